@@ -1,0 +1,238 @@
+//! Products, options, choices, and which configurations have a live spin.
+
+use crate::domain::{
+    names::{Choices, ConfigId, OptionName, ProductId, Slug},
+    product::{Choice, LiveSpin, OptionDef, Product},
+};
+
+use super::{Db, DbError, now_ms, read};
+
+#[derive(sqlx::FromRow)]
+struct OptionRow {
+    name: String,
+    label: String,
+    default_choice: String,
+    added_later: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct ChoiceRow {
+    option: String,
+    value: String,
+    label: String,
+    swatch: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SpinRow {
+    id: String,
+    choices: String,
+    digest: String,
+}
+
+impl Db {
+    /// The product's revision: it moves with every change to what the product's answers say.
+    pub async fn product_revision(&self, id: &ProductId) -> Result<Option<i64>, DbError> {
+        Ok(sqlx::query_scalar("select revision from products where id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// The product with its options, choices and live spins, all of one moment.
+    pub async fn load_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
+        let key = id.to_string();
+        let mut tx = self.pool.begin().await?;
+        let Some((label, revision)) =
+            sqlx::query_as::<_, (String, i64)>("select label, revision from products where id = $1")
+                .bind(&key)
+                .fetch_optional(&mut *tx)
+                .await?
+        else {
+            return Ok(None);
+        };
+        let options: Vec<OptionRow> = sqlx::query_as(
+            "select name, label, default_choice, added_later from options where product_id = $1 order by position",
+        )
+        .bind(&key)
+        .fetch_all(&mut *tx)
+        .await?;
+        let choices: Vec<ChoiceRow> = sqlx::query_as(
+            "select option, value, label, swatch from choices where product_id = $1 order by option, position",
+        )
+        .bind(&key)
+        .fetch_all(&mut *tx)
+        .await?;
+        let spins: Vec<SpinRow> = sqlx::query_as(
+            "select c.id, c.choices, v.digest from configurations c
+             join versions v on v.configuration_id = c.id and v.version = c.live_version
+             where c.product_id = $1 order by c.created_at_ms, c.id",
+        )
+        .bind(&key)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+
+        let mut defs = Vec::with_capacity(options.len());
+        for option in options {
+            let of_option = choices.iter().filter(|choice| choice.option == option.name);
+            defs.push(OptionDef {
+                name: read("option", &option.name)?,
+                label: option.label,
+                default: read("choice", &option.default_choice)?,
+                added_later: option.added_later,
+                choices: of_option
+                    .map(|choice| {
+                        Ok(Choice {
+                            value: read("choice", &choice.value)?,
+                            label: choice.label.clone(),
+                            swatch: choice.swatch.clone(),
+                        })
+                    })
+                    .collect::<Result<_, DbError>>()?,
+            });
+        }
+        let spins = spins
+            .into_iter()
+            .map(|row| {
+                Ok(LiveSpin {
+                    configuration: read("configuration", &row.id)?,
+                    choices: read_choices(&row.choices)?,
+                    digest: read("digest", &row.digest)?,
+                })
+            })
+            .collect::<Result<_, DbError>>()?;
+        Ok(Some(Product { id: id.clone(), label, revision, options: defs, spins }))
+    }
+
+    /// Makes the product, its options and choices where they are missing. `pairs` stand in the
+    /// order in which they were given, which becomes the order of ids for options that are new.
+    pub async fn ensure_product(&self, id: &ProductId, pairs: &[(OptionName, Slug)]) -> Result<(), DbError> {
+        let key = id.to_string();
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let product_is_new = sqlx::query(
+            "insert into products (id, label, created_at_ms) values ($1, $2, $3) on conflict (id) do nothing",
+        )
+        .bind(&key)
+        .bind(id.base_model.title())
+        .bind(now_ms())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected()
+            == 1;
+        let mut changed = false;
+        for (option, choice) in pairs {
+            changed |= sqlx::query(
+                "insert into options (product_id, name, label, position, default_choice, added_later)
+                 select $1, $2, $3, count(*), $4, $5 from options where product_id = $1
+                 on conflict do nothing",
+            )
+            .bind(&key)
+            .bind(option.as_str())
+            .bind(option.title())
+            .bind(choice.as_str())
+            .bind(!product_is_new)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+                == 1;
+            changed |= sqlx::query(
+                "insert into choices (product_id, option, value, label, position)
+                 select $1, $2, $3, $4, count(*) from choices where product_id = $1 and option = $2
+                 on conflict do nothing",
+            )
+            .bind(&key)
+            .bind(option.as_str())
+            .bind(choice.as_str())
+            .bind(choice.title())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+                == 1;
+        }
+        if changed && !product_is_new {
+            bump(&mut tx, &key).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the configuration's row where it is missing.
+    pub async fn ensure_configuration(
+        &self,
+        product: &ProductId,
+        id: &ConfigId,
+        choices: &Choices,
+    ) -> Result<(), DbError> {
+        sqlx::query(
+            "insert into configurations (id, product_id, choices, created_at_ms) values ($1, $2, $3, $4)
+             on conflict (id) do nothing",
+        )
+        .bind(id.as_str())
+        .bind(product.to_string())
+        .bind(sqlx::types::Json(choices))
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives a choice the swatch of its spin where nobody has given it one.
+    pub async fn suggest_swatch(
+        &self,
+        product: &ProductId,
+        option: &OptionName,
+        choice: &Slug,
+        colour: &str,
+    ) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let changed = sqlx::query(
+            "update choices set swatch = $4 where product_id = $1 and option = $2 and value = $3 and swatch is null",
+        )
+        .bind(product.to_string())
+        .bind(option.as_str())
+        .bind(choice.as_str())
+        .bind(colour)
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 1 {
+            bump(&mut tx, &product.to_string()).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Counts that somebody asked for a configuration without a spin.
+    pub async fn count_demand(
+        &self,
+        product: &ProductId,
+        id: &ConfigId,
+        choices: &Choices,
+    ) -> Result<(), DbError> {
+        sqlx::query(
+            "insert into demand (configuration_id, product_id, choices, asked, last_at_ms) values ($1, $2, $3, 1, $4)
+             on conflict (configuration_id) do update set asked = asked + 1, last_at_ms = excluded.last_at_ms",
+        )
+        .bind(id.as_str())
+        .bind(product.to_string())
+        .bind(sqlx::types::Json(choices))
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Moves the product's revision, so that cached answers that name it are made anew.
+pub(super) async fn bump(tx: &mut sqlx::SqliteConnection, product: &str) -> Result<(), DbError> {
+    sqlx::query("update products set revision = revision + 1 where id = $1")
+        .bind(product)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+fn read_choices(json: &str) -> Result<Choices, DbError> {
+    serde_json::from_str(json)
+        .map_err(|_wrong| DbError::Unreadable { what: "choices", value: json.to_owned() })
+}

@@ -1,0 +1,154 @@
+//! Versions, and the live pointer that publishing moves.
+
+use assets_pipeline::digest::Digest;
+
+use crate::domain::names::{ConfigId, ProductId};
+
+use super::{Db, DbError, now_ms, products::bump, read};
+
+/// How much of a spin a version holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionKind {
+    /// Still and preview only, live while the rest is being encoded.
+    Early,
+    /// Every tier.
+    Full,
+}
+
+impl VersionKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Early => "early",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// A version whose objects are all stored.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// From [`Db::next_version`].
+    pub version: i64,
+    /// Early or full.
+    pub kind: VersionKind,
+    /// Of the manifest.
+    pub digest: Digest,
+    /// Of the raw frames in turn order.
+    pub source: Digest,
+    /// Of all that shaped the encodes.
+    pub settings: Digest,
+}
+
+/// Where a configuration's live pointer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointer {
+    /// The live version's number.
+    pub version: i64,
+    /// The live manifest's digest.
+    pub digest: Digest,
+    /// The product's revision.
+    pub revision: i64,
+}
+
+impl Db {
+    /// The live version of a configuration, with its product's revision.
+    pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
+        let row: Option<(i64, String, i64)> = sqlx::query_as(
+            "select v.version, v.digest, p.revision from configurations c
+             join versions v on v.configuration_id = c.id and v.version = c.live_version
+             join products p on p.id = c.product_id
+             where c.id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|(version, digest, revision)| {
+            Ok(Pointer { version, digest: read("digest", &digest)?, revision })
+        })
+        .transpose()
+    }
+
+    /// The full version that was made from the same frames with the same settings, if there is one.
+    pub async fn find_version(
+        &self,
+        id: &ConfigId,
+        source: Digest,
+        settings: Digest,
+    ) -> Result<Option<(i64, Digest)>, DbError> {
+        let row: Option<(i64, String)> = sqlx::query_as(
+            "select version, digest from versions
+             where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
+             order by version desc limit 1",
+        )
+        .bind(id.as_str())
+        .bind(source.to_string())
+        .bind(settings.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|(version, digest)| Ok((version, read("digest", &digest)?))).transpose()
+    }
+
+    /// Whether a configuration has this version.
+    pub async fn has_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
+        Ok(sqlx::query_scalar(
+            "select exists (select 1 from versions where configuration_id = $1 and version = $2)",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Gives out the configuration's next version number, which is never given again.
+    pub async fn next_version(&self, id: &ConfigId) -> Result<i64, DbError> {
+        Ok(sqlx::query_scalar(
+            "update configurations set last_version = last_version + 1 where id = $1 returning last_version",
+        )
+        .bind(id.as_str())
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Records a version. Its objects are in the store before this is called.
+    pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
+        sqlx::query(
+            "insert into versions (configuration_id, version, kind, digest, source, settings, created_at_ms)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(id.as_str())
+        .bind(new.version)
+        .bind(new.kind.as_str())
+        .bind(new.digest.to_string())
+        .bind(new.source.to_string())
+        .bind(new.settings.to_string())
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Moves the live pointer, if it still stands where `from` says. Answers whether it moved.
+    pub async fn publish(
+        &self,
+        product: &ProductId,
+        id: &ConfigId,
+        from: Option<i64>,
+        version: i64,
+    ) -> Result<bool, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let moved =
+            sqlx::query("update configurations set live_version = $1 where id = $2 and live_version is $3")
+                .bind(version)
+                .bind(id.as_str())
+                .bind(from)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1;
+        if moved {
+            bump(&mut tx, &product.to_string()).await?;
+        }
+        tx.commit().await?;
+        Ok(moved)
+    }
+}

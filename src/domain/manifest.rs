@@ -1,0 +1,140 @@
+//! The manifest of a version: schema `girasol.manifest/1`.
+//!
+//! It names set digests and URL templates, never a hash for each frame. What can change without a
+//! new version (digest, policy, siblings, selected) stands in the negotiated answer only.
+
+use std::collections::BTreeMap;
+
+use assets_pipeline::{
+    digest::Digest,
+    tiers::{Format, TierKey},
+};
+use serde::{Deserialize, Serialize};
+
+use super::names::ConfigId;
+
+/// The value of [`Manifest::schema`].
+pub const SCHEMA: &str = "girasol.manifest/1";
+
+/// One immutable version of a configuration's spin. Fields are serialised in this order; the
+/// manifest's digest is over exactly those bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Whose spin it is.
+    pub configuration: ConfigId,
+    /// Counts up from 1 within the configuration.
+    pub version: i64,
+    /// The raw turn.
+    pub turn: Turn,
+    /// Where the frames lie in the artist's frames.
+    pub view: View,
+    /// Colour behind the piece, `#rrggbb`.
+    pub ground: String,
+    /// ThumbHash of the hero frame, base64.
+    pub placeholder: String,
+    /// The piece's dominant colour, `#rrggbb`.
+    pub colour: String,
+    /// Degree of the hero frame.
+    pub hero: u16,
+    /// URL templates, resolved against the manifest's own URL.
+    pub urls: Urls,
+    /// What can be loaded, by tier.
+    pub tiers: BTreeMap<TierKey, Tier>,
+}
+
+/// The raw turn that a version was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Raw frames.
+    pub frames: usize,
+}
+
+/// Where the published frames lie in the artist's frames, in the pixels of those.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Width and height of the raw frames.
+    pub source: [u32; 2],
+    /// Left, top, width and height of what was kept.
+    pub crop: [u32; 4],
+}
+
+/// URL templates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Urls {
+    /// One frame.
+    pub frame: String,
+    /// One pack.
+    pub pack: String,
+    /// The live hero frame.
+    pub still: String,
+    /// An immutable manifest.
+    pub manifest: String,
+}
+
+impl Default for Urls {
+    fn default() -> Self {
+        Self {
+            frame: "/s/{set}/{degree}.{format}".to_owned(),
+            pack: "/p/{pack}.pack".to_owned(),
+            still: "/still/{configuration}.{format}".to_owned(),
+            manifest: "/m/{digest}.json".to_owned(),
+        }
+    }
+}
+
+/// One tier of a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tier {
+    /// Frames a turn.
+    pub frames: usize,
+    /// Whole degree of each frame, ascending.
+    pub degrees: Vec<u16>,
+    /// True angles in degrees, where a whole degree had to be rounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub angles: Option<Vec<f64>>,
+    /// Ceiling in bytes for the tier's own frames.
+    pub budget: u64,
+    /// Bytes of all that a client loads for the tier, by format.
+    pub load_bytes: BTreeMap<Format, u64>,
+    /// The renditions that exist.
+    pub formats: BTreeMap<Format, Rendition>,
+}
+
+/// One tier of one version in one format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// The set that the frames are addressed in.
+    pub set: Digest,
+    /// Width and height in pixels.
+    pub size: [u32; 2],
+    /// Bytes of the tier's own frames, never above the budget.
+    pub bytes: u64,
+    /// How close the frames are to what the artist gave.
+    pub quality: Quality,
+    /// What has to be loaded, in order.
+    pub packs: Vec<PackEntry>,
+}
+
+/// A perceptual score of a rendition's frames against their resized originals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Always `ssimulacra2`.
+    pub metric: String,
+    /// Mean over the tier's frames.
+    pub mean: f64,
+    /// The worst frame.
+    pub min: f64,
+}
+
+/// One pack: enough to cut it into frames while it streams in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PackEntry {
+    /// Names the object.
+    pub pack: Digest,
+    /// Degree of each frame, in load order.
+    pub degrees: Vec<u16>,
+    /// Length of each frame in bytes, in the same order.
+    pub lengths: Vec<u32>,
+}

@@ -1,0 +1,224 @@
+//! A product: what can be chosen, and which configurations have a spin.
+
+use assets_pipeline::digest::Digest;
+
+use super::names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug};
+
+/// A product as it stood at one revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// `ring.solitaire`.
+    pub id: ProductId,
+    /// For people.
+    pub label: String,
+    /// Moves with every change to what is said here.
+    pub revision: i64,
+    /// In the order of ids.
+    pub options: Vec<OptionDef>,
+    /// Configurations with a live spin, oldest first.
+    pub spins: Vec<LiveSpin>,
+}
+
+/// One thing that can be customized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionDef {
+    /// `metal`.
+    pub name: OptionName,
+    /// For people.
+    pub label: String,
+    /// Fills the gap where nothing was chosen.
+    pub default: Slug,
+    /// Whether the option came when ids existed already; its default is left out of ids then.
+    pub added_later: bool,
+    /// In the order in which they are shown.
+    pub choices: Vec<Choice>,
+}
+
+/// One value of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// `yellow-gold`.
+    pub value: Slug,
+    /// For people.
+    pub label: String,
+    /// `#rrggbb`.
+    pub swatch: Option<String>,
+}
+
+/// A configuration whose spin is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSpin {
+    /// Its id.
+    pub configuration: ConfigId,
+    /// What was chosen.
+    pub choices: Choices,
+    /// The live manifest's digest.
+    pub digest: Digest,
+}
+
+/// A choice that the product does not offer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownChoice {
+    /// No such option.
+    #[error("{product} has no option \"{option}\"")]
+    Option {
+        /// Which product.
+        product: ProductId,
+        /// What was asked for.
+        option: OptionName,
+    },
+    /// The option has no such choice.
+    #[error("{option} has no choice \"{choice}\"")]
+    Choice {
+        /// Which option.
+        option: OptionName,
+        /// What was asked for.
+        choice: Slug,
+    },
+}
+
+impl Product {
+    /// Checks what was chosen and fills the gaps with defaults.
+    pub fn complete(&self, chosen: &Choices) -> Result<Choices, UnknownChoice> {
+        for (option, choice) in chosen {
+            let def = self.options.iter().find(|def| def.name == *option);
+            let def = def
+                .ok_or_else(|| UnknownChoice::Option { product: self.id.clone(), option: option.clone() })?;
+            if !def.choices.iter().any(|one| one.value == *choice) {
+                return Err(UnknownChoice::Choice { option: option.clone(), choice: choice.clone() });
+            }
+        }
+        Ok(self.fill(chosen))
+    }
+
+    /// The id of a configuration; gaps count as defaults.
+    pub fn config_id(&self, choices: &Choices) -> Result<ConfigId, BadName> {
+        let choices = self.fill(choices);
+        let pairs = self.options.iter().filter_map(|def| {
+            let choice = choices.get(&def.name)?;
+            (!def.added_later || *choice != def.default).then_some((&def.name, choice))
+        });
+        ConfigId::new(&self.id, pairs)
+    }
+
+    /// The live spin of exactly these choices.
+    pub fn spin(&self, choices: &Choices) -> Option<&LiveSpin> {
+        let wanted = self.fill(choices);
+        self.spins.iter().find(|spin| self.fill(&spin.choices) == wanted)
+    }
+
+    /// The live spin that differs in the fewest choices; among equals one of the same metal, then
+    /// the oldest.
+    pub fn nearest_spin(&self, choices: &Choices) -> Option<&LiveSpin> {
+        let wanted = self.fill(choices);
+        self.spins.iter().min_by_key(|spin| {
+            let has = self.fill(&spin.choices);
+            let differs = |name: &OptionName| has.get(name) != wanted.get(name);
+            let count = self.options.iter().filter(|def| differs(&def.name)).count();
+            (count, self.options.iter().any(|def| def.name.as_str() == "metal" && differs(&def.name)))
+        })
+    }
+
+    /// Live spins that differ from these choices in exactly one.
+    pub fn siblings(&self, choices: &Choices) -> impl Iterator<Item = &LiveSpin> {
+        let wanted = self.fill(choices);
+        self.spins.iter().filter(move |spin| {
+            let has = self.fill(&spin.choices);
+            self.options.iter().filter(|def| has.get(&def.name) != wanted.get(&def.name)).count() == 1
+        })
+    }
+
+    fn fill(&self, chosen: &Choices) -> Choices {
+        let choice = |def: &OptionDef| chosen.get(&def.name).unwrap_or(&def.default).clone();
+        self.options.iter().map(|def| (def.name.clone(), choice(def))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn option(name: &str, added_later: bool, values: &[&str]) -> OptionDef {
+        let choice =
+            |value: &&str| Choice { value: value.parse().unwrap(), label: (*value).to_owned(), swatch: None };
+        OptionDef {
+            name: name.parse().unwrap(),
+            label: name.to_owned(),
+            default: values[0].parse().unwrap(),
+            added_later,
+            choices: values.iter().map(choice).collect(),
+        }
+    }
+
+    fn choices(pairs: &[(&str, &str)]) -> Choices {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn ring(spins: &[&[(&str, &str)]]) -> Product {
+        let mut product = Product {
+            id: "ring/solitaire".parse().unwrap(),
+            label: "Solitaire".to_owned(),
+            revision: 1,
+            options: vec![
+                option("metal", false, &["yellow-gold", "rose-gold", "platinum"]),
+                option("stone", false, &["diamond", "ruby"]),
+                option("finish", true, &["polished", "matte"]),
+            ],
+            spins: Vec::new(),
+        };
+        for pairs in spins {
+            let choices = choices(pairs);
+            let configuration = product.config_id(&choices).unwrap();
+            product.spins.push(LiveSpin { configuration, choices, digest: Digest::of(b"manifest") });
+        }
+        product
+    }
+
+    #[test]
+    fn gaps_are_filled_with_defaults() {
+        let filled = ring(&[]).complete(&choices(&[("metal", "platinum")])).unwrap();
+        assert_eq!(filled, choices(&[("metal", "platinum"), ("stone", "diamond"), ("finish", "polished")]));
+    }
+
+    #[test]
+    fn what_the_product_does_not_offer_is_named() {
+        let error = ring(&[]).complete(&choices(&[("metal", "tin")])).unwrap_err();
+        assert_eq!(error.to_string(), "metal has no choice \"tin\"");
+        let error = ring(&[]).complete(&choices(&[("engraving", "yes")])).unwrap_err();
+        assert_eq!(error.to_string(), "ring.solitaire has no option \"engraving\"");
+    }
+
+    #[test]
+    fn the_default_of_an_option_added_later_is_left_out_of_ids() {
+        let id = |pairs: &[(&str, &str)]| ring(&[]).config_id(&choices(pairs)).unwrap().to_string();
+        assert_eq!(id(&[]), "ring.solitaire.metal-yellow-gold.stone-diamond");
+        assert_eq!(id(&[("finish", "polished")]), "ring.solitaire.metal-yellow-gold.stone-diamond");
+        assert_eq!(id(&[("finish", "matte")]), "ring.solitaire.metal-yellow-gold.stone-diamond.finish-matte");
+    }
+
+    #[test]
+    fn the_nearest_spin_differs_least_and_in_metal_last() {
+        let ring = ring(&[
+            &[("metal", "rose-gold"), ("stone", "ruby")],
+            &[("metal", "platinum"), ("stone", "diamond")],
+        ]);
+        let nearest =
+            |pairs: &[(&str, &str)]| ring.nearest_spin(&choices(pairs)).unwrap().configuration.to_string();
+        assert_eq!(
+            nearest(&[("metal", "platinum"), ("stone", "ruby")]),
+            "ring.solitaire.metal-platinum.stone-diamond"
+        );
+        assert_eq!(
+            nearest(&[("metal", "yellow-gold"), ("stone", "ruby")]),
+            "ring.solitaire.metal-rose-gold.stone-ruby"
+        );
+    }
+
+    #[test]
+    fn siblings_differ_in_one_choice() {
+        let ring = ring(&[&[], &[("metal", "rose-gold")], &[("metal", "platinum"), ("stone", "ruby")]]);
+        let siblings: Vec<_> =
+            ring.siblings(&choices(&[])).map(|spin| spin.configuration.to_string()).collect();
+        assert_eq!(siblings, ["ring.solitaire.metal-rose-gold.stone-diamond"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Girasol delivers 360-degree jewelry spins progressively.
+//!
+//! Dependencies point one way: `assets-pipeline <- domain <- {db, store, cache} <- {ingest, http} <-
+//! app <- cli`. Adapters never import each other.
+
+pub mod domain;
+
+pub mod db;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The `girasol` command.
+
+fn main() {}

@@ -1,0 +1,194 @@
+//! The object store: immutable objects by key, in a folder.
+//!
+//! A key is the path of the object's public URL, so that a CDN may read the store itself. Objects are
+//! written once: into a temporary file that is synced and then renamed, so that a reader sees all of
+//! an object or none of it.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use assets_pipeline::{digest::Digest, tiers::Format};
+use tokio::io::AsyncWriteExt as _;
+
+/// The format of a still: what tiers are published in, and JPEG for mail and social cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StillFormat {
+    /// As in tiers.
+    Tier(Format),
+    /// JPEG on the ground.
+    Jpeg,
+}
+
+impl StillFormat {
+    /// The file extension.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Tier(format) => format.as_str(),
+            Self::Jpeg => "jpg",
+        }
+    }
+
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Tier(format) => format.media_type(),
+            Self::Jpeg => "image/jpeg",
+        }
+    }
+}
+
+/// Names an object. Path and media type follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectKey {
+    /// One frame of a set.
+    Frame {
+        /// The set's digest.
+        set: Digest,
+        /// 0 to 359.
+        degree: u16,
+        /// The set's format.
+        format: Format,
+    },
+    /// A pack, by its digest.
+    Pack(Digest),
+    /// A version's manifest, by its digest.
+    Manifest(Digest),
+    /// The hero frame of the version that has this manifest.
+    Still {
+        /// The manifest's digest.
+        manifest: Digest,
+        /// Which of the stills.
+        format: StillFormat,
+    },
+}
+
+impl ObjectKey {
+    /// The media type that the object is served with.
+    pub const fn media_type(&self) -> &'static str {
+        match self {
+            Self::Frame { format, .. } => format.media_type(),
+            Self::Pack(_) => "application/octet-stream",
+            Self::Manifest(_) => "application/json",
+            Self::Still { format, .. } => format.media_type(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame { set, degree, format } => write!(f, "s/{set}/{degree:03}.{format}"),
+            Self::Pack(digest) => write!(f, "p/{digest}.pack"),
+            Self::Manifest(digest) => write!(f, "m/{digest}.json"),
+            Self::Still { manifest, format } => write!(f, "still/{manifest}.{}", format.extension()),
+        }
+    }
+}
+
+/// An object could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("object {key} could not be {did}")]
+pub struct StoreError {
+    key: String,
+    did: &'static str,
+    source: io::Error,
+}
+
+/// A folder of objects; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store in `objects/` of the data folder. The folder is made where it is missing.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        let root = data.join("objects");
+        std::fs::create_dir_all(&root)?;
+        Ok(Self { root })
+    }
+
+    /// Reads a whole object; `None` where there is none.
+    pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        match tokio::fs::read(self.path(key)).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError { key: key.to_string(), did: "read", source }),
+        }
+    }
+
+    /// Writes an object, or leaves the one that is there: the same key has the same bytes.
+    pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path(key);
+        if matches!(tokio::fs::metadata(&path).await, Ok(there) if there.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        write_whole(&path, bytes).await.map_err(|source| StoreError {
+            key: key.to_string(),
+            did: "written",
+            source,
+        })
+    }
+
+    /// Answers whether the store can be read.
+    pub async fn ping(&self) -> io::Result<()> {
+        tokio::fs::metadata(&self.root).await.map(drop)
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.to_string())
+    }
+}
+
+async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    tokio::fs::create_dir_all(folder).await?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Two processes may write the same object at once, so each has a name of its own.
+    let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let temporary = folder.join(format!(".{name}.{}-{unique}", std::process::id()));
+    let written = async {
+        let mut file = tokio::fs::File::create(&temporary).await?;
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        tokio::fs::rename(&temporary, path).await?;
+        tokio::fs::File::open(folder).await?.sync_all().await
+    }
+    .await;
+    if written.is_err() {
+        // The first error is the one to tell; a leftover has a name that no key has.
+        let _ = tokio::fs::remove_file(&temporary).await;
+    }
+    written
+}
+
+static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_object_reads_back_and_a_missing_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        assert_eq!(store.get(&key).await.unwrap(), None);
+        store.put(&key, b"frames").await.unwrap();
+        store.put(&key, b"frames").await.unwrap();
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+        let left: Vec<_> = std::fs::read_dir(folder.path().join("objects/p")).unwrap().collect();
+        assert_eq!(left.len(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn keys_are_the_paths_of_urls() {
+        let set = Digest::of(b"");
+        let frame = ObjectKey::Frame { set, degree: 6, format: Format::Avif };
+        assert_eq!(frame.to_string(), format!("s/{set}/006.avif"));
+        let still = ObjectKey::Still { manifest: set, format: StillFormat::Jpeg };
+        assert_eq!(still.to_string(), format!("still/{set}.jpg"));
+    }
+}
