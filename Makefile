@@ -1,0 +1,84 @@
+# `make demo` and `make test` do all of their own set-up; `make` alone lists the rest. ARGS goes to the program: make demo ARGS="--listen 0.0.0.0:8360"
+
+TYPOS_VERSION := 1.52.0
+CARGO_DENY_VERSION := 0.20.2
+
+# A shell that was open when Rust was installed does not have cargo on its path yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# In CI a lock file that is out of date is an error, and several hundred lines of "Compiling" are left out; test results are shown everywhere.
+LOCKED := $(if $(CI),--locked)
+QUIET := $(if $(CI),--quiet)
+
+TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
+CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+# npm writes this file when it is through, so it dates an installation.
+NODE_MODULES := viewer/node_modules/.package-lock.json
+
+.PHONY: help setup demo build test fmt lint audit test-rust viewer test-viewer test-e2e bench bench-build
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing on this machine to build and to test
+	@deploy/setup.sh build test
+
+demo: ## Encode the sample rings (the first time), serve them and print the address
+	@deploy/setup.sh build
+	cargo run --release $(LOCKED) -- demo $(ARGS)
+
+build: ## Build the release binary, target/release/girasol
+	@deploy/setup.sh build
+	cargo build --release $(LOCKED)
+
+test: ## Everything that CI checks
+	@deploy/test.sh
+
+fmt: ## Format the Rust sources
+	cargo fmt --all
+
+lint: ## Formatting, clippy and rustdoc, without a warning
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(LOCKED) $(QUIET) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(LOCKED) $(QUIET)
+
+# cargo-deny's `advisories` is not among these checks: it clones a database from a git host, which CI cannot reach.
+audit: $(TYPOS) $(CARGO_DENY) ## Spelling; licences and sources of the dependencies
+	$(TYPOS)
+	$(CARGO_DENY) --locked check licenses bans sources
+
+# Built first and run after, so that the compiler's lines do not stand between the results.
+test-rust: ## The Rust tests
+	cargo test --workspace --no-run $(LOCKED) $(QUIET)
+	cargo test --workspace $(LOCKED)
+
+viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
+	cd viewer && npm run --silent build
+
+test-viewer: $(NODE_MODULES) ## Check and test the viewer; the committed bundle has to be what its sources give
+	cd viewer && npm run --silent check
+	deploy/check-bundle.sh
+	cd viewer && npm run --silent test
+
+# Built with the tests, whose dependencies have other features switched on: without them everything would be compiled once more.
+test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real binary
+	cargo build --workspace --bins --tests $(LOCKED) $(QUIET)
+	deploy/e2e.sh
+
+bench: ## Measure; ARGS picks benchmarks
+	cargo bench --workspace $(LOCKED) -- $(ARGS)
+
+# In the dev profile, which the tests have built already: that they compile and link is what this is about.
+bench-build: ## Compile the benchmarks
+	cargo bench --workspace --no-run --profile dev $(LOCKED) $(QUIET)
+
+$(TYPOS):
+	python3 -m venv target/tools/typos-$(TYPOS_VERSION)
+	target/tools/typos-$(TYPOS_VERSION)/bin/pip install --quiet --disable-pip-version-check --no-deps typos==$(TYPOS_VERSION)
+
+# Without optimisation and debug information it builds in under a minute on two cores, and it runs for two seconds.
+$(CARGO_DENY):
+	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root target/tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+$(NODE_MODULES): viewer/package-lock.json
+	cd viewer && npm ci --no-audit --no-fund --loglevel=error

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Starts the demo of the real binary in an empty folder and lets a headless browser drive its page.
+set -eu
+cd "$(dirname "$0")/.."
+. deploy/tools.sh
+
+# The first start encodes the fixtures, which takes minutes on a slow machine.
+patience=1200
+
+binary=${CARGO_TARGET_DIR:-target}/debug/girasol
+chromium=$(browser) || {
+    echo "The end-to-end tests need Chromium. Type: make setup" >&2
+    exit 1
+}
+
+folder=$(mktemp -d)
+server=
+finish() {
+    status=$?
+    trap - EXIT
+    if [ -n "$server" ] && kill -0 "$server" 2>/dev/null; then
+        kill -KILL "$server"
+        wait "$server" 2>/dev/null || true
+    fi
+    if [ "$status" != 0 ] && [ -s "$folder/log" ]; then
+        echo "The last lines that the server logged:" >&2
+        tail -n 40 "$folder/log" >&2
+    fi
+    rm -rf "$folder"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+"$binary" demo --data "$folder/data" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/log" </dev/null &
+server=$!
+
+url=
+start=$SECONDS
+while [ -z "$url" ]; do
+    if ! kill -0 "$server" 2>/dev/null; then
+        echo "The demo ended before it said where it is." >&2
+        exit 1
+    fi
+    if [ $((SECONDS - start)) -ge "$patience" ]; then
+        echo "The demo has not said where it is in $patience s." >&2
+        exit 1
+    fi
+    sleep 0.2
+    url=$(sed -n 's|^Girasol is at \(http://[^ ]*\).*|\1|p' "$folder/out" | head -n 1)
+done
+echo "The demo was at $url after $((SECONDS - start)) s."
+
+(cd viewer && GIRASOL_URL=$url CHROMIUM=$chromium npm run --silent e2e)
+
+# A server that is asked to stop finishes in order, and says so with its exit code.
+kill -TERM "$server"
+start=$SECONDS
+while kill -0 "$server" 2>/dev/null; do
+    if [ $((SECONDS - start)) -ge 60 ]; then
+        echo "The server was sent SIGTERM and has not ended in 60 s." >&2
+        exit 1
+    fi
+    sleep 0.2
+done
+code=0
+wait "$server" || code=$?
+server=
+if [ "$code" != 0 ]; then
+    echo "The server was stopped by SIGTERM and ended with $code, not 0." >&2
+    exit 1
+fi

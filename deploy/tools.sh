@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Which tools a build and the tests need, and how to tell that one is here. Sourced by the scripts beside it.
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# at_least VERSION MINIMUM
+at_least() {
+    [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
+}
+
+# Prints the path of a Chromium; CHROMIUM in the environment names one that stands elsewhere.
+browser() {
+    local name
+    for name in ${CHROMIUM:+"$CHROMIUM"} chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" && return 0
+    done
+    return 1
+}
+
+tool_is_here() {
+    case $1 in
+        # A compiler without the C library's headers is of no use, and Debian packs the two apart.
+        cc) has cc && printf '#include <stdlib.h>\n' | cc -fsyntax-only -x c - 2>/dev/null ;;
+        nasm) has nasm && at_least "$(nasm -v | awk '{ print $3 }')" 2.15 ;;
+        node) has node && at_least "$(node --version | tr -d v)" 18 ;;
+        webp) has cwebp && has dwebp ;;
+        chromium) browser >/dev/null ;;
+        # Debian's python3 comes without what makes a virtual environment.
+        venv) has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null ;;
+        *) has "$1" ;;
+    esac
+}
+
+# The Debian packages that bring a tool.
+packages_of() {
+    case $1 in
+        cc) echo gcc libc6-dev ;;
+        node) echo nodejs ;;
+        avifdec) echo libavif-bin ;;
+        venv) echo python3 python3-venv ;;
+        *) echo "$1" ;;
+    esac
+}
+
+tools_of_group() {
+    case $1 in
+        build)
+            echo cc git make
+            # The AV1 encoder has assembly for nasm on x86 only; elsewhere the C compiler assembles it.
+            case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
+            ;;
+        test) echo webp avifdec chromium node npm venv ;;
+        *) return 1 ;;
+    esac
+}
