@@ -2,8 +2,37 @@
 //!
 //! Everything here is synchronous and knows neither servers nor databases.
 
+pub mod colour;
+pub mod decode;
 pub mod digest;
+pub mod encode;
+pub mod encode_cache;
+mod error;
+pub mod family;
+pub mod ground;
+pub mod ingest;
+pub mod integrity;
+pub mod limits;
 pub mod load_order;
+pub mod naming;
 pub mod pack;
+pub mod placeholder;
 pub mod plan;
+pub mod prepare;
+pub mod progress;
+pub mod refusal;
+pub mod renditions;
+pub mod resize;
+pub mod score;
+pub mod settings;
+pub mod solve;
+pub mod source;
+pub mod still;
+pub mod survey;
 pub mod tiers;
+
+pub use error::IngestError;
+
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+mod samples;

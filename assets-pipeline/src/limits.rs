@@ -17,9 +17,11 @@ pub struct Limits {
     pub max_height: u32,
     /// Width times height of a frame, in pixels.
     pub max_pixels: u64,
-    /// Bytes that decoding one frame may allocate for its pixels.
+    /// Bytes that decoding one frame may allocate for its pixels: 8 a pixel for most 8-bit images, 12 for
+    /// 16-bit RGBA.
     pub max_alloc_bytes: u64,
-    /// Unpacked size over packed size of a zip entry. Renders compress to a third or so; even a flat, uncompressed TIFF stays far below.
+    /// Unpacked size over packed size of a zip entry. Renders compress to a third or so; even a flat,
+    /// uncompressed TIFF stays far below.
     pub max_zip_ratio: u64,
     /// Zip entries of at most so many unpacked bytes may exceed `max_zip_ratio`: they are too small to harm.
     pub zip_ratio_from_bytes: u64,

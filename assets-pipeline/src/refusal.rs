@@ -1,10 +1,14 @@
 //! Why an input is refused, in the words of the person who made it.
 //!
-//! Each refusal names the file, the reason and, in [`Refusal::remedy`], what to do about it. File names come from
-//! strangers, so they are shown through [`Name`], which no control character survives.
+//! Each refusal names the file, the reason and, in [`Refusal::remedy`], what to do about it. File names come
+//! from strangers, so they are shown through [`Name`], which no control character survives.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+mod words;
+
 use std::io;
+
+pub use words::Name;
+use words::{and_others, but_others, content, list, missing_sentence};
 
 /// Why an input is refused. `Display` is one plain sentence that names the file and the reason.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +70,7 @@ pub enum Refusal {
     /// One number stands in two names.
     #[error("Number {number} stands twice: {} and {}", Name(.file), Name(.other))]
     NumberTwice {
-        /// The number as it is written in `file`.
+        /// The number, without leading zeros.
         number: String,
         /// The first of the two files.
         file: String,
@@ -200,6 +204,12 @@ pub enum Refusal {
         /// The name as it stands in the zip.
         file: String,
     },
+    /// A zip entry packed by a method other than Deflate.
+    #[error("{} is packed by a method that is not supported", Name(.file))]
+    ZipMethod {
+        /// The name as it stands in the zip.
+        file: String,
+    },
     /// The zip's directory cannot be read.
     #[error("{} cannot be opened as a zip file", Name(.file))]
     ZipBroken {
@@ -257,10 +267,14 @@ pub enum NameFault {
 }
 
 impl Refusal {
-    /// The file at fault, where it is one file: a path inside the folder or zip, or a name that is missing from it.
+    /// The file at fault, where it is one file: a path inside the folder or zip, or a name that is missing
+    /// from it.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::Empty { .. } | Self::TooManyFrames { .. } | Self::TooManyFiles { .. } | Self::SeveralFolders { .. } => None,
+            Self::Empty { .. }
+            | Self::TooManyFrames { .. }
+            | Self::TooManyFiles { .. }
+            | Self::SeveralFolders { .. } => None,
             Self::NotASource { file }
             | Self::SingleFrame { file }
             | Self::FramesMissing { file, .. }
@@ -281,6 +295,7 @@ impl Refusal {
             | Self::ZipEncrypted { file }
             | Self::ZipBomb { file, .. }
             | Self::ZipDuplicate { file }
+            | Self::ZipMethod { file }
             | Self::ZipBroken { file, .. }
             | Self::Io { file, .. } => Some(file),
         }
@@ -313,6 +328,7 @@ impl Refusal {
             Self::ZipEncrypted { .. } => "zip-encrypted",
             Self::ZipBomb { .. } => "zip-bomb",
             Self::ZipDuplicate { .. } => "zip-duplicate",
+            Self::ZipMethod { .. } => "zip-method",
             Self::ZipBroken { .. } => "zip-broken",
             Self::Io { .. } => "io",
         }
@@ -323,257 +339,76 @@ impl Refusal {
         match self {
             Self::NotASource { .. } => "Give the folder with the frames, or a zip file of it.".into(),
             Self::Empty { .. } => "Export the frames as PNG, JPEG, TIFF or WebP files into it.".into(),
-            Self::SingleFrame { .. } => "Render the other angles too, and put all frames of the turn into one folder.".into(),
+            Self::SingleFrame { .. } => {
+                "Render the other angles too, and put all frames of the turn into one folder.".into()
+            }
             Self::TooManyFrames { max_frames, .. } => {
                 format!("Keep every second frame or fewer, so that at most {max_frames} remain.")
             }
             Self::TooManyFiles { .. } => "Put the frames of this one spin into a folder of their own.".into(),
-            Self::SeveralFolders { .. } => "Give one of these folders: each spin is its own set of frames.".into(),
+            Self::SeveralFolders { .. } => {
+                "Give one of these folders: each spin is its own set of frames.".into()
+            }
             Self::FramesMissing { missing, .. } => match missing.as_slice() {
-                [one] if one.frames == 1 => format!("Render frame {} again and add it to the others.", one.first),
-                _ => "Render the missing frames again and add them, or number the frames without gaps.".into(),
+                [one] if one.frames == 1 => {
+                    format!("Render frame {} again and add it to the others.", one.first)
+                }
+                _ => {
+                    "Render the missing frames again and add them, or number the frames without gaps.".into()
+                }
             },
             Self::NumberTwice { file, other, .. } => {
                 format!("Remove or renumber one of {} and {}.", Name(file), Name(other))
             }
             Self::OutOfStep { file, .. } => format!("Remove or renumber {}.", Name(file)),
             Self::ClosingFrame { file, .. } => format!("Leave out the closing frame {}.", Name(file)),
-            Self::NoNumber { .. } => "Name the frames with their number, such as ring_0001.png, or move this file elsewhere.".into(),
-            Self::StrayName { file, .. } => format!("Rename {} like the others, or move it elsewhere.", Name(file)),
+            Self::NoNumber { .. } => {
+                "Name the frames with their number, such as ring_0001.png, or move this file elsewhere."
+                    .into()
+            }
+            Self::StrayName { file, .. } => {
+                format!("Rename {} like the others, or move it elsewhere.", Name(file))
+            }
             Self::Unreadable { file, .. } => format!("Render {} again.", Name(file)),
-            Self::Truncated { file, .. } => format!("Copy or upload {} again, or render it again.", Name(file)),
-            Self::NotWhatItSays { file, is, .. } => match is {
-                Some(is) => format!("Give {} the ending of {is}, or export it again.", Name(file)),
-                None => format!("Export {} again.", Name(file)),
-            },
+            Self::Truncated { file, .. } => {
+                format!("Copy or upload {} again, or render it again.", Name(file))
+            }
+            Self::NotWhatItSays { file, is: Some(is @ ("PNG" | "JPEG" | "TIFF" | "WebP")), .. } => {
+                format!("Give {} the ending of {is}, or export it again.", Name(file))
+            }
+            Self::NotWhatItSays { file, said, .. } => format!("Export {} again, as {said}.", Name(file)),
             Self::SizesDiffer { expected: (width, height), .. } => {
                 format!("Render all frames at the same size, such as {width} x {height} pixels.")
             }
             Self::TooLarge { excess, .. } => match excess {
-                Excess::FileBytes { .. } => "Export the frame with compression, or with 8 bits a channel.".into(),
-                Excess::TotalBytes { .. } => "Export the frames smaller, with compression, or with 8 bits a channel.".into(),
-                Excess::Width { .. } | Excess::Height { .. } | Excess::Pixels { .. } | Excess::Memory { .. } => {
+                Excess::FileBytes { .. } => {
+                    "Export the frame with compression, or with 8 bits a channel.".into()
+                }
+                Excess::TotalBytes { .. } => {
+                    "Export the frames smaller, with compression, or with 8 bits a channel.".into()
+                }
+                Excess::Width { .. }
+                | Excess::Height { .. }
+                | Excess::Pixels { .. }
+                | Excess::Memory { .. } => {
                     "Export the frames with fewer pixels: 2000 to 4000 a side are plenty.".into()
                 }
             },
             Self::Cmyk { .. } => "Export the frames in sRGB.".into(),
-            Self::Unsupported { .. } => "Export each frame as a PNG of its own, with 8 or 16 bits a channel, in sRGB.".into(),
+            Self::Unsupported { .. } => {
+                "Export each frame as a PNG of its own, with 8 or 16 bits a channel, in sRGB.".into()
+            }
             Self::ZipUnsafeName { .. } | Self::ZipSymlink { .. } | Self::ZipDuplicate { .. } => {
                 "Zip the folder of frames again, with nothing else in it.".into()
             }
             Self::ZipEncrypted { .. } => "Zip the frames without a password.".into(),
             Self::ZipBomb { .. } => "Zip the frames again, or give the folder instead.".into(),
+            Self::ZipMethod { .. } => "Zip the frames again with the usual method, Deflate.".into(),
             Self::ZipBroken { .. } => "Copy or upload the zip again, or zip the folder again.".into(),
             Self::Io { .. } => "Check that the file exists and may be read, then try again.".into(),
         }
     }
 }
 
-impl Display for Excess {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Width { pixels, max_pixels } => write!(f, "it is {pixels} pixels wide, and {max_pixels} is the most"),
-            Self::Height { pixels, max_pixels } => write!(f, "it is {pixels} pixels high, and {max_pixels} is the most"),
-            Self::Pixels { pixels, max_pixels } => write!(
-                f,
-                "it has {} million pixels, and {} million is the most",
-                pixels.div_ceil(1_000_000),
-                max_pixels / 1_000_000
-            ),
-            Self::Memory { bytes, max_bytes } => {
-                write!(f, "it needs {} of memory, and {} is the most", Bytes(bytes), Bytes(max_bytes))
-            }
-            Self::FileBytes { bytes, max_bytes } => {
-                write!(f, "the file has {}, and {} is the most", Bytes(bytes), Bytes(max_bytes))
-            }
-            Self::TotalBytes { bytes, max_bytes } => {
-                write!(f, "the frames have {} together, and {} is the most", Bytes(bytes), Bytes(max_bytes))
-            }
-        }
-    }
-}
-
-impl Display for NameFault {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Escapes => "it leads out of the folder with \"..\"",
-            Self::Absolute => "it is an absolute path",
-            Self::Backslash => "it has a backslash",
-            Self::Control => "it has control characters",
-            Self::Nameless => "it is empty",
-        })
-    }
-}
-
-impl Display for MissingRun {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.first)?;
-        match self.frames {
-            1 => Ok(()),
-            2 => write!(f, " and {}", self.last),
-            _ => write!(f, " to {}", self.last),
-        }
-    }
-}
-
-/// A file name fit to be shown: control and direction characters escaped, quoted where it has spaces, cut in the middle
-/// where it is very long.
-pub struct Name<'a>(pub &'a str);
-
-impl Display for Name<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 96;
-        let quoted = self.0.is_empty() || self.0.contains(char::is_whitespace);
-        if quoted {
-            f.write_char('"')?;
-        }
-        let length = self.0.chars().count();
-        for (i, c) in self.0.chars().enumerate() {
-            if length > SHOWN && (SHOWN / 2..length - SHOWN / 2).contains(&i) {
-                if i == SHOWN / 2 {
-                    f.write_str("...")?;
-                }
-            } else if c.is_control() || is_direction_mark(c) {
-                write!(f, "{}", c.escape_unicode())?;
-            } else {
-                f.write_char(c)?;
-            }
-        }
-        if quoted {
-            f.write_char('"')?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether `c` changes the direction of the text after it, which can make `gpj.exe` look like `exe.jpg`.
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-struct Bytes(u64);
-
-impl Display for Bytes {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0..1_000 => write!(f, "{} bytes", self.0),
-            1_000..1_000_000 => write!(f, "{:.1} KB", self.0 as f64 / 1e3),
-            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", self.0 as f64 / 1e6),
-            _ => write!(f, "{:.1} GB", self.0 as f64 / 1e9),
-        }
-    }
-}
-
-/// How many names or runs a sentence lists before it says "and so many more".
-const LISTED: usize = 5;
-
-fn list(names: &[String]) -> String {
-    let shown: Vec<_> = names.iter().take(LISTED).map(|name| Name(name).to_string()).collect();
-    match names.len() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-fn but_others(others: &[String]) -> String {
-    if others.is_empty() { String::new() } else { format!(", only {}", list(others)) }
-}
-
-fn and_others(others: usize) -> String {
-    match others {
-        0 => String::new(),
-        1 => "; 1 more frame differs".into(),
-        n => format!("; {n} more frames differ"),
-    }
-}
-
-fn content(is: Option<&'static str>) -> String {
-    match is {
-        Some(is) => format!("it is {is}"),
-        None => "its content is not".into(),
-    }
-}
-
-fn missing_sentence(file: &str, runs: &[MissingRun]) -> String {
-    let frames: u64 = runs.iter().fold(0, |sum, run| sum.saturating_add(run.frames));
-    let shown: Vec<_> = runs.iter().take(LISTED).map(ToString::to_string).collect();
-    let shown = match runs.len() - shown.len() {
-        0 => shown.join(", "),
-        _ => format!("{} and more", shown.join(", ")),
-    };
-    match frames {
-        1 => format!("Frame {shown} is missing: there is no {}", Name(file)),
-        2 => format!("Frames {shown} are missing: there is no {}", Name(file)),
-        _ => format!("Frames {shown} are missing, {frames} in all: there is no {}, for one", Name(file)),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::{Expect, expect};
-
-    #[track_caller]
-    fn check(refusal: &Refusal, expected: &Expect) {
-        expected.assert_eq(&format!("{}: {refusal}. {}", refusal.slug(), refusal.remedy()));
-    }
-
-    fn run(first: &str, last: &str, frames: u64) -> MissingRun {
-        MissingRun { first: first.into(), last: last.into(), frames }
-    }
-
-    #[test]
-    fn a_refusal_names_the_file_the_reason_and_the_remedy() {
-        check(
-            &Refusal::FramesMissing { file: "ring_0017.png".into(), missing: vec![run("17", "17", 1)] },
-            &expect!["frame-missing: Frame 17 is missing: there is no ring_0017.png. Render frame 17 again and add it to the others."],
-        );
-        check(
-            &Refusal::FramesMissing {
-                file: "ring_0017.png".into(),
-                missing: vec![run("17", "18", 2), run("40", "52", 13), run("60", "60", 1)],
-            },
-            &expect!["frame-missing: Frames 17 and 18, 40 to 52, 60 are missing, 16 in all: there is no ring_0017.png, for one. Render the missing frames again and add them, or number the frames without gaps."],
-        );
-        check(
-            &Refusal::SizesDiffer {
-                file: "r 1.png".into(),
-                size: (10, 20),
-                example: "r 2.png".into(),
-                expected: (20, 20),
-                others: 2,
-            },
-            &expect![[r#"sizes-differ: "r 1.png" is 10 x 20 pixels, but "r 2.png" is 20 x 20; 2 more frames differ. Render all frames at the same size, such as 20 x 20 pixels."#]],
-        );
-        check(
-            &Refusal::NotWhatItSays { file: "r1.jpg".into(), said: "JPEG", is: Some("PNG") },
-            &expect!["not-what-its-name-says: r1.jpg is named as JPEG, but it is PNG. Give r1.jpg the ending of PNG, or export it again."],
-        );
-        check(
-            &Refusal::Empty { place: "renders".into(), others: vec!["ring.psd".into()] },
-            &expect!["no-images: renders has no PNG, JPEG, TIFF or WebP images, only ring.psd. Export the frames as PNG, JPEG, TIFF or WebP files into it."],
-        );
-        check(
-            &Refusal::TooLarge {
-                file: "r1.png".into(),
-                excess: Excess::FileBytes { bytes: 300_000_000, max_bytes: 256 << 20 },
-            },
-            &expect!["too-large: r1.png is too large: the file has 300.0 MB, and 268.4 MB is the most. Export the frame with compression, or with 8 bits a channel."],
-        );
-    }
-
-    #[test]
-    fn a_hostile_name_is_shown_without_its_control_characters() {
-        let name = format!("a\u{1b}[2J\n\u{202e}gpj.{}exe", "x".repeat(500));
-        let shown = Name(&name).to_string();
-        assert!(!shown.contains(['\u{1b}', '\n', '\u{202e}']), "{shown}");
-        assert!(shown.len() < 200, "{shown}");
-    }
-
-    #[test]
-    fn an_io_error_keeps_its_source() {
-        let refusal = Refusal::Io { file: "r1.png".into(), source: io::Error::other("the disk is gone") };
-        let source = std::error::Error::source(&refusal).map(ToString::to_string);
-        assert_eq!(source.as_deref(), Some("the disk is gone"));
-    }
-}
+mod tests;

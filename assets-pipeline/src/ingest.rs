@@ -1,0 +1,109 @@
+//! The whole way from raw frames to renditions, in the steps that can be published one by one.
+
+use crate::{
+    IngestError,
+    encode_cache::EncodeCache,
+    family::{Effort, EncodedFamily, FamilyEncoder, Workshop},
+    prepare::Prepared,
+    progress::{Progress, Stage},
+    renditions::{Renditions, build_renditions},
+    settings::Settings,
+    tiers::{Family, Format, TierKey},
+};
+use rayon::prelude::*;
+
+/// Encodes for a frame that are foretold to progress bars.
+const ENCODES_A_FRAME: f64 = 1.3;
+
+/// The tiers of an early version.
+pub const EARLY_TIERS: [TierKey; 2] = [TierKey::Still, TierKey::Preview];
+
+/// A turn on its way to being encoded: first [`Spin::encode_preview`], then [`Spin::encode_rest`].
+pub struct Spin<'a> {
+    workshop: Workshop<'a>,
+    stills: Vec<FamilyEncoder<'a>>,
+    spins: Vec<FamilyEncoder<'a>>,
+}
+
+impl<'a> Spin<'a> {
+    /// Starts on a prepared turn.
+    pub fn new(
+        prepared: &'a Prepared,
+        settings: &'a Settings,
+        cache: &'a dyn EncodeCache,
+        effort: &'a Effort,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, IngestError> {
+        let workshop = Workshop { prepared, table: &settings.table, cache, effort, progress };
+        let start = |family| {
+            let encoder = |format: &Format| FamilyEncoder::new(workshop, family, *format);
+            settings.table.formats.iter().map(encoder).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self { workshop, stills: start(Family::Still)?, spins: start(Family::Spin)? })
+    }
+
+    /// Encodes the still and the preview: what goes live first.
+    pub fn encode_preview(&mut self) -> Result<Renditions, IngestError> {
+        let plan = &self.workshop.prepared.plan;
+        let preview = &plan.tiers[&TierKey::Preview];
+        let frames = (preview.len() + 1) * self.workshop.table.formats.len();
+        self.begin(Stage::EncodePreview, frames, frames);
+        let hero = [plan.hero];
+        let (stills, spins) = rayon::join(
+            || self.stills.par_iter_mut().try_for_each(|still| still.settle(&hero)),
+            || self.spins.par_iter_mut().try_for_each(|spin| spin.settle(preview)),
+        );
+        stills.and(spins)?;
+        let families = finish(self.stills.iter().chain(&self.spins))?;
+        Ok(self.build(&families, &EARLY_TIERS))
+    }
+
+    /// Encodes everything else, and builds the whole version.
+    pub fn encode_rest(mut self) -> Result<Renditions, IngestError> {
+        let workshop = self.workshop;
+        let plan = &workshop.prepared.plan;
+        let (spin, hd) = (plan.family(Family::Spin), plan.family(Family::Hd));
+        let formats = &workshop.table.formats;
+        let frames = (spin.len() + hd.len()) * formats.len();
+        self.begin(
+            Stage::EncodeRest,
+            frames - plan.tiers[&TierKey::Preview].len() * formats.len(),
+            frames + formats.len(),
+        );
+        let (spins, hds) = rayon::join(
+            || self.spins.par_iter_mut().try_for_each(|encoder| encoder.settle(&spin)),
+            || {
+                if hd.is_empty() {
+                    return Ok(Vec::new());
+                }
+                formats
+                    .par_iter()
+                    .map(|format| {
+                        let mut encoder = FamilyEncoder::new(workshop, Family::Hd, *format)?;
+                        encoder.settle(&hd)?;
+                        Ok(encoder)
+                    })
+                    .collect::<Result<Vec<_>, IngestError>>()
+            },
+        );
+        spins?;
+        let families = finish(self.stills.iter().chain(&self.spins).chain(&hds?))?;
+        Ok(self.build(&families, &TierKey::ALL))
+    }
+
+    fn begin(&self, stage: Stage, frames: usize, scored: usize) {
+        let encodes = (frames as f64 * ENCODES_A_FRAME).ceil() as usize;
+        self.workshop.progress.begin(stage, encodes + scored);
+    }
+
+    fn build(&self, families: &[EncodedFamily], keys: &[TierKey]) -> Renditions {
+        build_renditions(&self.workshop.prepared.plan, self.workshop.table, families, keys)
+    }
+}
+
+fn finish<'e, 'a: 'e>(
+    encoders: impl Iterator<Item = &'e FamilyEncoder<'a>>,
+) -> Result<Vec<EncodedFamily>, IngestError> {
+    let encoders: Vec<_> = encoders.collect();
+    encoders.into_par_iter().map(FamilyEncoder::finish).collect()
+}

@@ -1,0 +1,228 @@
+//! From raw frames to the pixels that are encoded.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use image::{RgbImage, RgbaImage};
+use rayon::prelude::*;
+
+use crate::{
+    IngestError,
+    colour::Rgb,
+    decode::decode,
+    ground::{Bounds, Edge, edge, subject},
+    limits::Limits,
+    placeholder::{THUMB_PX, dominant_colour, thumb_hash},
+    plan::Plan,
+    progress::{Progress, Stage},
+    resize::{CutOut, fitted},
+    settings::Settings,
+    source::Source,
+    still::{JPEG_PX, encode_jpeg},
+    survey::Survey,
+    tiers::{Family, Format},
+};
+
+/// Decoded frames up to so many bytes are kept between finding the piece and cutting it out; the
+/// rest are decoded twice.
+const KEPT_BYTES: u64 = 320 << 20;
+/// Room around the piece, as a share of the longer side of its bounds.
+const MARGIN: f64 = 0.03;
+
+/// A turn whose frames are cut out, on their ground, and at every size that is published.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Which frames go where.
+    pub plan: Plan,
+    /// Width and height of the raw frames in pixels.
+    pub source_size: (u32, u32),
+    /// What is kept of the raw frames: the same for all of them.
+    pub crop: Bounds,
+    /// What the piece lies on.
+    pub ground: Rgb,
+    /// ThumbHash of the hero frame, base64.
+    pub placeholder: String,
+    /// The piece's dominant colour.
+    pub colour: Rgb,
+    /// The hero frame as a JPEG file.
+    pub jpeg: Vec<u8>,
+    /// What the artist may want to know.
+    pub remarks: Vec<String>,
+    sizes: BTreeMap<(Family, Format), (u32, u32)>,
+    frames: HashMap<(usize, (u32, u32)), Arc<RgbImage>>,
+}
+
+impl Prepared {
+    /// Width and height in pixels of the frames of a family in a format.
+    pub fn size(&self, family: Family, format: Format) -> (u32, u32) {
+        self.sizes.get(&(family, format)).copied().unwrap_or((1, 1))
+    }
+
+    /// The pixels of a position that the family shows.
+    pub fn frame(&self, position: usize, size: (u32, u32)) -> Result<Arc<RgbImage>, IngestError> {
+        self.frames.get(&(position, size)).cloned().ok_or(IngestError::NotPrepared { position })
+    }
+}
+
+/// Decodes the frames that any tier shows, finds the piece in them, and cuts it out at every size.
+pub fn prepare(
+    source: &Source,
+    survey: &Survey,
+    settings: &Settings,
+    limits: &Limits,
+    progress: &dyn Progress,
+) -> Result<Prepared, IngestError> {
+    let turn = survey.frames.len();
+    let plan = Plan::new(turn, settings.hero_degrees, &settings.table);
+    let used = plan.used();
+    progress.begin(Stage::Prepare, 2 * used.len());
+
+    let decoder =
+        Decoder { source, survey, settings, limits, kept: Mutex::default(), kept_bytes: AtomicU64::new(0) };
+    let seen: Vec<(Edge, Option<Bounds>)> = used
+        .par_iter()
+        .map(|&position| {
+            let frame = decoder.decode(position)?;
+            let edge = edge(&frame);
+            let bounds = subject(&frame, edge);
+            decoder.keep(position, frame);
+            progress.step();
+            Ok((edge, bounds))
+        })
+        .collect::<Result<_, IngestError>>()?;
+
+    let (width, height) = survey.size;
+    let bounds = seen.iter().filter_map(|(_, bounds)| *bounds).reduce(Bounds::union);
+    let bounds = bounds.ok_or(IngestError::NothingToSee)?;
+    let margin = (f64::from(bounds.width().max(bounds.height())) * MARGIN).ceil() as u32;
+    let crop = bounds.grown(margin, width, height);
+    // The hero is among the used frames.
+    let hero_edge =
+        used.iter().zip(&seen).find(|(p, _)| **p == plan.hero).map_or(Edge::Transparent, |(_, s)| s.0);
+    let ground = settings.ground.unwrap_or(match hero_edge {
+        Edge::Transparent => Rgb::WHITE,
+        Edge::Plain(colour) | Edge::Busy(colour) => colour,
+    });
+
+    let mut sizes = BTreeMap::new();
+    for (family, spec) in &settings.table.sizes {
+        for &format in &settings.table.formats {
+            sizes.insert((*family, format), fitted(crop, spec.px(format)));
+        }
+    }
+    let families = Family::ALL.map(|family| (family, plan.family(family)));
+    let cut: Vec<Cut> = used
+        .par_iter()
+        .map(|&position| {
+            let frame = decoder.take(position)?;
+            let cut_out = CutOut::new(&frame, crop, ground);
+            let mut wanted: Vec<(u32, u32)> = families
+                .iter()
+                .filter(|(_, positions)| positions.binary_search(&position).is_ok())
+                .flat_map(|(family, _)| {
+                    settings.table.formats.iter().map(|format| sizes[&(*family, *format)])
+                })
+                .collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            let frames = wanted.into_iter().map(|size| (size, Arc::new(cut_out.resized(size)))).collect();
+            let hero = if position == plan.hero {
+                Some(Hero {
+                    placeholder: thumb_hash(&cut_out.resized(fitted(crop, THUMB_PX))),
+                    colour: dominant_colour(&frame, bounds, hero_edge),
+                    jpeg: encode_jpeg(&cut_out.resized(fitted(crop, JPEG_PX)))?,
+                })
+            } else {
+                None
+            };
+            progress.step();
+            Ok(Cut { position, frames, hero })
+        })
+        .collect::<Result<_, IngestError>>()?;
+
+    let mut frames = HashMap::new();
+    let mut hero = None;
+    for cut in cut {
+        frames.extend(cut.frames.into_iter().map(|(size, image)| ((cut.position, size), image)));
+        hero = hero.or(cut.hero);
+    }
+    let hero = hero.ok_or(IngestError::NotPrepared { position: plan.hero })?;
+    Ok(Prepared {
+        source_size: survey.size,
+        crop,
+        ground,
+        placeholder: hero.placeholder,
+        colour: hero.colour,
+        jpeg: hero.jpeg,
+        remarks: remarks(&seen),
+        sizes,
+        frames,
+        plan,
+    })
+}
+
+struct Cut {
+    position: usize,
+    frames: Vec<((u32, u32), Arc<RgbImage>)>,
+    hero: Option<Hero>,
+}
+
+struct Hero {
+    placeholder: String,
+    colour: Rgb,
+    jpeg: Vec<u8>,
+}
+
+/// Decodes frames by position, and keeps some.
+struct Decoder<'a> {
+    source: &'a Source,
+    survey: &'a Survey,
+    settings: &'a Settings,
+    limits: &'a Limits,
+    kept: Mutex<HashMap<usize, RgbaImage>>,
+    kept_bytes: AtomicU64,
+}
+
+impl Decoder<'_> {
+    fn decode(&self, position: usize) -> Result<RgbaImage, IngestError> {
+        let frame = &self.survey.frames[self.settings.raw_frame(position, self.survey.frames.len())];
+        let bytes = self.source.read(frame.entry)?;
+        Ok(decode(&frame.name, &bytes, self.limits)?.image)
+    }
+
+    fn keep(&self, position: usize, frame: RgbaImage) {
+        let bytes = frame.as_raw().len() as u64;
+        if self.kept_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= KEPT_BYTES {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(position, frame);
+        }
+    }
+
+    fn take(&self, position: usize) -> Result<RgbaImage, IngestError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&position);
+        kept.map_or_else(|| self.decode(position), Ok)
+    }
+}
+
+fn remarks(seen: &[(Edge, Option<Bounds>)]) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let transparent = seen.iter().filter(|(edge, _)| *edge == Edge::Transparent).count();
+    if transparent > 0 && transparent < seen.len() {
+        remarks.push(format!(
+            "{transparent} of {} frames have a transparent ground and the others do not: the ground may flicker",
+            seen.len()
+        ));
+    }
+    let empty = seen.iter().filter(|(_, bounds)| bounds.is_none()).count();
+    if empty > 0 {
+        remarks.push(format!("{empty} of {} frames show nothing but ground", seen.len()));
+    }
+    if matches!(seen.first(), Some((Edge::Busy(_), _))) {
+        remarks.push("The ground is uneven, so the frames were not cropped to the piece".to_owned());
+    }
+    remarks
+}

@@ -1,0 +1,49 @@
+//! Telling somebody how far an ingest is.
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading and checking every frame.
+    Check,
+    /// Decoding, cutting out and resizing.
+    Prepare,
+    /// Encoding what goes live first.
+    EncodePreview,
+    /// Encoding everything else.
+    EncodeRest,
+    /// Scoring what was encoded.
+    Score,
+    /// Writing objects.
+    Store,
+}
+
+impl Stage {
+    /// The stage in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Prepare => "prepare",
+            Self::EncodePreview => "encode preview",
+            Self::EncodeRest => "encode standard and hd",
+            Self::Score => "score",
+            Self::Store => "store",
+        }
+    }
+}
+
+/// Hears of progress, from many threads at once.
+pub trait Progress: Sync {
+    /// A stage begins that takes about `total` steps.
+    fn begin(&self, stage: Stage, total: usize);
+    /// One step is done.
+    fn step(&self);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _stage: Stage, _total: usize) {}
+    fn step(&self) {}
+}
