@@ -4,8 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/tools.sh
 
-# The first start encodes the fixtures, which takes minutes on a slow machine.
-patience=1200
+# The demo serves at once and encodes meanwhile; the tests wait for what they need.
+patience=60
 
 binary=${CARGO_TARGET_DIR:-target}/debug/girasol
 chromium=$(browser) || {

@@ -1,5 +1,8 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
+pub mod hints;
 pub mod manifest;
 pub mod names;
+pub mod negotiate;
+pub mod policy;
 pub mod product;

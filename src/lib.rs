@@ -7,3 +7,13 @@ pub mod domain;
 
 pub mod db;
 pub mod store;
+
+pub mod ingest;
+
+pub mod cache;
+pub mod http;
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod logs;

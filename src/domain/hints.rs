@@ -143,13 +143,23 @@ mod tests {
 
     fn hints(headers: &[(&str, &'static str)]) -> Hints {
         Hints::parse(|wanted| {
-            headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value).collect()
+            headers
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                .map(|(_, value)| *value)
+                .collect()
         })
     }
 
     #[test]
     fn both_spellings_are_read() {
-        let old = hints(&[("Device-Memory", "4"), ("RTT", "300"), ("ECT", "3g"), ("Save-Data", "on"), ("Downlink", "0.5")]);
+        let old = hints(&[
+            ("Device-Memory", "4"),
+            ("RTT", "300"),
+            ("ECT", "3g"),
+            ("Save-Data", "on"),
+            ("Downlink", "0.5"),
+        ]);
         let new = hints(&[
             ("Sec-CH-Device-Memory", "4"),
             ("Sec-CH-RTT", "300"),
@@ -169,8 +179,31 @@ mod tests {
 
     #[test]
     fn absurd_values_are_ignored() {
-        for absurd in ["NaN", "inf", "-1", "+5", "1e3", "", " ", ".", "5.", ".5", "0x10", "1,2", "1;a", "99999999999999999999", "9".repeat(400).leak()] {
-            let all = hints(&[("RTT", absurd), ("Downlink", absurd), ("Device-Memory", absurd), ("DPR", absurd), ("Width", absurd), ("ECT", absurd)]);
+        for absurd in [
+            "NaN",
+            "inf",
+            "-1",
+            "+5",
+            "1e3",
+            "",
+            " ",
+            ".",
+            "5.",
+            ".5",
+            "0x10",
+            "1,2",
+            "1;a",
+            "99999999999999999999",
+            "9".repeat(400).leak(),
+        ] {
+            let all = hints(&[
+                ("RTT", absurd),
+                ("Downlink", absurd),
+                ("Device-Memory", absurd),
+                ("DPR", absurd),
+                ("Width", absurd),
+                ("ECT", absurd),
+            ]);
             assert_eq!(all, Hints::default(), "{absurd}");
         }
     }
@@ -188,10 +221,21 @@ mod tests {
 
     #[test]
     fn avif_counts_where_it_is_named_with_a_weight() {
-        for yes in ["image/avif", "image/webp, image/avif;q=0.1", "text/html,IMAGE/AVIF ; Q=1.000", "image/avif;v=1"] {
+        for yes in
+            ["image/avif", "image/webp, image/avif;q=0.1", "text/html,IMAGE/AVIF ; Q=1.000", "image/avif;v=1"]
+        {
             assert!(hints(&[("Accept", yes)]).accepts_avif, "{yes}");
         }
-        for no in ["*/*", "image/*", "image/avif;q=0", "image/avif; q=0.000", "image/avif;q=-1", "image/avif;q=x", "image/avifs", ""] {
+        for no in [
+            "*/*",
+            "image/*",
+            "image/avif;q=0",
+            "image/avif; q=0.000",
+            "image/avif;q=-1",
+            "image/avif;q=x",
+            "image/avifs",
+            "",
+        ] {
             assert!(!hints(&[("Accept", no)]).accepts_avif, "{no}");
         }
         assert!(hints(&[("Accept", "*/*"), ("Accept", "image/avif")]).accepts_avif);

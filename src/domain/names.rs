@@ -225,6 +225,19 @@ impl ConfigId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The product that the configuration is of.
+    pub fn product(&self) -> ProductId {
+        let mut parts = self.0.split('.').map(|part| Slug(part.to_owned()));
+        let mut part = || parts.next().unwrap_or_else(|| Slug(String::new()));
+        ProductId { jewelry_type: part(), base_model: part() }
+    }
+
+    /// The choices that stand in the id; an option whose default is left out of ids is missing.
+    pub fn choices(&self) -> Choices {
+        let pairs = self.0.split('.').skip(2).filter_map(|pair| pair.split_once('-'));
+        pairs.map(|(option, choice)| (OptionName(option.to_owned()), Slug(choice.to_owned()))).collect()
+    }
 }
 
 impl FromStr for ConfigId {
@@ -331,6 +344,8 @@ mod tests {
         let (gold, diamond) = ("yellow-gold".parse().unwrap(), "diamond".parse().unwrap());
         let id = ConfigId::new(&product, [(&metal, &gold), (&stone, &diamond)]).unwrap();
         assert_eq!(id.as_str(), "ring.solitaire.metal-yellow-gold.stone-diamond");
+        assert_eq!(id.product(), product);
+        assert_eq!(id.choices(), Choices::from([(metal, gold), (stone, diamond)]));
         assert_eq!(id.as_str().parse(), Ok(id));
         for bad in [
             "ring",

@@ -29,9 +29,9 @@ pub struct Policy {
 pub struct NetworkRule {
     /// The rule's name in `because`.
     pub name: String,
-    /// Effective connection types.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ect: Vec<Ect>,
+    /// This effective connection type and slower ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ect_to: Option<Ect>,
     /// A round trip of so many milliseconds and more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms_from: Option<u32>,
@@ -68,7 +68,7 @@ impl Default for Policy {
     fn default() -> Self {
         let network = |name: &str, ceiling| NetworkRule {
             name: name.to_owned(),
-            ect: Vec::new(),
+            ect_to: None,
             rtt_ms_from: None,
             downlink_mbps_under: None,
             save_data: false,
@@ -84,9 +84,13 @@ impl Default for Policy {
         Self {
             unasked: TierKey::Standard,
             network: vec![
-                NetworkRule { ect: vec![Ect::Slow2g, Ect::G2], rtt_ms_from: Some(1400), ..network("2g", TierKey::Still) },
                 NetworkRule {
-                    ect: vec![Ect::G3],
+                    ect_to: Some(Ect::G2),
+                    rtt_ms_from: Some(1400),
+                    ..network("2g", TierKey::Still)
+                },
+                NetworkRule {
+                    ect_to: Some(Ect::G3),
                     rtt_ms_from: Some(270),
                     downlink_mbps_under: Some(0.7),
                     save_data: true,
@@ -96,7 +100,11 @@ impl Default for Policy {
             ],
             device: vec![
                 DeviceRule { memory_gib_to: Some(1.0), ..device("low-end", TierKey::Preview) },
-                DeviceRule { memory_gib_under: Some(8.0), mobile: true, ..device("mid-range", TierKey::Standard24) },
+                DeviceRule {
+                    memory_gib_under: Some(8.0),
+                    mobile: true,
+                    ..device("mid-range", TierKey::Standard24)
+                },
                 device("high-end", TierKey::Hd),
             ],
             frames: aimed_at(&TierTable::default()),
@@ -133,20 +141,36 @@ impl Policy {
     /// Checks what the types cannot say. Ceilings that rise down the list make the first rule that
     /// applies the lowest ceiling, so that more evidence of slowness never gives more.
     pub fn validate(&self) -> Result<(), BadPolicy> {
-        let network: Vec<_> = self.network.iter().map(|rule| (&rule.name, rule.ceiling, rule.is_fallback())).collect();
-        let device: Vec<_> = self.device.iter().map(|rule| (&rule.name, rule.ceiling, rule.is_fallback())).collect();
+        let network: Vec<_> =
+            self.network.iter().map(|rule| (&rule.name, rule.ceiling, rule.is_fallback())).collect();
+        let device: Vec<_> =
+            self.device.iter().map(|rule| (&rule.name, rule.ceiling, rule.is_fallback())).collect();
         validate_table("policy.network", &network)?;
         validate_table("policy.device", &device)?;
         for (index, rule) in self.network.iter().enumerate() {
             let key = |field: &str| format!("policy.network[{index}].{field}");
-            check(rule.rtt_ms_from.is_none_or(|ms| (1..=60_000).contains(&ms)), || key("rtt_ms_from"), "must be from 1 to 60000")?;
+            check(
+                rule.rtt_ms_from.is_none_or(|ms| (1..=60_000).contains(&ms)),
+                || key("rtt_ms_from"),
+                "must be from 1 to 60000",
+            )?;
             let mbps = rule.downlink_mbps_under;
-            check(mbps.is_none_or(|mbps| mbps > 0.0 && mbps <= 10_000.0), || key("downlink_mbps_under"), "must be above 0 and at most 10000")?;
+            check(
+                mbps.is_none_or(|mbps| mbps > 0.0 && mbps <= 10_000.0),
+                || key("downlink_mbps_under"),
+                "must be above 0 and at most 10000",
+            )?;
         }
         for (index, rule) in self.device.iter().enumerate() {
-            for (field, gib) in [("memory_gib_to", rule.memory_gib_to), ("memory_gib_under", rule.memory_gib_under)] {
+            for (field, gib) in
+                [("memory_gib_to", rule.memory_gib_to), ("memory_gib_under", rule.memory_gib_under)]
+            {
                 let key = || format!("policy.device[{index}].{field}");
-                check(gib.is_none_or(|gib| gib > 0.0 && gib <= 1024.0), key, "must be above 0 and at most 1024")?;
+                check(
+                    gib.is_none_or(|gib| gib > 0.0 && gib <= 1024.0),
+                    key,
+                    "must be above 0 and at most 1024",
+                )?;
             }
         }
         Ok(())
@@ -155,13 +179,18 @@ impl Policy {
 
 impl NetworkRule {
     fn is_fallback(&self) -> bool {
-        self.ect.is_empty() && self.rtt_ms_from.is_none() && self.downlink_mbps_under.is_none() && !self.save_data
+        self.ect_to.is_none()
+            && self.rtt_ms_from.is_none()
+            && self.downlink_mbps_under.is_none()
+            && !self.save_data
     }
 
     fn applies(&self, hints: &Hints) -> bool {
-        let at_least = |value: Option<f64>, from: Option<u32>| value.zip(from).is_some_and(|(value, from)| value >= f64::from(from));
+        let at_least = |value: Option<f64>, from: Option<u32>| {
+            value.zip(from).is_some_and(|(value, from)| value >= f64::from(from))
+        };
         self.is_fallback()
-            || hints.ect.is_some_and(|ect| self.ect.contains(&ect))
+            || hints.ect.zip(self.ect_to).is_some_and(|(ect, to)| ect <= to)
             || at_least(hints.rtt_ms, self.rtt_ms_from)
             || under(hints.downlink_mbps, self.downlink_mbps_under)
             || (self.save_data && hints.save_data)
@@ -187,11 +216,27 @@ fn under(value: Option<f64>, limit: Option<f64>) -> bool {
 
 fn validate_table(key: &str, rules: &[(&String, TierKey, bool)]) -> Result<(), BadPolicy> {
     let key = || key.to_owned();
-    check(rules.last().is_some_and(|(_, _, fallback)| *fallback), key, "must end with a rule without evidence")?;
-    check(rules.iter().filter(|(_, _, fallback)| *fallback).count() == 1, key, "has a rule without evidence before its end")?;
-    check(rules.is_sorted_by_key(|(_, ceiling, _)| *ceiling), key, "must go from the lowest ceiling to the highest")?;
+    check(
+        rules.last().is_some_and(|(_, _, fallback)| *fallback),
+        key,
+        "must end with a rule without evidence",
+    )?;
+    check(
+        rules.iter().filter(|(_, _, fallback)| *fallback).count() == 1,
+        key,
+        "has a rule without evidence before its end",
+    )?;
+    check(
+        rules.is_sorted_by_key(|(_, ceiling, _)| *ceiling),
+        key,
+        "must go from the lowest ceiling to the highest",
+    )?;
     let names: BTreeSet<_> = rules.iter().map(|(name, _, _)| name).collect();
-    check(names.len() == rules.len() && names.iter().all(|name| !name.is_empty()), key, "must name each rule differently")
+    check(
+        names.len() == rules.len() && names.iter().all(|name| !name.is_empty()),
+        key,
+        "must name each rule differently",
+    )
 }
 
 fn check(holds: bool, key: impl FnOnce() -> String, problem: &'static str) -> Result<(), BadPolicy> {
@@ -222,17 +267,71 @@ mod tests {
     #[test]
     fn manifests_carry_the_policy_as_compact_json() {
         let json = serde_json::to_string_pretty(&Policy::default()).unwrap();
-        expect![[]].assert_eq(&json);
+        expect![[r#"
+            {
+              "unasked": "standard",
+              "network": [
+                {
+                  "name": "2g",
+                  "ect_to": "2g",
+                  "rtt_ms_from": 1400,
+                  "ceiling": "still"
+                },
+                {
+                  "name": "3g or saving data",
+                  "ect_to": "3g",
+                  "rtt_ms_from": 270,
+                  "downlink_mbps_under": 0.7,
+                  "save_data": true,
+                  "ceiling": "preview"
+                },
+                {
+                  "name": "4g or unknown",
+                  "ceiling": "hd"
+                }
+              ],
+              "device": [
+                {
+                  "name": "low-end",
+                  "memory_gib_to": 1.0,
+                  "ceiling": "preview"
+                },
+                {
+                  "name": "mid-range",
+                  "memory_gib_under": 8.0,
+                  "mobile": true,
+                  "ceiling": "standard-24"
+                },
+                {
+                  "name": "high-end",
+                  "ceiling": "hd"
+                }
+              ],
+              "frames": {
+                "still": 1,
+                "preview": 12,
+                "standard-24": 24,
+                "standard": 36,
+                "hd": 60
+              }
+            }"#]]
+        .assert_eq(&json);
     }
 
     #[test]
     fn a_policy_that_could_give_more_to_the_slower_is_refused() {
         let mut policy = Policy::default();
         policy.network.swap(0, 1);
-        assert_eq!(policy.validate().unwrap_err().to_string(), "policy.network must go from the lowest ceiling to the highest");
+        assert_eq!(
+            policy.validate().unwrap_err().to_string(),
+            "policy.network must go from the lowest ceiling to the highest"
+        );
         let mut policy = Policy::default();
         policy.device.pop();
-        assert_eq!(policy.validate().unwrap_err().to_string(), "policy.device must end with a rule without evidence");
+        assert_eq!(
+            policy.validate().unwrap_err().to_string(),
+            "policy.device must end with a rule without evidence"
+        );
         let mut policy = Policy::default();
         policy.network[0].rtt_ms_from = Some(0);
         assert_eq!(policy.validate().unwrap_err().key, "policy.network[0].rtt_ms_from");

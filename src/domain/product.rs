@@ -101,6 +101,24 @@ impl Product {
         ConfigId::new(&self.id, pairs)
     }
 
+    /// Adds options and choices that are missing, as an ingest of these pairs will.
+    pub fn offer(&mut self, pairs: &[(OptionName, Slug)]) {
+        for (option, choice) in pairs {
+            let new = || Choice { value: choice.clone(), label: choice.title(), swatch: None };
+            match self.options.iter_mut().find(|def| def.name == *option) {
+                Some(def) if def.choices.iter().any(|one| one.value == *choice) => {}
+                Some(def) => def.choices.push(new()),
+                None => self.options.push(OptionDef {
+                    name: option.clone(),
+                    label: option.title(),
+                    default: choice.clone(),
+                    added_later: true,
+                    choices: vec![new()],
+                }),
+            }
+        }
+    }
+
     /// The live spin of exactly these choices.
     pub fn spin(&self, choices: &Choices) -> Option<&LiveSpin> {
         let wanted = self.fill(choices);
@@ -128,7 +146,8 @@ impl Product {
         })
     }
 
-    fn fill(&self, chosen: &Choices) -> Choices {
+    /// A choice for every option; gaps become defaults, and what is no option is left out.
+    pub fn fill(&self, chosen: &Choices) -> Choices {
         let choice = |def: &OptionDef| chosen.get(&def.name).unwrap_or(&def.default).clone();
         self.options.iter().map(|def| (def.name.clone(), choice(def))).collect()
     }

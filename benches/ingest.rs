@@ -1,0 +1,88 @@
+//! Ingest: what one core does with one frame, stage by stage, and frames per second per core in all.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that cannot run may panic")]
+
+use std::{hint::black_box, path::Path};
+
+use assets_pipeline::{
+    colour::Rgb,
+    decode::decode,
+    encode::{self, levels},
+    encode_cache::NoCache,
+    family::Effort,
+    ground::{Bounds, edge, subject},
+    ingest::Spin,
+    limits::Limits,
+    prepare::prepare,
+    progress::Silent,
+    resize::CutOut,
+    score::ssimulacra2,
+    settings::Settings,
+    source::Source,
+    survey::survey,
+    tiers::Format,
+};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn fixture() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ring-yellow-gold")
+}
+
+fn stages(c: &mut Criterion) {
+    let limits = Limits::default();
+    let raw = std::fs::read(fixture().join("030.webp")).unwrap();
+    let frame = decode("030.webp", &raw, &limits).unwrap().image;
+    let whole = Bounds::whole(frame.width(), frame.height());
+    let pixels = CutOut::new(&frame, whole, Rgb::WHITE).resized((640, 640));
+
+    let mut group = c.benchmark_group("one frame of 640 x 640");
+    group.throughput(Throughput::Elements(1)).sample_size(10);
+    group.bench_function("decode", |b| b.iter(|| decode("030.webp", black_box(&raw), &limits).unwrap()));
+    group.bench_function("find the piece", |b| b.iter(|| subject(black_box(&frame), edge(&frame))));
+    group.bench_function("cut out, resize to 400", |b| {
+        b.iter(|| CutOut::new(black_box(&frame), whole, Rgb::WHITE).resized((400, 400)));
+    });
+    for format in Format::ALL {
+        let level = levels(format).first;
+        let bytes = encode::encode(format, &pixels, level).unwrap();
+        group.bench_function(format!("encode {format}"), |b| {
+            b.iter(|| encode::encode(format, black_box(&pixels), level).unwrap());
+        });
+        group.bench_function(format!("decode and score {format}"), |b| {
+            b.iter(|| ssimulacra2(&pixels, &encode::decode(format, black_box(&bytes)).unwrap()));
+        });
+    }
+    group.finish();
+}
+
+/// A whole ingest on one thread: elements per second are published frames per second per core.
+fn whole(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    for degree in (0..360).step_by(30) {
+        let name = format!("{degree:03}.webp");
+        std::fs::copy(fixture().join(&name), folder.path().join(&name)).unwrap();
+    }
+    let limits = Limits::default();
+    let settings = Settings::default();
+    let one_core = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let ingest = || {
+        let source = Source::open(folder.path(), &limits).unwrap();
+        let survey = survey(&source, &limits, None).unwrap();
+        let prepared = prepare(&source, &survey, &settings, &limits, &Silent).unwrap();
+        let effort = Effort::default();
+        let mut spin = Spin::new(&prepared, &settings, &NoCache, &effort, &Silent).unwrap();
+        spin.encode_preview().unwrap();
+        let renditions = spin.encode_rest().unwrap();
+        renditions.sets.iter().map(|set| set.frames.len()).sum::<usize>()
+    };
+    let frames = one_core.install(ingest);
+    let mut group = c.benchmark_group("ingest on one core");
+    group.throughput(Throughput::Elements(frames as u64)).sample_size(10);
+    group.bench_function("12 raw frames, every tier, both formats", |b| {
+        b.iter(|| one_core.install(ingest));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages, whole);
+criterion_main!(benches);

@@ -1,0 +1,144 @@
+//! The running program: its parts put together in order, and the server.
+
+use std::{
+    io::{self, Write as _},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+use actix_web::{App as Routes, HttpServer, web};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    config::Config,
+    db::{Db, DbError},
+    http::{
+        self, AccessLog,
+        origin::{CacheBytes, Origin},
+    },
+    store::Store,
+};
+
+/// What the server shows besides the storefront's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Nothing: pages are the storefront's.
+    None,
+    /// The demo.
+    Demo,
+}
+
+/// Why the program could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The data folder cannot be used.
+    #[error("the data folder {path} cannot be used")]
+    Data {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The address is taken, or is none of this machine's.
+    #[error("cannot listen on {address} (server.listen)")]
+    Listen {
+        /// As configured.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server failed while it ran.
+    #[error("the server failed")]
+    Server(#[source] io::Error),
+}
+
+/// The parts that every command works with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// As it was read.
+    pub config: Config,
+    /// Products and versions.
+    pub db: Db,
+    /// Frames, packs and manifests.
+    pub store: Store,
+}
+
+impl App {
+    /// Opens the data folder, which is made where it is missing.
+    pub async fn open(config: Config) -> Result<Self, AppError> {
+        let failed = |source| AppError::Data { path: config.data.clone(), source };
+        std::fs::create_dir_all(&config.data).map_err(failed)?;
+        let store = Store::open(&config.data).map_err(failed)?;
+        let db = Db::open(&config.data).await?;
+        Ok(Self { config, db, store })
+    }
+
+    /// Serves until the process is told to stop; then requests under way are finished.
+    pub async fn serve(&self, pages: Pages) -> Result<(), AppError> {
+        // Before anybody is told the address: a signal from here on stops the server in order.
+        let stop = stop_signal().map_err(AppError::Server)?;
+        let listener = listen(&self.config.server.listen)?;
+        let address = listener.local_addr().map_err(AppError::Server)?;
+
+        let cache = &self.config.cache;
+        let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
+        let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
+        let origin = web::Data::new(origin);
+        let routes = move || {
+            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(origin.clone());
+            match pages {
+                Pages::None => routes.configure(http::storefront),
+                Pages::Demo => routes.configure(http::demo).configure(http::storefront),
+            }
+        };
+
+        let config = &self.config.server;
+        let workers =
+            config.workers.map_or_else(|| thread::available_parallelism().map_or(2, Into::into), Into::into);
+        let server = HttpServer::new(routes)
+            .workers(workers)
+            .max_connections(config.max_connections)
+            .client_request_timeout(Duration::from_secs(config.header_seconds))
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .keep_alive(Duration::from_secs(config.keep_alive_seconds))
+            .shutdown_timeout(config.shutdown_seconds)
+            .shutdown_signal(stop)
+            .listen(listener)
+            .map_err(AppError::Server)?
+            .run();
+        tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
+        writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address)).map_err(AppError::Server)?;
+        server.await.map_err(AppError::Server)?;
+        self.db.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn listen(address: &str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).map_err(|source| AppError::Listen { address: address.to_owned(), source })
+}
+
+/// An address that a browser on this machine can open: one that stands for all becomes the loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Completes at SIGTERM or SIGINT, which are caught as soon as this returns.
+fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests under way are finished");
+    })
+}

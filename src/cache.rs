@@ -1,0 +1,92 @@
+//! Memory in front of the database and the store: bounded, and with one load at a time for each key
+//! however many ask.
+//!
+//! Nothing is ever invalidated: a load in flight would bring the old value back. Keys carry a digest
+//! or a revision instead; only pointers go stale, and they live for a moment.
+
+use std::{fmt, hash::Hash, sync::Arc, time::Duration};
+
+/// A cache of values that are cheap to share.
+pub struct Cache<K, V> {
+    entries: moka::future::Cache<K, Arc<V>>,
+}
+
+impl<K, V> fmt::Debug for Cache<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Holds values of at most `max_bytes` together; `bytes` weighs one.
+    pub fn of_bytes(max_bytes: u64, bytes: impl Fn(&V) -> usize + Send + Sync + 'static) -> Self {
+        // What the map itself needs for an entry, roughly.
+        const OVERHEAD: usize = 256;
+        let weigh =
+            move |_key: &K, value: &Arc<V>| u32::try_from(bytes(value) + OVERHEAD).unwrap_or(u32::MAX);
+        Self { entries: moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).build() }
+    }
+
+    /// Holds at most `max_entries` values, each for `keep` and no longer.
+    pub fn of_moments(max_entries: u64, keep: Duration) -> Self {
+        Self { entries: moka::future::Cache::builder().max_capacity(max_entries).time_to_live(keep).build() }
+    }
+
+    /// The value, loaded where it is not here. Whoever asks for the same key meanwhile waits for the
+    /// same load, and shares its error; errors are not kept.
+    pub async fn get_or_load<E>(&self, key: K, load: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E>
+    where
+        E: Clone + Send + Sync + 'static,
+    {
+        if let Some(value) = self.entries.get(&key).await {
+            return Ok(value);
+        }
+        // Boxed, because loads nest and every one of them would be part of its caller.
+        let shared = Box::pin(async { load.await.map(Arc::new) });
+        self.entries.try_get_with(key, shared).await.map_err(Arc::unwrap_or_clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thousand_that_ask_at_once_load_once() {
+        let cache = Cache::of_bytes(1_000_000, Vec::len);
+        let loads = AtomicU32::new(0);
+        let load = || async {
+            loads.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok::<_, ()>(vec![7_u8; 10])
+        };
+        let asked =
+            futures_util::future::join_all((0..1000).map(|_| cache.get_or_load("frame", load()))).await;
+        assert!(asked.iter().all(|value| value.as_deref() == Ok(&vec![7; 10])));
+        assert_eq!(loads.into_inner(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_told_and_not_kept() {
+        let cache = Cache::<_, Vec<u8>>::of_bytes(1_000_000, Vec::len);
+        let failed = cache.get_or_load("frame", async { Err("broken") }).await;
+        assert_eq!(failed, Err("broken"));
+        assert!(cache.get_or_load("frame", async { Ok::<_, &str>(vec![1]) }).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn more_than_the_bound_is_let_go() {
+        let cache = Cache::of_bytes(10_000, Vec::len);
+        for key in 0..100 {
+            cache.get_or_load(key, async { Ok::<_, ()>(vec![0_u8; 1000]) }).await.unwrap();
+        }
+        cache.entries.run_pending_tasks().await;
+        assert!(cache.entries.weighted_size() <= 10_000);
+    }
+}

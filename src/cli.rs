@@ -1,0 +1,112 @@
+//! The command line.
+
+mod demo;
+mod failure;
+mod ingest;
+mod progress_bar;
+mod publish;
+mod report;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app::{App, Pages},
+    config::{Config, Flags},
+    logs,
+};
+
+use self::failure::CliError;
+
+/// 360-degree jewelry spins, delivered progressively.
+#[derive(Debug, Parser)]
+#[command(name = "girasol", version, about, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// Folder of the database and the objects [default: ./data].
+    #[arg(long, global = true, env = "GIRASOL_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address and port that the server listens on [default: 127.0.0.1:8360].
+    #[arg(long, global = true, env = "GIRASOL_LISTEN", value_name = "ADDR")]
+    listen: Option<String>,
+    /// Settings [default: ./girasol.toml, if it is there].
+    #[arg(long, global = true, env = "GIRASOL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ingest the fixtures, serve them, and print the address of a page that shows them.
+    Demo(demo::DemoArgs),
+    /// Serve products, manifests, packs and frames.
+    Serve,
+    /// Turn a folder or zip of raw frames into a published spin.
+    Ingest(Box<ingest::IngestArgs>),
+    /// Make a version of a configuration live.
+    Publish(publish::PublishArgs),
+}
+
+/// Runs the command that the arguments name.
+pub async fn run(cli: Cli) -> ExitCode {
+    let json = matches!(&cli.command, Command::Ingest(args) if args.json);
+    match dispatch(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print(json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), CliError> {
+    let flags = Flags { config: cli.config, data: cli.data, listen: cli.listen };
+    let mut config = Config::load(&flags, variables())?;
+    if matches!(cli.command, Command::Ingest(_) | Command::Publish(_) | Command::Demo(_)) {
+        // These speak to the person at the terminal themselves.
+        config.log.level = config.log.level.replace("info", "warn");
+    }
+    logs::start(&config.log);
+    match cli.command {
+        Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
+        Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),
+        Command::Ingest(args) => ingest::run(config, *args).await,
+        Command::Publish(args) => publish::run(&App::open(config).await?, &args).await,
+    }
+}
+
+/// Variables whose name or value is no text cannot be settings.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Writes a result to stdout. A reader that went away is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Writes a word to the person at the terminal.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn data_and_listen_stand_before_or_after_the_command() {
+        for arguments in [["girasol", "--data", "d", "serve"], ["girasol", "serve", "--data", "d"]] {
+            assert_eq!(Cli::try_parse_from(arguments).unwrap().data, Some(PathBuf::from("d")));
+        }
+    }
+}

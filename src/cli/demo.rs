@@ -1,0 +1,70 @@
+//! `girasol demo`.
+
+use std::{path::PathBuf, sync::Arc};
+
+use assets_pipeline::settings::Settings;
+use clap::Args;
+
+use crate::{
+    app::{App, Pages},
+    domain::names::{OptionName, ProductId, Slug},
+    ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
+};
+
+use super::{CliError, progress_bar::ProgressBar, tell};
+
+/// The ring's metals, by folder; the first is the product's default.
+const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
+
+/// What `girasol demo` takes.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Folder of the fixtures.
+    #[arg(long, value_name = "DIR", default_value = "fixtures")]
+    fixtures: PathBuf,
+}
+
+/// Serves at once, and ingests meanwhile: the page shows how far it is, and the ring as soon as its
+/// preview is live.
+pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
+    if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
+        return Err(CliError::NoFixtures(args.fixtures.clone()));
+    }
+    let served = app.serve(Pages::Demo);
+    let ingested = async {
+        for metal in METALS {
+            ingest_metal(&app, args, metal).await?;
+        }
+        tell("Every ring is ready. Ctrl-C stops the server.");
+        Ok::<(), CliError>(())
+    };
+    tokio::pin!(served);
+    tokio::select! {
+        served = &mut served => return Ok(served?),
+        ingested = ingested => ingested?,
+    }
+    Ok(served.await?)
+}
+
+async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {
+    let order = Order {
+        source: args.fixtures.join(format!("ring-{metal}")),
+        product: ProductId::new("ring", "solitaire").map_err(Failure::Name)?,
+        choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
+        settings: Settings { table: app.config.tier_table(), ..Settings::default() },
+        publish: true,
+    };
+    let tracker = Arc::new(Tracker::default());
+    let bar = ProgressBar::watch(tracker.clone());
+    let report = ingest(&app.db, &app.store, &app.config.data, &order, &tracker).await;
+    bar.end();
+    let report = report?;
+    if report.outcome != Outcome::Unchanged {
+        tell(&format!("{}: {} encodes", report.configuration, report.encoded));
+    }
+    Ok(())
+}
+
+fn choice(option: &str, choice: &str) -> Result<(OptionName, Slug), Failure> {
+    Ok((option.parse()?, choice.parse()?))
+}

@@ -1,0 +1,129 @@
+//! Telling a person, or a script, why a command failed.
+
+use std::error::Error;
+
+use assets_pipeline::IngestError;
+use serde_json::json;
+
+use crate::{app::AppError, config::ConfigError, db::DbError, domain::names::ConfigId, ingest::Failure};
+
+use super::{say, tell};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A setting is no good.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// An ingest failed.
+    #[error(transparent)]
+    Ingest(#[from] Failure),
+    /// The server failed.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// There is no such version.
+    #[error("{configuration} has no version {version}")]
+    NoVersion {
+        /// Of which configuration.
+        configuration: ConfigId,
+        /// Which version was asked for.
+        version: i64,
+    },
+    /// The folder of the fixtures is not there.
+    #[error("there are no fixtures in {}", .0.display())]
+    NoFixtures(std::path::PathBuf),
+    /// Somebody else moved the live pointer at the same moment.
+    #[error("another version of {0} went live at the same moment")]
+    Overtaken(ConfigId),
+}
+
+impl CliError {
+    /// Writes the error for a person to stderr, or for a script to stdout.
+    pub(super) fn print(&self, json: bool) {
+        let (slug, file, remedy) = self.details();
+        if json {
+            let error = json!({ "slug": slug, "message": self.chain(), "file": file, "remedy": remedy });
+            say(&json!({ "error": error }).to_string());
+            return;
+        }
+        tell(&format!("error: {}", self.chain()));
+        if let Some(remedy) = remedy {
+            tell(&format!("  {remedy}"));
+        }
+    }
+
+    /// The error and its causes. Errors that are only another one in this clothing say it once.
+    fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let words = error.to_string();
+            if !text.ends_with(&words) {
+                text = format!("{text}: {words}");
+            }
+            cause = error.source();
+        }
+        text
+    }
+
+    fn details(&self) -> (&'static str, Option<String>, Option<String>) {
+        let plain = |slug, remedy: &str| (slug, None, Some(remedy.to_owned()));
+        match self {
+            Self::Config(_) => ("config", None, None),
+            Self::Db(_) => ("database", None, None),
+            Self::App(AppError::Data { .. }) => {
+                plain("data", "Name another folder with --data, or make this one writable.")
+            }
+            Self::App(AppError::Listen { .. }) => plain(
+                "listen",
+                "Stop what uses the address, or name another one with --listen, as 127.0.0.1:8361.",
+            ),
+            Self::App(AppError::Database(_)) => ("database", None, None),
+            Self::App(AppError::Server(_)) => ("server", None, None),
+            Self::Interrupted => plain(
+                "interrupted",
+                "What was live stays live. Run the same command again: it goes on where it stopped.",
+            ),
+            Self::NoVersion { .. } => ("no-version", None, None),
+            Self::NoFixtures(_) => {
+                plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
+            }
+            Self::Overtaken(_) => plain("overtaken", "Look at what is live now, then decide again."),
+            Self::Ingest(failure) => match failure {
+                Failure::Ingest(IngestError::Refused(refusal)) => {
+                    (refusal.slug(), refusal.file().map(str::to_owned), Some(refusal.remedy()))
+                }
+                Failure::Ingest(IngestError::NothingToSee) => {
+                    plain("nothing-to-see", "Check that the renderer wrote the piece and its alpha channel.")
+                }
+                Failure::Ingest(IngestError::OverBudget { .. }) => plain(
+                    "over-budget",
+                    "Render on a plain or transparent ground, or raise the tier's max_bytes in girasol.toml.",
+                ),
+                Failure::Ingest(_) => ("encoder", None, None),
+                Failure::MissingChoice { option, .. } => {
+                    (("missing-choice"), None, Some(format!("Add --choice {option}=VALUE.")))
+                }
+                Failure::OptionTwice(option) => {
+                    ("option-twice", None, Some(format!("Give --choice {option}=VALUE once.")))
+                }
+                Failure::Name(_) => ("name", None, None),
+                Failure::Running(_) => plain("running", "Wait until it is done, or stop it first."),
+                Failure::Work(_) => {
+                    plain("work", "Name another folder with --data, or make this one writable.")
+                }
+                Failure::Db(_) => ("database", None, None),
+                Failure::Store(_) => {
+                    plain("store", "Check that the disk is not full, and run the same command again.")
+                }
+                Failure::Manifest(_) | Failure::Died(_) => ("internal", None, None),
+            },
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! An ingest's progress at the terminal: a bar with count and time left, or a line a stage where
+//! nobody watches.
+
+use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+
+use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressStyle};
+
+use crate::ingest::tracker::{Snapshot, Tracker};
+
+use super::tell;
+
+/// How often the terminal is drawn again.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// Watches a tracker until told to end.
+pub(super) struct ProgressBar {
+    task: tokio::task::JoinHandle<()>,
+    bar: Bar,
+}
+
+impl ProgressBar {
+    /// Starts to watch.
+    pub(super) fn watch(tracker: Arc<Tracker>) -> Self {
+        let interactive = std::io::stderr().is_terminal();
+        let bar = Bar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg:22} {bar:32} {pos:>4}/{len:<4} {eta:>4} left") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        let task = tokio::spawn(draw(tracker, bar.clone(), interactive));
+        Self { task, bar }
+    }
+
+    /// Clears the bar.
+    pub(super) fn end(self) {
+        self.task.abort();
+        self.bar.finish_and_clear();
+    }
+}
+
+async fn draw(tracker: Arc<Tracker>, bar: Bar, interactive: bool) {
+    let mut last = None;
+    let mut told_preview = false;
+    loop {
+        if let Some(Snapshot { stage, done, total }) = tracker.snapshot() {
+            if last != Some(stage) {
+                last = Some(stage);
+                if interactive {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                    bar.reset();
+                    bar.set_message(stage.as_str());
+                } else {
+                    tell(&format!("{} ({total} steps)", stage.as_str()));
+                }
+            }
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+        if tracker.is_preview_live() && !told_preview {
+            told_preview = true;
+            bar.suspend(|| tell("preview is live"));
+        }
+        tokio::time::sleep(DRAW_EVERY).await;
+    }
+}

@@ -1,0 +1,32 @@
+//! `girasol publish`.
+
+use clap::Args;
+
+use crate::{app::App, domain::names::ConfigId};
+
+use super::{CliError, say};
+
+/// What `girasol publish` takes.
+#[derive(Debug, Args)]
+pub(super) struct PublishArgs {
+    /// As ring.solitaire.metal-yellow-gold.stone-diamond.
+    configuration: ConfigId,
+    /// The version's number, as `girasol ingest` printed it.
+    version: i64,
+}
+
+pub(super) async fn run(app: &App, args: &PublishArgs) -> Result<(), CliError> {
+    let PublishArgs { configuration, version } = args;
+    if !app.db.has_version(configuration, *version).await? {
+        return Err(CliError::NoVersion { configuration: configuration.clone(), version: *version });
+    }
+    let live = app.db.pointer(configuration).await?.map(|pointer| pointer.version);
+    if live != Some(*version)
+        && !app.db.publish(&configuration.product(), configuration, live, *version).await?
+    {
+        return Err(CliError::Overtaken(configuration.clone()));
+    }
+    say(&format!("{configuration}: version {version} is live."));
+    app.db.close().await;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The storefront's HTTP API.
+//!
+//! A handler reads its URL into checked names, says what the answer is about ([`scope`]), and asks the
+//! [`origin`]. Headers come from [`caching`], errors from [`problem`].
+
+pub mod origin;
+
+mod configure;
+mod health;
+mod objects;
+mod page;
+mod product;
+mod sequence;
+
+mod access_log;
+mod body;
+mod caching;
+mod conditional;
+mod encoding;
+mod methods;
+mod problem;
+mod query;
+mod range;
+mod representation;
+mod scope;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::names::ConfigId;
+
+pub use self::access_log::AccessLog;
+
+use self::{
+    methods::{read, write},
+    problem::{Error, Failure},
+};
+
+/// Every address of the storefront. A configuration's addresses stand before the product's, whose
+/// pattern they fit too; no base model has their names.
+pub fn storefront(routes: &mut web::ServiceConfig) {
+    routes
+        .service(read("/api/products/customizable/{configuration}/sequence", sequence::sequence))
+        .service(read("/api/products/customizable/{configuration}/status", configure::status))
+        .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
+        .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
+        .service(read("/m/{configuration}/auto", sequence::auto))
+        .service(read("/m/{file}", sequence::manifest))
+        .service(read("/s/{set}/{file}", objects::frame))
+        .service(read("/p/{file}", objects::pack))
+        .service(read("/still/{file}", objects::still))
+        .service(read("/girasol-spin.js", page::viewer))
+        .service(read("/api/health", health::ready))
+        .service(read("/api/health/live", health::live))
+        .service(read("/api/health/ready", health::ready))
+        .default_service(web::to(nothing_here));
+}
+
+/// The demo's page, which a storefront of its own does not want.
+pub fn demo(routes: &mut web::ServiceConfig) {
+    routes
+        .service(read("/", page::demo))
+        .service(read("/demo.js", page::demo_script))
+        .service(read("/demo.css", page::demo_style));
+}
+
+async fn nothing_here() -> Result<HttpResponse, Failure> {
+    Err(Error::NoSuchPath.into())
+}
+
+/// A part of the path, still percent-encoded where it was: no name of Girasol's needs that.
+fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    request.match_info().get(name).unwrap_or_default()
+}
+
+fn sequence_url(id: &ConfigId) -> String {
+    format!("/api/products/customizable/{id}/sequence")
+}
+
+fn status_url(id: &ConfigId) -> String {
+    format!("/api/products/customizable/{id}/status")
+}

@@ -1,0 +1,37 @@
+//! One span and one line for each request.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage as _,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+/// Spans with method, path and a request id: no query, no address, no user agent.
+#[derive(Debug)]
+pub struct AccessLog;
+
+struct Begun(Instant);
+
+impl RootSpanBuilder for AccessLog {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        request.extensions_mut().insert(Begun(Instant::now()));
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+        tracing::info_span!("request", method = %request.method(), path = request.path(), id)
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        // Errors have become answers by now; what is left is a connection that broke.
+        let Ok(response) = outcome else { return };
+        let duration_ms = response
+            .request()
+            .extensions()
+            .get::<Begun>()
+            .map(|Begun(at)| at.elapsed().as_secs_f64() * 1000.0);
+        let status = response.status().as_u16();
+        tracing::info!(parent: &span, status, duration_ms, "answered");
+    }
+}

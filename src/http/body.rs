@@ -1,0 +1,50 @@
+//! Request bodies: small JSON, within a size and a time.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest,
+    http::header::{CONTENT_LENGTH, CONTENT_TYPE},
+    web::{BytesMut, Payload},
+};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use super::problem::Error;
+
+/// No body that Girasol reads as JSON comes near this.
+const MAX_BYTES: usize = 16 * 1024;
+/// The server's own timeout covers the headers only.
+const MAX_TIME: Duration = Duration::from_secs(10);
+
+/// Reads a JSON object.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: &HttpRequest, body: Payload) -> Result<T, Error> {
+    let media_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Error::NotJson);
+    }
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_BYTES) {
+        return Err(Error::BodyTooLarge(MAX_BYTES));
+    }
+    let bytes = tokio::time::timeout(MAX_TIME, read(body)).await.map_err(|_elapsed| Error::BodyTooSlow)??;
+    // By way of a map: serde would take an array for a struct as well.
+    let fields: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&bytes);
+    fields
+        .and_then(|fields| serde_json::from_value(fields.into()))
+        .map_err(|error| Error::BadJson(error.to_string()))
+}
+
+async fn read(mut body: Payload) -> Result<BytesMut, Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_cut| Error::BodyCutShort)?;
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(Error::BodyTooLarge(MAX_BYTES));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

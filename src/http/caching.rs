@@ -1,0 +1,162 @@
+//! The header policies: who may keep an answer, and for how long. No handler writes these by hand.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CROSS_ORIGIN_RESOURCE_POLICY, VARY,
+            X_CONTENT_TYPE_OPTIONS,
+        },
+    },
+};
+
+use super::scope::Scope;
+
+/// How an answer is cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// Content-addressed: for ever.
+    Immutable,
+    /// What follows the live pointer: browsers 10 minutes, CDNs an hour and stale for longer while they
+    /// fetch anew; publishing purges it.
+    Manifest,
+    /// What is small and follows the binary: kept, but asked for each time.
+    Pointer,
+    /// For this request alone.
+    Private,
+    /// An error, by its status.
+    Error(StatusCode),
+}
+
+/// What scripts of other origins may read, beyond what CORS always lets through.
+const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing";
+
+const NEVER: &[(&str, &str)] = &[("cache-control", "private, no-store")];
+
+impl Caching {
+    fn lines(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Immutable => &[("cache-control", "public, max-age=31536000, immutable")],
+            // CDN-Cache-Control (RFC 9213) is for CDNs; most ignore it, and Fastly reads the older
+            // Surrogate-Control. Caches that know neither read s-maxage.
+            Self::Manifest => &[
+                (
+                    "cache-control",
+                    "public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400",
+                ),
+                (
+                    "cdn-cache-control",
+                    "public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400",
+                ),
+                ("surrogate-control", "max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
+            ],
+            Self::Pointer => &[("cache-control", "public, no-cache")],
+            Self::Error(StatusCode::NOT_FOUND) => &[("cache-control", "public, max-age=10")],
+            Self::Error(StatusCode::GONE) => &[("cache-control", "public, max-age=300")],
+            Self::Error(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
+                &[("cache-control", "private, no-store"), ("retry-after", "5")]
+            }
+            Self::Private | Self::Error(_) => NEVER,
+        }
+    }
+}
+
+/// Begins a public answer with all headers of its policy: caching, CORS, `Vary` and tags.
+pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
+        .insert_header(("timing-allow-origin", "*"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    for (name, value) in caching.lines() {
+        answer.insert_header((*name, *value));
+    }
+    if let Some(vary) = scope.vary {
+        answer.insert_header((VARY, vary));
+    }
+    if !scope.tags.is_empty() {
+        answer
+            .insert_header(("surrogate-key", scope.tags.join(" ")))
+            .insert_header(("cache-tag", scope.tags.join(",")))
+            .insert_header(("xkey", scope.tags.join(" ")));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn each_policy_in_full() {
+        let scope = Scope { tags: vec!["c-1".to_owned(), "p-2".to_owned()], vary: Some("Accept-Encoding") };
+        let mut table = Vec::new();
+        for (name, caching) in [
+            ("immutable", Caching::Immutable),
+            ("manifest", Caching::Manifest),
+            ("pointer", Caching::Pointer),
+            ("private", Caching::Private),
+            ("400", Caching::Error(StatusCode::BAD_REQUEST)),
+            ("404", Caching::Error(StatusCode::NOT_FOUND)),
+            ("410", Caching::Error(StatusCode::GONE)),
+            ("429", Caching::Error(StatusCode::TOO_MANY_REQUESTS)),
+            ("500", Caching::Error(StatusCode::INTERNAL_SERVER_ERROR)),
+            ("503", Caching::Error(StatusCode::SERVICE_UNAVAILABLE)),
+        ] {
+            table.push(name.to_owned());
+            for (header, value) in caching.lines() {
+                table.push(format!("  {header}: {value}"));
+            }
+            let control = caching.lines().iter().find(|(header, _)| *header == "cache-control").unwrap().1;
+            assert!(!(control.contains("no-store") && control.contains("max-age")), "{name}");
+        }
+        table.push("always".to_owned());
+        let always = answer(StatusCode::OK, Caching::Private, &scope).finish();
+        let lines = always.headers().iter();
+        let mut lines: Vec<_> =
+            lines.map(|(header, value)| format!("  {header}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        table.extend(lines);
+        expect![[r#"
+            immutable
+              cache-control: public, max-age=31536000, immutable
+            manifest
+              cache-control: public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400
+              cdn-cache-control: public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400
+              surrogate-control: max-age=3600, stale-while-revalidate=600, stale-if-error=86400
+            pointer
+              cache-control: public, no-cache
+            private
+              cache-control: private, no-store
+            400
+              cache-control: private, no-store
+            404
+              cache-control: public, max-age=10
+            410
+              cache-control: public, max-age=300
+            429
+              cache-control: private, no-store
+              retry-after: 5
+            500
+              cache-control: private, no-store
+            503
+              cache-control: private, no-store
+              retry-after: 5
+            always
+              access-control-allow-origin: *
+              access-control-expose-headers: Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing
+              cache-control: private, no-store
+              cache-tag: c-1,p-2
+              cross-origin-resource-policy: cross-origin
+              surrogate-key: c-1 p-2
+              timing-allow-origin: *
+              vary: Accept-Encoding
+              x-content-type-options: nosniff
+              xkey: c-1 p-2"#]].assert_eq(&table.join("\n"));
+    }
+}

@@ -1,0 +1,134 @@
+//! The way from choices to a spin, and how far one under way is.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    names::{BadName, Choices, ConfigId, ProductId},
+    product::Product,
+};
+
+use super::{
+    body,
+    caching::{Caching, answer},
+    origin::Origin,
+    problem::{At as _, Error, Failure},
+    product::{SpinAnswer, config_id, to_json},
+    representation::JSON,
+    scope::Scope,
+    segment, sequence_url, status_url,
+};
+
+/// `POST /api/products/customizable/{id}/configure`
+pub(crate) async fn configure(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    let id: ProductId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchProduct)?;
+    let scope = Scope::product(&id);
+    let product = origin.product(&id).await.at(&scope)?;
+    let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
+    let asked: ConfigureBody = body::read_json(&request, body).await.at(&scope)?;
+    let choices = product.complete(&asked.parse().at(&scope)?).at(&scope)?;
+
+    let spin = product.spin(&choices);
+    let configuration = match spin {
+        Some(spin) => spin.configuration.clone(),
+        None => config_id(product, &choices).at(&scope)?,
+    };
+    let (status, found) = if spin.is_some() {
+        (StatusCode::OK, Found::Ready { sequence: sequence_url(&configuration) })
+    } else if origin.db.ingest_progress(&configuration).await.at(&scope)?.is_some() {
+        (StatusCode::ACCEPTED, Found::Processing { status_url: status_url(&configuration) })
+    } else {
+        origin.db.count_demand(&id, &configuration, &choices).await.at(&scope)?;
+        (
+            StatusCode::ACCEPTED,
+            Found::Unavailable {
+                nearest: product.nearest_spin(&choices).map(|spin| SpinAnswer::of(product, spin)),
+            },
+        )
+    };
+    let json = to_json(&ConfigureAnswer { config_id: configuration, found });
+    Ok(answer(status, Caching::Private, &scope).content_type(JSON).body(json))
+}
+
+/// `GET /api/products/customizable/{configId}/status`
+pub(crate) async fn status(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    let id: ConfigId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
+    let scope = Scope::configuration(&id);
+    let product = origin.product(&id.product()).await.at(&scope)?;
+    let live = product
+        .as_ref()
+        .as_ref()
+        .is_some_and(|product| product.spins.iter().any(|spin| spin.configuration == id));
+    let progress = origin.db.ingest_progress(&id).await.at(&scope)?;
+    let known = |product: &Product| {
+        product
+            .complete(&id.choices())
+            .is_ok_and(|choices| product.config_id(&choices).is_ok_and(|own| own == id))
+    };
+    let status = if live {
+        "ready"
+    } else if progress.is_some() {
+        "processing"
+    } else if product.as_ref().as_ref().is_some_and(known) {
+        "unavailable"
+    } else {
+        return Err(Error::NoSpin(id)).at(&scope);
+    };
+    let (stage, done, total) =
+        progress.map_or((None, None, None), |at| (Some(at.stage), Some(at.done), Some(at.total)));
+    let json = to_json(&StatusAnswer { config_id: id, status, stage, done, total });
+    Ok(answer(StatusCode::OK, Caching::Private, &scope).content_type(JSON).body(json))
+}
+
+/// `{"choices": {"metal": "rose-gold"}}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigureBody {
+    #[serde(default)]
+    choices: BTreeMap<String, String>,
+}
+
+impl ConfigureBody {
+    /// A name that could be no option or choice is one that the product does not offer.
+    fn parse(&self) -> Result<Choices, Error> {
+        let unknown = |error: BadName| Error::UnknownChoice(error.to_string());
+        let pair = |(option, choice): (&String, &String)| Ok((option.parse()?, choice.parse()?));
+        self.choices.iter().map(pair).collect::<Result<_, _>>().map_err(unknown)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigureAnswer {
+    config_id: ConfigId,
+    #[serde(flatten)]
+    found: Found,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
+enum Found {
+    Ready { sequence: String },
+    Processing { status_url: String },
+    Unavailable { nearest: Option<SpinAnswer> },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusAnswer {
+    config_id: ConfigId,
+    status: &'static str,
+    stage: Option<String>,
+    done: Option<i64>,
+    total: Option<i64>,
+}

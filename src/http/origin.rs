@@ -1,0 +1,188 @@
+//! Where answers come from: memory first, then the database and the store.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::web::Bytes;
+use assets_pipeline::digest::Digest;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    cache::Cache,
+    db::{Db, versions::Pointer},
+    domain::{
+        manifest::Manifest,
+        names::{ConfigId, ProductId},
+        negotiate::{Available, DeliveryClass},
+        policy::Policy,
+        product::Product,
+    },
+    store::{ObjectKey, Store},
+};
+
+use super::{encoding::Precompressed, problem::Error};
+
+/// How long a server may answer from a pointer that another process has moved.
+const POINTER_KEPT: Duration = Duration::from_secs(1);
+/// Pointers held at most: enough for every busy configuration, and bounded for whoever makes ids up.
+const MAX_POINTERS: u64 = 20_000;
+
+/// How much memory answers may take.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheBytes {
+    /// Frames, packs and stills.
+    pub objects: u64,
+    /// Manifests, products and compressed answers.
+    pub answers: u64,
+}
+
+/// Everything that handlers ask for.
+#[derive(Debug)]
+pub struct Origin {
+    pub(crate) db: Db,
+    pub(crate) store: Store,
+    pub(crate) policy: Policy,
+    pointers: Cache<ConfigId, Option<Pointer>>,
+    revisions: Cache<ProductId, Option<i64>>,
+    products: Cache<(ProductId, i64), Option<Product>>,
+    manifests: Cache<Digest, LoadedManifest>,
+    objects: Cache<ObjectKey, Object>,
+    answers: Cache<AnswerKey, Precompressed>,
+}
+
+/// What an answer was made from and for. Whatever can change it stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum AnswerKey {
+    /// A negotiated manifest.
+    Sequence { configuration: ConfigId, digest: Digest, revision: i64, class: DeliveryClass },
+    /// A version's manifest.
+    Manifest(Digest),
+    /// A product.
+    Product { id: ProductId, revision: i64 },
+}
+
+/// An immutable object with what its headers say.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// Its bytes.
+    pub(crate) body: Bytes,
+    /// Quoted.
+    pub(crate) etag: String,
+    /// The value of `Repr-Digest` (RFC 9530, section 3).
+    pub(crate) repr_digest: String,
+}
+
+/// A version's manifest, as stored and as read.
+#[derive(Debug)]
+pub(crate) struct LoadedManifest {
+    /// The bytes that its digest is over.
+    pub(crate) json: Vec<u8>,
+    /// What they say.
+    pub(crate) manifest: Manifest,
+    /// What there is to choose from.
+    pub(crate) available: Available,
+}
+
+impl Origin {
+    /// An origin with empty caches.
+    pub fn new(db: Db, store: Store, policy: Policy, max: CacheBytes) -> Self {
+        Self {
+            db,
+            store,
+            policy,
+            pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
+            revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
+            // Parsed, a product or a manifest takes a few times what its JSON does.
+            products: Cache::of_bytes(max.answers / 4, |product: &Option<Product>| {
+                product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
+            }),
+            manifests: Cache::of_bytes(max.answers / 4, |loaded: &LoadedManifest| 4 * loaded.json.len()),
+            objects: Cache::of_bytes(max.objects, |object: &Object| object.body.len()),
+            answers: Cache::of_bytes(max.answers / 2, Precompressed::bytes),
+        }
+    }
+
+    /// Where the configuration's live pointer stands, or stood a second ago.
+    pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
+        let load = async { Ok::<_, Error>(self.db.pointer(id).await?) };
+        let pointer = self.pointers.get_or_load(id.clone(), load).await?;
+        pointer.ok_or_else(|| Error::NoSpin(id.clone()))
+    }
+
+    /// The product as it is, or was a second ago.
+    pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
+        let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
+        match *self.revisions.get_or_load(id.clone(), load).await? {
+            Some(revision) => self.product_at(id, revision).await,
+            None => Ok(Arc::new(None)),
+        }
+    }
+
+    /// The product at a revision that a pointer named, or a later one.
+    pub(crate) async fn product_at(
+        &self,
+        id: &ProductId,
+        revision: i64,
+    ) -> Result<Arc<Option<Product>>, Error> {
+        let load = async { Ok::<_, Error>(self.db.load_product(id).await?) };
+        self.products.get_or_load((id.clone(), revision), load).await
+    }
+
+    /// A version's manifest, by its digest.
+    pub(crate) async fn manifest(&self, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
+        self.manifests.get_or_load(digest, self.load_manifest(digest)).await
+    }
+
+    /// The manifest of a live version, which has to exist.
+    pub(crate) async fn live_manifest(&self, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
+        self.manifest(digest).await.map_err(|error| match error {
+            Error::NoSuchFile => Error::ObjectMissing(ObjectKey::Manifest(digest)),
+            other => other,
+        })
+    }
+
+    async fn load_manifest(&self, digest: Digest) -> Result<LoadedManifest, Error> {
+        let key = ObjectKey::Manifest(digest);
+        let json = self.read(key).await?;
+        let manifest: Manifest =
+            serde_json::from_slice(&json).map_err(|error| Error::ManifestUnreadable(key, Arc::new(error)))?;
+        let available = Available::from(&manifest);
+        Ok(LoadedManifest { json, manifest, available })
+    }
+
+    /// A frame, a pack or a still.
+    pub(crate) async fn object(&self, key: ObjectKey) -> Result<Arc<Object>, Error> {
+        let load = async {
+            let body = Bytes::from(self.read(key).await?);
+            let etag = format!("\"{}\"", Digest::of(&body));
+            let repr_digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
+            Ok(Object { body, etag, repr_digest })
+        };
+        self.objects.get_or_load(key, load).await
+    }
+
+    /// An answer that is compressed once and kept.
+    pub(crate) async fn answer(
+        &self,
+        key: AnswerKey,
+        json: impl Future<Output = Result<Vec<u8>, Error>>,
+    ) -> Result<Arc<Precompressed>, Error> {
+        let load = async {
+            let json = json.await?;
+            let built = tokio::task::spawn_blocking(|| Precompressed::build(json)).await;
+            built.map_err(std::io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
+        };
+        self.answers.get_or_load(key, load).await
+    }
+
+    /// Reads an object, and checks it where its key says what it must be.
+    async fn read(&self, key: ObjectKey) -> Result<Vec<u8>, Error> {
+        let bytes = self.store.get(&key).await?.ok_or(Error::NoSuchFile)?;
+        match key {
+            ObjectKey::Pack(digest) | ObjectKey::Manifest(digest) if Digest::of(&bytes) != digest => {
+                Err(Error::ObjectDamaged(key))
+            }
+            _ => Ok(bytes),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Files that are built into the binary: the viewer, and the demo's page.
+
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY, REFERRER_POLICY},
+};
+
+use super::{
+    caching::Caching,
+    encoding::Precompressed,
+    problem::{At as _, Error, Failure},
+    representation::serve_precompressed,
+    scope::Scope,
+};
+
+/// A file, compressed when it is first asked for.
+struct Embedded {
+    media_type: &'static str,
+    body: LazyLock<Result<Precompressed, Arc<io::Error>>>,
+}
+
+macro_rules! embed {
+    ($media_type:literal, $path:literal) => {
+        Embedded {
+            media_type: $media_type,
+            body: LazyLock::new(|| Precompressed::build(include_bytes!($path).to_vec()).map_err(Arc::new)),
+        }
+    };
+}
+
+static VIEWER: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-spin.js");
+static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/demo.js");
+static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/demo/demo.css");
+static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
+
+/// Everything from here; pictures also from memory, which is where frames are cut from packs.
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; object-src 'none'";
+
+/// The hints that the policy reads, which browsers send to the page's own origin once it asks, and to
+/// others where it delegates them.
+const ASKED_HINTS: &str =
+    "Save-Data, ECT, RTT, Downlink, Device-Memory, Sec-CH-Device-Memory, Sec-CH-UA-Mobile";
+const DELEGATED_HINTS: &str =
+    "ch-save-data=*, ch-ect=*, ch-rtt=*, ch-downlink=*, ch-device-memory=*, ch-ua-mobile=*";
+const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
+
+/// `GET /girasol-spin.js`
+pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER)
+}
+
+/// `GET /demo.js`
+pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DEMO_SCRIPT)
+}
+
+/// `GET /demo.css`
+pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DEMO_STYLE)
+}
+
+/// `GET /`
+pub(crate) async fn demo(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &DEMO_PAGE)?;
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (ACCEPT_CH, ASKED_HINTS),
+        (PERMISSIONS_POLICY, DELEGATED_HINTS),
+    ] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
+    let scope = Scope::default().encoded();
+    let body = file.body.as_ref().map_err(|error| Error::Compress(error.clone())).at(&scope)?;
+    serve_precompressed(request, Caching::Pointer, &scope, file.media_type, body).at(&scope)
+}

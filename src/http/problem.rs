@@ -1,0 +1,236 @@
+//! Every error of the public API, as RFC 9457 problem details.
+
+use std::{fmt, sync::Arc};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{ALLOW, CONTENT_RANGE},
+    },
+};
+use serde::Serialize;
+
+use crate::{
+    db::DbError,
+    domain::{names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    store::{ObjectKey, StoreError},
+};
+
+use super::{
+    caching::{Caching, answer},
+    scope::Scope,
+};
+
+/// Why a request is not answered as asked. What the variants say is public, but for 5xx.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("there is nothing at this address")]
+    NoSuchPath,
+    #[error("there is no such product")]
+    NoSuchProduct,
+    #[error("there is no spin of {0}")]
+    NoSpin(ConfigId),
+    #[error("there is no such file")]
+    NoSuchFile,
+    #[error("{0}")]
+    BadQuery(String),
+    #[error(transparent)]
+    NotOffered(NotOffered),
+    #[error("the body is not the JSON that was expected: {0}")]
+    BadJson(String),
+    #[error("the body could not be read to its end")]
+    BodyCutShort,
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("the body took too long")]
+    BodyTooSlow,
+    #[error("the body has to be application/json")]
+    NotJson,
+    #[error("{0}")]
+    UnknownChoice(String),
+    #[error("this address answers {0}")]
+    WrongMethod(&'static str),
+    #[error("the file is not the one that If-Match names")]
+    OtherVersion,
+    #[error("the file has {length} bytes")]
+    RangeOutside { length: usize },
+    #[error("the database failed")]
+    Database(#[source] Arc<DbError>),
+    #[error("the object store failed")]
+    Store(#[source] Arc<StoreError>),
+    #[error("the object store has no {0}, which the live version names")]
+    ObjectMissing(ObjectKey),
+    #[error("the object {0} does not match its digest")]
+    ObjectDamaged(ObjectKey),
+    #[error("the manifest {0} cannot be read")]
+    ManifestUnreadable(ObjectKey, #[source] Arc<serde_json::Error>),
+    #[error("an answer could not be compressed")]
+    Compress(#[source] Arc<std::io::Error>),
+    #[error("not ready: {0}")]
+    NotReady(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Status, slug and public title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::NoSuchProduct => (StatusCode::NOT_FOUND, "no-such-product", "No such product"),
+            Self::NoSpin(_) => (StatusCode::NOT_FOUND, "no-spin", "No spin of this configuration"),
+            Self::NoSuchFile => (StatusCode::NOT_FOUND, "no-such-file", "No such file"),
+            Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "Unknown query key or value"),
+            Self::NotOffered(NotOffered::Frames(_) | NotOffered::Format(..)) => {
+                (StatusCode::BAD_REQUEST, "not-offered", "The spin does not exist like that")
+            }
+            Self::BadJson(_) => (StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read"),
+            Self::BodyCutShort => (StatusCode::BAD_REQUEST, "body-cut-short", "The body ended too early"),
+            Self::BodyTooLarge(_) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
+            }
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body took too long"),
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "The body has to be JSON"),
+            Self::UnknownChoice(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unknown-choice", "The product does not offer this choice")
+            }
+            Self::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Wrong method"),
+            Self::OtherVersion => (StatusCode::PRECONDITION_FAILED, "other-version", "Precondition failed"),
+            Self::RangeOutside { .. } => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range-outside", "The range begins after the end")
+            }
+            Self::Database(_)
+            | Self::Store(_)
+            | Self::ObjectMissing(_)
+            | Self::ObjectDamaged(_)
+            | Self::ManifestUnreadable(..)
+            | Self::NotOffered(NotOffered::Nothing)
+            | Self::Compress(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed here"),
+            Self::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready"),
+        }
+    }
+}
+
+/// An error and what its URL is about, which decides its tags and `Vary`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: Error,
+    scope: Scope,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, scope: Scope::default() }
+    }
+}
+
+/// Says what the URL of a failed request is about.
+pub(crate) trait At<T> {
+    /// Attaches the scope.
+    fn at(self, scope: &Scope) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<Error>> At<T> for Result<T, E> {
+    fn at(self, scope: &Scope) -> Result<T, Failure> {
+        self.map_err(|error| Failure { error: error.into(), scope: scope.clone() })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// The wire form, RFC 9457 section 3.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.error.kind().0
+    }
+
+    /// Called once for each failed request, so this is where failures are logged.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let (status, slug, title) = self.error.kind();
+        if status.is_server_error() {
+            let error: &dyn std::error::Error = &self.error;
+            tracing::error!(error, problem = slug, "a request failed");
+        }
+        let mut response = answer(status, Caching::Error(status), &self.scope);
+        if let Error::WrongMethod(allowed) = &self.error {
+            response.insert_header((ALLOW, *allowed));
+        }
+        if let Error::RangeOutside { length } = &self.error {
+            response.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
+        }
+        let problem = Problem {
+            r#type: format!("urn:problem-type:girasol:{slug}"),
+            title,
+            status: status.as_u16(),
+            detail: (!status.is_server_error()).then(|| self.error.to_string()),
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        response.content_type("application/problem+json").body(body)
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<NotOffered> for Error {
+    fn from(error: NotOffered) -> Self {
+        Self::NotOffered(error)
+    }
+}
+
+impl From<UnknownChoice> for Error {
+    fn from(error: UnknownChoice) -> Self {
+        Self::UnknownChoice(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn body(error: Error) -> String {
+        let response = Failure::from(error).error_response();
+        String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn a_client_error_says_what_is_wrong() {
+        let json = body(Error::BadQuery("tier=ultra is unknown".to_owned())).await;
+        let expected = r#"{"type":"urn:problem-type:girasol:bad-query","title":"Unknown query key or value","status":400,"detail":"tier=ultra is unknown"}"#;
+        assert_eq!(json, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_server_error_says_nothing_of_the_inside() {
+        let json =
+            body(Error::ObjectDamaged(ObjectKey::Pack("00000000000000000000000000000000".parse().unwrap())))
+                .await;
+        let expected =
+            r#"{"type":"urn:problem-type:girasol:internal","title":"Something failed here","status":500}"#;
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,106 @@
+//! The query of negotiated answers.
+
+use assets_pipeline::tiers::TierKey;
+
+use crate::domain::negotiate::Overrides;
+
+use super::problem::Error;
+
+/// `?tier=&frames=&format=&explain=1`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SequenceQuery {
+    /// What was asked for outright.
+    pub(crate) overrides: Overrides,
+    /// Whether the raw hints are wanted too.
+    pub(crate) explain: bool,
+}
+
+impl SequenceQuery {
+    /// Reads a query string. Unknown keys are refused too: with a typing error ignored, a cache would
+    /// hold one more copy of the wrong answer.
+    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
+        let mut read = Self::default();
+        let mut seen = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let unknown = || Error::BadQuery(format!("{} has no such value", clip(pair)));
+            if seen.contains(&key) {
+                return Err(Error::BadQuery(format!("{} stands more than once", clip(key))));
+            }
+            seen.push(key);
+            match key {
+                "tier" => read.overrides.tier = Some(value.parse::<TierKey>().map_err(|_bad| unknown())?),
+                "frames" => read.overrides.frames = Some(count(value).ok_or_else(unknown)?),
+                "format" => read.overrides.format = Some(value.parse().map_err(|_bad| unknown())?),
+                "explain" => {
+                    read.explain = match value {
+                        "1" => true,
+                        "0" => false,
+                        _ => return Err(unknown()),
+                    }
+                }
+                _ => return Err(Error::BadQuery(format!("there is no key {}", clip(key)))),
+            }
+        }
+        Ok(read)
+    }
+
+    /// Whether no hint can change the answer any more.
+    pub(crate) fn decides(&self) -> bool {
+        self.overrides.tier.is_some() && self.overrides.format.is_some()
+    }
+}
+
+/// Plain digits, so that a count has one spelling.
+fn count(value: &str) -> Option<u32> {
+    let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
+    value.parse().ok().filter(|_| plain)
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use assets_pipeline::tiers::Format;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_read() {
+        let read = SequenceQuery::parse("tier=standard&frames=24&format=avif&explain=1").unwrap();
+        let overrides =
+            Overrides { tier: Some(TierKey::Standard), frames: Some(24), format: Some(Format::Avif) };
+        assert_eq!(read, SequenceQuery { overrides, explain: true });
+        assert!(read.decides());
+        for open in ["", "tier=hd", "format=webp", "frames=36&format=webp"] {
+            assert!(!SequenceQuery::parse(open).unwrap().decides(), "{open}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for bad in [
+            "tier=ultra",
+            "tier=",
+            "tier",
+            "tier=HD",
+            "frames=x",
+            "frames=-1",
+            "frames=+1",
+            "frames=0",
+            "frames=024",
+            "frames=99999999999",
+            "format=jpg",
+            "format=png",
+            "explain=yes",
+            "utm_source=mail",
+            "tier=hd&tier=still",
+            "=",
+            "%74ier=hd",
+        ] {
+            assert!(SequenceQuery::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Answers with a body that is already in memory: preconditions, parts, or the whole, in the order of
+//! RFC 9110, section 13.2.2.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method, StatusCode,
+        header::{
+            ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH,
+            IF_RANGE, RANGE,
+        },
+    },
+    web::Bytes,
+};
+
+use super::{
+    caching::{Caching, answer},
+    conditional,
+    encoding::{self, Encoding, Precompressed},
+    problem::Error,
+    range::{self, Wanted},
+    scope::Scope,
+};
+
+/// The media type of most answers.
+pub(crate) const JSON: &str = "application/json";
+
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// A body that does not change under its entity tag.
+#[derive(Debug)]
+pub(crate) struct Representation<'a> {
+    /// `Content-Type`.
+    pub(crate) media_type: &'static str,
+    /// The bytes, coded as said.
+    pub(crate) body: &'a Bytes,
+    /// Quoted.
+    pub(crate) etag: &'a str,
+    /// `Content-Encoding`.
+    pub(crate) encoding: Encoding,
+    /// The value of `Repr-Digest` (RFC 9530); what has one is also served in parts.
+    pub(crate) digest: Option<&'a str>,
+}
+
+/// Answers GET and HEAD; the server sends no body for HEAD, but the headers of the whole.
+pub(crate) fn serve(
+    request: &HttpRequest,
+    caching: Caching,
+    scope: &Scope,
+    representation: &Representation<'_>,
+) -> Result<HttpResponse, Error> {
+    let Representation { media_type, body, etag, encoding, digest } = representation;
+    if !conditional::client_expects(lines(request, &IF_MATCH), etag) {
+        return Err(Error::OtherVersion);
+    }
+    if conditional::client_has(lines(request, &IF_NONE_MATCH), etag) {
+        return Ok(answer(StatusCode::NOT_MODIFIED, caching, scope).insert_header((ETAG, *etag)).finish());
+    }
+
+    let wanted = match *request.method() {
+        // Ranges are defined for GET alone (RFC 9110, section 14.2).
+        Method::GET if digest.is_some() && conditional::part_allowed(only(request, &IF_RANGE), etag) => {
+            range::wanted(only(request, &RANGE), body.len())
+        }
+        _ => Wanted::Whole,
+    };
+    let (status, part) = match wanted {
+        Wanted::Whole => (StatusCode::OK, 0..body.len()),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Wanted::Unsatisfiable => return Err(Error::RangeOutside { length: body.len() }),
+    };
+    let mut response = answer(status, caching, scope);
+    response.content_type(*media_type).insert_header((ETAG, *etag));
+    if *encoding != Encoding::Identity {
+        response.insert_header((CONTENT_ENCODING, encoding.token()));
+    }
+    if let Some(digest) = digest {
+        response.insert_header((ACCEPT_RANGES, "bytes")).insert_header((REPR_DIGEST, *digest));
+    }
+    if status == StatusCode::PARTIAL_CONTENT {
+        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, body.len());
+        response.insert_header((CONTENT_RANGE, range));
+    }
+    Ok(response.body(body.slice(part)))
+}
+
+/// Answers with the coding that the request accepts best.
+pub(crate) fn serve_precompressed(
+    request: &HttpRequest,
+    caching: Caching,
+    scope: &Scope,
+    media_type: &'static str,
+    body: &Precompressed,
+) -> Result<HttpResponse, Error> {
+    let coded = body.get(encoding::choose(lines(request, &actix_web::http::header::ACCEPT_ENCODING)));
+    let representation = Representation {
+        media_type,
+        body: &coded.body,
+        etag: &coded.etag,
+        encoding: coded.encoding,
+        digest: None,
+    };
+    serve(request, caching, scope, &representation)
+}
+
+/// Every line of a header that is text.
+pub(crate) fn lines<'a>(request: &'a HttpRequest, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// A header that stands once; a repeated one counts as malformed, which no range survives.
+fn only<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = lines(request, name);
+    let first = lines.next()?;
+    Some(if lines.next().is_some() { "" } else { first })
+}

@@ -1,0 +1,92 @@
+//! What an answer is about: the tags that purge it, and the request headers that choose it. Known from
+//! the URL, so that errors and 304s carry the same.
+
+use assets_pipeline::digest::Digest;
+
+use crate::domain::names::{ConfigId, ProductId};
+
+/// Tags and `Vary` of everything that one URL answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// Each `[a-z0-9-]{1,64}`.
+    pub(crate) tags: Vec<String>,
+    /// The value of `Vary`, if any.
+    pub(crate) vary: Option<&'static str>,
+}
+
+/// `Vary` of answers that are compressed and nothing more.
+const ENCODING: &str = "Accept-Encoding";
+
+/// `Vary` of negotiated answers: every header that a policy can read, in each spelling that is read.
+const NEGOTIATED: &str = "Accept, Accept-Encoding, Device-Memory, Downlink, ECT, RTT, Save-Data, \
+     Sec-CH-Device-Memory, Sec-CH-Downlink, Sec-CH-ECT, Sec-CH-RTT, Sec-CH-Save-Data, Sec-CH-UA-Mobile";
+
+impl Scope {
+    /// Whatever names a configuration: publishing that configuration, or anything of its product,
+    /// purges it.
+    pub(crate) fn configuration(id: &ConfigId) -> Self {
+        Self { tags: vec![tag('c', id.as_str()), tag('p', &id.product().to_string())], vary: None }
+    }
+
+    /// Whatever names a product alone.
+    pub(crate) fn product(id: &ProductId) -> Self {
+        Self { tags: vec![tag('p', &id.to_string())], vary: None }
+    }
+
+    /// A frame of a set.
+    pub(crate) fn set(set: Digest) -> Self {
+        Self { tags: vec![format!("s-{set}")], vary: None }
+    }
+
+    /// The same, compressed.
+    pub(crate) fn encoded(self) -> Self {
+        Self { vary: Some(ENCODING), ..self }
+    }
+
+    /// The same, compressed and chosen by hints.
+    pub(crate) fn negotiated(self) -> Self {
+        Self { vary: Some(NEGOTIATED), ..self }
+    }
+}
+
+/// Names may be longer than a tag, so tags have a hash of them.
+fn tag(kind: char, name: &str) -> String {
+    format!("{kind}-{}", Digest::of(name.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::hints;
+
+    #[test]
+    fn vary_names_every_header_that_a_policy_can_read() {
+        let picture_only =
+            ["DPR", "Width", "Viewport-Width", "Sec-CH-DPR", "Sec-CH-Width", "Sec-CH-Viewport-Width"];
+        let mut read: Vec<&str> =
+            hints::HEADERS.iter().copied().filter(|name| !picture_only.contains(name)).collect();
+        read.push("Accept-Encoding");
+        read.sort_unstable();
+        assert_eq!(NEGOTIATED.split(", ").collect::<Vec<_>>(), read);
+    }
+
+    #[test]
+    fn tags_fit_every_cdn() {
+        let id: ConfigId = format!("ring.solitaire.metal-{}", "a".repeat(60)).parse().unwrap();
+        let tags = Scope::configuration(&id).tags;
+        assert_eq!(tags.len(), 2);
+        for tag in tags {
+            assert!(
+                tag.len() <= 64 && tag.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')),
+                "{tag}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_configuration_carries_the_tag_of_its_product() {
+        let id: ConfigId = "ring.solitaire.metal-platinum".parse().unwrap();
+        let product: ProductId = "ring.solitaire".parse().unwrap();
+        assert_eq!(Scope::configuration(&id).tags[1], Scope::product(&product).tags[0]);
+    }
+}

@@ -1,0 +1,202 @@
+//! Manifests: the negotiated one of a configuration, and the immutable one of a version.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::LOCATION},
+    web::Data,
+};
+use assets_pipeline::{
+    digest::Digest,
+    tiers::{Format, TierKey},
+};
+use serde::Serialize;
+
+use crate::{
+    db::versions::Pointer,
+    domain::{
+        hints::{self, Hints},
+        manifest::Manifest,
+        names::{Choices, ConfigId},
+        negotiate::{DeliveryClass, negotiate, word},
+        policy::Policy,
+    },
+};
+
+use super::{
+    caching::{Caching, answer},
+    origin::{AnswerKey, LoadedManifest, Origin},
+    problem::{At as _, Error, Failure},
+    query::SequenceQuery,
+    representation::{JSON, serve_precompressed},
+    scope::Scope,
+    segment, sequence_url,
+};
+
+/// Siblings in one manifest, so that it stays under 2 KB compressed.
+const MAX_SIBLINGS: usize = 24;
+
+/// `GET /api/products/customizable/{configId}/sequence`
+pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    let decided = Decided::for_request(&request, &origin).await?;
+    let Decided { configuration, query, scope, pointer, class, .. } = &decided;
+    if query.explain {
+        let json = negotiated_json(&origin, &decided, Some(raw_hints(&request))).await.at(scope)?;
+        return Ok(answer(StatusCode::OK, Caching::Private, scope).content_type(JSON).body(json));
+    }
+    let key = AnswerKey::Sequence {
+        configuration: configuration.clone(),
+        digest: pointer.digest,
+        revision: pointer.revision,
+        class: class.clone(),
+    };
+    let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
+    serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)
+}
+
+/// `GET /m/{configId}/auto`: the same decision as a redirect.
+pub(crate) async fn auto(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    let Decided { configuration, scope, class, .. } = Decided::for_request(&request, &origin).await?;
+    let DeliveryClass { tier, frames, format, because: _ } = class;
+    let location =
+        format!("{}?tier={}&frames={frames}&format={format}", sequence_url(&configuration), word(tier));
+    Ok(answer(StatusCode::FOUND, Caching::Private, &scope).insert_header((LOCATION, location)).finish())
+}
+
+/// `GET /m/{digest}.json`
+pub(crate) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    let digest = segment(&request, "file").strip_suffix(".json").and_then(|digest| digest.parse().ok());
+    let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
+    let loaded = origin.manifest(digest).await.at(&Scope::default().encoded())?;
+    let scope = Scope::configuration(&loaded.manifest.configuration).encoded();
+    let json = async { Ok(loaded.json.clone()) };
+    let body = origin.answer(AnswerKey::Manifest(digest), json).await.at(&scope)?;
+    serve_precompressed(&request, Caching::Immutable, &scope, JSON, &body).at(&scope)
+}
+
+/// A request for a configuration's spin, and what was decided for it.
+struct Decided {
+    configuration: ConfigId,
+    query: SequenceQuery,
+    scope: Scope,
+    pointer: Pointer,
+    manifest: Arc<LoadedManifest>,
+    class: DeliveryClass,
+}
+
+impl Decided {
+    async fn for_request(request: &HttpRequest, origin: &Origin) -> Result<Self, Failure> {
+        let configuration: ConfigId =
+            segment(request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
+        let scope = Scope::configuration(&configuration);
+        let query = SequenceQuery::parse(request.query_string()).at(&scope.clone().negotiated())?;
+        let scope = if query.decides() { scope.encoded() } else { scope.negotiated() };
+        let pointer = origin.pointer(&configuration).await.at(&scope)?;
+        let manifest = origin.live_manifest(pointer.digest).await.at(&scope)?;
+        let hints = Hints::parse(|name| {
+            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
+        });
+        let class = negotiate(&hints, query.overrides, &manifest.available, &origin.policy).at(&scope)?;
+        Ok(Self { configuration, query, scope, pointer, manifest, class })
+    }
+}
+
+/// What a negotiated manifest says beyond the version's own.
+#[derive(Serialize)]
+struct Negotiated<'a> {
+    digest: Digest,
+    policy: &'a Policy,
+    siblings: Vec<Sibling>,
+    selected: Selected<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hints: Option<BTreeMap<&'static str, String>>,
+}
+
+/// A live configuration that differs in one choice.
+#[derive(Serialize)]
+struct Sibling {
+    configuration: ConfigId,
+    choices: Choices,
+    digest: Digest,
+    sets: BTreeMap<Format, Digest>,
+}
+
+/// The server's choice.
+#[derive(Serialize)]
+struct Selected<'a> {
+    tier: &'static str,
+    frames: u32,
+    format: Format,
+    because: &'a [String],
+}
+
+/// The stored manifest with the fields that can change without a new version after its own.
+async fn negotiated_json(
+    origin: &Origin,
+    decided: &Decided,
+    hints: Option<BTreeMap<&'static str, String>>,
+) -> Result<Vec<u8>, Error> {
+    let Decided { pointer, manifest, class, .. } = decided;
+    let DeliveryClass { tier, frames, format, because } = class;
+    let more = Negotiated {
+        digest: pointer.digest,
+        policy: &origin.policy,
+        // Boxed: it is needed once in a thousand answers, and large.
+        siblings: Box::pin(siblings(origin, decided)).await?,
+        selected: Selected { tier: word(*tier), frames: *frames, format: *format, because },
+        hints,
+    };
+    let more = serde_json::to_vec(&more).map_err(|error| {
+        Error::ManifestUnreadable(crate::store::ObjectKey::Manifest(pointer.digest), Arc::new(error))
+    })?;
+    // Both are JSON objects with fields: the stored one less its last brace, the other less its first.
+    let mut json = manifest.json.trim_ascii_end().to_vec();
+    json.pop();
+    json.push(b',');
+    json.extend_from_slice(&more[1..]);
+    Ok(json)
+}
+
+async fn siblings(origin: &Origin, decided: &Decided) -> Result<Vec<Sibling>, Error> {
+    let Decided { configuration, pointer, .. } = decided;
+    let product = origin.product_at(&configuration.product(), pointer.revision).await?;
+    let Some(product) = product.as_ref() else { return Ok(Vec::new()) };
+    let Some(own) = product.spins.iter().find(|spin| spin.configuration == *configuration) else {
+        return Ok(Vec::new());
+    };
+    let own = product.fill(&own.choices);
+    let mut siblings = Vec::new();
+    for spin in product.siblings(&own).take(MAX_SIBLINGS) {
+        let loaded = origin.live_manifest(spin.digest).await?;
+        let mut choices = product.fill(&spin.choices);
+        choices.retain(|option, choice| own.get(option) != Some(choice));
+        siblings.push(Sibling {
+            configuration: spin.configuration.clone(),
+            choices,
+            digest: spin.digest,
+            sets: spin_sets(&loaded.manifest),
+        });
+    }
+    Ok(siblings)
+}
+
+/// The sets that standard draws on; an early version has only a preview.
+fn spin_sets(manifest: &Manifest) -> BTreeMap<Format, Digest> {
+    let tier = manifest.tiers.get(&TierKey::Standard).or_else(|| manifest.tiers.get(&TierKey::Preview));
+    tier.into_iter()
+        .flat_map(|tier| &tier.formats)
+        .map(|(format, rendition)| (*format, rendition.set))
+        .collect()
+}
+
+/// Every hint header as it came, for people who ask why.
+fn raw_hints(request: &HttpRequest) -> BTreeMap<&'static str, String> {
+    let seen = hints::HEADERS.iter().filter_map(|name| {
+        let mut values = request.headers().get_all(*name).peekable();
+        values.peek()?;
+        let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        Some((*name, values.join(", ")))
+    });
+    seen.collect()
+}

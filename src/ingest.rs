@@ -1,0 +1,359 @@
+//! From a folder or zip of raw frames to a published version.
+//!
+//! Objects are stored first, then the version's row, then the live pointer moves: a visitor sees all
+//! of a version or nothing of it, and an ingest that dies leaves what was live as it was.
+
+pub mod manifest;
+pub mod tracker;
+
+mod lock;
+mod objects;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+};
+
+use assets_pipeline::{
+    IngestError,
+    digest::Digest,
+    encode_cache::FolderCache,
+    family::Effort,
+    ingest::Spin,
+    limits::Limits,
+    plan::Plan,
+    prepare::{Prepared, prepare},
+    progress::{Progress as _, Stage},
+    refusal::Refusal,
+    renditions::Renditions,
+    settings::Settings,
+    source::Source,
+    survey::{Survey, survey},
+};
+
+use crate::{
+    db::{
+        Db, DbError,
+        versions::{NewVersion, VersionKind},
+    },
+    domain::{
+        manifest::Manifest,
+        names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
+    },
+    store::{Store, StoreError},
+};
+
+use self::{lock::Lock, tracker::Tracker};
+
+/// What to ingest, and for which configuration.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// A folder or a zip of raw frames.
+    pub source: PathBuf,
+    /// The product, which is made where it is missing.
+    pub product: ProductId,
+    /// A choice for every option of the product; options and choices that are missing are made.
+    pub choices: Vec<(OptionName, Slug)>,
+    /// What shapes the renditions.
+    pub settings: Settings,
+    /// Whether the version goes live when it is ready.
+    pub publish: bool,
+}
+
+/// Why an ingest failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The frames cannot be used, or an encoder failed.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The product has an option that was not given.
+    #[error("{product} has the option \"{option}\" too, and it was not given")]
+    MissingChoice {
+        /// Which product.
+        product: ProductId,
+        /// Which option.
+        option: OptionName,
+    },
+    /// An option was given twice.
+    #[error("the option \"{0}\" was given twice")]
+    OptionTwice(OptionName),
+    /// A name is no good.
+    #[error(transparent)]
+    Name(#[from] BadName),
+    /// Another process ingests the same configuration.
+    #[error("another ingest of {0} is running")]
+    Running(ConfigId),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work folder cannot be used.
+    #[error("the work folder in the data folder cannot be used")]
+    Work(#[source] std::io::Error),
+    /// A manifest could not be written as JSON.
+    #[error("the manifest could not be written")]
+    Manifest(#[from] serde_json::Error),
+    /// A thread of the ingest died: a fault in Girasol.
+    #[error("a thread of the ingest died")]
+    Died(#[from] tokio::task::JoinError),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Ingest(refusal.into())
+    }
+}
+
+/// What an order came to.
+#[derive(Debug)]
+pub struct Report {
+    /// The configuration.
+    pub configuration: ConfigId,
+    /// Its new version, or the one that was there already.
+    pub manifest: Manifest,
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// What was done.
+    pub outcome: Outcome,
+    /// Frames encoded now.
+    pub encoded: usize,
+    /// Encodes found from an ingest that was interrupted.
+    pub reused: usize,
+    /// What the artist may want to know.
+    pub remarks: Vec<String>,
+}
+
+/// How an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The version is live.
+    Published,
+    /// The version is ready and waits to be published, as it was asked for.
+    Ready,
+    /// The version is ready, but something else went live meanwhile, and stays so.
+    Overtaken,
+    /// The very version exists already and is live.
+    Unchanged,
+}
+
+/// A checked set of frames.
+#[derive(Debug)]
+pub struct Checked {
+    /// The files.
+    pub source: Source,
+    /// What they are.
+    pub survey: Survey,
+    /// Which of them go where.
+    pub plan: Plan,
+}
+
+/// Reads and checks every frame, and encodes nothing.
+pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
+    let (path, settings, tracker) = (order.source.clone(), order.settings.clone(), tracker.clone());
+    tokio::task::spawn_blocking(move || {
+        let limits = Limits::default();
+        let source = Source::open(&path, &limits)?;
+        tracker.begin(Stage::Check, source.entries().len());
+        let survey = survey(&source, &limits, Some(&|_, _| tracker.step()))?;
+        let plan = Plan::new(survey.frames.len(), settings.hero_degrees, &settings.table);
+        Ok(Checked { source, survey, plan })
+    })
+    .await?
+}
+
+/// Ingests an order, and publishes it where it says so.
+pub async fn ingest(
+    db: &Db,
+    store: &Store,
+    data: &Path,
+    order: &Order,
+    tracker: &Arc<Tracker>,
+) -> Result<Report, Failure> {
+    let configuration = name_configuration(db, order).await?;
+    let checked = check(order, tracker).await?;
+    let source_digest = source_digest(&checked.survey);
+    let settings_digest = order.settings.digest();
+
+    let work = data.join("work");
+    let lock = Lock::take(&work, &configuration).map_err(Failure::Work)?;
+    let _lock = lock.ok_or_else(|| Failure::Running(configuration.clone()))?;
+    if let Some((version, digest)) = db.find_version(&configuration, source_digest, settings_digest).await?
+        && let Some(manifest) = objects::load_manifest(store, digest).await?
+    {
+        return unchanged(db, order, configuration, version, digest, manifest).await;
+    }
+
+    let announced = tracker.announce(db.clone(), configuration.clone());
+    let cache_folder = work.join(format!("{source_digest}-{settings_digest}"));
+    let cache = FolderCache::open(cache_folder).map_err(Failure::Work)?;
+    let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest };
+    let report = job.run(checked, cache, tracker).await;
+    announced.end().await;
+    report
+}
+
+/// The id that the order's configuration has, or will have once its product is made.
+async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure> {
+    for (index, (option, _)) in order.choices.iter().enumerate() {
+        if order.choices[..index].iter().any(|(earlier, _)| earlier == option) {
+            return Err(Failure::OptionTwice(option.clone()));
+        }
+    }
+    let Some(mut product) = db.load_product(&order.product).await? else {
+        return Ok(ConfigId::new(
+            &order.product,
+            order.choices.iter().map(|(option, choice)| (option, choice)),
+        )?);
+    };
+    let given = |name: &OptionName| order.choices.iter().any(|(option, _)| option == name);
+    if let Some(missing) = product.options.iter().find(|def| !def.added_later && !given(&def.name)) {
+        return Err(Failure::MissingChoice { product: order.product.clone(), option: missing.name.clone() });
+    }
+    product.offer(&order.choices);
+    Ok(product.config_id(&order.choices.iter().cloned().collect())?)
+}
+
+/// The same frames with the same settings were ingested before.
+async fn unchanged(
+    db: &Db,
+    order: &Order,
+    configuration: ConfigId,
+    version: i64,
+    digest: Digest,
+    manifest: Manifest,
+) -> Result<Report, Failure> {
+    let live = db.pointer(&configuration).await?.map(|pointer| pointer.version);
+    let outcome = if live == Some(version) {
+        Outcome::Unchanged
+    } else if !order.publish {
+        Outcome::Ready
+    } else if db.publish(&order.product, &configuration, live, version).await? {
+        Outcome::Published
+    } else {
+        Outcome::Overtaken
+    };
+    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks: Vec::new() })
+}
+
+/// Names a turn by its frames in order. The files' names do not matter.
+fn source_digest(survey: &Survey) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    for frame in &survey.frames {
+        hasher.update(frame.hash.as_bytes());
+    }
+    Digest::from_hash(hasher.finalize())
+}
+
+/// An ingest that has work to do.
+struct Job<'a> {
+    db: &'a Db,
+    store: &'a Store,
+    order: &'a Order,
+    configuration: &'a ConfigId,
+    source_digest: Digest,
+    settings_digest: Digest,
+}
+
+impl Job<'_> {
+    async fn run(
+        &self,
+        checked: Checked,
+        cache: FolderCache,
+        tracker: &Arc<Tracker>,
+    ) -> Result<Report, Failure> {
+        let mut live = self.db.pointer(self.configuration).await?.map(|pointer| pointer.version);
+        let mut remarks = checked.survey.remarks.clone();
+        let settings = Arc::new(self.order.settings.clone());
+
+        // The pipeline is synchronous and borrows what it prepared, so that one thread runs it from
+        // end to end and hands the early version over in the middle.
+        let (early, mut early_ready) = tokio::sync::mpsc::channel::<(Arc<Prepared>, Renditions)>(1);
+        let wants_early = live.is_none() && self.order.publish;
+        let effort = Arc::new(Effort::default());
+        let pipeline = tokio::task::spawn_blocking({
+            let (tracker, effort, cache) = (tracker.clone(), effort.clone(), cache.clone());
+            move || -> Result<(Arc<Prepared>, Renditions), IngestError> {
+                let limits = Limits::default();
+                let prepared = Arc::new(prepare(
+                    &checked.source,
+                    &checked.survey,
+                    &settings,
+                    &limits,
+                    tracker.as_ref(),
+                )?);
+                let mut spin = Spin::new(&prepared, &settings, &cache, &effort, tracker.as_ref())?;
+                let preview = spin.encode_preview()?;
+                if wants_early {
+                    // The other side is gone only when it failed, and then says so itself.
+                    let _ = early.blocking_send((prepared.clone(), preview));
+                }
+                drop(early);
+                let rest = spin.encode_rest()?;
+                Ok((prepared, rest))
+            }
+        });
+        if let Some((prepared, preview)) = early_ready.recv().await {
+            let (version, _, _) = self.store_version(&prepared, &preview, VersionKind::Early).await?;
+            if self.db.publish(&self.order.product, self.configuration, live, version).await? {
+                tracing::info!(configuration = %self.configuration, version, "preview is live");
+                tracker.preview_is_live();
+                live = Some(version);
+            }
+        }
+        let (prepared, renditions) = pipeline.await??;
+        remarks.extend(prepared.remarks.iter().cloned());
+
+        tracker.begin(Stage::Store, 1);
+        let (version, digest, manifest) =
+            self.store_version(&prepared, &renditions, VersionKind::Full).await?;
+        let outcome = if !self.order.publish {
+            Outcome::Ready
+        } else if self.db.publish(&self.order.product, self.configuration, live, version).await? {
+            Outcome::Published
+        } else {
+            Outcome::Overtaken
+        };
+        tracker.step();
+        tracing::info!(configuration = %self.configuration, version, ?outcome, "ingest is done");
+        if let Err(error) = cache.remove() {
+            tracing::warn!(%error, "the work folder of a finished ingest could not be removed");
+        }
+        Ok(Report {
+            configuration: self.configuration.clone(),
+            manifest,
+            digest,
+            outcome,
+            encoded: effort.encoded.load(Ordering::Relaxed),
+            reused: effort.reused.load(Ordering::Relaxed),
+            remarks,
+        })
+    }
+
+    /// Stores a version's objects, then its row.
+    async fn store_version(
+        &self,
+        prepared: &Prepared,
+        renditions: &Renditions,
+        kind: VersionKind,
+    ) -> Result<(i64, Digest, Manifest), Failure> {
+        let Order { product, choices, .. } = self.order;
+        objects::store_renditions(self.store, renditions).await?;
+        self.db.ensure_product(product, choices).await?;
+        let chosen: Choices = choices.iter().cloned().collect();
+        self.db.ensure_configuration(product, self.configuration, &chosen).await?;
+        let version = self.db.next_version(self.configuration).await?;
+        let manifest = manifest::build_manifest(self.configuration, version, prepared, renditions);
+        let digest = objects::store_manifest(self.store, &manifest, renditions, &prepared.jpeg).await?;
+        let (source, settings) = (self.source_digest, self.settings_digest);
+        let new = NewVersion { version, kind, digest, source, settings };
+        self.db.record_version(self.configuration, &new).await?;
+        for (option, choice) in
+            choices.iter().filter(|(option, _)| option.as_str() == "metal" || choices.len() == 1)
+        {
+            self.db.suggest_swatch(product, option, choice, &manifest.colour).await?;
+        }
+        Ok((version, digest, manifest))
+    }
+}

@@ -1,0 +1,80 @@
+//! Building a version's manifest.
+
+use std::collections::BTreeMap;
+
+use assets_pipeline::{
+    plan::Plan,
+    prepare::Prepared,
+    renditions::{Rendition, Renditions, TierRenditions},
+};
+
+use crate::domain::{
+    manifest::{self, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
+    names::ConfigId,
+};
+
+/// Says what a version holds and where it lies.
+pub fn build_manifest(
+    configuration: &ConfigId,
+    version: i64,
+    prepared: &Prepared,
+    renditions: &Renditions,
+) -> Manifest {
+    let crop = prepared.crop;
+    let plan = &prepared.plan;
+    Manifest {
+        schema: SCHEMA.to_owned(),
+        configuration: configuration.clone(),
+        version,
+        turn: Turn { frames: plan.turn },
+        view: View {
+            source: prepared.source_size.into(),
+            crop: [crop.left, crop.top, crop.width(), crop.height()],
+        },
+        ground: prepared.ground.to_string(),
+        placeholder: prepared.placeholder.clone(),
+        colour: prepared.colour.to_string(),
+        hero: plan.degree(plan.hero),
+        urls: Urls::default(),
+        tiers: renditions.tiers.iter().map(|(key, renditions)| (*key, tier(plan, renditions))).collect(),
+    }
+}
+
+fn tier(plan: &Plan, tier: &TierRenditions) -> Tier {
+    let angle = |position: &usize| (plan.angle(*position) * 1000.0).round() / 1000.0;
+    let whole = tier.positions.iter().all(|position| (360 * position).is_multiple_of(plan.turn));
+    let loaded = |rendition: &Rendition| rendition.packs.iter().map(|pack| pack.bytes.len() as u64).sum();
+    let formats: BTreeMap<_, _> =
+        tier.formats.iter().map(|(format, rendition)| (*format, build_rendition(rendition))).collect();
+    Tier {
+        frames: tier.positions.len(),
+        degrees: tier.positions.iter().map(|position| plan.degree(*position)).collect(),
+        angles: (!whole).then(|| tier.positions.iter().map(angle).collect()),
+        budget: tier.max_bytes,
+        load_bytes: tier.formats.iter().map(|(format, rendition)| (*format, loaded(rendition))).collect(),
+        formats,
+    }
+}
+
+fn build_rendition(rendition: &Rendition) -> manifest::Rendition {
+    let tenths = |score: f64| (score * 10.0).round() / 10.0;
+    manifest::Rendition {
+        set: rendition.set,
+        size: rendition.size.into(),
+        bytes: rendition.bytes,
+        quality: Quality {
+            metric: "ssimulacra2".to_owned(),
+            mean: tenths(rendition.quality_mean),
+            min: tenths(rendition.quality_min),
+        },
+        packs: rendition
+            .packs
+            .iter()
+            .map(|pack| PackEntry {
+                pack: pack.digest,
+                degrees: pack.degrees.clone(),
+                lengths: pack.lengths.clone(),
+            })
+            .collect(),
+    }
+}

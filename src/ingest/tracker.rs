@@ -1,0 +1,111 @@
+//! How far an ingest is, for whoever watches: a terminal, and the status that the public may read.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use assets_pipeline::progress::{Progress, Stage};
+
+use crate::{
+    db::{Db, ingests::IngestProgress},
+    domain::names::ConfigId,
+};
+
+/// How often the database hears of progress.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
+
+/// Counts steps from many threads; watchers look when they like.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    stage: Mutex<Option<Stage>>,
+    done: AtomicUsize,
+    total: AtomicUsize,
+    preview_is_live: AtomicBool,
+}
+
+/// One look at a [`Tracker`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What is being done.
+    pub stage: Stage,
+    /// Steps done in this stage, at most `total`.
+    pub done: usize,
+    /// Steps in this stage, as well as it could be foretold.
+    pub total: usize,
+}
+
+impl Tracker {
+    /// How far it is; `None` before the first stage.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        let stage = (*self.stage.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let total = self.total.load(Ordering::Relaxed);
+        Some(Snapshot { stage, done: self.done.load(Ordering::Relaxed).min(total), total })
+    }
+
+    /// Notes that visitors can see the preview.
+    pub fn preview_is_live(&self) {
+        self.preview_is_live.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether visitors can see the preview.
+    pub fn is_preview_live(&self) -> bool {
+        self.preview_is_live.load(Ordering::Relaxed)
+    }
+
+    /// Tells the database how far the configuration's ingest is, until told to end.
+    pub(super) fn announce(self: &Arc<Self>, db: Db, configuration: ConfigId) -> Announced {
+        let tracker = self.clone();
+        let task = tokio::spawn({
+            let (db, configuration) = (db.clone(), configuration.clone());
+            async move {
+                loop {
+                    if let Some(Snapshot { stage, done, total }) = tracker.snapshot() {
+                        let stage = stage.as_str().to_owned();
+                        let progress = IngestProgress { stage, done: done as i64, total: total as i64 };
+                        if let Err(error) = db.report_ingest(&configuration, &progress).await {
+                            tracing::warn!(%error, "progress could not be reported");
+                        }
+                    }
+                    tokio::time::sleep(REPORT_EVERY).await;
+                }
+            }
+        });
+        Announced { task, db, configuration }
+    }
+}
+
+impl Progress for Tracker {
+    fn begin(&self, stage: Stage, total: usize) {
+        let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+        *current = Some(stage);
+    }
+
+    fn step(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// An ingest that the database knows of.
+pub(super) struct Announced {
+    task: tokio::task::JoinHandle<()>,
+    db: Db,
+    configuration: ConfigId,
+}
+
+impl Announced {
+    /// The ingest ended, well or not.
+    pub(super) async fn end(self) {
+        self.task.abort();
+        // A report under way would come after the row was removed.
+        let _ = self.task.await;
+        if let Err(error) = self.db.end_ingest(&self.configuration).await {
+            tracing::warn!(%error, "the end of an ingest could not be reported");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! `girasol ingest`, as an artist and a script use it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use image::{Rgba, RgbaImage};
+use serde_json::Value;
+
+use crate::girasol::{RING, Server, draw_turn, girasol, sequence};
+
+const GOLD: [u8; 3] = [212, 175, 95];
+
+fn ingest(data: &Path, source: &Path) -> Command {
+    let mut command = girasol();
+    command.arg("ingest").arg(source).arg("--data").arg(data);
+    command.args([
+        "--product",
+        "ring/solitaire",
+        "--choice",
+        "metal=yellow-gold",
+        "--choice",
+        "stone=diamond",
+    ]);
+    command
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    })
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a version's bytes are named by, without its number.
+fn digests(report: &Value) -> Vec<String> {
+    let tiers = report["manifest"]["tiers"].as_object().unwrap();
+    let formats = tiers.values().flat_map(|tier| tier["formats"].as_object().unwrap().values());
+    formats.map(|rendition| format!("{} {}", rendition["set"], rendition["packs"])).collect()
+}
+
+fn assert_within_budget(report: &Value) {
+    for (key, tier) in report["manifest"]["tiers"].as_object().unwrap() {
+        for (format, rendition) in tier["formats"].as_object().unwrap() {
+            let (bytes, budget) = (rendition["bytes"].as_u64().unwrap(), tier["budget"].as_u64().unwrap());
+            assert!(bytes <= budget, "{key} {format}: {bytes} of {budget}");
+            assert!(bytes > 0);
+        }
+    }
+}
+
+#[test]
+fn an_ingest_ends_with_a_table_and_says_what_is_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let turn = folder.path().join("raw");
+    draw_turn(&turn, GOLD, 12);
+    let output = ingest(&folder.path().join("data"), &turn).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for word in ["standard", "avif", "webp", "of 150.0 kB", "Version 2 of", "is live."] {
+        assert!(said.contains(word), "no \"{word}\" in:\n{said}");
+    }
+}
+
+#[test]
+fn the_same_frames_again_encode_nothing_and_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let first = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(first["outcome"], "published");
+    assert!(first["encoded"].as_u64().unwrap() > 0);
+    let again = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!((again["outcome"].as_str(), again["encoded"].as_u64()), (Some("unchanged"), Some(0)));
+    assert_eq!(again["digest"], first["digest"]);
+    let said = ingest(&data, &turn).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stdout).contains("Nothing to do"));
+    assert!(
+        fs::read_dir(data.join("work")).unwrap().flatten().all(|entry| !entry.path().is_dir()),
+        "work is left"
+    );
+}
+
+#[test]
+fn bytes_do_not_depend_on_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let turn = folder.path().join("raw");
+    draw_turn(&turn, GOLD, 12);
+    let run = |data: &str, threads: &str| {
+        let mut command = ingest(&folder.path().join(data), &turn);
+        json(&command.arg("--json").env("RAYON_NUM_THREADS", threads).output().unwrap())
+    };
+    assert_eq!(digests(&run("one", "1")), digests(&run("three", "3")));
+}
+
+#[test]
+fn a_zip_gives_the_same_spin_as_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, zip) = (folder.path().join("raw"), folder.path().join("raw.zip"));
+    draw_turn(&turn, GOLD, 12);
+    let mut writer = zip::ZipWriter::new(fs::File::create(&zip).unwrap());
+    let mut names: Vec<_> = fs::read_dir(&turn).unwrap().flatten().map(|entry| entry.path()).collect();
+    names.sort();
+    for path in names {
+        let name = format!("renders/{}", path.file_name().unwrap().to_string_lossy());
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, &fs::read(&path).unwrap()).unwrap();
+    }
+    writer.finish().unwrap();
+    let of_folder = json(&ingest(&folder.path().join("a"), &turn).arg("--json").output().unwrap());
+    let of_zip = json(&ingest(&folder.path().join("b"), &zip).arg("--json").output().unwrap());
+    assert_eq!(digests(&of_folder), digests(&of_zip));
+}
+
+#[test]
+fn every_rendition_fits_whatever_the_size_the_ground_and_the_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise =
+        |x: u32, y: u32, i: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503) ^ (i * 977)) >> 13;
+    let draw = |name: &str, count: u32, size: (u32, u32), pixel: &dyn Fn(u32, u32, u32) -> [u8; 4]| {
+        let turn = folder.path().join(name);
+        fs::create_dir_all(&turn).unwrap();
+        for index in 0..count {
+            let frame = RgbaImage::from_fn(size.0, size.1, |x, y| Rgba(pixel(x, y, index)));
+            frame.save(turn.join(format!("{name}_{index}.png"))).unwrap();
+        }
+        turn
+    };
+    // A small piece on grey; noise from edge to edge, which no encoder can press together; a prime
+    // count of wide frames on a gradient.
+    let grey = draw("grey", 60, (300, 220), &|x, y, i| {
+        let inside = x.abs_diff(150) + y.abs_diff(110) < 40 + i;
+        if inside { [200, (100 + i) as u8, (x % 60) as u8, 255] } else { [128, 128, 128, 255] }
+    });
+    let loud = draw("loud", 13, (500, 500), &|x, y, i| {
+        let n = noise(x, y, i);
+        [n as u8, (n >> 8) as u8, (n >> 4) as u8, 255]
+    });
+    let wide = draw("wide", 37, (700, 250), &|x, y, i| {
+        let wave = (f64::from(x + 9 * i) / 23.0).sin() * (f64::from(y) / 11.0).cos();
+        [(x / 3) as u8, (128.0 + 120.0 * wave) as u8, y as u8, 255]
+    });
+    for turn in [grey, loud, wide] {
+        let output = ingest(&folder.path().join("data"), &turn).arg("--json").output().unwrap();
+        let report = json(&output);
+        assert_eq!(report["outcome"], "published", "{report}");
+        assert_within_budget(&report);
+    }
+}
+
+#[test]
+fn published_frames_decode_with_other_decoders_and_look_like_the_source() {
+    if !tools_are_there(&["avifdec", "dwebp"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_within_budget(&report);
+    let crop: Vec<u32> = serde_json::from_value(report["manifest"]["view"]["crop"].clone()).unwrap();
+    for degree in [0, 90, 210] {
+        let source = image::open(turn.join(format!("{:03}.png", degree / 30))).unwrap().to_rgba8();
+        let mut on_white = RgbaImage::from_pixel(source.width(), source.height(), Rgba([255; 4]));
+        image::imageops::overlay(&mut on_white, &source, 0, 0);
+        let want = image::imageops::crop_imm(&on_white, crop[0], crop[1], crop[2], crop[3]).to_image();
+        for (format, decoder) in [("avif", "avifdec"), ("webp", "dwebp")] {
+            let set = report["manifest"]["tiers"]["standard"]["formats"][format]["set"].as_str().unwrap();
+            let frame = data.join(format!("objects/s/{set}/{degree:03}.{format}"));
+            let png = folder.path().join("decoded.png");
+            let mut decode = Command::new(decoder);
+            if decoder == "dwebp" {
+                decode.arg(&frame).arg("-o")
+            } else {
+                decode.arg(&frame)
+            };
+            let decoded = decode.arg(&png).output().unwrap();
+            assert!(decoded.status.success(), "{}", stderr(&decoded));
+            let got = image::open(&png).unwrap().to_rgba8();
+            assert_eq!(got.dimensions(), want.dimensions(), "{format}");
+            let error: f64 =
+                got.iter().zip(want.iter()).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+            let psnr = 10.0 * (255.0f64.powi(2) / (error / want.len() as f64)).log10();
+            assert!(psnr > 30.0, "{format} at {degree}: {psnr} dB");
+        }
+    }
+}
+
+#[test]
+fn a_killed_ingest_goes_on_where_it_was_and_what_was_live_stays_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, other) = (folder.path().join("raw"), folder.path().join("other"));
+    draw_turn(&turn, GOLD, 24);
+    draw_turn(&other, [150, 150, 160], 12);
+    let undisturbed = json(&ingest(&folder.path().join("calm"), &turn).arg("--json").output().unwrap());
+
+    let data = folder.path().join("data");
+    let before = json(&ingest(&data, &other).arg("--json").output().unwrap());
+    kill_at(&mut ingest(&data, &turn), "encode standard and hd");
+    let report = json(&ingest(&data, &other).arg("--json").output().unwrap());
+    assert_eq!((&report["outcome"], &report["digest"]), (&Value::from("unchanged"), &before["digest"]));
+
+    let resumed = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(resumed["outcome"], "published");
+    assert!(resumed["reused"].as_u64().unwrap() > 0, "{resumed}");
+    let (all, now) = (undisturbed["encoded"].as_u64().unwrap(), resumed["encoded"].as_u64().unwrap());
+    assert_eq!(now + resumed["reused"].as_u64().unwrap(), all, "nothing is encoded twice");
+    assert_eq!(digests(&resumed), digests(&undisturbed));
+}
+
+#[tokio::test]
+async fn the_preview_is_live_before_the_rest_is_encoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 24);
+    kill_at(&mut ingest(&data, &turn), "preview is live");
+
+    let server = Server::start_over(&data, &["serve"]);
+    let early = server.json(&sequence(RING)).await;
+    let tiers: Vec<_> = early["tiers"].as_object().unwrap().keys().collect();
+    assert_eq!(tiers, ["preview", "still"]);
+    assert_eq!(early["selected"]["tier"], "preview");
+
+    let full = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    let pack = |manifest: &Value| manifest["tiers"]["preview"]["formats"]["webp"]["packs"][0]["pack"].clone();
+    assert_eq!(pack(&early), pack(&full["manifest"]), "what a visitor has loaded stays good");
+    assert_eq!(full["outcome"], "published");
+}
+
+#[test]
+fn a_dry_run_checks_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 24);
+    let report = json(&ingest(&data, &turn).args(["--dry-run", "--json"]).output().unwrap());
+    assert_eq!((report["frames"].as_u64(), report["tiers"]["hd"]["frames"].as_u64()), (Some(24), Some(24)));
+    assert!(!data.exists());
+}
+
+#[test]
+fn what_waits_to_be_published_is_not_live_until_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let ready = ingest(&data, &turn).arg("--no-publish").output().unwrap();
+    let said = String::from_utf8_lossy(&ready.stdout).into_owned();
+    assert!(said.contains(&format!("girasol publish {RING} 1")), "{said}");
+    let publish =
+        |version: &str| girasol().args(["publish", RING, version, "--data"]).arg(&data).output().unwrap();
+    assert_eq!(publish("7").status.code(), Some(1));
+    assert!(publish("1").status.success());
+    let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(report["outcome"], "unchanged");
+}
+
+#[test]
+fn every_option_of_the_product_has_to_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    assert!(ingest(&data, &turn).output().unwrap().status.success());
+    let mut command = girasol();
+    command.arg("ingest").arg(&turn).arg("--data").arg(&data);
+    let output =
+        command.args(["--product", "ring/solitaire", "--choice", "metal=platinum"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("Add --choice stone=VALUE"), "{}", stderr(&output));
+}
+
+#[test]
+fn bad_input_names_the_file_and_the_remedy_and_leaves_nothing_visible() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let whole = fs::read(turn.join("007.png")).unwrap();
+    fs::write(turn.join("007.png"), &whole[..whole.len() / 2]).unwrap();
+
+    let output = ingest(&data, &turn).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("007.png"), "{}", stderr(&output));
+    assert!(stderr(&output).lines().count() >= 2, "a remedy follows: {}", stderr(&output));
+
+    let error = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(
+        (error["error"]["slug"].as_str(), error["error"]["file"].as_str()),
+        (Some("truncated"), Some("007.png"))
+    );
+    assert!(error["error"]["remedy"].is_string());
+    assert!(!data.join("objects/m").exists() && !data.join("objects/s").exists());
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["ingest", "frames"][..],
+        &["ingest", "frames", "--product", "Ring"],
+        &["ingest", "frames", "--product", "ring/solitaire", "--choice", "metal"],
+        &["ingest", "frames", "--product", "ring/solitaire", "--choice", "style=gold"],
+        &["ingest", "frames", "--product", "ring/solitaire", "--hero", "north"],
+        &["polish"],
+    ] {
+        assert_eq!(girasol().args(arguments).output().unwrap().status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+/// Starts a command, and kills it as soon as it says a word.
+fn kill_at(command: &mut Command, word: &str) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(word)), "it never said \"{word}\"");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Tools that judge what was published: missing they are a skip on a laptop, and a failure in CI.
+fn tools_are_there(tools: &[&str]) -> bool {
+    let missing: Vec<_> = tools.iter().filter(|tool| Command::new(tool).output().is_err()).collect();
+    assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "{missing:?} must be installed");
+    missing.is_empty()
+}

@@ -1,0 +1,13 @@
+//! The real binary, started on a free port over a small turn that it has ingested itself.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+mod girasol;
+
+mod errors;
+mod ingest;
+mod layers;
+mod objects;
+mod process;
+mod product;
+mod sequence;

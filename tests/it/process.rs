@@ -1,0 +1,182 @@
+//! Starting, stopping, health, and what is built in.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use crate::girasol::{DATA, Server, draw_turn, girasol, header, problem};
+
+#[tokio::test]
+async fn health_is_told_from_the_network_alone() {
+    let server = Server::start();
+    for path in ["/api/health", "/api/health/live", "/api/health/ready"] {
+        let response = server.get(path, &[]).await;
+        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+        let health: serde_json::Value = response.json().await.unwrap();
+        assert_eq!(health["status"], "ok");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_its_store_lives_but_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_over(folder.path(), &["serve"]);
+    std::fs::remove_dir_all(folder.path().join("objects")).unwrap();
+    assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
+    let response = server.get("/api/health/ready", &[]).await;
+    assert_eq!(header(response.headers(), "retry-after"), "5");
+    assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+    assert_eq!(problem(response, 503).await, "not-ready");
+}
+
+#[tokio::test]
+async fn an_empty_data_folder_is_served_as_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_over(&folder.path().join("new"), &["serve"]);
+    let response = server.get("/api/products/customizable/ring/solitaire", &[]).await;
+    assert_eq!(problem(response, 404).await, "no-such-product");
+}
+
+#[test]
+fn a_request_under_way_is_finished_before_the_server_stops() {
+    let mut server = Server::start();
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let body = br#"{"choices":{"metal":"rose-gold"}}"#;
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /api/products/customizable/ring.solitaire/configure HTTP/1.1\r\nHost: girasol\r\nExpect: 100-continue\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The server has begun: it asks for the body.
+    let mut asked = [0; 25];
+    connection.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    server.signal("TERM");
+    while TcpStream::connect(&address).is_ok() {
+        std::thread::yield_now();
+    }
+    connection.write_all(body).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains(r#""status":"ready""#));
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn an_interrupt_stops_the_server_in_order_too() {
+    let mut server = Server::start();
+    server.signal("INT");
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = girasol();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+    let output = serve.env("GIRASOL_SERVER__WORKRS", "2").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("workrs"), "{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let server = Server::start();
+    let address = server.base.strip_prefix("http://").unwrap();
+    let output = girasol().args(["serve", "--listen", address, "--data"]).arg(&*DATA).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains(address), "{said}");
+}
+
+#[test]
+fn what_is_not_http_is_answered_and_the_server_goes_on() {
+    let server = Server::start();
+    let address = server.base.strip_prefix("http://").unwrap();
+    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(200_000));
+    for nonsense in ["\r\n\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}", &long] {
+        let mut connection = TcpStream::connect(address).unwrap();
+        // The server may close before everything is written.
+        let _ = connection.write_all(nonsense.as_bytes());
+        let _ = connection.shutdown(std::net::Shutdown::Write);
+        let _ = connection.read_to_end(&mut Vec::new());
+    }
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(b"GET /api/health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_viewer_is_built_in_and_asked_for_anew_each_time() {
+    let server = Server::start();
+    let response = server.get("/girasol-spin.js", &[]).await;
+    assert_eq!(header(response.headers(), "content-type"), "text/javascript");
+    assert_eq!(header(response.headers(), "cache-control"), "public, no-cache");
+    let tag = header(response.headers(), "etag").to_owned();
+    assert_eq!(header(response.headers(), "vary"), "Accept-Encoding");
+    assert!(response.text().await.unwrap().contains("girasol-spin"));
+    let compressed = server.get("/girasol-spin.js", &[("accept-encoding", "br")]).await;
+    assert_eq!(header(compressed.headers(), "content-encoding"), "br");
+    let again = server.get("/girasol-spin.js", &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), 304);
+    problem(server.get("/", &[]).await, 404).await;
+}
+
+#[tokio::test]
+async fn the_demo_page_runs_nothing_from_elsewhere_and_delegates_hints() {
+    let folder = tempfile::tempdir().unwrap();
+    for metal in ["yellow-gold", "rose-gold", "platinum"] {
+        draw_turn(&folder.path().join(format!("ring-{metal}")), [200, 200, 200], 2);
+    }
+    let fixtures = folder.path().to_str().unwrap();
+    let server = Server::start_over(&folder.path().join("data"), &["demo", "--fixtures", fixtures]);
+    let page = server.get("/", &[]).await;
+    assert_eq!(page.status(), 200);
+    let headers = page.headers();
+    assert_eq!(header(headers, "content-type"), "text/html; charset=utf-8");
+    assert_eq!(header(headers, "cache-control"), "public, no-cache");
+    assert!(
+        header(headers, "content-security-policy")
+            .starts_with("default-src 'self'; img-src 'self' data: blob:;")
+    );
+    assert!(!header(headers, "content-security-policy").contains("unsafe"));
+    assert!(header(headers, "accept-ch").contains("Device-Memory"));
+    assert!(header(headers, "permissions-policy").contains("ch-device-memory=*"));
+    let tag = header(headers, "etag").to_owned();
+    assert_eq!(server.get("/", &[("if-none-match", &tag)]).await.status(), 304);
+    for (path, media_type) in [("/demo.js", "text/javascript"), ("/demo.css", "text/css; charset=utf-8")] {
+        let response = server.get(path, &[]).await;
+        assert_eq!(
+            (response.status().as_u16(), header(response.headers(), "content-type")),
+            (200, media_type)
+        );
+    }
+}
+
+#[tokio::test]
+async fn logs_are_json_where_that_is_set_and_hold_no_query() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("settings.toml");
+    std::fs::write(&settings, "[log]\nformat = 'json'\n").unwrap();
+    let mut server = Server::start_over(folder.path(), &["serve", "--config", settings.to_str().unwrap()]);
+    server.get("/nothing?key=secret", &[("user-agent", "secret")]).await;
+    server.signal("TERM");
+    let (_, log) = server.ended();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let answered = lines.iter().find(|line| line["message"] == "answered").unwrap();
+    assert_eq!((&answered["status"], &answered["span"]["path"]), (&404.into(), &"/nothing".into()));
+    assert!(!log.contains("secret"), "{log}");
+}

@@ -1,0 +1,147 @@
+//! The product, the way from choices to a spin, and status.
+
+use serde_json::{Value, json};
+
+use crate::girasol::{RING, ROSE, Server, header, problem, sequence};
+
+const PRODUCT: &str = "/api/products/customizable/ring/solitaire";
+const CONFIGURE: &str = "/api/products/customizable/ring.solitaire/configure";
+
+#[tokio::test]
+async fn a_product_says_what_can_be_chosen_and_what_spins() {
+    let server = Server::start();
+    let response = server.get(PRODUCT, &[]).await;
+    assert!(header(response.headers(), "cache-control").starts_with("public, max-age=600, s-maxage=3600"));
+    assert_eq!(header(response.headers(), "vary"), "Accept-Encoding");
+    assert!(header(response.headers(), "xkey").starts_with("p-"));
+    let product: Value = response.json().await.unwrap();
+    assert_eq!(product["id"], "ring.solitaire");
+    assert_eq!((&product["jewelryType"], &product["baseModel"]), (&json!("ring"), &json!("solitaire")));
+    assert_eq!(product["label"], "Solitaire");
+    let metal = &product["options"][0];
+    assert_eq!(
+        (&metal["name"], &metal["label"], &metal["default"]),
+        (&json!("metal"), &json!("Metal"), &json!("yellow-gold"))
+    );
+    assert_eq!(metal["choices"][1]["value"], "rose-gold");
+    assert_eq!(metal["choices"][1]["label"], "Rose Gold");
+    assert_eq!(metal["choices"][1]["spin"], true);
+    let swatch = metal["choices"][0]["swatch"].as_str().unwrap();
+    assert!(swatch.len() == 7 && swatch.starts_with('#'), "{swatch}");
+    let default = json!({
+        "configId": RING,
+        "choices": { "metal": "yellow-gold", "stone": "diamond" },
+        "spin": true,
+        "sequence": sequence(RING),
+    });
+    assert_eq!(product["default"], default);
+    assert_eq!(product["popular"][0], default);
+    let rose = json!({
+        "configId": ROSE,
+        "choices": { "metal": "rose-gold", "stone": "diamond" },
+        "sequence": sequence(ROSE),
+    });
+    assert_eq!(product["spins"][1], rose);
+}
+
+#[tokio::test]
+async fn choices_with_a_spin_are_ready_and_gaps_are_filled() {
+    let server = Server::start();
+    for (body, configuration) in [
+        (r#"{"choices":{"metal":"rose-gold","stone":"diamond"}}"#, ROSE),
+        (r#"{"choices":{"metal":"rose-gold"}}"#, ROSE),
+        (r#"{"choices":{}}"#, RING),
+        ("{}", RING),
+    ] {
+        let response = server.post(CONFIGURE, body).await;
+        assert_eq!(response.status(), 200, "{body}");
+        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(
+            answer,
+            json!({ "configId": configuration, "status": "ready", "sequence": sequence(configuration) })
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_product_does_not_offer_is_422() {
+    let server = Server::start();
+    for body in [
+        r#"{"choices":{"metal":"tin"}}"#,
+        r#"{"choices":{"engraving":"yes"}}"#,
+        r#"{"choices":{"metal":"Rose Gold"}}"#,
+        r#"{"choices":{"class":"x"}}"#,
+        r#"{"choices":{"":""}}"#,
+    ] {
+        assert_eq!(problem(server.post(CONFIGURE, body).await, 422).await, "unknown-choice", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn bad_bodies_are_told_apart() {
+    let server = Server::start();
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        r#"{"choices":[]}"#,
+        r#"{"choices":{"metal":7}}"#,
+        r#"{"choice":{}}"#,
+        "\u{0}",
+    ] {
+        assert_eq!(problem(server.post(CONFIGURE, body).await, 400).await, "bad-json", "{body}");
+    }
+    let large = format!(r#"{{"choices":{{"metal":"{}"}}}}"#, "a".repeat(20_000));
+    assert_eq!(problem(server.post(CONFIGURE, &large).await, 413).await, "body-too-large");
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"] {
+        let request =
+            server.request(reqwest::Method::POST, CONFIGURE).header("content-type", media_type).body("{}");
+        assert_eq!(problem(request.send().await.unwrap(), 415).await, "not-json", "{media_type}");
+    }
+    let request = server.request(reqwest::Method::POST, CONFIGURE).body("{}");
+    assert_eq!(problem(request.send().await.unwrap(), 415).await, "not-json");
+    let request = server
+        .request(reqwest::Method::POST, CONFIGURE)
+        .header("content-type", "application/json; charset=utf-8");
+    assert_eq!(request.body("{}").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_status_of_what_is_live_is_ready() {
+    let server = Server::start();
+    let response = server.get(&format!("/api/products/customizable/{RING}/status"), &[]).await;
+    assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+    let status: Value = response.json().await.unwrap();
+    assert_eq!(
+        status,
+        json!({ "configId": RING, "status": "ready", "stage": null, "done": null, "total": null })
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_offers_has_no_product_and_no_status() {
+    let server = Server::start();
+    for path in [
+        "/api/products/customizable/ring/unknown",
+        "/api/products/customizable/ring/Solitaire",
+        "/api/products/customizable/ring/sequence",
+        "/api/products/customizable/ring/status",
+        "/api/products/customizable/ring.solitaire.metal-tin.stone-diamond/status",
+        "/api/products/customizable/ring.solitaire.stone-diamond.metal-rose-gold/status",
+        "/api/products/customizable/ring.unknown/status",
+        "/api/products/customizable/%20/status",
+    ] {
+        problem(server.get(path, &[]).await, 404).await;
+    }
+    assert_eq!(
+        problem(server.post("/api/products/customizable/ring.unknown/configure", "{}").await, 404).await,
+        "no-such-product"
+    );
+    assert_eq!(
+        problem(server.post("/api/products/customizable/ring/configure", "{}").await, 404).await,
+        "no-such-product"
+    );
+}

@@ -1,0 +1,300 @@
+// The element <girasol-spin>: attributes in, a spin out, told about by events.
+
+import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
+import { type Hand, listenGestures } from "./gestures";
+import { loadFrame, loadStage, type Sink } from "./load";
+import { type Loaded, loadManifest, type Manifest } from "./manifest";
+import { HttpError, type Net, sleep } from "./net";
+import { PackCache } from "./pack-cache";
+import { paintFrame, paintPlaceholder } from "./paint";
+import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
+import { nearestDegree, nextDegree, normalize, Turn } from "./turn";
+import { buildView, type View } from "./view";
+
+/** What `data-state` says: the fullest that can be turned, or `error`. */
+export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";
+
+/** Events of the element and their details. All bubble but `error`, as errors of the platform do not. */
+export interface SpinEvents {
+  manifest: CustomEvent<Manifest>;
+  /** `frames`: the degrees that are there. */
+  progress: CustomEvent<StageProgress & { tier: string; frames: number[] }>;
+  anglechange: CustomEvent<{ angle: number }>;
+  /** The first tier is whole: the piece can be turned. */
+  ready: CustomEvent<TierDetail>;
+  /** A tier is whole. */
+  tierchange: CustomEvent<TierDetail>;
+  error: CustomEvent<{ message: string; status?: number }>;
+}
+
+interface TierDetail {
+  tier: string;
+  frames: number;
+  format: string;
+}
+
+const packs = new PackCache();
+
+export class GirasolSpin extends HTMLElement {
+  static readonly observedAttributes = ["src", "tier", "frames", "format", "alt", "width", "height"];
+
+  #view: View;
+  #hand: Hand;
+  #turn = new Turn<ImageBitmap>();
+  #manifest: Manifest | undefined;
+  #abort = new AbortController();
+  #loadSoon = false;
+  /** Unknown until the first manifest tells its hero, unless the page has set one. */
+  #angle: number | undefined;
+  /** The sets that are painted from; those of the spin before until the new one has its first frame. */
+  #sets: string[] = [];
+  /** Degrees of the selected tier, which the arrow keys step through. */
+  #steps: number[] = [];
+  #painted: ImageBitmap | undefined;
+  #displayed: number | undefined;
+  #paintSoon = 0;
+
+  constructor() {
+    super();
+    this.#view = buildView(this, () => void this.reload());
+    this.#hand = listenGestures(this.#view.stage, {
+      turnBy: (degrees) => this.#isStill() || this.#setAngle(this.angle + degrees),
+      step: (direction) => this.#isStill() || this.#setAngle(nextDegree(this.#steps, this.angle, direction)),
+      home: () => this.#setAngle(this.#manifest?.hero ?? 0),
+    });
+  }
+
+  /** Where the piece is turned to, 0 up to 360. */
+  get angle(): number {
+    return this.#angle ?? 0;
+  }
+
+  /** How many decoded frames are held. */
+  get loadedFrames(): number {
+    return this.#turn.size;
+  }
+
+  /** The degree of the frame on the canvas; undefined while it is the placeholder. */
+  get displayedDegree(): number | undefined {
+    return this.#displayed;
+  }
+
+  /** Turns the piece to an angle at once. */
+  spinTo(angle: number): void {
+    this.#hand.stop();
+    if (Number.isFinite(angle)) this.#setAngle(angle);
+  }
+
+  /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
+  reload(): Promise<void> {
+    return this.#load("no-cache");
+  }
+
+  connectedCallback(): void {
+    this.#describe();
+    this.#proportion();
+    this.#queueLoad();
+  }
+
+  disconnectedCallback(): void {
+    this.#abort.abort();
+    this.#hand.stop();
+    cancelAnimationFrame(this.#paintSoon);
+    this.#paintSoon = 0;
+    this.#turn.retain(new Map());
+    this.#painted = undefined;
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === "alt") this.#describe();
+    else if (name === "width" || name === "height") this.#proportion();
+    else this.#queueLoad();
+  }
+
+  /** Attributes set together make one load. */
+  #queueLoad(): void {
+    // What is on its way is stale from now on, not only from the next load on.
+    this.#abort.abort();
+    if (this.#loadSoon) return;
+    this.#loadSoon = true;
+    queueMicrotask(() => {
+      this.#loadSoon = false;
+      void this.#load("default");
+    });
+  }
+
+  async #load(cache: RequestCache): Promise<void> {
+    this.#abort.abort();
+    const src = this.getAttribute("src");
+    if (!src || !this.isConnected) return;
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const net: Net = { fetch: (url, init) => fetch(url, init), sleep, signal };
+    this.#view.say("");
+    this.#setState("placeholder");
+    try {
+      const best = await bestFormat();
+      const forced = this.getAttribute("format");
+      const choice = {
+        tier: this.getAttribute("tier"),
+        frames: this.getAttribute("frames"),
+        format: forced === "avif" ? best : forced,
+      };
+      const from = await loadManifest(new URL(src, document.baseURI).href, choice, best, net, cache);
+      signal.throwIfAborted();
+      await this.#follow(from, choice.tier, best, net);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof Undecodable && error.format === "avif") {
+        giveUpAvif();
+        return this.#load(cache);
+      }
+      this.#fail(error);
+    }
+  }
+
+  /** Loads what a manifest selects, stage by stage. */
+  async #follow(from: Loaded, tier: string | null, best: "avif" | "webp", net: Net): Promise<void> {
+    const { manifest } = from;
+    const stages = planStages(manifest, selectedOr(manifest, tier, best));
+    const [first, last] = [stages[0], stages.at(-1)];
+    if (!first || !last) throw new Error("the manifest holds no frames of the tier");
+    this.#manifest = manifest;
+    this.#steps = last.degrees;
+    this.#proportion(manifest.view.source);
+    this.#view.stage.style.backgroundColor = manifest.ground;
+    this.#angle ??= manifest.hero;
+    this.#describe();
+    this.#emit("manifest", manifest);
+    if (!this.#painted && manifest.placeholder) {
+      this.#view.place(manifest.view);
+      paintPlaceholder(this.#view.canvas, manifest.placeholder, first.rendition.size);
+    }
+
+    // Nothing of the new spin shows until it has the angle that is wanted: a piece that stands at
+    // 120 degrees must not jump to the hero and back because its metal changed.
+    const wanted = nearestDegree(first.degrees, this.angle) ?? manifest.hero;
+    let revealed = false;
+    const reveal = () => {
+      if (revealed) return;
+      revealed = true;
+      const frames = framesOf(stages);
+      this.#sets = [...frames.keys()];
+      this.#turn.retain(frames);
+      this.#view.place(manifest.view);
+      this.#setState("hero");
+      this.#queuePaint();
+    };
+
+    const sink: Sink = {
+      has: (set, degree) => this.#turn.has(set, degree),
+      put: async (stage, frame) => {
+        const bitmap = await decode(stage.format, frame.bytes);
+        if (net.signal.aborted) return bitmap.close();
+        this.#turn.put(stage.rendition.set, frame.degree, bitmap);
+        if (frame.degree === wanted) reveal();
+        this.#progress(stage);
+        this.#queuePaint();
+      },
+    };
+
+    if (sink.has(first.rendition.set, wanted)) reveal();
+    // In the pack the wanted frame may come late; by its own URL it comes first.
+    else if (wanted !== manifest.hero) loadFrame(wanted, first, from, sink, net).catch(() => {});
+
+    for (const stage of stages) {
+      this.#progress(stage);
+      await loadStage(stage, from, sink, packs, net);
+      net.signal.throwIfAborted();
+      reveal();
+      this.#setState(stage.tier as SpinState);
+      const detail = { tier: stage.tier, frames: stage.frames, format: stage.format };
+      if (stage === first) this.#emit("ready", detail);
+      this.#emit("tierchange", detail);
+    }
+    // The frames of coarser sets have done their work.
+    this.#sets = [last.rendition.set];
+    this.#turn.retain(framesOf([last]));
+    this.#queuePaint();
+  }
+
+  #progress(stage: Stage): void {
+    const has = (degree: number) => this.#turn.has(stage.rendition.set, degree);
+    const frames = stage.degrees.filter(has);
+    this.#emit("progress", { tier: stage.tier, ...progressOf(stage, has), frames });
+  }
+
+  #fail(error: unknown): void {
+    const status = error instanceof HttpError ? error.status : undefined;
+    const gone = status === 404 || status === 410;
+    this.#setState("error");
+    this.#view.say(gone ? "There is no 360° view of this piece yet." : "The 360° view could not be loaded.");
+    const detail = { message: String(error instanceof Error ? error.message : error), ...(status && { status }) };
+    this.dispatchEvent(new CustomEvent("error", { detail }));
+  }
+
+  #setAngle(angle: number): void {
+    const turned = normalize(angle);
+    if (turned === this.#angle) return;
+    this.#angle = turned;
+    this.#describe();
+    this.#queuePaint();
+    this.#emit("anglechange", { angle: turned });
+  }
+
+  #isStill(): boolean {
+    return this.#steps.length === 1;
+  }
+
+  #setState(state: SpinState): void {
+    this.dataset["state"] = state;
+  }
+
+  /** Frames arrive and angles change faster than a screen shows them: one painting for each refresh. */
+  #queuePaint(): void {
+    this.#paintSoon ||= requestAnimationFrame(() => {
+      this.#paintSoon = 0;
+      const nearest = this.#turn.nearest(this.angle, this.#sets);
+      if (!nearest || nearest.picture === this.#painted) return;
+      paintFrame(this.#view.canvas, nearest.picture);
+      this.#painted = nearest.picture;
+      this.#displayed = nearest.degree;
+    });
+  }
+
+  /** Role, name and value for assistive technology. They stand on the stage, so that the retry button is beside it. */
+  #describe(): void {
+    const { stage } = this.#view;
+    const degrees = Math.round(this.angle) % 360;
+    const described: Record<string, string | null> = { role: "img", "aria-label": this.getAttribute("alt") ?? "360° view" };
+    const slider = {
+      "aria-valuemin": "0",
+      "aria-valuemax": "359",
+      "aria-valuenow": String(degrees),
+      "aria-valuetext": `${degrees} degrees`,
+    };
+    if (!this.#isStill()) described["role"] = "slider";
+    for (const [name, value] of Object.entries(slider)) described[name] = this.#isStill() ? null : value;
+    for (const [name, value] of Object.entries(described)) {
+      if (value === null) stage.removeAttribute(name);
+      else stage.setAttribute(name, value);
+    }
+  }
+
+  /** Holds the place that the frames will need, so that the page does not jump. */
+  #proportion(size: [number, number] = [Number(this.getAttribute("width")), Number(this.getAttribute("height"))]): void {
+    const [width, height] = size;
+    if (width > 0 && height > 0) this.#view.stage.style.aspectRatio = `${width} / ${height}`;
+  }
+
+  #emit<K extends Exclude<keyof SpinEvents, "error">>(name: K, detail: SpinEvents[K]["detail"]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "girasol-spin": GirasolSpin;
+  }
+}

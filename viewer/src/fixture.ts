@@ -1,0 +1,115 @@
+// A manifest and a network for the unit tests: no server, no clock, no images.
+
+import type { Format, Loaded, Manifest, Pack, Rendition, Tier } from "./manifest";
+import type { Net } from "./net";
+
+const even = (count: number): number[] => Array.from({ length: count }, (_, index) => (360 / count) * index);
+
+/** Bytes that look like a frame: enough of a header, then the degree. */
+export function frameBytes(format: Format, degree: number): number[] {
+  const head = format === "webp" ? "RIFF0000WEBP" : "0000ftypavif";
+  return [...[...head].map((letter) => letter.charCodeAt(0)), degree >> 8, degree & 255];
+}
+
+function packOf(name: string, degrees: number[]): Pack {
+  return { pack: name, degrees, lengths: degrees.map(() => 14) };
+}
+
+function tierOf(degrees: number[], make: (format: Format) => Omit<Rendition, "size" | "bytes">): Tier {
+  const size: [number, number] = [64, 64];
+  const formats = {
+    avif: { size, bytes: 14 * degrees.length, ...make("avif") },
+    webp: { size, bytes: 14 * degrees.length, ...make("webp") },
+  };
+  return { frames: degrees.length, degrees, budget: 1000, formats };
+}
+
+/** Packs are named `{tier}-{format}`, sets `{set}-{format}`. */
+export function manifestOf(): Manifest {
+  const preview = even(12);
+  const rest = (degrees: number[]) => degrees.filter((degree) => !preview.includes(degree));
+  const shared = (name: string, degrees: number[]) =>
+    tierOf(degrees, (format) => ({
+      set: `main-${format}`,
+      packs: [packOf(`preview-${format}`, preview), packOf(`${name}-${format}`, rest(degrees))].filter(
+        (pack) => pack.degrees.length,
+      ),
+    }));
+  const own = (name: string, degrees: number[]) =>
+    tierOf(degrees, (format) => ({ set: `${name}-${format}`, packs: [packOf(`${name}-${format}`, degrees)] }));
+  return {
+    schema: "girasol.manifest/1",
+    configuration: "ring.solitaire.metal-yellow-gold",
+    version: 1,
+    turn: { frames: 360 },
+    view: { source: [1000, 1000], crop: [100, 100, 800, 800] },
+    ground: "#ffffff",
+    hero: 0,
+    urls: {
+      frame: "/s/{set}/{degree}.{format}",
+      pack: "/p/{pack}.pack",
+      still: "/still/{configuration}.{format}",
+      manifest: "/m/{digest}.json",
+    },
+    tiers: {
+      still: own("still", [0]),
+      preview: shared("preview", preview),
+      standard: shared("standard", even(36)),
+      "standard-24": shared("standard24", even(24)),
+      hd: own("hd", even(60)),
+    },
+    selected: { tier: "standard", frames: 36, format: "avif", because: ["network: 4g or unknown"] },
+  };
+}
+
+export const BASE = "https://cdn.example/api/sequence";
+
+export function loadedOf(manifest = manifestOf()): Loaded {
+  return { manifest, base: BASE };
+}
+
+type Answer = Response | Error | undefined;
+
+export interface FakeNet extends Net {
+  /** Paths and queries asked for, in order. */
+  asked: string[];
+  /** Pauses made, in milliseconds. */
+  pauses: number[];
+  abort: AbortController;
+}
+
+/** Serves packs and frames of `manifest`, but where `answer` has something else to say. */
+export function fakeNet(answer: (path: string, time: number) => Answer = () => undefined, manifest = manifestOf()): FakeNet {
+  const abort = new AbortController();
+  const times = new Map<string, number>();
+  const net: FakeNet = {
+    abort,
+    signal: abort.signal,
+    asked: [],
+    pauses: [],
+    sleep: async (ms) => void net.pauses.push(ms),
+    fetch: async (url) => {
+      const path = url.replace(/^https:\/\/cdn\.example/, "");
+      net.asked.push(path);
+      times.set(path, (times.get(path) ?? 0) + 1);
+      const given = answer(path, times.get(path) ?? 1);
+      if (given instanceof Error) throw given;
+      return given ?? serve(path, manifest);
+    },
+  };
+  return net;
+}
+
+function serve(path: string, manifest: Manifest): Response {
+  const [, pack] = /^\/p\/(.+)\.pack$/.exec(path) ?? [];
+  for (const tier of Object.values(manifest.tiers)) {
+    for (const [format, rendition] of Object.entries(tier.formats) as [Format, Rendition][]) {
+      const found = rendition.packs.find((candidate) => candidate.pack === pack);
+      if (found) return new Response(Uint8Array.from(found.degrees.flatMap((degree) => frameBytes(format, degree))));
+    }
+  }
+  const [, degree, format] = /^\/s\/.+\/(\d{3})\.(avif|webp)$/.exec(path) ?? [];
+  if (degree) return new Response(Uint8Array.from(frameBytes(format as Format, Number(degree))));
+  if (path.startsWith("/api/")) return Response.json(manifest);
+  return new Response(null, { status: 404 });
+}

@@ -1,0 +1,9 @@
+// Entry of the viewer: importing it defines <girasol-spin>.
+
+import { GirasolSpin } from "./element";
+
+export { GirasolSpin };
+export type { SpinEvents } from "./element";
+
+// A page may load the viewer twice, through two shops' scripts say; the first one stays.
+if (!customElements.get("girasol-spin")) customElements.define("girasol-spin", GirasolSpin);

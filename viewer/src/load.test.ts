@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeNet, type FakeNet, frameBytes, loadedOf, manifestOf } from "./fixture";
+import { Undecodable } from "./formats";
+import { loadFrame, loadStage, NotAFrame, type Sink } from "./load";
+import { PackCache } from "./pack-cache";
+import { planStages, type Stage } from "./stages";
+
+class Frames implements Sink {
+  degrees: number[] = [];
+  #here = new Set<string>();
+  has(set: string, degree: number): boolean {
+    return this.#here.has(`${set} ${degree}`);
+  }
+  async put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): Promise<void> {
+    assert.deepEqual([...frame.bytes], frameBytes(stage.format, frame.degree));
+    if (!this.has(stage.rendition.set, frame.degree)) this.degrees.push(frame.degree);
+    this.#here.add(`${stage.rendition.set} ${frame.degree}`);
+  }
+}
+
+const stagesOf = (tier: string, frames: number) =>
+  planStages(manifestOf(), { tier, frames, format: "avif", because: [] });
+
+async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = new PackCache()): Promise<Frames> {
+  for (const stage of stages) await loadStage(stage, loadedOf(), sink, packs, net);
+  return sink;
+}
+
+test("each_pack_is_loaded_once_and_in_order", async () => {
+  const net = fakeNet();
+  const sink = await load(stagesOf("hd", 60), net);
+  assert.deepEqual(net.asked, ["/p/preview-avif.pack", "/p/standard-avif.pack", "/p/hd-avif.pack"]);
+  assert.equal(sink.degrees.length, 36 + 60);
+  assert.equal(sink.degrees[0], 0);
+});
+
+test("a_pack_known_by_its_digest_needs_no_request", async () => {
+  const packs = new PackCache();
+  await load(stagesOf("preview", 12), fakeNet(), new Frames(), packs);
+  const net = fakeNet();
+  const sink = await load(stagesOf("standard", 24), net, new Frames(), packs);
+  assert.deepEqual(net.asked, ["/p/standard24-avif.pack"]);
+  assert.equal(sink.degrees.length, 24);
+});
+
+test("the_cache_forgets_what_was_used_longest_ago", () => {
+  const packs = new PackCache(25);
+  const frame = { degree: 0, bytes: new Uint8Array(10) };
+  packs.put("a", [frame]);
+  packs.put("b", [frame]);
+  packs.get("a");
+  packs.put("c", [frame]);
+  assert.deepEqual(["a", "b", "c"].map((digest) => !!packs.get(digest)), [true, false, true]);
+});
+
+test("blocked_packs_are_replaced_by_single_frames", async () => {
+  const net = fakeNet((path) => (path.endsWith(".pack") ? new TypeError("blocked") : undefined));
+  const sink = await load(stagesOf("preview", 12), net);
+  assert.deepEqual(net.asked.slice(0, 3), ["/p/preview-avif.pack", "/p/preview-avif.pack", "/s/main-avif/000.avif"]);
+  assert.equal(sink.degrees.length, 12);
+  assert.ok(net.asked.includes("/s/main-avif/030.avif"));
+});
+
+test("a_missing_pack_is_not_asked_for_twice", async () => {
+  const net = fakeNet((path) => (path.endsWith(".pack") ? new Response(null, { status: 404 }) : undefined));
+  await load(stagesOf("preview", 12), net);
+  assert.equal(net.asked.filter((path) => path.endsWith(".pack")).length, 1);
+});
+
+test("of_a_pack_that_breaks_off_only_the_missing_frames_are_loaded_singly", async () => {
+  const cut = Uint8Array.from([...frameBytes("avif", 0), ...frameBytes("avif", 30), 1, 2, 3]);
+  const net = fakeNet((path) => (path.endsWith(".pack") ? new Response(cut) : undefined));
+  const sink = await load(stagesOf("preview", 12), net);
+  const single = net.asked.filter((path) => path.startsWith("/s/"));
+  assert.equal(single.length, 10);
+  assert.ok(!single.includes("/s/main-avif/000.avif") && !single.includes("/s/main-avif/030.avif"));
+  assert.equal(sink.degrees.length, 12);
+});
+
+test("a_page_in_place_of_a_pack_shows_as_no_frame", async () => {
+  const page = () => new Response("<!doctype html><title>Please log in to the network</title>".repeat(10));
+  const net = fakeNet((path) => (path.endsWith(".pack") ? page() : undefined));
+  assert.equal((await load(stagesOf("preview", 12), net)).degrees.length, 12);
+});
+
+test("a_single_frame_is_tried_again_and_then_given_up", async () => {
+  const [stage] = stagesOf("preview", 12);
+  const sink = new Frames();
+  const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
+  await loadFrame(120, stage!, loadedOf(), sink, passing);
+  assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
+  assert.deepEqual(sink.degrees, [120]);
+  const broken = fakeNet(() => new Response("<html>"));
+  await assert.rejects(loadFrame(150, stage!, loadedOf(), sink, broken), NotAFrame);
+});
+
+test("what_cannot_be_decoded_is_told_and_not_loaded_again", async () => {
+  const sink = new Frames();
+  sink.put = async (stage) => {
+    throw new Undecodable(stage.format);
+  };
+  const net = fakeNet();
+  await assert.rejects(load(stagesOf("preview", 12), net, sink), Undecodable);
+  assert.deepEqual(net.asked, ["/p/preview-avif.pack"]);
+});
+
+test("a_stale_load_stops_at_once", async () => {
+  const net = fakeNet((path) => {
+    net.abort.abort();
+    return path.endsWith(".pack") ? new TypeError("aborted") : undefined;
+  });
+  await assert.rejects(load(stagesOf("standard", 36), net), { name: "AbortError" });
+  assert.equal(net.asked.length, 1);
+});

@@ -1,0 +1,134 @@
+// The manifest `girasol.manifest/1`: its shape, how it is asked for, and its URL templates.
+
+import { get, HttpError, type Net, retry } from "./net";
+
+const SCHEMA = "girasol.manifest/1";
+
+export type Format = "avif" | "webp";
+
+/** One object that holds frames back to back, in load order. */
+export interface Pack {
+  pack: string;
+  degrees: number[];
+  /** Bytes of each frame, in the order of `degrees`. */
+  lengths: number[];
+}
+
+/** A tier in one format. */
+export interface Rendition {
+  set: string;
+  /** Width and height in pixels. */
+  size: [number, number];
+  bytes: number;
+  quality?: { metric: string; mean: number; min: number };
+  /** What has to be loaded, in order. */
+  packs: Pack[];
+}
+
+export interface Tier {
+  frames: number;
+  degrees: number[];
+  /** Ceiling in bytes for each format. */
+  budget: number;
+  load_bytes?: Partial<Record<Format, number>>;
+  formats: Partial<Record<Format, Rendition>>;
+}
+
+export interface Selected {
+  tier: string;
+  frames: number;
+  format: Format;
+  /** Names of the rules that decided, never raw hints. */
+  because: string[];
+}
+
+export interface Manifest {
+  schema: string;
+  configuration: string;
+  version: number;
+  turn: { frames: number };
+  /** Where the frames lie in the artist's frames, in the pixels of those. */
+  view: {
+    /** Width and height. */
+    source: [number, number];
+    /** Left, top, width and height of what was kept. */
+    crop: [number, number, number, number];
+  };
+  ground: string;
+  /** A thumbhash in base64. */
+  placeholder?: string;
+  colour?: string;
+  hero: number;
+  urls: { frame: string; pack: string; still: string; manifest: string };
+  tiers: Record<string, Tier>;
+  digest?: string;
+  selected?: Selected;
+}
+
+/** What the page forces; the server decides the rest. */
+export interface Choice {
+  tier?: string | null;
+  frames?: string | null;
+  format?: string | null;
+}
+
+/** The manifest and the URL that its templates resolve against. */
+export interface Loaded {
+  manifest: Manifest;
+  base: string;
+}
+
+/** Loads the negotiated manifest. `decodable` is the best format that this browser can decode. */
+export async function loadManifest(
+  src: string,
+  choice: Choice,
+  decodable: Format,
+  net: Net,
+  cache: RequestCache = "default",
+): Promise<Loaded> {
+  const ask = async (format: string | null): Promise<Loaded> => {
+    const url = withChoice(src, { ...choice, format });
+    const loaded = await retry(net, async (): Promise<Loaded> => {
+      const response = await get(net, url, { cache });
+      return { manifest: (await response.json()) as Manifest, base: response.url || url };
+    });
+    if (loaded.manifest.schema !== SCHEMA) throw new TypeError(`${url} is no ${SCHEMA}`);
+    return loaded;
+  };
+  try {
+    return await ask(choice.format || decodable);
+  } catch (error) {
+    // A sequence need not exist in the best format that the browser knows; then the server chooses.
+    if (!choice.format && error instanceof HttpError && error.status === 400) return ask(null);
+    throw error;
+  }
+}
+
+/** Adds the forced values to a manifest URL, whatever else its query holds. */
+export function withChoice(src: string, choice: Choice): string {
+  const [path = "", query = ""] = src.split("?", 2);
+  const params = new URLSearchParams(query);
+  for (const name of ["tier", "frames", "format"] as const) {
+    const value = choice[name];
+    if (value) params.set(name, value);
+  }
+  const all = params.toString();
+  return all ? `${path}?${all}` : path;
+}
+
+/** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames. */
+export function tierKey(manifest: Manifest, selected: { tier: string; frames: number }): string {
+  const counted = `${selected.tier}-${selected.frames}`;
+  return counted in manifest.tiers ? counted : selected.tier;
+}
+
+/** Fills a URL template of the manifest and resolves it. */
+export function fillUrl(template: string, base: string, values: Record<string, string>): string {
+  const filled = template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return new URL(filled, base).href;
+}
+
+/** Degrees stand in URLs with three digits. */
+export function threeDigits(degree: number): string {
+  return String(degree).padStart(3, "0");
+}

@@ -1,0 +1,55 @@
+// Packs: frames stand in them back to back, so they can be cut while the bytes still arrive.
+
+import type { Pack } from "./manifest";
+
+export interface PackedFrame {
+  degree: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The stream ended before the last frame did. */
+export class PackTooShort extends Error {}
+
+/** Cuts a pack into its frames, each as soon as its last byte is there. Bytes beyond the last frame are ignored. */
+export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): AsyncGenerator<PackedFrame> {
+  let index = 0;
+  let frame = startFrame(pack, index);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    let taken = 0;
+    while (frame && taken < chunk.length) {
+      const part = chunk.subarray(taken, taken + frame.bytes.length - filled);
+      frame.bytes.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled === frame.bytes.length) {
+        yield frame;
+        frame = startFrame(pack, ++index);
+        filled = 0;
+      }
+    }
+    if (!frame) return;
+  }
+  if (frame) throw new PackTooShort(`pack ${pack.pack} ended within frame ${index}`);
+}
+
+function startFrame(pack: Pack, index: number): PackedFrame | undefined {
+  const degree = pack.degrees[index];
+  const length = pack.lengths[index];
+  return degree === undefined || length === undefined ? undefined : { degree, bytes: new Uint8Array(length) };
+}
+
+/** The chunks of a body. Not every browser can iterate a stream, but all have readers. */
+export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Whoever stops reading early also stops the transfer.
+    void reader.cancel().catch(() => {});
+  }
+}

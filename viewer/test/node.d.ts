@@ -1,0 +1,16 @@
+// The two modules of Node that the unit tests use, so that no types package is needed.
+
+declare module "node:test" {
+  export function test(name: string, body: () => void | Promise<void>): void;
+}
+
+declare module "node:assert/strict" {
+  const assert: {
+    equal(actual: unknown, expected: unknown, message?: string): void;
+    deepEqual(actual: unknown, expected: unknown, message?: string): void;
+    ok(value: unknown, message?: string): void;
+    rejects(promise: Promise<unknown>, error?: unknown): Promise<void>;
+    throws(block: () => unknown, error?: unknown): void;
+  };
+  export default assert;
+}
