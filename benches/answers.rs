@@ -23,6 +23,9 @@ use girasol::{
     store::Store,
 };
 
+/// What is asked for: a name, a path, headers, and the status to expect.
+type Case = (&'static str, String, &'static [(&'static str, &'static str)], u16);
+
 const SEQUENCE: &str = "/api/products/customizable/ring.solitaire.metal-platinum/sequence";
 
 /// A small spin: answers from memory do not depend on what frames show.
@@ -64,7 +67,7 @@ fn answers(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("answers");
     group.throughput(Throughput::Elements(1));
-    let cases: [(&str, String, &[(&str, &str)], u16); 6] = [
+    let cases: [Case; 6] = [
         ("manifest, negotiated, br", SEQUENCE.to_owned(), &[("accept-encoding", "br"), ("ect", "3g")], 200),
         ("manifest, explicit", format!("{SEQUENCE}?tier=preview&format=webp"), &[], 200),
         ("product", "/api/products/customizable/ring/solitaire".to_owned(), &[], 200),
@@ -74,7 +77,8 @@ fn answers(c: &mut Criterion) {
     ];
     for (name, path, headers, status) in cases {
         let call = async || {
-            let request = headers.iter().fold(test::TestRequest::get().uri(&path), |r, h| r.insert_header(*h));
+            let request =
+                headers.iter().fold(test::TestRequest::get().uri(&path), |r, h| r.insert_header(*h));
             let response = test::call_service(&service, request.to_request()).await;
             assert_eq!(response.status(), status, "{path}");
             test::read_body(response).await

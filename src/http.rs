@@ -1,7 +1,7 @@
 //! The storefront's HTTP API.
 //!
-//! A handler reads its URL into checked names, says what the answer is about ([`scope`]), and asks the
-//! [`origin`]. Headers come from [`caching`], errors from [`problem`].
+//! A handler reads its URL into checked names, says what the answer is about (`scope`), and asks the
+//! [`origin`]. Headers come from `caching`, errors from `problem`.
 
 pub mod origin;
 

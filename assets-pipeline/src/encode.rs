@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Names everything about an encoder that decides its bytes; part of what an encode is kept under.
-pub const ENCODERS: &str = "ravif-0.13 speed-4 10-bit; libwebp-sys-0.9 method-6";
+pub const ENCODERS: &str = "ravif-0.13 speed-5 8-bit; libwebp-sys-0.9 method-6";
 
 /// An encoder or decoder refused what it was given.
 #[derive(Debug, thiserror::Error)]

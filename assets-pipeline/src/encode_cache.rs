@@ -1,15 +1,24 @@
 //! Encodes that are kept while an ingest runs, so that one that was interrupted does none twice.
 
-use std::{fs, io, path::PathBuf};
+use std::{collections::HashSet, fs, io, path::PathBuf};
 
 use crate::digest::Digest;
 
 /// Keeps encodes by everything that decides their bytes (see [`crate::encode::encode_key`]).
 pub trait EncodeCache: Sync {
     /// An encode that was kept.
-    fn load(&self, key: Digest) -> Option<Vec<u8>>;
+    fn load(&self, key: Digest) -> Option<Kept>;
     /// Keeps an encode. A failure costs no more than encoding it again.
     fn save(&self, key: Digest, bytes: &[u8]);
+}
+
+/// An encode that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Whether an ingest that was interrupted left it, and not this one.
+    pub from_before: bool,
 }
 
 /// Keeps nothing.
@@ -17,7 +26,7 @@ pub trait EncodeCache: Sync {
 pub struct NoCache;
 
 impl EncodeCache for NoCache {
-    fn load(&self, _key: Digest) -> Option<Vec<u8>> {
+    fn load(&self, _key: Digest) -> Option<Kept> {
         None
     }
 
@@ -28,13 +37,16 @@ impl EncodeCache for NoCache {
 #[derive(Debug, Clone)]
 pub struct FolderCache {
     folder: PathBuf,
+    /// Names of files that were there when it was opened.
+    before: HashSet<std::ffi::OsString>,
 }
 
 impl FolderCache {
     /// Uses a folder and makes it where it is missing.
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        let before = fs::read_dir(&folder)?.flatten().map(|entry| entry.file_name()).collect();
+        Ok(Self { folder, before })
     }
 
     /// Removes the folder: what it kept has been stored for good.
@@ -48,10 +60,12 @@ impl FolderCache {
 const CHECK_BYTES: usize = 32;
 
 impl EncodeCache for FolderCache {
-    fn load(&self, key: Digest) -> Option<Vec<u8>> {
-        let mut bytes = fs::read(self.folder.join(key.to_string())).ok()?;
+    fn load(&self, key: Digest) -> Option<Kept> {
+        let name = key.to_string();
+        let mut bytes = fs::read(self.folder.join(&name)).ok()?;
         let check = bytes.split_off(bytes.len().checked_sub(CHECK_BYTES)?);
-        (check == Digest::of(&bytes).to_string().as_bytes()).then_some(bytes)
+        let whole = check == Digest::of(&bytes).to_string().as_bytes();
+        whole.then(|| Kept { bytes, from_before: self.before.contains(name.as_ref() as &std::ffi::OsStr) })
     }
 
     fn save(&self, key: Digest, bytes: &[u8]) {
@@ -74,7 +88,10 @@ mod tests {
         let key = Digest::of(b"key");
         assert_eq!(cache.load(key), None);
         cache.save(key, b"frame");
-        assert_eq!(cache.load(key).as_deref(), Some(b"frame".as_slice()));
+        let kept = |from_before| Some(Kept { bytes: b"frame".to_vec(), from_before });
+        assert_eq!(cache.load(key), kept(false));
+        let later = FolderCache::open(folder.path().join("encodes")).unwrap();
+        assert_eq!(later.load(key), kept(true));
         let file = folder.path().join("encodes").join(key.to_string());
         let whole = fs::read(&file).unwrap();
         for cut in [0, 3, whole.len() - 1] {

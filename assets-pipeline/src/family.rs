@@ -182,8 +182,8 @@ fn encode_all(
             let (pixels, digest) = &pixels[position];
             let key = encode_key(format, *digest, *level);
             let bytes = if let Some(kept) = workshop.cache.load(key) {
-                workshop.effort.reused.fetch_add(1, Ordering::Relaxed);
-                kept
+                workshop.effort.reused.fetch_add(kept.from_before.into(), Ordering::Relaxed);
+                kept.bytes
             } else {
                 let bytes = encode(format, pixels, *level)?;
                 workshop.cache.save(key, &bytes);

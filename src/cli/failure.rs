@@ -76,7 +76,7 @@ impl CliError {
         let plain = |slug, remedy: &str| (slug, None, Some(remedy.to_owned()));
         match self {
             Self::Config(_) => ("config", None, None),
-            Self::Db(_) => ("database", None, None),
+            Self::Db(_) | Self::App(AppError::Database(_)) => ("database", None, None),
             Self::App(AppError::Data { .. }) => {
                 plain("data", "Name another folder with --data, or make this one writable.")
             }
@@ -84,7 +84,6 @@ impl CliError {
                 "listen",
                 "Stop what uses the address, or name another one with --listen, as 127.0.0.1:8361.",
             ),
-            Self::App(AppError::Database(_)) => ("database", None, None),
             Self::App(AppError::Server(_)) => ("server", None, None),
             Self::Interrupted => plain(
                 "interrupted",
@@ -108,7 +107,7 @@ impl CliError {
                 ),
                 Failure::Ingest(_) => ("encoder", None, None),
                 Failure::MissingChoice { option, .. } => {
-                    (("missing-choice"), None, Some(format!("Add --choice {option}=VALUE.")))
+                    ("missing-choice", None, Some(format!("Add --choice {option}=VALUE.")))
                 }
                 Failure::OptionTwice(option) => {
                     ("option-twice", None, Some(format!("Give --choice {option}=VALUE once.")))

@@ -15,6 +15,7 @@ use crate::{
 use super::{CliError, progress_bar::ProgressBar, report, say, tell};
 
 /// What `girasol ingest` takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub(super) struct IngestArgs {
     /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.

@@ -199,9 +199,11 @@ fn a_killed_ingest_goes_on_where_it_was_and_what_was_live_stays_live() {
     let (turn, other) = (folder.path().join("raw"), folder.path().join("other"));
     draw_turn(&turn, GOLD, 24);
     draw_turn(&other, [150, 150, 160], 12);
-    let undisturbed = json(&ingest(&folder.path().join("calm"), &turn).arg("--json").output().unwrap());
+    let undisturbed =
+        json(&with_sizes(ingest(&folder.path().join("calm"), &turn)).arg("--json").output().unwrap());
 
     let data = folder.path().join("data");
+    let ingest = |data: &Path, turn: &Path| with_sizes(ingest(data, turn));
     let before = json(&ingest(&data, &other).arg("--json").output().unwrap());
     kill_at(&mut ingest(&data, &turn), "encode standard and hd");
     let report = json(&ingest(&data, &other).arg("--json").output().unwrap());
@@ -308,6 +310,15 @@ fn wrong_usage_is_exit_code_2() {
     ] {
         assert_eq!(girasol().args(arguments).output().unwrap().status.code(), Some(2), "{arguments:?}");
     }
+}
+
+/// Gives each family a size of its own, so that none finds its encodes done by another.
+fn with_sizes(mut command: Command) -> Command {
+    for (family, px) in [("STILL", "128"), ("SPIN", "96"), ("HD", "112")] {
+        command.env(format!("GIRASOL_SIZES__{family}__AVIF_PX"), px);
+        command.env(format!("GIRASOL_SIZES__{family}__WEBP_PX"), px);
+    }
+    command
 }
 
 /// Starts a command, and kills it as soon as it says a word.

@@ -137,6 +137,18 @@ async function swipe(page, across, along) {
   await session.detach();
 }
 
+test("every_rendition_of_every_ring_is_inside_its_budget", async () => {
+  const json = async (path) => (await fetch(new URL(path, base))).json();
+  const { spins } = await json("/api/products/customizable/ring/solitaire");
+  for (const { configId, sequence } of spins) {
+    for (const [key, { budget, formats }] of Object.entries((await json(sequence)).tiers)) {
+      for (const [format, { bytes }] of Object.entries(formats)) {
+        assert.ok(bytes > 0 && bytes <= budget, `${configId} ${key} ${format}: ${bytes} of ${budget}`);
+      }
+    }
+  }
+});
+
 test("the_ring_is_dragged_to_another_angle_and_looks_different_there", async () => {
   const { page, told, close } = await open({ ...DESK, reducedMotion: "reduce" });
   await state(page, "standard");

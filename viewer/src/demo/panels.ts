@@ -60,12 +60,12 @@ export function drawTiers(manifest: Manifest): void {
       const chosen = selected && tierKey(manifest, selected) === key && selected.format === format;
       const row = make("tr", { class: chosen ? "chosen" : undefined, "aria-current": chosen ? "true" : undefined });
       if (!index) {
-        const size = `${count(tier.frames, "frame")}, ${rendition.size[0]}×${rendition.size[1]}`;
-        row.append(make("th", { scope: "rowgroup", rowspan: formats.length }, key, make("small", {}, size)));
+        const frames = make("small", {}, count(tier.frames, "frame"));
+        row.append(make("th", { scope: "rowgroup", rowspan: formats.length }, key, frames));
       }
       const { quality } = rendition;
       row.append(
-        make("td", {}, format === "avif" ? "AVIF" : "WebP"),
+        make("td", {}, format === "avif" ? "AVIF" : "WebP", make("small", {}, ` ${rendition.size.join("×")}`)),
         make("td", {}, kilobytes(rendition.bytes), make("small", {}, ` of ${kilobytes(tier.budget)}`)),
         make("td", {}, quality?.mean.toFixed(1) ?? "", make("small", {}, quality ? ` / ${quality.min.toFixed(1)}` : "")),
       );
