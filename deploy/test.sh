@@ -63,7 +63,9 @@ setup() {
 # Finds tests that leave files in the tree, and builds that change a lock file.
 # shellcheck disable=SC2329
 tidy() {
-    diff <(printf '%s\n' "$tree_before") <(git status --porcelain)
+    local tree_after
+    tree_after=$(git status --porcelain)
+    [ "$tree_after" = "$tree_before" ] || diff <(printf '%s\n' "$tree_before") <(printf '%s\n' "$tree_after")
 }
 
 run setup setup

@@ -112,7 +112,8 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
-        writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address)).map_err(AppError::Server)?;
+        // Nobody may be reading, which is no reason not to serve.
+        let _ = writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address));
         server.await.map_err(AppError::Server)?;
         self.db.close().await;
         tracing::info!("stopped");

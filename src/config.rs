@@ -9,6 +9,7 @@ use std::{
 use assets_pipeline::tiers::{BadTable, Family, FamilySpec, Format, TierKey, TierSpec, TierTable};
 use config::{Environment, File, FileFormat};
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 
 use crate::domain::policy::{BadPolicy, Policy};
 
@@ -215,6 +216,12 @@ impl Config {
             "must be from 1 to 3600",
         )?;
         check(self.server.max_connections > 0, "server.max_connections", "must be above 0")?;
+        let level = &self.log.level;
+        check(
+            !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
+            "log.level",
+            "must be a level or directives, as girasol=debug,warn",
+        )?;
         self.tier_table().validate()?;
         self.policy.validate()?;
         Ok(())
@@ -343,7 +350,9 @@ mod tests {
             policy.network must end with a rule without evidence
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "many", expected an integer for key `server.workers` in the environment
-            unknown word xml for key `log.format`"#]].assert_eq(
+            unknown word xml for key `log.format`
+            log.level must be a level or directives, as girasol=debug,warn
+            log.level must be a level or directives, as girasol=debug,warn"#]].assert_eq(
             &[
                 error("[server]\nworkrs = 2", &[]),
                 error("[server]\nworkers = 'two'", &[]),
@@ -361,6 +370,8 @@ mod tests {
                 error("", &[("GIRASOL_SERVER__WORKRS", "2")]),
                 error("", &[("GIRASOL_SERVER__WORKERS", "many")]),
                 error("", &[("GIRASOL_LOG__FORMAT", "xml")]),
+                error("", &[("GIRASOL_LOG__LEVEL", "===")]),
+                error("[log]\nlevel = ''", &[]),
             ]
             .join("\n"),
         );

@@ -49,14 +49,20 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(15));
+        // SQLite's migrations take no lock of their own: two processes that meet in a new folder would
+        // both make the tables.
+        let one_at_a_time = std::fs::File::create(data.join("girasol.db.lock")).map_err(sqlx::Error::Io)?;
+        let locked = tokio::task::spawn_blocking(move || one_at_a_time.lock().map(|()| one_at_a_time));
+        let locked = locked.await.map_err(std::io::Error::other).flatten().map_err(sqlx::Error::Io)?;
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
+        drop(locked);
         Ok(Self { pool })
     }
 
     /// Answers whether the database can be read.
     pub async fn ping(&self) -> Result<(), DbError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+        sqlx::query("select count(*) from (select 1 from products limit 1)").execute(&self.pool).await?;
         Ok(())
     }
 

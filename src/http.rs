@@ -67,7 +67,7 @@ async fn nothing_here() -> Result<HttpResponse, Failure> {
     Err(Error::NoSuchPath.into())
 }
 
-/// A part of the path, still percent-encoded where it was: no name of Girasol's needs that.
+/// A part of the path. It has one spelling: `methods` lets no percent-encoded path in.
 fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }

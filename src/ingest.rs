@@ -21,6 +21,7 @@ use assets_pipeline::{
     family::Effort,
     ingest::Spin,
     limits::Limits,
+    naming::Numbering,
     plan::Plan,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
@@ -28,13 +29,13 @@ use assets_pipeline::{
     renditions::Renditions,
     settings::Settings,
     source::Source,
-    survey::{Survey, survey},
+    survey::{Survey, decode_all, survey},
 };
 
 use crate::{
     db::{
         Db, DbError,
-        versions::{NewVersion, VersionKind},
+        versions::{NewVersion, StoredVersion, VersionKind},
     },
     domain::{
         manifest::Manifest,
@@ -80,6 +81,9 @@ pub enum Failure {
     /// A name is no good.
     #[error(transparent)]
     Name(#[from] BadName),
+    /// Another ingest has given the product an option meanwhile, which gives this configuration another id.
+    #[error("{0} was given another option while its frames were being read")]
+    ProductChanged(ProductId),
     /// Another process ingests the same configuration.
     #[error("another ingest of {0} is running")]
     Running(ConfigId),
@@ -149,8 +153,8 @@ pub struct Checked {
     pub plan: Plan,
 }
 
-/// Reads and checks every frame, and encodes nothing.
-pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
+/// Reads every frame and checks what needs no decoding.
+async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
     let (path, settings, tracker) = (order.source.clone(), order.settings.clone(), tracker.clone());
     tokio::task::spawn_blocking(move || {
         let limits = Limits::default();
@@ -159,6 +163,19 @@ pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Fai
         let survey = survey(&source, &limits, Some(&|_, _| tracker.step()))?;
         let plan = Plan::new(survey.frames.len(), settings.hero_degrees, &settings.table);
         Ok(Checked { source, survey, plan })
+    })
+    .await?
+}
+
+/// Checks as [`ingest`] does, decoding every frame, and encodes nothing.
+pub async fn check_thoroughly(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
+    check_choices(order)?;
+    let checked = check(order, tracker).await?;
+    let tracker = tracker.clone();
+    tokio::task::spawn_blocking(move || {
+        tracker.begin(Stage::Decode, checked.survey.frames.len());
+        decode_all(&checked.source, &checked.survey, &Limits::default(), &|| tracker.step())?;
+        Ok(checked)
     })
     .await?
 }
@@ -172,35 +189,50 @@ pub async fn ingest(
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
     let configuration = name_configuration(db, order).await?;
-    let checked = check(order, tracker).await?;
+    let mut checked = check(order, tracker).await?;
     let source_digest = source_digest(&checked.survey);
     let settings_digest = order.settings.digest();
 
     let work = data.join("work");
     let lock = Lock::take(&work, &configuration).map_err(Failure::Work)?;
     let _lock = lock.ok_or_else(|| Failure::Running(configuration.clone()))?;
-    if let Some((version, digest)) = db.find_version(&configuration, source_digest, settings_digest).await?
-        && let Some(manifest) = objects::load_manifest(store, digest).await?
-    {
-        return unchanged(db, order, configuration, version, digest, manifest).await;
+    let mut remarks = remarks(&mut checked);
+    if let Some(stored) = db.find_version(&configuration, source_digest, settings_digest).await? {
+        if let Some(manifest) = objects::load_whole(store, &stored).await? {
+            return unchanged(db, order, configuration, stored, manifest).await;
+        }
+        remarks.push(format!("Version {} was damaged in the store and is made anew", stored.version));
     }
 
     let announced = tracker.announce(db.clone(), configuration.clone());
-    let cache_folder = work.join(format!("{source_digest}-{settings_digest}"));
+    let of_configuration = Digest::of(configuration.as_str().as_bytes());
+    let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
+    lock::sweep(&work, &cache_folder);
     let cache = FolderCache::open(cache_folder).map_err(Failure::Work)?;
     let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest };
-    let report = job.run(checked, cache, tracker).await;
+    let report = job.run(checked, cache, remarks, tracker).await;
     announced.end().await;
     report
 }
 
-/// The id that the order's configuration has, or will have once its product is made.
-async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure> {
+/// Says that the order's ingest is over, where it was stopped from outside.
+pub async fn forget(db: &Db, order: &Order) -> Result<(), Failure> {
+    Ok(db.end_ingest(&name_configuration(db, order).await?).await?)
+}
+
+/// Checks what an order says without looking at its frames or at the database.
+pub fn check_choices(order: &Order) -> Result<(), Failure> {
     for (index, (option, _)) in order.choices.iter().enumerate() {
         if order.choices[..index].iter().any(|(earlier, _)| earlier == option) {
             return Err(Failure::OptionTwice(option.clone()));
         }
     }
+    Ok(())
+}
+
+/// The id that the order's configuration has, or will have once its product is made.
+async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure> {
+    check_choices(order)?;
     let Some(mut product) = db.load_product(&order.product).await? else {
         return Ok(ConfigId::new(
             &order.product,
@@ -208,11 +240,32 @@ async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure>
         )?);
     };
     let given = |name: &OptionName| order.choices.iter().any(|(option, _)| option == name);
-    if let Some(missing) = product.options.iter().find(|def| !def.added_later && !given(&def.name)) {
+    if let Some(missing) = product.options.iter().find(|def| !given(&def.name)) {
         return Err(Failure::MissingChoice { product: order.product.clone(), option: missing.name.clone() });
     }
     product.offer(&order.choices);
-    Ok(product.config_id(&order.choices.iter().cloned().collect())?)
+    let chosen: Choices = order.choices.iter().cloned().collect();
+    // Ids are stored, and never computed anew.
+    let stored = db.configurations(&order.product).await?;
+    let same = stored.into_iter().find(|(_, choices)| product.fill(choices) == product.fill(&chosen));
+    match same {
+        Some((id, _)) => Ok(id),
+        None => Ok(product.config_id(&chosen)?),
+    }
+}
+
+/// What the artist may want to know of the files.
+fn remarks(checked: &mut Checked) -> Vec<String> {
+    let mut remarks = std::mem::take(&mut checked.survey.remarks);
+    if let Numbering::Degrees { start, .. } = checked.survey.numbering
+        && start != 0.0
+    {
+        remarks.push(format!("The first frame is at {start} degrees by its name, and counts as degree 0"));
+    }
+    if !checked.survey.ignored.is_empty() {
+        remarks.push(format!("Not used, since they are no frames: {}", checked.survey.ignored.join(", ")));
+    }
+    remarks
 }
 
 /// The same frames with the same settings were ingested before.
@@ -220,8 +273,7 @@ async fn unchanged(
     db: &Db,
     order: &Order,
     configuration: ConfigId,
-    version: i64,
-    digest: Digest,
+    StoredVersion { version, digest, .. }: StoredVersion,
     manifest: Manifest,
 ) -> Result<Report, Failure> {
     let live = db.pointer(&configuration).await?.map(|pointer| pointer.version);
@@ -246,6 +298,14 @@ fn source_digest(survey: &Survey) -> Digest {
     Digest::from_hash(hasher.finalize())
 }
 
+/// What the pipeline reaches on its way.
+enum Milestone {
+    /// Every frame can be used.
+    Accepted,
+    /// The still and the preview are encoded.
+    Preview(Arc<Prepared>, Renditions),
+}
+
 /// An ingest that has work to do.
 struct Job<'a> {
     db: &'a Db,
@@ -261,15 +321,15 @@ impl Job<'_> {
         &self,
         checked: Checked,
         cache: FolderCache,
+        mut remarks: Vec<String>,
         tracker: &Arc<Tracker>,
     ) -> Result<Report, Failure> {
         let mut live = self.db.pointer(self.configuration).await?.map(|pointer| pointer.version);
-        let mut remarks = checked.survey.remarks.clone();
         let settings = Arc::new(self.order.settings.clone());
 
         // The pipeline is synchronous and borrows what it prepared, so that one thread runs it from
         // end to end and hands the early version over in the middle.
-        let (early, mut early_ready) = tokio::sync::mpsc::channel::<(Arc<Prepared>, Renditions)>(1);
+        let (milestones, mut reached) = tokio::sync::mpsc::channel(2);
         let wants_early = live.is_none() && self.order.publish;
         let effort = Arc::new(Effort::default());
         let pipeline = tokio::task::spawn_blocking({
@@ -283,18 +343,26 @@ impl Job<'_> {
                     &limits,
                     tracker.as_ref(),
                 )?);
+                // The other side is gone only when it failed, and then says so itself.
+                let _ = milestones.blocking_send(Milestone::Accepted);
                 let mut spin = Spin::new(&prepared, &settings, &cache, &effort, tracker.as_ref())?;
                 let preview = spin.encode_preview()?;
                 if wants_early {
-                    // The other side is gone only when it failed, and then says so itself.
-                    let _ = early.blocking_send((prepared.clone(), preview));
+                    let _ = milestones.blocking_send(Milestone::Preview(prepared.clone(), preview));
                 }
-                drop(early);
+                drop(milestones);
                 let rest = spin.encode_rest()?;
                 Ok((prepared, rest))
             }
         });
-        if let Some((prepared, preview)) = early_ready.recv().await {
+        while let Some(milestone) = reached.recv().await {
+            let (prepared, preview) = match milestone {
+                Milestone::Accepted => {
+                    self.make_configuration().await?;
+                    continue;
+                }
+                Milestone::Preview(prepared, preview) => (prepared, preview),
+            };
             let (version, _, _) = self.store_version(&prepared, &preview, VersionKind::Early).await?;
             if self.db.publish(&self.order.product, self.configuration, live, version).await? {
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
@@ -331,6 +399,19 @@ impl Job<'_> {
         })
     }
 
+    /// Makes product and configuration, now that the frames are accepted: from here on the public may ask
+    /// how far the spin is.
+    async fn make_configuration(&self) -> Result<(), Failure> {
+        let Order { product, choices, .. } = self.order;
+        self.db.ensure_product(product, choices).await?;
+        let now = name_configuration(self.db, self.order).await?;
+        if now != *self.configuration {
+            return Err(Failure::ProductChanged(product.clone()));
+        }
+        let chosen: Choices = choices.iter().cloned().collect();
+        Ok(self.db.ensure_configuration(product, self.configuration, &chosen).await?)
+    }
+
     /// Stores a version's objects, then its row.
     async fn store_version(
         &self,
@@ -340,14 +421,11 @@ impl Job<'_> {
     ) -> Result<(i64, Digest, Manifest), Failure> {
         let Order { product, choices, .. } = self.order;
         objects::store_renditions(self.store, renditions).await?;
-        self.db.ensure_product(product, choices).await?;
-        let chosen: Choices = choices.iter().cloned().collect();
-        self.db.ensure_configuration(product, self.configuration, &chosen).await?;
         let version = self.db.next_version(self.configuration).await?;
         let manifest = manifest::build_manifest(self.configuration, version, prepared, renditions);
-        let digest = objects::store_manifest(self.store, &manifest, renditions, &prepared.jpeg).await?;
+        let (digest, jpeg) = objects::store_manifest(self.store, &manifest, &prepared.jpeg).await?;
         let (source, settings) = (self.source_digest, self.settings_digest);
-        let new = NewVersion { version, kind, digest, source, settings };
+        let new = NewVersion { version, kind, digest, jpeg, source, settings };
         self.db.record_version(self.configuration, &new).await?;
         for (option, choice) in
             choices.iter().filter(|(option, _)| option.as_str() == "metal" || choices.len() == 1)

@@ -12,33 +12,6 @@ use std::{
 use assets_pipeline::{digest::Digest, tiers::Format};
 use tokio::io::AsyncWriteExt as _;
 
-/// The format of a still: what tiers are published in, and JPEG for mail and social cards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StillFormat {
-    /// As in tiers.
-    Tier(Format),
-    /// JPEG on the ground.
-    Jpeg,
-}
-
-impl StillFormat {
-    /// The file extension.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Tier(format) => format.as_str(),
-            Self::Jpeg => "jpg",
-        }
-    }
-
-    /// The media type.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Tier(format) => format.media_type(),
-            Self::Jpeg => "image/jpeg",
-        }
-    }
-}
-
 /// Names an object. Path and media type follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ObjectKey {
@@ -53,15 +26,12 @@ pub enum ObjectKey {
     },
     /// A pack, by its digest.
     Pack(Digest),
+    /// The list of a set's frames, by the set's digest, which is the list's own.
+    SetList(Digest),
     /// A version's manifest, by its digest.
     Manifest(Digest),
-    /// The hero frame of the version that has this manifest.
-    Still {
-        /// The manifest's digest.
-        manifest: Digest,
-        /// Which of the stills.
-        format: StillFormat,
-    },
+    /// A hero frame as a JPEG, by its digest.
+    Jpeg(Digest),
 }
 
 impl ObjectKey {
@@ -70,8 +40,9 @@ impl ObjectKey {
         match self {
             Self::Frame { format, .. } => format.media_type(),
             Self::Pack(_) => "application/octet-stream",
+            Self::SetList(_) => "text/plain",
             Self::Manifest(_) => "application/json",
-            Self::Still { format, .. } => format.media_type(),
+            Self::Jpeg(_) => "image/jpeg",
         }
     }
 }
@@ -82,7 +53,8 @@ impl fmt::Display for ObjectKey {
             Self::Frame { set, degree, format } => write!(f, "s/{set}/{degree:03}.{format}"),
             Self::Pack(digest) => write!(f, "p/{digest}.pack"),
             Self::Manifest(digest) => write!(f, "m/{digest}.json"),
-            Self::Still { manifest, format } => write!(f, "still/{manifest}.{}", format.extension()),
+            Self::SetList(set) => write!(f, "s/{set}/frames.txt"),
+            Self::Jpeg(digest) => write!(f, "still/{digest}.jpg"),
         }
     }
 }
@@ -119,10 +91,11 @@ impl Store {
         }
     }
 
-    /// Writes an object, or leaves the one that is there: the same key has the same bytes.
+    /// Writes an object, or leaves the one that is there if it has the same bytes: one that was damaged
+    /// is made good.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path(key);
-        if matches!(tokio::fs::metadata(&path).await, Ok(there) if there.len() == bytes.len() as u64) {
+        if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
             return Ok(());
         }
         write_whole(&path, bytes).await.map_err(|source| StoreError {
@@ -144,7 +117,12 @@ impl Store {
 
 async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    tokio::fs::create_dir_all(folder).await?;
+    if tokio::fs::metadata(folder).await.is_err() {
+        tokio::fs::create_dir_all(folder).await?;
+        // The folder's own entry has to last as long as what it holds.
+        let above = folder.parent().unwrap_or(Path::new("."));
+        tokio::fs::File::open(above).await?.sync_all().await?;
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Two processes may write the same object at once, so each has a name of its own.
     let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -183,12 +161,22 @@ mod tests {
         assert_eq!(left.len(), 1, "no temporary file is left");
     }
 
+    #[tokio::test]
+    async fn a_damaged_object_is_made_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        store.put(&key, b"frames").await.unwrap();
+        std::fs::write(folder.path().join("objects").join(key.to_string()), b"flames").unwrap();
+        store.put(&key, b"frames").await.unwrap();
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+    }
+
     #[test]
     fn keys_are_the_paths_of_urls() {
         let set = Digest::of(b"");
         let frame = ObjectKey::Frame { set, degree: 6, format: Format::Avif };
         assert_eq!(frame.to_string(), format!("s/{set}/006.avif"));
-        let still = ObjectKey::Still { manifest: set, format: StillFormat::Jpeg };
-        assert_eq!(still.to_string(), format!("still/{set}.jpg"));
+        assert_eq!(ObjectKey::Jpeg(set).to_string(), format!("still/{set}.jpg"));
     }
 }

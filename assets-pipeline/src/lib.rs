@@ -9,6 +9,7 @@ pub mod encode;
 pub mod encode_cache;
 mod error;
 pub mod family;
+pub mod gate;
 pub mod ground;
 pub mod ingest;
 pub mod integrity;

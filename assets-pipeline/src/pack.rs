@@ -1,19 +1,48 @@
 //! Sets and packs: how encoded frames are named and laid out for delivery.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::digest::Digest;
+use crate::{digest::Digest, tiers::Format};
 
-/// Names a set of encoded frames: over its list of (degree, frame digest), by degree.
-pub fn set_digest(frames: &[(u16, Digest)]) -> Digest {
-    let mut sorted = frames.to_vec();
-    sorted.sort_unstable_by_key(|(degree, _)| *degree);
-    let mut list = String::with_capacity(sorted.len() * 37);
-    for (degree, digest) in sorted {
-        // Writing to a string cannot fail.
-        let _ = writeln!(list, "{degree:03} {digest}");
+/// What a set holds: a line a frame, by degree, with the frame's file name and digest. The digest of
+/// the list names the set, so that whoever has the list can tell a damaged frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetList {
+    text: String,
+}
+
+impl SetList {
+    /// Lists frames of one format by degree.
+    pub fn new(format: Format, frames: &BTreeMap<u16, Digest>) -> Self {
+        let mut text = String::with_capacity(frames.len() * 42);
+        for (degree, digest) in frames {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{degree:03}.{format} {digest}");
+        }
+        Self { text }
     }
-    Digest::of(list.as_bytes())
+
+    /// Reads a list back, if it is the one that the set is named after.
+    pub fn read(set: Digest, bytes: Vec<u8>) -> Option<Self> {
+        let list = Self { text: String::from_utf8(bytes).ok()? };
+        (list.digest() == set).then_some(list)
+    }
+
+    /// Names the set.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.text.as_bytes())
+    }
+
+    /// The list as it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// The digest of one frame's file.
+    pub fn frame(&self, degree: u16, format: Format) -> Option<Digest> {
+        let name = format!("{degree:03}.{format} ");
+        self.text.lines().find_map(|line| line.strip_prefix(&name)).and_then(|digest| digest.parse().ok())
+    }
 }
 
 /// Frames back to back in load order, in one object.
@@ -45,10 +74,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_is_named_alike_in_whatever_order_its_frames_are_listed() {
-        let (a, b) = ((0, Digest::of(b"a")), (90, Digest::of(b"b")));
-        assert_eq!(set_digest(&[a, b]), set_digest(&[b, a]));
-        assert_ne!(set_digest(&[a, b]), set_digest(&[(0, b.1), (90, a.1)]));
+    fn a_list_tells_its_frames_and_whether_it_is_whole() {
+        let frames = BTreeMap::from([(90, Digest::of(b"b")), (0, Digest::of(b"a"))]);
+        let list = SetList::new(Format::Avif, &frames);
+        assert_eq!(list.frame(90, Format::Avif), Some(Digest::of(b"b")));
+        assert_eq!(list.frame(90, Format::Webp), None);
+        assert_eq!(list.frame(9, Format::Avif), None);
+        assert_eq!(SetList::read(list.digest(), list.as_bytes().to_vec()), Some(list.clone()));
+        assert_eq!(SetList::read(list.digest(), b"000.avif".to_vec()), None);
+    }
+
+    #[test]
+    fn sets_of_other_frames_or_formats_have_other_names() {
+        let frames = |a: &[u8], b: &[u8]| BTreeMap::from([(0, Digest::of(a)), (90, Digest::of(b))]);
+        let avif = SetList::new(Format::Avif, &frames(b"a", b"b"));
+        assert_ne!(avif.digest(), SetList::new(Format::Avif, &frames(b"b", b"a")).digest());
+        assert_ne!(avif.digest(), SetList::new(Format::Webp, &frames(b"a", b"b")).digest());
     }
 
     #[test]

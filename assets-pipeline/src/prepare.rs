@@ -15,6 +15,7 @@ use crate::{
     IngestError,
     colour::Rgb,
     decode::decode,
+    gate::{Gate, Pass},
     ground::{Bounds, Edge, edge, subject},
     limits::Limits,
     placeholder::{THUMB_PX, dominant_colour, thumb_hash},
@@ -24,13 +25,15 @@ use crate::{
     settings::Settings,
     source::Source,
     still::{JPEG_PX, encode_jpeg},
-    survey::Survey,
+    survey::{Survey, SurveyedFrame},
     tiers::{Family, Format},
 };
 
 /// Decoded frames up to so many bytes are kept between finding the piece and cutting it out; the
 /// rest are decoded twice.
 const KEPT_BYTES: u64 = 320 << 20;
+/// What threads may hold at once while they decode and cut out, however many cores there are.
+const WORKING_BYTES: u64 = 256 << 20;
 /// Room around the piece, as a share of the longer side of its bounds.
 const MARGIN: f64 = 0.03;
 
@@ -80,13 +83,21 @@ pub fn prepare(
     let turn = survey.frames.len();
     let plan = Plan::new(turn, settings.hero_degrees, &settings.table);
     let used = plan.used();
-    progress.begin(Stage::Prepare, 2 * used.len());
+    progress.begin(Stage::Prepare, turn + used.len());
 
-    let decoder =
-        Decoder { source, survey, settings, limits, kept: Mutex::default(), kept_bytes: AtomicU64::new(0) };
+    let decoder = Decoder {
+        source,
+        survey,
+        settings,
+        limits,
+        kept: Mutex::default(),
+        kept_bytes: AtomicU64::new(0),
+        gate: Gate::new(WORKING_BYTES),
+    };
     let seen: Vec<(Edge, Option<Bounds>)> = used
         .par_iter()
         .map(|&position| {
+            let _room = decoder.room(position);
             let frame = decoder.decode(position)?;
             let edge = edge(&frame);
             let bounds = subject(&frame, edge);
@@ -95,6 +106,15 @@ pub fn prepare(
             Ok((edge, bounds))
         })
         .collect::<Result<_, IngestError>>()?;
+
+    // Frames that no tier shows are decoded too: an artist wants to hear of every one that is broken.
+    let unused: Vec<usize> = (0..turn).filter(|position| used.binary_search(position).is_err()).collect();
+    unused.par_iter().try_for_each(|&position| {
+        let _room = decoder.room(position);
+        decoder.decode(position)?;
+        progress.step();
+        Ok::<(), IngestError>(())
+    })?;
 
     let (width, height) = survey.size;
     let bounds = seen.iter().filter_map(|(_, bounds)| *bounds).reduce(Bounds::union);
@@ -119,6 +139,7 @@ pub fn prepare(
     let cut: Vec<Cut> = used
         .par_iter()
         .map(|&position| {
+            let _room = decoder.room(position);
             let frame = decoder.take(position)?;
             let cut_out = CutOut::new(&frame, crop, ground);
             let mut wanted: Vec<(u32, u32)> = families
@@ -186,11 +207,23 @@ struct Decoder<'a> {
     limits: &'a Limits,
     kept: Mutex<HashMap<usize, RgbaImage>>,
     kept_bytes: AtomicU64,
+    gate: Gate,
 }
 
 impl Decoder<'_> {
+    /// Waits until there is memory for one more frame: decoded, cut out as sRGB and as linear light.
+    fn room(&self, position: usize) -> Pass<'_> {
+        let header = &self.raw(position).header;
+        let cut_out = 9 * u64::from(header.width) * u64::from(header.height);
+        self.gate.enter(header.decode_bytes() + cut_out)
+    }
+
+    fn raw(&self, position: usize) -> &SurveyedFrame {
+        &self.survey.frames[self.settings.raw_frame(position, self.survey.frames.len())]
+    }
+
     fn decode(&self, position: usize) -> Result<RgbaImage, IngestError> {
-        let frame = &self.survey.frames[self.settings.raw_frame(position, self.survey.frames.len())];
+        let frame = self.raw(position);
         let bytes = self.source.read(frame.entry)?;
         Ok(decode(&frame.name, &bytes, self.limits)?.image)
     }

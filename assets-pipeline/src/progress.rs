@@ -5,6 +5,8 @@
 pub enum Stage {
     /// Reading and checking every frame.
     Check,
+    /// Decoding every frame, to check that it can be.
+    Decode,
     /// Decoding, cutting out and resizing.
     Prepare,
     /// Encoding what goes live first.
@@ -22,6 +24,7 @@ impl Stage {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Check => "check",
+            Self::Decode => "decode",
             Self::Prepare => "prepare",
             Self::EncodePreview => "encode preview",
             Self::EncodeRest => "encode standard and hd",

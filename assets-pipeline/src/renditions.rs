@@ -6,7 +6,7 @@ use crate::{
     digest::Digest,
     family::{EncodedFamily, EncodedFrame},
     load_order::load_order,
-    pack::{Pack, build_pack, set_digest},
+    pack::{Pack, SetList, build_pack},
     plan::Plan,
     tiers::{Format, TierKey, TierTable},
 };
@@ -55,6 +55,8 @@ pub struct Rendition {
 pub struct Set {
     /// Names it.
     pub digest: Digest,
+    /// What it holds.
+    pub list: SetList,
     /// Its format.
     pub format: Format,
     /// By degree.
@@ -82,9 +84,9 @@ pub fn build_renditions(
             .iter()
             .filter_map(|position| Some((plan.degree(*position), family.frames.get(position)?.clone())))
             .collect();
-        let digests: Vec<(u16, Digest)> =
-            frames.iter().map(|(degree, frame)| (*degree, frame.digest)).collect();
-        let set = Set { digest: set_digest(&digests), format: family.format, frames };
+        let digests = frames.iter().map(|(degree, frame)| (*degree, frame.digest)).collect();
+        let list = SetList::new(family.format, &digests);
+        let set = Set { digest: list.digest(), list, format: family.format, frames };
 
         // The preview's pack comes first in every tier that draws on its set.
         let preview = plan.tiers.get(&TierKey::Preview).filter(|_| of_family.contains(&TierKey::Preview));

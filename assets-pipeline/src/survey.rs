@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use crate::decode::decode;
+use crate::gate::Gate;
 use crate::integrity::{self, Header};
 use crate::limits::Limits;
 use crate::naming::{self, Numbering};
@@ -94,6 +96,26 @@ pub fn survey(
         ));
     }
     Ok(Survey { frames, numbering: turn.numbering, size, ignored: source.ignored().to_vec(), remarks })
+}
+
+/// Decodes every frame of a survey and keeps none: what [`integrity::inspect`] cannot see, this finds.
+///
+/// # Errors
+///
+/// Refuses what [`decode`] refuses; of several faulty files one of the first in turn order.
+pub fn decode_all(
+    source: &Source,
+    survey: &Survey,
+    limits: &Limits,
+    progress: &(dyn Fn() + Sync),
+) -> Result<(), Refusal> {
+    let gate = Gate::new(limits.max_alloc_bytes);
+    survey.frames.par_iter().try_for_each(|frame| {
+        let _room = gate.enter(frame.header.decode_bytes());
+        decode(&frame.name, &source.read(frame.entry)?, limits)?;
+        progress();
+        Ok(())
+    })
 }
 
 fn frame(source: &Source, name: &str, entry: usize, limits: &Limits) -> Result<SurveyedFrame, Refusal> {

@@ -45,6 +45,7 @@ create table versions (
     version          integer not null,
     kind             text not null check (kind in ('early', 'full')),
     digest           text not null unique,         -- of the manifest
+    jpeg             text not null,                -- digest of the hero frame as a JPEG
     source           text not null,                -- digest of the raw frames in turn order
     settings         text not null,                -- digest of all that shaped the encodes
     created_at_ms    integer not null,

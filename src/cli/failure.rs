@@ -35,6 +35,14 @@ pub(super) enum CliError {
         /// Which version was asked for.
         version: i64,
     },
+    /// What is live holds more than the version that was asked for.
+    #[error("version {version} of {configuration} is an early one, and a full one is live")]
+    EarlyVersion {
+        /// Of which configuration.
+        configuration: ConfigId,
+        /// Which version was asked for.
+        version: i64,
+    },
     /// The folder of the fixtures is not there.
     #[error("there are no fixtures in {}", .0.display())]
     NoFixtures(std::path::PathBuf),
@@ -90,6 +98,10 @@ impl CliError {
                 "What was live stays live. Run the same command again: it goes on where it stopped.",
             ),
             Self::NoVersion { .. } => ("no-version", None, None),
+            Self::EarlyVersion { .. } => plain(
+                "early-version",
+                "It has no more than a preview. Publish a version that has every tier.",
+            ),
             Self::NoFixtures(_) => {
                 plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
             }
@@ -113,6 +125,7 @@ impl CliError {
                     ("option-twice", None, Some(format!("Give --choice {option}=VALUE once.")))
                 }
                 Failure::Name(_) => ("name", None, None),
+                Failure::ProductChanged(_) => plain("product-changed", "Run the same command again."),
                 Failure::Running(_) => plain("running", "Wait until it is done, or stop it first."),
                 Failure::Work(_) => {
                     plain("work", "Name another folder with --data, or make this one writable.")

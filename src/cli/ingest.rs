@@ -9,7 +9,7 @@ use crate::{
     app::App,
     config::Config,
     domain::names::{OptionName, ProductId, Slug},
-    ingest::{Order, check, ingest, tracker::Tracker},
+    ingest::{Order, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
 use super::{CliError, progress_bar::ProgressBar, report, say, tell};
@@ -81,7 +81,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
     if dry_run {
-        let checked = check(&order, &tracker).await;
+        let checked = check_thoroughly(&order, &tracker).await;
         bar.end();
         let checked = checked?;
         say(&if json { report::plan_json(&checked, &order) } else { report::plan_text(&checked, &order) });
@@ -91,7 +91,10 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
     let started = std::time::Instant::now();
     let ended = tokio::select! {
         ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(CliError::from),
-        _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+        _ = tokio::signal::ctrl_c() => {
+            forget(&app.db, &order).await?;
+            Err(CliError::Interrupted)
+        }
     };
     bar.end();
     let report = ended?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{app::App, domain::names::ConfigId};
+use crate::{app::App, db::versions::VersionKind, domain::names::ConfigId};
 
 use super::{CliError, say};
 
@@ -17,10 +17,15 @@ pub(super) struct PublishArgs {
 
 pub(super) async fn run(app: &App, args: &PublishArgs) -> Result<(), CliError> {
     let PublishArgs { configuration, version } = args;
-    if !app.db.has_version(configuration, *version).await? {
+    let Some(kind) = app.db.version_kind(configuration, *version).await? else {
         return Err(CliError::NoVersion { configuration: configuration.clone(), version: *version });
-    }
+    };
     let live = app.db.pointer(configuration).await?.map(|pointer| pointer.version);
+    if let (Some(live), VersionKind::Early) = (live, kind)
+        && app.db.version_kind(configuration, live).await? == Some(VersionKind::Full)
+    {
+        return Err(CliError::EarlyVersion { configuration: configuration.clone(), version: *version });
+    }
     if live != Some(*version)
         && !app.db.publish(&configuration.product(), configuration, live, *version).await?
     {

@@ -177,6 +177,16 @@ impl Db {
         Ok(())
     }
 
+    /// Every configuration of a product with what was chosen for it.
+    pub async fn configurations(&self, product: &ProductId) -> Result<Vec<(ConfigId, Choices)>, DbError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select id, choices from configurations where product_id = $1")
+                .bind(product.to_string())
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(|(id, choices)| Ok((read("configuration", id)?, read_choices(choices)?))).collect()
+    }
+
     /// Gives a choice the swatch of its spin where nobody has given it one.
     pub async fn suggest_swatch(
         &self,

@@ -33,10 +33,23 @@ pub struct NewVersion {
     pub kind: VersionKind,
     /// Of the manifest.
     pub digest: Digest,
+    /// Of the hero frame as a JPEG.
+    pub jpeg: Digest,
     /// Of the raw frames in turn order.
     pub source: Digest,
     /// Of all that shaped the encodes.
     pub settings: Digest,
+}
+
+/// A version that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// Its number.
+    pub version: i64,
+    /// Of the manifest.
+    pub digest: Digest,
+    /// Of the hero frame as a JPEG.
+    pub jpeg: Digest,
 }
 
 /// Where a configuration's live pointer stands.
@@ -46,6 +59,8 @@ pub struct Pointer {
     pub version: i64,
     /// The live manifest's digest.
     pub digest: Digest,
+    /// The digest of the hero frame as a JPEG.
+    pub jpeg: Digest,
     /// The product's revision.
     pub revision: i64,
 }
@@ -53,8 +68,8 @@ pub struct Pointer {
 impl Db {
     /// The live version of a configuration, with its product's revision.
     pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
-        let row: Option<(i64, String, i64)> = sqlx::query_as(
-            "select v.version, v.digest, p.revision from configurations c
+        let row: Option<(i64, String, String, i64)> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg, p.revision from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              join products p on p.id = c.product_id
              where c.id = $1",
@@ -62,8 +77,8 @@ impl Db {
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, revision)| {
-            Ok(Pointer { version, digest: read("digest", &digest)?, revision })
+        row.map(|(version, digest, jpeg, revision)| {
+            Ok(Pointer { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)?, revision })
         })
         .transpose()
     }
@@ -74,9 +89,9 @@ impl Db {
         id: &ConfigId,
         source: Digest,
         settings: Digest,
-    ) -> Result<Option<(i64, Digest)>, DbError> {
-        let row: Option<(i64, String)> = sqlx::query_as(
-            "select version, digest from versions
+    ) -> Result<Option<StoredVersion>, DbError> {
+        let row: Option<(i64, String, String)> = sqlx::query_as(
+            "select version, digest, jpeg from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
              order by version desc limit 1",
         )
@@ -85,18 +100,27 @@ impl Db {
         .bind(settings.to_string())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest)| Ok((version, read("digest", &digest)?))).transpose()
+        row.map(|(version, digest, jpeg)| {
+            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
+        })
+        .transpose()
     }
 
-    /// Whether a configuration has this version.
-    pub async fn has_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
-        Ok(sqlx::query_scalar(
-            "select exists (select 1 from versions where configuration_id = $1 and version = $2)",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_one(&self.pool)
-        .await?)
+    /// How much a configuration's version holds; `None` where there is no such version.
+    pub async fn version_kind(&self, id: &ConfigId, version: i64) -> Result<Option<VersionKind>, DbError> {
+        let kind: Option<String> =
+            sqlx::query_scalar("select kind from versions where configuration_id = $1 and version = $2")
+                .bind(id.as_str())
+                .bind(version)
+                .fetch_optional(&self.pool)
+                .await?;
+        kind.map(|kind| {
+            [VersionKind::Early, VersionKind::Full]
+                .into_iter()
+                .find(|one| one.as_str() == kind)
+                .ok_or(DbError::Unreadable { what: "kind", value: kind })
+        })
+        .transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
@@ -112,13 +136,14 @@ impl Db {
     /// Records a version. Its objects are in the store before this is called.
     pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
         sqlx::query(
-            "insert into versions (configuration_id, version, kind, digest, source, settings, created_at_ms)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into versions (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(id.as_str())
         .bind(new.version)
         .bind(new.kind.as_str())
         .bind(new.digest.to_string())
+        .bind(new.jpeg.to_string())
         .bind(new.source.to_string())
         .bind(new.settings.to_string())
         .bind(now_ms())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
-    http::header::{CONTENT_LENGTH, CONTENT_TYPE},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     web::{BytesMut, Payload},
 };
 use futures_util::StreamExt as _;
@@ -17,13 +17,21 @@ const MAX_BYTES: usize = 16 * 1024;
 /// The server's own timeout covers the headers only.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Reads a JSON object.
-pub(crate) async fn read_json<T: DeserializeOwned>(request: &HttpRequest, body: Payload) -> Result<T, Error> {
+/// Reads a JSON object; who sends another is shown the `example`.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    request: &HttpRequest,
+    body: Payload,
+    example: &'static str,
+) -> Result<T, Error> {
     let media_type =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Error::NotJson);
+    }
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    if codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Err(Error::BodyEncoded);
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BYTES) {
@@ -34,7 +42,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: &HttpRequest, body: 
     let fields: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&bytes);
     fields
         .and_then(|fields| serde_json::from_value(fields.into()))
-        .map_err(|error| Error::BadJson(error.to_string()))
+        .map_err(|_words_of_serde| Error::BadJson { example })
 }
 
 async fn read(mut body: Payload) -> Result<BytesMut, Error> {

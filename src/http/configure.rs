@@ -20,6 +20,7 @@ use super::{
     origin::Origin,
     problem::{At as _, Error, Failure},
     product::{SpinAnswer, config_id, to_json},
+    query,
     representation::JSON,
     scope::Scope,
     segment, sequence_url, status_url,
@@ -33,9 +34,10 @@ pub(crate) async fn configure(
 ) -> Result<HttpResponse, Failure> {
     let id: ProductId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchProduct)?;
     let scope = Scope::product(&id);
+    query::none(&request).at(&scope)?;
     let product = origin.product(&id).await.at(&scope)?;
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
-    let asked: ConfigureBody = body::read_json(&request, body).await.at(&scope)?;
+    let asked: ConfigureBody = body::read_json(&request, body, BODY).await.at(&scope)?;
     let choices = product.complete(&asked.parse().at(&scope)?).at(&scope)?;
 
     let spin = product.spin(&choices);
@@ -64,6 +66,7 @@ pub(crate) async fn configure(
 pub(crate) async fn status(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let id: ConfigId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::configuration(&id);
+    query::none(&request).at(&scope)?;
     let product = origin.product(&id.product()).await.at(&scope)?;
     let live = product
         .as_ref()
@@ -90,7 +93,10 @@ pub(crate) async fn status(request: HttpRequest, origin: Data<Origin>) -> Result
     Ok(answer(StatusCode::OK, Caching::Private, &scope).content_type(JSON).body(json))
 }
 
-/// `{"choices": {"metal": "rose-gold"}}`
+/// What to send, as people who sent something else are told.
+const BODY: &str = r#"{"choices": {"metal": "rose-gold"}}"#;
+
+/// As in [`BODY`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigureBody {

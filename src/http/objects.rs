@@ -1,18 +1,19 @@
 //! Frames, packs and stills.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use assets_pipeline::{digest::Digest, tiers::Format};
-
-use crate::{
-    domain::names::ConfigId,
-    store::{ObjectKey, StillFormat},
+use assets_pipeline::{
+    digest::Digest,
+    tiers::{Format, TierKey},
 };
+
+use crate::{domain::names::ConfigId, store::ObjectKey};
 
 use super::{
     caching::Caching,
     encoding::Encoding,
     origin::Origin,
     problem::{At as _, Error, Failure},
+    query,
     representation::{Representation, serve},
     scope::Scope,
     segment,
@@ -23,6 +24,7 @@ pub(crate) async fn frame(request: HttpRequest, origin: Data<Origin>) -> Result<
     let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
     let scope = Scope::set(set);
     let (degree, format) = frame_name(segment(&request, "file")).ok_or(Error::NoSuchFile).at(&scope)?;
+    query::none(&request).at(&scope)?;
     send(&request, &origin, Caching::Immutable, &scope, ObjectKey::Frame { set, degree, format }).await
 }
 
@@ -31,7 +33,9 @@ pub(crate) async fn frame(request: HttpRequest, origin: Data<Origin>) -> Result<
 pub(crate) async fn pack(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let digest = segment(&request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
     let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
-    send(&request, &origin, Caching::Immutable, &Scope::set(digest), ObjectKey::Pack(digest)).await
+    let scope = Scope::set(digest);
+    query::none(&request).at(&scope)?;
+    send(&request, &origin, Caching::Immutable, &scope, ObjectKey::Pack(digest)).await
 }
 
 /// `GET /still/{configId}.{avif,webp,jpg}`
@@ -39,12 +43,22 @@ pub(crate) async fn still(request: HttpRequest, origin: Data<Origin>) -> Result<
     let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile)?;
     let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchFile)?;
     let scope = Scope::configuration(&configuration);
-    let format = match extension {
-        "jpg" => StillFormat::Jpeg,
-        other => StillFormat::Tier(other.parse().map_err(|_bad| Error::NoSuchFile).at(&scope)?),
+    let format: Option<Format> = match extension {
+        "jpg" => None,
+        other => Some(other.parse().map_err(|_bad| Error::NoSuchFile).at(&scope)?),
     };
-    let manifest = origin.pointer(&configuration).await.at(&scope)?.digest;
-    send(&request, &origin, Caching::Manifest, &scope, ObjectKey::Still { manifest, format }).await
+    query::none(&request).at(&scope)?;
+    let pointer = origin.pointer(&configuration).await.at(&scope)?;
+    let key = match format {
+        None => ObjectKey::Jpeg(pointer.jpeg),
+        Some(format) => {
+            let manifest = &origin.live_manifest(pointer.digest).await.at(&scope)?.manifest;
+            let still = manifest.tiers.get(&TierKey::Still).and_then(|tier| tier.formats.get(&format));
+            let set = still.ok_or(Error::NoSuchFile).at(&scope)?.set;
+            ObjectKey::Frame { set, degree: manifest.hero, format }
+        }
+    };
+    send(&request, &origin, Caching::Manifest, &scope, key).await
 }
 
 async fn send(

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
-use assets_pipeline::digest::Digest;
+use assets_pipeline::{digest::Digest, pack::SetList};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 
@@ -46,6 +46,7 @@ pub struct Origin {
     revisions: Cache<ProductId, Option<i64>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     manifests: Cache<Digest, LoadedManifest>,
+    lists: Cache<Digest, SetList>,
     objects: Cache<ObjectKey, Object>,
     answers: Cache<AnswerKey, Precompressed>,
 }
@@ -97,8 +98,9 @@ impl Origin {
                 product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
             }),
             manifests: Cache::of_bytes(max.answers / 4, |loaded: &LoadedManifest| 4 * loaded.json.len()),
+            lists: Cache::of_bytes(max.answers / 4, |list: &SetList| list.as_bytes().len()),
             objects: Cache::of_bytes(max.objects, |object: &Object| object.body.len()),
-            answers: Cache::of_bytes(max.answers / 2, Precompressed::bytes),
+            answers: Cache::of_bytes(max.answers / 4, Precompressed::bytes),
         }
     }
 
@@ -175,14 +177,24 @@ impl Origin {
         self.answers.get_or_load(key, load).await
     }
 
-    /// Reads an object, and checks it where its key says what it must be.
+    /// Reads an object that is what its key says; a damaged one is never served.
     async fn read(&self, key: ObjectKey) -> Result<Vec<u8>, Error> {
-        let bytes = self.store.get(&key).await?.ok_or(Error::NoSuchFile)?;
-        match key {
-            ObjectKey::Pack(digest) | ObjectKey::Manifest(digest) if Digest::of(&bytes) != digest => {
-                Err(Error::ObjectDamaged(key))
+        let (digest, missing) = match key {
+            ObjectKey::Frame { set, degree, format } => {
+                let load = async {
+                    let bytes = self.store.get(&ObjectKey::SetList(set)).await?.ok_or(Error::NoSuchFile)?;
+                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(ObjectKey::SetList(set)))
+                };
+                let list = self.lists.get_or_load(set, load).await?;
+                // The set has the frame, so that its file has to be there.
+                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(key))
             }
-            _ => Ok(bytes),
-        }
+            ObjectKey::Pack(digest)
+            | ObjectKey::SetList(digest)
+            | ObjectKey::Manifest(digest)
+            | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
+        };
+        let bytes = self.store.get(&key).await?.ok_or(missing)?;
+        if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(Error::ObjectDamaged(key)) }
     }
 }

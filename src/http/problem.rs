@@ -7,7 +7,7 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode,
-        header::{ALLOW, CONTENT_RANGE},
+        header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE},
     },
 };
 use serde::Serialize;
@@ -38,8 +38,8 @@ pub(crate) enum Error {
     BadQuery(String),
     #[error(transparent)]
     NotOffered(NotOffered),
-    #[error("the body is not the JSON that was expected: {0}")]
-    BadJson(String),
+    #[error("the body has to be JSON like {example}")]
+    BadJson { example: &'static str },
     #[error("the body could not be read to its end")]
     BodyCutShort,
     #[error("the body is larger than {0} bytes")]
@@ -48,6 +48,8 @@ pub(crate) enum Error {
     BodyTooSlow,
     #[error("the body has to be application/json")]
     NotJson,
+    #[error("the body has to be sent without a Content-Encoding")]
+    BodyEncoded,
     #[error("{0}")]
     UnknownChoice(String),
     #[error("this address answers {0}")]
@@ -84,13 +86,16 @@ impl Error {
             Self::NotOffered(NotOffered::Frames(_) | NotOffered::Format(..)) => {
                 (StatusCode::BAD_REQUEST, "not-offered", "The spin does not exist like that")
             }
-            Self::BadJson(_) => (StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read"),
+            Self::BadJson { .. } => (StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read"),
             Self::BodyCutShort => (StatusCode::BAD_REQUEST, "body-cut-short", "The body ended too early"),
             Self::BodyTooLarge(_) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
             }
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body took too long"),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "The body has to be JSON"),
+            Self::BodyEncoded => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "body-encoded", "The body has to be plain")
+            }
             Self::UnknownChoice(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "unknown-choice", "The product does not offer this choice")
             }
@@ -167,6 +172,10 @@ impl ResponseError for Failure {
         let mut response = answer(status, Caching::Error(status), &self.scope);
         if let Error::WrongMethod(allowed) = &self.error {
             response.insert_header((ALLOW, *allowed));
+        }
+        // RFC 9110, section 12.5.3: what would have been accepted.
+        if let Error::BodyEncoded = &self.error {
+            response.insert_header((ACCEPT_ENCODING, "identity"));
         }
         if let Error::RangeOutside { length } = &self.error {
             response.insert_header((CONTENT_RANGE, format!("bytes */{length}")));

@@ -12,6 +12,7 @@ use super::{
     caching::Caching,
     origin::{AnswerKey, Origin},
     problem::{At as _, Error, Failure},
+    query,
     representation::{JSON, serve_precompressed},
     scope::Scope,
     segment, sequence_url,
@@ -25,6 +26,7 @@ pub(crate) async fn product(request: HttpRequest, origin: Data<Origin>) -> Resul
     let id = ProductId::new(segment(&request, "jewelry_type"), segment(&request, "base_model"));
     let id = id.map_err(|_bad| Error::NoSuchProduct)?;
     let scope = Scope::product(&id).encoded();
+    query::none(&request).at(&scope)?;
     let product = origin.product(&id).await.at(&scope)?;
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
     let key = AnswerKey::Product { id, revision: product.revision };

@@ -1,5 +1,6 @@
-//! The query of negotiated answers.
+//! Queries: that of negotiated answers, and none.
 
+use actix_web::HttpRequest;
 use assets_pipeline::tiers::TierKey;
 
 use crate::domain::negotiate::Overrides;
@@ -55,6 +56,15 @@ impl SequenceQuery {
 fn count(value: &str) -> Option<u32> {
     let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
     value.parse().ok().filter(|_| plain)
+}
+
+/// Refuses a query at an address that takes none.
+pub(crate) fn none(request: &HttpRequest) -> Result<(), Error> {
+    let query = request.query_string();
+    if query.is_empty() {
+        return Ok(());
+    }
+    Err(Error::BadQuery(format!("this address takes no query, as {}", clip(query))))
 }
 
 fn clip(text: &str) -> String {

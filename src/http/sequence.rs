@@ -28,13 +28,14 @@ use super::{
     caching::{Caching, answer},
     origin::{AnswerKey, LoadedManifest, Origin},
     problem::{At as _, Error, Failure},
-    query::SequenceQuery,
+    query::{self, SequenceQuery},
     representation::{JSON, serve_precompressed},
     scope::Scope,
     segment, sequence_url,
 };
 
-/// Siblings in one manifest, so that it stays under 2 KB compressed.
+/// Siblings in one manifest. Compressed with br, that of a turn of 360 frames has 1.8 KB without any
+/// and 2.4 KB with these.
 const MAX_SIBLINGS: usize = 24;
 
 /// `GET /api/products/customizable/{configId}/sequence`
@@ -55,9 +56,13 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
     serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)
 }
 
-/// `GET /m/{configId}/auto`: the same decision as a redirect.
+/// `GET /m/{configId}/auto`: the same decision as a redirect. It reads the same overrides; where it leads
+/// there is nothing left to explain.
 pub(crate) async fn auto(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let Decided { configuration, scope, class, .. } = Decided::for_request(&request, &origin).await?;
+    let Decided { configuration, query, scope, class, .. } = Decided::for_request(&request, &origin).await?;
+    if query.explain {
+        return Err(Error::BadQuery("a redirect explains nothing".to_owned())).at(&scope);
+    }
     let DeliveryClass { tier, frames, format, because: _ } = class;
     let location =
         format!("{}?tier={}&frames={frames}&format={format}", sequence_url(&configuration), word(tier));
@@ -68,7 +73,9 @@ pub(crate) async fn auto(request: HttpRequest, origin: Data<Origin>) -> Result<H
 pub(crate) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let digest = segment(&request, "file").strip_suffix(".json").and_then(|digest| digest.parse().ok());
     let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
-    let loaded = origin.manifest(digest).await.at(&Scope::default().encoded())?;
+    let unknown = Scope::default().encoded();
+    query::none(&request).at(&unknown)?;
+    let loaded = origin.manifest(digest).await.at(&unknown)?;
     let scope = Scope::configuration(&loaded.manifest.configuration).encoded();
     let json = async { Ok(loaded.json.clone()) };
     let body = origin.answer(AnswerKey::Manifest(digest), json).await.at(&scope)?;

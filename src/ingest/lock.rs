@@ -1,6 +1,6 @@
 //! One ingest of a configuration at a time, across processes.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, time::Duration};
 
 use assets_pipeline::digest::Digest;
 
@@ -23,6 +23,23 @@ impl Lock {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Encodes of a frame set that nobody has gone on with for so long are given up.
+const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
+
+/// Removes what ingests that were never finished have left in the work folder, but for `keep`.
+pub(super) fn sweep(work: &Path, keep: &Path) {
+    let Ok(entries) = fs::read_dir(work) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let age =
+            entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+        if path.is_dir() && path != keep && age.is_some_and(|age| age > ABANDONED_AFTER) {
+            // What cannot be removed now is tried again at the next ingest.
+            let _ = fs::remove_dir_all(path);
         }
     }
 }

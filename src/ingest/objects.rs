@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use assets_pipeline::{digest::Digest, renditions::Renditions, tiers::TierKey};
+use assets_pipeline::{digest::Digest, pack::SetList, renditions::Renditions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
+    db::versions::StoredVersion,
     domain::manifest::Manifest,
-    store::{ObjectKey, StillFormat, Store, StoreError},
+    store::{ObjectKey, Store, StoreError},
 };
 
 use super::Failure;
@@ -15,7 +16,7 @@ use super::Failure;
 /// Objects written at once: each waits for its disk.
 const WRITES_AT_ONCE: usize = 16;
 
-/// Stores every frame and pack.
+/// Stores every frame, pack and list of a set.
 pub(super) async fn store_renditions(store: &Store, renditions: &Renditions) -> Result<(), StoreError> {
     let frames = renditions.sets.iter().flat_map(|set| {
         set.frames.iter().map(|(degree, frame)| {
@@ -26,38 +27,63 @@ pub(super) async fn store_renditions(store: &Store, renditions: &Renditions) -> 
         .packs
         .values()
         .map(|pack| (ObjectKey::Pack(pack.digest), Arc::<[u8]>::from(pack.bytes.as_slice())));
-    put_all(store, frames.chain(packs).collect()).await
+    let lists =
+        renditions.sets.iter().map(|set| (ObjectKey::SetList(set.digest), Arc::from(set.list.as_bytes())));
+    put_all(store, frames.chain(packs).chain(lists).collect()).await
 }
 
-/// Stores a manifest and the stills that are named after it.
+/// Stores the JPEG and then the manifest, and names both.
 pub(super) async fn store_manifest(
     store: &Store,
     manifest: &Manifest,
-    renditions: &Renditions,
     jpeg: &[u8],
-) -> Result<Digest, Failure> {
+) -> Result<(Digest, Digest), Failure> {
+    let jpeg_digest = Digest::of(jpeg);
+    store.put(&ObjectKey::Jpeg(jpeg_digest), jpeg).await?;
     let json = serde_json::to_vec(manifest)?;
     let digest = Digest::of(&json);
-    let mut objects: Vec<(ObjectKey, Arc<[u8]>)> =
-        vec![(ObjectKey::Still { manifest: digest, format: StillFormat::Jpeg }, jpeg.into())];
-    let stills = renditions.tiers.get(&TierKey::Still).map(|tier| &tier.formats);
-    for (format, rendition) in stills.into_iter().flatten() {
-        let set = renditions.sets.iter().find(|set| set.digest == rendition.set && set.format == *format);
-        if let Some(hero) = set.and_then(|set| set.frames.values().next()) {
-            let key = ObjectKey::Still { manifest: digest, format: StillFormat::Tier(*format) };
-            objects.push((key, hero.bytes.clone()));
-        }
-    }
-    put_all(store, objects).await?;
     // The manifest comes last: whoever reads it finds all that it names.
     store.put(&ObjectKey::Manifest(digest), &json).await?;
-    Ok(digest)
+    Ok((digest, jpeg_digest))
 }
 
-/// Reads a manifest back; `None` where it is missing or unreadable.
-pub(super) async fn load_manifest(store: &Store, digest: Digest) -> Result<Option<Manifest>, StoreError> {
-    let json = store.get(&ObjectKey::Manifest(digest)).await?;
-    Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+/// Reads a stored version back; `None` where any of its objects is missing or damaged.
+pub(super) async fn load_whole(
+    store: &Store,
+    version: &StoredVersion,
+) -> Result<Option<Manifest>, StoreError> {
+    let read = async |key: ObjectKey, digest: Digest| {
+        let bytes = store.get(&key).await?;
+        Ok::<_, StoreError>(bytes.filter(|bytes| Digest::of(bytes) == digest))
+    };
+    let json = read(ObjectKey::Manifest(version.digest), version.digest).await?;
+    let Some(manifest) = json.and_then(|json| serde_json::from_slice::<Manifest>(&json).ok()) else {
+        return Ok(None);
+    };
+    if read(ObjectKey::Jpeg(version.jpeg), version.jpeg).await?.is_none() {
+        return Ok(None);
+    }
+    for tier in manifest.tiers.values() {
+        for (format, rendition) in &tier.formats {
+            let list = read(ObjectKey::SetList(rendition.set), rendition.set).await?;
+            let Some(list) = list.and_then(|bytes| SetList::read(rendition.set, bytes)) else {
+                return Ok(None);
+            };
+            for &degree in &tier.degrees {
+                let key = ObjectKey::Frame { set: rendition.set, degree, format: *format };
+                let Some(digest) = list.frame(degree, *format) else { return Ok(None) };
+                if read(key, digest).await?.is_none() {
+                    return Ok(None);
+                }
+            }
+            for pack in &rendition.packs {
+                if read(ObjectKey::Pack(pack.pack), pack.pack).await?.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    Ok(Some(manifest))
 }
 
 async fn put_all(store: &Store, objects: Vec<(ObjectKey, Arc<[u8]>)>) -> Result<(), StoreError> {

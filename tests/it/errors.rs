@@ -57,6 +57,38 @@ async fn a_wrong_method_is_405_and_told_what_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_path_has_one_spelling() {
+    let server = Server::start();
+    for path in read_addresses() {
+        let (rest, last) = path.split_at(path.len() - 1);
+        let encoded = format!("{rest}%{:02x}", last.as_bytes()[0]);
+        for method in [Method::GET, Method::POST, Method::OPTIONS] {
+            assert_eq!(problem(server.send(method, &encoded, &[]).await, 404).await, "not-found", "{encoded}");
+        }
+    }
+    let configure = "/api/products/customizable/ring%2esolitaire/configure";
+    assert_eq!(problem(server.post(configure, "{}").await, 404).await, "not-found");
+}
+
+#[tokio::test]
+async fn a_query_that_nothing_reads_is_400() {
+    let server = Server::start();
+    for path in read_addresses() {
+        for query in ["x=1", "=", "utm_source=mail"] {
+            let response = server.get(&format!("{path}?{query}"), &[]).await;
+            if path.starts_with("/api/health") || path == "/girasol-spin.js" {
+                assert_eq!(response.status(), 200, "{path}?{query}");
+                continue;
+            }
+            assert_eq!(header(response.headers(), "cache-control"), "private, no-store", "{path}?{query}");
+            assert_eq!(problem(response, 400).await, "bad-query", "{path}?{query}");
+        }
+    }
+    let configure = "/api/products/customizable/ring.solitaire/configure?x=1";
+    assert_eq!(problem(server.post(configure, "{}").await, 400).await, "bad-query");
+}
+
+#[tokio::test]
 async fn every_address_answers_a_preflight() {
     let server = Server::start();
     let configure = "/api/products/customizable/ring.solitaire/configure".to_owned();

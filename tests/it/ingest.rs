@@ -10,11 +10,11 @@ use std::{
 use image::{Rgba, RgbaImage};
 use serde_json::Value;
 
-use crate::girasol::{RING, Server, draw_turn, girasol, sequence};
+use crate::girasol::{RING, Server, draw_turn, girasol, problem, sequence};
 
 const GOLD: [u8; 3] = [212, 175, 95];
 
-fn ingest(data: &Path, source: &Path) -> Command {
+pub(crate) fn ingest(data: &Path, source: &Path) -> Command {
     let mut command = girasol();
     command.arg("ingest").arg(source).arg("--data").arg(data);
     command.args([
@@ -28,14 +28,14 @@ fn ingest(data: &Path, source: &Path) -> Command {
     command
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).unwrap_or_else(|error| {
         panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr));
     })
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -217,6 +217,22 @@ fn a_killed_ingest_goes_on_where_it_was_and_what_was_live_stays_live() {
     assert_eq!(digests(&resumed), digests(&undisturbed));
 }
 
+#[test]
+fn an_interrupt_ends_an_ingest_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 24);
+    let mut child = ingest(&data, &turn).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("encode standard and hd")));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let said: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(said.join("\n").contains("Run the same command again"), "{said:?}");
+    let resumed = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert!(resumed["reused"].as_u64().unwrap() > 0);
+}
+
 #[tokio::test]
 async fn the_preview_is_live_before_the_rest_is_encoded() {
     let folder = tempfile::tempdir().unwrap();
@@ -244,6 +260,25 @@ fn a_dry_run_checks_and_leaves_nothing() {
     let report = json(&ingest(&data, &turn).args(["--dry-run", "--json"]).output().unwrap());
     assert_eq!((report["frames"].as_u64(), report["tiers"]["hd"]["frames"].as_u64()), (Some(24), Some(24)));
     assert!(!data.exists());
+
+    // Whole by its length, and yet no picture: an unused frame that only decoding finds.
+    let mut bytes = fs::read(turn.join("005.png")).unwrap();
+    let data_chunk = bytes.windows(4).position(|window| window == b"IDAT").unwrap();
+    bytes[data_chunk + 4..data_chunk + 12].fill(0xff);
+    let length = u32::from_be_bytes(bytes[data_chunk - 4..data_chunk].try_into().unwrap()) as usize;
+    let end = data_chunk + 4 + length;
+    let crc = crc32(&bytes[data_chunk..end]);
+    bytes[end..end + 4].copy_from_slice(&crc.to_be_bytes());
+    fs::write(turn.join("005.png"), bytes).unwrap();
+    let error = json(&ingest(&data, &turn).args(["--dry-run", "--json"]).output().unwrap());
+    assert_eq!(error["error"]["file"], "005.png", "{error}");
+}
+
+/// CRC-32 as PNG has it (ISO 3309).
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    })
 }
 
 #[test]
@@ -260,6 +295,59 @@ fn what_waits_to_be_published_is_not_live_until_it_is() {
     assert!(publish("1").status.success());
     let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
     assert_eq!(report["outcome"], "unchanged");
+}
+
+#[tokio::test]
+async fn what_was_damaged_in_the_store_is_not_served_and_made_good_by_ingesting_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    let rendition = &report["manifest"]["tiers"]["preview"]["formats"]["webp"];
+    let frame = format!("s/{}/030.webp", rendition["set"].as_str().unwrap());
+    let pack = format!("p/{}.pack", rendition["packs"][0]["pack"].as_str().unwrap());
+    let object = |path: &str| data.join("objects").join(path);
+    let whole = fs::read(object(&frame)).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    fs::write(object(&frame), flipped).unwrap();
+    fs::remove_file(object(&pack)).unwrap();
+
+    let server = Server::start_over(&data, &["serve"]);
+    assert_eq!(problem(server.get(&format!("/{frame}"), &[]).await, 500).await, "internal");
+    let again = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(again["outcome"], "published", "{again}");
+    assert_eq!(digests(&again), digests(&report));
+    assert_eq!(fs::read(object(&frame)).unwrap(), whole);
+    assert_eq!(server.get(&format!("/{frame}"), &[]).await.status(), 200);
+    assert_eq!(server.get(&format!("/{pack}"), &[]).await.status(), 200);
+}
+
+#[test]
+fn a_full_spin_is_not_replaced_by_its_early_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(report["version"], 2);
+    let output = girasol().args(["publish", RING, "1", "--data"]).arg(&data).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("early"), "{}", stderr(&output));
+}
+
+#[test]
+fn programs_that_meet_in_a_new_data_folder_all_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let publish = || {
+        let mut command = girasol();
+        command.args(["publish", RING, "1", "--data"]).arg(folder.path().join("data"));
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..6).map(|_| publish()).collect();
+    for child in all {
+        let output = child.wait_with_output().unwrap();
+        assert!(stderr(&output).contains("has no version 1"), "{}", stderr(&output));
+    }
 }
 
 #[test]

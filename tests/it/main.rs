@@ -10,4 +10,5 @@ mod layers;
 mod objects;
 mod process;
 mod product;
+mod refused;
 mod sequence;

@@ -37,6 +37,25 @@ async fn a_frame_is_immutable_for_a_year() {
 }
 
 #[tokio::test]
+async fn an_immutable_file_has_one_url() {
+    let server = Server::start();
+    let manifest = server.ring().await;
+    let (frame, pack, _) = first_frame(&manifest);
+    for url in [frame, pack, format!("/m/{}.json", manifest["digest"].as_str().unwrap())] {
+        assert_eq!(server.get(&url, &[]).await.status(), 200, "{url}");
+        let (folder, digest) = url.split_at(3);
+        let encoded = format!("{folder}%{:02x}{}", digest.as_bytes()[0], &digest[1..]);
+        for copy in [encoded, url.replace('.', "%2e"), url.replace('.', "%2E")] {
+            assert_eq!(problem(server.get(&copy, &[]).await, 404).await, "not-found", "{copy}");
+        }
+        for query in ["x=1", "x", "&"] {
+            let copy = format!("{url}?{query}");
+            assert_eq!(problem(server.get(&copy, &[]).await, 400).await, "bad-query", "{copy}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_pack_is_cut_into_the_frames_that_stand_alone() {
     let server = Server::start();
     let manifest = server.ring().await;

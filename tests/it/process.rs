@@ -1,8 +1,9 @@
 //! Starting, stopping, health, and what is built in.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     net::TcpStream,
+    process::{Command, Stdio},
 };
 
 use crate::girasol::{DATA, Server, draw_turn, girasol, header, problem};
@@ -28,6 +29,25 @@ async fn a_server_without_its_store_lives_but_is_not_ready() {
     assert_eq!(header(response.headers(), "retry-after"), "5");
     assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
     assert_eq!(problem(response, 503).await, "not-ready");
+}
+
+#[tokio::test]
+async fn a_server_over_a_ruined_database_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Server::start_over(folder.path(), &["serve"]);
+    first.signal("TERM");
+    assert_eq!(first.ended().0, Some(0));
+    let server = Server::start_over(folder.path(), &["serve"]);
+    let database = folder.path().join("girasol.db");
+    let size = std::fs::metadata(&database).unwrap().len() as usize;
+    // In place, and all but the first page: what the server has open is ruined.
+    let mut file = std::fs::File::options().write(true).open(&database).unwrap();
+    file.seek(SeekFrom::Start(4096)).unwrap();
+    file.write_all(&vec![0xff; size - 4096]).unwrap();
+    for path in ["/api/health", "/api/health/ready"] {
+        assert_eq!(problem(server.get(path, &[]).await, 503).await, "not-ready");
+    }
+    assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
 }
 
 #[tokio::test]
@@ -78,6 +98,36 @@ fn an_interrupt_stops_the_server_in_order_too() {
 }
 
 #[test]
+fn a_server_whose_address_nobody_reads_serves() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut serve = girasol();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&*DATA);
+    let mut server = serve.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended");
+    }
+    Command::new("kill").args(["-s", "TERM", &server.id().to_string()]).status().unwrap();
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0), "{rest}");
+}
+
+#[test]
+fn a_log_level_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = girasol();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+    let output = serve.env("GIRASOL_LOG__LEVEL", "===").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("log.level"), "{said}");
+}
+
+#[test]
 fn a_setting_that_does_not_exist_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut serve = girasol();
@@ -101,21 +151,24 @@ fn an_address_that_is_taken_is_named() {
 
 #[test]
 fn what_is_not_http_is_answered_and_the_server_goes_on() {
-    let server = Server::start();
-    let address = server.base.strip_prefix("http://").unwrap();
+    let mut server = Server::start();
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(200_000));
     for nonsense in ["\r\n\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}", &long] {
-        let mut connection = TcpStream::connect(address).unwrap();
+        let mut connection = TcpStream::connect(&address).unwrap();
         // The server may close before everything is written.
         let _ = connection.write_all(nonsense.as_bytes());
         let _ = connection.shutdown(std::net::Shutdown::Write);
         let _ = connection.read_to_end(&mut Vec::new());
     }
-    let mut connection = TcpStream::connect(address).unwrap();
+    let mut connection = TcpStream::connect(&address).unwrap();
     connection.write_all(b"GET /api/health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    server.signal("TERM");
+    let (_, log) = server.ended();
+    assert!(!log.contains("ERROR"), "nobody has to act: {log}");
 }
 
 #[tokio::test]

@@ -92,7 +92,12 @@ async fn bad_bodies_are_told_apart() {
         r#"{"choice":{}}"#,
         "\u{0}",
     ] {
-        assert_eq!(problem(server.post(CONFIGURE, body).await, 400).await, "bad-json", "{body}");
+        let response = server.post(CONFIGURE, body).await;
+        assert_eq!(response.status(), 400, "{body}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["type"], "urn:problem-type:girasol:bad-json", "{body}");
+        let detail = r#"the body has to be JSON like {"choices": {"metal": "rose-gold"}}"#;
+        assert_eq!(problem["detail"], detail, "{body}");
     }
     let large = format!(r#"{{"choices":{{"metal":"{}"}}}}"#, "a".repeat(20_000));
     assert_eq!(problem(server.post(CONFIGURE, &large).await, 413).await, "body-too-large");
@@ -107,6 +112,21 @@ async fn bad_bodies_are_told_apart() {
         .request(reqwest::Method::POST, CONFIGURE)
         .header("content-type", "application/json; charset=utf-8");
     assert_eq!(request.body("{}").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_body_is_read_as_it_is_sent() {
+    let server = Server::start();
+    let send = async |coding: &str| {
+        let request = server.request(reqwest::Method::POST, CONFIGURE).header("content-encoding", coding);
+        request.header("content-type", "application/json").body("{}").send().await.unwrap()
+    };
+    assert_eq!(send("Identity").await.status(), 200);
+    for coding in ["gzip", "br", "identity, gzip", "nonsense"] {
+        let response = send(coding).await;
+        assert_eq!(header(response.headers(), "accept-encoding"), "identity", "{coding}");
+        assert_eq!(problem(response, 415).await, "body-encoded", "{coding}");
+    }
 }
 
 #[tokio::test]

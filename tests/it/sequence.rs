@@ -241,6 +241,12 @@ async fn a_redirect_carries_the_decision() {
     let location = header(response.headers(), "location");
     assert_eq!(location, format!("{}?tier=preview&frames=12&format=avif", sequence(RING)));
     assert_eq!(selected(&server.json(location).await), "preview avif");
+    let response = server.get(&format!("/m/{RING}/auto?tier=hd"), &[("ect", "3g")]).await;
+    assert!(header(response.headers(), "location").contains("?tier=hd&"), "overrides win here too");
+    for query in ["explain=1", "utm_source=mail"] {
+        let response = server.get(&format!("/m/{RING}/auto?{query}"), &[]).await;
+        assert_eq!(problem(response, 400).await, "bad-query", "{query}");
+    }
 }
 
 #[tokio::test]
