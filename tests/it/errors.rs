@@ -63,7 +63,11 @@ async fn a_path_has_one_spelling() {
         let (rest, last) = path.split_at(path.len() - 1);
         let encoded = format!("{rest}%{:02x}", last.as_bytes()[0]);
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
-            assert_eq!(problem(server.send(method, &encoded, &[]).await, 404).await, "not-found", "{encoded}");
+            assert_eq!(
+                problem(server.send(method, &encoded, &[]).await, 404).await,
+                "not-found",
+                "{encoded}"
+            );
         }
     }
     let configure = "/api/products/customizable/ring%2esolitaire/configure";
