@@ -7,16 +7,16 @@ use std::{hint::black_box, path::Path};
 use assets_pipeline::{
     colour::Rgb,
     decode::decode,
-    encode::{self, levels},
+    encode::{Effort, Encoder, Engine, decode as decode_frame},
     encode_cache::NoCache,
-    family::Effort,
-    ground::{Bounds, edge, subject},
+    family::Tally,
+    ground::{Bounds, Ground, edge, subject},
     ingest::Spin,
     limits::Limits,
     prepare::prepare,
     progress::Silent,
     resize::CutOut,
-    score::ssimulacra2,
+    score::score,
     settings::Settings,
     source::Source,
     survey::survey,
@@ -33,23 +33,26 @@ fn stages(c: &mut Criterion) {
     let raw = std::fs::read(fixture().join("030.webp")).unwrap();
     let frame = decode("030.webp", &raw, &limits).unwrap().image;
     let whole = Bounds::whole(frame.width(), frame.height());
-    let pixels = CutOut::new(&frame, whole, Rgb::WHITE).resized((640, 640));
+    let white = Ground::Colour(Rgb::WHITE);
+    let picture = CutOut::new(&frame, whole, white, false).resized((640, 640));
 
     let mut group = c.benchmark_group("one frame of 640 x 640");
     group.throughput(Throughput::Elements(1)).sample_size(10);
     group.bench_function("decode", |b| b.iter(|| decode("030.webp", black_box(&raw), &limits).unwrap()));
     group.bench_function("find the piece", |b| b.iter(|| subject(black_box(&frame), edge(&frame))));
     group.bench_function("cut out, resize to 400", |b| {
-        b.iter(|| CutOut::new(black_box(&frame), whole, Rgb::WHITE).resized((400, 400)));
+        b.iter(|| CutOut::new(black_box(&frame), whole, white, false).resized((400, 400)));
     });
-    for format in Format::ALL {
-        let level = levels(format).first;
-        let bytes = encode::encode(format, &pixels, level).unwrap();
-        group.bench_function(format!("encode {format}"), |b| {
-            b.iter(|| encode::encode(format, black_box(&pixels), level).unwrap());
+    let encoder = |format, engine| Encoder { format, engine, effort: Effort::Default };
+    let avif = Engine::ALL.iter().map(|engine| (engine.as_str(), encoder(Format::Avif, *engine)));
+    for (name, encoder) in avif.chain([("libwebp", encoder(Format::Webp, Engine::default()))]) {
+        let level = encoder.levels().first;
+        let bytes = encoder.encode(&picture, level).unwrap();
+        group.bench_function(format!("encode by {name}"), |b| {
+            b.iter(|| encoder.encode(black_box(&picture), level).unwrap());
         });
-        group.bench_function(format!("decode and score {format}"), |b| {
-            b.iter(|| ssimulacra2(&pixels, &encode::decode(format, black_box(&bytes)).unwrap()));
+        group.bench_function(format!("decode and score what {name} made"), |b| {
+            b.iter(|| score(&picture, &decode_frame(encoder.format, black_box(&bytes)).unwrap()));
         });
     }
     group.finish();
@@ -69,8 +72,8 @@ fn whole(c: &mut Criterion) {
         let source = Source::open(folder.path(), &limits).unwrap();
         let survey = survey(&source, &limits, None).unwrap();
         let prepared = prepare(&source, &survey, &settings, &limits, &Silent).unwrap();
-        let effort = Effort::default();
-        let mut spin = Spin::new(&prepared, &settings, &NoCache, &effort, &Silent).unwrap();
+        let tally = Tally::default();
+        let mut spin = Spin::new(&prepared, &settings, &NoCache, &tally, &Silent).unwrap();
         spin.encode_preview().unwrap();
         let renditions = spin.encode_rest().unwrap();
         renditions.sets.iter().map(|set| set.frames.len()).sum::<usize>()

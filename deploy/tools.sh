@@ -37,6 +37,7 @@ tool_is_here() {
 packages_of() {
     case $1 in
         cc) echo gcc libc6-dev ;;
+        c++) echo g++ ;;
         node) echo nodejs ;;
         avifdec) echo libavif-bin ;;
         venv) echo python3 python3-venv ;;
@@ -47,7 +48,7 @@ packages_of() {
 tools_of_group() {
     case $1 in
         build)
-            echo cc git make
+            echo cc c++ cmake git make perl
             # The AV1 encoder has assembly for nasm on x86 only; elsewhere the C compiler assembles it.
             case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
             ;;

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assets_pipeline::tiers::{BadTable, Family, FamilySpec, Format, TierKey, TierSpec, TierTable};
+use assets_pipeline::{
+    encode::{Effort, Engine},
+    settings::Settings,
+    tiers::{BadTable, Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
+};
 use config::{Environment, File, FileFormat};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
@@ -35,6 +39,9 @@ pub struct Config {
     /// Who is given which tier.
     #[serde(default)]
     pub policy: Policy,
+    /// How frames are encoded.
+    #[serde(default)]
+    pub encode: EncodeConfig,
     tiers: BTreeMap<TierKey, TierSpec>,
     sizes: BTreeMap<Family, FamilySpec>,
     formats: Vec<Format>,
@@ -66,6 +73,16 @@ pub struct CacheConfig {
     pub objects_max_bytes: u64,
     /// For manifests, products and compressed answers.
     pub answers_max_bytes: u64,
+}
+
+/// `[encode]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EncodeConfig {
+    /// Who encodes AVIF.
+    pub engine: Engine,
+    /// How long encoders may take, where the command line does not say.
+    pub effort: Effort,
 }
 
 /// `[log]`
@@ -184,6 +201,12 @@ impl Config {
     /// Frames, pixels and bytes of each tier.
     pub fn tier_table(&self) -> TierTable {
         TierTable { tiers: self.tiers.clone(), sizes: self.sizes.clone(), formats: self.formats.clone() }
+    }
+
+    /// How a turn is encoded where the artist says nothing else.
+    pub fn settings(&self) -> Settings {
+        let EncodeConfig { engine, effort } = self.encode;
+        Settings { table: self.tier_table(), engine, effort, ..Settings::default() }
     }
 
     fn validate(&self) -> Result<(), ConfigError> {
@@ -333,7 +356,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `cache`, `log`, `policy`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `cache`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -351,6 +374,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "many", expected an integer for key `server.workers` in the environment
             unknown word xml for key `log.format`
+            unknown word svt for key `encode.engine`
             log.level must be a level or directives, as girasol=debug,warn
             log.level must be a level or directives, as girasol=debug,warn"#]].assert_eq(
             &[
@@ -370,6 +394,7 @@ mod tests {
                 error("", &[("GIRASOL_SERVER__WORKRS", "2")]),
                 error("", &[("GIRASOL_SERVER__WORKERS", "many")]),
                 error("", &[("GIRASOL_LOG__FORMAT", "xml")]),
+                error("[encode]\nengine = 'svt'", &[]),
                 error("", &[("GIRASOL_LOG__LEVEL", "===")]),
                 error("[log]\nlevel = ''", &[]),
             ]

@@ -18,7 +18,7 @@ use assets_pipeline::{
     IngestError,
     digest::Digest,
     encode_cache::FolderCache,
-    family::Effort,
+    family::Tally,
     ingest::Spin,
     limits::Limits,
     naming::Numbering,
@@ -331,9 +331,9 @@ impl Job<'_> {
         // end to end and hands the early version over in the middle.
         let (milestones, mut reached) = tokio::sync::mpsc::channel(2);
         let wants_early = live.is_none() && self.order.publish;
-        let effort = Arc::new(Effort::default());
+        let tally = Arc::new(Tally::default());
         let pipeline = tokio::task::spawn_blocking({
-            let (tracker, effort, cache) = (tracker.clone(), effort.clone(), cache.clone());
+            let (tracker, tally, cache) = (tracker.clone(), tally.clone(), cache.clone());
             move || -> Result<(Arc<Prepared>, Renditions), IngestError> {
                 let limits = Limits::default();
                 let prepared = Arc::new(prepare(
@@ -345,7 +345,7 @@ impl Job<'_> {
                 )?);
                 // The other side is gone only when it failed, and then says so itself.
                 let _ = milestones.blocking_send(Milestone::Accepted);
-                let mut spin = Spin::new(&prepared, &settings, &cache, &effort, tracker.as_ref())?;
+                let mut spin = Spin::new(&prepared, &settings, &cache, &tally, tracker.as_ref())?;
                 let preview = spin.encode_preview()?;
                 if wants_early {
                     let _ = milestones.blocking_send(Milestone::Preview(prepared.clone(), preview));
@@ -393,8 +393,8 @@ impl Job<'_> {
             manifest,
             digest,
             outcome,
-            encoded: effort.encoded.load(Ordering::Relaxed),
-            reused: effort.reused.load(Ordering::Relaxed),
+            encoded: tally.encoded.load(Ordering::Relaxed),
+            reused: tally.reused.load(Ordering::Relaxed),
             remarks,
         })
     }

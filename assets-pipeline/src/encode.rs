@@ -1,18 +1,97 @@
-//! Encoders behind one small seam: pixels and a level in, a file out.
+//! Encoders behind one small seam: a picture and a level in, a file out.
 
 mod avif;
+#[cfg(feature = "libaom")]
+mod libaom;
+mod rav1e;
 mod webp;
 
-use image::RgbImage;
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
+    picture::Picture,
     solve::{Level, Levels},
-    tiers::Format,
+    tiers::{Format, UnknownWord},
 };
 
-/// Names everything about an encoder that decides its bytes; part of what an encode is kept under.
-pub const ENCODERS: &str = "ravif-0.13 speed-5 8-bit; libwebp-sys-0.9 method-6";
+/// Who encodes AV1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// The reference encoder, in C: the better one at every speed.
+    #[cfg(feature = "libaom")]
+    Libaom,
+    /// rav1e through ravif, in Rust: there in every build.
+    Rav1e,
+}
+
+impl Engine {
+    /// Every engine of this build, the best first.
+    pub const ALL: &[Self] = &[
+        #[cfg(feature = "libaom")]
+        Self::Libaom,
+        Self::Rav1e,
+    ];
+
+    /// The word in the config file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            #[cfg(feature = "libaom")]
+            Self::Libaom => "libaom",
+            Self::Rav1e => "rav1e",
+        }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::ALL[0]
+    }
+}
+
+/// How long encoders may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// A fifth of a second a frame and less.
+    #[default]
+    Default,
+    /// The slowest that still pays: several times as long.
+    Max,
+}
+
+impl Effort {
+    /// Both, the quicker first.
+    pub const ALL: &[Self] = &[Self::Default, Self::Max];
+
+    /// The word on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Max => "max",
+        }
+    }
+}
+
+macro_rules! words {
+    ($($kind:ty),*) => {$(
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+        impl FromStr for $kind {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(UnknownWord)
+            }
+        }
+    )*};
+}
+words!(Engine, Effort);
 
 /// An encoder or decoder refused what it was given.
 #[derive(Debug, thiserror::Error)]
@@ -23,81 +102,152 @@ pub struct CodecError {
 }
 
 impl CodecError {
-    fn new(codec: &'static str, why: impl std::fmt::Display) -> Self {
+    fn new(codec: &'static str, why: impl fmt::Display) -> Self {
         Self { codec, why: why.to_string() }
     }
 }
 
-/// The levels of a format's encoder.
-pub const fn levels(format: Format) -> Levels {
-    match format {
-        Format::Avif => avif::LEVELS,
-        Format::Webp => webp::LEVELS,
+/// An encoder: a format, and who makes it with how much effort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoder {
+    /// What comes out.
+    pub format: Format,
+    /// Who encodes, where it is AVIF.
+    pub engine: Engine,
+    /// How long it may take.
+    pub effort: Effort,
+}
+
+impl Encoder {
+    /// The encoder's levels.
+    pub const fn levels(self) -> Levels {
+        match (self.format, self.engine) {
+            #[cfg(feature = "libaom")]
+            (Format::Avif, Engine::Libaom) => libaom::LEVELS,
+            (Format::Avif, Engine::Rav1e) => rav1e::LEVELS,
+            (Format::Webp, _) => webp::LEVELS,
+        }
+    }
+
+    /// Encodes one still on one thread, so that the bytes depend on nothing but the arguments.
+    pub fn encode(self, picture: &Picture, level: Level) -> Result<Vec<u8>, CodecError> {
+        match (self.format, self.engine) {
+            #[cfg(feature = "libaom")]
+            (Format::Avif, Engine::Libaom) => libaom::encode(picture, level, self.effort),
+            (Format::Avif, Engine::Rav1e) => rav1e::encode(picture, level, self.effort),
+            (Format::Webp, _) => webp::encode(picture, level),
+        }
+    }
+
+    /// Names everything about the encoder that decides its bytes.
+    pub fn name(self) -> String {
+        match (self.format, self.engine) {
+            #[cfg(feature = "libaom")]
+            (Format::Avif, Engine::Libaom) => libaom::name(self.effort),
+            (Format::Avif, Engine::Rav1e) => rav1e::name(self.effort),
+            (Format::Webp, _) => webp::NAME.to_owned(),
+        }
+    }
+
+    /// Names an encode by everything that decides its bytes.
+    pub fn key(self, pixels: Digest, level: Level) -> Digest {
+        Digest::of(format!("{}\n{} {pixels} {level}", self.name(), self.format).as_bytes())
     }
 }
 
-/// Encodes one still on one thread, so that the bytes depend on nothing but the arguments.
-pub fn encode(format: Format, pixels: &RgbImage, level: Level) -> Result<Vec<u8>, CodecError> {
-    match format {
-        Format::Avif => avif::encode(pixels, level),
-        Format::Webp => webp::encode(pixels, level),
-    }
-}
-
-/// Decodes what [`encode`] made.
-pub fn decode(format: Format, bytes: &[u8]) -> Result<RgbImage, CodecError> {
+/// Decodes what an [`Encoder`] made.
+pub fn decode(format: Format, bytes: &[u8]) -> Result<Picture, CodecError> {
     match format {
         Format::Avif => avif::decode(bytes),
         Format::Webp => webp::decode(bytes),
     }
 }
 
-/// Names an encode by everything that decides its bytes.
-pub fn encode_key(format: Format, pixels: Digest, level: Level) -> Digest {
-    Digest::of(format!("{ENCODERS}\n{format} {pixels} {level}").as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
+    use image::{GrayImage, Luma, RgbImage};
+
     use super::*;
 
-    fn marble(width: u32, height: u32) -> RgbImage {
-        RgbImage::from_fn(width, height, |x, y| {
+    fn encoders() -> impl Iterator<Item = Encoder> {
+        let of_engine = |engine: &Engine| {
+            Format::ALL.map(|format| Encoder { format, engine: *engine, effort: Effort::Default })
+        };
+        Engine::ALL.iter().flat_map(of_engine)
+    }
+
+    fn marble(width: u32, height: u32) -> Picture {
+        let colour = RgbImage::from_fn(width, height, |x, y| {
             let (x, y) = (f64::from(x) / 9.0, f64::from(y) / 7.0);
             let wave = |phase: f64| ((x.sin() * y.cos() + phase).sin() * 100.0 + 128.0) as u8;
             image::Rgb([wave(0.0), wave(0.7), wave(1.9)])
-        })
+        });
+        colour.into()
+    }
+
+    fn mean_error(a: &[u8], b: &[u8]) -> f64 {
+        let error: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        error as f64 / a.len() as f64
     }
 
     #[test]
     fn what_was_encoded_decodes_to_something_close() {
-        let pixels = marble(97, 61);
-        for format in Format::ALL {
-            let bytes = encode(format, &pixels, levels(format).highest).unwrap();
-            let back = decode(format, &bytes).unwrap();
-            assert_eq!(back.dimensions(), pixels.dimensions());
-            let error: u64 = pixels.iter().zip(back.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-            let mean = error as f64 / pixels.len() as f64;
-            assert!(mean < 4.0, "{format}: mean error {mean}");
+        let picture = marble(97, 61);
+        for encoder in encoders() {
+            let bytes = encoder.encode(&picture, encoder.levels().highest).unwrap();
+            let back = decode(encoder.format, &bytes).unwrap();
+            assert_eq!(back.size(), picture.size());
+            assert_eq!(back.alpha, None);
+            let error = mean_error(&picture.colour, &back.colour);
+            assert!(error < 4.0, "{encoder:?}: mean error {error}");
+        }
+    }
+
+    #[test]
+    fn alpha_comes_back_close_and_its_flat_parts_exact() {
+        let alpha = GrayImage::from_fn(96, 64, |x, _| {
+            Luma([(f64::from(x) - 40.0).mul_add(32.0, 0.0).clamp(0.0, 255.0) as u8])
+        });
+        let picture = Picture { alpha: Some(alpha.clone()), ..marble(96, 64) };
+        for encoder in encoders() {
+            let bytes = encoder.encode(&picture, encoder.levels().first).unwrap();
+            let back = decode(encoder.format, &bytes).unwrap().alpha.unwrap();
+            let error = mean_error(&alpha, &back);
+            assert!(error < 4.0, "{encoder:?}: mean error {error}");
+            assert_eq!((back.get_pixel(5, 30).0, back.get_pixel(90, 30).0), ([0], [255]), "{encoder:?}");
         }
     }
 
     #[test]
     fn a_higher_level_takes_more_bytes() {
-        let pixels = marble(160, 120);
-        for format in Format::ALL {
-            let Levels { lowest, first, highest } = levels(format);
-            let sizes = [lowest, first, highest].map(|level| encode(format, &pixels, level).unwrap().len());
-            assert!(sizes.is_sorted(), "{format}: {sizes:?}");
+        let picture = marble(160, 120);
+        for encoder in encoders() {
+            let Levels { lowest, first, highest } = encoder.levels();
+            let sizes = [lowest, first, highest].map(|level| encoder.encode(&picture, level).unwrap().len());
+            assert!(sizes.is_sorted(), "{encoder:?}: {sizes:?}");
         }
     }
 
     #[test]
-    fn the_same_pixels_give_the_same_bytes() {
-        let pixels = marble(64, 64);
-        for format in Format::ALL {
-            assert_eq!(encode(format, &pixels, 100).unwrap(), encode(format, &pixels, 100).unwrap());
+    fn the_same_picture_gives_the_same_bytes() {
+        let picture = marble(64, 64);
+        for encoder in encoders() {
+            let level = encoder.levels().first;
+            assert_eq!(encoder.encode(&picture, level).unwrap(), encoder.encode(&picture, level).unwrap());
         }
+    }
+
+    #[test]
+    fn no_two_encoders_share_a_name() {
+        let mut names: Vec<String> = encoders()
+            .flat_map(|encoder| Effort::ALL.iter().map(move |effort| Encoder { effort: *effort, ..encoder }))
+            .filter(|encoder| encoder.format == Format::Avif)
+            .map(Encoder::name)
+            .collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 
     #[test]

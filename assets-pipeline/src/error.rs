@@ -15,6 +15,9 @@ pub enum IngestError {
     /// Every frame is nothing but ground.
     #[error("no frame shows anything but its ground")]
     NothingToSee,
+    /// Transparency was asked for, and the frames have none.
+    #[error("the frames are opaque, so their ground cannot be transparent")]
+    Opaque,
     /// The frames do not fit into the ceiling at any size.
     #[error("{family} does not fit into its bytes in {format} at any size")]
     OverBudget {

@@ -8,19 +8,20 @@ use std::{
     },
 };
 
-use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::{
     IngestError,
     digest::Digest,
-    encode::{CodecError, decode, encode, encode_key, levels},
+    encode::{CodecError, Encoder, decode},
     encode_cache::EncodeCache,
+    picture::Picture,
     prepare::Prepared,
     progress::Progress,
-    score::ssimulacra2,
+    score::score,
+    settings::Settings,
     solve::{Ceiling, Level, Solver, Unsolved},
-    tiers::{Family, Format, TierTable},
+    tiers::{Family, Format},
 };
 
 /// Where the lowest quality does not fit, frames are made smaller by this factor until it does.
@@ -41,7 +42,7 @@ pub struct EncodedFrame {
 
 /// How much work was done, and how much was found done.
 #[derive(Debug, Default)]
-pub struct Effort {
+pub struct Tally {
     /// Frames encoded.
     pub encoded: AtomicUsize,
     /// Encodes found in the cache of an interrupted ingest.
@@ -53,23 +54,26 @@ pub struct Effort {
 pub struct Workshop<'a> {
     /// The turn.
     pub prepared: &'a Prepared,
-    /// Ceilings.
-    pub table: &'a TierTable,
+    /// Ceilings and encoders.
+    pub settings: &'a Settings,
     /// Encodes of an interrupted ingest.
     pub cache: &'a dyn EncodeCache,
     /// Counted as it goes.
-    pub effort: &'a Effort,
+    pub tally: &'a Tally,
     /// Told of each encode.
     pub progress: &'a dyn Progress,
 }
+
+/// By position, with what names their pixels.
+type Pictures = HashMap<usize, (Arc<Picture>, Digest)>;
 
 /// A family of frames in one format, some of them settled.
 pub struct FamilyEncoder<'a> {
     workshop: Workshop<'a>,
     family: Family,
-    format: Format,
+    encoder: Encoder,
     size: (u32, u32),
-    pixels: HashMap<usize, (Arc<RgbImage>, Digest)>,
+    pictures: Pictures,
     solver: Solver,
     /// Groups settled so far, in order.
     groups: Vec<Vec<usize>>,
@@ -80,16 +84,17 @@ impl<'a> FamilyEncoder<'a> {
     pub fn new(workshop: Workshop<'a>, family: Family, format: Format) -> Result<Self, IngestError> {
         let size = workshop.prepared.size(family, format);
         let positions = workshop.prepared.plan.family(family);
-        let pixels = positions
+        let pictures = positions
             .into_par_iter()
             .map(|position| {
-                let pixels = workshop.prepared.frame(position, size)?;
-                let digest = pixels_digest(&pixels);
-                Ok((position, (pixels, digest)))
+                let picture = workshop.prepared.frame(position, size)?;
+                let digest = picture.digest();
+                Ok((position, (picture, digest)))
             })
             .collect::<Result<_, IngestError>>()?;
-        let solver = Solver::new(levels(format), ceilings(&workshop, family));
-        Ok(Self { workshop, family, format, size, pixels, solver, groups: Vec::new() })
+        let encoder = workshop.settings.encoder(format);
+        let solver = Solver::new(encoder.levels(), ceilings(&workshop, family));
+        Ok(Self { workshop, family, encoder, size, pictures, solver, groups: Vec::new() })
     }
 
     /// Settles more positions. What was settled before stays as it is, unless the family has to be
@@ -98,10 +103,9 @@ impl<'a> FamilyEncoder<'a> {
         self.groups.push(positions.to_vec());
         let mut open = self.groups.len() - 1..self.groups.len();
         loop {
-            let Self { workshop, format, pixels, solver, groups, .. } = self;
-            let mut encoder = |wanted: &[(usize, Level)]| encode_all(*workshop, *format, pixels, wanted);
-            let settled =
-                groups[open.clone()].iter().try_for_each(|group| solver.settle(group, &mut encoder));
+            let Self { workshop, encoder, pictures, solver, groups, .. } = self;
+            let mut encode = |wanted: &[(usize, Level)]| encode_all(*workshop, *encoder, pictures, wanted);
+            let settled = groups[open.clone()].iter().try_for_each(|group| solver.settle(group, &mut encode));
             match settled {
                 Ok(()) => return Ok(()),
                 Err(Unsolved::Encoder(error)) => return Err(error.into()),
@@ -120,14 +124,15 @@ impl<'a> FamilyEncoder<'a> {
             .into_par_iter()
             .map(|position| {
                 let bytes = self.solver.frame(position).ok_or(IngestError::NotPrepared { position })?;
-                let decoded = decode(self.format, bytes)?;
-                let score = ssimulacra2(&self.pixels[&position].0, &decoded);
-                let score = score.ok_or(IngestError::WrongSize { format: self.format })?;
+                let format = self.encoder.format;
+                let decoded = decode(format, bytes)?;
+                let score = score(&self.pictures[&position].0, &decoded);
+                let score = score.ok_or(IngestError::WrongSize { format })?;
                 self.workshop.progress.step();
                 Ok((position, EncodedFrame { digest: Digest::of(bytes), bytes: bytes.into(), score }))
             })
             .collect::<Result<_, IngestError>>()?;
-        Ok(EncodedFamily { family: self.family, format: self.format, size: self.size, frames })
+        Ok(EncodedFamily { family: self.family, format: self.encoder.format, size: self.size, frames })
     }
 
     fn shrink(&mut self) -> Result<(), IngestError> {
@@ -135,14 +140,14 @@ impl<'a> FamilyEncoder<'a> {
         let smaller = |side: u32| ((f64::from(side) * SHRINK).round() as u32).max(1);
         self.size = (smaller(width), smaller(height));
         if self.size.0.max(self.size.1) < SMALLEST_PX {
-            return Err(IngestError::OverBudget { family: self.family, format: self.format });
+            return Err(IngestError::OverBudget { family: self.family, format: self.encoder.format });
         }
         // A rare case, and so the frames are made from those of the size before.
-        self.pixels.par_iter_mut().for_each(|(_, (pixels, digest))| {
-            *pixels = Arc::new(crate::resize::resized(pixels, self.size));
-            *digest = pixels_digest(pixels);
+        self.pictures.par_iter_mut().for_each(|(_, (picture, digest))| {
+            *picture = Arc::new(crate::resize::resized(picture, self.size));
+            *digest = picture.digest();
         });
-        self.solver = Solver::new(levels(self.format), ceilings(&self.workshop, self.family));
+        self.solver = Solver::new(self.encoder.levels(), ceilings(&self.workshop, self.family));
         Ok(())
     }
 }
@@ -164,7 +169,7 @@ fn ceilings(workshop: &Workshop<'_>, family: Family) -> Vec<Ceiling> {
     let tiers = workshop.prepared.plan.tiers.iter().filter(|(key, _)| key.family() == family);
     tiers
         .filter_map(|(key, positions)| {
-            let max_bytes = workshop.table.tiers.get(key)?.max_bytes;
+            let max_bytes = workshop.settings.table.tiers.get(key)?.max_bytes;
             Some(Ceiling { frames: positions.clone(), max_bytes })
         })
         .collect()
@@ -172,33 +177,26 @@ fn ceilings(workshop: &Workshop<'_>, family: Family) -> Vec<Ceiling> {
 
 fn encode_all(
     workshop: Workshop<'_>,
-    format: Format,
-    pixels: &HashMap<usize, (Arc<RgbImage>, Digest)>,
+    encoder: Encoder,
+    pictures: &Pictures,
     wanted: &[(usize, Level)],
 ) -> Result<Vec<Vec<u8>>, CodecError> {
     wanted
         .par_iter()
         .map(|(position, level)| {
-            let (pixels, digest) = &pixels[position];
-            let key = encode_key(format, *digest, *level);
+            let (picture, digest) = &pictures[position];
+            let key = encoder.key(*digest, *level);
             let bytes = if let Some(kept) = workshop.cache.load(key) {
-                workshop.effort.reused.fetch_add(kept.from_before.into(), Ordering::Relaxed);
+                workshop.tally.reused.fetch_add(kept.from_before.into(), Ordering::Relaxed);
                 kept.bytes
             } else {
-                let bytes = encode(format, pixels, *level)?;
+                let bytes = encoder.encode(picture, *level)?;
                 workshop.cache.save(key, &bytes);
-                workshop.effort.encoded.fetch_add(1, Ordering::Relaxed);
+                workshop.tally.encoded.fetch_add(1, Ordering::Relaxed);
                 bytes
             };
             workshop.progress.step();
             Ok(bytes)
         })
         .collect()
-}
-
-fn pixels_digest(pixels: &RgbImage) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&pixels.width().to_le_bytes());
-    hasher.update(pixels.as_raw());
-    Digest::from_hash(hasher.finalize())
 }

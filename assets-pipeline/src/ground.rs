@@ -1,8 +1,10 @@
 //! The ground behind the piece, and where on it the piece lies.
 
+use std::{fmt, str::FromStr};
+
 use image::RgbaImage;
 
-use crate::colour::Rgb;
+use crate::colour::{NotAColour, Rgb};
 
 /// Alpha below this counts as nothing: less than can be seen on any ground.
 const ALPHA_SEEN: u8 = 4;
@@ -10,6 +12,50 @@ const ALPHA_SEEN: u8 = 4;
 const COLOUR_SEEN: u8 = 10;
 /// The share of an edge that has to look like the ground for the ground to be plain.
 const PLAIN_SHARE: f64 = 0.98;
+
+/// What the published frames are laid on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// One colour.
+    Colour(Rgb),
+    /// Nothing: the frames keep their transparency.
+    Transparent,
+}
+
+impl Ground {
+    /// The colour, or what stands for it where there has to be one.
+    pub const fn colour(self) -> Rgb {
+        match self {
+            Self::Colour(colour) => colour,
+            Self::Transparent => Rgb::WHITE,
+        }
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Colour(colour) => colour.fmt(f),
+            Self::Transparent => f.write_str("transparent"),
+        }
+    }
+}
+
+/// The text was neither `#rrggbb` nor `transparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a ground is written #rrggbb or transparent")]
+pub struct NotAGround;
+
+impl FromStr for Ground {
+    type Err = NotAGround;
+
+    fn from_str(text: &str) -> Result<Self, NotAGround> {
+        if text == "transparent" {
+            return Ok(Self::Transparent);
+        }
+        text.parse().map(Self::Colour).map_err(|NotAColour| NotAGround)
+    }
+}
 
 /// A rectangle in pixels, right and bottom exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +195,14 @@ mod tests {
     fn an_empty_frame_has_no_subject() {
         let empty = RgbaImage::new(8, 8);
         assert_eq!(subject(&empty, edge(&empty)), None);
+    }
+
+    #[test]
+    fn grounds_read_back() {
+        for text in ["transparent", "#f0f0f0"] {
+            assert_eq!(text.parse::<Ground>().map(|ground| ground.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!("white".parse::<Ground>(), Err(NotAGround));
     }
 
     #[test]

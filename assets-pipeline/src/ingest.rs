@@ -3,7 +3,7 @@
 use crate::{
     IngestError,
     encode_cache::EncodeCache,
-    family::{Effort, EncodedFamily, FamilyEncoder, Workshop},
+    family::{EncodedFamily, FamilyEncoder, Tally, Workshop},
     prepare::Prepared,
     progress::{Progress, Stage},
     renditions::{Renditions, build_renditions},
@@ -31,10 +31,10 @@ impl<'a> Spin<'a> {
         prepared: &'a Prepared,
         settings: &'a Settings,
         cache: &'a dyn EncodeCache,
-        effort: &'a Effort,
+        tally: &'a Tally,
         progress: &'a dyn Progress,
     ) -> Result<Self, IngestError> {
-        let workshop = Workshop { prepared, table: &settings.table, cache, effort, progress };
+        let workshop = Workshop { prepared, settings, cache, tally, progress };
         let start = |family| {
             let encoder = |format: &Format| FamilyEncoder::new(workshop, family, *format);
             settings.table.formats.iter().map(encoder).collect::<Result<Vec<_>, _>>()
@@ -46,7 +46,7 @@ impl<'a> Spin<'a> {
     pub fn encode_preview(&mut self) -> Result<Renditions, IngestError> {
         let plan = &self.workshop.prepared.plan;
         let preview = &plan.tiers[&TierKey::Preview];
-        let frames = (preview.len() + 1) * self.workshop.table.formats.len();
+        let frames = (preview.len() + 1) * self.workshop.settings.table.formats.len();
         self.begin(Stage::EncodePreview, frames, frames);
         let hero = [plan.hero];
         let (stills, spins) = rayon::join(
@@ -63,7 +63,7 @@ impl<'a> Spin<'a> {
         let workshop = self.workshop;
         let plan = &workshop.prepared.plan;
         let (spin, hd) = (plan.family(Family::Spin), plan.family(Family::Hd));
-        let formats = &workshop.table.formats;
+        let formats = &workshop.settings.table.formats;
         let frames = (spin.len() + hd.len()) * formats.len();
         self.begin(
             Stage::EncodeRest,
@@ -97,7 +97,7 @@ impl<'a> Spin<'a> {
     }
 
     fn build(&self, families: &[EncodedFamily], keys: &[TierKey]) -> Renditions {
-        build_renditions(&self.workshop.prepared.plan, self.workshop.table, families, keys)
+        build_renditions(&self.workshop.prepared.plan, &self.workshop.settings.table, families, keys)
     }
 }
 

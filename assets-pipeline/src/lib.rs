@@ -4,11 +4,13 @@
 
 pub mod colour;
 pub mod decode;
+pub mod denoise;
 pub mod digest;
 pub mod encode;
 pub mod encode_cache;
 mod error;
 pub mod family;
+pub mod flatten;
 pub mod gate;
 pub mod ground;
 pub mod ingest;
@@ -17,6 +19,7 @@ pub mod limits;
 pub mod load_order;
 pub mod naming;
 pub mod pack;
+pub mod picture;
 pub mod placeholder;
 pub mod plan;
 pub mod prepare;
@@ -31,6 +34,7 @@ pub mod source;
 pub mod still;
 pub mod survey;
 pub mod tiers;
+pub mod underfill;
 
 pub use error::IngestError;
 

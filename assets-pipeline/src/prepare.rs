@@ -8,16 +8,18 @@ use std::{
     },
 };
 
-use image::{RgbImage, RgbaImage};
+use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::{
     IngestError,
     colour::Rgb,
     decode::decode,
+    flatten::flatten,
     gate::{Gate, Pass},
-    ground::{Bounds, Edge, edge, subject},
+    ground::{Bounds, Edge, Ground, edge, subject},
     limits::Limits,
+    picture::Picture,
     placeholder::{THUMB_PX, dominant_colour, thumb_hash},
     plan::Plan,
     progress::{Progress, Stage},
@@ -34,6 +36,8 @@ use crate::{
 const KEPT_BYTES: u64 = 320 << 20;
 /// What threads may hold at once while they decode and cut out, however many cores there are.
 const WORKING_BYTES: u64 = 256 << 20;
+/// A plain ground is moved by so much at most: further, the piece's edges and shadows would show it.
+const FLATTENED: u8 = 24;
 /// Room around the piece, as a share of the longer side of its bounds.
 const MARGIN: f64 = 0.03;
 
@@ -47,7 +51,7 @@ pub struct Prepared {
     /// What is kept of the raw frames: the same for all of them.
     pub crop: Bounds,
     /// What the piece lies on.
-    pub ground: Rgb,
+    pub ground: Ground,
     /// ThumbHash of the hero frame, base64.
     pub placeholder: String,
     /// The piece's dominant colour.
@@ -57,7 +61,7 @@ pub struct Prepared {
     /// What the artist may want to know.
     pub remarks: Vec<String>,
     sizes: BTreeMap<(Family, Format), (u32, u32)>,
-    frames: HashMap<(usize, (u32, u32)), Arc<RgbImage>>,
+    frames: HashMap<(usize, (u32, u32)), Arc<Picture>>,
 }
 
 impl Prepared {
@@ -67,7 +71,7 @@ impl Prepared {
     }
 
     /// The pixels of a position that the family shows.
-    pub fn frame(&self, position: usize, size: (u32, u32)) -> Result<Arc<RgbImage>, IngestError> {
+    pub fn frame(&self, position: usize, size: (u32, u32)) -> Result<Arc<Picture>, IngestError> {
         self.frames.get(&(position, size)).cloned().ok_or(IngestError::NotPrepared { position })
     }
 }
@@ -83,7 +87,7 @@ pub fn prepare(
     let turn = survey.frames.len();
     let plan = Plan::new(turn, settings.hero_degrees, &settings.table);
     let used = plan.used();
-    progress.begin(Stage::Prepare, turn + used.len());
+    progress.begin(Stage::Prepare, 2 * used.len());
 
     let decoder = Decoder {
         source,
@@ -107,15 +111,6 @@ pub fn prepare(
         })
         .collect::<Result<_, IngestError>>()?;
 
-    // Frames that no tier shows are decoded too: an artist wants to hear of every one that is broken.
-    let unused: Vec<usize> = (0..turn).filter(|position| used.binary_search(position).is_err()).collect();
-    unused.par_iter().try_for_each(|&position| {
-        let _room = decoder.room(position);
-        decoder.decode(position)?;
-        progress.step();
-        Ok::<(), IngestError>(())
-    })?;
-
     let (width, height) = survey.size;
     let bounds = seen.iter().filter_map(|(_, bounds)| *bounds).reduce(Bounds::union);
     let bounds = bounds.ok_or(IngestError::NothingToSee)?;
@@ -124,10 +119,7 @@ pub fn prepare(
     // The hero is among the used frames.
     let hero_edge =
         used.iter().zip(&seen).find(|(p, _)| **p == plan.hero).map_or(Edge::Transparent, |(_, s)| s.0);
-    let ground = settings.ground.unwrap_or(match hero_edge {
-        Edge::Transparent => Rgb::WHITE,
-        Edge::Plain(colour) | Edge::Busy(colour) => colour,
-    });
+    let (ground, remark) = choose_ground(settings.ground, hero_edge)?;
 
     let mut sizes = BTreeMap::new();
     for (family, spec) in &settings.table.sizes {
@@ -136,12 +128,16 @@ pub fn prepare(
         }
     }
     let families = Family::ALL.map(|family| (family, plan.family(family)));
+    let edges: HashMap<usize, Edge> = used.iter().copied().zip(seen.iter().map(|(edge, _)| *edge)).collect();
     let cut: Vec<Cut> = used
         .par_iter()
         .map(|&position| {
             let _room = decoder.room(position);
-            let frame = decoder.take(position)?;
-            let cut_out = CutOut::new(&frame, crop, ground);
+            let mut frame = decoder.take(position)?;
+            if let (Edge::Plain(found), Ground::Colour(wanted)) = (edges[&position], ground) {
+                flatten(&mut frame, found, wanted);
+            }
+            let cut_out = CutOut::new(&frame, crop, ground, settings.denoise);
             let mut wanted: Vec<(u32, u32)> = families
                 .iter()
                 .filter(|(_, positions)| positions.binary_search(&position).is_ok())
@@ -153,10 +149,13 @@ pub fn prepare(
             wanted.dedup();
             let frames = wanted.into_iter().map(|size| (size, Arc::new(cut_out.resized(size)))).collect();
             let hero = if position == plan.hero {
+                // Neither can be transparent.
+                let small = cut_out.resized(fitted(crop, THUMB_PX)).on(ground.colour());
+                let large = cut_out.resized(fitted(crop, JPEG_PX)).on(ground.colour());
                 Some(Hero {
-                    placeholder: thumb_hash(&cut_out.resized(fitted(crop, THUMB_PX))),
+                    placeholder: thumb_hash(&small),
                     colour: dominant_colour(&frame, bounds, hero_edge),
-                    jpeg: encode_jpeg(&cut_out.resized(fitted(crop, JPEG_PX)))?,
+                    jpeg: encode_jpeg(&large)?,
                 })
             } else {
                 None
@@ -180,7 +179,7 @@ pub fn prepare(
         placeholder: hero.placeholder,
         colour: hero.colour,
         jpeg: hero.jpeg,
-        remarks: remarks(&seen),
+        remarks: remarks(&seen).into_iter().chain(remark).collect(),
         sizes,
         frames,
         plan,
@@ -189,7 +188,7 @@ pub fn prepare(
 
 struct Cut {
     position: usize,
-    frames: Vec<((u32, u32), Arc<RgbImage>)>,
+    frames: Vec<((u32, u32), Arc<Picture>)>,
     hero: Option<Hero>,
 }
 
@@ -239,6 +238,30 @@ impl Decoder<'_> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&position);
         kept.map_or_else(|| self.decode(position), Ok)
     }
+}
+
+/// What the frames are laid on: what was asked for, as far as the frames allow it.
+fn choose_ground(wanted: Option<Ground>, hero: Edge) -> Result<(Ground, Option<String>), IngestError> {
+    let shown = match hero {
+        Edge::Transparent => Rgb::WHITE,
+        Edge::Plain(colour) | Edge::Busy(colour) => colour,
+    };
+    match (wanted, hero) {
+        (None, _) => Ok((Ground::Colour(shown), None)),
+        (Some(Ground::Transparent), Edge::Plain(_) | Edge::Busy(_)) => Err(IngestError::Opaque),
+        (Some(wanted), Edge::Transparent) => Ok((wanted, None)),
+        (Some(wanted), Edge::Plain(_)) if apart(wanted.colour(), shown) <= FLATTENED => Ok((wanted, None)),
+        (Some(wanted), _) => {
+            let remark = format!(
+                "The frames are opaque and show {shown}, which cannot be made {wanted}: their own ground was kept"
+            );
+            Ok((Ground::Colour(shown), Some(remark)))
+        }
+    }
+}
+
+fn apart(a: Rgb, b: Rgb) -> u8 {
+    a.0.iter().zip(b.0).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
 }
 
 fn remarks(seen: &[(Edge, Option<Bounds>)]) -> Vec<String> {

@@ -2,15 +2,18 @@
 //! linear light.
 
 use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
     images::{TypedImage, TypedImageRef},
-    pixels::U16x3,
+    pixels::{U16x3, U16x4},
 };
-use image::{RgbImage, RgbaImage};
+use image::{GrayImage, RgbImage, Rgba, RgbaImage};
 
 use crate::{
-    colour::{Rgb, encoded, linear},
-    ground::Bounds,
+    colour::{encoded, linear},
+    denoise::denoise,
+    ground::{Bounds, Ground},
+    picture::{Picture, mixed},
+    underfill::underfill,
 };
 
 /// The size of a cut-out whose longer side is at most `px`; nothing is ever enlarged.
@@ -26,70 +29,108 @@ pub fn fitted(bounds: Bounds, px: u32) -> (u32, u32) {
     (scaled(bounds.width()), scaled(bounds.height()))
 }
 
-/// An image at a smaller size, by Lanczos in linear light.
-pub fn resized(image: &RgbImage, size: (u32, u32)) -> RgbImage {
-    let (width, height) = image.dimensions();
-    let pixels: Vec<U16x3> = image.pixels().map(|pixel| U16x3::new(pixel.0.map(linear))).collect();
-    lanczos(&pixels, (width, height), size)
-}
-
-/// A cut-out of a frame on its ground, opaque, at the source's size.
+/// A cut-out of a frame at the source's size.
 ///
-/// Transparent pixels are mixed with the ground as browsers mix them, in sRGB; what is made smaller
-/// afterwards is opaque, so that no colour from under transparency can bleed in.
+/// On a ground, transparent pixels are mixed with it as browsers mix them, in sRGB, and what is made
+/// smaller afterwards is opaque, so that no colour from under transparency can bleed in. Without one,
+/// colours count by their alpha on the way down, and what lies under full transparency is filled from the
+/// piece's edge (see [`underfill`]).
 #[derive(Debug)]
-pub struct CutOut {
-    width: u32,
-    height: u32,
-    /// 16-bit linear light.
-    pixels: Vec<U16x3>,
-    /// The same as sRGB.
-    encoded: RgbImage,
+pub struct CutOut(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// As sRGB, and as 16-bit linear light.
+    Opaque { encoded: RgbImage, light: Vec<U16x3> },
+    /// 16-bit linear light with straight alpha, and its width and height.
+    Transparent { light: Vec<U16x4>, size: (u32, u32) },
 }
 
 impl CutOut {
-    /// Cuts `bounds` out of a frame with straight alpha and lays it on the ground.
-    pub fn new(frame: &RgbaImage, bounds: Bounds, ground: Rgb) -> Self {
+    /// Cuts `bounds` out of a frame with straight alpha and lays it on a ground.
+    pub fn new(frame: &RgbaImage, bounds: Bounds, ground: Ground, denoised: bool) -> Self {
+        let cut = |x, y| frame.get_pixel(bounds.left + x, bounds.top + y).0;
         let (width, height) = (bounds.width(), bounds.height());
-        let encoded = RgbImage::from_fn(width, height, |x, y| {
-            let [r, g, b, alpha] = frame.get_pixel(bounds.left + x, bounds.top + y).0;
-            let mix = |value: u8, ground: u8| {
-                let alpha = u32::from(alpha);
-                ((u32::from(value) * alpha + u32::from(ground) * (255 - alpha) + 127) / 255) as u8
-            };
-            image::Rgb([mix(r, ground.0[0]), mix(g, ground.0[1]), mix(b, ground.0[2])])
-        });
-        let pixels = encoded.pixels().map(|pixel| U16x3::new(pixel.0.map(linear))).collect();
-        Self { width, height, pixels, encoded }
+        match ground {
+            Ground::Colour(ground) => {
+                let mut encoded = RgbImage::from_fn(width, height, |x, y| {
+                    let [r, g, b, alpha] = cut(x, y);
+                    image::Rgb(mixed([r, g, b], alpha, ground))
+                });
+                if denoised {
+                    encoded = denoise(&encoded);
+                }
+                let light = encoded.pixels().map(|pixel| U16x3::new(pixel.0.map(linear))).collect();
+                Self(Kind::Opaque { encoded, light })
+            }
+            Ground::Transparent => {
+                let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+                let light = pixels.map(|(x, y)| {
+                    let [r, g, b, alpha] = cut(x, y);
+                    U16x4::new([linear(r), linear(g), linear(b), u16::from(alpha) * 257])
+                });
+                Self(Kind::Transparent { light: light.collect(), size: (width, height) })
+            }
+        }
     }
 
     /// The cut-out at a size, by Lanczos in linear light; at its own size, unchanged.
-    pub fn resized(&self, (width, height): (u32, u32)) -> RgbImage {
-        if (width, height) == (self.width, self.height) {
-            return self.encoded.clone();
+    pub fn resized(&self, to: (u32, u32)) -> Picture {
+        match &self.0 {
+            Kind::Opaque { encoded, .. } if encoded.dimensions() == to => encoded.clone().into(),
+            Kind::Opaque { encoded, light } => {
+                let pixels = lanczos(light, encoded.dimensions(), to);
+                let bytes = pixels.iter().flat_map(|pixel| pixel.0.map(self::encoded)).collect();
+                RgbImage::from_raw(to.0, to.1, bytes).unwrap_or_else(|| RgbImage::new(to.0, to.1)).into()
+            }
+            Kind::Transparent { light, size } => {
+                let smaller = if *size == to { None } else { Some(lanczos(light, *size, to)) };
+                let pixels = smaller.as_ref().unwrap_or(light);
+                let (mut colour, mut alpha) = (RgbImage::new(to.0, to.1), GrayImage::new(to.0, to.1));
+                for ((pixel, colour), alpha) in pixels.iter().zip(colour.pixels_mut()).zip(alpha.pixels_mut())
+                {
+                    let [r, g, b, opacity] = pixel.0;
+                    colour.0 = [r, g, b].map(encoded);
+                    alpha.0[0] = ((u32::from(opacity) + 128) / 257) as u8;
+                }
+                underfill(&mut colour, &alpha);
+                Picture { colour, alpha: Some(alpha) }
+            }
         }
-        lanczos(&self.pixels, (self.width, self.height), (width, height))
     }
 }
 
-fn lanczos(pixels: &[U16x3], from: (u32, u32), to: (u32, u32)) -> RgbImage {
+/// A picture at a smaller size, by Lanczos in linear light.
+pub fn resized(picture: &Picture, to: (u32, u32)) -> Picture {
+    let (width, height) = picture.size();
+    let frame = RgbaImage::from_fn(width, height, |x, y| {
+        let [r, g, b] = picture.colour.get_pixel(x, y).0;
+        Rgba([r, g, b, picture.alpha.as_ref().map_or(u8::MAX, |alpha| alpha.get_pixel(x, y).0[0])])
+    });
+    let ground =
+        if picture.alpha.is_some() { Ground::Transparent } else { Ground::Colour(crate::colour::Rgb::WHITE) };
+    CutOut::new(&frame, Bounds::whole(width, height), ground, false).resized(to)
+}
+
+fn lanczos<P: PixelTrait + Default>(pixels: &[P], from: (u32, u32), to: (u32, u32)) -> Vec<P> {
     let smaller = || {
-        let source = TypedImageRef::<U16x3>::new(from.0, from.1, pixels).ok()?;
-        let mut target = TypedImage::<U16x3>::new(to.0, to.1);
+        let source = TypedImageRef::<P>::new(from.0, from.1, pixels).ok()?;
+        let mut target = TypedImage::<P>::new(to.0, to.1);
+        // Colours with alpha are weighted by it on the way.
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
         Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
-        let bytes = target.pixels().iter().flat_map(|pixel| pixel.0.map(encoded)).collect();
-        RgbImage::from_raw(to.0, to.1, bytes)
+        Some(target.pixels().to_vec())
     };
     // Sizes are ours and never zero, so that the resizer has nothing to refuse.
-    smaller().unwrap_or_else(|| RgbImage::new(to.0, to.1))
+    smaller().unwrap_or_else(|| vec![P::default(); to.0 as usize * to.1 as usize])
 }
 
 #[cfg(test)]
 mod tests {
-    use image::Rgba;
-
     use super::*;
+    use crate::colour::Rgb;
+
+    const WHITE: Ground = Ground::Colour(Rgb::WHITE);
 
     #[test]
     fn sizes_keep_their_shape_and_are_never_enlarged() {
@@ -104,7 +145,7 @@ mod tests {
     fn a_flat_ground_stays_exactly_flat() {
         for value in [0, 1, 17, 128, 250, 255] {
             let frame = RgbaImage::from_pixel(97, 61, Rgba([value, value, value, 255]));
-            let small = CutOut::new(&frame, Bounds::whole(97, 61), Rgb::WHITE).resized((41, 26));
+            let small = CutOut::new(&frame, Bounds::whole(97, 61), WHITE, false).resized((41, 26)).colour;
             assert!(small.pixels().all(|pixel| pixel.0 == [value; 3]), "{value}");
         }
     }
@@ -113,7 +154,7 @@ mod tests {
     fn black_and_white_stripes_become_half_the_light() {
         let frame =
             RgbaImage::from_fn(200, 200, |x, _| Rgba(if x % 2 == 0 { [0, 0, 0, 255] } else { [255; 4] }));
-        let small = CutOut::new(&frame, Bounds::whole(200, 200), Rgb::WHITE).resized((50, 50));
+        let small = CutOut::new(&frame, Bounds::whole(200, 200), WHITE, false).resized((50, 50)).colour;
         let middle = small.get_pixel(25, 25).0[0];
         assert!(middle.abs_diff(188) <= 4, "{middle}: 128 would be averaging without light");
     }
@@ -122,8 +163,20 @@ mod tests {
     fn colour_under_transparency_does_not_bleed() {
         let frame =
             RgbaImage::from_fn(64, 64, |x, _| Rgba(if x < 32 { [255, 0, 0, 0] } else { [0, 0, 255, 255] }));
-        let small = CutOut::new(&frame, Bounds::whole(64, 64), Rgb::WHITE).resized((16, 16));
+        let small = CutOut::new(&frame, Bounds::whole(64, 64), WHITE, false).resized((16, 16)).colour;
         assert_eq!(small.get_pixel(2, 8).0, [255; 3]);
         assert!(small.pixels().all(|pixel| pixel.0[0] >= pixel.0[1].saturating_sub(1)), "no red tint");
+    }
+
+    #[test]
+    fn transparency_is_kept_and_no_colour_bleeds_from_under_it() {
+        let frame =
+            RgbaImage::from_fn(64, 64, |x, _| Rgba(if x < 32 { [255, 0, 0, 0] } else { [0, 0, 255, 255] }));
+        let cut_out = CutOut::new(&frame, Bounds::whole(64, 64), Ground::Transparent, false);
+        let small = cut_out.resized((16, 16));
+        let alpha = small.alpha.unwrap();
+        assert_eq!((alpha.get_pixel(2, 8).0, alpha.get_pixel(13, 8).0), ([0], [255]));
+        assert!(small.colour.pixels().all(|pixel| pixel.0 == [0, 0, 255]), "no red, also under transparency");
+        assert_eq!(cut_out.resized((64, 64)).alpha.unwrap().get_pixel(31, 8).0, [0]);
     }
 }

@@ -1,9 +1,14 @@
 //! What an artist or the config file decides about an ingest.
 
-use crate::{colour::Rgb, digest::Digest, encode::ENCODERS, tiers::TierTable};
+use crate::{
+    digest::Digest,
+    encode::{Effort, Encoder, Engine},
+    ground::Ground,
+    tiers::{Format, TierTable},
+};
 
 /// Moves whenever the same input and settings would give other bytes than before.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// Everything that shapes the renditions of a turn.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,14 +21,27 @@ pub struct Settings {
     pub start_degrees: f64,
     /// Whether the raw turn goes clockwise seen from above.
     pub clockwise: bool,
-    /// The ground to lay transparent frames on; by default white, and what opaque frames show.
-    pub ground: Option<Rgb>,
+    /// What frames are laid on: by default white for transparent ones, and what they show for opaque ones.
+    pub ground: Option<Ground>,
+    /// Whether a photograph's noise is taken out before encoding.
+    pub denoise: bool,
+    /// Who encodes AVIF.
+    pub engine: Engine,
+    /// How long encoders may take.
+    pub effort: Effort,
 }
 
 impl Settings {
     /// Names the settings and the encoders: with the same name, the same frames give the same bytes.
     pub fn digest(&self) -> Digest {
-        Digest::of(format!("{REVISION} {ENCODERS} {self:?}").as_bytes())
+        let encoders = self.table.formats.iter().map(|format| self.encoder(*format).name());
+        let encoders = encoders.collect::<Vec<_>>().join("; ");
+        Digest::of(format!("{REVISION} {encoders} {self:?}").as_bytes())
+    }
+
+    /// Who encodes a format.
+    pub const fn encoder(&self, format: Format) -> Encoder {
+        Encoder { format, engine: self.engine, effort: self.effort }
     }
 
     /// The raw frame, by its place in the set, at each position of a turn of `frames`.
@@ -58,6 +76,7 @@ mod tests {
         let digest = Settings::default().digest();
         assert_eq!(digest, Settings::default().digest());
         assert_ne!(digest, Settings { hero_degrees: 30.0, ..Settings::default() }.digest());
-        assert_ne!(digest, Settings { ground: Some(Rgb::WHITE), ..Settings::default() }.digest());
+        assert_ne!(digest, Settings { effort: Effort::Max, ..Settings::default() }.digest());
+        assert_ne!(digest, Settings { ground: Some(Ground::Transparent), ..Settings::default() }.digest());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use assets_pipeline::settings::Settings;
 use clap::Args;
 
 use crate::{
@@ -51,7 +50,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         source: args.fixtures.join(format!("ring-{metal}")),
         product: ProductId::new("ring", "solitaire").map_err(Failure::Name)?,
         choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
-        settings: Settings { table: app.config.tier_table(), ..Settings::default() },
+        settings: app.config.settings(),
         publish: true,
     };
     let tracker = Arc::new(Tracker::default());

@@ -113,6 +113,10 @@ impl CliError {
                 Failure::Ingest(IngestError::NothingToSee) => {
                     plain("nothing-to-see", "Check that the renderer wrote the piece and its alpha channel.")
                 }
+                Failure::Ingest(IngestError::Opaque) => plain(
+                    "opaque",
+                    "Render with an alpha channel, or leave --ground out to keep the ground that the frames show.",
+                ),
                 Failure::Ingest(IngestError::OverBudget { .. }) => plain(
                     "over-budget",
                     "Render on a plain or transparent ground, or raise the tier's max_bytes in girasol.toml.",

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use assets_pipeline::{colour::Rgb, settings::Settings};
+use assets_pipeline::{encode::Effort, ground::Ground, settings::Settings};
 use clap::Args;
 
 use crate::{
@@ -36,9 +36,16 @@ pub(super) struct IngestArgs {
     /// The piece turns clockwise seen from above.
     #[arg(long)]
     clockwise: bool,
-    /// Ground to lay transparent frames on [default: white].
-    #[arg(long, value_name = "#RRGGBB")]
-    ground: Option<Rgb>,
+    /// What to lay the frames on, or `transparent` to keep their transparency [default: white for
+    /// transparent frames, their own ground for opaque ones].
+    #[arg(long, value_name = "#RRGGBB|transparent")]
+    ground: Option<Ground>,
+    /// Take a photograph's noise out before encoding.
+    #[arg(long)]
+    denoise: bool,
+    /// How long encoders may take: default, or max for several times as long and a better spin.
+    #[arg(long, value_name = "default|max")]
+    effort: Option<Effort>,
     /// Keep what is live; publish the version later.
     #[arg(long)]
     no_publish: bool,
@@ -70,11 +77,13 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         product: args.product,
         choices: args.choices,
         settings: Settings {
-            table: config.tier_table(),
             hero_degrees: args.hero,
             start_degrees: args.start,
             clockwise: args.clockwise,
             ground: args.ground,
+            denoise: args.denoise,
+            effort: args.effort.unwrap_or(config.encode.effort),
+            ..config.settings()
         },
         publish: !args.no_publish,
     };

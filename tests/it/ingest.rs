@@ -261,7 +261,7 @@ fn a_dry_run_checks_and_leaves_nothing() {
     assert_eq!((report["frames"].as_u64(), report["tiers"]["hd"]["frames"].as_u64()), (Some(24), Some(24)));
     assert!(!data.exists());
 
-    // Whole by its length, and yet no picture: an unused frame that only decoding finds.
+    // Whole by its length and its checksum, and yet no picture: only decoding finds it.
     let mut bytes = fs::read(turn.join("005.png")).unwrap();
     let data_chunk = bytes.windows(4).position(|window| window == b"IDAT").unwrap();
     bytes[data_chunk + 4..data_chunk + 12].fill(0xff);
