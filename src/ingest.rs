@@ -6,6 +6,7 @@
 pub mod manifest;
 pub mod tracker;
 
+mod gain;
 mod lock;
 mod objects;
 
@@ -17,11 +18,11 @@ use std::{
 use assets_pipeline::{
     IngestError,
     digest::Digest,
+    encode::Effort,
     encode_cache::FolderCache,
     family::Tally,
     ingest::Spin,
     limits::Limits,
-    naming::Numbering,
     plan::Plan,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
@@ -43,6 +44,8 @@ use crate::{
     },
     store::{Store, StoreError},
 };
+
+pub use self::gain::Gain;
 
 use self::{lock::Lock, tracker::Tracker};
 
@@ -127,6 +130,8 @@ pub struct Report {
     pub reused: usize,
     /// What the artist may want to know.
     pub remarks: Vec<String>,
+    /// Against what was live, where the same frames were encoded again with more effort.
+    pub gains: Vec<Gain>,
 }
 
 /// How an order ended.
@@ -140,6 +145,8 @@ pub enum Outcome {
     Overtaken,
     /// The very version exists already and is live.
     Unchanged,
+    /// More effort made nothing better: what was live stays, and nothing was stored.
+    NotBetter,
 }
 
 /// A checked set of frames.
@@ -189,15 +196,23 @@ pub async fn ingest(
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
     let configuration = name_configuration(db, order).await?;
-    let mut checked = check(order, tracker).await?;
+    let checked = check(order, tracker).await?;
     let source_digest = source_digest(&checked.survey);
     let settings_digest = order.settings.digest();
 
     let work = data.join("work");
     let lock = Lock::take(&work, &configuration).map_err(Failure::Work)?;
     let _lock = lock.ok_or_else(|| Failure::Running(configuration.clone()))?;
-    let mut remarks = remarks(&mut checked);
-    if let Some(stored) = db.find_version(&configuration, source_digest, settings_digest).await? {
+    let mut remarks = checked.survey.all_remarks();
+    // What took more effort is not replaced by less.
+    let polished = Settings { effort: Effort::Max, ..order.settings.clone() }.digest();
+    let polished = db.find_version(&configuration, source_digest, polished).await?;
+    let live = db.live_version_from(&configuration, source_digest).await?;
+    let found = match polished.filter(|version| live.is_some_and(|live| live.version == version.version)) {
+        Some(polished) => Some(polished),
+        None => db.find_version(&configuration, source_digest, settings_digest).await?,
+    };
+    if let Some(stored) = found {
         if let Some(manifest) = objects::load_whole(store, &stored).await? {
             return unchanged(db, order, configuration, stored, manifest).await;
         }
@@ -209,10 +224,35 @@ pub async fn ingest(
     let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
     lock::sweep(&work, &cache_folder);
     let cache = FolderCache::open(cache_folder).map_err(Failure::Work)?;
-    let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest };
+    let rival = if order.settings.effort == Effort::Max {
+        be_nice();
+        rival(db, store, &configuration, source_digest).await?
+    } else {
+        None
+    };
+    let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest, rival };
     let report = job.run(checked, cache, remarks, tracker).await;
     announced.end().await;
     report
+}
+
+/// The live version, where it was made from the same frames: what more effort has to beat.
+async fn rival(
+    db: &Db,
+    store: &Store,
+    configuration: &ConfigId,
+    source: Digest,
+) -> Result<Option<(Digest, Manifest)>, Failure> {
+    let Some(live) = db.live_version_from(configuration, source).await? else { return Ok(None) };
+    Ok(objects::load_whole(store, &live).await?.map(|manifest| (live.digest, manifest)))
+}
+
+/// Lets whatever else runs on the machine go first: what takes minutes can wait for a visitor.
+fn be_nice() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::nice(10) {
+        tracing::debug!(%error, "the priority could not be lowered");
+    }
 }
 
 /// Says that the order's ingest is over, where it was stopped from outside.
@@ -254,20 +294,6 @@ async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure>
     }
 }
 
-/// What the artist may want to know of the files.
-fn remarks(checked: &mut Checked) -> Vec<String> {
-    let mut remarks = std::mem::take(&mut checked.survey.remarks);
-    if let Numbering::Degrees { start, .. } = checked.survey.numbering
-        && start != 0.0
-    {
-        remarks.push(format!("The first frame is at {start} degrees by its name, and counts as degree 0"));
-    }
-    if !checked.survey.ignored.is_empty() {
-        remarks.push(format!("Not used, since they are no frames: {}", checked.survey.ignored.join(", ")));
-    }
-    remarks
-}
-
 /// The same frames with the same settings were ingested before.
 async fn unchanged(
     db: &Db,
@@ -286,7 +312,8 @@ async fn unchanged(
     } else {
         Outcome::Overtaken
     };
-    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks: Vec::new() })
+    let (remarks, gains) = (Vec::new(), Vec::new());
+    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks, gains })
 }
 
 /// Names a turn by its frames in order. The files' names do not matter.
@@ -296,6 +323,13 @@ fn source_digest(survey: &Survey) -> Digest {
         hasher.update(frame.hash.as_bytes());
     }
     Digest::from_hash(hasher.finalize())
+}
+
+/// Removes what was kept for the case that the ingest is interrupted.
+fn remove(cache: FolderCache) {
+    if let Err(error) = cache.remove() {
+        tracing::warn!(%error, "the work folder of a finished ingest could not be removed");
+    }
 }
 
 /// What the pipeline reaches on its way.
@@ -314,6 +348,7 @@ struct Job<'a> {
     configuration: &'a ConfigId,
     source_digest: Digest,
     settings_digest: Digest,
+    rival: Option<(Digest, Manifest)>,
 }
 
 impl Job<'_> {
@@ -371,7 +406,24 @@ impl Job<'_> {
             }
         }
         let (prepared, renditions) = pipeline.await??;
-        remarks.extend(prepared.remarks.iter().cloned());
+        remarks.extend(prepared.remarks.iter().chain(&renditions.remarks).cloned());
+
+        let gains = self.rival.as_ref().map(|(_, live)| gain::gains(live, &renditions));
+        if let (Some((digest, live)), Some(gains)) = (&self.rival, &gains)
+            && !gain::is_better(gains)
+        {
+            remove(cache);
+            return Ok(Report {
+                configuration: self.configuration.clone(),
+                manifest: live.clone(),
+                digest: *digest,
+                outcome: Outcome::NotBetter,
+                encoded: tally.encoded.load(Ordering::Relaxed),
+                reused: tally.reused.load(Ordering::Relaxed),
+                remarks,
+                gains: gains.clone(),
+            });
+        }
 
         tracker.begin(Stage::Store, 1);
         let (version, digest, manifest) =
@@ -385,9 +437,7 @@ impl Job<'_> {
         };
         tracker.step();
         tracing::info!(configuration = %self.configuration, version, ?outcome, "ingest is done");
-        if let Err(error) = cache.remove() {
-            tracing::warn!(%error, "the work folder of a finished ingest could not be removed");
-        }
+        remove(cache);
         Ok(Report {
             configuration: self.configuration.clone(),
             manifest,
@@ -396,6 +446,7 @@ impl Job<'_> {
             encoded: tally.encoded.load(Ordering::Relaxed),
             reused: tally.reused.load(Ordering::Relaxed),
             remarks,
+            gains: gains.unwrap_or_default(),
         })
     }
 

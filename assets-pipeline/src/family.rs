@@ -13,21 +13,26 @@ use rayon::prelude::*;
 use crate::{
     IngestError,
     digest::Digest,
-    encode::{CodecError, Encoder, decode},
+    encode::{Encoder, decode},
     encode_cache::EncodeCache,
     picture::Picture,
     prepare::Prepared,
     progress::Progress,
     score::score,
     settings::Settings,
-    solve::{Ceiling, Level, Solver, Unsolved},
+    solve::{Ceiling, Encoded, Level, Solver, Unsolved},
     tiers::{Family, Format},
 };
 
-/// Where the lowest quality does not fit, frames are made smaller by this factor until it does.
+/// Where the lowest quality does not fit, or is under the family's floor, frames are made smaller by this
+/// factor until it does and is not.
 const SHRINK: f64 = 0.8;
 /// Smaller than this nobody would recognise the piece.
 const SMALLEST_PX: u32 = 48;
+/// Smaller than this, more quality helps nobody either.
+const SMALLEST_GOOD_PX: u32 = 200;
+/// A score that cannot be told from the original: more bytes would be wasted.
+const VISUALLY_LOSSLESS: f64 = 90.0;
 
 /// One published frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +82,9 @@ pub struct FamilyEncoder<'a> {
     solver: Solver,
     /// Groups settled so far, in order.
     groups: Vec<Vec<usize>>,
+    /// The quality that the frames would have had at the size that was asked for, where they were made
+    /// smaller for its sake.
+    under_floor: Option<f64>,
 }
 
 impl<'a> FamilyEncoder<'a> {
@@ -93,12 +101,12 @@ impl<'a> FamilyEncoder<'a> {
             })
             .collect::<Result<_, IngestError>>()?;
         let encoder = workshop.settings.encoder(format);
-        let solver = Solver::new(encoder.levels(), ceilings(&workshop, family));
-        Ok(Self { workshop, family, encoder, size, pictures, solver, groups: Vec::new() })
+        let solver = Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings(&workshop, family));
+        Ok(Self { workshop, family, encoder, size, pictures, solver, groups: Vec::new(), under_floor: None })
     }
 
     /// Settles more positions. What was settled before stays as it is, unless the family has to be
-    /// made smaller for these to fit.
+    /// made smaller for these to fit. The first group is taken for all in what it says of quality.
     pub fn settle(&mut self, positions: &[usize]) -> Result<(), IngestError> {
         self.groups.push(positions.to_vec());
         let mut open = self.groups.len() - 1..self.groups.len();
@@ -107,8 +115,9 @@ impl<'a> FamilyEncoder<'a> {
             let mut encode = |wanted: &[(usize, Level)]| encode_all(*workshop, *encoder, pictures, wanted);
             let settled = groups[open.clone()].iter().try_for_each(|group| solver.settle(group, &mut encode));
             match settled {
+                Ok(()) if self.groups.len() == 1 && self.is_under_floor() => self.shrink()?,
                 Ok(()) => return Ok(()),
-                Err(Unsolved::Encoder(error)) => return Err(error.into()),
+                Err(Unsolved::Encoder(error)) => return Err(error),
                 Err(Unsolved::OverBudget) => {
                     self.shrink()?;
                     open = 0..self.groups.len();
@@ -117,22 +126,59 @@ impl<'a> FamilyEncoder<'a> {
         }
     }
 
-    /// Decodes and scores what is settled.
+    /// What is settled.
     pub fn finish(&self) -> Result<EncodedFamily, IngestError> {
-        let settled: Vec<usize> = self.groups.iter().flatten().copied().collect();
-        let frames = settled
-            .into_par_iter()
-            .map(|position| {
-                let bytes = self.solver.frame(position).ok_or(IngestError::NotPrepared { position })?;
-                let format = self.encoder.format;
-                let decoded = decode(format, bytes)?;
-                let score = score(&self.pictures[&position].0, &decoded);
-                let score = score.ok_or(IngestError::WrongSize { format })?;
-                self.workshop.progress.step();
-                Ok((position, EncodedFrame { digest: Digest::of(bytes), bytes: bytes.into(), score }))
-            })
-            .collect::<Result<_, IngestError>>()?;
-        Ok(EncodedFamily { family: self.family, format: self.encoder.format, size: self.size, frames })
+        let settled = self.groups.iter().flatten().map(|position| {
+            let Encoded { bytes, score } =
+                self.solver.frame(*position).ok_or(IngestError::NotPrepared { position: *position })?;
+            let frame =
+                EncodedFrame { digest: Digest::of(bytes), bytes: bytes.as_slice().into(), score: *score };
+            Ok((*position, frame))
+        });
+        let frames = settled.collect::<Result<_, IngestError>>()?;
+        let full_size = self.workshop.prepared.size(self.family, self.encoder.format);
+        let remark = (self.size != full_size).then(|| self.remark());
+        Ok(EncodedFamily {
+            family: self.family,
+            format: self.encoder.format,
+            size: self.size,
+            frames,
+            remark,
+        })
+    }
+
+    /// Whether the group that was settled first is poorer than the family may be, and smaller frames
+    /// would help.
+    fn is_under_floor(&mut self) -> bool {
+        let scores: Vec<f64> = self.groups[0]
+            .iter()
+            .filter_map(|frame| self.solver.frame(*frame))
+            .map(|one| one.score)
+            .collect();
+        let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
+        let (width, height) = self.size;
+        let floor = self.workshop.settings.table.sizes.get(&self.family).map_or(0, |spec| spec.min_quality);
+        let is_under =
+            mean < f64::from(floor) && f64::from(width.max(height)) * SHRINK >= f64::from(SMALLEST_GOOD_PX);
+        if is_under {
+            self.under_floor.get_or_insert(mean);
+        }
+        is_under
+    }
+
+    /// Why the frames are smaller than was asked for.
+    fn remark(&self) -> String {
+        let Self { family, encoder, size, workshop, .. } = self;
+        let (width, height) = workshop.prepared.size(*family, encoder.format);
+        let why = match self.under_floor {
+            Some(score) => format!("its quality would be {score:.0}"),
+            None => "it does not fit into its bytes".to_owned(),
+        };
+        let format = encoder.format;
+        format!(
+            "{family} in {format} has {} x {} pixels instead of {width} x {height}, where {why}",
+            size.0, size.1
+        )
     }
 
     fn shrink(&mut self) -> Result<(), IngestError> {
@@ -142,12 +188,17 @@ impl<'a> FamilyEncoder<'a> {
         if self.size.0.max(self.size.1) < SMALLEST_PX {
             return Err(IngestError::OverBudget { family: self.family, format: self.encoder.format });
         }
-        // A rare case, and so the frames are made from those of the size before.
-        self.pictures.par_iter_mut().for_each(|(_, (picture, digest))| {
-            *picture = Arc::new(crate::resize::resized(picture, self.size));
+        // A rare case, and so the frames are made from those that were prepared.
+        let Workshop { prepared, .. } = self.workshop;
+        let full_size = prepared.size(self.family, self.encoder.format);
+        let size = self.size;
+        self.pictures.par_iter_mut().try_for_each(|(position, (picture, digest))| {
+            *picture = Arc::new(crate::resize::resized(prepared.frame(*position, full_size)?.as_ref(), size));
             *digest = picture.digest();
-        });
-        self.solver = Solver::new(self.encoder.levels(), ceilings(&self.workshop, self.family));
+            Ok::<(), IngestError>(())
+        })?;
+        self.solver =
+            Solver::new(self.encoder.levels(), VISUALLY_LOSSLESS, ceilings(&self.workshop, self.family));
         Ok(())
     }
 }
@@ -163,6 +214,8 @@ pub struct EncodedFamily {
     pub size: (u32, u32),
     /// By position on the turn.
     pub frames: BTreeMap<usize, EncodedFrame>,
+    /// What the artist may want to know.
+    pub remark: Option<String>,
 }
 
 fn ceilings(workshop: &Workshop<'_>, family: Family) -> Vec<Ceiling> {
@@ -180,7 +233,7 @@ fn encode_all(
     encoder: Encoder,
     pictures: &Pictures,
     wanted: &[(usize, Level)],
-) -> Result<Vec<Vec<u8>>, CodecError> {
+) -> Result<Vec<Encoded>, IngestError> {
     wanted
         .par_iter()
         .map(|(position, level)| {
@@ -195,8 +248,10 @@ fn encode_all(
                 workshop.tally.encoded.fetch_add(1, Ordering::Relaxed);
                 bytes
             };
+            let format = encoder.format;
+            let score = score(picture, &decode(format, &bytes)?).ok_or(IngestError::WrongSize { format })?;
             workshop.progress.step();
-            Ok(bytes)
+            Ok(Encoded { bytes, score })
         })
         .collect()
 }

@@ -13,7 +13,7 @@ use crate::{
 use rayon::prelude::*;
 
 /// Encodes for a frame that are foretold to progress bars.
-const ENCODES_A_FRAME: f64 = 1.3;
+const ENCODES_A_FRAME: f64 = 1.4;
 
 /// The tiers of an early version.
 pub const EARLY_TIERS: [TierKey; 2] = [TierKey::Still, TierKey::Preview];
@@ -47,7 +47,7 @@ impl<'a> Spin<'a> {
         let plan = &self.workshop.prepared.plan;
         let preview = &plan.tiers[&TierKey::Preview];
         let frames = (preview.len() + 1) * self.workshop.settings.table.formats.len();
-        self.begin(Stage::EncodePreview, frames, frames);
+        self.begin(Stage::EncodePreview, frames);
         let hero = [plan.hero];
         let (stills, spins) = rayon::join(
             || self.stills.par_iter_mut().try_for_each(|still| still.settle(&hero)),
@@ -65,11 +65,7 @@ impl<'a> Spin<'a> {
         let (spin, hd) = (plan.family(Family::Spin), plan.family(Family::Hd));
         let formats = &workshop.settings.table.formats;
         let frames = (spin.len() + hd.len()) * formats.len();
-        self.begin(
-            Stage::EncodeRest,
-            frames - plan.tiers[&TierKey::Preview].len() * formats.len(),
-            frames + formats.len(),
-        );
+        self.begin(Stage::EncodeRest, frames - plan.tiers[&TierKey::Preview].len() * formats.len());
         let (spins, hds) = rayon::join(
             || self.spins.par_iter_mut().try_for_each(|encoder| encoder.settle(&spin)),
             || {
@@ -91,9 +87,9 @@ impl<'a> Spin<'a> {
         Ok(self.build(&families, &TierKey::ALL))
     }
 
-    fn begin(&self, stage: Stage, frames: usize, scored: usize) {
+    fn begin(&self, stage: Stage, frames: usize) {
         let encodes = (frames as f64 * ENCODES_A_FRAME).ceil() as usize;
-        self.workshop.progress.begin(stage, encodes + scored);
+        self.workshop.progress.begin(stage, encodes);
     }
 
     fn build(&self, families: &[EncodedFamily], keys: &[TierKey]) -> Renditions {

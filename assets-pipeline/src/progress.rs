@@ -13,10 +13,10 @@ pub enum Stage {
     EncodePreview,
     /// Encoding everything else.
     EncodeRest,
-    /// Scoring what was encoded.
-    Score,
     /// Writing objects.
     Store,
+    /// Measuring what was published, for a report.
+    Measure,
 }
 
 impl Stage {
@@ -28,8 +28,8 @@ impl Stage {
             Self::Prepare => "prepare",
             Self::EncodePreview => "encode preview",
             Self::EncodeRest => "encode standard and hd",
-            Self::Score => "score",
             Self::Store => "store",
+            Self::Measure => "measure",
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Renditions {
     pub sets: Vec<Set>,
     /// Each pack once, by digest.
     pub packs: BTreeMap<Digest, Arc<Pack>>,
+    /// What the artist may want to know.
+    pub remarks: Vec<String>,
 }
 
 /// A tier in every format.
@@ -70,7 +72,8 @@ pub fn build_renditions(
     families: &[EncodedFamily],
     keys: &[TierKey],
 ) -> Renditions {
-    let mut all = Renditions { tiers: BTreeMap::new(), sets: Vec::new(), packs: BTreeMap::new() };
+    let remarks = families.iter().filter_map(|family| family.remark.clone()).collect();
+    let mut all = Renditions { tiers: BTreeMap::new(), sets: Vec::new(), packs: BTreeMap::new(), remarks };
     for family in families {
         let of_family: Vec<TierKey> = keys
             .iter()
@@ -141,7 +144,7 @@ mod tests {
             EncodedFrame { digest: Digest::of(&bytes), bytes, score: 60.0 + position as f64 / 100.0 }
         };
         let frames = plan.family(family).into_iter().map(|position| (position, frame(position))).collect();
-        EncodedFamily { family, format: Format::Avif, size: (64, 48), frames }
+        EncodedFamily { family, format: Format::Avif, size: (64, 48), frames, remark: None }
     }
 
     #[test]

@@ -1,10 +1,14 @@
-//! The budget solver: one shared quality level for a group of frames, corrected frame by frame, so
-//! that every ceiling holds and little of any is left over.
+//! The budget solver: levels for a group of frames so that every ceiling holds, little of any is left
+//! over, and no frame looks better or worse than its neighbours.
 //!
 //! Levels are steps of an encoder's quality scale, a higher one giving more bytes. The solver knows
-//! nothing of images: it asks for encodes in batches and sees their lengths.
+//! nothing of images: it asks for encodes in batches and sees their lengths and scores.
 
-use std::collections::{BTreeMap, HashMap};
+mod curves;
+
+use std::collections::{HashMap, HashSet};
+
+use self::curves::Curves;
 
 /// A step of an encoder's quality scale.
 pub type Level = u16;
@@ -12,14 +16,23 @@ pub type Level = u16;
 /// A tier's frames and the bytes that they may take together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ceiling {
-    /// Frames, by whatever index the caller uses.
+    /// Frames, by whatever index the caller uses; neighbours on the turn are neighbours here.
     pub frames: Vec<usize>,
     /// Bytes that their encodes may take together.
     pub max_bytes: u64,
 }
 
+/// What a level more brings, about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slopes {
+    /// Growth of the logarithm of bytes.
+    pub log_bytes: f64,
+    /// Growth of the score.
+    pub score: f64,
+}
+
 /// What the solver may ask of an encoder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Levels {
     /// Poorer than this is not worth publishing at this size.
     pub lowest: Level,
@@ -27,6 +40,17 @@ pub struct Levels {
     pub first: Level,
     /// Better than this cannot be seen.
     pub highest: Level,
+    /// What to expect of a level; what is seen counts more.
+    pub slopes: Slopes,
+}
+
+/// A frame at a level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// How good it is: any scale on which more is better and differences can be compared.
+    pub score: f64,
 }
 
 /// Why a group could not be settled.
@@ -45,23 +69,30 @@ const AIM: f64 = 0.984;
 /// The share above which the solver is content, and what it raises frames to when it is not.
 const CONTENT: f64 = 0.97;
 const RAISED: f64 = 0.978;
-/// Growth of the logarithm of bytes with each level, until two levels have been seen.
-const FIRST_SLOPE: f64 = 0.03;
 /// Frames in a probe: no divisor of common turns, since a piece's symmetry would mislead it.
 const PROBE: usize = 5;
 /// Frames that are encoded at once at least.
 const ROUND: usize = 6;
 /// How often left-over bytes are handed out before the solver lets them be.
 const RAISES: usize = 3;
+/// A probe is near enough to the aim when they are no further apart than this in the logarithm of bytes.
+const NEAR: f64 = 0.35;
+/// The most that makes in the logarithm of bytes: a frame that is hard to encode does not get half of
+/// what the others have on top.
+const MOST_EVENED: f64 = 0.35;
+/// A score that differs by less from the others is not worth an encode.
+const NOTICED: f64 = 0.7;
+/// Encodes that evening may bring the mean to, a frame: what is left of this after fitting.
+const ENCODES: f64 = 1.4;
 
-/// Encodes frames at levels and answers with the bytes, in the order asked.
+/// Encodes frames at levels and answers in the order asked.
 pub trait Encode<E> {
     /// Encodes each (frame, level) pair.
-    fn encode(&mut self, wanted: &[(usize, Level)]) -> Result<Vec<Vec<u8>>, E>;
+    fn encode(&mut self, wanted: &[(usize, Level)]) -> Result<Vec<Encoded>, E>;
 }
 
-impl<E, F: FnMut(&[(usize, Level)]) -> Result<Vec<Vec<u8>>, E>> Encode<E> for F {
-    fn encode(&mut self, wanted: &[(usize, Level)]) -> Result<Vec<Vec<u8>>, E> {
+impl<E, F: FnMut(&[(usize, Level)]) -> Result<Vec<Encoded>, E>> Encode<E> for F {
+    fn encode(&mut self, wanted: &[(usize, Level)]) -> Result<Vec<Encoded>, E> {
         self(wanted)
     }
 }
@@ -71,20 +102,20 @@ impl<E, F: FnMut(&[(usize, Level)]) -> Result<Vec<Vec<u8>>, E>> Encode<E> for F 
 #[derive(Debug)]
 pub struct Solver {
     levels: Levels,
+    /// A score above which more bytes are wasted.
+    best_score: f64,
     ceilings: Vec<Ceiling>,
-    /// Every encode so far; ordered, so that a frame's neighbours are found.
-    tried: BTreeMap<(usize, Level), Vec<u8>>,
+    curves: Curves,
     /// The level of each settled frame.
     settled: HashMap<usize, Level>,
-    /// Growth of the logarithm of bytes with each level, once it is known.
-    slope: Option<f64>,
     encodes: usize,
 }
 
 impl Solver {
-    /// Starts with nothing settled.
-    pub fn new(levels: Levels, ceilings: Vec<Ceiling>) -> Self {
-        Self { levels, ceilings, tried: BTreeMap::new(), settled: HashMap::new(), slope: None, encodes: 0 }
+    /// Starts with nothing settled. Frames of `best_score` get no more bytes, even where some are left.
+    pub fn new(levels: Levels, best_score: f64, ceilings: Vec<Ceiling>) -> Self {
+        let curves = Curves::new(levels.slopes);
+        Self { levels, best_score, ceilings, curves, settled: HashMap::new(), encodes: 0 }
     }
 
     /// Encodes asked for so far.
@@ -92,10 +123,9 @@ impl Solver {
         self.encodes
     }
 
-    /// The bytes of a settled frame.
-    pub fn frame(&self, frame: usize) -> Option<&[u8]> {
-        let level = *self.settled.get(&frame)?;
-        self.tried.get(&(frame, level)).map(Vec::as_slice)
+    /// A settled frame.
+    pub fn frame(&self, frame: usize) -> Option<&Encoded> {
+        self.curves.get(frame, self.level(frame)?)
     }
 
     /// The level of a settled frame.
@@ -121,6 +151,7 @@ impl Solver {
             open.retain(|frame| !round.contains(frame));
         }
         self.lower(&mut levels, &binding, encoder)?;
+        self.even_out(&mut levels, &binding, encoder)?;
         for _ in 0..RAISES {
             if !self.raise(&mut levels, &binding, encoder)? {
                 break;
@@ -143,88 +174,111 @@ impl Solver {
             .map(|ceiling| {
                 let (open, done): (Vec<usize>, Vec<usize>) =
                     ceiling.frames.iter().partition(|frame| group.contains(frame));
-                let spent: u64 =
-                    done.iter().filter_map(|frame| self.frame(*frame)).map(|b| b.len() as u64).sum();
+                let spent: u64 = done
+                    .iter()
+                    .filter_map(|frame| self.frame(*frame))
+                    .map(|one| one.bytes.len() as u64)
+                    .sum();
                 Ceiling { frames: open, max_bytes: ceiling.max_bytes.saturating_sub(spent) }
             })
             .collect()
     }
 
-    /// Reads the curve of bytes against level from a few frames, if nothing is known of it yet.
+    /// Finds out about where on the curves the ceilings lie, from a few frames, if nothing is known yet.
     fn probe<E>(
         &mut self,
         group: &[usize],
         binding: &[Ceiling],
         encoder: &mut impl Encode<E>,
     ) -> Result<(), Unsolved<E>> {
-        if self.slope.is_some() || group.is_empty() {
+        if self.encodes > 0 || group.is_empty() {
             return Ok(());
         }
         let probe = spread(group, PROBE);
         let mut level = self.levels.first;
-        let mut before: Option<(Level, f64)> = None;
-        // Three readings are enough: the curve is nearly a straight line in log(bytes).
         for _ in 0..3 {
             self.fetch(probe.iter().map(|frame| (*frame, level)), encoder)?;
-            let log_bytes = probe.iter().map(|frame| self.len(*frame, level).max(1.0).ln()).sum::<f64>();
-            let log_bytes = log_bytes / probe.len() as f64;
-            if let Some((other, at_other)) = before {
-                let slope = (log_bytes - at_other) / (f64::from(level) - f64::from(other));
-                // A flat or falling curve would send the search astray.
-                self.slope = Some(slope.clamp(0.002, 0.2));
-            }
-            let aimed = binding.iter().map(|ceiling| self.level_for(ceiling, group, &HashMap::new()));
-            let next = self.clamp(aimed.fold(f64::INFINITY, f64::min)).round() as Level;
-            let apart = next.abs_diff(level);
-            if self.slope.is_some() && apart <= self.tolerance() {
+            let (levels, offsets) = (HashMap::new(), HashMap::new());
+            let aims = binding.iter().map(|ceiling| self.level_for(ceiling, group, &levels, &offsets));
+            let budget = aims.fold(f64::INFINITY, f64::min);
+            let best = probe.iter().map(|frame| self.best_level(*frame)).sum::<f64>() / probe.len() as f64;
+            let next = self.clamp(budget.min(best)).round() as Level;
+            if f64::from(next.abs_diff(level)) * self.slopes().log_bytes <= NEAR {
                 break;
             }
-            before = Some((level, log_bytes));
-            // Two readings too close together would say more of noise than of the curve.
-            level = match apart {
-                0..6 if next >= level => (level + 6).min(self.levels.highest),
-                0..6 => level.saturating_sub(6).max(self.levels.lowest),
-                _ => next,
-            };
-            if before.is_some_and(|(other, _)| other == level) {
-                break;
-            }
+            level = next;
         }
         Ok(())
     }
 
-    /// Gives the frames of a round their levels: each the lowest that its ceilings aim at. Between two
-    /// levels, some frames get the one and some the other.
+    /// Gives the frames of a round their levels: each the lowest that its ceilings aim at, more for
+    /// frames that look worse than the others and less for those that look better, as far as is known.
     fn aim(&self, round: &[usize], open: &[usize], binding: &[Ceiling], levels: &mut HashMap<usize, Level>) {
-        let aims: Vec<(&Ceiling, f64)> =
-            binding.iter().map(|ceiling| (ceiling, self.level_for(ceiling, open, levels))).collect();
+        let offsets = self.offsets(open, levels);
+        let aims: Vec<(&Ceiling, f64)> = binding
+            .iter()
+            .map(|ceiling| (ceiling, self.level_for(ceiling, open, levels, &offsets)))
+            .collect();
         let loosest = aims.iter().map(|(_, level)| *level).fold(f64::INFINITY, f64::min);
-        let mut sum = 0.0f64;
-        for frame in round {
-            let own =
-                aims.iter().filter(|(ceiling, _)| ceiling.frames.contains(frame)).map(|(_, level)| *level);
-            let mut aimed = own.fold(f64::INFINITY, f64::min);
-            if aimed.is_infinite() {
-                aimed = loosest;
-            }
-            let aimed = self.clamp(aimed);
-            let level = ((sum + aimed).round() - sum.round()) as Level;
-            sum += aimed;
+        let mut wanted: Vec<(usize, f64)> = round
+            .iter()
+            .map(|frame| {
+                let own = aims
+                    .iter()
+                    .filter(|(ceiling, _)| ceiling.frames.contains(frame))
+                    .map(|(_, level)| *level)
+                    .fold(f64::INFINITY, f64::min);
+                let shared = if own.is_finite() { own } else { loosest };
+                let level = (shared + offsets.get(frame).unwrap_or(&0.0)).min(self.best_level(*frame));
+                (*frame, self.clamp(level))
+            })
+            .collect();
+        // Whole levels of the same sum: those that are nearest to the next one get it.
+        let sum: f64 = wanted.iter().map(|(_, level)| level.fract()).sum();
+        wanted.sort_by(|(a, level_a), (b, level_b)| {
+            let worse = || self.score(*a, *level_a as Level).total_cmp(&self.score(*b, *level_b as Level));
+            level_b.fract().total_cmp(&level_a.fract()).then_with(worse).then(a.cmp(b))
+        });
+        for (place, (frame, wanted)) in wanted.into_iter().enumerate() {
+            let level = wanted as Level + Level::from((place as f64) + 0.5 < sum);
             // An encode that is near enough is as good as another one.
             let near = |tried: &Level| tried.abs_diff(level) <= self.tolerance();
-            let tried = self.levels_tried(*frame).filter(near).min_by_key(|tried| tried.abs_diff(level));
-            levels.insert(*frame, tried.unwrap_or(level));
+            let tried = self.curves.levels(frame).filter(near).min_by_key(|tried| tried.abs_diff(level));
+            levels.insert(frame, tried.unwrap_or(level));
         }
     }
 
-    /// The level at which a ceiling's frames that are still open just fill what the others leave.
-    fn level_for(&self, ceiling: &Ceiling, open: &[usize], levels: &HashMap<usize, Level>) -> f64 {
+    /// By how many levels open frames have to differ to look like the others. Of a frame that was never
+    /// encoded its neighbours say too little: a facet flashes up from one degree to the next.
+    fn offsets(&self, open: &[usize], levels: &HashMap<usize, Level>) -> HashMap<usize, f64> {
+        let at_one_level = |frame: &usize| Some((*frame, self.curves.from(*frame, self.levels.first)?.score));
+        let known: HashMap<usize, f64> = open.iter().chain(levels.keys()).filter_map(at_one_level).collect();
+        let mean = known.values().sum::<f64>() / known.len().max(1) as f64;
+        let Slopes { log_bytes, score } = self.slopes();
+        let most = MOST_EVENED / log_bytes;
+        let offset = |frame: &usize| Some((*frame, ((mean - known.get(frame)?) / score).clamp(-most, most)));
+        open.iter().filter_map(offset).collect()
+    }
+
+    /// The level at which a ceiling's frames that are still open, each at its offset, just fill what the
+    /// others leave.
+    fn level_for(
+        &self,
+        ceiling: &Ceiling,
+        open: &[usize],
+        levels: &HashMap<usize, Level>,
+        offsets: &HashMap<usize, f64>,
+    ) -> f64 {
         let first = self.levels.first;
         let (mut spent, mut wanted) = (0.0, 0.0);
         for frame in &ceiling.frames {
             match levels.get(frame) {
                 Some(level) => spent += self.len(*frame, *level),
-                None if open.contains(frame) => wanted += self.foretell(*frame, first),
+                None if open.contains(frame) => {
+                    let offset = offsets.get(frame).unwrap_or(&0.0);
+                    let at_first = self.curves.foretell(*frame, first).log_bytes;
+                    wanted += (at_first + offset * self.slopes().log_bytes).exp();
+                }
                 None => {}
             }
         }
@@ -232,49 +286,39 @@ impl Solver {
         if wanted <= 0.0 {
             return f64::INFINITY;
         }
-        f64::from(first) + (room / wanted).ln() / self.slope.unwrap_or(FIRST_SLOPE)
+        f64::from(first) + (room / wanted).ln() / self.slopes().log_bytes
     }
 
-    /// Bytes of a frame at a level: known, or foretold from its own encodes, or from those of the
-    /// frames nearest to it.
-    fn foretell(&self, frame: usize, level: Level) -> f64 {
-        if let Some(bytes) = self.tried.get(&(frame, level)) {
-            return bytes.len() as f64;
-        }
-        let slope = self.slope.unwrap_or(FIRST_SLOPE);
-        let at = |other: usize, tried: Level| {
-            self.len(other, tried).max(1.0).ln() + slope * (f64::from(level) - f64::from(tried))
-        };
-        if let Some(tried) = self.levels_tried(frame).min_by_key(|tried| tried.abs_diff(level)) {
-            return at(frame, tried).exp();
-        }
-        let before = self.tried.range(..(frame, 0)).next_back();
-        let after = self.tried.range((frame, Level::MAX)..).next();
-        let near: Vec<f64> =
-            before.into_iter().chain(after).map(|((other, tried), _)| at(*other, *tried)).collect();
-        (near.iter().sum::<f64>() / near.len().max(1) as f64).exp()
+    /// The level at which a frame is as good as can be seen.
+    fn best_level(&self, frame: usize) -> f64 {
+        let nearest = self.curves.levels(frame).max().unwrap_or(self.levels.first);
+        f64::from(nearest) + (self.best_score - self.score(frame, nearest)) / self.slopes().score
     }
 
-    fn levels_tried(&self, frame: usize) -> impl Iterator<Item = Level> {
-        self.tried.range((frame, 0)..=(frame, Level::MAX)).map(|((_, level), _)| *level)
+    fn score(&self, frame: usize, level: Level) -> f64 {
+        self.curves.foretell(frame, level).score
+    }
+
+    fn bytes(&self, frame: usize, level: Level) -> f64 {
+        self.curves.foretell(frame, level).bytes()
     }
 
     /// Levels that make less difference than can be seen between neighbours.
     fn tolerance(&self) -> Level {
-        self.slope.map_or(0, |slope| (0.012 / slope) as Level)
+        (0.012 / self.slopes().log_bytes) as Level
     }
 
     /// Levels that a frame is moved by when bytes have to go or are left: enough to count, so that few
     /// frames are encoded again, and too few to be seen.
     fn stride(&self) -> Level {
-        self.slope.map_or(1, |slope| ((0.035 / slope) as Level).clamp(1, 8))
+        ((0.035 / self.slopes().log_bytes) as Level).clamp(1, 8)
     }
 
     fn clamp(&self, level: f64) -> f64 {
         level.clamp(f64::from(self.levels.lowest), f64::from(self.levels.highest))
     }
 
-    /// Lowers frames, the largest first, until every ceiling holds.
+    /// Lowers frames, the best first, until every ceiling holds.
     fn lower<E>(
         &mut self,
         levels: &mut HashMap<usize, Level>,
@@ -286,13 +330,11 @@ impl Solver {
             binding.iter().find(|ceiling| self.total(levels, ceiling) > ceiling.max_bytes)
         {
             let mut next = levels.clone();
-            let foretold = |next: &HashMap<usize, Level>| -> f64 {
-                ceiling.frames.iter().map(|frame| self.foretell(*frame, next[frame])).sum()
-            };
+            let foretold = |next: &HashMap<usize, Level>| self.foretold(next, ceiling);
             let enough = ceiling.max_bytes as f64 * 0.998;
             // Everyone goes down together where a stride each would not be enough.
             let log_excess = (foretold(&next) / enough).ln();
-            let together = (log_excess / self.slope.unwrap_or(FIRST_SLOPE)) as Level;
+            let together = (log_excess / self.slopes().log_bytes) as Level;
             if together > self.stride() {
                 for frame in &ceiling.frames {
                     next.entry(*frame)
@@ -300,7 +342,7 @@ impl Solver {
                 }
             }
             while foretold(&next) > enough && ceiling.frames.iter().any(|frame| next[frame] > lowest) {
-                for frame in self.by_size(&ceiling.frames, levels) {
+                for frame in self.by_score(&ceiling.frames, &next).into_iter().rev() {
                     if foretold(&next) <= enough {
                         break;
                     }
@@ -317,7 +359,74 @@ impl Solver {
         Ok(())
     }
 
-    /// Hands left-over bytes to the largest frames. Answers whether more may be left.
+    /// Moves frames that stand out to where the others are, the worst cases first, as far as encodes may
+    /// still be spent on it; no ceiling is broken by it.
+    fn even_out<E>(
+        &mut self,
+        levels: &mut HashMap<usize, Level>,
+        binding: &[Ceiling],
+        encoder: &mut impl Encode<E>,
+    ) -> Result<(), Unsolved<E>> {
+        let slope = self.slopes().score;
+        let all: HashSet<usize> = self.ceilings.iter().flat_map(|ceiling| &ceiling.frames).copied().collect();
+        let open =
+            all.iter().filter(|frame| !self.settled.contains_key(frame) && !levels.contains_key(frame));
+        let allowed = (ENCODES * all.len() as f64) as usize;
+        let allowed = allowed.saturating_sub(self.encodes + open.count());
+        // Less than half a stride cannot be mended by one.
+        let noticed = (0.6 * slope * f64::from(self.stride())).max(NOTICED);
+        let mean = |frames: &[usize]| {
+            frames.iter().map(|frame| self.score(*frame, levels[frame])).sum::<f64>()
+                / frames.len().max(1) as f64
+        };
+        // Each frame among those that share its bytes; by how much it is off, and where it should be.
+        let mut uneven: Vec<Uneven> = Vec::new();
+        for (ceiling, shared) in binding.iter().enumerate() {
+            let mean = mean(&shared.frames);
+            for frame in &shared.frames {
+                let off_by = self.score(*frame, levels[frame]) - mean;
+                if off_by.abs() > noticed && uneven.iter().all(|one| one.frame != *frame) {
+                    uneven.push(Uneven { frame: *frame, ceiling, off_by, mean });
+                }
+            }
+        }
+        uneven.sort_by(|a, b| b.off_by.abs().total_cmp(&a.off_by.abs()).then(a.frame.cmp(&b.frame)));
+        uneven.truncate(allowed);
+        let mut next = levels.clone();
+        for (ceiling, shared) in binding.iter().enumerate() {
+            let moved_by = |shift: f64| {
+                let mut moved = next.clone();
+                for one in uneven.iter().filter(|one| one.ceiling == ceiling) {
+                    let level = f64::from(levels[&one.frame]);
+                    let wanted = level + (shift - one.off_by) / slope;
+                    let wanted = wanted.min(self.best_level(one.frame).max(level));
+                    moved.insert(one.frame, self.clamp(wanted).round() as Level);
+                }
+                moved
+            };
+            // To where the others are, or a little off it, so that what better frames give up is just
+            // what worse ones get.
+            let (mut low, mut high) = (-3.0 * noticed, noticed);
+            for _ in 0..8 {
+                let middle = f64::midpoint(low, high);
+                let fits = self.foretold(&moved_by(middle), shared) <= shared.max_bytes as f64 * AIM;
+                if fits { low = middle } else { high = middle }
+            }
+            next = moved_by(low);
+        }
+        self.fetch(uneven.iter().map(|one| (one.frame, next[&one.frame])), encoder)?;
+        let mut evened = levels.clone();
+        for Uneven { frame, off_by, mean, .. } in &uneven {
+            if (self.score(*frame, next[frame]) - mean).abs() < off_by.abs() {
+                evened.insert(*frame, next[frame]);
+            }
+        }
+        self.take_back(&mut evened, levels, binding);
+        *levels = evened;
+        Ok(())
+    }
+
+    /// Hands left-over bytes to the frames that look worst. Answers whether more may be left.
     fn raise<E>(
         &mut self,
         levels: &mut HashMap<usize, Level>,
@@ -325,31 +434,29 @@ impl Solver {
         encoder: &mut impl Encode<E>,
     ) -> Result<bool, Unsolved<E>> {
         let Levels { highest, .. } = self.levels;
-        let hungry = |solver: &Self, levels: &HashMap<usize, Level>, ceiling: &Ceiling| {
-            (solver.total(levels, ceiling) as f64) < ceiling.max_bytes as f64 * CONTENT
-        };
         let fits = |next: &HashMap<usize, Level>, share: f64| {
-            binding.iter().all(|ceiling| {
-                let bytes: f64 = ceiling.frames.iter().map(|frame| self.foretell(*frame, next[frame])).sum();
-                bytes <= ceiling.max_bytes as f64 * share
-            })
+            binding.iter().all(|ceiling| self.foretold(next, ceiling) <= ceiling.max_bytes as f64 * share)
         };
+        let is_best = |frame: usize| self.score(frame, levels[&frame]) >= self.best_score - 0.5;
         let mut next = levels.clone();
-        for ceiling in binding.iter().filter(|ceiling| hungry(self, levels, ceiling)) {
+        for ceiling in binding.iter().filter(|ceiling| self.is_hungry(levels, ceiling)) {
             let left = (ceiling.max_bytes as f64 * RAISED / self.total(levels, ceiling).max(1) as f64).ln();
-            let together = (left / self.slope.unwrap_or(FIRST_SLOPE)).min(40.0) as Level;
+            let together = (left / self.slopes().log_bytes).min(40.0) as Level;
+            let can_grow: Vec<usize> =
+                ceiling.frames.iter().copied().filter(|frame| !is_best(*frame)).collect();
             if together > self.stride() {
                 let mut all = next.clone();
-                for frame in &ceiling.frames {
-                    all.entry(*frame).and_modify(|level| *level = (*level + together).min(highest));
+                for frame in &can_grow {
+                    let most = self.clamp(self.best_level(*frame).ceil()) as Level;
+                    all.entry(*frame)
+                        .and_modify(|level| *level = (*level + together).min(most.max(*level)).min(highest));
                 }
                 if fits(&all, 1.0) {
                     next = all;
                 }
             }
-            for frame in self.by_size(&ceiling.frames, levels) {
-                let bytes: f64 = ceiling.frames.iter().map(|frame| self.foretell(*frame, next[frame])).sum();
-                if bytes >= ceiling.max_bytes as f64 * RAISED {
+            for frame in self.by_score(&can_grow, &next) {
+                if self.foretold(&next, ceiling) >= ceiling.max_bytes as f64 * RAISED {
                     break;
                 }
                 let now = next[&frame];
@@ -363,16 +470,32 @@ impl Solver {
             return Ok(false);
         }
         self.fetch(next.iter().map(|(frame, level)| (*frame, *level)), encoder)?;
-        // What turned out larger than foretold goes back, the largest first.
-        let raised = next.iter().filter(|(frame, level)| **level > levels[*frame]).map(|(frame, _)| *frame);
-        for frame in self.by_size(&raised.collect::<Vec<_>>(), &next) {
-            let over = |c: &Ceiling| c.frames.contains(&frame) && self.total(&next, c) > c.max_bytes;
+        self.take_back(&mut next, levels, binding);
+        *levels = next;
+        Ok(binding.iter().any(|ceiling| self.is_hungry(levels, ceiling)))
+    }
+
+    /// Whether more than a little of a ceiling is left that a frame could use.
+    fn is_hungry(&self, levels: &HashMap<usize, Level>, ceiling: &Ceiling) -> bool {
+        (self.total(levels, ceiling) as f64) < ceiling.max_bytes as f64 * CONTENT
+    }
+
+    /// Frames that turned out larger than foretold go back to what they were, the best first, until
+    /// every ceiling holds again.
+    fn take_back(
+        &self,
+        next: &mut HashMap<usize, Level>,
+        before: &HashMap<usize, Level>,
+        binding: &[Ceiling],
+    ) {
+        let raised: Vec<usize> =
+            next.iter().filter(|(frame, level)| **level > before[*frame]).map(|(frame, _)| *frame).collect();
+        for frame in self.by_score(&raised, next).into_iter().rev() {
+            let over = |c: &Ceiling| c.frames.contains(&frame) && self.total(next, c) > c.max_bytes;
             if binding.iter().any(over) {
-                next.insert(frame, levels[&frame]);
+                next.insert(frame, before[&frame]);
             }
         }
-        *levels = next;
-        Ok(binding.iter().any(|ceiling| hungry(self, levels, ceiling)))
     }
 
     /// Encodes what has not been encoded yet.
@@ -381,7 +504,8 @@ impl Solver {
         wanted: impl Iterator<Item = (usize, Level)>,
         encoder: &mut impl Encode<E>,
     ) -> Result<(), Unsolved<E>> {
-        let mut missing: Vec<_> = wanted.filter(|pair| !self.tried.contains_key(pair)).collect();
+        let mut missing: Vec<_> =
+            wanted.filter(|(frame, level)| self.curves.get(*frame, *level).is_none()).collect();
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {
@@ -389,25 +513,45 @@ impl Solver {
         }
         self.encodes += missing.len();
         let encoded = encoder.encode(&missing).map_err(Unsolved::Encoder)?;
-        self.tried.extend(missing.into_iter().zip(encoded));
+        for ((frame, level), encoded) in missing.into_iter().zip(encoded) {
+            self.curves.add(frame, level, encoded);
+        }
+        self.curves.learn();
         Ok(())
     }
 
+    const fn slopes(&self) -> Slopes {
+        self.curves.slopes()
+    }
+
     fn len(&self, frame: usize, level: Level) -> f64 {
-        self.tried.get(&(frame, level)).map_or(0.0, |bytes| bytes.len() as f64)
+        self.curves.get(frame, level).map_or(0.0, |encoded| encoded.bytes.len() as f64)
     }
 
     fn total(&self, levels: &HashMap<usize, Level>, ceiling: &Ceiling) -> u64 {
         ceiling.frames.iter().map(|frame| self.len(*frame, levels[frame]) as u64).sum()
     }
 
-    fn by_size(&self, frames: &[usize], levels: &HashMap<usize, Level>) -> Vec<usize> {
-        let mut sorted = frames.to_vec();
-        sorted.sort_unstable_by_key(|frame| {
-            (std::cmp::Reverse(self.len(*frame, levels[frame]) as u64), *frame)
-        });
-        sorted
+    fn foretold(&self, levels: &HashMap<usize, Level>, ceiling: &Ceiling) -> f64 {
+        ceiling.frames.iter().map(|frame| self.bytes(*frame, levels[frame])).sum()
     }
+
+    /// The worst first.
+    fn by_score(&self, frames: &[usize], levels: &HashMap<usize, Level>) -> Vec<usize> {
+        let mut sorted: Vec<(f64, usize)> =
+            frames.iter().map(|frame| (self.score(*frame, levels[frame]), *frame)).collect();
+        sorted.sort_by(|(a, x), (b, y)| a.total_cmp(b).then(x.cmp(y)));
+        sorted.into_iter().map(|(_, frame)| frame).collect()
+    }
+}
+
+/// A frame that looks better or worse than those that share its bytes.
+struct Uneven {
+    frame: usize,
+    /// Index of the ceiling that they share.
+    ceiling: usize,
+    off_by: f64,
+    mean: f64,
 }
 
 /// `count` frames spread over the group.
@@ -419,120 +563,4 @@ fn spread(group: &[usize], count: usize) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const LEVELS: Levels = Levels { lowest: 20, first: 120, highest: 220 };
-
-    type Encoded = Result<Vec<Vec<u8>>, ()>;
-
-    /// An encoder whose bytes grow with the level and differ from frame to frame.
-    fn fake(profile: &[f64], slope: f64, wobble: f64) -> impl FnMut(&[(usize, Level)]) -> Encoded {
-        let profile = profile.to_vec();
-        move |wanted| {
-            let bytes = |&(frame, level): &(usize, Level)| {
-                let noise = ((frame * 31 + usize::from(level) * 17) % 101) as f64 / 101.0 - 0.5;
-                let len =
-                    profile[frame] * (slope * (f64::from(level) - 120.0)).exp() * (1.0 + wobble * noise);
-                vec![0; len.max(40.0) as usize]
-            };
-            Ok(wanted.iter().map(bytes).collect())
-        }
-    }
-
-    fn spin() -> Vec<Ceiling> {
-        // 36 and 24 of a turn of 72 steps that share 12.
-        let every = |step: usize| (0..72).step_by(step).collect::<Vec<_>>();
-        vec![
-            Ceiling { frames: every(6), max_bytes: 50_000 },
-            Ceiling { frames: every(3), max_bytes: 100_000 },
-            Ceiling { frames: every(2), max_bytes: 150_000 },
-        ]
-    }
-
-    fn settle_spin(profile: &[f64], slope: f64, wobble: f64) -> Result<Solver, Unsolved<()>> {
-        let mut solver = Solver::new(LEVELS, spin());
-        let mut encoder = fake(profile, slope, wobble);
-        let first: Vec<usize> = (0..72).step_by(6).collect();
-        let rest: Vec<usize> = (0..72).filter(|f| f % 2 == 0 || f % 3 == 0).collect();
-        solver.settle(&first, &mut encoder)?;
-        solver.settle(&rest, &mut encoder)?;
-        Ok(solver)
-    }
-
-    fn bytes(solver: &Solver, ceiling: &Ceiling) -> u64 {
-        ceiling.frames.iter().map(|frame| solver.frame(*frame).unwrap().len() as u64).sum()
-    }
-
-    proptest! {
-        #[test]
-        fn no_ceiling_is_ever_broken_and_little_is_left(
-            size in 500.0..20_000.0f64,
-            spread in prop::collection::vec(0.9..1.1f64, 72),
-            slope in 0.008..0.05f64,
-        ) {
-            let profile: Vec<f64> = spread.iter().map(|s| s * size).collect();
-            if let Ok(solver) = settle_spin(&profile, slope, 0.0) {
-                let highest = (0..72).filter_map(|f| solver.level(f)).all(|level| level == LEVELS.highest);
-                let mut fullest = 0.0f64;
-                for ceiling in spin() {
-                    let share = bytes(&solver, &ceiling) as f64 / ceiling.max_bytes as f64;
-                    prop_assert!(share <= 1.0, "{share}");
-                    fullest = fullest.max(share);
-                }
-                prop_assert!(highest || fullest >= CONTENT, "only {fullest} used");
-                let levels: Vec<Level> = (0..72).filter_map(|f| solver.level(f)).collect();
-                let (low, high) = (levels.iter().min().unwrap(), levels.iter().max().unwrap());
-                let apart = f64::from(high - low) * slope;
-                prop_assert!(apart <= 0.35, "levels from {low} to {high}: {apart} in log(bytes)");
-            } else {
-                let least: f64 = (0..72).step_by(2).map(|f| profile[f] * (slope * -100.0).exp()).sum();
-                prop_assert!(least > 120_000.0, "{least} would fit");
-            }
-        }
-
-        #[test]
-        fn an_encoder_whose_curve_wobbles_never_breaks_a_ceiling_either(
-            size in 1_000.0..8_000.0f64,
-            spread in prop::collection::vec(0.6..1.6f64, 72),
-            wobble in 0.0..0.2f64,
-        ) {
-            let profile: Vec<f64> = spread.iter().map(|s| s * size).collect();
-            if let Ok(solver) = settle_spin(&profile, 0.02, wobble) {
-                for ceiling in spin() {
-                    prop_assert!(bytes(&solver, &ceiling) <= ceiling.max_bytes);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_even_turn_costs_at_most_half_an_encode_a_frame_more() {
-        let profile: Vec<f64> = (0..72).map(|f| 4200.0 * (1.0 + 0.08 * (f64::from(f) / 5.7).sin())).collect();
-        let solver = settle_spin(&profile, 0.02, 0.0).unwrap();
-        assert!(solver.encodes() <= 48 * 3 / 2, "{} encodes of 48 frames", solver.encodes());
-    }
-
-    #[test]
-    fn what_is_settled_stays_as_it_was() {
-        let profile = vec![4000.0; 72];
-        let mut solver = Solver::new(LEVELS, spin());
-        let mut encoder = fake(&profile, 0.02, 0.1);
-        let first: Vec<usize> = (0..72).step_by(6).collect();
-        solver.settle(&first, &mut encoder).unwrap();
-        let before: Vec<_> = first.iter().map(|f| solver.frame(*f).unwrap().to_vec()).collect();
-        solver.settle(&(0..72).collect::<Vec<_>>(), &mut encoder).unwrap();
-        let after: Vec<_> = first.iter().map(|f| solver.frame(*f).unwrap().to_vec()).collect();
-        assert_eq!(before, after);
-    }
-
-    #[test]
-    fn frames_that_cannot_fit_are_told_from_a_broken_encoder() {
-        assert!(matches!(settle_spin(&[90_000.0; 72], 0.01, 0.0), Err(Unsolved::OverBudget)));
-        let mut broken = |_: &[(usize, Level)]| Err::<Vec<Vec<u8>>, _>("no memory");
-        let settled = Solver::new(LEVELS, spin()).settle(&[0, 2], &mut broken);
-        assert!(matches!(settled, Err(Unsolved::Encoder("no memory"))));
-    }
-}
+mod tests;

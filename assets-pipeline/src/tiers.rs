@@ -143,6 +143,9 @@ pub struct FamilySpec {
     pub avif_px: u32,
     /// Longer side in pixels, WebP.
     pub webp_px: u32,
+    /// The least mean SSIMULACRA2: frames that would be poorer are published at fewer pixels instead.
+    #[serde(default)]
+    pub min_quality: u8,
 }
 
 impl FamilySpec {
@@ -170,7 +173,7 @@ pub struct TierTable {
 impl Default for TierTable {
     fn default() -> Self {
         let tier = |frames, max_bytes| TierSpec { frames, max_bytes };
-        let size = |avif_px, webp_px| FamilySpec { avif_px, webp_px };
+        let size = |avif_px, webp_px, min_quality| FamilySpec { avif_px, webp_px, min_quality };
         Self {
             tiers: BTreeMap::from([
                 (TierKey::Still, tier(1, 10_000)),
@@ -180,9 +183,9 @@ impl Default for TierTable {
                 (TierKey::Hd, tier(60, 500_000)),
             ]),
             sizes: BTreeMap::from([
-                (Family::Still, size(640, 640)),
-                (Family::Spin, size(640, 400)),
-                (Family::Hd, size(800, 560)),
+                (Family::Still, size(640, 640, 40)),
+                (Family::Spin, size(640, 400, 40)),
+                (Family::Hd, size(800, 560, 50)),
             ]),
             formats: Format::ALL.to_vec(),
         }
@@ -220,6 +223,7 @@ impl TierTable {
             within(format!("tiers.{key}.frames"), spec.frames.into(), fewest, most)?;
             within(format!("tiers.{key}.max_bytes"), spec.max_bytes, 1_000, 100_000_000)?;
             let size = self.sizes.get(&key.family()).ok_or(BadTable::MissingSize(key.family()))?;
+            within(format!("sizes.{}.min_quality", key.family()), size.min_quality.into(), 0, 85)?;
             for format in Format::ALL {
                 let name = format!("sizes.{}.{format}_px", key.family());
                 within(name, size.px(format).into(), 16, 4096)?;

@@ -106,6 +106,27 @@ impl Db {
         .transpose()
     }
 
+    /// The live version of a configuration, if it is a full one that was made from these frames.
+    pub async fn live_version_from(
+        &self,
+        id: &ConfigId,
+        source: Digest,
+    ) -> Result<Option<StoredVersion>, DbError> {
+        let row: Option<(i64, String, String)> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg from configurations c
+             join versions v on v.configuration_id = c.id and v.version = c.live_version
+             where c.id = $1 and v.source = $2 and v.kind = 'full'",
+        )
+        .bind(id.as_str())
+        .bind(source.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|(version, digest, jpeg)| {
+            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
+        })
+        .transpose()
+    }
+
     /// How much a configuration's version holds; `None` where there is no such version.
     pub async fn version_kind(&self, id: &ConfigId, version: i64) -> Result<Option<VersionKind>, DbError> {
         let kind: Option<String> =

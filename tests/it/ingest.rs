@@ -400,6 +400,36 @@ fn wrong_usage_is_exit_code_2() {
     }
 }
 
+#[test]
+fn more_effort_replaces_what_is_live_where_it_is_better_and_is_not_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    fs::create_dir(&turn).unwrap();
+    for degree in (0..360).step_by(30) {
+        let name = format!("{degree:03}.webp");
+        fs::copy(Path::new("fixtures/ring-yellow-gold").join(&name), turn.join(name)).unwrap();
+    }
+    let ingest = |arguments: &[&str]| {
+        // Few bytes, so that effort tells.
+        let mut command = with_sizes(ingest(&data, &turn));
+        command.env("GIRASOL_TIERS__STANDARD__MAX_BYTES", "12000");
+        command
+            .env("GIRASOL_TIERS__HD__MAX_BYTES", "15000")
+            .env("GIRASOL_TIERS__PREVIEW__MAX_BYTES", "12000");
+        json(&command.arg("--json").args(arguments).output().unwrap())
+    };
+    assert_eq!(ingest(&[])["outcome"], "published");
+    let polished = ingest(&["--effort", "max"]);
+    let gains = polished["gains"].as_array().unwrap();
+    let hd = gains.iter().find(|gain| (&gain["tier"], &gain["format"]) == (&"hd".into(), &"avif".into()));
+    let hd = hd.unwrap_or_else(|| panic!("{polished}"));
+    let engine_gains = hd["after"].as_f64() > hd["before"].as_f64();
+    assert_eq!(polished["outcome"] == "published", engine_gains, "{polished}");
+    let live = polished["version"].clone();
+    let again = ingest(&[]);
+    assert_eq!((&again["outcome"], &again["version"]), (&"unchanged".into(), &live), "{again}");
+}
+
 /// Gives each family a size of its own, so that none finds its encodes done by another.
 fn with_sizes(mut command: Command) -> Command {
     for (family, px) in [("STILL", "128"), ("SPIN", "96"), ("HD", "112")] {

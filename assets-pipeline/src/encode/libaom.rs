@@ -6,11 +6,12 @@ use avif_serialize::{Aviffy, constants::MatrixCoefficients};
 use super::{CodecError, Effort};
 use crate::{
     picture::Picture,
-    solve::{Level, Levels},
+    solve::{Level, Levels, Slopes},
 };
 
 /// A level is 63 less libaom's quantizer.
-pub(super) const LEVELS: Levels = Levels { lowest: 3, first: 26, highest: 57 };
+pub(super) const LEVELS: Levels =
+    Levels { lowest: 3, first: 26, highest: 57, slopes: Slopes { log_bytes: 0.055, score: 0.7 } };
 
 /// What was best of a dozen settings, on rings and on photographs, at the budgets of the tier table (see
 /// benches/encode.md).

@@ -6,11 +6,12 @@ use rgb::{FromSlice as _, RGBA8};
 use super::{CodecError, Effort};
 use crate::{
     picture::Picture,
-    solve::{Level, Levels},
+    solve::{Level, Levels, Slopes},
 };
 
 /// A level is 255 less AV1's quantizer index.
-pub(super) const LEVELS: Levels = Levels { lowest: 25, first: 110, highest: 230 };
+pub(super) const LEVELS: Levels =
+    Levels { lowest: 25, first: 110, highest: 230, slopes: Slopes { log_bytes: 0.02, score: 0.25 } };
 
 const ALPHA_QUALITY: f32 = 40.0;
 

@@ -6,11 +6,12 @@ use webp::{Decoder, Encoder, WebPConfig};
 use super::CodecError;
 use crate::{
     picture::Picture,
-    solve::{Level, Levels},
+    solve::{Level, Levels, Slopes},
 };
 
 /// A level is twice libwebp's quality.
-pub(super) const LEVELS: Levels = Levels { lowest: 16, first: 110, highest: 190 };
+pub(super) const LEVELS: Levels =
+    Levels { lowest: 16, first: 110, highest: 190, slopes: Slopes { log_bytes: 0.012, score: 0.2 } };
 
 /// Everything that decides the bytes.
 pub(super) const NAME: &str = "libwebp-sys-0.9 method-6 alpha-60";
