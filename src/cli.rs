@@ -3,9 +3,11 @@
 mod demo;
 mod failure;
 mod ingest;
+mod outcome;
 mod progress_bar;
 mod publish;
 mod report;
+mod settings;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -44,13 +46,19 @@ enum Command {
     Serve,
     /// Turn a folder or zip of raw frames into a published spin.
     Ingest(Box<ingest::IngestArgs>),
+    /// Encode a folder or zip of raw frames, and write one HTML page that shows what became of them.
+    Report(report::ReportArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),
 }
 
 /// Runs the command that the arguments name.
 pub async fn run(cli: Cli) -> ExitCode {
-    let json = matches!(&cli.command, Command::Ingest(args) if args.json);
+    let json = match &cli.command {
+        Command::Ingest(args) => args.json,
+        Command::Report(args) => args.json,
+        Command::Demo(_) | Command::Serve | Command::Publish(_) => false,
+    };
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -63,7 +71,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let flags = Flags { config: cli.config, data: cli.data, listen: cli.listen };
     let mut config = Config::load(&flags, variables())?;
-    if matches!(cli.command, Command::Ingest(_) | Command::Publish(_) | Command::Demo(_)) {
+    if !matches!(cli.command, Command::Serve) {
         // These speak to the person at the terminal themselves.
         config.log.level = config.log.level.replace("info", "warn");
     }
@@ -72,6 +80,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
         Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),
         Command::Ingest(args) => ingest::run(config, *args).await,
+        Command::Report(args) => report::run(&config, args).await,
         Command::Publish(args) => publish::run(&App::open(config).await?, &args).await,
     }
 }

@@ -1,7 +1,7 @@
 //! Girasol delivers 360-degree jewelry spins progressively.
 //!
 //! Dependencies point one way: `assets-pipeline <- domain <- {db, store, cache} <- {ingest, http} <-
-//! app <- cli`. Adapters never import each other.
+//! app <- cli`. Adapters never import each other. `report` needs the pipeline alone.
 
 pub mod domain;
 
@@ -9,6 +9,7 @@ pub mod db;
 pub mod store;
 
 pub mod ingest;
+pub mod report;
 
 pub mod cache;
 pub mod http;

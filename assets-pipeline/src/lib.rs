@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod integrity;
 pub mod limits;
 pub mod load_order;
+pub mod measure;
 pub mod naming;
 pub mod pack;
 pub mod picture;

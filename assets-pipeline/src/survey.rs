@@ -29,6 +29,23 @@ pub struct Survey {
     pub remarks: Vec<String>,
 }
 
+impl Survey {
+    /// All that an artist may want to know of the files, as sentences.
+    pub fn all_remarks(&self) -> Vec<String> {
+        let mut remarks = self.remarks.clone();
+        if let Numbering::Degrees { start, .. } = self.numbering
+            && start != 0.0
+        {
+            remarks
+                .push(format!("The first frame is at {start} degrees by its name, and counts as degree 0"));
+        }
+        if !self.ignored.is_empty() {
+            remarks.push(format!("Not used, since they are no frames: {}", self.ignored.join(", ")));
+        }
+        remarks
+    }
+}
+
 /// A frame that passed every check which needs no decoding.
 #[derive(Clone, Debug)]
 pub struct SurveyedFrame {

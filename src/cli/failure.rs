@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{app::AppError, config::ConfigError, db::DbError, domain::names::ConfigId, ingest::Failure};
 
-use super::{say, tell};
+use super::{report::Unwritable, say, tell};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,12 @@ pub(super) enum CliError {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C while a report was made.
+    #[error("interrupted")]
+    ReportInterrupted,
+    /// A report could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
     /// There is no such version.
     #[error("{configuration} has no version {version}")]
     NoVersion {
@@ -97,6 +103,8 @@ impl CliError {
                 "interrupted",
                 "What was live stays live. Run the same command again: it goes on where it stopped.",
             ),
+            Self::ReportInterrupted => plain("interrupted", "Nothing was written."),
+            Self::Unwritable(_) => plain("unwritable", "Name another file with --out."),
             Self::NoVersion { .. } => ("no-version", None, None),
             Self::EarlyVersion { .. } => plain(
                 "early-version",

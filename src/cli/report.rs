@@ -1,145 +1,149 @@
-//! What an ingest came to, for people and for scripts.
+//! `girasol report`.
 
-use std::{fmt::Write as _, time::Duration};
-
-use assets_pipeline::tiers::TierKey;
-use serde_json::json;
-
-use crate::{
-    domain::manifest::{Manifest, Rendition, Tier},
-    ingest::{Checked, Order, Outcome, Report},
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// The report as a table and a sentence.
-pub(super) fn text(report: &Report, took: Duration) -> String {
-    let Report { configuration, manifest, outcome, encoded, reused, .. } = report;
-    let version = manifest.version;
-    let mut text = table(manifest);
-    let sentence = match outcome {
-        Outcome::Unchanged => {
-            format!(
-                "Nothing to do: version {version} of {configuration} is live and was made from these very frames."
-            )
+use clap::Args;
+use serde_json::json;
+use time::{OffsetDateTime, macros::format_description};
+
+use crate::{
+    config::Config,
+    ingest::{Failure, tracker::Tracker},
+    report::{figures, gather, page},
+};
+
+use super::{CliError, progress_bar::ProgressBar, say, settings::SettingsArgs};
+
+/// What `girasol report` takes.
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
+    #[arg(value_name = "DIR|ZIP")]
+    source: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    out: PathBuf,
+    /// Print the figures as JSON besides.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be written", path.display())]
+pub(super) struct Unwritable {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Encodes as an ingest does, but touches neither database nor store.
+pub(super) async fn run(config: &Config, args: ReportArgs) -> Result<(), CliError> {
+    let ReportArgs { source, settings, out, json } = args;
+    // Better now than after minutes of encoding.
+    check_place(&out)?;
+    let settings = settings.over(config);
+    let tracker = Arc::new(Tracker::default());
+    let bar = ProgressBar::watch(tracker.clone());
+    let work = tokio::task::spawn_blocking(move || gather(&source, settings, now(), tracker.as_ref()));
+    let ended = tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => {
+            bar.end();
+            return Err(CliError::ReportInterrupted);
         }
-        Outcome::Published if *encoded == 0 && *reused == 0 => {
-            format!(
-                "Nothing was encoded again: version {version} of {configuration} was made from these very frames, and is live now."
-            )
-        }
-        Outcome::Published => format!("Version {version} of {configuration} is live."),
-        Outcome::Ready => format!(
-            "Version {version} of {configuration} is ready. Make it live: girasol publish {configuration} {version}"
-        ),
-        Outcome::Overtaken => format!(
-            "Version {version} of {configuration} is ready, but another one went live meanwhile and stays so. \
-             Make it live all the same: girasol publish {configuration} {version}"
-        ),
     };
-    let _ = write!(text, "\n{sentence}");
-    if *encoded + *reused > 0 {
-        let _ = write!(text, "\n{encoded} encodes");
-        if *reused > 0 {
-            let _ = write!(text, ", {reused} more were there from an ingest that was interrupted");
-        }
-        let _ = write!(text, "; {:.1} s.", took.as_secs_f64());
+    bar.end();
+    let report = ended.map_err(Failure::Died)?.map_err(Failure::Ingest)?;
+
+    let html = page(&report);
+    write_whole(&out, html.as_bytes()).map_err(|source| Unwritable { path: out.clone(), source })?;
+    if json {
+        let mut figures = figures(&report);
+        figures["file"] = json!(out.to_string_lossy());
+        figures["file_bytes"] = json!(html.len());
+        say(&figures.to_string());
+    } else {
+        say(&format!(
+            "{} shows what became of {} frames; it has {:.1} MB.",
+            out.display(),
+            report.plan.turn,
+            html.len() as f64 / 1e6
+        ));
     }
-    text
+    Ok(())
 }
 
-/// The report as one JSON object.
-pub(super) fn json(report: &Report, took: Duration) -> String {
-    let outcome = match report.outcome {
-        Outcome::Published => "published",
-        Outcome::Ready => "ready",
-        Outcome::Overtaken => "overtaken",
-        Outcome::Unchanged => "unchanged",
+fn now() -> String {
+    // The format names no component that a date could lack.
+    OffsetDateTime::now_utc()
+        .format(format_description!("[year]-[month]-[day] [hour]:[minute]"))
+        .unwrap_or_default()
+}
+
+/// Refuses a place where no file can be put.
+fn check_place(path: &Path) -> Result<(), Unwritable> {
+    let refuse = |source| Unwritable { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(refuse(io::ErrorKind::IsADirectory.into()));
+    }
+    let folder = fs::metadata(folder(path)).map_err(refuse)?;
+    if folder.is_dir() { Ok(()) } else { Err(refuse(io::ErrorKind::NotADirectory.into())) }
+}
+
+/// Whoever reads at any moment sees the file before or the file after.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder(path).join(format!(".{name}.{}", std::process::id()));
+    let write = || {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
     };
-    json!({
-        "outcome": outcome,
-        "configuration": report.configuration,
-        "version": report.manifest.version,
-        "digest": report.digest,
-        "manifest": report.manifest,
-        "encoded": report.encoded,
-        "reused": report.reused,
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-        "remarks": report.remarks,
+    write().inspect_err(|_error| {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
     })
-    .to_string()
 }
 
-/// What a dry run found, for people.
-pub(super) fn plan_text(checked: &Checked, order: &Order) -> String {
-    let Checked { survey, plan, .. } = checked;
-    let (width, height) = survey.size;
-    let mut text = format!("{} frames of {width} x {height} pixels are good.\n\n", survey.frames.len());
-    let _ = writeln!(text, "{:<12} {:>6}  {:>9}", "tier", "frames", "at most");
-    for (key, positions) in &plan.tiers {
-        let max_bytes = order.settings.table.tiers.get(key).map_or(0, |spec| spec.max_bytes);
-        let _ = writeln!(text, "{key:<12} {:>6}  {:>9}", positions.len(), kilobytes(max_bytes));
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        // A folder cannot be replaced by a file.
+        fs::create_dir(folder.path().join("taken")).unwrap();
+        assert!(write_whole(&folder.path().join("taken"), b"new").is_err());
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["report.html", "taken"]);
     }
-    for remark in &survey.remarks {
-        let _ = write!(text, "\nnote: {remark}");
+
+    #[test]
+    fn a_place_that_cannot_hold_a_file_is_refused_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_place(folder.path()).is_err());
+        assert!(check_place(&folder.path().join("nowhere/report.html")).is_err());
+        assert!(check_place(&folder.path().join("report.html")).is_ok());
+        assert!(check_place(Path::new("report.html")).is_ok());
     }
-    if !survey.ignored.is_empty() {
-        let _ = write!(text, "\nnote: not used, since they are no frames: {}", survey.ignored.join(", "));
-    }
-    text.push_str("\nA dry run: nothing was encoded.");
-    text
-}
-
-/// What a dry run found, as one JSON object.
-pub(super) fn plan_json(checked: &Checked, order: &Order) -> String {
-    let Checked { survey, plan, .. } = checked;
-    let tiers: serde_json::Map<_, _> = plan
-        .tiers
-        .iter()
-        .map(|(key, positions)| {
-            let max_bytes = order.settings.table.tiers.get(key).map_or(0, |spec| spec.max_bytes);
-            (key.to_string(), json!({ "frames": positions.len(), "max_bytes": max_bytes }))
-        })
-        .collect();
-    json!({
-        "outcome": "checked",
-        "frames": survey.frames.len(),
-        "size": [survey.size.0, survey.size.1],
-        "hero": plan.degree(plan.hero),
-        "tiers": tiers,
-        "remarks": survey.remarks,
-        "ignored": survey.ignored,
-    })
-    .to_string()
-}
-
-fn table(manifest: &Manifest) -> String {
-    let mut text = format!(
-        "{:<12} {:<6} {:>6}  {:>11}  {:>19}  {:>5}  {:>13}\n",
-        "tier", "format", "frames", "pixels", "bytes of budget", "", "quality (min)"
-    );
-    for key in TierKey::ALL {
-        let Some(tier) = manifest.tiers.get(&key) else { continue };
-        for (format, rendition) in &tier.formats {
-            row(&mut text, key, tier, format.as_str(), rendition);
-        }
-    }
-    text
-}
-
-fn row(text: &mut String, key: TierKey, tier: &Tier, format: &str, rendition: &Rendition) {
-    let [width, height] = rendition.size;
-    let share = rendition.bytes as f64 / tier.budget as f64 * 100.0;
-    let _ = writeln!(
-        text,
-        "{key:<12} {format:<6} {:>6}  {:>11}  {:>8} of {:>7}  {share:>4.0}%  {:>5.1} ({:.1})",
-        tier.frames,
-        format!("{width} x {height}"),
-        kilobytes(rendition.bytes),
-        kilobytes(tier.budget),
-        rendition.quality.mean,
-        rendition.quality.min,
-    );
-}
-
-fn kilobytes(bytes: u64) -> String {
-    format!("{:.1} kB", bytes as f64 / 1000.0)
 }

@@ -12,8 +12,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("logs", &["config"]),
     ("ingest", &["domain", "db", "store"]),
     ("http", &["domain", "db", "store", "cache"]),
+    ("report", &[]),
     ("app", &["domain", "config", "logs", "db", "store", "cache", "ingest", "http"]),
-    ("cli", &["domain", "config", "logs", "db", "store", "ingest", "app"]),
+    ("cli", &["domain", "config", "logs", "db", "store", "ingest", "report", "app"]),
 ];
 
 #[test]

@@ -11,4 +11,5 @@ mod objects;
 mod process;
 mod product;
 mod refused;
+mod report;
 mod sequence;
