@@ -11,13 +11,18 @@ use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{DynamicImage, ImageDecoder, ImageResult, RgbaImage};
+use image::{DynamicImage, ImageDecoder, RgbaImage};
 
 use crate::integrity::{self, Colour, Format, Header};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
+use error::Fault;
 use profile::Conversion;
 use samples::rgba8;
+
+/// What a PNG's colour profile, texts and other metadata may unpack to: a few times the largest profiles of
+/// printers.
+const MAX_METADATA_BYTES: u64 = 8 << 20;
 
 /// A decoded frame.
 #[derive(Clone, Debug)]
@@ -54,7 +59,7 @@ pub fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Decoded, Refu
     let (image, conversion) = match decoded {
         Ok(Ok((Ok(image), conversion))) => (image, conversion),
         Ok(Ok((Err(what), _))) => return Err(Refusal::Unsupported { file: name.into(), what }),
-        Ok(Err(error)) => return Err(error::refusal(name, error, &header, limits)),
+        Ok(Err(fault)) => return Err(error::refusal(name, fault, &header)),
         Err(_panic) => {
             let reason = "its picture data is damaged".into();
             return Err(Refusal::Unreadable { file: name.into(), reason });
@@ -73,32 +78,40 @@ pub fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Decoded, Refu
     })
 }
 
-/// The pixels as the file stores them, and its ICC profile.
-fn stored(bytes: &[u8], header: &Header, limits: &Limits) -> ImageResult<(DynamicImage, Option<Vec<u8>>)> {
+/// Pixels as a file stores them, and its ICC profile.
+type Stored = (DynamicImage, Option<Vec<u8>>);
+
+fn stored(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Stored, Fault> {
     let mut codec_limits = image::Limits::no_limits();
     codec_limits.max_image_width = Some(limits.max_width);
     codec_limits.max_image_height = Some(limits.max_height);
     codec_limits.max_alloc = Some(limits.max_alloc_bytes);
     let bytes = Cursor::new(bytes);
     match header.format {
-        Format::Png => finish(PngDecoder::with_limits(bytes, codec_limits)?),
-        Format::Jpeg => limited(JpegDecoder::new(bytes)?, codec_limits),
-        Format::Tiff => limited(TiffDecoder::new(bytes)?, codec_limits),
-        Format::WebP => limited(WebPDecoder::new(bytes)?, codec_limits),
+        Format::Png => {
+            // Of a PNG the codec does not count the pixels, only what it unpacks beside them.
+            codec_limits.max_alloc = Some(limits.max_alloc_bytes.min(MAX_METADATA_BYTES));
+            finish(PngDecoder::with_limits(bytes, codec_limits)?, header)
+        }
+        Format::Jpeg => limited(JpegDecoder::new(bytes)?, codec_limits, header),
+        Format::Tiff => limited(TiffDecoder::new(bytes)?, codec_limits, header),
+        Format::WebP => limited(WebPDecoder::new(bytes)?, codec_limits, header),
     }
 }
 
-fn limited(
-    mut decoder: impl ImageDecoder,
-    limits: image::Limits,
-) -> ImageResult<(DynamicImage, Option<Vec<u8>>)> {
+fn limited(mut decoder: impl ImageDecoder, limits: image::Limits, header: &Header) -> Result<Stored, Fault> {
     decoder.set_limits(limits)?;
-    finish(decoder)
+    finish(decoder, header)
 }
 
-fn finish(mut decoder: impl ImageDecoder) -> ImageResult<(DynamicImage, Option<Vec<u8>>)> {
-    // A profile that cannot be had is no reason to refuse the pixels.
+fn finish(mut decoder: impl ImageDecoder, header: &Header) -> Result<Stored, Fault> {
+    // A file that states its size twice must not get past the limits with one and be decoded with the other.
+    if decoder.dimensions() != (header.width, header.height) {
+        return Err(Fault::OtherSize);
+    }
+    // A profile that cannot be had is no reason to refuse the pixels. It is none that can be used, then.
     let icc = decoder.icc_profile().unwrap_or_default();
+    let icc = icc.or_else(|| header.has_profile.then(Vec::new));
     Ok((DynamicImage::from_decoder(decoder)?, icc))
 }
 

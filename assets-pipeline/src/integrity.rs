@@ -51,6 +51,8 @@ pub struct Header {
     /// Colour primaries and transfer function of a PNG `cICP` chunk (ITU-T H.273), which overrule an ICC
     /// profile.
     pub(crate) cicp: Option<(u8, u8)>,
+    /// Whether there is an ICC profile, or something in its place.
+    pub(crate) has_profile: bool,
     /// Bytes a pixel that the decoder needs beside its result.
     scratch_bytes: u64,
 }
@@ -116,6 +118,7 @@ impl Header {
             remarks: Vec::new(),
             premultiplied: false,
             cicp: None,
+            has_profile: false,
             scratch_bytes: 0,
         }
     }

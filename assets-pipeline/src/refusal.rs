@@ -8,6 +8,7 @@ mod words;
 use std::io;
 
 pub use words::Name;
+pub(crate) use words::is_plain;
 use words::{and_others, but_others, content, list, missing_sentence};
 
 /// Why an input is refused. `Display` is one plain sentence that names the file and the reason.
@@ -264,6 +265,8 @@ pub enum NameFault {
     Control,
     /// No name at all.
     Nameless,
+    /// Longer, or in more folders inside each other, than a disk could hold it.
+    TooLong,
 }
 
 impl Refusal {

@@ -262,6 +262,20 @@ fn zip_names_that_lead_out_of_their_folder() {
 }
 
 #[test]
+fn zip_names_longer_or_deeper_than_a_disk_holds() {
+    let long = format!("1{}.png", "1_".repeat(125));
+    let longer = format!("1{long}");
+    let deep = format!("{}ring_3.png", "a/".repeat(32));
+    let deeper = format!("a/{deep}");
+    for (name, refused) in [(&long, false), (&longer, true), (&deep, false), (&deeper, true)] {
+        let zip = zip_of(&[(name.as_str(), samples::png(8, 6))]);
+        let slug = if refused { "zip-unsafe-name" } else { "single-frame" };
+        let (_folder, path) = saved(&zip);
+        assert_eq!(surveyed(&path).unwrap_err().slug(), slug, "{name}");
+    }
+}
+
+#[test]
 fn a_zip_name_with_a_nul() {
     let zip = zip_of(&two_frames());
     let zip = patched(zip, 1, |entry| entry[46] = 0);

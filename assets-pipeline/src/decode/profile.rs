@@ -8,6 +8,7 @@ use moxcms::{
 };
 
 use crate::integrity::Header;
+use crate::refusal::is_plain;
 
 /// How the samples of one file become sRGB.
 pub(super) struct Conversion {
@@ -189,7 +190,7 @@ fn name(profile: &ColorProfile) -> String {
         Some(ProfileText::Description(text)) => &text.ascii_string,
         None => "",
     };
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+    let shown: String = text.chars().filter(|&c| is_plain(c)).take(80).collect();
     match shown.trim() {
         "" => "an unnamed profile".into(),
         name => name.into(),

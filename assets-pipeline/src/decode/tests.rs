@@ -242,3 +242,62 @@ fn pixels_that_are_missing_within_a_sound_structure_are_refused() {
     assert!(matches!(refusal.slug(), "truncated" | "unreadable"), "{refusal}");
     assert_eq!(refusal.file(), Some("r1.png"));
 }
+
+#[test]
+fn a_profile_that_unpacks_to_more_than_a_profile_is_remarked() {
+    let picture = DynamicImage::from(samples::picture(2, 2));
+    for bytes in [1 << 20, 20 << 20] {
+        let decoded = decoded("r1.png", &png_with_profile(&picture, vec![0; bytes]));
+        assert_eq!(decoded.remarks.len(), 1);
+    }
+}
+
+#[test]
+fn a_damaged_profile_is_remarked() {
+    const REMARK: &str = "has a colour profile that cannot be used, and its colours are taken for sRGB";
+    let png = samples::png_with(&samples::png(4, 4), *b"iCCP", b"name\0\0no deflate stream");
+    assert_eq!(decoded("r1.png", &png).remarks, [REMARK]);
+    let half = [b"ICC_PROFILE\0\x01\x02".to_vec(), ColorProfile::new_display_p3().encode().unwrap()].concat();
+    let jpeg = samples::jpeg_with(&samples::jpeg(4, 4), 0xe2, &half);
+    assert_eq!(decoded("r1.jpg", &jpeg).remarks, [REMARK]);
+    let webp = samples::webp_extended(&samples::webp(4, 4), 0x30, 4, 4, Some((*b"ICCP", b"nothing")));
+    assert_eq!(decoded("r1.webp", &webp).remarks, [REMARK]);
+    let tiff = Tiff { tags: vec![(34_675, vec![1; 9])], ..Tiff::rgb(4, 4, vec![0; 48]) }.bytes();
+    let entry = tiff.windows(4).position(|bytes| bytes == [0x73, 0x87, 3, 0]).unwrap();
+    let tiff = [&tiff[..entry + 2], &[7], &tiff[entry + 3..]].concat();
+    assert_eq!(decoded("r1.tif", &tiff).remarks, [REMARK]);
+}
+
+#[test]
+fn metadata_far_beyond_its_picture_is_refused() {
+    let png = samples::png_with(
+        &samples::png(2, 2),
+        *b"tEXt",
+        &[b"Comment\0".to_vec(), vec![b' '; 9 << 20]].concat(),
+    );
+    let refusal = decode("r1.png", &png, &Limits::default()).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "r1.png is a PNG with more metadata, or larger parts, than its picture calls for, which is not supported"
+    );
+}
+
+#[test]
+fn the_name_of_a_profile_cannot_turn_the_text_around_it() {
+    let mut profile = ColorProfile::new_display_p3();
+    profile.description = Some(moxcms::ProfileText::PlainString("P\u{202e}3\u{2028}\u{7}".into()));
+    let icc = profile.encode().unwrap();
+    let png = png_with_profile(&DynamicImage::from(samples::picture(2, 2)), icc);
+    let name = decoded("r1.png", &png).converted_profile.unwrap();
+    assert!(name.chars().all(|c| c.is_ascii() && !c.is_control()), "{name:?}");
+}
+
+#[test]
+fn what_a_codec_says_is_told_in_one_line() {
+    let mut jpeg = samples::jpeg(8, 8);
+    // The first table ends behind its own end.
+    let table = jpeg.windows(2).position(|bytes| bytes == [0xff, 0xdb]).unwrap();
+    jpeg.splice(table..table, samples::jpeg_segment(0xdb, &[0]));
+    let text = decode("r1.jpg", &jpeg, &Limits::default()).unwrap_err().to_string();
+    assert!(text.starts_with("r1.jpg cannot be read: ") && !text.contains(char::is_control), "{text:?}");
+}

@@ -12,13 +12,14 @@ const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
 const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
 
 pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let truncated = || Fault::Truncated(format!("it ends after {} bytes, inside the picture", bytes.len()));
     let fields = Fields::big_endian(bytes);
     let mut header: Option<Header> = None;
     let mut orientation = None;
-    let mut has_pixels = false;
+    let (mut has_pixels, mut has_profile) = (false, false);
     let mut at = 2;
     loop {
         let (marker, after) = next_marker(bytes, at).ok_or_else(truncated)?;
@@ -54,6 +55,8 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             APP1 if orientation.is_none() => {
                 orientation = content.strip_prefix(b"Exif\0\0").and_then(Orientation::from_exif_chunk);
             }
+            // Behind the first scan's header decoders look for none.
+            APP2 if !has_pixels => has_profile |= content.starts_with(b"ICC_PROFILE\0"),
             SOS => has_pixels = true,
             _ => {}
         }
@@ -61,6 +64,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     match header {
         Some(mut header) if has_pixels => {
             header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
+            header.has_profile = has_profile;
             Ok(header)
         }
         _ => Err(Fault::Unreadable("it has no pixels".into())),

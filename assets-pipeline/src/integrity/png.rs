@@ -33,9 +33,15 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
         match &kind {
             b"IEND" => break,
             b"IHDR" => return Err(Fault::Unreadable("it has two PNG headers".into())),
+            // A codec that is in use panics at half a colour.
+            b"PLTE" if data.len() % 3 != 0 => {
+                return Err(Fault::Unreadable("its palette is damaged".into()));
+            }
             b"PLTE" => has_palette = true,
             b"IDAT" => has_pixels = true,
             b"tRNS" => header.alpha = true,
+            // Behind the pixels it counts for nothing.
+            b"iCCP" => header.has_profile |= !has_pixels,
             b"acTL" => return Err(Fault::Unsupported("an animated PNG".into())),
             b"eXIf" if sound => {
                 header.orientation = Orientation::from_exif_chunk(data).unwrap_or(header.orientation);

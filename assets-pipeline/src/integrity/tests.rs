@@ -314,6 +314,78 @@ fn a_tiff_of_another_kind_is_refused() {
 }
 
 #[test]
+fn a_tiff_that_states_something_twice_is_refused() {
+    let rgb = Tiff::rgb(5, 4, vec![9; 60]);
+    for twice in [256, 257, 317, 34_675] {
+        let tags =
+            if twice < 258 { vec![(twice, vec![50])] } else { vec![(twice, vec![1]), (twice, vec![2])] };
+        let refusal =
+            inspect("r1.tif", &Tiff { tags, ..rgb.clone() }.bytes(), &Limits::default()).unwrap_err();
+        assert_eq!(refusal.slug(), "unreadable", "{refusal}");
+    }
+    check(
+        "r1.tif",
+        &Tiff { tags: vec![(256, vec![6])], ..rgb }.bytes(),
+        &expect!["unreadable: r1.tif cannot be read: its table of contents has the same entry twice"],
+    );
+}
+
+#[test]
+fn a_tiff_with_more_values_than_a_picture_can_have_is_refused() {
+    let rgb = Tiff::rgb(5, 4, vec![9; 60]);
+    check(
+        "r1.tif",
+        &Tiff { tags: vec![(317, vec![1; 65])], ..rgb.clone() }.bytes(),
+        &expect!["unreadable: r1.tif cannot be read: its table of contents is damaged"],
+    );
+    // The values need not be there.
+    let mut few = Tiff { tags: vec![(317, vec![1; 3])], ..rgb.clone() }.bytes();
+    let entry = few.windows(4).position(|bytes| bytes == [0x3d, 1, 3, 0]).unwrap();
+    few[entry + 4..entry + 8].copy_from_slice(&3_000_000_u32.to_le_bytes());
+    check("r1.tif", &few, &expect!["unreadable: r1.tif cannot be read: its table of contents is damaged"]);
+    let tiles = vec![(322, vec![1]), (323, vec![1]), (324, vec![8])];
+    check(
+        "r1.tif",
+        &Tiff { width: 600, height: 600, tags: tiles, ..rgb }.bytes(),
+        &expect!["unsupported: r1.tif is a TIFF in more than 131072 pieces, which is not supported"],
+    );
+}
+
+#[test]
+fn a_tiff_with_a_text_for_a_colour_profile_is_refused() {
+    let mut tiff = Tiff { tags: vec![(34_675, vec![1; 3])], ..Tiff::rgb(5, 4, vec![9; 60]) }.bytes();
+    let entry = tiff.windows(4).position(|bytes| bytes == [0x73, 0x87, 3, 0]).unwrap();
+    tiff[entry + 2] = 2;
+    check(
+        "r1.tif",
+        &tiff,
+        &expect!["unreadable: r1.tif cannot be read: its colour profile is of a kind that no profile is"],
+    );
+}
+
+#[test]
+fn a_tiff_of_padded_tiles_for_each_channel_is_refused() {
+    let tags = vec![(284, vec![2]), (322, vec![16]), (323, vec![16]), (324, vec![8; 3]), (325, vec![1; 3])];
+    let tiff = Tiff { tags, ..Tiff::rgb(5, 16, vec![9; 768]) };
+    check(
+        "r1.tif",
+        &tiff.bytes(),
+        &expect!["unsupported: r1.tif is a TIFF in tiles for each channel, which is not supported"],
+    );
+    check("r1.tif", &Tiff { width: 16, ..tiff }.bytes(), &expect!["TIFF 16 x 16 Rgb 8"]);
+}
+
+#[test]
+fn a_palette_with_half_a_colour_is_refused() {
+    let png = samples::encoded(&rgb(), ImageFormat::Png);
+    check(
+        "r1.png",
+        &samples::png_with(&png, *b"PLTE", &[1, 2, 3, 4]),
+        &expect!["unreadable: r1.png cannot be read: its palette is damaged"],
+    );
+}
+
+#[test]
 fn content_of_another_kind_than_the_name_says_is_refused() {
     check(
         "r1.jpg",

@@ -19,12 +19,15 @@ const SAMPLES_PER_PIXEL: u16 = 277;
 const ROWS_PER_STRIP: u16 = 278;
 const STRIP_BYTE_COUNTS: u16 = 279;
 const PLANAR_CONFIGURATION: u16 = 284;
+const PREDICTOR: u16 = 317;
 const TILE_WIDTH: u16 = 322;
 const TILE_LENGTH: u16 = 323;
 const TILE_OFFSETS: u16 = 324;
 const TILE_BYTE_COUNTS: u16 = 325;
 const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
+const JPEG_TABLES: u16 = 347;
+const YCBCR_SUBSAMPLING: u16 = 530;
 
 /// The tags that are read here.
 const READ: [u16; 17] = [
@@ -47,10 +50,35 @@ const READ: [u16; 17] = [
     SAMPLE_FORMAT,
 ];
 
+/// The tags that the decoder reads besides.
+const READ_LATER: [u16; 3] = [PREDICTOR, JPEG_TABLES, YCBCR_SUBSAMPLING];
+
+/// A colour profile, which the decoder looks for too.
+const ICC_PROFILE: u16 = 34_675;
+
+/// The tags with a value for each strip or tile.
+const LISTS: [u16; 4] = [STRIP_OFFSETS, STRIP_BYTE_COUNTS, TILE_OFFSETS, TILE_BYTE_COUNTS];
+
+/// The most values of any other tag that is read. The decoder makes room for as many as an entry says that
+/// there are, whether they are there or not.
+const MAX_VALUES: usize = 64;
+
+/// The most strips or tiles: those of 32 x 32 pixels in the largest picture that is taken.
+const MAX_PIECES: u64 = 1 << 17;
+
 pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let directory = Directory::first(bytes)?;
     if READ.into_iter().any(|tag| directory.is_cut_off(tag)) {
         return Err(truncated(directory.file));
+    }
+    // Which of two values counts is for each decoder to say, so what is checked here would not be what is
+    // decoded.
+    if READ.into_iter().chain(READ_LATER).chain([ICC_PROFILE]).any(|tag| directory.stands_twice(tag)) {
+        return Err(Fault::Unreadable("its table of contents has the same entry twice".into()));
+    }
+    // Bytes, or bytes of no meaning; at a text that is too long the decoder prints a line of its own.
+    if directory.kind(ICC_PROFILE).is_some_and(|kind| !matches!(kind, 1 | 7)) {
+        return Err(Fault::Unreadable("its colour profile is of a kind that no profile is".into()));
     }
     let side = |tag| directory.number(tag).and_then(|side| u32::try_from(side).ok());
     let (Some(width), Some(height)) = (side(IMAGE_WIDTH), side(IMAGE_LENGTH)) else {
@@ -59,11 +87,16 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let mut header = Header::new(Format::Tiff, width, height);
     let samples = directory.number(SAMPLES_PER_PIXEL).unwrap_or(1);
     colours(&directory, samples, &mut header)?;
+    let mut short = READ.into_iter().filter(|tag| !LISTS.contains(tag)).chain(READ_LATER);
+    if short.any(|tag| directory.count(tag).is_some_and(|count| count > MAX_VALUES)) {
+        return Err(Fault::Unreadable("its table of contents is damaged".into()));
+    }
     // The decoder holds the samples once more while it reads.
     header.scratch_bytes = samples * u64::from(header.bits) / 8;
     header.within(limits)?;
     let orientation = directory.number(ORIENTATION).and_then(|tag| u8::try_from(tag).ok());
     header.orientation = orientation.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
+    header.has_profile = directory.count(ICC_PROFILE).is_some_and(|bytes| bytes > 0);
     data_within(&directory, samples, &header)?;
     if directory.has_next {
         header.remarks.push("has more than one page, of which the first is used".into());
@@ -116,9 +149,14 @@ fn colours(directory: &Directory<'_>, samples: u64, header: &mut Header) -> Resu
 fn data_within(directory: &Directory<'_>, samples: u64, header: &Header) -> Result<(), Fault> {
     let damaged = || Fault::Unreadable("its table of contents is damaged".into());
     let (width, height) = (u64::from(header.width), u64::from(header.height));
+    let planes = if directory.number(PLANAR_CONFIGURATION) == Some(2) { samples } else { 1 };
     let (offsets, counts, pieces) = if directory.entry(TILE_OFFSETS).is_some() {
         let tiles = |side: u64, tag| match directory.number(tag) {
             None | Some(0) => Err(damaged()),
+            // The decoder panics at such a tile, which is nothing that an artist could have done better.
+            Some(tile) if planes > 1 && !side.is_multiple_of(tile) => {
+                Err(Fault::Unsupported("a TIFF in tiles for each channel".into()))
+            }
             Some(tile) => Ok(side.div_ceil(tile)),
         };
         (TILE_OFFSETS, TILE_BYTE_COUNTS, tiles(width, TILE_WIDTH)? * tiles(height, TILE_LENGTH)?)
@@ -126,8 +164,10 @@ fn data_within(directory: &Directory<'_>, samples: u64, header: &Header) -> Resu
         let rows = directory.number(ROWS_PER_STRIP).unwrap_or(height).max(1);
         (STRIP_OFFSETS, STRIP_BYTE_COUNTS, height.div_ceil(rows))
     };
-    let planes = if directory.number(PLANAR_CONFIGURATION) == Some(2) { samples } else { 1 };
-    let expected = usize::try_from(pieces * planes).map_err(|_too_many| damaged())?;
+    if pieces * planes > MAX_PIECES {
+        return Err(Fault::Unsupported(format!("a TIFF in more than {MAX_PIECES} pieces")));
+    }
+    let expected = (pieces * planes) as usize;
     if directory.numbers(offsets).len() != expected || directory.numbers(counts).len() != expected {
         return Err(damaged());
     }
@@ -178,15 +218,35 @@ impl<'a> Directory<'a> {
         Some(Self { file, entries, big, has_next })
     }
 
-    /// Where the entry of a tag stands among the entries.
-    fn position(&self, tag: u16) -> Option<usize> {
+    /// Where the entries of a tag stand among all entries.
+    fn positions(&self, tag: u16) -> impl Iterator<Item = usize> + use<'a> {
         let fields = self.file.of(self.entries);
-        (0..self.entries.len()).step_by(entry_bytes(self.big)).find(|&at| fields.u16(at) == Some(tag))
+        (0..self.entries.len()).step_by(entry_bytes(self.big)).filter(move |&at| fields.u16(at) == Some(tag))
+    }
+
+    fn position(&self, tag: u16) -> Option<usize> {
+        self.positions(tag).next()
+    }
+
+    fn stands_twice(&self, tag: u16) -> bool {
+        self.positions(tag).nth(1).is_some()
     }
 
     /// Whether a tag is there, but its values are not.
     fn is_cut_off(&self, tag: u16) -> bool {
         self.position(tag).is_some() && self.entry(tag).is_none()
+    }
+
+    /// The type of a tag's values.
+    fn kind(&self, tag: u16) -> Option<u16> {
+        self.file.of(self.entries).u16(self.position(tag)? + 2)
+    }
+
+    /// How many values a tag says that it has.
+    fn count(&self, tag: u16) -> Option<usize> {
+        let at = self.position(tag)? + 4;
+        let fields = self.file.of(self.entries);
+        if self.big { usize::try_from(fields.u64(at)?).ok() } else { Some(fields.u32(at)? as usize) }
     }
 
     /// The type and the values' bytes of a tag.

@@ -18,7 +18,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let mut canvas: Option<Header> = None;
     let mut picture: Option<Header> = None;
     let mut orientation = None;
-    let mut has_alpha_chunk = false;
+    let (mut has_alpha_chunk, mut has_profile) = (false, false);
     let mut at = RIFF_HEADER_BYTES;
     while at < end {
         let damaged = || Fault::Unreadable("its data is damaged".into());
@@ -31,6 +31,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             b"VP8L" if picture.is_none() => picture = Some(lossless(data).ok_or_else(damaged)?),
             b"ANIM" | b"ANMF" => return Err(animated()),
             b"ALPH" => has_alpha_chunk = true,
+            b"ICCP" => has_profile = true,
             b"EXIF" => {
                 let exif = data.bytes.strip_prefix(b"Exif\0\0").unwrap_or(data.bytes);
                 orientation = Orientation::from_exif_chunk(exif);
@@ -47,6 +48,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
         }
         // The canvas decides: without its flag, decoders ignore transparency.
         header.alpha = canvas.alpha && (header.alpha || has_alpha_chunk);
+        header.has_profile = has_profile;
         header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
     }
     header.within(limits)?;

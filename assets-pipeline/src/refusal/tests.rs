@@ -74,6 +74,11 @@ fn a_hostile_name_is_shown_without_its_control_characters() {
 }
 
 #[test]
+fn a_name_cannot_break_the_line_of_a_message() {
+    assert_eq!(Name("a\u{2028}b\u{2029}c\u{61c}.png").to_string(), "\"a\\u{2028}b\\u{2029}c\\u{61c}.png\"");
+}
+
+#[test]
 fn an_io_error_keeps_its_source() {
     let refusal = Refusal::Io { file: "r1.png".into(), source: io::Error::other("the disk is gone") };
     let source = std::error::Error::source(&refusal).map(ToString::to_string);

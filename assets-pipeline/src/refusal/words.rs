@@ -40,6 +40,7 @@ impl Display for NameFault {
             Self::Backslash => "it has a backslash",
             Self::Control => "it has control characters",
             Self::Nameless => "it is empty",
+            Self::TooLong => "it is too long",
         })
     }
 }
@@ -55,8 +56,8 @@ impl Display for MissingRun {
     }
 }
 
-/// A file name fit to be shown: control and direction characters escaped, quoted where it has spaces, cut in
-/// the middle where it is very long.
+/// A file name fit to be shown: control characters, line breaks and direction marks escaped, quoted where it
+/// has spaces, cut in the middle where it is very long.
 pub struct Name<'a>(pub &'a str);
 
 impl Display for Name<'_> {
@@ -72,7 +73,7 @@ impl Display for Name<'_> {
                 if i == SHOWN / 2 {
                     f.write_str("...")?;
                 }
-            } else if c.is_control() || is_direction_mark(c) {
+            } else if !is_plain(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
                 f.write_char(c)?;
@@ -85,9 +86,19 @@ impl Display for Name<'_> {
     }
 }
 
+/// Whether `c` can stand in a message and change nothing but itself.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !breaks_a_line(c) && !is_direction_mark(c)
+}
+
+/// The line and paragraph separators, which are no control characters and yet end a line.
+fn breaks_a_line(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Whether `c` changes the direction of the text after it, which can make `gpj.exe` look like `exe.jpg`.
 fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 struct Bytes(u64);

@@ -24,6 +24,11 @@ const FILE_TYPE_MASK: u32 = 0o170_000;
 const ORDINARY_FILE: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
 
+/// No disk takes a longer name of a file or folder.
+const MAX_NAME_CHARS: usize = 255;
+/// How many folders deep a file may lie. Frames lie in one or two; every further one costs memory.
+const MAX_FOLDERS: usize = 32;
+
 /// The packed images of a zip, beside its entries.
 #[derive(Debug)]
 pub(super) struct Zip {
@@ -160,6 +165,10 @@ fn name_fault(name: &str) -> Option<NameFault> {
         Some(NameFault::Absolute)
     } else if name.contains('\\') {
         Some(NameFault::Backslash)
+    } else if name.split('/').any(|part| part.chars().count() > MAX_NAME_CHARS)
+        || name.split('/').count() > MAX_FOLDERS + 1
+    {
+        Some(NameFault::TooLong)
     } else {
         None
     }
@@ -193,9 +202,12 @@ fn choose(files: &[Packed], place: &str) -> Result<(Listing, Vec<usize>), Refusa
     let mut depth = 0;
     // All images share their first `depth` folders.
     while !images.is_empty() && images.iter().all(|image| image.parts.len() > depth + 1) {
-        let folders: BTreeSet<&[String]> = images.iter().map(|image| &image.parts[..=depth]).collect();
+        let folders: BTreeSet<&str> = images.iter().map(|image| image.parts[depth].as_str()).collect();
         if folders.len() > 1 {
-            let mut folders: Vec<String> = folders.into_iter().map(|parts| parts.join("/")).collect();
+            let above = &images[0].parts[..depth];
+            let path =
+                |folder: &str| above.iter().map(String::as_str).chain([folder]).collect::<Vec<_>>().join("/");
+            let mut folders: Vec<String> = folders.into_iter().map(path).collect();
             folders.sort_by(|a, b| listing::natural(a, b));
             return Err(Refusal::SeveralFolders { place: place.into(), folders });
         }
