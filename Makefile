@@ -2,6 +2,7 @@
 
 TYPOS_VERSION := 1.52.0
 CARGO_DENY_VERSION := 0.20.2
+CAVIF_VERSION := 1.8.0
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -12,10 +13,12 @@ QUIET := $(if $(CI),--quiet)
 
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CAVIF := target/tools/cavif-$(CAVIF_VERSION)/bin/cavif
 # npm writes this file when it is through, so it dates an installation.
 NODE_MODULES := viewer/node_modules/.package-lock.json
+SHARP := benches/encode/node_modules/.package-lock.json
 
-.PHONY: help setup demo build test fmt lint audit test-rust viewer test-viewer test-e2e bench bench-build
+.PHONY: help setup demo build test fmt lint audit test-rust viewer test-viewer test-e2e fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,8 +68,19 @@ test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real bina
 	cargo build --workspace --bins --tests $(LOCKED) $(QUIET)
 	deploy/e2e.sh
 
+# In the dev profile: the codecs are optimised in it, and our own arithmetic is checked for overflow.
+fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus
+	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
+		cargo test -p assets-pipeline --test fuzz $(LOCKED) $(QUIET) -- --nocapture mutated_files_are_harmless
+
 bench: ## Measure; ARGS picks benchmarks
 	cargo bench --workspace $(LOCKED) -- $(ARGS)
+
+# ARGS: --quick for a few frames, --only MATERIAL, --also NAME=FOLDER for a turn of your own.
+bench-encode: ## Compare with other encoders, in half an hour, and write benches/encode.md
+	@deploy/setup.sh build bench
+	@$(MAKE) --silent --no-print-directory $(CAVIF) $(SHARP)
+	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" cargo bench --bench encode $(LOCKED) -- compare $(ARGS)
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks
@@ -79,6 +93,13 @@ $(TYPOS):
 # Without optimisation and debug information it builds in under a minute on two cores, and it runs for two seconds.
 $(CARGO_DENY):
 	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root target/tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+# A peer in the comparison of encoders; with optimisation, and with what its author would have it built.
+$(CAVIF):
+	cargo install --quiet --locked --root target/tools/cavif-$(CAVIF_VERSION) cavif@$(CAVIF_VERSION)
+
+$(SHARP): benches/encode/package-lock.json
+	cd benches/encode && npm ci --no-audit --no-fund --loglevel=error
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error

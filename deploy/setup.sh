@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds which tools are missing and installs them with apt-get, or prints the one line that does. Silent when all is here.
-# Usage: deploy/setup.sh GROUP...   with the groups of tools.sh: build, test
+# Usage: deploy/setup.sh GROUP...   with the groups of tools.sh: build, test, bench
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/tools.sh
@@ -86,7 +86,7 @@ groups=("$@")
 [ $# -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
     if ! tools_of_group "$group" >/dev/null; then
-        say "deploy/setup.sh knows no group '$group': it has build and test"
+        say "deploy/setup.sh knows no group '$group': it has build, test and bench"
         exit 2
     fi
 done
@@ -100,7 +100,7 @@ if [ -n "$packages" ]; then
     # A distribution may have a version that is too old.
     still_missing=$(missing_tools "${groups[@]}" | xargs)
     if [ -n "$still_missing" ]; then
-        say "Still missing, or too old as this distribution has it: $still_missing (nasm has to be 2.15 or newer, node 18 or newer)"
+        say "Still missing, or too old as this distribution has it: $still_missing (nasm has to be 2.15 or newer, node 18 or newer, 20.9 for the comparison of encoders)"
         exit 1
     fi
 fi

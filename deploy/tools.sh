@@ -25,6 +25,8 @@ tool_is_here() {
         cc) has cc && printf '#include <stdlib.h>\n' | cc -fsyntax-only -x c - 2>/dev/null ;;
         nasm) has nasm && at_least "$(nasm -v | awk '{ print $3 }')" 2.15 ;;
         node) has node && at_least "$(node --version | tr -d v)" 18 ;;
+        # The version that sharp asks for.
+        node20) has node && at_least "$(node --version | tr -d v)" 20.9 ;;
         webp) has cwebp && has dwebp ;;
         chromium) browser >/dev/null ;;
         # Debian's python3 comes without what makes a virtual environment.
@@ -38,8 +40,8 @@ packages_of() {
     case $1 in
         cc) echo gcc libc6-dev ;;
         c++) echo g++ ;;
-        node) echo nodejs ;;
-        avifdec) echo libavif-bin ;;
+        node | node20) echo nodejs ;;
+        avifdec | avifenc) echo libavif-bin ;;
         venv) echo python3 python3-venv ;;
         *) echo "$1" ;;
     esac
@@ -52,6 +54,7 @@ tools_of_group() {
             # The AV1 encoder has assembly for nasm on x86 only; elsewhere the C compiler assembles it.
             case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
             ;;
+        bench) echo avifenc avifdec webp node20 npm ;;
         test) echo webp avifdec chromium node npm venv ;;
         *) return 1 ;;
     esac

@@ -311,7 +311,7 @@ impl Solver {
     /// Levels that a frame is moved by when bytes have to go or are left: enough to count, so that few
     /// frames are encoded again, and too few to be seen.
     fn stride(&self) -> Level {
-        ((0.035 / self.slopes().log_bytes) as Level).clamp(1, 8)
+        ((0.06 / self.slopes().log_bytes) as Level).clamp(1, 8)
     }
 
     fn clamp(&self, level: f64) -> f64 {

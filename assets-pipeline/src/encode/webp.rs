@@ -14,10 +14,10 @@ pub(super) const LEVELS: Levels =
     Levels { lowest: 16, first: 110, highest: 190, slopes: Slopes { log_bytes: 0.012, score: 0.2 } };
 
 /// Everything that decides the bytes.
-pub(super) const NAME: &str = "libwebp-sys-0.9 method-6 alpha-60";
+pub(super) const NAME: &str = "libwebp-sys-0.9 method-6 alpha-30";
 
 /// Out of 100; below it, edges fray.
-const ALPHA_QUALITY: i32 = 60;
+const ALPHA_QUALITY: i32 = 30;
 
 pub(super) fn encode(picture: &Picture, level: Level) -> Result<Vec<u8>, CodecError> {
     let (width, height) = picture.size();
