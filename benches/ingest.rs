@@ -7,7 +7,7 @@ use std::{hint::black_box, path::Path};
 use assets_pipeline::{
     colour::Rgb,
     decode::decode,
-    encode::{Effort, Encoder, Engine, decode as decode_frame},
+    encode::{Effort, Encoder, Engine, Material, decode as decode_frame},
     encode_cache::NoCache,
     family::Tally,
     ground::{Bounds, Ground, edge, subject},
@@ -43,7 +43,8 @@ fn stages(c: &mut Criterion) {
     group.bench_function("cut out, resize to 400", |b| {
         b.iter(|| CutOut::new(black_box(&frame), whole, white, false).resized((400, 400)));
     });
-    let encoder = |format, engine| Encoder { format, engine, effort: Effort::Default };
+    let encoder =
+        |format, engine| Encoder { format, engine, effort: Effort::Default, material: Material::Plain };
     let avif = Engine::ALL.iter().map(|engine| (engine.as_str(), encoder(Format::Avif, *engine)));
     for (name, encoder) in avif.chain([("libwebp", encoder(Format::Webp, Engine::default()))]) {
         let level = encoder.levels().first;

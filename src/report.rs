@@ -15,6 +15,8 @@ mod tables;
 mod wide;
 mod words;
 
+use std::collections::BTreeMap;
+
 use assets_pipeline::{
     colour::Rgb,
     digest::Digest,
@@ -125,8 +127,9 @@ impl Report {
 
     /// Who encoded, a name for each format.
     pub fn encoders(&self) -> String {
-        let names = self.settings.table.formats.iter().map(|format| self.settings.encoder(*format).name());
-        names.collect::<Vec<_>>().join("; ")
+        let names: BTreeMap<Format, String> =
+            self.families.iter().map(|family| (family.format, family.encoder.name())).collect();
+        names.into_values().collect::<Vec<_>>().join("; ")
     }
 
     /// Names the settings and the encoders.

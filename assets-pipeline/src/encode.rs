@@ -76,6 +76,18 @@ impl Effort {
     }
 }
 
+/// What the frames show, as far as an encoder has to treat it differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Material {
+    /// A piece on a plain ground.
+    #[default]
+    Plain,
+    /// A piece on a ground that shades off.
+    Shaded,
+    /// A ground with texture or noise.
+    Textured,
+}
+
 macro_rules! words {
     ($($kind:ty),*) => {$(
         impl fmt::Display for $kind {
@@ -116,9 +128,20 @@ pub struct Encoder {
     pub engine: Engine,
     /// How long it may take.
     pub effort: Effort,
+    /// What the frames show.
+    pub material: Material,
 }
 
 impl Encoder {
+    /// Materials that the encoder treats differently; which of them a turn is of, trying them tells best.
+    pub const fn materials(self) -> &'static [Material] {
+        match (self.format, self.engine) {
+            #[cfg(feature = "libaom")]
+            (Format::Avif, Engine::Libaom) => &[Material::Plain, Material::Shaded, Material::Textured],
+            (Format::Avif, Engine::Rav1e) | (Format::Webp, _) => &[Material::Plain],
+        }
+    }
+
     /// The encoder's levels.
     pub const fn levels(self) -> Levels {
         match (self.format, self.engine) {
@@ -133,7 +156,7 @@ impl Encoder {
     pub fn encode(self, picture: &Picture, level: Level) -> Result<Vec<u8>, CodecError> {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
-            (Format::Avif, Engine::Libaom) => libaom::encode(picture, level, self.effort),
+            (Format::Avif, Engine::Libaom) => libaom::encode(picture, level, self),
             (Format::Avif, Engine::Rav1e) => rav1e::encode(picture, level, self.effort),
             (Format::Webp, _) => webp::encode(picture, level),
         }
@@ -143,7 +166,7 @@ impl Encoder {
     pub fn name(self) -> String {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
-            (Format::Avif, Engine::Libaom) => libaom::name(self.effort),
+            (Format::Avif, Engine::Libaom) => libaom::name(self),
             (Format::Avif, Engine::Rav1e) => rav1e::name(self.effort),
             (Format::Webp, _) => webp::NAME.to_owned(),
         }
@@ -171,7 +194,12 @@ mod tests {
 
     fn encoders() -> impl Iterator<Item = Encoder> {
         let of_engine = |engine: &Engine| {
-            Format::ALL.map(|format| Encoder { format, engine: *engine, effort: Effort::Default })
+            Format::ALL.map(|format| Encoder {
+                format,
+                engine: *engine,
+                effort: Effort::Default,
+                material: Material::Plain,
+            })
         };
         Engine::ALL.iter().flat_map(of_engine)
     }

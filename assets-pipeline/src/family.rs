@@ -21,6 +21,7 @@ use crate::{
     score::score,
     settings::Settings,
     solve::{Ceiling, Encoded, Level, Solver, Unsolved},
+    suit::{Suited, suited},
     tiers::{Family, Format},
 };
 
@@ -89,8 +90,8 @@ pub struct FamilyEncoder<'a> {
 
 impl<'a> FamilyEncoder<'a> {
     /// Starts with nothing settled.
-    pub fn new(workshop: Workshop<'a>, family: Family, format: Format) -> Result<Self, IngestError> {
-        let size = workshop.prepared.size(family, format);
+    pub fn new(workshop: Workshop<'a>, family: Family, encoder: Encoder) -> Result<Self, IngestError> {
+        let size = workshop.prepared.size(family, encoder.format);
         let positions = workshop.prepared.plan.family(family);
         let pictures = positions
             .into_par_iter()
@@ -100,9 +101,24 @@ impl<'a> FamilyEncoder<'a> {
                 Ok((position, (picture, digest)))
             })
             .collect::<Result<_, IngestError>>()?;
-        let encoder = workshop.settings.encoder(format);
         let solver = Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings(&workshop, family));
         Ok(Self { workshop, family, encoder, size, pictures, solver, groups: Vec::new(), under_floor: None })
+    }
+
+    /// Takes the settings that suit the turn best, told from a few frames. To be called before anything is
+    /// settled.
+    pub fn suit(&mut self, positions: &[usize]) -> Result<(), IngestError> {
+        let Self { workshop, pictures, .. } = &*self;
+        let encode = |encoder, wanted: &[(usize, Level)]| encode_all(*workshop, encoder, pictures, wanted);
+        let Suited { encoder, known } = suited(self.encoder, positions, encode)?;
+        self.encoder = encoder;
+        self.solver.know(known);
+        Ok(())
+    }
+
+    /// Who encodes.
+    pub const fn encoder(&self) -> Encoder {
+        self.encoder
     }
 
     /// Settles more positions. What was settled before stays as it is, unless the family has to be
@@ -141,6 +157,7 @@ impl<'a> FamilyEncoder<'a> {
         Ok(EncodedFamily {
             family: self.family,
             format: self.encoder.format,
+            encoder: self.encoder,
             size: self.size,
             frames,
             remark,
@@ -210,6 +227,8 @@ pub struct EncodedFamily {
     pub family: Family,
     /// Which format.
     pub format: Format,
+    /// Who encoded.
+    pub encoder: Encoder,
     /// Width and height in pixels.
     pub size: (u32, u32),
     /// By position on the turn.

@@ -2,6 +2,7 @@
 
 use crate::{
     IngestError,
+    encode::Encoder,
     encode_cache::EncodeCache,
     family::{EncodedFamily, FamilyEncoder, Tally, Workshop},
     prepare::Prepared,
@@ -35,11 +36,9 @@ impl<'a> Spin<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self, IngestError> {
         let workshop = Workshop { prepared, settings, cache, tally, progress };
-        let start = |family| {
-            let encoder = |format: &Format| FamilyEncoder::new(workshop, family, *format);
-            settings.table.formats.iter().map(encoder).collect::<Result<Vec<_>, _>>()
-        };
-        Ok(Self { workshop, stills: start(Family::Still)?, spins: start(Family::Spin)? })
+        let encoder = |format: &Format| FamilyEncoder::new(workshop, Family::Spin, settings.encoder(*format));
+        let spins = settings.table.formats.iter().map(encoder).collect::<Result<_, _>>()?;
+        Ok(Self { workshop, stills: Vec::new(), spins })
     }
 
     /// Encodes the still and the preview: what goes live first.
@@ -49,6 +48,11 @@ impl<'a> Spin<'a> {
         let frames = (preview.len() + 1) * self.workshop.settings.table.formats.len();
         self.begin(Stage::EncodePreview, frames);
         let hero = [plan.hero];
+        self.spins.par_iter_mut().try_for_each(|spin| spin.suit(preview))?;
+        // The still has too few frames to tell, and nothing but one of the spin's.
+        let still =
+            |spin: &FamilyEncoder<'a>| FamilyEncoder::new(self.workshop, Family::Still, spin.encoder());
+        self.stills = self.spins.iter().map(still).collect::<Result<_, _>>()?;
         let (stills, spins) = rayon::join(
             || self.stills.par_iter_mut().try_for_each(|still| still.settle(&hero)),
             || self.spins.par_iter_mut().try_for_each(|spin| spin.settle(preview)),
@@ -63,21 +67,21 @@ impl<'a> Spin<'a> {
         let workshop = self.workshop;
         let plan = &workshop.prepared.plan;
         let (spin, hd) = (plan.family(Family::Spin), plan.family(Family::Hd));
-        let formats = &workshop.settings.table.formats;
-        let frames = (spin.len() + hd.len()) * formats.len();
-        self.begin(Stage::EncodeRest, frames - plan.tiers[&TierKey::Preview].len() * formats.len());
+        let encoders: Vec<Encoder> = self.spins.iter().map(FamilyEncoder::encoder).collect();
+        let frames = spin.len() + hd.len() - plan.tiers[&TierKey::Preview].len();
+        self.begin(Stage::EncodeRest, frames * encoders.len());
         let (spins, hds) = rayon::join(
             || self.spins.par_iter_mut().try_for_each(|encoder| encoder.settle(&spin)),
             || {
                 if hd.is_empty() {
                     return Ok(Vec::new());
                 }
-                formats
+                encoders
                     .par_iter()
-                    .map(|format| {
-                        let mut encoder = FamilyEncoder::new(workshop, Family::Hd, *format)?;
-                        encoder.settle(&hd)?;
-                        Ok(encoder)
+                    .map(|encoder| {
+                        let mut family = FamilyEncoder::new(workshop, Family::Hd, *encoder)?;
+                        family.settle(&hd)?;
+                        Ok(family)
                     })
                     .collect::<Result<Vec<_>, IngestError>>()
             },

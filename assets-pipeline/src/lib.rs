@@ -33,6 +33,7 @@ pub mod settings;
 pub mod solve;
 pub mod source;
 pub mod still;
+pub mod suit;
 pub mod survey;
 pub mod tiers;
 pub mod underfill;

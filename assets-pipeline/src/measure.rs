@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::{
     IngestError,
     digest::Digest,
+    encode::Encoder,
     picture::Picture,
     plan::Plan,
     prepare::Prepared,
@@ -32,6 +33,8 @@ pub struct MeasuredFamily {
     pub family: Family,
     /// Which format.
     pub format: Format,
+    /// Who encoded.
+    pub encoder: Encoder,
     /// Width and height in pixels.
     pub size: (u32, u32),
     /// The set that holds the frames.
@@ -92,7 +95,7 @@ pub fn measure(
     let spins = found.iter().filter(|published| published.positions.len() > 1);
     let steps = spins.map(|published| published.positions.len() + SPREAD * FORETOLD_POINTS).sum();
     progress.begin(Stage::Measure, steps);
-    found.into_par_iter().map(|published| published.measure(settings, progress)).collect()
+    found.into_par_iter().map(|published| published.measure(progress)).collect()
 }
 
 /// A family in one format, found among the renditions.
@@ -100,6 +103,7 @@ struct Published<'a> {
     prepared: &'a Prepared,
     family: Family,
     format: Format,
+    encoder: Encoder,
     set: &'a Set,
     rendition: &'a Rendition,
     fullest: TierKey,
@@ -123,10 +127,11 @@ impl<'a> Published<'a> {
             .max_by_key(|(_, tier, _)| tier.positions.len())?;
         let set = renditions.sets.iter().find(|set| set.digest == rendition.set)?;
         let (max_bytes, positions) = (tier.max_bytes, tier.positions.as_slice());
-        Some(Self { prepared, family, format, set, rendition, fullest, max_bytes, positions })
+        let encoder = *renditions.encoders.get(&format)?;
+        Some(Self { prepared, family, format, encoder, set, rendition, fullest, max_bytes, positions })
     }
 
-    fn measure(&self, settings: &Settings, progress: &dyn Progress) -> Result<MeasuredFamily, IngestError> {
+    fn measure(&self, progress: &dyn Progress) -> Result<MeasuredFamily, IngestError> {
         let frames = frames(&self.prepared.plan, self.family, self.set);
         let by_score = |a: &usize, b: &usize| frames[*a].score.total_cmp(&frames[*b].score);
         let nothing = IngestError::NotPrepared { position: self.prepared.plan.hero };
@@ -135,10 +140,11 @@ impl<'a> Published<'a> {
         let worst_source = lossless(&source);
         let turns = self.positions.len() > 1;
         let steps = if turns { self.steps(&frames, progress)? } else { Vec::new() };
-        let curve = if turns { Some(self.curve(&frames, settings, progress)?) } else { None };
+        let curve = if turns { Some(self.curve(&frames, progress)?) } else { None };
         Ok(MeasuredFamily {
             family: self.family,
             format: self.format,
+            encoder: self.encoder,
             size: self.rendition.size,
             set: self.set.digest,
             fullest: self.fullest,
@@ -157,12 +163,7 @@ impl<'a> Published<'a> {
         measure_steps(self.format, &shown, ground, &|position| self.source(position), progress)
     }
 
-    fn curve(
-        &self,
-        frames: &[MeasuredFrame],
-        settings: &Settings,
-        progress: &dyn Progress,
-    ) -> Result<Curve, IngestError> {
+    fn curve(&self, frames: &[MeasuredFrame], progress: &dyn Progress) -> Result<Curve, IngestError> {
         let positions = spread(self.positions, SPREAD);
         let sources =
             positions.iter().map(|position| self.source(*position)).collect::<Result<Vec<_>, _>>()?;
@@ -171,7 +172,7 @@ impl<'a> Published<'a> {
         let count = own.len() as f64;
         let budget = self.max_bytes as f64 / count;
         Ok(Curve {
-            points: measure_curve(settings.encoder(self.format), &sources, budget, progress)?,
+            points: measure_curve(self.encoder, &sources, budget, progress)?,
             positions,
             working_bytes: own.iter().map(|frame| frame.bytes.len() as f64).sum::<f64>() / count,
             working_score: own.iter().map(|frame| frame.score).sum::<f64>() / count,

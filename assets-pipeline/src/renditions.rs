@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     digest::Digest,
+    encode::Encoder,
     family::{EncodedFamily, EncodedFrame},
     load_order::load_order,
     pack::{Pack, SetList, build_pack},
@@ -22,6 +23,8 @@ pub struct Renditions {
     pub packs: BTreeMap<Digest, Arc<Pack>>,
     /// What the artist may want to know.
     pub remarks: Vec<String>,
+    /// Who encoded each format.
+    pub encoders: BTreeMap<Format, Encoder>,
 }
 
 /// A tier in every format.
@@ -72,8 +75,10 @@ pub fn build_renditions(
     families: &[EncodedFamily],
     keys: &[TierKey],
 ) -> Renditions {
+    let encoders = families.iter().map(|family| (family.format, family.encoder)).collect();
     let remarks = families.iter().filter_map(|family| family.remark.clone()).collect();
-    let mut all = Renditions { tiers: BTreeMap::new(), sets: Vec::new(), packs: BTreeMap::new(), remarks };
+    let mut all =
+        Renditions { tiers: BTreeMap::new(), sets: Vec::new(), packs: BTreeMap::new(), remarks, encoders };
     for family in families {
         let of_family: Vec<TierKey> = keys
             .iter()
@@ -136,7 +141,7 @@ fn pack(plan: &Plan, set: &Set, order: &[usize]) -> Pack {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tiers::Family;
+    use crate::{settings::Settings, tiers::Family};
 
     fn family(plan: &Plan, family: Family) -> EncodedFamily {
         let frame = |position: usize| {
@@ -144,7 +149,14 @@ mod tests {
             EncodedFrame { digest: Digest::of(&bytes), bytes, score: 60.0 + position as f64 / 100.0 }
         };
         let frames = plan.family(family).into_iter().map(|position| (position, frame(position))).collect();
-        EncodedFamily { family, format: Format::Avif, size: (64, 48), frames, remark: None }
+        EncodedFamily {
+            family,
+            format: Format::Avif,
+            encoder: Settings::default().encoder(Format::Avif),
+            size: (64, 48),
+            frames,
+            remark: None,
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     digest::Digest,
-    encode::{Effort, Encoder, Engine},
+    encode::{Effort, Encoder, Engine, Material},
     ground::Ground,
     tiers::{Format, TierTable},
 };
@@ -34,14 +34,17 @@ pub struct Settings {
 impl Settings {
     /// Names the settings and the encoders: with the same name, the same frames give the same bytes.
     pub fn digest(&self) -> Digest {
-        let encoders = self.table.formats.iter().map(|format| self.encoder(*format).name());
+        let encoders = self.table.formats.iter().flat_map(|format| {
+            let encoder = self.encoder(*format);
+            encoder.materials().iter().map(move |material| Encoder { material: *material, ..encoder }.name())
+        });
         let encoders = encoders.collect::<Vec<_>>().join("; ");
         Digest::of(format!("{REVISION} {encoders} {self:?}").as_bytes())
     }
 
-    /// Who encodes a format.
+    /// Who encodes a format, of a plain turn.
     pub const fn encoder(&self, format: Format) -> Encoder {
-        Encoder { format, engine: self.engine, effort: self.effort }
+        Encoder { format, engine: self.engine, effort: self.effort, material: Material::Plain }
     }
 
     /// The raw frame, by its place in the set, at each position of a turn of `frames`.

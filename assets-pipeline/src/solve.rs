@@ -70,11 +70,12 @@ const AIM: f64 = 0.984;
 const CONTENT: f64 = 0.97;
 const RAISED: f64 = 0.978;
 /// Frames in a probe: no divisor of common turns, since a piece's symmetry would mislead it.
-const PROBE: usize = 5;
+pub const PROBE: usize = 5;
 /// Frames that are encoded at once at least.
 const ROUND: usize = 6;
-/// How often left-over bytes are handed out before the solver lets them be.
-const RAISES: usize = 3;
+/// How often left-over bytes are handed out before the solver lets them be: often, where the curve flattens
+/// out towards the best that can be seen, and hardly ever twice elsewhere.
+const RAISES: usize = 8;
 /// A probe is near enough to the aim when they are no further apart than this in the logarithm of bytes.
 const NEAR: f64 = 0.35;
 /// The most that makes in the logarithm of bytes: a frame that is hard to encode does not get half of
@@ -121,6 +122,14 @@ impl Solver {
     /// Encodes asked for so far.
     pub const fn encodes(&self) -> usize {
         self.encodes
+    }
+
+    /// Takes up frames that were encoded already, so that they are not asked for again.
+    pub fn know(&mut self, encoded: impl IntoIterator<Item = ((usize, Level), Encoded)>) {
+        for ((frame, level), encoded) in encoded {
+            self.encodes += 1;
+            self.curves.add(frame, level, encoded);
+        }
     }
 
     /// A settled frame.
@@ -191,7 +200,7 @@ impl Solver {
         binding: &[Ceiling],
         encoder: &mut impl Encode<E>,
     ) -> Result<(), Unsolved<E>> {
-        if self.encodes > 0 || group.is_empty() {
+        if !self.settled.is_empty() || group.is_empty() {
             return Ok(());
         }
         let probe = spread(group, PROBE);
@@ -555,7 +564,7 @@ struct Uneven {
 }
 
 /// `count` frames spread over the group.
-fn spread(group: &[usize], count: usize) -> Vec<usize> {
+pub fn spread(group: &[usize], count: usize) -> Vec<usize> {
     if group.len() <= count {
         return group.to_vec();
     }

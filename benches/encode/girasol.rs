@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use assets_pipeline::{
-    encode::{Effort, Encoder, Engine, decode},
+    encode::{Effort, Encoder, Engine, Material, decode},
     limits::Limits,
     picture::Picture,
     prepare::{Prepared, prepare as prepare_turn},
@@ -12,6 +12,7 @@ use assets_pipeline::{
     settings::Settings,
     solve::{Ceiling, Encoded, Level, Solver},
     source::Source,
+    suit::{Suited, suited},
     survey::survey,
     tiers::{Format, TierKey},
 };
@@ -75,7 +76,12 @@ pub(crate) fn describe(words: [&str; 3]) -> Result<String> {
 }
 
 fn encoder([format, engine, effort]: [&str; 3]) -> Result<Encoder> {
-    Ok(Encoder { format: format.parse()?, engine: engine.parse()?, effort: effort.parse()? })
+    Ok(Encoder {
+        format: format.parse()?,
+        engine: engine.parse()?,
+        effort: effort.parse()?,
+        material: Material::Plain,
+    })
 }
 
 /// Girasol in a process of its own, so that its CPU time is counted as everybody's is.
@@ -108,16 +114,22 @@ fn encode_within(pictures: &[Picture], max_bytes: u64, encoder: Encoder) -> Resu
     let all: Vec<usize> = (0..pictures.len()).collect();
     let ceiling = Ceiling { frames: all.clone(), max_bytes };
     let mut solver = Solver::new(encoder.levels(), f64::INFINITY, vec![ceiling]);
-    let mut encode = |wanted: &[(usize, Level)]| -> Result<Vec<Encoded>> {
+    let tried = std::sync::atomic::AtomicUsize::new(0);
+    let encode_all = |encoder: Encoder, wanted: &[(usize, Level)]| -> Result<Vec<Encoded>> {
         let encode = |(frame, level): &(usize, Level)| {
             let bytes = encoder.encode(&pictures[*frame], *level)?;
             let decoded = decode(encoder.format, &bytes)?;
             let score = score(&pictures[*frame], &decoded).ok_or("a frame has another size than before")?;
             Ok(Encoded { bytes, score })
         };
+        tried.fetch_add(wanted.len(), std::sync::atomic::Ordering::Relaxed);
         wanted.par_iter().map(encode).collect()
     };
-    solver.settle(&all, &mut encode).map_err(|unsolved| unsolved.to_string())?;
+    let Suited { encoder, known } = suited(encoder, &all, encode_all)?;
+    solver.know(known);
+    solver
+        .settle(&all, &mut |wanted: &[(usize, Level)]| encode_all(encoder, wanted))
+        .map_err(|unsolved| unsolved.to_string())?;
     let frames = all.iter().filter_map(|frame| Some(solver.frame(*frame)?.bytes.clone())).collect();
-    Ok((frames, solver.encodes()))
+    Ok((frames, tried.into_inner()))
 }

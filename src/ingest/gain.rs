@@ -7,6 +7,8 @@ use assets_pipeline::{
 
 use crate::domain::manifest::Manifest;
 
+/// Above this, nobody sees a difference between two versions, and so it is none.
+const GOOD_ENOUGH: f64 = 85.0;
 /// A loss in one rendition that is put up with where the others gain: less than anybody sees.
 const TOLERATED: f64 = 0.2;
 
@@ -24,9 +26,9 @@ pub struct Gain {
 }
 
 impl Gain {
-    /// How much better it is now.
-    pub const fn points(&self) -> f64 {
-        self.after - self.before
+    /// How much better it can be seen to be.
+    fn points(&self) -> f64 {
+        self.after.min(GOOD_ENOUGH) - self.before.min(GOOD_ENOUGH)
     }
 }
 
@@ -56,6 +58,13 @@ pub(super) fn is_better(gains: &[Gain]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_no_loss() {
+        let gain = |before, after| Gain { tier: TierKey::Still, format: Format::Avif, before, after };
+        assert!(is_better(&[gain(60.0, 61.0), gain(90.0, 86.0)]));
+        assert!(!is_better(&[gain(60.0, 61.0), gain(90.0, 80.0)]));
+    }
 
     fn check(points: &[f64], want: bool) {
         let gain = |points: &f64| Gain {

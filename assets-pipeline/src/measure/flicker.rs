@@ -87,10 +87,7 @@ mod tests {
     use image::Rgb as Pixel;
 
     use super::*;
-    use crate::{
-        encode::{Effort, Encoder, Engine},
-        progress::Silent,
-    };
+    use crate::{progress::Silent, settings::Settings};
 
     fn flat(value: u8) -> RgbImage {
         RgbImage::from_pixel(4, 4, Pixel([value; 3]))
@@ -128,7 +125,7 @@ mod tests {
     #[test]
     fn a_turn_has_as_many_steps_as_frames_and_closes() {
         // More than one run, and not a whole number of them.
-        let encoder = Encoder { format: Format::Webp, engine: Engine::default(), effort: Effort::default() };
+        let encoder = Settings::default().encoder(Format::Webp);
         let frames: Vec<MeasuredFrame> = (0..RUN * 2 + 3)
             .map(|index| MeasuredFrame {
                 position: index * 10,
