@@ -76,6 +76,8 @@ const ROUND: usize = 6;
 /// How often left-over bytes are handed out before the solver lets them be: often, where the curve flattens
 /// out towards the best that can be seen, and hardly ever twice elsewhere.
 const RAISES: usize = 8;
+/// How far one round's level may be from those of the rounds before it, in the logarithm of bytes.
+const ROUNDS_APART: f64 = 0.1;
 /// A probe is near enough to the aim when they are no further apart than this in the logarithm of bytes.
 const NEAR: f64 = 0.35;
 /// The most that makes in the logarithm of bytes: a frame that is hard to encode does not get half of
@@ -228,6 +230,8 @@ impl Solver {
             .iter()
             .map(|ceiling| (ceiling, self.level_for(ceiling, open, levels, &offsets)))
             .collect();
+        let given = levels.values().map(|level| f64::from(*level)).sum::<f64>() / levels.len().max(1) as f64;
+        let apart = ROUNDS_APART / self.slopes().log_bytes;
         let loosest = aims.iter().map(|(_, level)| *level).fold(f64::INFINITY, f64::min);
         let mut wanted: Vec<(usize, f64)> = round
             .iter()
@@ -238,6 +242,9 @@ impl Solver {
                     .map(|(_, level)| *level)
                     .fold(f64::INFINITY, f64::min);
                 let shared = if own.is_finite() { own } else { loosest };
+                // The last frames do not pay alone for what the others took too much.
+                let shared =
+                    if levels.is_empty() { shared } else { shared.clamp(given - apart, given + apart) };
                 let level = (shared + offsets.get(frame).unwrap_or(&0.0)).min(self.best_level(*frame));
                 (*frame, self.clamp(level))
             })

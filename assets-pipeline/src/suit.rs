@@ -45,11 +45,14 @@ pub fn suited<E>(
     Ok(best.1)
 }
 
-#[cfg(all(test, feature = "libaom"))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{encode::Material, settings::Settings, tiers::Format};
+    #[cfg(feature = "libaom")]
+    use crate::encode::Material;
+    use crate::{settings::Settings, tiers::Format};
 
+    #[cfg(feature = "libaom")]
     fn check(outcome: impl Fn(Material) -> (usize, f64), want: Material) {
         let encoder = Settings::default().encoder(Format::Avif);
         let encode = |encoder: Encoder, tried: &[(usize, Level)]| {
@@ -63,6 +66,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "libaom")]
     fn better_at_as_many_bytes_wins_and_the_plainest_of_equals() {
         check(|_| (4000, 60.0), Material::Plain);
         check(

@@ -13,7 +13,7 @@ use crate::{
 
 /// A level is 63 less libaom's quantizer.
 pub(super) const LEVELS: Levels =
-    Levels { lowest: 3, first: 26, highest: 57, slopes: Slopes { log_bytes: 0.055, score: 0.7 } };
+    Levels { lowest: 3, first: 26, highest: 57, slopes: Slopes { log_bytes: 0.053, score: 0.9 } };
 
 type Options = &'static [(&'static CStr, &'static CStr)];
 

@@ -11,7 +11,7 @@ use crate::{
 
 /// A level is twice libwebp's quality.
 pub(super) const LEVELS: Levels =
-    Levels { lowest: 16, first: 110, highest: 190, slopes: Slopes { log_bytes: 0.012, score: 0.2 } };
+    Levels { lowest: 16, first: 110, highest: 190, slopes: Slopes { log_bytes: 0.0078, score: 0.17 } };
 
 /// Everything that decides the bytes.
 pub(super) const NAME: &str = "libwebp-sys-0.9 method-6 alpha-30";
