@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs, io, path::PathBuf};
 
 use crate::digest::Digest;
 
-/// Keeps encodes by everything that decides their bytes (see [`crate::encode::encode_key`]).
+/// Keeps encodes by everything that decides their bytes (see [`crate::encode::Encoder::key`]).
 pub trait EncodeCache: Sync {
     /// An encode that was kept.
     fn load(&self, key: Digest) -> Option<Kept>;
