@@ -6,7 +6,7 @@ mod libaom;
 mod rav1e;
 mod webp;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{
     digest::Digest,
     picture::Picture,
     solve::{Level, Levels},
-    tiers::{Format, UnknownWord},
+    tiers::{Format, words},
 };
 
 /// Who encodes AV1.
@@ -88,21 +88,6 @@ pub enum Material {
     Textured,
 }
 
-macro_rules! words {
-    ($($kind:ty),*) => {$(
-        impl fmt::Display for $kind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-        impl FromStr for $kind {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(UnknownWord)
-            }
-        }
-    )*};
-}
 words!(Engine, Effort);
 
 /// An encoder or decoder refused what it was given.

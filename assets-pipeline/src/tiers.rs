@@ -1,6 +1,6 @@
 //! The tier table: how many frames, how large, within how many bytes.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,21 +103,23 @@ impl Family {
     }
 }
 
+/// Text of enums that know `ALL` their values and each one's word.
 macro_rules! words {
     ($($kind:ty),*) => {$(
-        impl fmt::Display for $kind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
-        impl FromStr for $kind {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.into_iter().find(|one| one.as_str() == text).ok_or(UnknownWord)
+        impl std::str::FromStr for $kind {
+            type Err = $crate::tiers::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, $crate::tiers::UnknownWord> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or($crate::tiers::UnknownWord)
             }
         }
     )*};
 }
+pub(crate) use words;
 words!(Format, TierKey, Family);
 
 /// The text names no tier, family or format.
