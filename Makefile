@@ -11,6 +11,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 LOCKED := $(if $(CI),--locked)
 QUIET := $(if $(CI),--quiet)
 
+# Where there is a libaom of our own, cargo links it. Asked anew for each recipe, since the set-up may have built it just before.
+CARGO = env $(shell deploy/libaom.sh settings) cargo
+
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CAVIF := target/tools/cavif-$(CAVIF_VERSION)/bin/cavif
@@ -18,7 +21,7 @@ CAVIF := target/tools/cavif-$(CAVIF_VERSION)/bin/cavif
 NODE_MODULES := viewer/node_modules/.package-lock.json
 SHARP := benches/encode/node_modules/.package-lock.json
 
-.PHONY: help setup demo build test fmt lint audit test-rust viewer test-viewer test-e2e fuzz bench bench-encode bench-build
+.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,13 +29,18 @@ help: ## List the targets
 setup: ## Install what is missing on this machine to build and to test
 	@deploy/setup.sh build test
 
-demo: ## Encode the sample rings (the first time), serve them and print the address
+# A prerequisite, since make reads a recipe's variables before it runs the first line.
+setup-build:
 	@deploy/setup.sh build
-	cargo run --release $(LOCKED) -- demo $(ARGS)
 
-build: ## Build the release binary, target/release/girasol
-	@deploy/setup.sh build
-	cargo build --release $(LOCKED)
+setup-bench:
+	@deploy/setup.sh build bench
+
+demo: setup-build ## Encode the sample rings (the first time), serve them and print the address
+	$(CARGO) run --release $(LOCKED) -- demo $(ARGS)
+
+build: setup-build ## Build the release binary, target/release/girasol
+	$(CARGO) build --release $(LOCKED)
 
 test: ## Everything that CI checks
 	@deploy/test.sh
@@ -42,8 +50,8 @@ fmt: ## Format the Rust sources
 
 lint: ## Formatting, clippy and rustdoc, without a warning
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets $(LOCKED) $(QUIET) -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(LOCKED) $(QUIET)
+	$(CARGO) clippy --workspace --all-targets $(LOCKED) $(QUIET) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED) $(QUIET)
 
 # cargo-deny's `advisories` is not among these checks: it clones a database from a git host, which CI cannot reach.
 audit: $(TYPOS) $(CARGO_DENY) ## Spelling; licences and sources of the dependencies
@@ -52,8 +60,8 @@ audit: $(TYPOS) $(CARGO_DENY) ## Spelling; licences and sources of the dependenc
 
 # Built first and run after, so that the compiler's lines do not stand between the results.
 test-rust: ## The Rust tests
-	cargo test --workspace --no-run $(LOCKED) $(QUIET)
-	cargo test --workspace $(LOCKED)
+	$(CARGO) test --workspace --no-run $(LOCKED) $(QUIET)
+	$(CARGO) test --workspace $(LOCKED)
 
 viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 	cd viewer && npm run --silent build
@@ -65,26 +73,25 @@ test-viewer: $(NODE_MODULES) ## Check and test the viewer; the committed bundle 
 
 # Built with the tests, whose dependencies have other features switched on: without them everything would be compiled once more.
 test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real binary
-	cargo build --workspace --bins --tests $(LOCKED) $(QUIET)
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	deploy/e2e.sh
 
 # In the dev profile: the codecs are optimised in it, and our own arithmetic is checked for overflow.
 fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus
 	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
-		cargo test -p assets-pipeline --test fuzz $(LOCKED) $(QUIET) -- --nocapture mutated_files_are_harmless
+		$(CARGO) test -p assets-pipeline --test fuzz $(LOCKED) $(QUIET) -- --nocapture mutated_files_are_harmless
 
 bench: ## Measure; ARGS picks benchmarks
-	cargo bench --workspace $(LOCKED) -- $(ARGS)
+	$(CARGO) bench --workspace $(LOCKED) -- $(ARGS)
 
 # ARGS: --quick for a few frames, --only MATERIAL, --also NAME=FOLDER for a turn of your own.
-bench-encode: ## Compare with other encoders, in half an hour, and write benches/encode.md
-	@deploy/setup.sh build bench
+bench-encode: setup-bench ## Compare with other encoders, in half an hour, and write benches/encode.md
 	@$(MAKE) --silent --no-print-directory $(CAVIF) $(SHARP)
-	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" cargo bench --bench encode $(LOCKED) -- compare $(ARGS)
+	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" $(CARGO) bench --bench encode $(LOCKED) -- compare $(ARGS)
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks
-	cargo bench --workspace --no-run --profile dev $(LOCKED) $(QUIET)
+	$(CARGO) bench --workspace --no-run --profile dev $(LOCKED) $(QUIET)
 
 $(TYPOS):
 	python3 -m venv target/tools/typos-$(TYPOS_VERSION)

@@ -106,3 +106,4 @@ if [ -n "$packages" ]; then
 fi
 
 case " ${groups[*]} " in *" test "*) check_rust_components ;; esac
+case " ${groups[*]} " in *" build "*) deploy/libaom.sh ;; esac

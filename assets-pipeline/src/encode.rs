@@ -5,6 +5,7 @@ mod avif;
 mod libaom;
 mod rav1e;
 mod webp;
+mod ycbcr;
 
 use std::fmt;
 
@@ -82,9 +83,7 @@ pub enum Material {
     /// A piece on a plain ground.
     #[default]
     Plain,
-    /// A piece on a ground that shades off.
-    Shaded,
-    /// A ground with texture or noise.
+    /// A ground that has something to show as well: texture, shades, noise.
     Textured,
 }
 
@@ -122,7 +121,7 @@ impl Encoder {
     pub const fn materials(self) -> &'static [Material] {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
-            (Format::Avif, Engine::Libaom) => &[Material::Plain, Material::Shaded, Material::Textured],
+            (Format::Avif, Engine::Libaom) => &[Material::Plain, Material::Textured],
             (Format::Avif, Engine::Rav1e) | (Format::Webp, _) => &[Material::Plain],
         }
     }

@@ -49,14 +49,16 @@ enum Kind {
 impl CutOut {
     /// Cuts `bounds` out of a frame with straight alpha and lays it on a ground.
     pub fn new(frame: &RgbaImage, bounds: Bounds, ground: Ground, denoised: bool) -> Self {
-        let cut = |x, y| frame.get_pixel(bounds.left + x, bounds.top + y).0;
         let (width, height) = (bounds.width(), bounds.height());
+        let (left, above) = (bounds.left as usize, bounds.top as usize);
+        let rows = frame.rows().skip(above).take(height as usize);
+        let cut = rows.flat_map(|row| row.skip(left).take(width as usize)).map(|pixel| pixel.0);
         match ground {
             Ground::Colour(ground) => {
-                let mut encoded = RgbImage::from_fn(width, height, |x, y| {
-                    let [r, g, b, alpha] = cut(x, y);
-                    image::Rgb(mixed([r, g, b], alpha, ground))
-                });
+                let mut encoded = RgbImage::new(width, height);
+                for (pixel, [r, g, b, alpha]) in encoded.pixels_mut().zip(cut) {
+                    pixel.0 = mixed([r, g, b], alpha, ground);
+                }
                 if denoised {
                     encoded = denoise(&encoded);
                 }
@@ -64,9 +66,7 @@ impl CutOut {
                 Self(Kind::Opaque { encoded, light })
             }
             Ground::Transparent => {
-                let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-                let light = pixels.map(|(x, y)| {
-                    let [r, g, b, alpha] = cut(x, y);
+                let light = cut.map(|[r, g, b, alpha]| {
                     U16x4::new([linear(r), linear(g), linear(b), u16::from(alpha) * 257])
                 });
                 Self(Kind::Transparent { light: light.collect(), size: (width, height) })
@@ -79,9 +79,12 @@ impl CutOut {
         match &self.0 {
             Kind::Opaque { encoded, .. } if encoded.dimensions() == to => encoded.clone().into(),
             Kind::Opaque { encoded, light } => {
-                let pixels = lanczos(light, encoded.dimensions(), to);
-                let bytes = pixels.iter().flat_map(|pixel| pixel.0.map(self::encoded)).collect();
-                RgbImage::from_raw(to.0, to.1, bytes).unwrap_or_else(|| RgbImage::new(to.0, to.1)).into()
+                let mut smaller = RgbImage::new(to.0, to.1);
+                let light = lanczos(light, encoded.dimensions(), to);
+                for (pixel, light) in smaller.pixels_mut().zip(light) {
+                    pixel.0 = light.0.map(self::encoded);
+                }
+                smaller.into()
             }
             Kind::Transparent { light, size } => {
                 let smaller = if *size == to { None } else { Some(lanczos(light, *size, to)) };

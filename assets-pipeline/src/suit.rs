@@ -73,10 +73,13 @@ mod tests {
             |material| (4000, if material == Material::Textured { 61.0 } else { 60.0 }),
             Material::Textured,
         );
-        check(|material| (if material == Material::Shaded { 3800 } else { 4000 }, 60.0), Material::Shaded);
+        check(
+            |material| (if material == Material::Textured { 3800 } else { 4000 }, 60.0),
+            Material::Textured,
+        );
         // Twice the bytes for one point is no bargain.
         check(
-            |material| if material == Material::Shaded { (8000, 61.0) } else { (4000, 60.0) },
+            |material| if material == Material::Textured { (8000, 61.0) } else { (4000, 60.0) },
             Material::Plain,
         );
     }

@@ -79,19 +79,14 @@ fn claim_row(page: &mut String, claim: &Claim, material: &str, duels: &[&Duel<'_
         let sum = |side: &dyn Fn(&Duel<'_>) -> f64| duels.iter().map(|duel| side(duel)).sum::<f64>();
         sum(&|duel| cpu(duel.girasol)) / sum(&|duel| cpu(duel.peer))
     };
-    let ratios = [("as run", ratio(&whole)), ("an encode", ratio(&a_turn))];
+    let (as_run, an_encode) = (ratio(&whole), ratio(&a_turn));
     // The numbers decide that can be read, so that no row contradicts itself.
     let short = |tier: &TierKey| format!("SSIMULACRA2 at {tier}");
     let missed: Vec<String> = gains
         .iter()
         .filter(|(_, gain)| gain.is_none_or(|gain| rounded(gain, 1) < claim.gain))
         .map(|(tier, _)| short(tier))
-        .chain(
-            ratios
-                .iter()
-                .filter(|(_, ratio)| rounded(*ratio, 2) > claim.cpu)
-                .map(|(name, _)| format!("CPU {name}")),
-        )
+        .chain((rounded(as_run, 2) > claim.cpu).then(|| "CPU".to_owned()))
         .collect();
     let verdict = if missed.is_empty() {
         "reached".to_owned()
@@ -109,8 +104,8 @@ fn claim_row(page: &mut String, claim: &Claim, material: &str, duels: &[&Duel<'_
         shown(gains[0].1),
         shown(gains[1].1),
         claim.cpu,
-        ratios[0].1,
-        ratios[1].1,
+        as_run,
+        an_encode,
     );
 }
 

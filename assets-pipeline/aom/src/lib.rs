@@ -81,9 +81,15 @@ pub fn encode(picture: &Picture<'_>, quantizer: u8, effort: &Effort<'_>) -> Resu
     encoder.encode(&mut image)
 }
 
-/// libaom's version, as `v3.11.0`.
+/// The version of the libaom that was linked, as `v3.11.0`.
 pub fn version() -> String {
     sys::version()
+}
+
+/// Its major and its minor number.
+pub fn version_number() -> (u8, u8) {
+    let [_, major, minor, _] = sys::version_number().to_be_bytes();
+    (major, minor)
 }
 
 #[cfg(test)]
@@ -135,6 +141,8 @@ mod tests {
 
     #[test]
     fn the_version_is_known() {
-        assert!(version().contains(".11."), "{}", version());
+        let (major, minor) = version_number();
+        assert!(version().contains(&format!("{major}.{minor}.")), "{}", version());
+        assert!((major, minor) >= (3, 11));
     }
 }

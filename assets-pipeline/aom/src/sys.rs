@@ -32,6 +32,11 @@ pub(crate) fn version() -> String {
     unsafe { CStr::from_ptr(aom::aom_codec_version_str()) }.to_string_lossy().into_owned()
 }
 
+pub(crate) fn version_number() -> c_int {
+    // SAFETY: libaom answers with a constant.
+    unsafe { aom::aom_codec_version() }
+}
+
 /// A picture in libaom's own memory.
 pub(crate) struct Image(NonNull<aom::aom_image_t>);
 

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use aom_still::{Effort as Cost, Picture as Planes};
 use avif_serialize::{Aviffy, constants::MatrixCoefficients};
 
-use super::{CodecError, Effort, Encoder, Material};
+use super::{CodecError, Effort, Encoder, Material, ycbcr};
 use crate::{
     picture::Picture,
     solve::{Level, Levels, Slopes},
@@ -17,19 +17,38 @@ pub(super) const LEVELS: Levels =
 
 type Options = &'static [(&'static CStr, &'static CStr)];
 
-/// What was best of two dozen settings at the budgets of the tier table, by SSIMULACRA2 on rendered and on
-/// photographed turns: SSIM decides, and what quantizer matrices leave out counts less.
-const OPTIONS: Options = &[(c"tune", c"ssim"), (c"dist-metric", c"qm-psnr"), (c"enable-qm", c"1")];
+/// What was best of some sixty settings at the budgets of the tier table, by SSIMULACRA2 on rendered and on
+/// photographed turns.
+struct Tuning {
+    every: Options,
+    plain: Options,
+    textured: Options,
+}
 
-/// On a plain ground, strong matrices and one quantizer for all; where the ground has something to show,
-/// weak matrices, and finer quantizers for blocks of little contrast, by their energy or by a model of what
-/// viewers said.
-const fn of_material(material: Material) -> Options {
-    match material {
-        Material::Plain => &[(c"qm-min", c"2"), (c"qm-max", c"10"), (c"deltaq-mode", c"0")],
-        Material::Shaded => &[(c"qm-min", c"0"), (c"qm-max", c"4"), (c"deltaq-mode", c"2")],
-        Material::Textured => &[(c"qm-min", c"0"), (c"qm-max", c"4"), (c"deltaq-mode", c"4")],
-    }
+/// The tune for stills without the sharpness that it would add, which costs bytes. Where the ground has
+/// something to show, finer quantizers for blocks of little contrast, as the tune would have it; on a plain
+/// ground, one quantizer for all.
+const STILLS: Tuning = Tuning {
+    every: &[(c"tune", c"iq"), (c"sharpness", c"0"), (c"enable-intra-edge-filter", c"0")],
+    plain: &[(c"deltaq-mode", c"0")],
+    textured: &[(c"deltaq-mode", c"6")],
+};
+
+/// For a libaom that has no tune for stills: SSIM decides, and what quantizer matrices leave out counts less.
+/// Strong matrices on a plain ground; else weak ones, and quantizers by a model of what viewers said.
+const VIDEO: Tuning = Tuning {
+    every: &[(c"tune", c"ssim"), (c"dist-metric", c"qm-psnr"), (c"enable-qm", c"1")],
+    plain: &[(c"qm-min", c"2"), (c"qm-max", c"10"), (c"deltaq-mode", c"0")],
+    textured: &[(c"qm-min", c"0"), (c"qm-max", c"4"), (c"deltaq-mode", c"4")],
+};
+
+fn options(material: Material) -> Vec<(&'static CStr, &'static CStr)> {
+    let tuning = if aom_still::version_number() >= (3, 12) { STILLS } else { VIDEO };
+    let by_material = match material {
+        Material::Plain => tuning.plain,
+        Material::Textured => tuning.textured,
+    };
+    [tuning.every, by_material].concat()
 }
 
 /// How much coarser alpha's quantizer is than that of the colours, and how fine and how coarse it may be:
@@ -47,9 +66,8 @@ const fn speed(effort: Effort) -> u8 {
 }
 
 pub(super) fn name(encoder: Encoder) -> String {
-    let options: Vec<String> = OPTIONS
+    let options: Vec<String> = options(encoder.material)
         .iter()
-        .chain(of_material(encoder.material))
         .chain(ALPHA_OPTIONS)
         .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
         .collect();
@@ -60,12 +78,12 @@ pub(super) fn name(encoder: Encoder) -> String {
 pub(super) fn encode(picture: &Picture, level: Level, encoder: Encoder) -> Result<Vec<u8>, CodecError> {
     let failed = |error: aom_still::Error| CodecError::new("libaom", error);
     let (width, height) = picture.size();
-    let planes = planes(picture);
+    let planes = ycbcr::planes(&picture.colour);
     let colour = Planes::colour(width, height, planes.each_ref().map(Vec::as_slice)).map_err(failed)?;
     let quantizer = 63u16.saturating_sub(level) as u8;
     let speed = speed(encoder.effort);
-    let options = [OPTIONS, of_material(encoder.material)].concat();
-    let colour = aom_still::encode(&colour, quantizer, &Cost { speed, options: &options }).map_err(failed)?;
+    let cost = Cost { speed, options: &options(encoder.material) };
+    let colour = aom_still::encode(&colour, quantizer, &cost).map_err(failed)?;
     let alpha = match &picture.alpha {
         Some(alpha) => {
             let alpha = Planes::monochrome(width, height, alpha.as_raw()).map_err(failed)?;
@@ -81,19 +99,4 @@ pub(super) fn encode(picture: &Picture, level: Level, encoder: Encoder) -> Resul
         .set_full_color_range(true)
         .set_matrix_coefficients(MatrixCoefficients::Bt601);
     Ok(container.to_vec(&colour, alpha.as_deref(), width, height, 8))
-}
-
-/// BT.601 luma, blue and red difference, in full range.
-fn planes(picture: &Picture) -> [Vec<u8>; 3] {
-    let samples = picture.colour.len() / 3;
-    let mut planes = [(); 3].map(|()| Vec::with_capacity(samples));
-    for pixel in picture.colour.pixels() {
-        let [r, g, b] = pixel.0.map(f32::from);
-        let luma = 0.299 * r + 0.587 * g + 0.114 * b;
-        let difference = [luma, 128.0 + (b - luma) / 1.772, 128.0 + (r - luma) / 1.402];
-        for (plane, value) in planes.iter_mut().zip(difference) {
-            plane.push(value.round().clamp(0.0, 255.0) as u8);
-        }
-    }
-    planes
 }
