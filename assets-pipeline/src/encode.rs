@@ -122,7 +122,8 @@ impl Encoder {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => &[Material::Plain, Material::Textured],
-            (Format::Avif, Engine::Rav1e) | (Format::Webp, _) => &[Material::Plain],
+            (Format::Avif, Engine::Rav1e) => &[Material::Plain],
+            (Format::Webp, _) => &[Material::Plain, Material::Textured],
         }
     }
 
@@ -142,7 +143,7 @@ impl Encoder {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => libaom::encode(picture, level, self),
             (Format::Avif, Engine::Rav1e) => rav1e::encode(picture, level, self.effort),
-            (Format::Webp, _) => webp::encode(picture, level),
+            (Format::Webp, _) => webp::encode(picture, level, self.material),
         }
     }
 
@@ -152,7 +153,7 @@ impl Encoder {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => libaom::name(self),
             (Format::Avif, Engine::Rav1e) => rav1e::name(self.effort),
-            (Format::Webp, _) => webp::NAME.to_owned(),
+            (Format::Webp, _) => webp::name(self.material),
         }
     }
 

@@ -42,6 +42,9 @@ pub struct Levels {
     pub highest: Level,
     /// What to expect of a level; what is seen counts more.
     pub slopes: Slopes,
+    /// How far, in the logarithm of bytes, that can be relied on: a probe that is further from the aim is
+    /// followed by another.
+    pub reach: f64,
 }
 
 /// A frame at a level.
@@ -78,8 +81,6 @@ const ROUND: usize = 6;
 const RAISES: usize = 8;
 /// How far one round's level may be from those of the rounds before it, in the logarithm of bytes.
 const ROUNDS_APART: f64 = 0.1;
-/// A probe is near enough to the aim when they are no further apart than this in the logarithm of bytes.
-const NEAR: f64 = 0.35;
 /// The most that makes in the logarithm of bytes: a frame that is hard to encode does not get half of
 /// what the others have on top.
 const MOST_EVENED: f64 = 0.35;
@@ -214,7 +215,7 @@ impl Solver {
             let budget = aims.fold(f64::INFINITY, f64::min);
             let best = probe.iter().map(|frame| self.best_level(*frame)).sum::<f64>() / probe.len() as f64;
             let next = self.clamp(budget.min(best)).round() as Level;
-            if f64::from(next.abs_diff(level)) * self.slopes().log_bytes <= NEAR {
+            if f64::from(next.abs_diff(level)) * self.slopes().log_bytes <= self.levels.reach {
                 break;
             }
             level = next;

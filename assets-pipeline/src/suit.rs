@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     #[cfg(feature = "libaom")]
     use crate::encode::Material;
-    use crate::{settings::Settings, tiers::Format};
+    use crate::{encode::Engine, settings::Settings, tiers::Format};
 
     #[cfg(feature = "libaom")]
     fn check(outcome: impl Fn(Material) -> (usize, f64), want: Material) {
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn an_encoder_of_one_material_is_not_tried() {
-        let encoder = Settings::default().encoder(Format::Webp);
+        let encoder = Encoder { engine: Engine::Rav1e, ..Settings::default().encoder(Format::Avif) };
         let never = |_: Encoder, _: &[(usize, Level)]| Err("asked");
         assert_eq!(suited(encoder, &[0, 1, 2], never), Ok(Suited { encoder, known: vec![] }));
     }

@@ -12,8 +12,13 @@ use crate::{
 };
 
 /// A level is 63 less libaom's quantizer.
-pub(super) const LEVELS: Levels =
-    Levels { lowest: 3, first: 26, highest: 57, slopes: Slopes { log_bytes: 0.053, score: 0.9 } };
+pub(super) const LEVELS: Levels = Levels {
+    lowest: 3,
+    first: 26,
+    highest: 57,
+    slopes: Slopes { log_bytes: 0.053, score: 0.9 },
+    reach: 0.35,
+};
 
 type Options = &'static [(&'static CStr, &'static CStr)];
 

@@ -10,8 +10,13 @@ use crate::{
 };
 
 /// A level is 255 less AV1's quantizer index.
-pub(super) const LEVELS: Levels =
-    Levels { lowest: 25, first: 110, highest: 230, slopes: Slopes { log_bytes: 0.02, score: 0.25 } };
+pub(super) const LEVELS: Levels = Levels {
+    lowest: 25,
+    first: 110,
+    highest: 230,
+    slopes: Slopes { log_bytes: 0.02, score: 0.25 },
+    reach: 0.35,
+};
 
 const ALPHA_QUALITY: f32 = 40.0;
 

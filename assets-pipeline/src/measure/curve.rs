@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_curve_reaches_well_below_and_above_the_budget() {
-        let levels = Levels { lowest: 20, first: 100, highest: 220, slopes: SLOPES };
+        let levels = Levels { lowest: 20, first: 100, highest: 220, slopes: SLOPES, reach: 0.35 };
         let walked = |budget: f64| -> Vec<Level> {
             let point = |level: Level| {
                 let bytes = 1000.0 * (f64::from(level) * 0.03).exp();
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_encoder_that_fails_ends_the_walk() {
-        let levels = Levels { lowest: 0, first: 5, highest: 10, slopes: SLOPES };
+        let levels = Levels { lowest: 0, first: 5, highest: 10, slopes: SLOPES, reach: 0.35 };
         assert_eq!(walk(levels, 1.0, |_| Err("no memory")), Err("no memory"));
     }
 

@@ -2,8 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LEVELS: Levels =
-    Levels { lowest: 20, first: 120, highest: 220, slopes: Slopes { log_bytes: 0.02, score: 0.2 } };
+const LEVELS: Levels = Levels {
+    lowest: 20,
+    first: 120,
+    highest: 220,
+    slopes: Slopes { log_bytes: 0.02, score: 0.2 },
+    reach: 0.35,
+};
 const BEST: f64 = 90.0;
 
 /// A frame of a made-up encoder.
