@@ -10,6 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use girasol::{
     db::Db,
     domain::{
+        audit::Actor,
         hints::Hints,
         manifest::Manifest,
         negotiate::{Available, Overrides, negotiate},
@@ -47,6 +48,7 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         choices: vec![("metal".parse().unwrap(), "platinum".parse().unwrap())],
         settings: Settings { table, ..Settings::default() },
         publish: true,
+        actor: Actor::command_line(),
     };
     ingest(db, store, data, &order, &Arc::new(Tracker::default())).await.unwrap()
 }

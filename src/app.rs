@@ -13,11 +13,12 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     config::Config,
-    db::{Db, DbError},
+    db::{Db, DbError, now_ms},
     http::{
         self, AccessLog,
         origin::{CacheBytes, Origin},
     },
+    intake::Intake,
     store::Store,
 };
 
@@ -66,6 +67,8 @@ pub struct App {
     pub db: Db,
     /// Frames, packs and manifests.
     pub store: Store,
+    /// What artists send.
+    pub intake: Intake,
 }
 
 impl App {
@@ -74,8 +77,9 @@ impl App {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
         let store = Store::open(&config.data).map_err(failed)?;
+        let intake = Intake::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
-        Ok(Self { config, db, store })
+        Ok(Self { config, db, store, intake })
     }
 
     /// Serves until the process is told to stop; then requests under way are finished.
@@ -89,8 +93,13 @@ impl App {
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
         let origin = web::Data::new(origin);
+        let intake = web::Data::new(self.intake.clone());
+        let limits = web::Data::new(self.config.uploads);
+        let writers = web::Data::new(http::Writers::default());
         let routes = move || {
             let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(origin.clone());
+            let routes = routes.app_data(intake.clone()).app_data(limits.clone()).app_data(writers.clone());
+            let routes = routes.configure(http::private);
             match pages {
                 Pages::None => routes.configure(http::storefront),
                 Pages::Demo => routes.configure(http::demo).configure(http::storefront),
@@ -111,14 +120,45 @@ impl App {
             .listen(listener)
             .map_err(AppError::Server)?
             .run();
+        let sweeper = tokio::spawn(sweep(self.clone()));
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
         // Nobody may be reading, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address));
-        server.await.map_err(AppError::Server)?;
+        let served = server.await.map_err(AppError::Server);
+        sweeper.abort();
+        served?;
         self.db.close().await;
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// How often what artists have left lying is looked for.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// Removes frame sets and uploads that nobody has touched for long, again and again.
+async fn sweep(app: App) {
+    let mut rounds = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = sweep_once(&app).await {
+            let error: &dyn std::error::Error = &*error;
+            tracing::error!(error, "what has expired could not be removed");
+        }
+    }
+}
+
+async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let hours = app.config.uploads.expire_hours;
+    let since_ms = now_ms() - i64::from(hours) * 3_600_000;
+    for upload in app.db.expire_uploads(since_ms).await? {
+        app.intake.discard_part(&upload.frameset, &upload.id).await?;
+    }
+    for set in app.db.expire_framesets(since_ms).await? {
+        app.intake.discard_set(&set).await?;
+        tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");
+    }
+    Ok(())
 }
 
 fn listen(address: &str) -> Result<TcpListener, AppError> {

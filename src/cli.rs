@@ -3,6 +3,7 @@
 mod demo;
 mod failure;
 mod ingest;
+mod key;
 mod outcome;
 mod progress_bar;
 mod publish;
@@ -50,6 +51,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),
+    /// Give out keys for the API and the studio, list them, or make one worthless.
+    Key(key::KeyArgs),
 }
 
 /// Runs the command that the arguments name.
@@ -57,6 +60,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let json = match &cli.command {
         Command::Ingest(args) => args.json,
         Command::Report(args) => args.json,
+        Command::Key(args) => args.json,
         Command::Demo(_) | Command::Serve | Command::Publish(_) => false,
     };
     match dispatch(cli).await {
@@ -82,6 +86,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Ingest(args) => ingest::run(config, *args).await,
         Command::Report(args) => report::run(&config, args).await,
         Command::Publish(args) => publish::run(&App::open(config).await?, &args).await,
+        Command::Key(args) => key::run(&App::open(config).await?, &args).await,
     }
 }
 
@@ -89,6 +94,15 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
 fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// A moment in milliseconds since 1970-01-01 UTC, in UTC to the second: 2026-11-21T09:30:00Z.
+fn moment(at_ms: i64) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    time::OffsetDateTime::from_unix_timestamp(at_ms / 1000)
+        .ok()
+        .and_then(|moment| moment.format(format).ok())
+        .unwrap_or_default()
 }
 
 /// Writes a result to stdout. A reader that went away is no reason to fail.

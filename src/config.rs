@@ -15,7 +15,10 @@ use config::{Environment, File, FileFormat};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-use crate::domain::policy::{BadPolicy, Policy};
+use crate::domain::{
+    frameset::UploadLimits,
+    policy::{BadPolicy, Policy},
+};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "girasol.toml";
@@ -33,6 +36,9 @@ pub struct Config {
     /// Memory in front of database and store.
     #[serde(default)]
     pub cache: CacheConfig,
+    /// What artists may send.
+    #[serde(default)]
+    pub uploads: UploadLimits,
     /// What is written to stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -239,6 +245,9 @@ impl Config {
             "must be from 1 to 3600",
         )?;
         check(self.server.max_connections > 0, "server.max_connections", "must be above 0")?;
+        check(self.uploads.frame_max_bytes > 0, "uploads.frame_max_bytes", "must be above 0")?;
+        check(self.uploads.set_max_files > 0, "uploads.set_max_files", "must be above 0")?;
+        check(self.uploads.expire_hours > 0, "uploads.expire_hours", "must be above 0")?;
         let level = &self.log.level;
         check(
             !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
@@ -356,7 +365,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `cache`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |

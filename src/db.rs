@@ -2,8 +2,12 @@
 //!
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
+pub mod audit;
+pub mod framesets;
 pub mod ingests;
+pub mod keys;
 pub mod products;
+pub mod uploads;
 pub mod versions;
 
 use std::{path::Path, time::Duration};
@@ -22,6 +26,9 @@ pub enum DbError {
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The operating system gives no random bytes.
+    #[error("there are no random bytes to be had")]
+    Random(#[from] getrandom::Error),
     /// A row holds what this version cannot read.
     #[error("the database holds an unreadable {what}: {value}")]
     Unreadable {
@@ -73,8 +80,15 @@ impl Db {
 }
 
 /// Now, in milliseconds since 1970-01-01 UTC.
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     (time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as i64
+}
+
+/// Bytes that nobody can foretell.
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], DbError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a column that was written from a checked type.

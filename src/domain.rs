@@ -1,6 +1,9 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
+pub mod audit;
+pub mod frameset;
 pub mod hints;
+pub mod keys;
 pub mod manifest;
 pub mod names;
 pub mod negotiate;

@@ -1,4 +1,4 @@
-//! The storefront's HTTP API.
+//! The HTTP API: the storefront's, and that of artists and operators.
 //!
 //! A handler reads its URL into checked names, says what the answer is about (`scope`), and asks the
 //! [`origin`]. Headers come from `caching`, errors from `problem`.
@@ -9,6 +9,7 @@ mod configure;
 mod health;
 mod objects;
 mod page;
+mod private;
 mod product;
 mod sequence;
 
@@ -28,7 +29,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::names::ConfigId;
 
-pub use self::access_log::AccessLog;
+pub use self::{access_log::AccessLog, private::Writers};
 
 use self::{
     methods::{read, write},
@@ -53,6 +54,11 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/api/health/live", health::live))
         .service(read("/api/health/ready", health::ready))
         .default_service(web::to(nothing_here));
+}
+
+/// Every address of the artists' and operators' API.
+pub fn private(routes: &mut web::ServiceConfig) {
+    private::routes(routes);
 }
 
 /// The demo's page, which a storefront of its own does not want.

@@ -39,6 +39,7 @@ use crate::{
         versions::{NewVersion, StoredVersion, VersionKind},
     },
     domain::{
+        audit::Actor,
         manifest::Manifest,
         names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
     },
@@ -62,6 +63,8 @@ pub struct Order {
     pub settings: Settings,
     /// Whether the version goes live when it is ready.
     pub publish: bool,
+    /// Who ordered it.
+    pub actor: Actor,
 }
 
 /// Why an ingest failed.
@@ -307,7 +310,7 @@ async fn unchanged(
         Outcome::Unchanged
     } else if !order.publish {
         Outcome::Ready
-    } else if db.publish(&order.product, &configuration, live, version).await? {
+    } else if db.publish(&order.product, &configuration, live, version, &order.actor).await? {
         Outcome::Published
     } else {
         Outcome::Overtaken
@@ -399,7 +402,7 @@ impl Job<'_> {
                 Milestone::Preview(prepared, preview) => (prepared, preview),
             };
             let (version, _, _) = self.store_version(&prepared, &preview, VersionKind::Early).await?;
-            if self.db.publish(&self.order.product, self.configuration, live, version).await? {
+            if self.publish(live, version).await? {
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
                 tracker.preview_is_live();
                 live = Some(version);
@@ -430,7 +433,7 @@ impl Job<'_> {
             self.store_version(&prepared, &renditions, VersionKind::Full).await?;
         let outcome = if !self.order.publish {
             Outcome::Ready
-        } else if self.db.publish(&self.order.product, self.configuration, live, version).await? {
+        } else if self.publish(live, version).await? {
             Outcome::Published
         } else {
             Outcome::Overtaken
@@ -448,6 +451,11 @@ impl Job<'_> {
             remarks,
             gains: gains.unwrap_or_default(),
         })
+    }
+
+    async fn publish(&self, live: Option<i64>, version: i64) -> Result<bool, DbError> {
+        let Order { product, actor, .. } = self.order;
+        self.db.publish(product, self.configuration, live, version, actor).await
     }
 
     /// Makes product and configuration, now that the frames are accepted: from here on the public may ask

@@ -1,11 +1,12 @@
 //! Girasol delivers 360-degree jewelry spins progressively.
 //!
-//! Dependencies point one way: `assets-pipeline <- domain <- {db, store, cache} <- {ingest, http} <-
+//! Dependencies point one way: `assets-pipeline <- domain <- {db, intake, store, cache} <- {ingest, http} <-
 //! app <- cli`. Adapters never import each other. `report` needs the pipeline alone.
 
 pub mod domain;
 
 pub mod db;
+pub mod intake;
 pub mod store;
 
 pub mod ingest;

@@ -6,7 +6,10 @@ use clap::Args;
 
 use crate::{
     app::{App, Pages},
-    domain::names::{OptionName, ProductId, Slug},
+    domain::{
+        audit::Actor,
+        names::{OptionName, ProductId, Slug},
+    },
     ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
 };
 
@@ -52,6 +55,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
         settings: app.config.settings(),
         publish: true,
+        actor: Actor::command_line(),
     };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());

@@ -5,7 +5,13 @@ use std::error::Error;
 use assets_pipeline::IngestError;
 use serde_json::json;
 
-use crate::{app::AppError, config::ConfigError, db::DbError, domain::names::ConfigId, ingest::Failure};
+use crate::{
+    app::AppError,
+    config::ConfigError,
+    db::DbError,
+    domain::{keys::KeyId, names::ConfigId},
+    ingest::Failure,
+};
 
 use super::{report::Unwritable, say, tell};
 
@@ -49,6 +55,9 @@ pub(super) enum CliError {
         /// Which version was asked for.
         version: i64,
     },
+    /// There is no such key.
+    #[error("there is no key {0}")]
+    NoKey(KeyId),
     /// The folder of the fixtures is not there.
     #[error("there are no fixtures in {}", .0.display())]
     NoFixtures(std::path::PathBuf),
@@ -106,6 +115,7 @@ impl CliError {
             Self::ReportInterrupted => plain("interrupted", "Nothing was written."),
             Self::Unwritable(_) => plain("unwritable", "Name another file with --out."),
             Self::NoVersion { .. } => ("no-version", None, None),
+            Self::NoKey(_) => plain("no-key", "List the keys: girasol key list"),
             Self::EarlyVersion { .. } => plain(
                 "early-version",
                 "It has no more than a preview. Publish a version that has every tier.",

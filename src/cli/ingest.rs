@@ -7,7 +7,10 @@ use clap::Args;
 use crate::{
     app::App,
     config::Config,
-    domain::names::{OptionName, ProductId, Slug},
+    domain::{
+        audit::Actor,
+        names::{OptionName, ProductId, Slug},
+    },
     ingest::{Order, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
@@ -54,6 +57,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         choices: args.choices,
         settings: args.settings.over(&config),
         publish: !args.no_publish,
+        actor: Actor::command_line(),
     };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());

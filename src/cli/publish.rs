@@ -2,7 +2,11 @@
 
 use clap::Args;
 
-use crate::{app::App, db::versions::VersionKind, domain::names::ConfigId};
+use crate::{
+    app::App,
+    db::versions::VersionKind,
+    domain::{audit::Actor, names::ConfigId},
+};
 
 use super::{CliError, say};
 
@@ -26,8 +30,9 @@ pub(super) async fn run(app: &App, args: &PublishArgs) -> Result<(), CliError> {
     {
         return Err(CliError::EarlyVersion { configuration: configuration.clone(), version: *version });
     }
+    let actor = Actor::command_line();
     if live != Some(*version)
-        && !app.db.publish(&configuration.product(), configuration, live, *version).await?
+        && !app.db.publish(&configuration.product(), configuration, live, *version, &actor).await?
     {
         return Err(CliError::Overtaken(configuration.clone()));
     }

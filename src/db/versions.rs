@@ -1,10 +1,14 @@
 //! Versions, and the live pointer that publishing moves.
 
 use assets_pipeline::digest::Digest;
+use serde_json::json;
 
-use crate::domain::names::{ConfigId, ProductId};
+use crate::domain::{
+    audit::{Action, Actor},
+    names::{ConfigId, ProductId},
+};
 
-use super::{Db, DbError, now_ms, products::bump, read};
+use super::{Db, DbError, audit::record, now_ms, products::bump, read};
 
 /// How much of a spin a version holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +184,7 @@ impl Db {
         id: &ConfigId,
         from: Option<i64>,
         version: i64,
+        actor: &Actor,
     ) -> Result<bool, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let moved =
@@ -193,6 +198,8 @@ impl Db {
                 == 1;
         if moved {
             bump(&mut tx, &product.to_string()).await?;
+            let detail = json!({ "version": version, "before": from });
+            record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }
         tx.commit().await?;
         Ok(moved)

@@ -7,14 +7,15 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode,
-        header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE},
+        header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, WWW_AUTHENTICATE},
     },
 };
 use serde::Serialize;
 
 use crate::{
     db::DbError,
-    domain::{names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    domain::{keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    intake::IntakeError,
     store::{ObjectKey, StoreError},
 };
 
@@ -58,6 +59,52 @@ pub(crate) enum Error {
     OtherVersion,
     #[error("the file has {length} bytes")]
     RangeOutside { length: usize },
+    #[error("show a key: Authorization: Bearer KEY")]
+    KeyMissing,
+    #[error("the key is unknown or was revoked")]
+    KeyRefused,
+    #[error("the session is over: sign in again")]
+    SessionOver,
+    #[error("this takes a key of the role {0}")]
+    OtherRole(Role),
+    #[error("a page of another origin cannot change anything here")]
+    OtherOrigin,
+    #[error("there is no such key")]
+    NoSuchKey,
+    #[error("{0}")]
+    BadField(String),
+    #[error("{0}")]
+    BadHeader(&'static str),
+    #[error("there is no such frame set")]
+    NoSuchFrameset,
+    #[error("the frame set was committed, and takes no changes any more")]
+    SetCommitted,
+    #[error("the frame set has no frame yet")]
+    SetEmpty,
+    #[error("a key has at most {0} frame sets open: commit or discard one")]
+    TooManySets(u32),
+    #[error("a frame set has at most {0} files")]
+    TooManyFiles(u32),
+    #[error("the file may have at most {0} bytes")]
+    FileTooLarge(u64),
+    #[error("there is no room for this file now")]
+    DiskFull,
+    #[error("what arrived is not what Content-Digest names")]
+    OtherContent,
+    #[error("there is no such upload")]
+    NoSuchUpload,
+    #[error("the upload goes on at byte {0}")]
+    OtherOffset(u64),
+    #[error("what arrived is not what Upload-Checksum names")]
+    OtherChecksum,
+    #[error("a part of an upload is application/offset+octet-stream")]
+    NotAPart,
+    #[error("send Tus-Resumable: 1.0.0")]
+    OtherTus,
+    #[error("the intake failed")]
+    Intake(#[source] Arc<IntakeError>),
+    #[error("an answer could not be written")]
+    Export(#[source] Arc<std::io::Error>),
     #[error("the database failed")]
     Database(#[source] Arc<DbError>),
     #[error("the object store failed")]
@@ -104,7 +151,40 @@ impl Error {
             Self::RangeOutside { .. } => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range-outside", "The range begins after the end")
             }
-            Self::Database(_)
+            Self::KeyMissing => (StatusCode::UNAUTHORIZED, "key-missing", "A key is needed"),
+            Self::KeyRefused => (StatusCode::UNAUTHORIZED, "key-refused", "The key is not accepted"),
+            Self::SessionOver => (StatusCode::UNAUTHORIZED, "session-over", "The session is over"),
+            Self::OtherRole(_) => (StatusCode::FORBIDDEN, "other-role", "The key may not do this"),
+            Self::OtherOrigin => (StatusCode::FORBIDDEN, "other-origin", "Another page may not do this"),
+            Self::NoSuchKey => (StatusCode::NOT_FOUND, "no-such-key", "No such key"),
+            Self::BadField(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field has no such value"),
+            Self::BadHeader(_) => (StatusCode::BAD_REQUEST, "bad-header", "A header cannot be read"),
+            Self::NoSuchFrameset => (StatusCode::NOT_FOUND, "no-such-frameset", "No such frame set"),
+            Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
+            Self::SetEmpty => (StatusCode::UNPROCESSABLE_ENTITY, "set-empty", "The frame set is empty"),
+            Self::TooManySets(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-sets", "Too many frame sets are open")
+            }
+            Self::TooManyFiles(_) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-many-files", "Too many files in the frame set")
+            }
+            Self::FileTooLarge(_) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large")
+            }
+            Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk-full", "No room"),
+            Self::OtherContent => {
+                (StatusCode::BAD_REQUEST, "other-content", "The file was changed on its way")
+            }
+            Self::NoSuchUpload => (StatusCode::NOT_FOUND, "no-such-upload", "No such upload"),
+            Self::OtherOffset(_) => (StatusCode::CONFLICT, "other-offset", "The upload is elsewhere"),
+            Self::OtherChecksum => (checksum_mismatch(), "other-checksum", "The part was changed on its way"),
+            Self::NotAPart => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-part", "This is no part of an upload")
+            }
+            Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
+            Self::Export(_)
+            | Self::Intake(_)
+            | Self::Database(_)
             | Self::Store(_)
             | Self::ObjectMissing(_)
             | Self::ObjectDamaged(_)
@@ -112,6 +192,16 @@ impl Error {
             | Self::NotOffered(NotOffered::Nothing)
             | Self::Compress(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed here"),
             Self::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready"),
+        }
+    }
+}
+
+impl Error {
+    /// How long the answer may be kept. What only the holder of a key may know is kept by nobody.
+    fn caching(&self) -> Caching {
+        match self {
+            Self::NoSuchKey | Self::NoSuchFrameset | Self::NoSuchUpload => Caching::Private,
+            _ => Caching::Error(self.kind().0),
         }
     }
 }
@@ -169,9 +259,15 @@ impl ResponseError for Failure {
             let error: &dyn std::error::Error = &self.error;
             tracing::error!(error, problem = slug, "a request failed");
         }
-        let mut response = answer(status, Caching::Error(status), &self.scope);
+        let mut response = answer(status, self.error.caching(), &self.scope);
         if let Error::WrongMethod(allowed) = &self.error {
             response.insert_header((ALLOW, *allowed));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"Girasol\""));
+        }
+        if let Error::OtherTus = &self.error {
+            response.insert_header(("tus-version", "1.0.0"));
         }
         // RFC 9110, section 12.5.3: what would have been accepted.
         if let Error::BodyEncoded = &self.error {
@@ -184,7 +280,8 @@ impl ResponseError for Failure {
             r#type: format!("urn:problem-type:girasol:{slug}"),
             title,
             status: status.as_u16(),
-            detail: (!status.is_server_error()).then(|| self.error.to_string()),
+            detail: (!status.is_server_error() || status == StatusCode::INSUFFICIENT_STORAGE)
+                .then(|| self.error.to_string()),
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         response.content_type("application/problem+json").body(body)
@@ -195,6 +292,17 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         Self::Database(Arc::new(error))
     }
+}
+
+impl From<IntakeError> for Error {
+    fn from(error: IntakeError) -> Self {
+        Self::Intake(Arc::new(error))
+    }
+}
+
+/// tus's own status for it (checksum extension).
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 impl From<StoreError> for Error {

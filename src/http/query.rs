@@ -21,14 +21,8 @@ impl SequenceQuery {
     /// hold one more copy of the wrong answer.
     pub(crate) fn parse(query: &str) -> Result<Self, Error> {
         let mut read = Self::default();
-        let mut seen = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let unknown = || Error::BadQuery(format!("{} has no such value", clip(pair)));
-            if seen.contains(&key) {
-                return Err(Error::BadQuery(format!("{} stands more than once", clip(key))));
-            }
-            seen.push(key);
+        for (key, value) in pairs(query)? {
+            let unknown = || no_such_value(key, value);
             match key {
                 "tier" => read.overrides.tier = Some(value.parse::<TierKey>().map_err(|_bad| unknown())?),
                 "frames" => read.overrides.frames = Some(count(value).ok_or_else(unknown)?),
@@ -40,7 +34,7 @@ impl SequenceQuery {
                         _ => return Err(unknown()),
                     }
                 }
-                _ => return Err(Error::BadQuery(format!("there is no key {}", clip(key)))),
+                _ => return Err(no_such_key(key)),
             }
         }
         Ok(read)
@@ -50,6 +44,29 @@ impl SequenceQuery {
     pub(crate) fn decides(&self) -> bool {
         self.overrides.tier.is_some() && self.overrides.format.is_some()
     }
+}
+
+/// The keys and values of a query, each key once.
+pub(crate) fn pairs(query: &str) -> Result<Vec<(&str, &str)>, Error> {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if pairs.iter().any(|(seen, _)| *seen == key) {
+            return Err(Error::BadQuery(format!("{} stands more than once", clip(key))));
+        }
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+/// What is said of a key that the address does not know.
+pub(crate) fn no_such_key(key: &str) -> Error {
+    Error::BadQuery(format!("there is no key {}", clip(key)))
+}
+
+/// What is said of a value that the key does not have.
+pub(crate) fn no_such_value(key: &str, value: &str) -> Error {
+    Error::BadQuery(format!("{} has no such value", clip(&format!("{key}={value}"))))
 }
 
 /// Plain digits, so that a count has one spelling.

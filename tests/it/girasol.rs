@@ -37,6 +37,13 @@ pub(crate) fn girasol() -> Command {
     command
 }
 
+/// Makes a key of a role.
+pub(crate) fn key(data: &Path, role: &str) -> String {
+    let output = girasol().args(["key", "create", "--role", role, "--data"]).arg(data).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// A server over the shared data folder; it ends with its value.
 pub(crate) struct Server {
     pub(crate) child: Child,
@@ -183,7 +190,8 @@ fn fresh_folder() -> PathBuf {
     folder
 }
 
-fn ingest(data: &Path, metal: &str, colour: [u8; 3], frames: u32) {
+/// Publishes a drawn turn.
+pub(crate) fn ingest(data: &Path, metal: &str, colour: [u8; 3], frames: u32) {
     let turn = data.join(format!("raw-{metal}"));
     draw_turn(&turn, colour, frames);
     let mut ingest = girasol();

@@ -6,14 +6,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("db", &["domain"]),
+    ("intake", &["domain"]),
     ("store", &["domain"]),
     ("cache", &["domain"]),
     ("config", &["domain"]),
     ("logs", &["config"]),
     ("ingest", &["domain", "db", "store"]),
-    ("http", &["domain", "db", "store", "cache"]),
+    ("http", &["domain", "db", "intake", "store", "cache"]),
     ("report", &[]),
-    ("app", &["domain", "config", "logs", "db", "store", "cache", "ingest", "http"]),
+    ("app", &["domain", "config", "logs", "db", "intake", "store", "cache", "ingest", "http"]),
     ("cli", &["domain", "config", "logs", "db", "store", "ingest", "report", "app"]),
 ];
 

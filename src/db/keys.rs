@@ -1,0 +1,289 @@
+//! API keys and sessions. Secrets are here as their hashes alone.
+
+use std::{fmt, time::Duration};
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::domain::{
+    audit::{Action, Actor},
+    keys::{ApiKey, KeyId, Role, SECRET_BYTES, hex},
+};
+
+use super::{Db, DbError, audit::record, now_ms, random, read};
+
+/// How often the last use of a key is written down, at most.
+const USE_NOTED_EVERY_MS: i64 = 60_000;
+
+/// A key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// Its public part.
+    pub id: KeyId,
+    /// What it may do.
+    pub role: Role,
+    /// Whose it is, in its maker's words.
+    pub label: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// To the minute.
+    pub last_used_at_ms: Option<i64>,
+    /// From when on it is worth nothing.
+    pub revoked_at_ms: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: String,
+    role: String,
+    label: String,
+    secret_sha256: String,
+    created_at_ms: i64,
+    last_used_at_ms: Option<i64>,
+    revoked_at_ms: Option<i64>,
+}
+
+impl KeyRow {
+    fn stored(self) -> Result<StoredKey, DbError> {
+        Ok(StoredKey {
+            id: read("key", &self.id)?,
+            role: read("role", &self.role)?,
+            label: self.label,
+            created_at_ms: self.created_at_ms,
+            last_used_at_ms: self.last_used_at_ms,
+            revoked_at_ms: self.revoked_at_ms,
+        })
+    }
+}
+
+/// A session that has just begun.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    /// What its owner shows.
+    pub token: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub expires_at_ms: i64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session until {}", self.expires_at_ms)
+    }
+}
+
+/// What came of revoking a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// It is worth nothing from now on.
+    Now,
+    /// It was revoked before.
+    Before,
+    /// There is no such key.
+    NoSuchKey,
+}
+
+/// Tokens and secrets are 256 random bits, so a fast hash hides them well.
+fn sha256(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+impl Db {
+    /// Makes a key. It is in no other place than the answer: only its hash is kept.
+    pub async fn create_key(&self, role: Role, label: &str, actor: &Actor) -> Result<ApiKey, DbError> {
+        let key = ApiKey::new(random()?, random()?);
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        sqlx::query(
+            "insert into keys (id, role, label, secret_sha256, created_at_ms) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(key.id().as_str())
+        .bind(role.as_str())
+        .bind(label)
+        .bind(sha256(key.secret()))
+        .bind(now_ms())
+        .execute(&mut *tx)
+        .await?;
+        let detail = json!({ "role": role.as_str(), "label": label });
+        record(&mut tx, actor, Action::KeyCreate, key.id().as_str(), &detail).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    /// All keys, the oldest first.
+    pub async fn keys(&self) -> Result<Vec<StoredKey>, DbError> {
+        let rows: Vec<KeyRow> =
+            sqlx::query_as("select * from keys order by created_at_ms, id").fetch_all(&self.pool).await?;
+        rows.into_iter().map(KeyRow::stored).collect()
+    }
+
+    /// The key, if it is one that was given out and not revoked; its use is noted.
+    pub async fn verify_key(&self, key: &ApiKey) -> Result<Option<StoredKey>, DbError> {
+        let row: Option<KeyRow> =
+            sqlx::query_as("select * from keys where id = $1 and revoked_at_ms is null")
+                .bind(key.id().as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        let wanted = sha256(key.secret());
+        let genuine = row.filter(|row| row.secret_sha256.as_bytes().ct_eq(wanted.as_bytes()).into());
+        self.noted(genuine).await
+    }
+
+    async fn noted(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
+        let Some(row) = row else { return Ok(None) };
+        let now = now_ms();
+        if row.last_used_at_ms.is_none_or(|last| now - last >= USE_NOTED_EVERY_MS) {
+            sqlx::query("update keys set last_used_at_ms = $1 where id = $2")
+                .bind(now)
+                .bind(&row.id)
+                .execute(&self.pool)
+                .await?;
+        }
+        row.stored().map(Some)
+    }
+
+    /// Makes a key worthless, and ends its sessions.
+    pub async fn revoke_key(&self, id: &KeyId, actor: &Actor) -> Result<Revoked, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let before: Option<Option<i64>> = sqlx::query_scalar("select revoked_at_ms from keys where id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        match before {
+            None => return Ok(Revoked::NoSuchKey),
+            Some(Some(_)) => return Ok(Revoked::Before),
+            Some(None) => {}
+        }
+        sqlx::query("update keys set revoked_at_ms = $1 where id = $2")
+            .bind(now_ms())
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("delete from sessions where key_id = $1").bind(id.as_str()).execute(&mut *tx).await?;
+        record(&mut tx, actor, Action::KeyRevoke, id.as_str(), &json!({})).await?;
+        tx.commit().await?;
+        Ok(Revoked::Now)
+    }
+
+    /// Begins a session of a key, and gives its token, of which only the hash is kept. Sessions that have
+    /// expired are forgotten.
+    pub async fn begin_session(
+        &self,
+        key: &KeyId,
+        lasts: Duration,
+        actor: &Actor,
+    ) -> Result<Session, DbError> {
+        let token = hex(&random::<SECRET_BYTES>()?);
+        let expires_at_ms = now_ms() + lasts.as_millis() as i64;
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        sqlx::query("delete from sessions where expires_at_ms <= $1")
+            .bind(now_ms())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("insert into sessions (token_sha256, key_id, expires_at_ms) values ($1, $2, $3)")
+            .bind(sha256(&token))
+            .bind(key.as_str())
+            .bind(expires_at_ms)
+            .execute(&mut *tx)
+            .await?;
+        record(&mut tx, actor, Action::SessionBegin, key.as_str(), &json!({})).await?;
+        tx.commit().await?;
+        Ok(Session { token, expires_at_ms })
+    }
+
+    /// The key of a session that goes on; its use is noted.
+    pub async fn session_key(&self, token: &str) -> Result<Option<StoredKey>, DbError> {
+        let row: Option<KeyRow> = sqlx::query_as(
+            "select k.* from sessions s join keys k on k.id = s.key_id
+             where s.token_sha256 = $1 and s.expires_at_ms > $2 and k.revoked_at_ms is null",
+        )
+        .bind(sha256(token))
+        .bind(now_ms())
+        .fetch_optional(&self.pool)
+        .await?;
+        self.noted(row).await
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, key: &KeyId, token: &str, actor: &Actor) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let ended = sqlx::query("delete from sessions where token_sha256 = $1")
+            .bind(sha256(token))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if ended > 0 {
+            record(&mut tx, actor, Action::SessionEnd, key.as_str(), &json!({})).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::keys::ID_BYTES;
+
+    async fn with_one_key() -> (tempfile::TempDir, Db, ApiKey) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let key = db.create_key(Role::Artist, "Ada", &Actor::command_line()).await.unwrap();
+        (folder, db, key)
+    }
+
+    #[tokio::test]
+    async fn a_key_is_known_by_its_secret_until_it_is_revoked() {
+        let (_folder, db, key) = with_one_key().await;
+        let found = db.verify_key(&key).await.unwrap().unwrap();
+        assert_eq!((found.role, found.label.as_str()), (Role::Artist, "Ada"));
+        let last = if key.secret().ends_with('0') { "1" } else { "0" };
+        let other_secret = format!("{}{last}", &key.to_string()[..key.to_string().len() - 1]);
+        assert_eq!(db.verify_key(&other_secret.parse().unwrap()).await.unwrap(), None);
+        let unknown = ApiKey::new([1; ID_BYTES], [1; SECRET_BYTES]);
+        assert_eq!(db.verify_key(&unknown).await.unwrap(), None);
+        assert!(db.keys().await.unwrap()[0].last_used_at_ms.is_some());
+
+        let actor = Actor::key(unknown.id(), Some("127.0.0.1".to_owned()));
+        assert_eq!(db.revoke_key(key.id(), &actor).await.unwrap(), Revoked::Now);
+        assert_eq!(db.revoke_key(key.id(), &actor).await.unwrap(), Revoked::Before);
+        assert_eq!(db.revoke_key(unknown.id(), &actor).await.unwrap(), Revoked::NoSuchKey);
+        assert_eq!(db.verify_key(&key).await.unwrap(), None);
+        let trail = db.audit(0, 10).await.unwrap();
+        let actions: Vec<&str> = trail.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["key.create", "key.revoke"]);
+        assert_eq!(trail[1].address.as_deref(), Some("127.0.0.1"));
+        assert_eq!(db.audit(trail[0].id, 10).await.unwrap(), trail[1..]);
+    }
+
+    #[tokio::test]
+    async fn a_session_lasts_until_it_expires_is_ended_or_its_key_is_revoked() {
+        let (_folder, db, key) = with_one_key().await;
+        let (id, actor) = (key.id(), Actor::command_line());
+        let begin =
+            async |seconds| db.begin_session(id, Duration::from_secs(seconds), &actor).await.unwrap().token;
+        let (old, a, b) = (begin(0).await, begin(60).await, begin(60).await);
+        assert_eq!(db.session_key(&old).await.unwrap(), None);
+        assert_eq!(db.session_key("none").await.unwrap(), None);
+        assert_eq!(db.session_key(&a).await.unwrap().unwrap().id, *id);
+        db.end_session(id, &a, &actor).await.unwrap();
+        assert_eq!(db.session_key(&a).await.unwrap(), None);
+        db.revoke_key(id, &actor).await.unwrap();
+        assert_eq!(db.session_key(&b).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn no_secret_stands_in_the_database() {
+        let (folder, db, key) = with_one_key().await;
+        let hour = Duration::from_hours(1);
+        let session = db.begin_session(key.id(), hour, &Actor::command_line()).await.unwrap();
+        assert!(!format!("{session:?}").contains(&session.token));
+        db.close().await;
+        for file in std::fs::read_dir(folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file())
+        {
+            let bytes = std::fs::read(file.path()).unwrap();
+            for hidden in [key.secret().as_bytes(), session.token.as_bytes()] {
+                assert!(!bytes.windows(hidden.len()).any(|window| window == hidden), "{:?}", file.path());
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Who changed what, when and from where.
+
+use serde_json::Value;
+
+use super::keys::KeyId;
+
+/// Who makes a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// A key's id, or `command line`.
+    pub name: String,
+    /// Where the request came from, if it was one.
+    pub address: Option<String>,
+}
+
+impl Actor {
+    /// Whoever may run the program on this machine.
+    pub fn command_line() -> Self {
+        Self { name: "command line".to_owned(), address: None }
+    }
+
+    /// Whoever has a key.
+    pub fn key(id: &KeyId, address: Option<String>) -> Self {
+        Self { name: id.to_string(), address }
+    }
+}
+
+/// What was done. Its words stay as they are, since trails are kept and searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A key was made.
+    KeyCreate,
+    /// A key was revoked.
+    KeyRevoke,
+    /// A key was exchanged for a session.
+    SessionBegin,
+    /// A session was ended by its owner.
+    SessionEnd,
+    /// A frame set was opened.
+    FramesetOpen,
+    /// A frame set was closed, to be encoded.
+    FramesetCommit,
+    /// A frame set was thrown away.
+    FramesetDiscard,
+    /// Another version went live.
+    Publish,
+}
+
+impl Action {
+    /// As `key.create`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyCreate => "key.create",
+            Self::KeyRevoke => "key.revoke",
+            Self::SessionBegin => "session.begin",
+            Self::SessionEnd => "session.end",
+            Self::FramesetOpen => "frameset.open",
+            Self::FramesetCommit => "frameset.commit",
+            Self::FramesetDiscard => "frameset.discard",
+            Self::Publish => "version.publish",
+        }
+    }
+}
+
+/// One line of the trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Grows by time.
+    pub id: i64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub address: Option<String>,
+    /// What: a word of [`Action`].
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// The rest.
+    pub detail: Value,
+}

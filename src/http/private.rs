@@ -1,0 +1,139 @@
+//! What artists and operators ask for: never cached, and only with a key.
+
+mod audit;
+mod caller;
+mod framesets;
+mod keys;
+mod receive;
+mod session;
+mod tus;
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, Route, guard,
+    http::{Method, StatusCode},
+    middleware::DefaultHeaders,
+    web,
+};
+use serde::Serialize;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+pub use self::tus::Writers;
+
+use super::{
+    caching::{Caching, answer},
+    methods::{private, private_any_path, wrong_method},
+    scope::Scope,
+};
+
+/// Every address of the private API.
+pub(super) fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(private(
+            "/api/session",
+            "GET, HEAD, POST, DELETE, OPTIONS",
+            [
+                web::get().to(session::show),
+                web::head().to(session::show),
+                web::post().to(session::begin),
+                web::delete().to(session::end),
+            ],
+        ))
+        .service(private(
+            "/api/keys",
+            "GET, HEAD, POST, OPTIONS",
+            [web::get().to(keys::list), web::head().to(keys::list), web::post().to(keys::create)],
+        ))
+        .service(private(
+            "/api/framesets",
+            "GET, HEAD, POST, OPTIONS",
+            [
+                web::get().to(framesets::list),
+                web::head().to(framesets::list),
+                web::post().to(framesets::open),
+            ],
+        ))
+        .service(private(
+            "/api/framesets/{frameset}",
+            "GET, HEAD, PATCH, DELETE, OPTIONS",
+            [
+                web::get().to(framesets::show),
+                web::head().to(framesets::show),
+                web::patch().to(framesets::change),
+                web::delete().to(framesets::discard),
+            ],
+        ))
+        .service(private(
+            "/api/framesets/{frameset}/commit",
+            "POST, OPTIONS",
+            [web::post().to(framesets::commit)],
+        ))
+        .service(private_any_path(
+            "/api/framesets/{frameset}/frames/{name}",
+            "PUT, DELETE, OPTIONS",
+            [web::put().to(framesets::put_frame), web::delete().to(framesets::remove_frame)],
+        ))
+        .service(
+            web::resource("/api/uploads")
+                .wrap(DefaultHeaders::new().add(tus::RESUMABLE))
+                .route(web::post().to(tus::create))
+                .route(web::method(Method::OPTIONS).to(tus::options))
+                .default_service(wrong_method("POST, OPTIONS")),
+        )
+        .service(
+            web::resource("/api/uploads/{upload}")
+                .wrap(DefaultHeaders::new().add(tus::RESUMABLE))
+                .route(web::head().to(tus::head))
+                .route(web::patch().to(tus::patch))
+                .route(overriding("PATCH").to(tus::patch))
+                .route(web::delete().to(tus::terminate))
+                .route(overriding("DELETE").to(tus::terminate))
+                .route(web::method(Method::OPTIONS).to(tus::options))
+                .default_service(wrong_method("HEAD, PATCH, DELETE, OPTIONS")),
+        )
+        .service(private("/api/keys/{key}", "DELETE, OPTIONS", [web::delete().to(keys::revoke)]))
+        .service(private(
+            "/api/audit",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(audit::trail), web::head().to(audit::trail)],
+        ));
+}
+
+/// Some proxies let no other methods through than GET and POST (tus 1.0.0, X-HTTP-Method-Override).
+fn overriding(method: &'static str) -> Route {
+    let named = guard::fn_guard(move |request| {
+        let header = request.head().headers().get("x-http-method-override");
+        header.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(method.as_bytes()))
+    });
+    web::post().guard(named)
+}
+
+/// Begins an answer that is for this caller alone.
+fn secret(status: StatusCode) -> HttpResponseBuilder {
+    answer(status, Caching::Private, &Scope::default())
+}
+
+fn secret_json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    secret(status).json(body)
+}
+
+/// A moment as it is written to clients: RFC 3339, in UTC, to the millisecond.
+#[derive(Debug, Clone, Copy)]
+struct Moment(i64);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanoseconds = i128::from(self.0) * 1_000_000;
+        let text = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+            .ok()
+            .and_then(|moment| moment.format(&Rfc3339).ok());
+        f.write_str(&text.unwrap_or_default())
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

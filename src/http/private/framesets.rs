@@ -1,0 +1,341 @@
+//! Frame sets: opening one, sending its frames, and closing it.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{HeaderMap, LOCATION},
+    },
+    web::{Data, Payload},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::framesets::{Changed, Opened, StoredFrame},
+    domain::{
+        audit::Actor,
+        frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
+        keys::Role,
+        names::{BadName, Choices},
+    },
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query, segment,
+    },
+    intake::{Intake, Whole},
+};
+
+use super::{Moment, caller::must_be, receive, secret, secret_json};
+
+/// Sets that one answer lists.
+const LISTED: u32 = 200;
+
+const EXAMPLE: &str = r#"{"product": "ring.solitaire", "choices": {"metal": "rose-gold"}, "frames": 36}"#;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FramesetBody {
+    product: String,
+    #[serde(default)]
+    choices: BTreeMap<String, String>,
+    frames: Option<u32>,
+    #[serde(default)]
+    settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl FramesetBody {
+    fn parse(self, max_files: u32) -> Result<NewFrameset, Error> {
+        let field = |name: &str, why: String| Error::BadField(format!("{name}: {why}"));
+        let product = self.product.parse().map_err(|error| field("product", format!("{error}")))?;
+        let choices: Choices = self
+            .choices
+            .iter()
+            .map(|(option, choice)| Ok((option.parse()?, choice.parse()?)))
+            .collect::<Result<_, BadName>>()
+            .map_err(|error| field("choices", error.to_string()))?;
+        if self.frames.is_some_and(|frames| frames == 0 || frames > max_files) {
+            return Err(field("frames", format!("from 1 to {max_files}")));
+        }
+        Ok(NewFrameset { product, choices, settings: settings(self.settings)?, expected: self.frames })
+    }
+}
+
+fn settings(fields: serde_json::Map<String, serde_json::Value>) -> Result<TurnSettings, Error> {
+    let settings: TurnSettings = serde_json::from_value(fields.into())
+        .map_err(|error| Error::BadField(format!("settings: {error}")))?;
+    settings.check().map_err(|error| Error::BadField(format!("settings: {error}")))?;
+    Ok(settings)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FramesetAnswer {
+    id: String,
+    product: String,
+    choices: Choices,
+    state: &'static str,
+    settings: TurnSettings,
+    /// How many were announced.
+    expected: Option<u32>,
+    frames: u32,
+    bytes: u64,
+    opened: Moment,
+    opened_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<FrameAnswer>>,
+}
+
+impl FramesetAnswer {
+    fn of(set: Frameset, files: Option<Vec<StoredFrame>>) -> Self {
+        Self {
+            id: set.id.to_string(),
+            product: set.wanted.product.to_string(),
+            choices: set.wanted.choices,
+            state: set.state.as_str(),
+            settings: set.wanted.settings,
+            expected: set.wanted.expected,
+            frames: set.frames,
+            bytes: set.bytes,
+            opened: Moment(set.created_at_ms),
+            opened_by: set.key.to_string(),
+            files: files.map(|files| files.into_iter().map(Into::into).collect()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FrameAnswer {
+    name: String,
+    bytes: u64,
+    digest: String,
+}
+
+impl From<StoredFrame> for FrameAnswer {
+    fn from(frame: StoredFrame) -> Self {
+        Self { name: frame.name.to_string(), bytes: frame.bytes, digest: frame.digest.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+struct FramesetsAnswer {
+    framesets: Vec<FramesetAnswer>,
+}
+
+/// `POST /api/framesets`
+pub(super) async fn open(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+    limits: Data<UploadLimits>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let wanted: FramesetBody = body::read_json(&request, body, EXAMPLE).await?;
+    let wanted = wanted.parse(limits.set_max_files)?;
+    let max_open = limits.key_max_open_sets;
+    let opened = origin.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
+    let id = match opened.map_err(Error::from)? {
+        Opened::Open(id) => id,
+        Opened::TooMany => return Err(Error::TooManySets(max_open).into()),
+    };
+    let set = load(&origin, &id).await?;
+    Ok(secret(StatusCode::CREATED)
+        .insert_header((LOCATION, format!("/api/framesets/{id}")))
+        .json(FramesetAnswer::of(set, None)))
+}
+
+/// `GET /api/framesets`: those that were touched last.
+pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let sets = origin.db.framesets(LISTED).await.map_err(Error::from)?;
+    let framesets = sets.into_iter().map(|set| FramesetAnswer::of(set, None)).collect();
+    Ok(secret_json(StatusCode::OK, &FramesetsAnswer { framesets }))
+}
+
+/// `GET /api/framesets/{id}`: with its files.
+pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    answer(&origin, &id(&request)?).await
+}
+
+/// `PATCH /api/framesets/{id}`: other settings, while it is open.
+pub(super) async fn change(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
+    let now = load(&origin, &id).await?.wanted.settings;
+    // What is not named stays as it is.
+    let mut merged = serde_json::to_value(now).map_err(|_never| Error::NoSuchFrameset)?;
+    if let Some(merged) = merged.as_object_mut() {
+        merged.extend(fields);
+    }
+    let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
+    changed(origin.db.change_settings(&id, &settings).await.map_err(Error::from)?, 0)?;
+    answer(&origin, &id).await
+}
+
+/// `POST /api/framesets/{id}/commit`: no more frames; encoding may begin. Twice is once.
+pub(super) async fn commit(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    changed(origin.db.commit_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
+    answer(&origin, &id).await
+}
+
+/// `DELETE /api/framesets/{id}`: an open set and all that was sent for it is thrown away.
+pub(super) async fn discard(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    intake: Data<Intake>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    changed(origin.db.discard_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
+    intake.discard_set(&id).await.map_err(Error::from)?;
+    Ok(secret(StatusCode::NO_CONTENT).finish())
+}
+
+/// `PUT /api/framesets/{id}/frames/{name}`: one frame, in the stead of an earlier one of this name.
+pub(super) async fn put_frame(
+    request: HttpRequest,
+    mut body: Payload,
+    origin: Data<Origin>,
+    intake: Data<Intake>,
+    limits: Data<UploadLimits>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let (id, name) = (id(&request)?, name(&request)?);
+    let set = load(&origin, &id).await?;
+    if set.state == FramesetState::Committed {
+        return Err(Error::SetCommitted.into());
+    }
+    let wanted = content_digest(request.headers())?;
+    let (bytes, max_bytes) = (receive::announced(&request), limits.frame_max_bytes);
+    if bytes.is_some_and(|bytes| bytes > max_bytes) {
+        return Err(Error::FileTooLarge(max_bytes).into());
+    }
+    receive::room(&intake, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
+    let mut file = intake.begin(&id).await.map_err(Error::from)?;
+    let received = async {
+        receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
+        let whole = file.whole().await?;
+        match wanted {
+            Some(wanted) if wanted != whole.sha256 => Err(Error::OtherContent),
+            _ => Ok(whole),
+        }
+    };
+    let whole = match received.await {
+        Ok(whole) => whole,
+        Err(error) => {
+            file.discard().await.map_err(Error::from)?;
+            return Err(error.into());
+        }
+    };
+    file.keep(&intake, &id, &whole).await.map_err(Error::from)?;
+    let added = add(&origin, &id, name, &whole, &limits).await;
+    file.discard().await.map_err(Error::from)?;
+    let frame = added?;
+    close_when_whole(&origin, &id, &caller.actor).await?;
+    Ok(secret_json(StatusCode::CREATED, &FrameAnswer::from(frame)))
+}
+
+/// `DELETE /api/framesets/{id}/frames/{name}`
+pub(super) async fn remove_frame(
+    request: HttpRequest,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let (id, name) = (id(&request)?, name(&request)?);
+    // Its file may be another frame's too; it goes with the set.
+    changed(origin.db.remove_frame(&id, &name).await.map_err(Error::from)?, 0)?;
+    Ok(secret(StatusCode::NO_CONTENT).finish())
+}
+
+/// Makes a whole file a frame of its set.
+pub(super) async fn add(
+    origin: &Origin,
+    id: &FramesetId,
+    name: FileName,
+    whole: &Whole,
+    limits: &UploadLimits,
+) -> Result<StoredFrame, Error> {
+    let frame = StoredFrame { name, bytes: whole.bytes, digest: whole.digest };
+    let added = origin.db.add_frames(id, std::slice::from_ref(&frame), limits.set_max_files).await?;
+    changed(added, limits.set_max_files)?;
+    Ok(frame)
+}
+
+/// Closes a set whose last announced frame has come.
+pub(super) async fn close_when_whole(origin: &Origin, id: &FramesetId, actor: &Actor) -> Result<(), Error> {
+    let Some(set) = origin.db.frameset(id).await? else { return Ok(()) };
+    if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
+    {
+        origin.db.commit_frameset(id, actor).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn id(request: &HttpRequest) -> Result<FramesetId, Error> {
+    segment(request, "frameset").parse().map_err(|_no_id| Error::NoSuchFrameset)
+}
+
+/// A name may have spaces and umlauts, which stand percent-encoded in the path.
+fn name(request: &HttpRequest) -> Result<FileName, Error> {
+    let path = request.uri().path();
+    let raw = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let text = percent_decode_str(raw)
+        .decode_utf8()
+        .map_err(|_no_text| Error::BadField("name: a file's name is UTF-8".to_owned()))?;
+    text.parse().map_err(|error| Error::BadField(format!("name: {error}")))
+}
+
+async fn load(origin: &Origin, id: &FramesetId) -> Result<Frameset, Error> {
+    origin.db.frameset(id).await?.ok_or(Error::NoSuchFrameset)
+}
+
+async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failure> {
+    let set = load(origin, id).await?;
+    let files = origin.db.frames(id).await.map_err(Error::from)?;
+    Ok(secret_json(StatusCode::OK, &FramesetAnswer::of(set, Some(files))))
+}
+
+fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
+    match changed {
+        Changed::Done => Ok(()),
+        Changed::NoSuchSet => Err(Error::NoSuchFrameset),
+        Changed::Committed => Err(Error::SetCommitted),
+        Changed::TooManyFiles => Err(Error::TooManyFiles(max_files)),
+        Changed::Empty => Err(Error::SetEmpty),
+    }
+}
+
+/// SHA-256 of the body as the client has it: `Content-Digest` (RFC 9530, section 2).
+fn content_digest(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Error> {
+    let Some(value) = headers.get("content-digest") else { return Ok(None) };
+    let bad = || Error::BadHeader("Content-Digest: write sha-256=:BASE64:");
+    let text = value.to_str().map_err(|_no_text| bad())?;
+    let Some(digest) = text.split(',').find_map(|part| part.trim().strip_prefix("sha-256=")) else {
+        // Another algorithm, which nobody has to know.
+        return Ok(None);
+    };
+    let digest = digest.strip_prefix(':').and_then(|text| text.strip_suffix(':')).ok_or_else(bad)?;
+    let digest = BASE64_STANDARD.decode(digest).map_err(|_no_base64| bad())?;
+    digest.try_into().map(Some).map_err(|_other_length| bad())
+}

@@ -1,0 +1,61 @@
+//! Bodies that are files: from the connection to the disk, a chunk at a time.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, http::header::CONTENT_LENGTH, web::Payload};
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    http::problem::Error,
+    intake::{Incoming, Intake},
+};
+
+/// In so much time at least [`SLOWEST_BYTES`] have to come, or the sender is silent: it would hold its place
+/// for ever.
+const WINDOW: Duration = Duration::from_secs(30);
+const SLOWEST_BYTES: u64 = 4096;
+/// Resumable uploads are made certain in steps of so many bytes.
+const CERTAIN_EVERY: u64 = 8 << 20;
+
+/// The length that a request announces, if it does.
+pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Refuses what would not leave enough of the disk free.
+pub(super) fn room(intake: &Intake, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
+    let free = intake.free_bytes()?;
+    if free.saturating_sub(bytes) < min_free_bytes { Err(Error::DiskFull) } else { Ok(()) }
+}
+
+/// Appends a body to a file, up to a length. Whenever some megabytes more are on disk for certain, `certain`
+/// is told how many there are.
+///
+/// What came before an error is in the file.
+pub(super) async fn append(
+    body: &mut Payload,
+    file: &mut Incoming,
+    max_bytes: u64,
+    mut certain: impl AsyncFnMut(u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (mut window, mut in_window, mut told) = (Instant::now() + WINDOW, 0, file.written());
+    loop {
+        let chunk = timeout_at(window, body.next()).await.map_err(|_elapsed| Error::BodyTooSlow)?;
+        let Some(chunk) = chunk else { return Ok(()) };
+        let chunk = chunk.map_err(|_cut| Error::BodyCutShort)?;
+        if file.written() + chunk.len() as u64 > max_bytes {
+            return Err(Error::FileTooLarge(max_bytes));
+        }
+        file.append(&chunk).await?;
+        in_window += chunk.len() as u64;
+        if in_window >= SLOWEST_BYTES {
+            (window, in_window) = (Instant::now() + WINDOW, 0);
+        }
+        if file.written() - told >= CERTAIN_EVERY {
+            file.sync().await?;
+            told = file.written();
+            certain(told).await?;
+        }
+    }
+}

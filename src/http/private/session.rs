@@ -1,0 +1,101 @@
+//! A key, exchanged for a cookie: pictures and event streams of a page cannot send a header.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite},
+    http::{StatusCode, header::ORIGIN},
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::keys::StoredKey,
+    domain::{audit::Actor, keys::ApiKey},
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query,
+    },
+};
+
+use super::{
+    Moment,
+    caller::{COOKIE, address, identify, same_origin},
+    secret, secret_json,
+};
+
+/// A working day: who begins in the morning is not put out in the evening.
+const LASTS: Duration = Duration::from_hours(12);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionBody {
+    key: String,
+}
+
+#[derive(Serialize)]
+struct SessionAnswer<'a> {
+    key: &'a str,
+    role: &'static str,
+    label: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Moment>,
+}
+
+impl<'a> SessionAnswer<'a> {
+    fn of(key: &'a StoredKey, expires: Option<Moment>) -> Self {
+        Self { key: key.id.as_str(), role: key.role.as_str(), label: &key.label, expires }
+    }
+}
+
+/// `POST /api/session`: the key, in the body, for a cookie.
+pub(super) async fn begin(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    // Scripts name no page.
+    if request.headers().contains_key(ORIGIN) {
+        same_origin(&request)?;
+    }
+    let SessionBody { key } = body::read_json(&request, body, r#"{"key": "girasol_..."}"#).await?;
+    let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
+    let key = origin.db.verify_key(&key).await.map_err(Error::from)?.ok_or(Error::KeyRefused)?;
+    let actor = Actor::key(&key.id, address(&request));
+    let session = origin.db.begin_session(&key.id, LASTS, &actor).await.map_err(Error::from)?;
+    let cookie = cookie(&request, &session.token, LASTS);
+    let expires = Some(Moment(session.expires_at_ms));
+    Ok(secret(StatusCode::OK).cookie(cookie).json(SessionAnswer::of(&key, expires)))
+}
+
+/// `GET /api/session`: who the caller is.
+pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = identify(&request, &origin.db).await?;
+    Ok(secret_json(StatusCode::OK, &SessionAnswer::of(&caller.key, None)))
+}
+
+/// `DELETE /api/session`: the cookie is worth nothing any more.
+pub(super) async fn end(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = identify(&request, &origin.db).await?;
+    if let Some(token) = &caller.session {
+        origin.db.end_session(&caller.key.id, token, &caller.actor).await.map_err(Error::from)?;
+    }
+    Ok(secret(StatusCode::NO_CONTENT).cookie(cookie(&request, "", Duration::ZERO)).finish())
+}
+
+fn cookie<'a>(request: &HttpRequest, token: &'a str, lasts: Duration) -> Cookie<'a> {
+    Cookie::build(COOKIE, token)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        // On a laptop there is no TLS; a proxy in front says whether it has it.
+        .secure(request.connection_info().scheme() == "https")
+        .max_age(lasts.try_into().unwrap_or_default())
+        .finish()
+}

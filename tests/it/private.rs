@@ -1,0 +1,229 @@
+//! Keys, sessions and the trail of changes.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::girasol::{Server, girasol, header, ingest, key, problem};
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_key_of_the_right_role() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Server::start_over(data, &["serve"]);
+    let [artist, metrics, admin] = ["artist", "metrics", "admin"].map(|role| key(data, role));
+    let set = "/api/framesets/00000000000000000000000000000000";
+    let doors = [
+        (Method::GET, "/api/session", "artist"),
+        (Method::GET, "/api/framesets", "artist"),
+        (Method::POST, "/api/framesets", "artist"),
+        (Method::GET, set, "artist"),
+        (Method::PATCH, set, "artist"),
+        (Method::DELETE, set, "artist"),
+        (Method::POST, &format!("{set}/commit"), "artist"),
+        (Method::PUT, &format!("{set}/frames/001.png"), "artist"),
+        (Method::POST, "/api/uploads", "artist"),
+        (Method::PATCH, "/api/uploads/00000000000000000000000000000000", "artist"),
+        (Method::DELETE, "/api/uploads/00000000000000000000000000000000", "artist"),
+        (Method::GET, "/api/keys", "admin"),
+        (Method::POST, "/api/keys", "admin"),
+        (Method::DELETE, "/api/keys/000000000000", "admin"),
+        (Method::GET, "/api/audit", "admin"),
+    ];
+    for (method, path, role) in doors {
+        let response = server.send(method.clone(), path, &[]).await;
+        assert_eq!(header(response.headers(), "www-authenticate"), "Bearer realm=\"Girasol\"");
+        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+        assert_eq!(problem(response, 401).await, "key-missing", "{method} {path}");
+        for bad in ["Bearer nonsense", &format!("Bearer {}", artist.replace('0', "1")), "Bearer \u{e9}"] {
+            let response = server.send(method.clone(), path, &[("authorization", bad)]).await;
+            assert_eq!(problem(response, 401).await, "key-refused", "{method} {path} {bad}");
+        }
+        if path == "/api/session" {
+            continue;
+        }
+        let lesser = if role == "admin" { [&artist, &metrics] } else { [&metrics, &metrics] };
+        for key in lesser {
+            let bearer = format!("Bearer {key}");
+            let response = server.send(method.clone(), path, &[("authorization", &bearer)]).await;
+            assert_eq!(problem(response, 403).await, "other-role", "{method} {path}");
+        }
+    }
+    // A database that was there before keys were, or a folder that is looked into, gives none away.
+    let bearer = format!("Bearer {admin}");
+    let keys: Value = server.get("/api/keys", &[("authorization", &bearer)]).await.json().await.unwrap();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 3);
+    assert!(!keys.to_string().contains(artist.rsplit('_').next().unwrap()));
+}
+
+#[tokio::test]
+async fn a_revoked_key_opens_nothing_and_neither_do_its_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Server::start_over(data, &["serve"]);
+    let admin = format!("Bearer {}", key(data, "admin"));
+    let made = server
+        .request(Method::POST, "/api/keys")
+        .header("authorization", &admin)
+        .json(&json!({ "role": "artist", "label": "Ada" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await.unwrap();
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    let cookie = sign_in(&server, key).await;
+    assert_eq!(server.get("/api/framesets", &[("cookie", &cookie)]).await.status(), 200);
+
+    for _ in 0..2 {
+        let path = format!("/api/keys/{id}");
+        assert_eq!(server.send(Method::DELETE, &path, &[("authorization", &admin)]).await.status(), 204);
+    }
+    let bearer = format!("Bearer {key}");
+    let response = server.get("/api/framesets", &[("authorization", &bearer)]).await;
+    assert_eq!(problem(response, 401).await, "key-refused");
+    let response = server.get("/api/framesets", &[("cookie", &cookie)]).await;
+    assert_eq!(problem(response, 401).await, "session-over");
+    for (body, slug) in [
+        (json!({ "role": "root" }), "bad-field"),
+        (json!({ "role": "artist", "label": "a".repeat(81) }), "bad-field"),
+        (json!({ "label": "Ada" }), "bad-json"),
+    ] {
+        let request = server.request(Method::POST, "/api/keys").header("authorization", &admin);
+        let response = request.json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        assert_eq!(problem(response, status).await, slug);
+    }
+    let response = server.send(Method::DELETE, "/api/keys/000000000000", &[("authorization", &admin)]).await;
+    assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+    assert_eq!(problem(response, 404).await, "no-such-key");
+}
+
+/// Exchanges a key for a cookie.
+async fn sign_in(server: &Server, key: &str) -> String {
+    let response = server.post("/api/session", &json!({ "key": key }).to_string()).await;
+    assert_eq!(response.status(), 200);
+    let cookie = header(response.headers(), "set-cookie").to_owned();
+    for flag in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(flag), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "a laptop has no TLS: {cookie}");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_session_writes_from_its_own_page_only_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Server::start_over(data, &["serve"]);
+    let key = key(data, "artist");
+    let cookie = sign_in(&server, &key).await;
+    let who: Value = server.get("/api/session", &[("cookie", &cookie)]).await.json().await.unwrap();
+    assert_eq!((who["role"].as_str(), who["key"].as_str()), (Some("artist"), key.split('_').nth(1)));
+
+    let open = async |origin: Option<&str>| {
+        let request = server.request(Method::POST, "/api/framesets").header("cookie", &cookie);
+        let request = origin.into_iter().fold(request, |request, origin| request.header("origin", origin));
+        request.json(&json!({ "product": "ring.solitaire" })).send().await.unwrap()
+    };
+    assert_eq!(open(Some(&server.base)).await.status(), 201);
+    for origin in [None, Some("https://elsewhere.example"), Some("null"), Some("http://127.0.0.1:1")] {
+        assert_eq!(problem(open(origin).await, 403).await, "other-origin");
+    }
+    let body = json!({ "key": key }).to_string();
+    let foreign = server
+        .request(Method::POST, "/api/session")
+        .header("origin", "https://elsewhere.example")
+        .header("content-type", "application/json")
+        .body(body);
+    assert_eq!(problem(foreign.send().await.unwrap(), 403).await, "other-origin");
+
+    let headers = [("cookie", cookie.as_str()), ("origin", server.base.as_str())];
+    let ended = server.send(Method::DELETE, "/api/session", &headers).await;
+    assert_eq!(ended.status(), 204);
+    assert!(header(ended.headers(), "set-cookie").contains("Max-Age=0"));
+    assert_eq!(problem(server.get("/api/session", &[("cookie", &cookie)]).await, 401).await, "session-over");
+}
+
+#[tokio::test]
+async fn every_change_stands_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Server::start_over(data, &["serve"]);
+    let admin = format!("Bearer {}", key(data, "admin"));
+    // What a spreadsheet would take for a formula.
+    let body = json!({ "role": "artist", "label": "=1+1" });
+    let request = server.request(Method::POST, "/api/keys").header("authorization", &admin);
+    request.json(&body).send().await.unwrap();
+    let get = async |path: &str| server.get(path, &[("authorization", &admin)]).await;
+
+    let page: Value = get("/api/audit").await.json().await.unwrap();
+    let entries = page["entries"].as_array().unwrap();
+    let line = |entry: &Value| {
+        ["action", "actor", "address"].map(|field| entry[field].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(line(&entries[0]), ["key.create", "command line", "-"]);
+    let id = admin.split('_').nth(1).unwrap();
+    assert_eq!(line(&entries[1]), ["key.create", id, "127.0.0.1"]);
+    assert_eq!(entries[1]["detail"]["label"], "=1+1");
+    let after = entries[0]["id"].as_i64().unwrap();
+    let rest: Value = get(&format!("/api/audit?after={after}")).await.json().await.unwrap();
+    assert_eq!(rest["entries"].as_array().unwrap().len(), 1);
+
+    let lines = get("/api/audit?format=ndjson").await;
+    assert_eq!(header(lines.headers(), "content-disposition"), "attachment; filename=\"audit.ndjson\"");
+    let lines = lines.text().await.unwrap();
+    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(&objects, entries);
+    let table = get("/api/audit?format=csv").await.text().await.unwrap();
+    assert_eq!(table.lines().count(), 3);
+    assert!(table.starts_with("id,at,actor,address,action,subject,detail\n"));
+    for bad in ["format=xml", "after=x", "before=3", "after=1&after=2"] {
+        assert_eq!(problem(get(&format!("/api/audit?{bad}")).await, 400).await, "bad-query");
+    }
+}
+
+#[test]
+fn keys_are_managed_at_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let run = |arguments: &[&str]| {
+        let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), output.stderr)
+    };
+    let (code, none, _) = run(&["key", "list"]);
+    assert_eq!(code, Some(0));
+    assert!(none.contains("There is no key yet"));
+    let (code, made, said) = run(&["key", "create", "--role", "artist", "--label", "Ada"]);
+    assert_eq!((code, made.lines().count()), (Some(0), 1));
+    assert!(String::from_utf8(said).unwrap().contains("not shown again"));
+    let id = made.split('_').nth(1).unwrap();
+    let (_, list, _) = run(&["key", "list"]);
+    assert!(list.contains(id) && list.contains("Ada") && !list.contains(made.trim()));
+    assert_eq!(run(&["key", "revoke", id]).0, Some(0));
+    let (_, list, _) = run(&["key", "list", "--json"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert!(list["keys"][0]["revoked"].is_string());
+    assert_eq!(run(&["key", "revoke", "000000000000"]).0, Some(1));
+    assert_eq!(run(&["key", "revoke", "nonsense"]).0, Some(2));
+    assert_eq!(run(&["key", "create", "--role", "root"]).0, Some(2));
+}
+
+#[tokio::test]
+async fn what_goes_live_stands_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "platinum", [220, 220, 225], 12);
+    let server = Server::start_over(data, &["serve"]);
+    let admin = format!("Bearer {}", key(data, "admin"));
+    let page: Value = server.get("/api/audit", &[("authorization", &admin)]).await.json().await.unwrap();
+    let published: Vec<&Value> = page["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["action"] == "version.publish")
+        .collect();
+    // The early version, then the full one.
+    assert_eq!(published.len(), 2);
+    assert_eq!(published[1]["subject"], "ring.solitaire.metal-platinum.stone-diamond");
+    assert_eq!(published[1]["detail"], json!({ "version": 2, "before": 1 }));
+}

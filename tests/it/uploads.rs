@@ -1,0 +1,298 @@
+//! Frame sets, and both ways in which files come to them.
+
+use std::path::Path;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::girasol::{Server, header, key, problem};
+
+/// A server, and an artist who sends things to it.
+struct Artist {
+    server: Server,
+    bearer: String,
+}
+
+impl Artist {
+    fn over(data: &Path) -> Self {
+        let bearer = format!("Bearer {}", key(data, "artist"));
+        Self { server: Server::start_over(data, &["serve"]), bearer }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.server.request(method, path).header("authorization", &self.bearer)
+    }
+
+    async fn open(&self, body: &Value) -> String {
+        let response = self.request(Method::POST, "/api/framesets").json(body).send().await.unwrap();
+        assert_eq!(response.status(), 201);
+        let location = header(response.headers(), "location").to_owned();
+        let set: Value = response.json().await.unwrap();
+        assert_eq!(location, format!("/api/framesets/{}", set["id"].as_str().unwrap()));
+        location
+    }
+
+    async fn put(&self, set: &str, name: &str, bytes: &[u8]) -> Response {
+        let request = self.request(Method::PUT, &format!("{set}/frames/{name}"));
+        request.body(bytes.to_vec()).send().await.unwrap()
+    }
+
+    async fn show(&self, set: &str) -> Value {
+        self.request(Method::GET, set).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn begin(&self, set: &str, name: &str, length: usize) -> Response {
+        let id = set.rsplit('/').next().unwrap();
+        let value = |text: &str| BASE64_STANDARD.encode(text);
+        self.tus(Method::POST, "/api/uploads")
+            .header("upload-length", length)
+            .header("upload-metadata", format!("frameset {},filename {}", value(id), value(name)))
+            .send()
+            .await
+            .unwrap()
+    }
+
+    fn tus(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).header("tus-resumable", "1.0.0")
+    }
+
+    fn part(&self, upload: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
+        self.tus(Method::PATCH, upload)
+            .header("upload-offset", offset)
+            .header("content-type", "application/offset+octet-stream")
+            .body(bytes.to_vec())
+    }
+
+    async fn offset(&self, upload: &str) -> usize {
+        let response = self.tus(Method::HEAD, upload).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+        header(response.headers(), "upload-offset").parse().unwrap()
+    }
+}
+
+fn ring() -> Value {
+    json!({ "product": "ring.solitaire", "choices": { "metal": "platinum" } })
+}
+
+fn file(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 % 251) as u8).collect()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..32].to_owned()
+}
+
+fn parts_left(data: &Path) -> usize {
+    let sets = std::fs::read_dir(data.join("incoming")).unwrap().flatten();
+    sets.filter_map(|set| std::fs::read_dir(set.path().join("parts")).ok()).flatten().count()
+}
+
+#[tokio::test]
+async fn frames_are_put_one_by_one_and_the_set_closes_with_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    let mut wanted = ring();
+    wanted["frames"] = 3.into();
+    let set = artist.open(&wanted).await;
+    let (one, two) = (file(70_000), file(5));
+    let made = artist.put(&set, "ring%20001.png", &one).await;
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await.unwrap();
+    assert_eq!(made, json!({ "name": "ring 001.png", "bytes": 70_000, "digest": digest(&one) }));
+    // Sent again, it takes the place of what came before.
+    assert_eq!(artist.put(&set, "002.png", &one).await.status(), 201);
+    assert_eq!(artist.put(&set, "002.png", &two).await.status(), 201);
+
+    let change = artist.request(Method::PATCH, &set).json(&json!({ "hero": 30, "ground": "#ffffff" }));
+    assert_eq!(change.send().await.unwrap().status(), 200);
+    let change = artist.request(Method::PATCH, &set).json(&json!({ "clockwise": true }));
+    assert_eq!(change.send().await.unwrap().status(), 200);
+    let shown = artist.show(&set).await;
+    assert_eq!(
+        (&shown["state"], &shown["frames"], &shown["bytes"]),
+        (&json!("open"), &json!(2), &json!(70_005))
+    );
+    assert_eq!(shown["settings"]["hero"], 30.0);
+    assert_eq!(shown["settings"]["clockwise"], true);
+    assert_eq!(shown["files"][0]["digest"], digest(&two));
+
+    assert_eq!(artist.put(&set, "003.png", &two).await.status(), 201);
+    assert_eq!(artist.show(&set).await["state"], "committed");
+    let commit = artist.request(Method::POST, &format!("{set}/commit"));
+    assert_eq!(commit.send().await.unwrap().status(), 200);
+    assert_eq!(problem(artist.put(&set, "004.png", &two).await, 409).await, "set-committed");
+    for (method, path) in [(Method::PATCH, set.clone()), (Method::DELETE, set.clone())] {
+        let response = artist.request(method, &path).json(&json!({ "hero": 0 })).send().await.unwrap();
+        assert_eq!(problem(response, 409).await, "set-committed");
+    }
+    assert_eq!(parts_left(data), 0);
+    let list: Value =
+        artist.request(Method::GET, "/api/framesets").send().await.unwrap().json().await.unwrap();
+    assert_eq!(list["framesets"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut artist = Artist::over(data);
+    let set = artist.open(&ring()).await;
+    let wrong = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(b"other")));
+    let right = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(b"frame")));
+    let put = async |name: &str, digest: &str| {
+        let request = artist.request(Method::PUT, &format!("{set}/frames/{name}"));
+        request.header("content-digest", digest).body("frame").send().await.unwrap()
+    };
+    assert_eq!(problem(put("1.png", &wrong).await, 400).await, "other-content");
+    assert_eq!(problem(put("1.png", "sha-256=frame").await, 400).await, "bad-header");
+    assert_eq!(put("1.png", &right).await.status(), 201);
+    for name in ["..%2f..%2f1.png", ".hidden", "a%5cb.png", "a%00.png", "%ff.png", &"a".repeat(201)] {
+        let response = put(name, &right).await;
+        assert_eq!(problem(response, 422).await, "bad-field", "{name}");
+    }
+    let elsewhere = "/api/framesets/00000000000000000000000000000000";
+    assert_eq!(problem(artist.put(elsewhere, "1.png", b"frame").await, 404).await, "no-such-frameset");
+    assert_eq!(artist.show(&set).await["frames"], 1);
+    for (body, slug) in [
+        (json!({ "product": "ring" }), "bad-field"),
+        (json!({ "product": "ring.solitaire", "choices": { "metal": "Gold!" } }), "bad-field"),
+        (json!({ "product": "ring.solitaire", "frames": 0 }), "bad-field"),
+        (json!({ "product": "ring.solitaire", "settings": { "hero": 400 } }), "bad-field"),
+        (json!({ "choices": {} }), "bad-json"),
+    ] {
+        let response = artist.request(Method::POST, "/api/framesets").json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        assert_eq!(problem(response, status).await, slug, "{body}");
+    }
+    let empty = artist.open(&ring()).await;
+    let commit = artist.request(Method::POST, &format!("{empty}/commit")).send().await.unwrap();
+    assert_eq!(problem(commit, 422).await, "set-empty");
+    for set in [&set, &empty] {
+        assert_eq!(artist.request(Method::DELETE, set).send().await.unwrap().status(), 204);
+    }
+    assert_eq!(std::fs::read_dir(data.join("incoming")).unwrap().count(), 0);
+
+    artist.server.signal("TERM");
+    artist.server.ended();
+    let limits = "[uploads]\nframe_max_bytes = 1000\nset_max_files = 2\nkey_max_open_sets = 1\n";
+    std::fs::write(data.join("girasol.toml"), limits).unwrap();
+    let config = data.join("girasol.toml");
+    artist.server = Server::start_over(data, &["serve", "--config", config.to_str().unwrap()]);
+    let set = artist.open(&ring()).await;
+    let response = artist.request(Method::POST, "/api/framesets").json(&ring()).send().await.unwrap();
+    assert_eq!(problem(response, 429).await, "too-many-sets");
+    assert_eq!(problem(artist.put(&set, "1.png", &file(1001)).await, 413).await, "file-too-large");
+    assert_eq!(problem(artist.begin(&set, "1.png", 1001).await, 413).await, "file-too-large");
+    for name in ["1.png", "2.png"] {
+        assert_eq!(artist.put(&set, name, &file(1000)).await.status(), 201);
+    }
+    let response = artist.put(&set, "3.png", b"frame").await;
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["detail"], "a frame set has at most 2 files");
+    assert_eq!(artist.show(&set).await["frames"], 2);
+    assert_eq!(parts_left(data), 0);
+}
+
+#[tokio::test]
+async fn an_upload_survives_a_killed_server_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut artist = Artist::over(data);
+    let set = artist.open(&ring()).await;
+    let bytes = file(300_000);
+    let begun = artist.begin(&set, "001.png", bytes.len()).await;
+    assert_eq!(begun.status(), 201);
+    assert!(!header(begun.headers(), "upload-expires").is_empty());
+    assert_eq!(header(begun.headers(), "tus-resumable"), "1.0.0");
+    let upload = header(begun.headers(), "location").to_owned();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = (at + 70_000).min(bytes.len());
+        let sent = artist.part(&upload, at, &bytes[at..end]).send().await.unwrap();
+        assert_eq!(sent.status(), 204);
+        assert_eq!(header(sent.headers(), "upload-offset"), end.to_string());
+        artist.server.signal("KILL");
+        artist.server = Server::start_over(data, &["serve"]);
+        at = artist.offset(&upload).await;
+        assert_eq!(at, end);
+    }
+    let shown = artist.show(&set).await;
+    assert_eq!(shown["files"], json!([{ "name": "001.png", "bytes": 300_000, "digest": digest(&bytes) }]));
+    assert_eq!(parts_left(data), 0);
+    // Whoever did not hear of the end asks again, and is told.
+    assert_eq!(artist.part(&upload, bytes.len(), b"").send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn tus_is_spoken_as_its_specification_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    let options = artist.server.send(Method::OPTIONS, "/api/uploads", &[]).await;
+    assert_eq!(options.status(), 204);
+    for (name, value) in [
+        ("tus-version", "1.0.0"),
+        ("tus-extension", "creation,creation-with-upload,termination,expiration,checksum"),
+        ("tus-checksum-algorithm", "sha1,sha256"),
+        ("tus-max-size", "268435456"),
+        ("access-control-allow-origin", "*"),
+    ] {
+        assert_eq!(header(options.headers(), name), value);
+    }
+    let set = artist.open(&ring()).await;
+    let without_version = artist.request(Method::POST, "/api/uploads").header("upload-length", 5);
+    let response = without_version.send().await.unwrap();
+    assert_eq!(header(response.headers(), "tus-version"), "1.0.0");
+    assert_eq!(problem(response, 412).await, "other-tus");
+    let without_length = artist.tus(Method::POST, "/api/uploads").send().await.unwrap();
+    assert_eq!(problem(without_length, 400).await, "bad-header");
+    let without_set =
+        artist.tus(Method::POST, "/api/uploads").header("upload-length", 5).send().await.unwrap();
+    assert_eq!(problem(without_set, 400).await, "bad-header");
+    assert_eq!(problem(artist.begin(&set, "../1.png", 5).await, 422).await, "bad-field");
+
+    let upload = header(artist.begin(&set, "1.png", 10).await.headers(), "location").to_owned();
+    let response =
+        artist.tus(Method::PATCH, &upload).header("upload-offset", 0).body("x").send().await.unwrap();
+    assert_eq!(problem(response, 415).await, "not-a-part");
+    let response = artist.part(&upload, 3, b"frame").send().await.unwrap();
+    assert_eq!(problem(response, 409).await, "other-offset");
+    let response = artist.part(&upload, 0, &file(11)).send().await.unwrap();
+    assert_eq!(problem(response, 413).await, "file-too-large");
+
+    let at = artist.offset(&upload).await;
+    let checksum = |algorithm: &str, bytes: &[u8]| format!("{algorithm} {}", BASE64_STANDARD.encode(bytes));
+    let part = &b"frameframe"[at..];
+    let wrong = checksum("sha256", &Sha256::digest(b"other"));
+    let response = artist.part(&upload, at, part).header("upload-checksum", wrong).send().await.unwrap();
+    assert_eq!(problem(response, 460).await, "other-checksum");
+    assert_eq!(artist.offset(&upload).await, at);
+    let unknown = checksum("crc32", b"abcd");
+    let response = artist.part(&upload, at, part).header("upload-checksum", unknown).send().await.unwrap();
+    assert_eq!(problem(response, 400).await, "bad-header");
+    let right = checksum("sha256", &Sha256::digest(part));
+    // Some proxies let no PATCH through.
+    let response = artist
+        .tus(Method::POST, &upload)
+        .header("x-http-method-override", "PATCH")
+        .header("upload-offset", at)
+        .header("upload-checksum", right)
+        .header("content-type", "application/offset+octet-stream")
+        .body(part.to_vec())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 204);
+    assert_eq!(artist.show(&set).await["frames"], 1);
+
+    let upload = header(artist.begin(&set, "2.png", 10).await.headers(), "location").to_owned();
+    assert_eq!(artist.part(&upload, 0, b"fra").send().await.unwrap().status(), 204);
+    assert_eq!(artist.tus(Method::DELETE, &upload).send().await.unwrap().status(), 204);
+    let response = artist.part(&upload, 3, b"me").send().await.unwrap();
+    assert_eq!(problem(response, 404).await, "no-such-upload");
+    assert_eq!(parts_left(data), 0);
+}
