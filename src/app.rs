@@ -9,6 +9,7 @@ use std::{
 };
 
 use actix_web::{App as Routes, HttpServer, web};
+use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
         origin::{CacheBytes, Origin},
     },
     intake::Intake,
+    jobs::Worker,
     store::Store,
 };
 
@@ -82,6 +84,33 @@ impl App {
         Ok(Self { config, db, store, intake })
     }
 
+    /// What takes committed frame sets from the queue.
+    fn worker(&self) -> Worker {
+        Worker {
+            db: self.db.clone(),
+            store: self.store.clone(),
+            intake: self.intake.clone(),
+            data: self.config.data.clone(),
+            lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
+            settings: self.config.settings(),
+        }
+    }
+
+    /// Works, without serving, until the process is told to stop.
+    pub async fn work(&self) -> Result<(), AppError> {
+        let stop = stop_signal().map_err(AppError::Server)?;
+        let (stop_working, stopped) = watch::channel(false);
+        let worker = tokio::spawn(self.worker().run(stopped));
+        tracing::info!(data = %self.config.data.display(), "working");
+        stop.await;
+        stop_working.send_replace(true);
+        if let Err(error) = worker.await {
+            tracing::error!(%error, "the worker died");
+        }
+        self.db.close().await;
+        Ok(())
+    }
+
     /// Serves until the process is told to stop; then requests under way are finished.
     pub async fn serve(&self, pages: Pages) -> Result<(), AppError> {
         // Before anybody is told the address: a signal from here on stops the server in order.
@@ -121,11 +150,17 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
+        let (stop_working, stopped) = watch::channel(false);
+        let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
         // Nobody may be reading, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address));
         let served = server.await.map_err(AppError::Server);
         sweeper.abort();
+        stop_working.send_replace(true);
+        if let Some(Err(error)) = async { Some(worker?.await) }.await {
+            tracing::error!(%error, "the worker died");
+        }
         served?;
         self.db.close().await;
         tracing::info!("stopped");

@@ -45,6 +45,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serve products, manifests, packs and frames.
     Serve,
+    /// Encode committed frame sets, beside servers that do so as well.
+    Work,
     /// Turn a folder or zip of raw frames into a published spin.
     Ingest(Box<ingest::IngestArgs>),
     /// Encode a folder or zip of raw frames, and write one HTML page that shows what became of them.
@@ -61,7 +63,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Ingest(args) => args.json,
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
-        Command::Demo(_) | Command::Serve | Command::Publish(_) => false,
+        Command::Demo(_) | Command::Serve | Command::Work | Command::Publish(_) => false,
     };
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,7 +77,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let flags = Flags { config: cli.config, data: cli.data, listen: cli.listen };
     let mut config = Config::load(&flags, variables())?;
-    if !matches!(cli.command, Command::Serve) {
+    if !matches!(cli.command, Command::Serve | Command::Work) {
         // These speak to the person at the terminal themselves.
         config.log.level = config.log.level.replace("info", "warn");
     }
@@ -83,6 +85,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     match cli.command {
         Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
         Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),
+        Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => ingest::run(config, *args).await,
         Command::Report(args) => report::run(&config, args).await,
         Command::Publish(args) => publish::run(&App::open(config).await?, &args).await,

@@ -39,6 +39,9 @@ pub struct Config {
     /// What artists may send.
     #[serde(default)]
     pub uploads: UploadLimits,
+    /// Encoding what artists have sent.
+    #[serde(default)]
+    pub jobs: JobsConfig,
     /// What is written to stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -91,6 +94,16 @@ pub struct EncodeConfig {
     pub effort: Effort,
 }
 
+/// `[jobs]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsConfig {
+    /// Whether servers encode too, or leave it to `girasol work`.
+    pub in_server: bool,
+    /// After how long a worker that gives no sign is taken for dead.
+    pub lease_seconds: u32,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -127,6 +140,12 @@ impl Default for ServerConfig {
 impl Default for CacheConfig {
     fn default() -> Self {
         Self { objects_max_bytes: 256 << 20, answers_max_bytes: 32 << 20 }
+    }
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self { in_server: true, lease_seconds: 15 }
     }
 }
 
@@ -247,6 +266,7 @@ impl Config {
         check(self.server.max_connections > 0, "server.max_connections", "must be above 0")?;
         check(self.uploads.frame_max_bytes > 0, "uploads.frame_max_bytes", "must be above 0")?;
         check(self.uploads.set_max_files > 0, "uploads.set_max_files", "must be above 0")?;
+        check((1..=3600).contains(&self.jobs.lease_seconds), "jobs.lease_seconds", "must be from 1 to 3600")?;
         check(self.uploads.expire_hours > 0, "uploads.expire_hours", "must be above 0")?;
         let level = &self.log.level;
         check(
@@ -365,7 +385,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `jobs`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |

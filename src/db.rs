@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod framesets;
 pub mod ingests;
+pub mod jobs;
 pub mod keys;
 pub mod products;
 pub mod uploads;

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod frameset;
 pub mod hints;
+pub mod job;
 pub mod keys;
 pub mod manifest;
 pub mod names;

@@ -6,6 +6,7 @@
 pub mod manifest;
 pub mod tracker;
 
+mod advice;
 mod gain;
 mod lock;
 mod objects;
@@ -46,7 +47,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-pub use self::gain::Gain;
+pub use self::{advice::Advice, gain::Gain};
 
 use self::{lock::Lock, tracker::Tracker};
 
@@ -228,7 +229,6 @@ pub async fn ingest(
     lock::sweep(&work, &cache_folder);
     let cache = FolderCache::open(cache_folder).map_err(Failure::Work)?;
     let rival = if order.settings.effort == Effort::Max {
-        be_nice();
         rival(db, store, &configuration, source_digest).await?
     } else {
         None
@@ -248,14 +248,6 @@ async fn rival(
 ) -> Result<Option<(Digest, Manifest)>, Failure> {
     let Some(live) = db.live_version_from(configuration, source).await? else { return Ok(None) };
     Ok(objects::load_whole(store, &live).await?.map(|manifest| (live.digest, manifest)))
-}
-
-/// Lets whatever else runs on the machine go first: what takes minutes can wait for a visitor.
-fn be_nice() {
-    #[cfg(unix)]
-    if let Err(error) = rustix::process::nice(10) {
-        tracing::debug!(%error, "the priority could not be lowered");
-    }
 }
 
 /// Says that the order's ingest is over, where it was stopped from outside.

@@ -1,6 +1,6 @@
 //! Girasol delivers 360-degree jewelry spins progressively.
 //!
-//! Dependencies point one way: `assets-pipeline <- domain <- {db, intake, store, cache} <- {ingest, http} <-
+//! Dependencies point one way: `assets-pipeline <- domain <- {db, intake, store, cache} <- {ingest <- jobs, http} <-
 //! app <- cli`. Adapters never import each other. `report` needs the pipeline alone.
 
 pub mod domain;
@@ -10,6 +10,7 @@ pub mod intake;
 pub mod store;
 
 pub mod ingest;
+pub mod jobs;
 pub mod report;
 
 pub mod cache;

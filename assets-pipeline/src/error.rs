@@ -29,6 +29,9 @@ pub enum IngestError {
     /// An encoder or decoder failed.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// Whoever watches the progress stopped it.
+    #[error("the ingest was stopped")]
+    Stopped,
     /// The JPEG encoder failed.
     #[error("the JPEG still could not be encoded")]
     Jpeg(#[source] image::ImageError),

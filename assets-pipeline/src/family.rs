@@ -256,6 +256,9 @@ fn encode_all(
     wanted
         .par_iter()
         .map(|(position, level)| {
+            if workshop.progress.is_stopped() {
+                return Err(IngestError::Stopped);
+            }
             let (picture, digest) = &pictures[position];
             let key = encoder.key(*digest, *level);
             let bytes = if let Some(kept) = workshop.cache.load(key) {

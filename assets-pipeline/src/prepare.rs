@@ -94,6 +94,7 @@ pub fn prepare(
         survey,
         settings,
         limits,
+        progress,
         kept: Mutex::default(),
         kept_bytes: AtomicU64::new(0),
         gate: Gate::new(WORKING_BYTES),
@@ -204,6 +205,7 @@ struct Decoder<'a> {
     survey: &'a Survey,
     settings: &'a Settings,
     limits: &'a Limits,
+    progress: &'a dyn Progress,
     kept: Mutex<HashMap<usize, RgbaImage>>,
     kept_bytes: AtomicU64,
     gate: Gate,
@@ -222,6 +224,9 @@ impl Decoder<'_> {
     }
 
     fn decode(&self, position: usize) -> Result<RgbaImage, IngestError> {
+        if self.progress.is_stopped() {
+            return Err(IngestError::Stopped);
+        }
         let frame = self.raw(position);
         let bytes = self.source.read(frame.entry)?;
         Ok(decode(&frame.name, &bytes, self.limits)?.image)

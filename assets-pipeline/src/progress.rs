@@ -40,6 +40,10 @@ pub trait Progress: Sync {
     fn begin(&self, stage: Stage, total: usize);
     /// One step is done.
     fn step(&self);
+    /// Whether nobody wants the rest any more. The ingest ends before the next step.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody listens.

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use assets_pipeline::IngestError;
 use serde_json::json;
 
 use crate::{
@@ -10,7 +9,7 @@ use crate::{
     config::ConfigError,
     db::DbError,
     domain::{keys::KeyId, names::ConfigId},
-    ingest::Failure,
+    ingest::{Advice, Failure},
 };
 
 use super::{report::Unwritable, say, tell};
@@ -124,40 +123,10 @@ impl CliError {
                 plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
             }
             Self::Overtaken(_) => plain("overtaken", "Look at what is live now, then decide again."),
-            Self::Ingest(failure) => match failure {
-                Failure::Ingest(IngestError::Refused(refusal)) => {
-                    (refusal.slug(), refusal.file().map(str::to_owned), Some(refusal.remedy()))
-                }
-                Failure::Ingest(IngestError::NothingToSee) => {
-                    plain("nothing-to-see", "Check that the renderer wrote the piece and its alpha channel.")
-                }
-                Failure::Ingest(IngestError::Opaque) => plain(
-                    "opaque",
-                    "Render with an alpha channel, or leave --ground out to keep the ground that the frames show.",
-                ),
-                Failure::Ingest(IngestError::OverBudget { .. }) => plain(
-                    "over-budget",
-                    "Render on a plain or transparent ground, or raise the tier's max_bytes in girasol.toml.",
-                ),
-                Failure::Ingest(_) => ("encoder", None, None),
-                Failure::MissingChoice { option, .. } => {
-                    ("missing-choice", None, Some(format!("Add --choice {option}=VALUE.")))
-                }
-                Failure::OptionTwice(option) => {
-                    ("option-twice", None, Some(format!("Give --choice {option}=VALUE once.")))
-                }
-                Failure::Name(_) => ("name", None, None),
-                Failure::ProductChanged(_) => plain("product-changed", "Run the same command again."),
-                Failure::Running(_) => plain("running", "Wait until it is done, or stop it first."),
-                Failure::Work(_) => {
-                    plain("work", "Name another folder with --data, or make this one writable.")
-                }
-                Failure::Db(_) => ("database", None, None),
-                Failure::Store(_) => {
-                    plain("store", "Check that the disk is not full, and run the same command again.")
-                }
-                Failure::Manifest(_) | Failure::Died(_) => ("internal", None, None),
-            },
+            Self::Ingest(failure) => {
+                let Advice { slug, file, remedy } = failure.advice();
+                (slug, file, remedy)
+            }
         }
     }
 }

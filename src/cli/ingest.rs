@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use assets_pipeline::encode::Effort;
 use clap::Args;
 
 use crate::{
@@ -49,6 +50,14 @@ fn parse_choice(text: &str) -> Result<(OptionName, Slug), String> {
     ))
 }
 
+/// Lets whatever else runs on the machine go first: what takes minutes can wait for a visitor.
+fn be_nice() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::nice(10) {
+        tracing::debug!(%error, "the priority could not be lowered");
+    }
+}
+
 pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError> {
     let IngestArgs { dry_run, json, .. } = args;
     let order = Order {
@@ -67,6 +76,9 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         let checked = checked?;
         say(&if json { outcome::plan_json(&checked, &order) } else { outcome::plan_text(&checked, &order) });
         return Ok(());
+    }
+    if order.settings.effort == Effort::Max {
+        be_nice();
     }
     let app = App::open(config).await?;
     let started = std::time::Instant::now();

@@ -11,7 +11,7 @@ use crate::domain::{
     names::Choices,
 };
 
-use super::{Db, DbError, audit::record, now_ms, random, read};
+use super::{Db, DbError, audit::record, jobs, now_ms, random, read};
 
 /// A frame that has arrived whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -271,6 +271,7 @@ impl Db {
             .await?;
         sqlx::query("delete from uploads where frameset_id = $1").bind(id.as_str()).execute(&mut *tx).await?;
         touch(&mut tx, id).await?;
+        jobs::enqueue(&mut tx, id).await?;
         record(&mut tx, actor, Action::FramesetCommit, id.as_str(), &json!({ "frames": frames })).await?;
         tx.commit().await?;
         Ok(Changed::Done)

@@ -42,6 +42,12 @@ pub enum Action {
     FramesetCommit,
     /// A frame set was thrown away.
     FramesetDiscard,
+    /// A job was cancelled.
+    JobCancel,
+    /// A job was queued anew.
+    JobRetry,
+    /// A job was given another place in the queue.
+    JobPriority,
     /// Another version went live.
     Publish,
 }
@@ -57,6 +63,9 @@ impl Action {
             Self::FramesetOpen => "frameset.open",
             Self::FramesetCommit => "frameset.commit",
             Self::FramesetDiscard => "frameset.discard",
+            Self::JobCancel => "job.cancel",
+            Self::JobRetry => "job.retry",
+            Self::JobPriority => "job.priority",
             Self::Publish => "version.publish",
         }
     }

@@ -52,7 +52,9 @@ ids!(
     /// A frame set's id.
     FramesetId,
     /// An upload's id.
-    UploadId
+    UploadId,
+    /// A job's id.
+    JobId
 );
 
 /// The text is no id.

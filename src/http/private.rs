@@ -3,6 +3,7 @@
 mod audit;
 mod caller;
 mod framesets;
+mod jobs;
 mod keys;
 mod receive;
 mod session;
@@ -74,6 +75,19 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "PUT, DELETE, OPTIONS",
             [web::put().to(framesets::put_frame), web::delete().to(framesets::remove_frame)],
         ))
+        .service(private(
+            "/api/jobs",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(jobs::list), web::head().to(jobs::list)],
+        ))
+        .service(private(
+            "/api/jobs/{job}",
+            "GET, HEAD, PATCH, OPTIONS",
+            [web::get().to(jobs::show), web::head().to(jobs::show), web::patch().to(jobs::prioritize)],
+        ))
+        .service(private("/api/jobs/{job}/events", "GET, OPTIONS", [web::get().to(jobs::events)]))
+        .service(private("/api/jobs/{job}/cancel", "POST, OPTIONS", [web::post().to(jobs::cancel)]))
+        .service(private("/api/jobs/{job}/retry", "POST, OPTIONS", [web::post().to(jobs::retry)]))
         .service(
             web::resource("/api/uploads")
                 .wrap(DefaultHeaders::new().add(tus::RESUMABLE))

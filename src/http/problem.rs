@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     db::DbError,
-    domain::{keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    domain::{job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
     intake::IntakeError,
     store::{ObjectKey, StoreError},
 };
@@ -79,6 +79,10 @@ pub(crate) enum Error {
     NoSuchFrameset,
     #[error("the frame set was committed, and takes no changes any more")]
     SetCommitted,
+    #[error("there is no such job")]
+    NoSuchJob,
+    #[error("the job is {}", .0.as_str())]
+    JobIs(JobState),
     #[error("the frame set has no frame yet")]
     SetEmpty,
     #[error("a key has at most {0} frame sets open: commit or discard one")]
@@ -161,6 +165,8 @@ impl Error {
             Self::BadHeader(_) => (StatusCode::BAD_REQUEST, "bad-header", "A header cannot be read"),
             Self::NoSuchFrameset => (StatusCode::NOT_FOUND, "no-such-frameset", "No such frame set"),
             Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
+            Self::NoSuchJob => (StatusCode::NOT_FOUND, "no-such-job", "No such job"),
+            Self::JobIs(_) => (StatusCode::CONFLICT, "job-state", "The job is in another state"),
             Self::SetEmpty => (StatusCode::UNPROCESSABLE_ENTITY, "set-empty", "The frame set is empty"),
             Self::TooManySets(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "too-many-sets", "Too many frame sets are open")
@@ -200,7 +206,7 @@ impl Error {
     /// How long the answer may be kept. What only the holder of a key may know is kept by nobody.
     fn caching(&self) -> Caching {
         match self {
-            Self::NoSuchKey | Self::NoSuchFrameset | Self::NoSuchUpload => Caching::Private,
+            Self::NoSuchKey | Self::NoSuchFrameset | Self::NoSuchUpload | Self::NoSuchJob => Caching::Private,
             _ => Caching::Error(self.kind().0),
         }
     }

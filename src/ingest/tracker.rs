@@ -25,6 +25,7 @@ pub struct Tracker {
     done: AtomicUsize,
     total: AtomicUsize,
     preview_is_live: AtomicBool,
+    stopped: AtomicBool,
 }
 
 /// One look at a [`Tracker`].
@@ -54,6 +55,11 @@ impl Tracker {
     /// Whether visitors can see the preview.
     pub fn is_preview_live(&self) -> bool {
         self.preview_is_live.load(Ordering::Relaxed)
+    }
+
+    /// Ends the ingest as soon as may be. What it has encoded is kept for the next one.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Tells the database how far the configuration's ingest is, until told to end.
@@ -88,6 +94,10 @@ impl Progress for Tracker {
 
     fn step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 }
 

@@ -12,9 +12,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("logs", &["config"]),
     ("ingest", &["domain", "db", "store"]),
+    ("jobs", &["domain", "db", "store", "intake", "ingest"]),
     ("http", &["domain", "db", "intake", "store", "cache"]),
     ("report", &[]),
-    ("app", &["domain", "config", "logs", "db", "intake", "store", "cache", "ingest", "http"]),
+    ("app", &["domain", "config", "logs", "db", "intake", "store", "cache", "ingest", "jobs", "http"]),
     ("cli", &["domain", "config", "logs", "db", "store", "ingest", "report", "app"]),
 ];
 

@@ -6,6 +6,7 @@ mod girasol;
 
 mod errors;
 mod ingest;
+mod jobs;
 mod layers;
 mod objects;
 mod private;

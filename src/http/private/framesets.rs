@@ -31,7 +31,7 @@ use crate::{
     intake::{Intake, Whole},
 };
 
-use super::{Moment, caller::must_be, receive, secret, secret_json};
+use super::{Moment, caller::must_be, jobs::JobAnswer, receive, secret, secret_json};
 
 /// Sets that one answer lists.
 const LISTED: u32 = 200;
@@ -87,12 +87,15 @@ struct FramesetAnswer {
     bytes: u64,
     opened: Moment,
     opened_by: String,
+    /// What became of it, once it is committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<JobAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<Vec<FrameAnswer>>,
 }
 
 impl FramesetAnswer {
-    fn of(set: Frameset, files: Option<Vec<StoredFrame>>) -> Self {
+    fn of(set: Frameset) -> Self {
         Self {
             id: set.id.to_string(),
             product: set.wanted.product.to_string(),
@@ -104,7 +107,8 @@ impl FramesetAnswer {
             bytes: set.bytes,
             opened: Moment(set.created_at_ms),
             opened_by: set.key.to_string(),
-            files: files.map(|files| files.into_iter().map(Into::into).collect()),
+            job: None,
+            files: None,
         }
     }
 }
@@ -147,7 +151,7 @@ pub(super) async fn open(
     let set = load(&origin, &id).await?;
     Ok(secret(StatusCode::CREATED)
         .insert_header((LOCATION, format!("/api/framesets/{id}")))
-        .json(FramesetAnswer::of(set, None)))
+        .json(FramesetAnswer::of(set)))
 }
 
 /// `GET /api/framesets`: those that were touched last.
@@ -155,7 +159,7 @@ pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<H
     query::none(&request)?;
     must_be(Role::Artist, &request, &origin.db).await?;
     let sets = origin.db.framesets(LISTED).await.map_err(Error::from)?;
-    let framesets = sets.into_iter().map(|set| FramesetAnswer::of(set, None)).collect();
+    let framesets = sets.into_iter().map(FramesetAnswer::of).collect();
     Ok(secret_json(StatusCode::OK, &FramesetsAnswer { framesets }))
 }
 
@@ -313,7 +317,13 @@ async fn load(origin: &Origin, id: &FramesetId) -> Result<Frameset, Error> {
 async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failure> {
     let set = load(origin, id).await?;
     let files = origin.db.frames(id).await.map_err(Error::from)?;
-    Ok(secret_json(StatusCode::OK, &FramesetAnswer::of(set, Some(files))))
+    let job = origin.db.job_of(id).await.map_err(Error::from)?;
+    let answer = FramesetAnswer {
+        files: Some(files.into_iter().map(Into::into).collect()),
+        job: job.map(Into::into),
+        ..FramesetAnswer::of(set)
+    };
+    Ok(secret_json(StatusCode::OK, &answer))
 }
 
 fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {

@@ -1,0 +1,84 @@
+//! Jobs: committed frame sets on their way to a version.
+
+use std::str::FromStr;
+
+pub use super::frameset::JobId;
+
+/// What becomes of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// It waits for a worker, or for its next try.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// Its version is there.
+    Ready,
+    /// It was tried often enough, or cannot succeed.
+    Failed,
+    /// Somebody did not want it any more.
+    Cancelled,
+}
+
+impl JobState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Ready, Self::Failed, Self::Cancelled];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more comes, unless somebody tries it again.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ready | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl FromStr for JobState {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownState)
+    }
+}
+
+/// The text names no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that is no state of a job")]
+pub struct UnknownState;
+
+/// How often a job is tried.
+pub const ATTEMPTS: u32 = 5;
+/// The wait after the first failure; each further one doubles it.
+const FIRST_WAIT_MS: i64 = 5_000;
+
+/// How long a job waits after so many attempts.
+pub fn wait_ms(attempts: u32) -> i64 {
+    FIRST_WAIT_MS << attempts.saturating_sub(1).min(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double() {
+        assert_eq!([1, 2, 3, 4].map(wait_ms), [5_000, 10_000, 20_000, 40_000]);
+        assert_eq!(wait_ms(0), 5_000);
+        assert!(wait_ms(u32::MAX) > 0);
+    }
+
+    #[test]
+    fn states_are_words() {
+        for state in JobState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        assert_eq!("lost".parse::<JobState>(), Err(UnknownState));
+    }
+}

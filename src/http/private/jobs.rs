@@ -1,0 +1,238 @@
+//! Jobs: how far they are, live, and changing one's mind.
+
+use std::{collections::VecDeque, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderMap},
+    },
+    web::{Bytes, Data, Payload},
+};
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    db::{
+        Db,
+        jobs::{Asked, JobEvent, StoredJob},
+    },
+    domain::{
+        job::{JobId, JobState},
+        keys::Role,
+    },
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query, segment,
+    },
+};
+
+use super::{Moment, caller::must_be, secret, secret_json};
+
+/// Jobs that one answer lists.
+const LISTED: u32 = 200;
+/// How often a stream looks for news.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Proxies close streams that are silent for longer.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(15);
+/// Priorities that can be asked for.
+const PRIORITIES: std::ops::RangeInclusive<i32> = -100..=100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobAnswer {
+    id: String,
+    frameset: String,
+    state: &'static str,
+    priority: i32,
+    attempts: u32,
+    stage: Option<String>,
+    done: i64,
+    total: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt: Option<Moment>,
+    queued: Moment,
+    changed: Moment,
+    events: String,
+}
+
+impl From<StoredJob> for JobAnswer {
+    fn from(job: StoredJob) -> Self {
+        let events = format!("/api/jobs/{}/events", job.id);
+        let waits = job.state == JobState::Queued && job.attempts > 0;
+        let (configuration, version) = job.version.unzip();
+        Self {
+            id: job.id.to_string(),
+            frameset: job.frameset.to_string(),
+            state: job.state.as_str(),
+            priority: job.priority,
+            attempts: job.attempts,
+            stage: job.stage,
+            done: job.done,
+            total: job.total,
+            configuration: configuration.map(|id| id.to_string()),
+            version,
+            failure: job.failure,
+            next_attempt: waits.then_some(Moment(job.run_at_ms)),
+            queued: Moment(job.created_at_ms),
+            changed: Moment(job.changed_at_ms),
+            events,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JobsAnswer {
+    jobs: Vec<JobAnswer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriorityBody {
+    priority: i32,
+}
+
+/// `GET /api/jobs`: those that changed last.
+pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let jobs = origin.db.jobs(LISTED).await.map_err(Error::from)?;
+    Ok(secret_json(StatusCode::OK, &JobsAnswer { jobs: jobs.into_iter().map(Into::into).collect() }))
+}
+
+/// `GET /api/jobs/{id}`
+pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    answer(&origin.db, &id(&request)?).await
+}
+
+/// `PATCH /api/jobs/{id}`: another priority.
+pub(super) async fn prioritize(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let PriorityBody { priority } = body::read_json(&request, body, r#"{"priority": 10}"#).await?;
+    if !PRIORITIES.contains(&priority) {
+        let (low, high) = PRIORITIES.into_inner();
+        return Err(Error::BadField(format!("priority: from {low} to {high}")).into());
+    }
+    asked(origin.db.prioritize_job(&id, priority, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&origin.db, &id).await
+}
+
+/// `POST /api/jobs/{id}/cancel`
+pub(super) async fn cancel(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    asked(origin.db.cancel_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&origin.db, &id).await
+}
+
+/// `POST /api/jobs/{id}/retry`
+pub(super) async fn retry(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    asked(origin.db.retry_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&origin.db, &id).await
+}
+
+/// `GET /api/jobs/{id}/events`: what happened and what happens, as server-sent events (HTML standard, 9.2).
+/// The stream ends with the job; with `Last-Event-ID` it goes on after that one.
+pub(super) async fn events(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    if origin.db.job(&id).await.map_err(Error::from)?.is_none() {
+        return Err(Error::NoSuchJob.into());
+    }
+    let after = last_event(request.headers());
+    Ok(secret(StatusCode::OK)
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        // nginx would collect what it can before it sends it on.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(watch(origin.db.clone(), id, after)))
+}
+
+struct Watch {
+    db: Db,
+    job: JobId,
+    after: i64,
+    news: VecDeque<JobEvent>,
+    spoke: Instant,
+    over: bool,
+}
+
+fn watch(db: Db, job: JobId, after: i64) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
+    let watch = Watch { db, job, after, news: VecDeque::new(), spoke: Instant::now(), over: false };
+    stream::try_unfold(watch, |mut watch| async move {
+        loop {
+            if let Some(event) = watch.news.pop_front() {
+                (watch.after, watch.spoke) = (event.id, Instant::now());
+                return Ok(Some((written(&event), watch)));
+            }
+            if watch.over {
+                return Ok(None);
+            }
+            // Looked at first: what is written before the job is over is among the news then.
+            let job = watch.db.job(&watch.job).await?;
+            watch.news = watch.db.job_events(&watch.job, watch.after).await?.into();
+            watch.over = watch.news.is_empty() && job.is_none_or(|job| job.state.is_over());
+            if watch.news.is_empty() && !watch.over {
+                if watch.spoke.elapsed() >= SIGN_OF_LIFE_EVERY {
+                    watch.spoke = Instant::now();
+                    return Ok(Some((Bytes::from_static(b":\n\n"), watch)));
+                }
+                sleep(LOOK_EVERY).await;
+            }
+        }
+    })
+}
+
+fn written(event: &JobEvent) -> Bytes {
+    let mut data = event.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.insert("at".to_owned(), json!(Moment(event.at_ms)));
+    }
+    // JSON has no line breaks outside of strings, and escapes them inside.
+    Bytes::from(format!("id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.kind))
+}
+
+/// What is no number is as good as nothing: the watcher sees it all from the beginning.
+fn last_event(headers: &HeaderMap) -> i64 {
+    headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
+fn id(request: &HttpRequest) -> Result<JobId, Error> {
+    segment(request, "job").parse().map_err(|_no_id| Error::NoSuchJob)
+}
+
+async fn answer(db: &Db, id: &JobId) -> Result<HttpResponse, Failure> {
+    let job = db.job(id).await.map_err(Error::from)?.ok_or(Error::NoSuchJob)?;
+    Ok(secret_json(StatusCode::OK, &JobAnswer::from(job)))
+}
+
+fn asked(asked: Asked) -> Result<(), Error> {
+    match asked {
+        Asked::Done => Ok(()),
+        Asked::NoSuchJob => Err(Error::NoSuchJob),
+        Asked::Not(state) => Err(Error::JobIs(state)),
+    }
+}

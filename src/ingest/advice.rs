@@ -1,0 +1,88 @@
+//! What to do about an ingest that failed.
+
+use assets_pipeline::IngestError;
+
+use super::Failure;
+
+/// A failure for people and for scripts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// A word for it that stays.
+    pub slug: &'static str,
+    /// The file that it is about.
+    pub file: Option<String>,
+    /// What to do, in a sentence.
+    pub remedy: Option<String>,
+}
+
+impl Advice {
+    fn plain(slug: &'static str, remedy: &str) -> Self {
+        Self { slug, file: None, remedy: Some(remedy.to_owned()) }
+    }
+
+    fn none(slug: &'static str) -> Self {
+        Self { slug, file: None, remedy: None }
+    }
+}
+
+impl Failure {
+    /// What to do about it.
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Ingest(IngestError::Refused(refusal)) => Advice {
+                slug: refusal.slug(),
+                file: refusal.file().map(str::to_owned),
+                remedy: Some(refusal.remedy()),
+            },
+            Self::Ingest(IngestError::NothingToSee) => Advice::plain(
+                "nothing-to-see",
+                "Check that the renderer wrote the piece and its alpha channel.",
+            ),
+            Self::Ingest(IngestError::Opaque) => Advice::plain(
+                "opaque",
+                "Render with an alpha channel, or leave --ground out to keep the ground that the frames show.",
+            ),
+            Self::Ingest(IngestError::OverBudget { .. }) => Advice::plain(
+                "over-budget",
+                "Render on a plain or transparent ground, or raise the tier's max_bytes in girasol.toml.",
+            ),
+            Self::Ingest(IngestError::Stopped) => Advice::plain(
+                "stopped",
+                "What was encoded is kept: begin again, and it goes on where it stopped.",
+            ),
+            Self::Ingest(_) => Advice::none("encoder"),
+            Self::MissingChoice { option, .. } => {
+                Advice::plain("missing-choice", &format!("Add --choice {option}=VALUE."))
+            }
+            Self::OptionTwice(option) => {
+                Advice::plain("option-twice", &format!("Give --choice {option}=VALUE once."))
+            }
+            Self::Name(_) => Advice::none("name"),
+            Self::ProductChanged(_) => Advice::plain("product-changed", "Run the same command again."),
+            Self::Running(_) => Advice::plain("running", "Wait until it is done, or stop it first."),
+            Self::Work(_) => {
+                Advice::plain("work", "Name another folder with --data, or make this one writable.")
+            }
+            Self::Db(_) => Advice::none("database"),
+            Self::Store(_) => {
+                Advice::plain("store", "Check that the disk is not full, and run the same command again.")
+            }
+            Self::Manifest(_) | Self::Died(_) => Advice::none("internal"),
+        }
+    }
+
+    /// Whether the same frames would fail in the same way again, however often it is tried.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Ingest(error) => !matches!(error, IngestError::Stopped | IngestError::Codec(_)),
+            Self::MissingChoice { .. } | Self::OptionTwice(_) | Self::Name(_) => true,
+            Self::ProductChanged(_)
+            | Self::Running(_)
+            | Self::Work(_)
+            | Self::Db(_)
+            | Self::Store(_)
+            | Self::Manifest(_)
+            | Self::Died(_) => false,
+        }
+    }
+}

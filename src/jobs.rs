@@ -1,0 +1,225 @@
+//! Workers: they take committed frame sets from the queue, one at a time, and make versions of them.
+//!
+//! A worker holds a lease while it works and renews it with its progress. If it dies, its lease runs out and
+//! another worker takes the job; what was encoded is in the work folder under everything that decides its
+//! bytes, so that nothing is encoded twice.
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use assets_pipeline::settings::Settings;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::{
+    db::{Db, DbError, framesets::StoredFrame, jobs::Leased},
+    domain::{
+        audit::Actor,
+        frameset::{Frameset, FramesetId},
+    },
+    ingest::{Advice, Failure, Order, Report, ingest, tracker::Tracker},
+    intake::Intake,
+    store::Store,
+};
+
+/// How long a worker with nothing to do waits before it looks again.
+const IDLE: Duration = Duration::from_millis(500);
+/// How often progress is written down: what watches it sees it move.
+const PROGRESS_EVERY: Duration = Duration::from_millis(300);
+/// How long a job waits whose configuration is being ingested by somebody else.
+const BUSY_WAIT_MS: i64 = 2_000;
+
+/// What a worker works with.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The queue.
+    pub db: Db,
+    /// Where versions go.
+    pub store: Store,
+    /// Where frames come from.
+    pub intake: Intake,
+    /// The data folder, for what has been encoded.
+    pub data: PathBuf,
+    /// How long a lease lasts that is not renewed.
+    pub lease: Duration,
+    /// How turns are encoded where the artist says nothing else.
+    pub settings: Settings,
+}
+
+/// Why an attempt came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Ingest(#[from] Failure),
+    #[error("the frame set is gone")]
+    NoSuchSet,
+    #[error("the frames could not be laid out")]
+    Layout(#[source] io::Error),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Worker {
+    /// Works until it is told to stop. A job under way is given back then, with what it has encoded kept.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let worked = match self.db.claim_job(self.lease.as_millis() as i64).await {
+                Ok(Some(leased)) => {
+                    self.work(&leased, &mut stop).await;
+                    true
+                }
+                Ok(None) => false,
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "the queue cannot be read");
+                    false
+                }
+            };
+            if !worked {
+                tokio::select! {
+                    () = tokio::time::sleep(IDLE) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+
+    async fn work(&self, leased: &Leased, stop: &mut watch::Receiver<bool>) {
+        let (job, attempt) = (&leased.job.id, leased.job.attempts);
+        tracing::info!(job.id = %job, attempt, "a job has begun");
+        let tracker = Arc::new(Tracker::default());
+        let made = self.make(leased, &tracker);
+        let renewed = renew(&self.db, leased, self.lease, &tracker);
+        tokio::pin!(made, renewed);
+        let made = tokio::select! {
+            made = &mut made => made,
+            () = &mut renewed => {
+                // Cancelled, or another worker has it: the ingest ends as soon as it hears of it.
+                tracker.stop();
+                let _ = made.await;
+                tracing::info!(job.id = %job, "the job was taken away");
+                return;
+            }
+            _ = stop.changed() => {
+                tracker.stop();
+                let _ = made.await;
+                let given_back = self.db.yield_job(leased, 0).await;
+                tracing::info!(job.id = %job, given_back = given_back.is_ok(), "the worker stops");
+                return;
+            }
+        };
+        let ended = match made {
+            Ok(report) => self.finish(leased, &report).await,
+            Err(Failed::Ingest(Failure::Running(_))) => self.db.yield_job(leased, BUSY_WAIT_MS).await,
+            Err(failed) => self.fail(leased, &failed).await,
+        };
+        if let Err(error) = ended {
+            // Its lease runs out, and it is tried again.
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, job.id = %job, "the end of a job could not be written down");
+        }
+    }
+
+    async fn finish(&self, leased: &Leased, report: &Report) -> Result<(), DbError> {
+        for remark in &report.remarks {
+            self.db.log_job(leased, remark).await?;
+        }
+        let line = format!("{} encodes, {} found from before", report.encoded, report.reused);
+        self.db.log_job(leased, &line).await?;
+        let version = report.manifest.version;
+        self.db.finish_job(leased, &report.configuration, version).await?;
+        tracing::info!(job.id = %leased.job.id, configuration = %report.configuration, version, "a job is done");
+        Ok(())
+    }
+
+    async fn fail(&self, leased: &Leased, failed: &Failed) -> Result<(), DbError> {
+        let (advice, is_final) = match failed {
+            Failed::Ingest(failure) => (failure.advice(), failure.is_final()),
+            Failed::NoSuchSet => (Advice { slug: "no-such-set", file: None, remedy: None }, true),
+            Failed::Layout(_) => (Advice { slug: "intake", file: None, remedy: None }, false),
+            Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
+        };
+        let error: &(dyn std::error::Error + Send + Sync) = failed;
+        if is_final {
+            tracing::info!(error, job.id = %leased.job.id, "the frames of a job cannot be used");
+        } else {
+            tracing::error!(error, job.id = %leased.job.id, "a job failed");
+        }
+        // What went wrong inside is in the log; whoever sent the frames is told what is theirs to mend.
+        let message = if is_final { failed.to_string() } else { "something failed here".to_owned() };
+        let Advice { slug, file, remedy } = advice;
+        let failure = json!({ "slug": slug, "message": message, "file": file, "remedy": remedy });
+        self.db.fail_job(leased, &failure, is_final).await.map(drop)
+    }
+
+    async fn make(&self, leased: &Leased, tracker: &Arc<Tracker>) -> Result<Report, Failed> {
+        let id = &leased.job.frameset;
+        let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
+        let frames = self.db.frames(id).await?;
+        let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
+        let order = self.order(set, source);
+        Ok(ingest(&self.db, &self.store, &self.data, &order, tracker).await?)
+    }
+
+    /// The set's files under their names, as links: a folder like any other.
+    async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> io::Result<PathBuf> {
+        let folder = self.data.join("work").join(format!("turn-{set}"));
+        let files: Vec<(PathBuf, String)> = frames
+            .into_iter()
+            .map(|frame| (self.intake.file(set, frame.digest), frame.name.to_string()))
+            .collect();
+        tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder)?;
+            for (file, name) in files {
+                match std::fs::hard_link(file, folder.join(name)) {
+                    // An attempt before this one has linked it.
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(folder)
+        })
+        .await
+        .map_err(io::Error::other)?
+    }
+
+    fn order(&self, set: Frameset, source: PathBuf) -> Order {
+        let wanted = set.wanted;
+        let settings = wanted.settings;
+        Order {
+            source,
+            product: wanted.product,
+            choices: wanted.choices.into_iter().collect(),
+            settings: Settings {
+                hero_degrees: settings.hero,
+                start_degrees: settings.start,
+                clockwise: settings.clockwise,
+                ground: settings.ground,
+                denoise: settings.denoise,
+                effort: settings.effort.unwrap_or(self.settings.effort),
+                ..self.settings.clone()
+            },
+            // What comes over the network waits for somebody to look at it.
+            publish: false,
+            actor: Actor::key(&set.key, None),
+        }
+    }
+}
+
+/// Renews a lease and writes progress down, until the job is not this worker's any more.
+async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker) {
+    let mut last_renewed = tokio::time::Instant::now();
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        let (stage, done, total) = tracker
+            .snapshot()
+            .map_or(("check", 0, 0), |at| (at.stage.as_str(), at.done as i64, at.total as i64));
+        match db.renew_job(leased, stage, done, total).await {
+            Ok(true) => last_renewed = tokio::time::Instant::now(),
+            // While the database cannot be reached, the lease is this worker's until it runs out.
+            Err(error) if last_renewed.elapsed() < lease => {
+                tracing::warn!(%error, job.id = %leased.job.id, "a lease could not be renewed");
+            }
+            Ok(false) | Err(_) => return,
+        }
+    }
+}

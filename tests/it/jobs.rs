@@ -1,0 +1,222 @@
+//! From a frame set that was sent to a version, whatever dies in between.
+
+use std::{fs, path::Path};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::girasol::{Server, draw_turn, girasol, header, key, problem, sequence};
+
+const PLATINUM: [u8; 3] = [220, 220, 225];
+const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
+
+/// A server and a key for it.
+struct Studio {
+    server: Server,
+    bearer: String,
+}
+
+impl Studio {
+    /// A server whose workers are soon taken for dead.
+    fn over(data: &Path, jobs: &str) -> Self {
+        fs::write(data.join("girasol.toml"), format!("[jobs]\nlease_seconds = 1\n{jobs}")).unwrap();
+        Self { bearer: format!("Bearer {}", key(data, "artist")), server: start(data) }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Response {
+        let request = self.server.request(method, path).header("authorization", &self.bearer);
+        body.iter().fold(request, reqwest::RequestBuilder::json).send().await.unwrap()
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        self.ask(Method::GET, path, None).await.json().await.unwrap()
+    }
+
+    /// Sends a folder of frames, and gives the path of its job.
+    async fn send(&self, turn: &Path) -> String {
+        let files: Vec<_> = fs::read_dir(turn).unwrap().flatten().collect();
+        let wanted = json!({
+            "product": "ring.solitaire",
+            "choices": { "metal": "platinum", "stone": "diamond" },
+            "frames": files.len(),
+        });
+        let set: Value = self.ask(Method::POST, "/api/framesets", Some(wanted)).await.json().await.unwrap();
+        let set = format!("/api/framesets/{}", set["id"].as_str().unwrap());
+        for file in files {
+            let path = format!("{set}/frames/{}", file.file_name().to_str().unwrap());
+            let request = self.server.request(Method::PUT, &path).header("authorization", &self.bearer);
+            let sent = request.body(fs::read(file.path()).unwrap()).send().await.unwrap();
+            assert_eq!(sent.status(), 201);
+        }
+        format!("/api/jobs/{}", self.json(&set).await["job"]["id"].as_str().unwrap())
+    }
+
+    /// All events of a job from one on, until its stream ends: their numbers, kinds and data.
+    async fn watch(&self, job: &str, after: i64) -> Vec<(i64, String, Value)> {
+        let request = self.server.request(Method::GET, &format!("{job}/events"));
+        let request = request.header("authorization", &self.bearer).header("last-event-id", after);
+        let response = request.send().await.unwrap();
+        assert_eq!(header(response.headers(), "content-type"), "text/event-stream");
+        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
+        let text = response.text().await.unwrap();
+        let field = |event: &str, name: &str| {
+            event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
+        };
+        text.split("\n\n")
+            .filter(|event| event.starts_with("id: "))
+            .map(|event| {
+                let data = serde_json::from_str(&field(event, "data: ")).unwrap();
+                (field(event, "id: ").parse().unwrap(), field(event, "event: "), data)
+            })
+            .collect()
+    }
+}
+
+fn start(data: &Path) -> Server {
+    let config = data.join("girasol.toml");
+    Server::start_over(data, &["serve", "--config", config.to_str().unwrap()])
+}
+
+fn kinds(events: &[(i64, String, Value)]) -> Vec<&str> {
+    let mut kinds: Vec<&str> = events.iter().map(|(_, kind, _)| kind.as_str()).collect();
+    kinds.dedup();
+    kinds
+}
+
+/// What is published of a configuration, without what differs between two ingests of the same frames.
+async fn sets(server: &Server) -> Value {
+    let mut manifest = server.json(&sequence(RING)).await;
+    manifest["tiers"].take()
+}
+
+fn publish(data: &Path, version: &Value) {
+    let output =
+        girasol().args(["publish", RING, &version.to_string(), "--data"]).arg(data).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 12);
+    let studio = Studio::over(data, "");
+    let job = studio.send(&turn).await;
+    let events = studio.watch(&job, 0).await;
+    assert_eq!(kinds(&events), ["queued", "running", "progress", "log", "ready"]);
+    let (_, _, ready) = events.last().unwrap();
+    assert_eq!((&ready["configuration"], &ready["version"]), (&json!(RING), &json!(1)));
+    // Whoever was cut off goes on where they were.
+    let middle = events.len() / 2;
+    assert_eq!(studio.watch(&job, events[middle].0).await, events[middle + 1..]);
+
+    let shown = studio.json(&job).await;
+    assert_eq!((&shown["state"], &shown["version"]), (&json!("ready"), &json!(1)));
+    assert_eq!(studio.json("/api/jobs").await["jobs"][0]["id"], shown["id"]);
+    let not_yet = studio.server.get(&sequence(RING), &[]).await;
+    assert_eq!(problem(not_yet, 404).await, "no-spin");
+    publish(data, &shown["version"]);
+    // The first server may answer from its memory for another second.
+    assert_eq!(start(data).get(&sequence(RING), &[]).await.status(), 200);
+    for path in ["cancel", "retry"] {
+        let response = studio.ask(Method::POST, &format!("{job}/{path}"), None).await;
+        assert_eq!(problem(response, 409).await, "job-state");
+    }
+    let unknown = "/api/jobs/00000000000000000000000000000000";
+    for (method, path) in [(Method::GET, ""), (Method::GET, "/events"), (Method::POST, "/cancel")] {
+        let response = studio.ask(method, &format!("{unknown}{path}"), None).await;
+        assert_eq!(problem(response, 404).await, "no-such-job");
+    }
+}
+
+#[tokio::test]
+async fn frames_that_cannot_be_used_are_named_and_not_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 12);
+    fs::write(turn.join("005.png"), "no picture").unwrap();
+    let studio = Studio::over(data, "");
+    let job = studio.send(&turn).await;
+    let events = studio.watch(&job, 0).await;
+    let (_, kind, failure) = events.last().unwrap();
+    assert_eq!((kind.as_str(), &failure["file"]), ("failed", &json!("005.png")));
+    assert!(failure["message"].as_str().unwrap().contains("005.png"));
+    assert!(failure["remedy"].is_string());
+    assert_eq!(studio.json(&job).await["attempts"], 1);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_work_leaves_it_to_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 12);
+    let studio = Studio::over(data, "in_server = false\n");
+    let job = studio.send(&turn).await;
+    let response = studio.ask(Method::PATCH, &job, Some(json!({ "priority": 7 }))).await;
+    assert_eq!(response.json::<Value>().await.unwrap()["priority"], 7);
+    let response = studio.ask(Method::PATCH, &job, Some(json!({ "priority": 101 }))).await;
+    assert_eq!(problem(response, 422).await, "bad-field");
+    let cancelled = studio.ask(Method::POST, &format!("{job}/cancel"), None).await;
+    assert_eq!(cancelled.json::<Value>().await.unwrap()["state"], "cancelled");
+    assert_eq!(kinds(&studio.watch(&job, 0).await), ["queued", "cancelled"]);
+    let again = studio.ask(Method::POST, &format!("{job}/retry"), None).await;
+    assert_eq!(again.json::<Value>().await.unwrap()["state"], "queued");
+
+    let config = data.join("girasol.toml");
+    let mut worker = girasol()
+        .arg("work")
+        .arg("--config")
+        .arg(config)
+        .arg("--data")
+        .arg(data)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let events = studio.watch(&job, 0).await;
+    assert_eq!(events.last().unwrap().1, "ready");
+    let status = std::process::Command::new("kill").arg(worker.id().to_string()).status().unwrap();
+    assert!(status.success());
+    assert_eq!(worker.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_at_any_moment_is_followed_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 24);
+    let mut studio = Studio::over(data, "");
+    let job = studio.send(&turn).await;
+    // Killed after a few events each time, so that every life gets a little further.
+    for chunks in [2, 5, 9, 13] {
+        let request = studio.server.request(Method::GET, &format!("{job}/events"));
+        let mut events = request.header("authorization", &studio.bearer).send().await.unwrap();
+        for _ in 0..chunks {
+            if events.chunk().await.unwrap().is_none() {
+                break;
+            }
+        }
+        studio.server.signal("KILL");
+        studio.server = start(data);
+    }
+    let events = studio.watch(&job, 0).await;
+    assert_eq!(events.last().unwrap().1, "ready");
+    publish(data, &events.last().unwrap().2["version"]);
+
+    // Undisturbed, it comes to the same bytes.
+    let other = tempfile::tempdir().unwrap();
+    let output = girasol()
+        .arg("ingest")
+        .arg(&turn)
+        .args(["--product", "ring/solitaire", "--choice", "metal=platinum", "--choice", "stone=diamond"])
+        .arg("--data")
+        .arg(other.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let undisturbed = Server::start_over(other.path(), &["serve"]);
+    assert_eq!(sets(&studio.server).await, sets(&undisturbed).await);
+}
