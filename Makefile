@@ -3,6 +3,7 @@
 TYPOS_VERSION := 1.52.0
 CARGO_DENY_VERSION := 0.20.2
 CAVIF_VERSION := 1.8.0
+TUSPY_VERSION := 1.1.0
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -20,8 +21,10 @@ CAVIF := target/tools/cavif-$(CAVIF_VERSION)/bin/cavif
 # npm writes this file when it is through, so it dates an installation.
 NODE_MODULES := viewer/node_modules/.package-lock.json
 SHARP := benches/encode/node_modules/.package-lock.json
+TUS_JS := tests/clients/node_modules/.package-lock.json
+TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
 
-.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e fuzz bench bench-encode bench-build
+.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +79,16 @@ test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real bina
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	deploy/e2e.sh
 
+# The clients that artists' tools are made with, not ours: a turn over a bad line, to a server that is killed meanwhile.
+test-clients: $(TUS_JS) $(TUSPY) ## tus-js-client and tuspy upload to the real binary
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol node --test tests/clients/tus.test.mjs
+	GIRASOL=$(CURDIR)/target/debug/girasol $(TUSPY) -W ignore::ResourceWarning tests/clients/tuspy_test.py
+
+torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare what is published in the end
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol RUNS=$(or $(RUNS),50) node tests/clients/kill.mjs
+
 # In the dev profile: the codecs are optimised in it, and our own arithmetic is checked for overflow.
 fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus
 	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
@@ -107,6 +120,13 @@ $(CAVIF):
 
 $(SHARP): benches/encode/package-lock.json
 	cd benches/encode && npm ci --no-audit --no-fund --loglevel=error
+
+$(TUS_JS): tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
+
+$(TUSPY):
+	python3 -m venv target/tools/tuspy-$(TUSPY_VERSION)
+	target/tools/tuspy-$(TUSPY_VERSION)/bin/pip install --quiet --disable-pip-version-check tuspy==$(TUSPY_VERSION)
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error

@@ -75,6 +75,7 @@ step lint
 step test-viewer node npm
 step test-rust
 step test-e2e node npm chromium
+step test-clients node npm venv
 step bench-build
 run tidy tidy
 close

@@ -53,6 +53,10 @@ enum Command {
     Report(report::ReportArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),
+    /// Make the version live again that was live before.
+    Rollback(publish::ConfigurationArgs),
+    /// Take a configuration's spin down: visitors are told that it is gone.
+    TakeDown(publish::ConfigurationArgs),
     /// Give out keys for the API and the studio, list them, or make one worthless.
     Key(key::KeyArgs),
 }
@@ -63,7 +67,12 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Ingest(args) => args.json,
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
-        Command::Demo(_) | Command::Serve | Command::Work | Command::Publish(_) => false,
+        Command::Demo(_)
+        | Command::Serve
+        | Command::Work
+        | Command::Publish(_)
+        | Command::Rollback(_)
+        | Command::TakeDown(_) => false,
     };
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,7 +97,9 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => ingest::run(config, *args).await,
         Command::Report(args) => report::run(&config, args).await,
-        Command::Publish(args) => publish::run(&App::open(config).await?, &args).await,
+        Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
+        Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
+        Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,
     }
 }

@@ -6,17 +6,24 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use assets_pipeline::settings::Settings;
+use assets_pipeline::{progress::Stage, settings::Settings};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
-    db::{Db, DbError, framesets::StoredFrame, jobs::Leased},
+    db::{
+        Db, DbError,
+        framesets::StoredFrame,
+        jobs::{JobProgress, Leased},
+    },
     domain::{
         audit::Actor,
         frameset::{Frameset, FramesetId},
     },
-    ingest::{Advice, Failure, Order, Report, ingest, tracker::Tracker},
+    ingest::{
+        Advice, Failure, Order, Report, ingest,
+        tracker::{Snapshot, Tracker},
+    },
     intake::Intake,
     store::Store,
 };
@@ -207,13 +214,11 @@ impl Worker {
 
 /// Renews a lease and writes progress down, until the job is not this worker's any more.
 async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker) {
-    let mut last_renewed = tokio::time::Instant::now();
+    let began = tokio::time::Instant::now();
+    let mut last_renewed = began;
     loop {
         tokio::time::sleep(PROGRESS_EVERY).await;
-        let (stage, done, total) = tracker
-            .snapshot()
-            .map_or(("check", 0, 0), |at| (at.stage.as_str(), at.done as i64, at.total as i64));
-        match db.renew_job(leased, stage, done, total).await {
+        match db.renew_job(leased, &progress(tracker.snapshot(), began.elapsed())).await {
             Ok(true) => last_renewed = tokio::time::Instant::now(),
             // While the database cannot be reached, the lease is this worker's until it runs out.
             Err(error) if last_renewed.elapsed() < lease => {
@@ -221,5 +226,51 @@ async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker) {
             }
             Ok(false) | Err(_) => return,
         }
+    }
+}
+
+/// The least share of the whole from which the rest is foretold.
+const FORETOLD_FROM: f64 = 0.05;
+
+fn progress(snapshot: Option<Snapshot>, elapsed: Duration) -> JobProgress {
+    let Some(Snapshot { stage, done, total }) = snapshot else {
+        return JobProgress { stage: Stage::Check.as_str(), done: 0, total: 0, left_ms: None };
+    };
+    // Of the time that all of it takes: what is done before a stage, and the stage itself, as measured.
+    let (before, own) = match stage {
+        Stage::Check | Stage::Decode => (0.0, 0.01),
+        Stage::Prepare => (0.01, 0.08),
+        Stage::EncodePreview => (0.09, 0.14),
+        Stage::EncodeRest => (0.23, 0.75),
+        Stage::Store | Stage::Measure => (0.98, 0.02),
+    };
+    let share = before + own * done as f64 / total.max(1) as f64;
+    let left_ms =
+        (share >= FORETOLD_FROM).then(|| (elapsed.as_millis() as f64 * (1.0 - share) / share).round() as i64);
+    JobProgress { stage: stage.as_str(), done: done as i64, total: total as i64, left_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_shrinks_to_nothing() {
+        let left = |stage, done| {
+            let snapshot = Snapshot { stage, done, total: 10 };
+            progress(Some(snapshot), Duration::from_secs(10)).left_ms
+        };
+        assert_eq!(progress(None, Duration::ZERO).left_ms, None);
+        assert_eq!(left(Stage::Check, 10), None);
+        assert_eq!(left(Stage::Prepare, 1), None);
+        let times = [
+            left(Stage::Prepare, 10),
+            left(Stage::EncodePreview, 5),
+            left(Stage::EncodeRest, 0),
+            left(Stage::EncodeRest, 10),
+            left(Stage::Store, 10),
+        ];
+        assert!(times.is_sorted_by(|a, b| a > b), "{times:?}");
+        assert_eq!(times[4], Some(0));
     }
 }

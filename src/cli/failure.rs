@@ -54,6 +54,12 @@ pub(super) enum CliError {
         /// Which version was asked for.
         version: i64,
     },
+    /// There is no version to go back to.
+    #[error("no earlier version of {0} was live before")]
+    NothingBefore(ConfigId),
+    /// There is nothing to take down.
+    #[error("nothing of {0} is live")]
+    NothingLive(ConfigId),
     /// There is no such key.
     #[error("there is no key {0}")]
     NoKey(KeyId),
@@ -114,6 +120,8 @@ impl CliError {
             Self::ReportInterrupted => plain("interrupted", "Nothing was written."),
             Self::Unwritable(_) => plain("unwritable", "Name another file with --out."),
             Self::NoVersion { .. } => ("no-version", None, None),
+            Self::NothingBefore(_) => ("nothing-before", None, None),
+            Self::NothingLive(_) => ("nothing-live", None, None),
             Self::NoKey(_) => plain("no-key", "List the keys: girasol key list"),
             Self::EarlyVersion { .. } => plain(
                 "early-version",

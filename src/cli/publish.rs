@@ -1,10 +1,10 @@
-//! `girasol publish`.
+//! `girasol publish`, `rollback` and `take-down`.
 
 use clap::Args;
 
 use crate::{
     app::App,
-    db::versions::VersionKind,
+    db::versions::MadeLive,
     domain::{audit::Actor, names::ConfigId},
 };
 
@@ -19,24 +19,44 @@ pub(super) struct PublishArgs {
     version: i64,
 }
 
-pub(super) async fn run(app: &App, args: &PublishArgs) -> Result<(), CliError> {
-    let PublishArgs { configuration, version } = args;
-    let Some(kind) = app.db.version_kind(configuration, *version).await? else {
-        return Err(CliError::NoVersion { configuration: configuration.clone(), version: *version });
-    };
-    let live = app.db.pointer(configuration).await?.map(|pointer| pointer.version);
-    if let (Some(live), VersionKind::Early) = (live, kind)
-        && app.db.version_kind(configuration, live).await? == Some(VersionKind::Full)
-    {
-        return Err(CliError::EarlyVersion { configuration: configuration.clone(), version: *version });
+/// What commands take that are about a configuration alone.
+#[derive(Debug, Args)]
+pub(super) struct ConfigurationArgs {
+    /// As ring.solitaire.metal-yellow-gold.stone-diamond.
+    configuration: ConfigId,
+}
+
+pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), CliError> {
+    let made = app.db.make_live(&args.configuration, args.version, &Actor::command_line()).await?;
+    tell(app, &args.configuration, args.version, made).await
+}
+
+pub(super) async fn roll_back(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
+    let made = app.db.roll_back(&args.configuration, &Actor::command_line()).await?;
+    tell(app, &args.configuration, 0, made).await
+}
+
+pub(super) async fn take_down(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
+    let configuration = &args.configuration;
+    if !app.db.take_down(configuration, &Actor::command_line()).await? {
+        return Err(CliError::NothingLive(configuration.clone()));
     }
-    let actor = Actor::command_line();
-    if live != Some(*version)
-        && !app.db.publish(&configuration.product(), configuration, live, *version, &actor).await?
-    {
-        return Err(CliError::Overtaken(configuration.clone()));
+    say(&format!(
+        "{configuration}: nothing is live any more. Its versions are kept: girasol publish brings one back."
+    ));
+    app.db.close().await;
+    Ok(())
+}
+
+async fn tell(app: &App, configuration: &ConfigId, wanted: i64, made: MadeLive) -> Result<(), CliError> {
+    let configuration = configuration.clone();
+    match made {
+        MadeLive::Done { version, .. } => say(&format!("{configuration}: version {version} is live.")),
+        MadeLive::NoSuchVersion => return Err(CliError::NoVersion { configuration, version: wanted }),
+        MadeLive::Early => return Err(CliError::EarlyVersion { configuration, version: wanted }),
+        MadeLive::NothingBefore => return Err(CliError::NothingBefore(configuration)),
+        MadeLive::Overtaken => return Err(CliError::Overtaken(configuration)),
     }
-    say(&format!("{configuration}: version {version} is live."));
     app.db.close().await;
     Ok(())
 }

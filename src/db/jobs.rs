@@ -35,6 +35,8 @@ pub struct StoredJob {
     pub done: i64,
     /// Steps in this stage.
     pub total: i64,
+    /// How long it will still take, about, while it runs.
+    pub left_ms: Option<i64>,
     /// The version that it made.
     pub version: Option<(ConfigId, i64)>,
     /// Why it failed last: slug, message, file, remedy.
@@ -56,6 +58,7 @@ struct JobRow {
     stage: Option<String>,
     done: i64,
     total: i64,
+    left_ms: Option<i64>,
     configuration_id: Option<String>,
     version: Option<i64>,
     failure: Option<String>,
@@ -80,6 +83,7 @@ impl JobRow {
             stage: self.stage,
             done: self.done,
             total: self.total,
+            left_ms: self.left_ms,
             version: configuration.zip(self.version),
             failure: failure.transpose()?,
             created_at_ms: self.created_at_ms,
@@ -95,6 +99,19 @@ pub struct Leased {
     pub job: StoredJob,
     lease: String,
     lease_ms: i64,
+}
+
+/// How far a worker is with a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobProgress {
+    /// In words: `encode preview`.
+    pub stage: &'static str,
+    /// Steps done in this stage.
+    pub done: i64,
+    /// Steps in this stage.
+    pub total: i64,
+    /// How long all of it will still take, about, once that can be said.
+    pub left_ms: Option<i64>,
 }
 
 /// Something that happened to a job.
@@ -203,7 +220,7 @@ impl Db {
         let lease = hex(&random::<16>()?);
         let row: Option<JobRow> = sqlx::query_as(
             "update jobs set state = 'running', lease = $1, lease_until_ms = $2, attempts = attempts + 1,
-             stage = null, done = 0, total = 0, changed_at_ms = $3
+             stage = null, done = 0, total = 0, left_ms = null, changed_at_ms = $3
              where id = (select id from jobs where (state = 'queued' and run_at_ms <= $3)
                          or (state = 'running' and lease_until_ms < $3)
                          order by priority desc, run_at_ms, id limit 1)
@@ -227,13 +244,8 @@ impl Db {
     }
 
     /// Renews the lease and notes progress. Answers whether the job is still this worker's.
-    pub async fn renew_job(
-        &self,
-        leased: &Leased,
-        stage: &str,
-        done: i64,
-        total: i64,
-    ) -> Result<bool, DbError> {
+    pub async fn renew_job(&self, leased: &Leased, progress: &JobProgress) -> Result<bool, DbError> {
+        let JobProgress { stage, done, total, left_ms } = progress;
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let now = now_ms();
         let before: Option<(Option<String>, i64, i64)> = sqlx::query_as(
@@ -245,18 +257,20 @@ impl Db {
         .await?;
         let Some(before) = before else { return Ok(false) };
         sqlx::query(
-            "update jobs set lease_until_ms = $1, stage = $2, done = $3, total = $4, changed_at_ms = $5 where id = $6",
+            "update jobs set lease_until_ms = $1, stage = $2, done = $3, total = $4, left_ms = $5,
+             changed_at_ms = $6 where id = $7",
         )
         .bind(now + leased.lease_ms)
         .bind(stage)
         .bind(done)
         .bind(total)
+        .bind(left_ms)
         .bind(now)
         .bind(leased.job.id.as_str())
         .execute(&mut *tx)
         .await?;
-        if before != (Some(stage.to_owned()), done, total) {
-            let data = json!({ "stage": stage, "done": done, "total": total });
+        if before != (Some((*stage).to_owned()), *done, *total) {
+            let data = json!({ "stage": stage, "done": done, "total": total, "leftMs": left_ms });
             tell(&mut tx, leased.job.id.as_str(), "progress", &data).await?;
         }
         tx.commit().await?;
@@ -282,7 +296,7 @@ impl Db {
         }
         sqlx::query(
             "update jobs set state = 'ready', configuration_id = $1, version = $2, failure = null, lease = null,
-             lease_until_ms = null, changed_at_ms = $3 where id = $4",
+             left_ms = null, lease_until_ms = null, changed_at_ms = $3 where id = $4",
         )
         .bind(configuration.as_str())
         .bind(version)
@@ -404,7 +418,7 @@ async fn close(
     failure: &Value,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "update jobs set state = $1, failure = $2, lease = null, lease_until_ms = null, changed_at_ms = $3
+        "update jobs set state = $1, failure = $2, lease = null, left_ms = null, lease_until_ms = null, changed_at_ms = $3
          where id = $4",
     )
     .bind(state.as_str())
@@ -423,7 +437,7 @@ async fn requeue(
     failure: Option<&Value>,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "update jobs set state = 'queued', run_at_ms = $1, failure = $2, lease = null, lease_until_ms = null,
+        "update jobs set state = 'queued', run_at_ms = $1, failure = $2, lease = null, left_ms = null, lease_until_ms = null,
          changed_at_ms = $3 where id = $4",
     )
     .bind(run_at_ms)
@@ -448,6 +462,10 @@ mod tests {
     };
 
     const LEASE_MS: i64 = 15_000;
+
+    fn at(done: i64) -> JobProgress {
+        JobProgress { stage: "prepare", done, total: 9, left_ms: Some(1000) }
+    }
 
     struct Queue {
         _folder: tempfile::TempDir,
@@ -503,12 +521,12 @@ mod tests {
         assert_eq!((&leased.job.id, leased.job.attempts), (&id, 1));
         assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap(), None);
         for _ in 0..2 {
-            assert!(queue.db.renew_job(&leased, "prepare", 3, 9).await.unwrap());
+            assert!(queue.db.renew_job(&leased, &at(3)).await.unwrap());
         }
         let ring = "ring.solitaire".parse().unwrap();
         assert!(queue.db.finish_job(&leased, &ring, 7).await.unwrap());
         assert!(!queue.db.finish_job(&leased, &ring, 8).await.unwrap());
-        assert!(!queue.db.renew_job(&leased, "prepare", 4, 9).await.unwrap());
+        assert!(!queue.db.renew_job(&leased, &at(4)).await.unwrap());
         let job = queue.db.job(&id).await.unwrap().unwrap();
         assert_eq!((job.state, job.version), (JobState::Ready, Some((ring, 7))));
         let events = queue.db.job_events(&id, 0).await.unwrap();
@@ -525,11 +543,11 @@ mod tests {
         queue.time_passes().await;
         let alive = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
         assert_eq!(alive.job.attempts, 2);
-        assert!(!queue.db.renew_job(&dead, "prepare", 1, 9).await.unwrap());
+        assert!(!queue.db.renew_job(&dead, &at(1)).await.unwrap());
         assert!(!queue.db.fail_job(&dead, &json!({}), true).await.unwrap());
         assert!(!queue.db.finish_job(&dead, &"ring.solitaire".parse().unwrap(), 1).await.unwrap());
         assert_eq!(queue.state(&id).await, JobState::Running);
-        assert!(queue.db.renew_job(&alive, "prepare", 1, 9).await.unwrap());
+        assert!(queue.db.renew_job(&alive, &at(1)).await.unwrap());
     }
 
     #[tokio::test]
@@ -583,7 +601,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(queue.db.cancel_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);
         }
-        assert!(!queue.db.renew_job(&leased, "prepare", 1, 9).await.unwrap());
+        assert!(!queue.db.renew_job(&leased, &at(1)).await.unwrap());
         let again = queue.db.prioritize_job(&urgent, 1, &queue.actor).await.unwrap();
         assert_eq!(again, Asked::Not(JobState::Cancelled));
         assert_eq!(queue.db.retry_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);

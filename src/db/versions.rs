@@ -20,7 +20,15 @@ pub enum VersionKind {
 }
 
 impl VersionKind {
-    const fn as_str(self) -> &'static str {
+    fn read(kind: String) -> Result<Self, DbError> {
+        [Self::Early, Self::Full]
+            .into_iter()
+            .find(|one| one.as_str() == kind)
+            .ok_or(DbError::Unreadable { what: "kind", value: kind })
+    }
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Early => "early",
             Self::Full => "full",
@@ -54,6 +62,43 @@ pub struct StoredVersion {
     pub digest: Digest,
     /// Of the hero frame as a JPEG.
     pub jpeg: Digest,
+}
+
+/// A version, for those who decide which one is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedVersion {
+    /// Its number.
+    pub version: i64,
+    /// Early or full.
+    pub kind: VersionKind,
+    /// Of the manifest.
+    pub digest: Digest,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// When it went live last, if it ever did.
+    pub published_at_ms: Option<i64>,
+    /// Whether visitors see it now.
+    pub is_live: bool,
+}
+
+/// What came of making a version live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeLive {
+    /// It is live.
+    Done {
+        /// Its number.
+        version: i64,
+        /// What was live before.
+        before: Option<i64>,
+    },
+    /// There is no such version.
+    NoSuchVersion,
+    /// It holds less than what is live.
+    Early,
+    /// No earlier version was ever live.
+    NothingBefore,
+    /// Something else went live at the same moment.
+    Overtaken,
 }
 
 /// Where a configuration's live pointer stands.
@@ -139,13 +184,7 @@ impl Db {
                 .bind(version)
                 .fetch_optional(&self.pool)
                 .await?;
-        kind.map(|kind| {
-            [VersionKind::Early, VersionKind::Full]
-                .into_iter()
-                .find(|one| one.as_str() == kind)
-                .ok_or(DbError::Unreadable { what: "kind", value: kind })
-        })
-        .transpose()
+        kind.map(VersionKind::read).transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
@@ -177,6 +216,88 @@ impl Db {
         Ok(())
     }
 
+    /// The versions of a configuration, the newest first.
+    pub async fn versions(&self, id: &ConfigId) -> Result<Vec<ListedVersion>, DbError> {
+        let rows: Vec<(i64, String, String, i64, Option<i64>, bool)> = sqlx::query_as(
+            "select v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
+             coalesce(c.live_version = v.version, 0)
+             from versions v join configurations c on c.id = v.configuration_id
+             where c.id = $1 order by v.version desc",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(version, kind, digest, created_at_ms, published_at_ms, is_live)| {
+                let (kind, digest) = (VersionKind::read(kind)?, read("digest", &digest)?);
+                Ok(ListedVersion { version, kind, digest, created_at_ms, published_at_ms, is_live })
+            })
+            .collect()
+    }
+
+    /// Whether the configuration's spin was taken down on purpose, and nothing is live since.
+    pub async fn is_taken_down(&self, id: &ConfigId) -> Result<bool, DbError> {
+        let taken_down: Option<i64> = sqlx::query_scalar(
+            "select 1 from configurations where id = $1 and taken_down_at_ms is not null and live_version is null",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(taken_down.is_some())
+    }
+
+    /// Makes a version live, unless it holds less than what is.
+    pub async fn make_live(&self, id: &ConfigId, version: i64, actor: &Actor) -> Result<MadeLive, DbError> {
+        let Some(kind) = self.version_kind(id, version).await? else { return Ok(MadeLive::NoSuchVersion) };
+        let before = self.pointer(id).await?.map(|pointer| pointer.version);
+        if let (Some(live), VersionKind::Early) = (before, kind)
+            && self.version_kind(id, live).await? == Some(VersionKind::Full)
+        {
+            return Ok(MadeLive::Early);
+        }
+        if before == Some(version) || self.publish(&id.product(), id, before, version, actor).await? {
+            Ok(MadeLive::Done { version, before })
+        } else {
+            Ok(MadeLive::Overtaken)
+        }
+    }
+
+    /// Makes the version live again that visitors saw before the one that is: of the full ones that were ever
+    /// live, the newest that is older.
+    pub async fn roll_back(&self, id: &ConfigId, actor: &Actor) -> Result<MadeLive, DbError> {
+        let versions = self.versions(id).await?;
+        let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
+        let seen = |version: &&ListedVersion| {
+            version.kind == VersionKind::Full
+                && version.published_at_ms.is_some()
+                && live.is_none_or(|live| version.version < live)
+        };
+        match versions.iter().find(seen) {
+            Some(earlier) => self.make_live(id, earlier.version, actor).await,
+            None => Ok(MadeLive::NothingBefore),
+        }
+    }
+
+    /// Takes a configuration's spin down. Answers whether one was live.
+    pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<bool, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let live: Option<Option<i64>> =
+            sqlx::query_scalar("select live_version from configurations where id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some(live) = live.flatten() else { return Ok(false) };
+        sqlx::query("update configurations set live_version = null, taken_down_at_ms = $1 where id = $2")
+            .bind(now_ms())
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        bump(&mut tx, &id.product().to_string()).await?;
+        record(&mut tx, actor, Action::TakeDown, id.as_str(), &json!({ "version": live })).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Moves the live pointer, if it still stands where `from` says. Answers whether it moved.
     pub async fn publish(
         &self,
@@ -188,7 +309,7 @@ impl Db {
     ) -> Result<bool, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let moved =
-            sqlx::query("update configurations set live_version = $1 where id = $2 and live_version is $3")
+            sqlx::query("update configurations set live_version = $1, taken_down_at_ms = null where id = $2 and live_version is $3")
                 .bind(version)
                 .bind(id.as_str())
                 .bind(from)
@@ -198,6 +319,14 @@ impl Db {
                 == 1;
         if moved {
             bump(&mut tx, &product.to_string()).await?;
+            sqlx::query(
+                "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
+            )
+            .bind(now_ms())
+            .bind(id.as_str())
+            .bind(version)
+            .execute(&mut *tx)
+            .await?;
             let detail = json!({ "version": version, "before": from });
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }

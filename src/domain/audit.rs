@@ -50,6 +50,8 @@ pub enum Action {
     JobPriority,
     /// Another version went live.
     Publish,
+    /// A spin was taken down.
+    TakeDown,
 }
 
 impl Action {
@@ -67,6 +69,7 @@ impl Action {
             Self::JobRetry => "job.retry",
             Self::JobPriority => "job.priority",
             Self::Publish => "version.publish",
+            Self::TakeDown => "sequence.take-down",
         }
     }
 }

@@ -42,13 +42,24 @@ pub struct Origin {
     pub(crate) db: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
-    pointers: Cache<ConfigId, Option<Pointer>>,
+    pointers: Cache<ConfigId, Standing>,
     revisions: Cache<ProductId, Option<i64>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     manifests: Cache<Digest, LoadedManifest>,
     lists: Cache<Digest, SetList>,
     objects: Cache<ObjectKey, Object>,
     answers: Cache<AnswerKey, Precompressed>,
+}
+
+/// What there is of a configuration.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    /// A version is live.
+    Live(Pointer),
+    /// One was, and was taken down.
+    TakenDown,
+    /// None ever was.
+    Nothing,
 }
 
 /// What an answer was made from and for. Whatever can change it stands here.
@@ -106,9 +117,18 @@ impl Origin {
 
     /// Where the configuration's live pointer stands, or stood a second ago.
     pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
-        let load = async { Ok::<_, Error>(self.db.pointer(id).await?) };
-        let pointer = self.pointers.get_or_load(id.clone(), load).await?;
-        pointer.ok_or_else(|| Error::NoSpin(id.clone()))
+        let load = async {
+            Ok::<_, Error>(match self.db.pointer(id).await? {
+                Some(pointer) => Standing::Live(pointer),
+                None if self.db.is_taken_down(id).await? => Standing::TakenDown,
+                None => Standing::Nothing,
+            })
+        };
+        match *self.pointers.get_or_load(id.clone(), load).await? {
+            Standing::Live(pointer) => Ok(pointer),
+            Standing::TakenDown => Err(Error::TakenDown(id.clone())),
+            Standing::Nothing => Err(Error::NoSpin(id.clone())),
+        }
     }
 
     /// The product as it is, or was a second ago.

@@ -6,6 +6,7 @@ mod framesets;
 mod jobs;
 mod keys;
 mod receive;
+mod sequences;
 mod session;
 mod tus;
 
@@ -84,6 +85,26 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "/api/jobs/{job}",
             "GET, HEAD, PATCH, OPTIONS",
             [web::get().to(jobs::show), web::head().to(jobs::show), web::patch().to(jobs::prioritize)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(sequences::show), web::head().to(sequences::show)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/publish",
+            "POST, OPTIONS",
+            [web::post().to(sequences::publish)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/rollback",
+            "POST, OPTIONS",
+            [web::post().to(sequences::roll_back)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/take-down",
+            "POST, OPTIONS",
+            [web::post().to(sequences::take_down)],
         ))
         .service(private("/api/jobs/{job}/events", "GET, OPTIONS", [web::get().to(jobs::events)]))
         .service(private("/api/jobs/{job}/cancel", "POST, OPTIONS", [web::post().to(jobs::cancel)]))

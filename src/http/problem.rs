@@ -33,6 +33,8 @@ pub(crate) enum Error {
     NoSuchProduct,
     #[error("there is no spin of {0}")]
     NoSpin(ConfigId),
+    #[error("the spin of {0} was taken down")]
+    TakenDown(ConfigId),
     #[error("there is no such file")]
     NoSuchFile,
     #[error("{0}")]
@@ -83,6 +85,18 @@ pub(crate) enum Error {
     NoSuchJob,
     #[error("the job is {}", .0.as_str())]
     JobIs(JobState),
+    #[error("there is no such sequence")]
+    NoSuchSequence,
+    #[error("there is no such version")]
+    NoSuchVersion,
+    #[error("it has no more than a preview, and a full version is live")]
+    EarlyVersion,
+    #[error("no earlier version was live before")]
+    NothingBefore,
+    #[error("another version went live at the same moment: look at what is live now")]
+    Overtaken,
+    #[error("nothing is live")]
+    NothingLive,
     #[error("the frame set has no frame yet")]
     SetEmpty,
     #[error("a key has at most {0} frame sets open: commit or discard one")]
@@ -132,6 +146,7 @@ impl Error {
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::NoSuchProduct => (StatusCode::NOT_FOUND, "no-such-product", "No such product"),
             Self::NoSpin(_) => (StatusCode::NOT_FOUND, "no-spin", "No spin of this configuration"),
+            Self::TakenDown(_) => (StatusCode::GONE, "taken-down", "The spin was taken down"),
             Self::NoSuchFile => (StatusCode::NOT_FOUND, "no-such-file", "No such file"),
             Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "Unknown query key or value"),
             Self::NotOffered(NotOffered::Frames(_) | NotOffered::Format(..)) => {
@@ -167,6 +182,12 @@ impl Error {
             Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
             Self::NoSuchJob => (StatusCode::NOT_FOUND, "no-such-job", "No such job"),
             Self::JobIs(_) => (StatusCode::CONFLICT, "job-state", "The job is in another state"),
+            Self::NoSuchSequence => (StatusCode::NOT_FOUND, "no-such-sequence", "No such sequence"),
+            Self::NoSuchVersion => (StatusCode::NOT_FOUND, "no-such-version", "No such version"),
+            Self::EarlyVersion => (StatusCode::CONFLICT, "early-version", "It holds less than what is live"),
+            Self::NothingBefore => (StatusCode::CONFLICT, "nothing-before", "There is nothing to go back to"),
+            Self::Overtaken => (StatusCode::CONFLICT, "overtaken", "Something else went live"),
+            Self::NothingLive => (StatusCode::CONFLICT, "nothing-live", "Nothing is live"),
             Self::SetEmpty => (StatusCode::UNPROCESSABLE_ENTITY, "set-empty", "The frame set is empty"),
             Self::TooManySets(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "too-many-sets", "Too many frame sets are open")
@@ -206,7 +227,12 @@ impl Error {
     /// How long the answer may be kept. What only the holder of a key may know is kept by nobody.
     fn caching(&self) -> Caching {
         match self {
-            Self::NoSuchKey | Self::NoSuchFrameset | Self::NoSuchUpload | Self::NoSuchJob => Caching::Private,
+            Self::NoSuchKey
+            | Self::NoSuchFrameset
+            | Self::NoSuchUpload
+            | Self::NoSuchJob
+            | Self::NoSuchSequence
+            | Self::NoSuchVersion => Caching::Private,
             _ => Caching::Error(self.kind().0),
         }
     }

@@ -16,3 +16,4 @@ mod refused;
 mod report;
 mod sequence;
 mod uploads;
+mod versions;

@@ -55,6 +55,8 @@ pub(super) struct JobAnswer {
     done: i64,
     total: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    left_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
@@ -81,6 +83,7 @@ impl From<StoredJob> for JobAnswer {
             stage: job.stage,
             done: job.done,
             total: job.total,
+            left_ms: job.left_ms,
             configuration: configuration.map(|id| id.to_string()),
             version,
             failure: job.failure,

@@ -1,0 +1,125 @@
+//! Versions of a configuration's spin, and which of them visitors see.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::versions::{ListedVersion, MadeLive},
+    domain::{keys::Role, names::ConfigId},
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query, segment, sequence_url,
+    },
+};
+
+use super::{Moment, caller::must_be, secret_json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishBody {
+    version: i64,
+}
+
+#[derive(Serialize)]
+struct SequenceAnswer<'a> {
+    configuration: &'a ConfigId,
+    /// The version that visitors see.
+    live: Option<i64>,
+    versions: Vec<VersionAnswer>,
+    sequence: String,
+}
+
+#[derive(Serialize)]
+struct VersionAnswer {
+    version: i64,
+    kind: &'static str,
+    manifest: String,
+    created: Moment,
+    published: Option<Moment>,
+    live: bool,
+}
+
+impl From<ListedVersion> for VersionAnswer {
+    fn from(version: ListedVersion) -> Self {
+        Self {
+            version: version.version,
+            kind: version.kind.as_str(),
+            manifest: format!("/m/{}.json", version.digest),
+            created: Moment(version.created_at_ms),
+            published: version.published_at_ms.map(Moment),
+            live: version.is_live,
+        }
+    }
+}
+
+/// `GET /api/sequences/{configId}`: its versions, the newest first.
+pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    answer(&origin, &id(&request)?).await
+}
+
+/// `POST /api/sequences/{configId}/publish`
+pub(super) async fn publish(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
+    made(origin.db.make_live(&id, version, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&origin, &id).await
+}
+
+/// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
+pub(super) async fn roll_back(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    made(origin.db.roll_back(&id, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&origin, &id).await
+}
+
+/// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone.
+pub(super) async fn take_down(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    if !origin.db.take_down(&id, &caller.actor).await.map_err(Error::from)? {
+        return Err(Error::NothingLive.into());
+    }
+    answer(&origin, &id).await
+}
+
+fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
+    segment(request, "configuration").parse().map_err(|_no_id| Error::NoSuchSequence)
+}
+
+async fn answer(origin: &Origin, id: &ConfigId) -> Result<HttpResponse, Failure> {
+    let versions = origin.db.versions(id).await.map_err(Error::from)?;
+    if versions.is_empty() {
+        return Err(Error::NoSuchSequence.into());
+    }
+    let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
+    let versions = versions.into_iter().map(Into::into).collect();
+    let answer = SequenceAnswer { configuration: id, live, versions, sequence: sequence_url(id) };
+    Ok(secret_json(StatusCode::OK, &answer))
+}
+
+fn made(made: MadeLive) -> Result<(), Error> {
+    match made {
+        MadeLive::Done { .. } => Ok(()),
+        MadeLive::NoSuchVersion => Err(Error::NoSuchVersion),
+        MadeLive::Early => Err(Error::EarlyVersion),
+        MadeLive::NothingBefore => Err(Error::NothingBefore),
+        MadeLive::Overtaken => Err(Error::Overtaken),
+    }
+}
