@@ -68,7 +68,14 @@ pub fn inspect(name: &str, bytes: &[u8], limits: &Limits) -> Result<Header, Refu
     if bytes.len() as u64 > limits.max_file_bytes {
         return Err(Refusal::TooLarge { file: name.into(), excess });
     }
-    let header = match format::agreed(name, bytes)? {
+    let agreed = format::agreed(name, bytes)?;
+    if format::ends_as_a_zip(bytes) {
+        return Err(Refusal::Unsupported {
+            file: name.into(),
+            what: "an image and a zip file in one".into(),
+        });
+    }
+    let header = match agreed {
         Format::Png => png::walk(bytes, limits),
         Format::Jpeg => jpeg::walk(bytes, limits),
         Format::Tiff => tiff::walk(bytes, limits),

@@ -14,8 +14,8 @@ use words::{and_others, but_others, content, list, missing_sentence};
 /// Why an input is refused. `Display` is one plain sentence that names the file and the reason.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The path is neither a folder nor a zip file.
-    #[error("{} is neither a folder nor a zip file", Name(.file))]
+    /// The path is neither a folder nor an archive that can be read.
+    #[error("{} is neither a folder nor a zip or tar file", Name(.file))]
     NotASource {
         /// The path as it was given.
         file: String,
@@ -23,7 +23,7 @@ pub enum Refusal {
     /// There is no PNG, JPEG, TIFF or WebP file in it.
     #[error("{} has no PNG, JPEG, TIFF or WebP images{}", Name(.place), but_others(.others))]
     Empty {
-        /// The folder or zip file.
+        /// The folder or archive.
         place: String,
         /// Files that are there but are no images that can be read; junk is not among them.
         others: Vec<String>,
@@ -37,17 +37,17 @@ pub enum Refusal {
     /// More frames than a turn may have.
     #[error("{} has {frames} frames, and a turn may have at most {max_frames}", Name(.place))]
     TooManyFrames {
-        /// The folder or zip file.
+        /// The folder or archive.
         place: String,
         /// How many frames there are.
         frames: usize,
         /// How many there may be.
         max_frames: usize,
     },
-    /// More files of any kind than a folder or zip may have.
+    /// More files of any kind than a folder or archive may have.
     #[error("{} has more than {max_files} files", Name(.place))]
     TooManyFiles {
-        /// The folder or zip file.
+        /// The folder or archive.
         place: String,
         /// How many there may be.
         max_files: usize,
@@ -55,7 +55,7 @@ pub enum Refusal {
     /// Images in several folders, and nothing says which of them is the spin.
     #[error("{} has images in several folders: {}", Name(.place), list(.folders))]
     SeveralFolders {
-        /// The folder or zip file.
+        /// The folder or archive.
         place: String,
         /// The folders with images, relative to it, in natural order.
         folders: Vec<String>,
@@ -152,7 +152,7 @@ pub enum Refusal {
     /// More than the limits allow.
     #[error("{} is too large: {excess}", Name(.file))]
     TooLarge {
-        /// The file, or the folder or zip file where it is all frames together.
+        /// The file, or the folder or archive where it is all frames together.
         file: String,
         /// What exceeds which limit.
         excess: Excess,
@@ -171,24 +171,24 @@ pub enum Refusal {
         /// What it is, with its article: "an animated WebP".
         what: String,
     },
-    /// A zip entry whose name could lead out of the folder it is unpacked to.
-    #[error("The zip has a file with an unsafe name, {}: {fault}", Name(.file))]
-    ZipUnsafeName {
-        /// The name as it stands in the zip.
+    /// An entry of a zip or tar whose name could lead out of the folder it is unpacked to.
+    #[error("The archive has a file with an unsafe name, {}: {fault}", Name(.file))]
+    ArchiveUnsafeName {
+        /// The name as it stands in the archive.
         file: String,
         /// What is unsafe about it.
         fault: NameFault,
     },
-    /// A zip entry that is a symbolic link or another special file.
-    #[error("The zip has {} as a link or special file, not as an ordinary file", Name(.file))]
-    ZipSymlink {
-        /// The name as it stands in the zip.
+    /// An entry of a zip or tar that is a symbolic link or another special file.
+    #[error("The archive has {} as a link or special file, not as an ordinary file", Name(.file))]
+    ArchiveLink {
+        /// The name as it stands in the archive.
         file: String,
     },
     /// A zip entry that needs a password.
     #[error("{} is locked with a password", Name(.file))]
     ZipEncrypted {
-        /// The name as it stands in the zip.
+        /// The name as it stands in the archive.
         file: String,
     },
     /// A zip that unpacks to far more than it could honestly hold.
@@ -199,17 +199,25 @@ pub enum Refusal {
         /// What gave it away.
         reason: String,
     },
-    /// The same name stands twice in the zip.
-    #[error("The zip has {} twice", Name(.file))]
-    ZipDuplicate {
-        /// The name as it stands in the zip.
+    /// The same name stands twice in the zip or tar.
+    #[error("The archive has {} twice", Name(.file))]
+    ArchiveDuplicate {
+        /// The name as it stands in the archive.
         file: String,
     },
     /// A zip entry packed by a method other than Deflate.
     #[error("{} is packed by a method that is not supported", Name(.file))]
     ZipMethod {
-        /// The name as it stands in the zip.
+        /// The name as it stands in the archive.
         file: String,
+    },
+    /// A tar whose entries cannot be told from each other.
+    #[error("{} cannot be read as a tar file", Name(.file))]
+    TarBroken {
+        /// The tar file.
+        file: String,
+        /// What the tar reader says.
+        source: io::Error,
     },
     /// The zip's directory cannot be read.
     #[error("{} cannot be opened as a zip file", Name(.file))]
@@ -252,7 +260,7 @@ pub enum Excess {
     TotalBytes { bytes: u64, max_bytes: u64 },
 }
 
-/// What is unsafe about a name in a zip.
+/// What is unsafe about a name in an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameFault {
     /// A `..` component.
@@ -293,12 +301,13 @@ impl Refusal {
             | Self::TooLarge { file, .. }
             | Self::Cmyk { file }
             | Self::Unsupported { file, .. }
-            | Self::ZipUnsafeName { file, .. }
-            | Self::ZipSymlink { file }
+            | Self::ArchiveUnsafeName { file, .. }
+            | Self::ArchiveLink { file }
             | Self::ZipEncrypted { file }
             | Self::ZipBomb { file, .. }
-            | Self::ZipDuplicate { file }
+            | Self::ArchiveDuplicate { file }
             | Self::ZipMethod { file }
+            | Self::TarBroken { file, .. }
             | Self::ZipBroken { file, .. }
             | Self::Io { file, .. } => Some(file),
         }
@@ -307,7 +316,7 @@ impl Refusal {
     /// A stable name of the kind of refusal, for machines.
     pub fn slug(&self) -> &'static str {
         match self {
-            Self::NotASource { .. } => "not-a-folder-or-zip",
+            Self::NotASource { .. } => "not-a-folder-or-archive",
             Self::Empty { .. } => "no-images",
             Self::SingleFrame { .. } => "single-frame",
             Self::TooManyFrames { .. } => "too-many-frames",
@@ -326,12 +335,13 @@ impl Refusal {
             Self::TooLarge { .. } => "too-large",
             Self::Cmyk { .. } => "cmyk",
             Self::Unsupported { .. } => "unsupported",
-            Self::ZipUnsafeName { .. } => "zip-unsafe-name",
-            Self::ZipSymlink { .. } => "zip-symlink",
+            Self::ArchiveUnsafeName { .. } => "archive-unsafe-name",
+            Self::ArchiveLink { .. } => "archive-link",
             Self::ZipEncrypted { .. } => "zip-encrypted",
             Self::ZipBomb { .. } => "zip-bomb",
-            Self::ZipDuplicate { .. } => "zip-duplicate",
+            Self::ArchiveDuplicate { .. } => "archive-duplicate",
             Self::ZipMethod { .. } => "zip-method",
+            Self::TarBroken { .. } => "tar-broken",
             Self::ZipBroken { .. } => "zip-broken",
             Self::Io { .. } => "io",
         }
@@ -340,7 +350,10 @@ impl Refusal {
     /// What to do about it: one plain sentence in the imperative.
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotASource { .. } => "Give the folder with the frames, or a zip file of it.".into(),
+            Self::NotASource { .. } => {
+                "Give the folder with the frames, or a zip file of it, or a tar file that is not compressed."
+                    .into()
+            }
             Self::Empty { .. } => "Export the frames as PNG, JPEG, TIFF or WebP files into it.".into(),
             Self::SingleFrame { .. } => {
                 "Render the other angles too, and put all frames of the turn into one folder.".into()
@@ -401,12 +414,13 @@ impl Refusal {
             Self::Unsupported { .. } => {
                 "Export each frame as a PNG of its own, with 8 or 16 bits a channel, in sRGB.".into()
             }
-            Self::ZipUnsafeName { .. } | Self::ZipSymlink { .. } | Self::ZipDuplicate { .. } => {
-                "Zip the folder of frames again, with nothing else in it.".into()
+            Self::ArchiveUnsafeName { .. } | Self::ArchiveLink { .. } | Self::ArchiveDuplicate { .. } => {
+                "Pack the folder of frames again, with nothing else in it.".into()
             }
             Self::ZipEncrypted { .. } => "Zip the frames without a password.".into(),
             Self::ZipBomb { .. } => "Zip the frames again, or give the folder instead.".into(),
             Self::ZipMethod { .. } => "Zip the frames again with the usual method, Deflate.".into(),
+            Self::TarBroken { .. } => "Copy or upload the tar again, or pack the folder again.".into(),
             Self::ZipBroken { .. } => "Copy or upload the zip again, or zip the folder again.".into(),
             Self::Io { .. } => "Check that the file exists and may be read, then try again.".into(),
         }

@@ -1,7 +1,9 @@
-//! Where frames come from: a folder, or a zip file that is never unpacked to disk.
+//! Where frames come from: a folder, or a zip or tar that is read in place.
 
+mod archive;
 mod folder;
 mod listing;
+mod tar;
 mod zip;
 
 use std::fs;
@@ -12,7 +14,7 @@ use crate::limits::Limits;
 use crate::refusal::{Excess, Refusal};
 use listing::Listing;
 
-/// A folder or zip file of frames. Threads may read from it at the same time.
+/// A folder or archive of frames. Threads may read from it at the same time.
 #[derive(Debug)]
 pub struct Source {
     place: String,
@@ -35,10 +37,11 @@ pub struct Entry {
 enum Store {
     Folder(folder::Folder),
     Zip(zip::Zip),
+    Tar(tar::Tar),
 }
 
 impl Source {
-    /// Opens a folder or a zip file and checks what can be checked without reading its files.
+    /// Opens a folder, a zip or a tar and checks what can be checked without reading its files.
     ///
     /// Images are taken from the folder itself; where it has none, from the one folder inside it that has
     /// some.
@@ -46,7 +49,7 @@ impl Source {
     /// # Errors
     ///
     /// Refuses what is neither, what has no images, images in several folders, or more of anything than the
-    /// limits allow; and a zip that has unsafe names, links, passwords, duplicates or impossible sizes, in
+    /// limits allow; and an archive that has unsafe names, links, passwords, duplicates or impossible sizes, in
     /// whichever entry.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, Refusal> {
         let place = place(path);
@@ -57,6 +60,9 @@ impl Source {
         } else if metadata.is_file() && zip::is_zip(path) {
             let (listing, zip) = zip::open(path, &place, limits)?;
             (listing, Store::Zip(zip))
+        } else if metadata.is_file() && tar::is_tar(path) {
+            let (listing, tar) = tar::open(path, &place, limits)?;
+            (listing, Store::Tar(tar))
         } else {
             return Err(Refusal::NotASource { file: place });
         };
@@ -72,7 +78,7 @@ impl Source {
         Ok(Self { place, entries, ignored, store, max_file_bytes: limits.max_file_bytes })
     }
 
-    /// The name of the folder or zip file.
+    /// The name of the folder or archive.
     pub fn place(&self) -> &str {
         &self.place
     }
@@ -92,12 +98,13 @@ impl Source {
     /// # Errors
     ///
     /// Refuses a file that cannot be read, that has grown beyond the limits since, or whose packed form is
-    /// damaged or longer than its zip says.
+    /// damaged or longer than its archive says.
     pub fn read(&self, index: usize) -> Result<Vec<u8>, Refusal> {
         let entry = &self.entries[index];
         match &self.store {
             Store::Folder(folder) => folder.read(index, entry, self.max_file_bytes),
             Store::Zip(zip) => zip.read(index, entry),
+            Store::Tar(tar) => tar.read(index, entry),
         }
     }
 }

@@ -174,9 +174,9 @@ fn cmyk() {
 }
 
 #[test]
-fn what_is_no_folder_and_no_zip() {
+fn what_is_no_folder_and_no_archive() {
     let folder = folder(&[("r1.png", samples::png(5, 4)), ("broken.zip", vec![1, 2, 3])]);
-    assert_refused(surveyed(&folder.path().join("r1.png")), "not-a-folder-or-zip", Some("r1.png"));
+    assert_refused(surveyed(&folder.path().join("r1.png")), "not-a-folder-or-archive", Some("r1.png"));
     assert_refused(surveyed(&folder.path().join("nothing")), "io", Some("nothing"));
     assert_refused(surveyed(&folder.path().join("broken.zip")), "zip-broken", Some("broken.zip"));
 }
@@ -253,12 +253,12 @@ fn zip_names_that_lead_out_of_their_folder() {
     ] {
         let mut files = two_frames();
         files.push((name, samples::png(8, 6)));
-        assert_zip_refused(&zip_of(&files), "zip-unsafe-name", Some(name));
+        assert_zip_refused(&zip_of(&files), "archive-unsafe-name", Some(name));
     }
     // Not only frames: the rest of such a zip is no better.
     let mut files = two_frames();
     files.push(("../../.bashrc", vec![1]));
-    assert_zip_refused(&zip_of(&files), "zip-unsafe-name", Some("../../.bashrc"));
+    assert_zip_refused(&zip_of(&files), "archive-unsafe-name", Some("../../.bashrc"));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn zip_names_longer_or_deeper_than_a_disk_holds() {
     let deeper = format!("a/{deep}");
     for (name, refused) in [(&long, false), (&longer, true), (&deep, false), (&deeper, true)] {
         let zip = zip_of(&[(name.as_str(), samples::png(8, 6))]);
-        let slug = if refused { "zip-unsafe-name" } else { "single-frame" };
+        let slug = if refused { "archive-unsafe-name" } else { "single-frame" };
         let (_folder, path) = saved(&zip);
         assert_eq!(surveyed(&path).unwrap_err().slug(), slug, "{name}");
     }
@@ -281,7 +281,7 @@ fn a_zip_name_with_a_nul() {
     let zip = patched(zip, 1, |entry| entry[46] = 0);
     let (_folder, path) = saved(&zip);
     let refusal = surveyed(&path).unwrap_err();
-    assert_eq!(refusal.slug(), "zip-unsafe-name");
+    assert_eq!(refusal.slug(), "archive-unsafe-name");
     assert!(!refusal.to_string().contains('\0'));
 }
 
@@ -291,7 +291,7 @@ fn a_zip_with_a_symbolic_link() {
     writer.start_file("ring_1.png", SimpleFileOptions::default()).unwrap();
     writer.write_all(&samples::png(8, 6)).unwrap();
     writer.add_symlink("ring_2.png", "/etc/passwd", SimpleFileOptions::default()).unwrap();
-    assert_zip_refused(&writer.finish().unwrap().into_inner(), "zip-symlink", Some("ring_2.png"));
+    assert_zip_refused(&writer.finish().unwrap().into_inner(), "archive-link", Some("ring_2.png"));
 }
 
 #[test]
@@ -346,10 +346,10 @@ fn a_zip_whose_packed_bytes_are_damaged() {
 #[test]
 fn a_zip_with_a_name_twice() {
     let renamed = patched(zip_of(&two_frames()), 1, |entry| entry[46 + 5] = b'1');
-    assert_zip_refused(&renamed, "zip-duplicate", Some("ring_1.png"));
+    assert_zip_refused(&renamed, "archive-duplicate", Some("ring_1.png"));
     let mut files = two_frames();
     files.push(("./ring_1.png", samples::png(8, 6)));
-    assert_zip_refused(&zip_of(&files), "zip-duplicate", Some("./ring_1.png"));
+    assert_zip_refused(&zip_of(&files), "archive-duplicate", Some("./ring_1.png"));
 }
 
 #[test]
@@ -359,12 +359,22 @@ fn a_zip_with_an_uncommon_packing() {
 }
 
 #[test]
+fn what_is_two_things_at_once() {
+    let (image, zip) = (samples::png(8, 6), zip_of(&two_frames()));
+    assert_zip_refused(&[image.clone(), zip.clone()].concat(), "zip-broken", Some("ring.zip"));
+    for (name, image) in samples::of_each_format(8, 6) {
+        let both = [image, zip.clone()].concat();
+        assert_refused(inspect(name, &both, &Limits::default()), "unsupported", Some(name));
+    }
+}
+
+#[test]
 fn a_zip_that_is_cut_short_or_empty() {
     let zip = zip_of(&two_frames());
     for length in 0..zip.len() {
         let (_folder, path) = saved(&zip[..length]);
         let slug = surveyed(&path).unwrap_err().slug();
-        assert!(matches!(slug, "zip-broken" | "not-a-folder-or-zip"), "{slug} at {length}");
+        assert!(matches!(slug, "zip-broken" | "not-a-folder-or-archive"), "{slug} at {length}");
     }
     assert_zip_refused(&zip_of(&[]), "no-images", None);
 }

@@ -87,6 +87,18 @@ pub(super) fn agreed(name: &str, bytes: &[u8]) -> Result<Format, Refusal> {
     }
 }
 
+/// Whether a zip reader would take the bytes for a zip: its last record stands at their end, with a comment that
+/// is as long as it says (APPNOTE 6.3.10, section 4.3.16). A file that is two things at once is made to pass where
+/// one of them would not.
+pub(super) fn ends_as_a_zip(bytes: &[u8]) -> bool {
+    const RECORD_BYTES: usize = 22;
+    let tail = &bytes[bytes.len().saturating_sub(RECORD_BYTES + usize::from(u16::MAX))..];
+    tail.windows(RECORD_BYTES).enumerate().any(|(at, record)| {
+        let comment_bytes = usize::from(u16::from_le_bytes([record[20], record[21]]));
+        record.starts_with(b"PK\x05\x06") && at + RECORD_BYTES + comment_bytes == tail.len()
+    })
+}
+
 /// Kinds that often hide behind an image's extension.
 fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     let kinds: [(usize, &[u8], &str); 12] = [

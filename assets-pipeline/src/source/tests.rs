@@ -9,22 +9,26 @@ use zip::write::SimpleFileOptions;
 use super::Source;
 use crate::limits::Limits;
 
-/// Opens a folder and a zip of the same files, which must look the same.
+/// Opens a folder, a zip and a tar of the same files, which must look the same.
 #[track_caller]
 fn check(files: &[&str], expected: &Expect) {
     let temp = tempfile::tempdir().unwrap();
-    let (folder, zip) = (temp.path().join("ring"), temp.path().join("ring.zip"));
+    let [folder, zip, tar] = ["ring", "ring.zip", "ring.tar"].map(|name| temp.path().join(name));
     fs::create_dir(&folder).unwrap();
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let mut tars = tar::Builder::new(Vec::new());
     for file in files {
         let path = folder.join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, file).unwrap();
         writer.start_file(*file, SimpleFileOptions::default()).unwrap();
         writer.write_all(file.as_bytes()).unwrap();
+        tars.append_path_with_name(&path, file).unwrap();
     }
     fs::write(&zip, writer.finish().unwrap().into_inner()).unwrap();
+    fs::write(&tar, tars.into_inner().unwrap()).unwrap();
     let folder = shown(&folder);
+    assert_eq!(shown(&tar).replace("ring.tar", "ring"), folder);
     assert_eq!(shown(&zip).replace("ring.zip", "ring"), folder);
     expected.assert_eq(&folder);
 }

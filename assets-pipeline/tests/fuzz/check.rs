@@ -278,7 +278,7 @@ fn said(refusal: &Refusal) -> Checked<String> {
     let kind = match refusal {
         Refusal::Unreadable { reason, .. } | Refusal::Truncated { reason, .. } => reason.clone(),
         Refusal::Unsupported { what, .. } => what.clone(),
-        Refusal::ZipUnsafeName { fault, .. } => fault.to_string(),
+        Refusal::ArchiveUnsafeName { fault, .. } => fault.to_string(),
         Refusal::NotWhatItSays { said, is, .. } => format!("{said} {is:?}"),
         // Names and figures, which say nothing of the kind.
         _ => String::new(),
