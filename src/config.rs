@@ -265,6 +265,7 @@ impl Config {
         )?;
         check(self.server.max_connections > 0, "server.max_connections", "must be above 0")?;
         check(self.uploads.frame_max_bytes > 0, "uploads.frame_max_bytes", "must be above 0")?;
+        check(self.uploads.archive_max_bytes > 0, "uploads.archive_max_bytes", "must be above 0")?;
         check(self.uploads.set_max_files > 0, "uploads.set_max_files", "must be above 0")?;
         check((1..=3600).contains(&self.jobs.lease_seconds), "jobs.lease_seconds", "must be from 1 to 3600")?;
         check(self.uploads.expire_hours > 0, "uploads.expire_hours", "must be above 0")?;

@@ -3,10 +3,15 @@
 //! `incoming/SET/parts/` holds what is on its way, and `incoming/SET/files/` what has arrived whole, named by
 //! its content, so that nothing there is ever written over. Which file is which frame, the database says.
 
+mod archive;
+
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use assets_pipeline::digest::Digest;
@@ -14,9 +19,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::{
     fs::{self, File},
     io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, SeekFrom},
+    sync::Semaphore,
 };
 
 use crate::domain::frameset::{FramesetId, UploadId};
+
+pub use self::archive::{ArchiveLimits, UnpackError, Unpacked};
 
 /// A file of the intake could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +45,7 @@ const CHUNK: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub struct Intake {
     root: PathBuf,
+    unpacking: Arc<Semaphore>,
 }
 
 /// A file that is being written, and is nothing until it is [kept](Incoming::keep). Dropping it leaves a part,
@@ -64,7 +73,7 @@ impl Intake {
     pub fn open(data: &Path) -> io::Result<Self> {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root })
+        Ok(Self { root, unpacking: Arc::new(Semaphore::new(1)) })
     }
 
     /// Where a set's whole file of this content is.

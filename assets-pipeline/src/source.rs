@@ -52,15 +52,24 @@ impl Source {
     /// limits allow; and an archive that has unsafe names, links, passwords, duplicates or impossible sizes, in
     /// whichever entry.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, Refusal> {
-        let place = place(path);
+        Self::open_as(path, &place(path), limits)
+    }
+
+    /// The same, where the artist knows the folder or archive by another name than the path's.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_as(path: &Path, place: &str, limits: &Limits) -> Result<Self, Refusal> {
+        let place = place.to_owned();
         let metadata = fs::metadata(path).map_err(|source| Refusal::Io { file: place.clone(), source })?;
         let (listing, store) = if metadata.is_dir() {
             let (listing, folder) = folder::open(path, &place, limits)?;
             (listing, Store::Folder(folder))
-        } else if metadata.is_file() && zip::is_zip(path) {
+        } else if metadata.is_file() && zip::is_zip(path, &place) {
             let (listing, zip) = zip::open(path, &place, limits)?;
             (listing, Store::Zip(zip))
-        } else if metadata.is_file() && tar::is_tar(path) {
+        } else if metadata.is_file() && tar::is_tar(path, &place) {
             let (listing, tar) = tar::open(path, &place, limits)?;
             (listing, Store::Tar(tar))
         } else {
@@ -107,6 +116,11 @@ impl Source {
             Store::Tar(tar) => tar.read(index, entry),
         }
     }
+}
+
+/// Whether a name has an extension, in whichever case.
+fn claims(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|has| has.eq_ignore_ascii_case(extension))
 }
 
 /// How a path is called in messages: by its last part, since the rest is the artist's own machine.

@@ -134,6 +134,8 @@ mod as_text {
 pub struct UploadLimits {
     /// Bytes of one frame.
     pub frame_max_bytes: u64,
+    /// Bytes of a zip or tar, and of all that is in it.
+    pub archive_max_bytes: u64,
     /// Files of one set, and uploads of it that are under way at once.
     pub set_max_files: u32,
     /// Sets that one key may have open.
@@ -148,11 +150,19 @@ impl Default for UploadLimits {
     fn default() -> Self {
         Self {
             frame_max_bytes: 256 << 20,
+            archive_max_bytes: 8 << 30,
             set_max_files: 1000,
             key_max_open_sets: 50,
             disk_min_free_bytes: 1 << 30,
             expire_hours: 72,
         }
+    }
+}
+
+impl UploadLimits {
+    /// Bytes that a file of this name may have.
+    pub fn max_bytes(&self, name: &FileName) -> u64 {
+        if name.is_archive() { self.archive_max_bytes } else { self.frame_max_bytes }
     }
 }
 
@@ -226,6 +236,12 @@ pub struct Frameset {
 pub struct FileName(String);
 
 impl FileName {
+    /// Whether it names a zip or tar, whose files are wanted and not itself.
+    pub fn is_archive(&self) -> bool {
+        let extension = self.0.rsplit_once('.').map(|(_, extension)| extension);
+        extension.is_some_and(|is| ["zip", "tar"].iter().any(|archive| is.eq_ignore_ascii_case(archive)))
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -294,6 +310,13 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<FileName>(), Err(why), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn archives_are_known_by_their_names() {
+        let is_archive = |name: &str| name.parse::<FileName>().unwrap().is_archive();
+        assert!(["ring.zip", "Ring 2.TAR", "a.png.zip"].into_iter().all(is_archive));
+        assert!(!["ring.png", "zip", "ring.zip.png", "tar.gz"].into_iter().any(is_archive));
     }
 
     #[test]

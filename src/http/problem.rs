@@ -10,12 +10,13 @@ use actix_web::{
         header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, WWW_AUTHENTICATE},
     },
 };
+use assets_pipeline::refusal::Refusal;
 use serde::Serialize;
 
 use crate::{
     db::DbError,
     domain::{job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
-    intake::IntakeError,
+    intake::{IntakeError, UnpackError},
     store::{ObjectKey, StoreError},
 };
 
@@ -119,6 +120,8 @@ pub(crate) enum Error {
     NotAPart,
     #[error("send Tus-Resumable: 1.0.0")]
     OtherTus,
+    #[error("{refusal}. {}", .refusal.remedy())]
+    ArchiveRefused { refusal: Arc<Refusal> },
     #[error("the intake failed")]
     Intake(#[source] Arc<IntakeError>),
     #[error("an answer could not be written")]
@@ -208,6 +211,15 @@ impl Error {
             Self::NotAPart => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-part", "This is no part of an upload")
             }
+            Self::ArchiveRefused { refusal } => match &**refusal {
+                Refusal::TooLarge { .. } | Refusal::TooManyFrames { .. } | Refusal::TooManyFiles { .. } => {
+                    (StatusCode::PAYLOAD_TOO_LARGE, refusal.slug(), "There is too much in the archive")
+                }
+                Refusal::Io { .. } => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed here")
+                }
+                _ => (StatusCode::UNPROCESSABLE_ENTITY, refusal.slug(), "The archive cannot be used"),
+            },
             Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
             Self::Export(_)
             | Self::Intake(_)
@@ -323,6 +335,17 @@ impl ResponseError for Failure {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         Self::Database(Arc::new(error))
+    }
+}
+
+impl From<UnpackError> for Error {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Refused(refusal) => Self::ArchiveRefused { refusal: Arc::new(refusal) },
+            UnpackError::Name { .. } => Self::BadField(error.to_string()),
+            UnpackError::DiskFull => Self::DiskFull,
+            UnpackError::Intake(error) => error.into(),
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
+mod artist;
 mod girasol;
 
+mod archives;
 mod errors;
 mod ingest;
 mod jobs;

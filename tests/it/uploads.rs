@@ -1,94 +1,14 @@
 //! Frame sets, and both ways in which files come to them.
 
-use std::path::Path;
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::girasol::{Server, header, key, problem};
-
-/// A server, and an artist who sends things to it.
-struct Artist {
-    server: Server,
-    bearer: String,
-}
-
-impl Artist {
-    fn over(data: &Path) -> Self {
-        let bearer = format!("Bearer {}", key(data, "artist"));
-        Self { server: Server::start_over(data, &["serve"]), bearer }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.server.request(method, path).header("authorization", &self.bearer)
-    }
-
-    async fn open(&self, body: &Value) -> String {
-        let response = self.request(Method::POST, "/api/framesets").json(body).send().await.unwrap();
-        assert_eq!(response.status(), 201);
-        let location = header(response.headers(), "location").to_owned();
-        let set: Value = response.json().await.unwrap();
-        assert_eq!(location, format!("/api/framesets/{}", set["id"].as_str().unwrap()));
-        location
-    }
-
-    async fn put(&self, set: &str, name: &str, bytes: &[u8]) -> Response {
-        let request = self.request(Method::PUT, &format!("{set}/frames/{name}"));
-        request.body(bytes.to_vec()).send().await.unwrap()
-    }
-
-    async fn show(&self, set: &str) -> Value {
-        self.request(Method::GET, set).send().await.unwrap().json().await.unwrap()
-    }
-
-    async fn begin(&self, set: &str, name: &str, length: usize) -> Response {
-        let id = set.rsplit('/').next().unwrap();
-        let value = |text: &str| BASE64_STANDARD.encode(text);
-        self.tus(Method::POST, "/api/uploads")
-            .header("upload-length", length)
-            .header("upload-metadata", format!("frameset {},filename {}", value(id), value(name)))
-            .send()
-            .await
-            .unwrap()
-    }
-
-    fn tus(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path).header("tus-resumable", "1.0.0")
-    }
-
-    fn part(&self, upload: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
-        self.tus(Method::PATCH, upload)
-            .header("upload-offset", offset)
-            .header("content-type", "application/offset+octet-stream")
-            .body(bytes.to_vec())
-    }
-
-    async fn offset(&self, upload: &str) -> usize {
-        let response = self.tus(Method::HEAD, upload).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
-        header(response.headers(), "upload-offset").parse().unwrap()
-    }
-}
-
-fn ring() -> Value {
-    json!({ "product": "ring.solitaire", "choices": { "metal": "platinum" } })
-}
-
-fn file(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * 31 % 251) as u8).collect()
-}
-
-fn digest(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..32].to_owned()
-}
-
-fn parts_left(data: &Path) -> usize {
-    let sets = std::fs::read_dir(data.join("incoming")).unwrap().flatten();
-    sets.filter_map(|set| std::fs::read_dir(set.path().join("parts")).ok()).flatten().count()
-}
+use crate::{
+    artist::{Artist, digest, file, parts_left, ring},
+    girasol::{Server, header, problem},
+};
 
 #[tokio::test]
 async fn frames_are_put_one_by_one_and_the_set_closes_with_the_last() {
@@ -238,7 +158,7 @@ async fn tus_is_spoken_as_its_specification_says() {
         ("tus-version", "1.0.0"),
         ("tus-extension", "creation,creation-with-upload,termination,expiration,checksum"),
         ("tus-checksum-algorithm", "sha1,sha256"),
-        ("tus-max-size", "268435456"),
+        ("tus-max-size", "8589934592"),
         ("access-control-allow-origin", "*"),
     ] {
         assert_eq!(header(options.headers(), name), value);

@@ -11,7 +11,7 @@ use tar::{Archive, EntryType, PaxExtensions};
 
 use super::archive::{Files, choose, harmless_name};
 use super::listing::Listing;
-use super::{Entry, read_at_most};
+use super::{Entry, claims, read_at_most};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
@@ -29,11 +29,10 @@ pub(super) struct Tar {
 }
 
 /// Whether a file is a tar, or at least claims to be.
-pub(super) fn is_tar(path: &Path) -> bool {
+pub(super) fn is_tar(path: &Path, name: &str) -> bool {
     let mut header = [0; BLOCK_BYTES as usize];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    let claims = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tar"));
-    claims || (read.is_ok() && header[257..262] == *b"ustar")
+    claims(name, "tar") || (read.is_ok() && header[257..262] == *b"ustar")
 }
 
 pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing, Tar), Refusal> {

@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
 use super::archive::{Files, Packed, choose, harmless_name};
 use super::listing::{Kind, Listing};
-use super::{Entry, read_at_most};
+use super::{Entry, claims, read_at_most};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
@@ -34,9 +34,8 @@ pub(super) struct Zip {
 }
 
 /// Whether a file is a zip, or at least claims to be.
-pub(super) fn is_zip(path: &Path) -> bool {
-    let claims = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
-    claims || File::open(path).and_then(|mut file| begins_as_zip(&mut file)).unwrap_or(false)
+pub(super) fn is_zip(path: &Path, name: &str) -> bool {
+    claims(name, "zip") || File::open(path).and_then(|mut file| begins_as_zip(&mut file)).unwrap_or(false)
 }
 
 fn begins_as_zip(file: &mut File) -> io::Result<bool> {

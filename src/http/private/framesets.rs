@@ -28,7 +28,7 @@ use crate::{
         problem::{Error, Failure},
         query, segment,
     },
-    intake::{Intake, Whole},
+    intake::{ArchiveLimits, Incoming, Intake, Unpacked},
 };
 
 use super::{Moment, caller::must_be, jobs::JobAnswer, receive, secret, secret_json};
@@ -126,6 +126,13 @@ impl From<StoredFrame> for FrameAnswer {
     }
 }
 
+/// What was in a zip or tar.
+#[derive(Serialize)]
+struct ArchiveAnswer<'a> {
+    name: &'a str,
+    frames: Vec<FrameAnswer>,
+}
+
 #[derive(Serialize)]
 struct FramesetsAnswer {
     framesets: Vec<FramesetAnswer>,
@@ -214,7 +221,8 @@ pub(super) async fn discard(
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
-/// `PUT /api/framesets/{id}/frames/{name}`: one frame, in the stead of an earlier one of this name.
+/// `PUT /api/framesets/{id}/frames/{name}`: one frame, in the stead of an earlier one of this name; or a zip or
+/// tar of frames.
 pub(super) async fn put_frame(
     request: HttpRequest,
     mut body: Payload,
@@ -230,7 +238,7 @@ pub(super) async fn put_frame(
         return Err(Error::SetCommitted.into());
     }
     let wanted = content_digest(request.headers())?;
-    let (bytes, max_bytes) = (receive::announced(&request), limits.frame_max_bytes);
+    let (bytes, max_bytes) = (receive::announced(&request), limits.max_bytes(&name));
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
@@ -238,25 +246,20 @@ pub(super) async fn put_frame(
     let mut file = intake.begin(&id).await.map_err(Error::from)?;
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
-        let whole = file.whole().await?;
         match wanted {
-            Some(wanted) if wanted != whole.sha256 => Err(Error::OtherContent),
-            _ => Ok(whole),
+            Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::OtherContent),
+            _ => add(&origin, &intake, &limits, &id, &name, &mut file).await,
         }
     };
-    let whole = match received.await {
-        Ok(whole) => whole,
-        Err(error) => {
-            file.discard().await.map_err(Error::from)?;
-            return Err(error.into());
-        }
-    };
-    file.keep(&intake, &id, &whole).await.map_err(Error::from)?;
-    let added = add(&origin, &id, name, &whole, &limits).await;
+    let received = received.await;
     file.discard().await.map_err(Error::from)?;
-    let frame = added?;
+    let mut frames = received?.into_iter().map(FrameAnswer::from);
     close_when_whole(&origin, &id, &caller.actor).await?;
-    Ok(secret_json(StatusCode::CREATED, &FrameAnswer::from(frame)))
+    Ok(if name.is_archive() {
+        secret_json(StatusCode::CREATED, &ArchiveAnswer { name: name.as_str(), frames: frames.collect() })
+    } else {
+        secret_json(StatusCode::CREATED, &frames.next())
+    })
 }
 
 /// `DELETE /api/framesets/{id}/frames/{name}`
@@ -272,18 +275,34 @@ pub(super) async fn remove_frame(
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
-/// Makes a whole file a frame of its set.
+/// Makes a whole file a frame of its set, or frames of what is in it.
 pub(super) async fn add(
     origin: &Origin,
-    id: &FramesetId,
-    name: FileName,
-    whole: &Whole,
+    intake: &Intake,
     limits: &UploadLimits,
-) -> Result<StoredFrame, Error> {
-    let frame = StoredFrame { name, bytes: whole.bytes, digest: whole.digest };
-    let added = origin.db.add_frames(id, std::slice::from_ref(&frame), limits.set_max_files).await?;
+    id: &FramesetId,
+    name: &FileName,
+    file: &mut Incoming,
+) -> Result<Vec<StoredFrame>, Error> {
+    let frames = if name.is_archive() {
+        file.sync().await?;
+        let within = ArchiveLimits {
+            max_files: limits.set_max_files,
+            file_max_bytes: limits.frame_max_bytes,
+            total_max_bytes: limits.archive_max_bytes,
+            disk_min_free_bytes: limits.disk_min_free_bytes,
+        };
+        let unpacked = intake.unpack(id, file, name, within).await?;
+        let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
+        unpacked.into_iter().map(frame).collect()
+    } else {
+        let whole = file.whole().await?;
+        file.keep(intake, id, &whole).await?;
+        vec![StoredFrame { name: name.clone(), bytes: whole.bytes, digest: whole.digest }]
+    };
+    let added = origin.db.add_frames(id, &frames, limits.set_max_files).await?;
     changed(added, limits.set_max_files)?;
-    Ok(frame)
+    Ok(frames)
 }
 
 /// Closes a set whose last announced frame has come.

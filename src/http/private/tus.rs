@@ -90,7 +90,7 @@ pub(super) async fn options(limits: Data<UploadLimits>) -> HttpResponse {
         .insert_header(("tus-version", VERSION))
         .insert_header(("tus-extension", EXTENSIONS))
         .insert_header(("tus-checksum-algorithm", ALGORITHMS))
-        .insert_header(("tus-max-size", limits.frame_max_bytes.to_string()))
+        .insert_header(("tus-max-size", limits.frame_max_bytes.max(limits.archive_max_bytes).to_string()))
         .insert_header(("allow", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"))
         .insert_header(("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"))
         .insert_header(("access-control-allow-headers", WITH_KEY))
@@ -113,11 +113,12 @@ pub(super) async fn create(
     resumable(request.headers())?;
     let length = number(request.headers(), "upload-length")?
         .ok_or(Error::BadHeader("Upload-Length: the file's length in bytes is needed"))?;
-    if length > limits.frame_max_bytes {
-        return Err(Error::FileTooLarge(limits.frame_max_bytes).into());
-    }
     let metadata = text(request.headers(), "upload-metadata")?.unwrap_or_default();
     let (frameset, name) = destination(metadata)?;
+    let max_bytes = limits.max_bytes(&name);
+    if length > max_bytes {
+        return Err(Error::FileTooLarge(max_bytes).into());
+    }
     let set = origin.db.frameset(&frameset).await.map_err(Error::from)?.ok_or(Error::NoSuchFrameset)?;
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
@@ -267,10 +268,16 @@ impl Work<'_> {
     }
 
     async fn finish(&self, upload: &StoredUpload, mut file: Incoming) -> Result<(), Error> {
-        let whole = file.whole().await?;
-        file.keep(self.intake, &upload.frameset, &whole).await?;
-        let name = upload.name.clone();
-        framesets::add(self.origin, &upload.frameset, name, &whole, self.limits).await?;
+        let added =
+            framesets::add(self.origin, self.intake, self.limits, &upload.frameset, &upload.name, &mut file);
+        if let Err(error) = added.await {
+            if let Error::ArchiveRefused { .. } | Error::BadField(_) = error {
+                // It will never be any better.
+                self.origin.db.forget_upload(&upload.id).await?;
+                file.discard().await?;
+            }
+            return Err(error);
+        }
         self.origin.db.finish_upload(&upload.id).await?;
         file.discard().await?;
         framesets::close_when_whole(self.origin, &upload.frameset, self.actor).await

@@ -1,0 +1,139 @@
+//! Archives that artists send: taken apart into a set's files, all of them or none.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::Path,
+};
+
+use assets_pipeline::{digest::Digest, limits::Limits, refusal::Refusal, source::Source};
+
+use crate::domain::frameset::{BadFileName, FileName, FramesetId};
+
+use super::{Incoming, Intake, IntakeError, absent, failed};
+
+/// A file that was in an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Its own name, without its folder.
+    pub name: FileName,
+    /// Its length.
+    pub bytes: u64,
+    /// Of its bytes.
+    pub digest: Digest,
+}
+
+/// Why an archive's frames are not there.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackError {
+    /// The archive or a file in it cannot be used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A file in it has a name that no frame can have.
+    #[error("{name:?} in it: {why}")]
+    Name {
+        /// As it stands in the archive.
+        name: String,
+        /// What is wrong with it.
+        why: BadFileName,
+    },
+    /// It would not leave enough of the disk free.
+    #[error("there is no room for what is in it")]
+    DiskFull,
+    /// The disk failed.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
+/// What an archive may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct ArchiveLimits {
+    /// Frames.
+    pub max_files: u32,
+    /// Bytes of one of them.
+    pub file_max_bytes: u64,
+    /// Bytes of all of them.
+    pub total_max_bytes: u64,
+    /// What has to stay free on the disk.
+    pub disk_min_free_bytes: u64,
+}
+
+impl Intake {
+    /// Makes files of the set of what is in a whole archive, and gives them. The archive is there still.
+    ///
+    /// Nothing becomes a file of the set before all of it was read.
+    pub async fn unpack(
+        &self,
+        set: &FramesetId,
+        archive: &Incoming,
+        name: &FileName,
+        limits: ArchiveLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        // An archive at a time takes a core and a frame's memory.
+        let _turn = self.unpacking.acquire().await;
+        let (intake, set, part, name) = (self.clone(), set.clone(), archive.part.clone(), name.clone());
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let folder = part.with_extension("unpacked");
+            // What a server that died has left.
+            absent(fs::remove_dir_all(&folder))?;
+            fs::create_dir(&folder).map_err(failed("make room for"))?;
+            let unpacked = intake.unpack_into(&folder, &part, &name, limits).and_then(|unpacked| {
+                intake.keep_all(&set, &folder, &unpacked)?;
+                Ok(unpacked)
+            });
+            absent(fs::remove_dir_all(&folder))?;
+            unpacked
+        });
+        unpacked.await.map_err(|died| failed("unpack")(io::Error::other(died)))?
+    }
+
+    fn unpack_into(
+        &self,
+        folder: &Path,
+        part: &Path,
+        name: &FileName,
+        limits: ArchiveLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        let limits_within = Limits {
+            max_frames: limits.max_files as usize,
+            max_file_bytes: limits.file_max_bytes,
+            max_total_bytes: limits.total_max_bytes,
+            ..Limits::default()
+        };
+        let source = Source::open_as(part, name.as_str(), &limits_within)?;
+        let bytes: u64 = source.entries().iter().map(|entry| entry.bytes).sum();
+        if self.free_bytes()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
+            return Err(UnpackError::DiskFull);
+        }
+        let mut unpacked = Vec::with_capacity(source.entries().len());
+        for (index, entry) in source.entries().iter().enumerate() {
+            let name = entry.name.parse();
+            let name = name.map_err(|why| UnpackError::Name { name: entry.name.clone(), why })?;
+            let bytes = source.read(index)?;
+            let digest = Digest::of(&bytes);
+            write(&folder.join(digest.to_string()), &bytes).map_err(failed("write"))?;
+            unpacked.push(Unpacked { name, bytes: bytes.len() as u64, digest });
+        }
+        Ok(unpacked)
+    }
+
+    fn keep_all(&self, set: &FramesetId, folder: &Path, unpacked: &[Unpacked]) -> Result<(), IntakeError> {
+        let files = self.files(set);
+        fs::create_dir_all(&files).map_err(failed("make room for"))?;
+        for Unpacked { digest, .. } in unpacked {
+            match fs::hard_link(folder.join(digest.to_string()), self.file(set, *digest)) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(failed("keep")(error));
+                }
+                _ => {}
+            }
+        }
+        File::open(&files).and_then(|folder| folder.sync_all()).map_err(failed("keep"))
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
+}
