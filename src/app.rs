@@ -4,6 +4,7 @@ use std::{
     io::{self, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -15,6 +16,7 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     config::Config,
     db::{Db, DbError, now_ms},
+    garbage,
     http::{
         self, AccessLog,
         origin::{CacheBytes, Origin},
@@ -125,7 +127,9 @@ impl App {
         let intake = web::Data::new(self.intake.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
+        let shared = origin.clone();
         let routes = move || {
+            let origin = &shared;
             let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(origin.clone());
             let routes = routes.app_data(intake.clone()).app_data(limits.clone()).app_data(writers.clone());
             let routes = routes.configure(http::private);
@@ -150,6 +154,7 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
+        let watcher = tokio::spawn(watch_removals(origin.into_inner()));
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
@@ -157,6 +162,7 @@ impl App {
         let _ = writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address));
         let served = server.await.map_err(AppError::Server);
         sweeper.abort();
+        watcher.abort();
         stop_working.send_replace(true);
         if let Some(Err(error)) = async { Some(worker?.await) }.await {
             tracing::error!(%error, "the worker died");
@@ -171,15 +177,42 @@ impl App {
 /// How often what artists have left lying is looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
-/// Removes frame sets and uploads that nobody has touched for long, again and again.
+/// How often what versions do not need any more is looked for: each time everything is listed.
+const COLLECT_EVERY_ROUNDS: u32 = 6;
+/// How soon what was taken down is gone from memory.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// Removes frame sets and uploads that nobody has touched for long, and objects that nothing needs, again and again.
 async fn sweep(app: App) {
     let mut rounds = tokio::time::interval(SWEEP_EVERY);
-    loop {
+    for round in 0_u32.. {
         rounds.tick().await;
         if let Err(error) = sweep_once(&app).await {
             let error: &dyn std::error::Error = &*error;
             tracing::error!(error, "what has expired could not be removed");
         }
+        if round % COLLECT_EVERY_ROUNDS == 0
+            && let Err(error) = garbage::collect(&app.db, &app.store, app.config.versions.retention()).await
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "what no version needs could not be removed");
+        }
+    }
+}
+
+/// Lets go of what is kept in memory when objects were removed that may be in it, by whichever process.
+async fn watch_removals(origin: Arc<Origin>) {
+    let mut seen = None;
+    loop {
+        match origin.db.last_removal().await {
+            Ok(last) => {
+                if seen.replace(last).is_some_and(|seen| seen != last) {
+                    origin.forget_objects();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "removals cannot be read"),
+        }
+        tokio::time::sleep(WATCH_EVERY).await;
     }
 }
 

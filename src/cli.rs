@@ -9,6 +9,7 @@ mod progress_bar;
 mod publish;
 mod report;
 mod settings;
+mod store;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -57,6 +58,8 @@ enum Command {
     Rollback(publish::ConfigurationArgs),
     /// Take a configuration's spin down: visitors are told that it is gone.
     TakeDown(publish::ConfigurationArgs),
+    /// Remove what no version needs any more.
+    Store(store::StoreArgs),
     /// Give out keys for the API and the studio, list them, or make one worthless.
     Key(key::KeyArgs),
 }
@@ -67,6 +70,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Ingest(args) => args.json,
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
+        Command::Store(args) => args.json,
         Command::Demo(_)
         | Command::Serve
         | Command::Work
@@ -100,6 +104,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
         Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
         Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
+        Command::Store(args) => store::run(&App::open(config).await?, &args).await,
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,
     }
 }

@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 use crate::domain::{
     frameset::UploadLimits,
     policy::{BadPolicy, Policy},
+    retention::Retention,
 };
 
 /// The file that is read where no other is named, if it is there.
@@ -42,6 +43,9 @@ pub struct Config {
     /// Encoding what artists have sent.
     #[serde(default)]
     pub jobs: JobsConfig,
+    /// How long versions are kept that visitors do not see.
+    #[serde(default)]
+    pub versions: VersionsConfig,
     /// What is written to stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -104,6 +108,28 @@ pub struct JobsConfig {
     pub lease_seconds: u32,
 }
 
+/// `[versions]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VersionsConfig {
+    /// Versions of each configuration that are always kept, besides the live one: its newest.
+    pub keep: u32,
+    /// How long others are kept, after they were made or live last.
+    pub keep_days: u32,
+    /// How long objects outlive the last version that needed them. A cached manifest names them for an hour, and for
+    /// a day more where the origin is down.
+    pub grace_hours: u32,
+}
+
+impl VersionsConfig {
+    /// In the units that the database has.
+    pub fn retention(&self) -> Retention {
+        let (keep_ms, grace_ms) =
+            (i64::from(self.keep_days) * 86_400_000, i64::from(self.grace_hours) * 3_600_000);
+        Retention { keep: self.keep, keep_ms, grace_ms }
+    }
+}
+
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -134,6 +160,12 @@ impl Default for ServerConfig {
             keep_alive_seconds: 75,
             max_connections: 10_000,
         }
+    }
+}
+
+impl Default for VersionsConfig {
+    fn default() -> Self {
+        Self { keep: 10, keep_days: 90, grace_hours: 26 }
     }
 }
 
@@ -386,7 +418,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `jobs`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |

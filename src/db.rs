@@ -4,10 +4,12 @@
 
 pub mod audit;
 pub mod framesets;
+pub mod garbage;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;
 pub mod products;
+pub mod secrets;
 pub mod uploads;
 pub mod versions;
 

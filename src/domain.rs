@@ -1,12 +1,15 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
 pub mod audit;
+pub mod figures;
 pub mod frameset;
 pub mod hints;
 pub mod job;
 pub mod keys;
+pub mod look;
 pub mod manifest;
 pub mod names;
 pub mod negotiate;
 pub mod policy;
 pub mod product;
+pub mod retention;

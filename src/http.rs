@@ -59,6 +59,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 /// Every address of the artists' and operators' API.
 pub fn private(routes: &mut web::ServiceConfig) {
     private::routes(routes);
+    routes.service(read("/look.css", page::look_style));
 }
 
 /// The demo's page, which a storefront of its own does not want.

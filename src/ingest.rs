@@ -471,12 +471,15 @@ impl Job<'_> {
         kind: VersionKind,
     ) -> Result<(i64, Digest, Manifest), Failure> {
         let Order { product, choices, .. } = self.order;
+        // What is there already is relied on: it must not go before the row is there that needs it.
+        let _writing = self.store.writing().await.map_err(Failure::Work)?;
         objects::store_renditions(self.store, renditions).await?;
         let version = self.db.next_version(self.configuration).await?;
         let manifest = manifest::build_manifest(self.configuration, version, prepared, renditions);
         let (digest, jpeg) = objects::store_manifest(self.store, &manifest, &prepared.jpeg).await?;
         let (source, settings) = (self.source_digest, self.settings_digest);
-        let new = NewVersion { version, kind, digest, jpeg, source, settings };
+        let figures = manifest::build_figures(&manifest, renditions);
+        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures };
         self.db.record_version(self.configuration, &new).await?;
         for (option, choice) in
             choices.iter().filter(|(option, _)| option.as_str() == "metal" || choices.len() == 1)

@@ -5,8 +5,10 @@
 //! an object or none of it.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
 };
 
 use assets_pipeline::{digest::Digest, tiers::Format};
@@ -59,6 +61,38 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// The text is no object's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no object has this key")]
+pub struct NotAKey;
+
+impl FromStr for ObjectKey {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let key = || {
+            let (kind, rest) = text.split_once('/')?;
+            match kind {
+                "p" => Some(Self::Pack(rest.strip_suffix(".pack")?.parse().ok()?)),
+                "m" => Some(Self::Manifest(rest.strip_suffix(".json")?.parse().ok()?)),
+                "still" => Some(Self::Jpeg(rest.strip_suffix(".jpg")?.parse().ok()?)),
+                "s" => {
+                    let (set, file) = rest.split_once('/')?;
+                    let set = set.parse().ok()?;
+                    if file == "frames.txt" {
+                        return Some(Self::SetList(set));
+                    }
+                    let (degree, format) = file.split_once('.')?;
+                    Some(Self::Frame { set, degree: degree.parse().ok()?, format: format.parse().ok()? })
+                }
+                _ => None,
+            }
+        };
+        // What is written otherwise than it would be is another file.
+        key().filter(|key| key.to_string() == text).ok_or(NotAKey)
+    }
+}
+
 /// An object could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("object {key} could not be {did}")]
@@ -66,6 +100,12 @@ pub struct StoreError {
     key: String,
     did: &'static str,
     source: io::Error,
+}
+
+/// A hold on the store, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Held {
+    _file: fs::File,
 }
 
 /// A folder of objects; cheap to clone.
@@ -105,6 +145,54 @@ impl Store {
         })
     }
 
+    /// Every object. What writers that died have left unfinished is removed if it is older than `leftover`.
+    pub async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, StoreError> {
+        let root = self.root.clone();
+        let listed = tokio::task::spawn_blocking(move || list(&root, leftover)).await;
+        listed.map_err(io::Error::other).flatten().map_err(|source| StoreError {
+            key: "list".to_owned(),
+            did: "read",
+            source,
+        })
+    }
+
+    /// Removes an object, if it is there.
+    pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let path = self.path(key);
+        match tokio::fs::remove_file(&path).await {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError { key: key.to_string(), did: "removed", source })
+            }
+            _ => {
+                // The last file of a set takes the set's folder along.
+                if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent())
+                {
+                    let _ = tokio::fs::remove_dir(folder).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Held while objects are written and until the row is there that needs them: nothing is removed meanwhile.
+    pub async fn writing(&self) -> io::Result<Held> {
+        self.hold(fs::File::lock_shared).await
+    }
+
+    /// Held while objects are removed: nobody writes meanwhile, or relies on what was written before.
+    pub async fn removing(&self) -> io::Result<Held> {
+        self.hold(fs::File::lock).await
+    }
+
+    async fn hold(&self, lock: fn(&fs::File) -> io::Result<()>) -> io::Result<Held> {
+        let path = self.root.join(".lock");
+        let held = tokio::task::spawn_blocking(move || {
+            let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
+            lock(&file).map(|()| Held { _file: file })
+        });
+        held.await.map_err(io::Error::other)?
+    }
+
     /// Answers whether the store can be read.
     pub async fn ping(&self) -> io::Result<()> {
         tokio::fs::metadata(&self.root).await.map(drop)
@@ -113,6 +201,29 @@ impl Store {
     fn path(&self, key: &ObjectKey) -> PathBuf {
         self.root.join(key.to_string())
     }
+}
+
+fn list(root: &Path, leftover: Duration) -> io::Result<Vec<ObjectKey>> {
+    let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let key = path.strip_prefix(root).ok().and_then(|path| path.to_str()?.parse().ok());
+            let is_partial = entry.file_name().to_string_lossy().starts_with('.') && folder != root;
+            let age = || entry.metadata().and_then(|metadata| metadata.modified()).ok()?.elapsed().ok();
+            if let Some(key) = key {
+                keys.push(key);
+            } else if is_partial && age().is_some_and(|age| age >= leftover) {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    Ok(keys)
 }
 
 async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -172,9 +283,49 @@ mod tests {
         assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
     }
 
+    #[tokio::test]
+    async fn what_is_there_is_listed_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let digest = Digest::of(b"frames");
+        let keys = [
+            ObjectKey::Pack(digest),
+            ObjectKey::SetList(digest),
+            ObjectKey::Manifest(digest),
+            ObjectKey::Jpeg(digest),
+            ObjectKey::Frame { set: digest, degree: 6, format: Format::Webp },
+        ];
+        for key in &keys {
+            assert_eq!(key.to_string().parse(), Ok(*key));
+            store.put(key, b"frames").await.unwrap();
+        }
+        let held = store.writing().await.unwrap();
+        drop(store.writing().await.unwrap());
+        drop(held);
+        let _alone = store.removing().await.unwrap();
+        let partial = folder.path().join("objects/p/.half.pack.1-2");
+        std::fs::write(&partial, b"fra").unwrap();
+        let mut listed = store.list(Duration::from_hours(1)).await.unwrap();
+        listed.sort_unstable();
+        let mut expected = keys.to_vec();
+        expected.sort_unstable();
+        assert_eq!(listed, expected);
+        assert!(partial.exists());
+        for key in &keys {
+            store.remove(key).await.unwrap();
+            store.remove(key).await.unwrap();
+        }
+        assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
+        assert!(!partial.exists());
+        assert!(!folder.path().join("objects/s").join(digest.to_string()).exists());
+    }
+
     #[test]
     fn keys_are_the_paths_of_urls() {
         let set = Digest::of(b"");
+        for other in ["s/x/000.avif", "p/..pack", "m/", "still", "q/1", &format!("s/{set}/6.avif")] {
+            assert_eq!(other.parse::<ObjectKey>(), Err(NotAKey), "{other}");
+        }
         let frame = ObjectKey::Frame { set, degree: 6, format: Format::Avif };
         assert_eq!(frame.to_string(), format!("s/{set}/006.avif"));
         assert_eq!(ObjectKey::Jpeg(set).to_string(), format!("still/{set}.jpg"));

@@ -9,6 +9,7 @@ use crate::{
     config::ConfigError,
     db::DbError,
     domain::{keys::KeyId, names::ConfigId},
+    garbage::GarbageError,
     ingest::{Advice, Failure},
 };
 
@@ -26,6 +27,9 @@ pub(super) enum CliError {
     /// An ingest failed.
     #[error(transparent)]
     Ingest(#[from] Failure),
+    /// Objects could not be removed.
+    #[error(transparent)]
+    Garbage(#[from] GarbageError),
     /// The server failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -113,6 +117,10 @@ impl CliError {
                 "Stop what uses the address, or name another one with --listen, as 127.0.0.1:8361.",
             ),
             Self::App(AppError::Server(_)) => ("server", None, None),
+            Self::Garbage(GarbageError::Manifest(_)) => {
+                plain("garbage", "Ingest its frames again, or take the spin down.")
+            }
+            Self::Garbage(_) => ("garbage", None, None),
             Self::Interrupted => plain(
                 "interrupted",
                 "What was live stays live. Run the same command again: it goes on where it stopped.",

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     db::versions::MadeLive,
     domain::{audit::Actor, names::ConfigId},
+    garbage,
 };
 
 use super::{CliError, say};
@@ -38,11 +39,12 @@ pub(super) async fn roll_back(app: &App, args: &ConfigurationArgs) -> Result<(),
 
 pub(super) async fn take_down(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let configuration = &args.configuration;
-    if !app.db.take_down(configuration, &Actor::command_line()).await? {
+    if !garbage::take_down(&app.db, &app.store, configuration, &Actor::command_line()).await? {
         return Err(CliError::NothingLive(configuration.clone()));
     }
     say(&format!(
-        "{configuration}: nothing is live any more. Its versions are kept: girasol publish brings one back."
+        "{configuration}: the spin is gone, with every version of it. What browsers and CDNs have kept cannot be called \
+         back from here: purge the CDN."
     ));
     app.db.close().await;
     Ok(())

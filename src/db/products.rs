@@ -7,6 +7,33 @@ use crate::domain::{
 
 use super::{Db, DbError, now_ms, read};
 
+/// A configuration, whether it has a spin or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredConfiguration {
+    /// Its id.
+    pub id: ConfigId,
+    /// What was chosen.
+    pub choices: Choices,
+    /// The version that visitors see.
+    pub live: Option<i64>,
+    /// Its newest version.
+    pub latest: Option<i64>,
+    /// How many there are.
+    pub versions: u32,
+    /// Whether its spin was taken down, and nothing is live since.
+    pub is_taken_down: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct ConfigurationRow {
+    id: String,
+    choices: String,
+    live: Option<i64>,
+    latest: Option<i64>,
+    versions: u32,
+    is_taken_down: bool,
+}
+
 #[derive(sqlx::FromRow)]
 struct OptionRow {
     name: String,
@@ -31,6 +58,40 @@ struct SpinRow {
 }
 
 impl Db {
+    /// Every product, in the order in which they came.
+    pub async fn product_ids(&self) -> Result<Vec<ProductId>, DbError> {
+        let ids: Vec<String> = sqlx::query_scalar("select id from products order by created_at_ms, id")
+            .fetch_all(&self.pool)
+            .await?;
+        ids.iter().map(|id| read("product", id)).collect()
+    }
+
+    /// Every configuration of a product, oldest first.
+    pub async fn stored_configurations(
+        &self,
+        product: &ProductId,
+    ) -> Result<Vec<StoredConfiguration>, DbError> {
+        let rows: Vec<ConfigurationRow> = sqlx::query_as(
+            "select c.id, c.choices, c.live_version as live, max(v.version) as latest, count(v.version) as versions,
+             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down
+             from configurations c
+             left join versions v on v.configuration_id = c.id and v.remove_at_ms is null
+             where c.product_id = $1
+             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms
+             order by c.created_at_ms, c.id",
+        )
+        .bind(product.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let ConfigurationRow { live, latest, versions, is_taken_down, .. } = row;
+                let (id, choices) = (read("configuration", &row.id)?, read_choices(&row.choices)?);
+                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down })
+            })
+            .collect()
+    }
+
     /// The product's revision: it moves with every change to what the product's answers say.
     pub async fn product_revision(&self, id: &ProductId) -> Result<Option<i64>, DbError> {
         Ok(sqlx::query_scalar("select revision from products where id = $1")

@@ -2,13 +2,15 @@
 
 use assets_pipeline::digest::Digest;
 use serde_json::json;
+use sqlx::types::Json;
 
 use crate::domain::{
     audit::{Action, Actor},
+    figures::SetFigures,
     names::{ConfigId, ProductId},
 };
 
-use super::{Db, DbError, audit::record, now_ms, products::bump, read};
+use super::{Db, DbError, audit::record, garbage::AT_ONCE_MS, now_ms, products::bump, read};
 
 /// How much of a spin a version holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub struct NewVersion {
     pub source: Digest,
     /// Of all that shaped the encodes.
     pub settings: Digest,
+    /// What is known of its frames.
+    pub figures: Vec<SetFigures>,
 }
 
 /// A version that is there.
@@ -142,6 +146,7 @@ impl Db {
         let row: Option<(i64, String, String)> = sqlx::query_as(
             "select version, digest, jpeg from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
+             and remove_at_ms is null
              order by version desc limit 1",
         )
         .bind(id.as_str())
@@ -178,13 +183,34 @@ impl Db {
 
     /// How much a configuration's version holds; `None` where there is no such version.
     pub async fn version_kind(&self, id: &ConfigId, version: i64) -> Result<Option<VersionKind>, DbError> {
-        let kind: Option<String> =
-            sqlx::query_scalar("select kind from versions where configuration_id = $1 and version = $2")
-                .bind(id.as_str())
-                .bind(version)
-                .fetch_optional(&self.pool)
-                .await?;
+        let kind: Option<String> = sqlx::query_scalar(
+            "select kind from versions where configuration_id = $1 and version = $2 and remove_at_ms is null",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .fetch_optional(&self.pool)
+        .await?;
         kind.map(VersionKind::read).transpose()
+    }
+
+    /// What a version is stored as; `None` where there is no such version.
+    pub async fn stored_version(
+        &self,
+        id: &ConfigId,
+        version: i64,
+    ) -> Result<Option<StoredVersion>, DbError> {
+        let row: Option<(String, String)> = sqlx::query_as(
+            "select digest, jpeg from versions
+             where configuration_id = $1 and version = $2 and remove_at_ms is null",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|(digest, jpeg)| {
+            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
+        })
+        .transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
@@ -200,8 +226,9 @@ impl Db {
     /// Records a version. Its objects are in the store before this is called.
     pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
         sqlx::query(
-            "insert into versions (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into versions
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(id.as_str())
         .bind(new.version)
@@ -211,6 +238,7 @@ impl Db {
         .bind(new.source.to_string())
         .bind(new.settings.to_string())
         .bind(now_ms())
+        .bind(Json(&new.figures))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -222,7 +250,7 @@ impl Db {
             "select v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
              coalesce(c.live_version = v.version, 0)
              from versions v join configurations c on c.id = v.configuration_id
-             where c.id = $1 order by v.version desc",
+             where c.id = $1 and v.remove_at_ms is null order by v.version desc",
         )
         .bind(id.as_str())
         .fetch_all(&self.pool)
@@ -233,6 +261,21 @@ impl Db {
                 Ok(ListedVersion { version, kind, digest, created_at_ms, published_at_ms, is_live })
             })
             .collect()
+    }
+
+    /// What is known of a version's frames; `None` where nothing was written down of them.
+    pub async fn version_figures(
+        &self,
+        id: &ConfigId,
+        version: i64,
+    ) -> Result<Option<Vec<SetFigures>>, DbError> {
+        let figures: Option<Option<Json<Vec<SetFigures>>>> =
+            sqlx::query_scalar("select frames from versions where configuration_id = $1 and version = $2")
+                .bind(id.as_str())
+                .bind(version)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(figures.flatten().map(|figures| figures.0))
     }
 
     /// Whether the configuration's spin was taken down on purpose, and nothing is live since.
@@ -278,7 +321,8 @@ impl Db {
         }
     }
 
-    /// Takes a configuration's spin down. Answers whether one was live.
+    /// Takes a configuration's spin down, with all of its versions: none of them comes back. Answers whether one
+    /// was live.
     pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<bool, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let live: Option<Option<i64>> =
@@ -289,6 +333,11 @@ impl Db {
         let Some(live) = live.flatten() else { return Ok(false) };
         sqlx::query("update configurations set live_version = null, taken_down_at_ms = $1 where id = $2")
             .bind(now_ms())
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("update versions set remove_at_ms = $1 where configuration_id = $2")
+            .bind(AT_ONCE_MS)
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
@@ -308,15 +357,18 @@ impl Db {
         actor: &Actor,
     ) -> Result<bool, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        let moved =
-            sqlx::query("update configurations set live_version = $1, taken_down_at_ms = null where id = $2 and live_version is $3")
-                .bind(version)
-                .bind(id.as_str())
-                .bind(from)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1;
+        let moved = sqlx::query(
+            "update configurations set live_version = $1, taken_down_at_ms = null
+                 where id = $2 and live_version is $3 and exists (select 1 from versions
+                     where configuration_id = $2 and version = $1 and remove_at_ms is null)",
+        )
+        .bind(version)
+        .bind(id.as_str())
+        .bind(from)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected()
+            == 1;
         if moved {
             bump(&mut tx, &product.to_string()).await?;
             sqlx::query(

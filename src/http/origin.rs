@@ -1,6 +1,9 @@
 //! Where answers come from: memory first, then the database and the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use actix_web::web::Bytes;
 use assets_pipeline::{digest::Digest, pack::SetList};
@@ -45,10 +48,28 @@ pub struct Origin {
     pointers: Cache<ConfigId, Standing>,
     revisions: Cache<ProductId, Option<i64>>,
     products: Cache<(ProductId, i64), Option<Product>>,
+    max: CacheBytes,
+    kept: RwLock<Arc<Kept>>,
+}
+
+/// What is kept of objects.
+#[derive(Debug)]
+struct Kept {
     manifests: Cache<Digest, LoadedManifest>,
     lists: Cache<Digest, SetList>,
     objects: Cache<ObjectKey, Object>,
     answers: Cache<AnswerKey, Precompressed>,
+}
+
+impl Kept {
+    fn new(max: CacheBytes) -> Self {
+        Self {
+            manifests: Cache::of_bytes(max.answers / 4, |loaded: &LoadedManifest| 4 * loaded.json.len()),
+            lists: Cache::of_bytes(max.answers / 4, |list: &SetList| list.as_bytes().len()),
+            objects: Cache::of_bytes(max.objects, |object: &Object| object.body.len()),
+            answers: Cache::of_bytes(max.answers / 4, Precompressed::bytes),
+        }
+    }
 }
 
 /// What there is of a configuration.
@@ -108,11 +129,18 @@ impl Origin {
             products: Cache::of_bytes(max.answers / 4, |product: &Option<Product>| {
                 product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
             }),
-            manifests: Cache::of_bytes(max.answers / 4, |loaded: &LoadedManifest| 4 * loaded.json.len()),
-            lists: Cache::of_bytes(max.answers / 4, |list: &SetList| list.as_bytes().len()),
-            objects: Cache::of_bytes(max.objects, |object: &Object| object.body.len()),
-            answers: Cache::of_bytes(max.answers / 4, Precompressed::bytes),
+            max,
+            kept: RwLock::new(Arc::new(Kept::new(max))),
         }
+    }
+
+    /// Lets go of every object that is kept. A load under way ends in what nobody looks at any more.
+    pub fn forget_objects(&self) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Kept::new(self.max));
+    }
+
+    fn kept(&self) -> Arc<Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the configuration's live pointer stands, or stood a second ago.
@@ -152,7 +180,7 @@ impl Origin {
 
     /// A version's manifest, by its digest.
     pub(crate) async fn manifest(&self, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
-        self.manifests.get_or_load(digest, self.load_manifest(digest)).await
+        self.kept().manifests.get_or_load(digest, self.load_manifest(digest)).await
     }
 
     /// The manifest of a live version, which has to exist.
@@ -180,7 +208,7 @@ impl Origin {
             let repr_digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
             Ok(Object { body, etag, repr_digest })
         };
-        self.objects.get_or_load(key, load).await
+        self.kept().objects.get_or_load(key, load).await
     }
 
     /// An answer that is compressed once and kept.
@@ -194,7 +222,7 @@ impl Origin {
             let built = tokio::task::spawn_blocking(|| Precompressed::build(json)).await;
             built.map_err(std::io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
         };
-        self.answers.get_or_load(key, load).await
+        self.kept().answers.get_or_load(key, load).await
     }
 
     /// Reads an object that is what its key says; a damaged one is never served.
@@ -205,7 +233,7 @@ impl Origin {
                     let bytes = self.store.get(&ObjectKey::SetList(set)).await?.ok_or(Error::NoSuchFile)?;
                     SetList::read(set, bytes).ok_or(Error::ObjectDamaged(ObjectKey::SetList(set)))
                 };
-                let list = self.lists.get_or_load(set, load).await?;
+                let list = self.kept().lists.get_or_load(set, load).await?;
                 // The set has the frame, so that its file has to be there.
                 (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(key))
             }

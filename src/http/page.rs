@@ -36,6 +36,7 @@ macro_rules! embed {
 static VIEWER: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-spin.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/demo.js");
 static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/demo/demo.css");
+static LOOK_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/studio/look.css");
 static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
@@ -63,6 +64,11 @@ pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Fa
 /// `GET /demo.css`
 pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &DEMO_STYLE)
+}
+
+/// `GET /look.css`
+pub(crate) async fn look_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &LOOK_STYLE)
 }
 
 /// `GET /`

@@ -5,6 +5,8 @@ mod caller;
 mod framesets;
 mod jobs;
 mod keys;
+mod look;
+mod products;
 mod receive;
 mod sequences;
 mod session;
@@ -25,7 +27,7 @@ pub use self::tus::Writers;
 
 use super::{
     caching::{Caching, answer},
-    methods::{private, private_any_path, wrong_method},
+    methods::{private, private_any_path, read, wrong_method},
     scope::Scope,
 };
 
@@ -106,6 +108,28 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "POST, OPTIONS",
             [web::post().to(sequences::take_down)],
         ))
+        .service(private(
+            "/api/sequences/{configuration}/versions/{version}",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(sequences::show_version), web::head().to(sequences::show_version)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/versions/{version}/sequence",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(sequences::manifest), web::head().to(sequences::manifest)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/versions/{version}/look",
+            "POST, OPTIONS",
+            [web::post().to(look::create)],
+        ))
+        .service(read("/look/{token}", look::page))
+        .service(read("/look/{token}/sequence", look::manifest))
+        .service(private(
+            "/api/products",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(products::list), web::head().to(products::list)],
+        ))
         .service(private("/api/jobs/{job}/events", "GET, OPTIONS", [web::get().to(jobs::events)]))
         .service(private("/api/jobs/{job}/cancel", "POST, OPTIONS", [web::post().to(jobs::cancel)]))
         .service(private("/api/jobs/{job}/retry", "POST, OPTIONS", [web::post().to(jobs::retry)]))
@@ -156,6 +180,19 @@ fn secret_json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
 /// A moment as it is written to clients: RFC 3339, in UTC, to the millisecond.
 #[derive(Debug, Clone, Copy)]
 struct Moment(i64);
+
+impl Moment {
+    /// As people write it: 24 November 2026, 16:05 UTC.
+    fn readable(self) -> String {
+        let format = time::macros::format_description!(
+            "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+        );
+        OffsetDateTime::from_unix_timestamp(self.0 / 1000)
+            .ok()
+            .and_then(|moment| moment.format(format).ok())
+            .unwrap_or_default()
+    }
+}
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     db::DbError,
     domain::{job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    garbage::GarbageError,
     intake::{IntakeError, UnpackError},
     store::{ObjectKey, StoreError},
 };
@@ -92,6 +93,10 @@ pub(crate) enum Error {
     NoSuchVersion,
     #[error("it has no more than a preview, and a full version is live")]
     EarlyVersion,
+    #[error("there is no such link")]
+    NoSuchLook,
+    #[error("the link has ended: ask for another one")]
+    LookOver,
     #[error("no earlier version was live before")]
     NothingBefore,
     #[error("another version went live at the same moment: look at what is live now")]
@@ -124,6 +129,8 @@ pub(crate) enum Error {
     ArchiveRefused { refusal: Arc<Refusal> },
     #[error("the intake failed")]
     Intake(#[source] Arc<IntakeError>),
+    #[error("objects could not be removed")]
+    Garbage(#[source] Arc<GarbageError>),
     #[error("an answer could not be written")]
     Export(#[source] Arc<std::io::Error>),
     #[error("the database failed")]
@@ -187,6 +194,8 @@ impl Error {
             Self::JobIs(_) => (StatusCode::CONFLICT, "job-state", "The job is in another state"),
             Self::NoSuchSequence => (StatusCode::NOT_FOUND, "no-such-sequence", "No such sequence"),
             Self::NoSuchVersion => (StatusCode::NOT_FOUND, "no-such-version", "No such version"),
+            Self::NoSuchLook => (StatusCode::NOT_FOUND, "no-such-link", "No such link"),
+            Self::LookOver => (StatusCode::GONE, "link-over", "The link has ended"),
             Self::EarlyVersion => (StatusCode::CONFLICT, "early-version", "It holds less than what is live"),
             Self::NothingBefore => (StatusCode::CONFLICT, "nothing-before", "There is nothing to go back to"),
             Self::Overtaken => (StatusCode::CONFLICT, "overtaken", "Something else went live"),
@@ -223,6 +232,7 @@ impl Error {
             Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
             Self::Export(_)
             | Self::Intake(_)
+            | Self::Garbage(_)
             | Self::Database(_)
             | Self::Store(_)
             | Self::ObjectMissing(_)
@@ -244,7 +254,9 @@ impl Error {
             | Self::NoSuchUpload
             | Self::NoSuchJob
             | Self::NoSuchSequence
-            | Self::NoSuchVersion => Caching::Private,
+            | Self::NoSuchVersion
+            | Self::NoSuchLook
+            | Self::LookOver => Caching::Private,
             _ => Caching::Error(self.kind().0),
         }
     }
@@ -346,6 +358,12 @@ impl From<UnpackError> for Error {
             UnpackError::DiskFull => Self::DiskFull,
             UnpackError::Intake(error) => error.into(),
         }
+    }
+}
+
+impl From<GarbageError> for Error {
+    fn from(error: GarbageError) -> Self {
+        Self::Garbage(Arc::new(error))
     }
 }
 

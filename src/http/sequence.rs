@@ -14,7 +14,7 @@ use assets_pipeline::{
 use serde::Serialize;
 
 use crate::{
-    db::versions::Pointer,
+    db::versions::{Pointer, StoredVersion},
     domain::{
         hints::{self, Hints},
         manifest::Manifest,
@@ -54,6 +54,23 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
     };
     let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
     serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)
+}
+
+/// A version as visitors would see it if it were live, for whoever may look at it before.
+pub(crate) async fn unpublished(
+    request: &HttpRequest,
+    origin: &Origin,
+    configuration: ConfigId,
+    version: &StoredVersion,
+) -> Result<HttpResponse, Failure> {
+    let query = SequenceQuery::parse(request.query_string())?;
+    let revision = origin.db.product_revision(&configuration.product()).await.map_err(Error::from)?;
+    let StoredVersion { version, digest, jpeg } = *version;
+    let pointer = Pointer { version, digest, jpeg, revision: revision.unwrap_or(0) };
+    let decided = Decided::at(request, origin, configuration, query, Scope::default(), pointer).await?;
+    let hints = decided.query.explain.then(|| raw_hints(request));
+    let json = negotiated_json(origin, &decided, hints).await?;
+    Ok(answer(StatusCode::OK, Caching::Private, &Scope::default()).content_type(JSON).body(json))
 }
 
 /// `GET /m/{configId}/auto`: the same decision as a redirect. It reads the same overrides; where it leads
@@ -100,6 +117,17 @@ impl Decided {
         let query = SequenceQuery::parse(request.query_string()).at(&scope.clone().negotiated())?;
         let scope = if query.decides() { scope.encoded() } else { scope.negotiated() };
         let pointer = origin.pointer(&configuration).await.at(&scope)?;
+        Self::at(request, origin, configuration, query, scope, pointer).await
+    }
+
+    async fn at(
+        request: &HttpRequest,
+        origin: &Origin,
+        configuration: ConfigId,
+        query: SequenceQuery,
+        scope: Scope,
+        pointer: Pointer,
+    ) -> Result<Self, Failure> {
         let manifest = origin.live_manifest(pointer.digest).await.at(&scope)?;
         let hints = Hints::parse(|name| {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()

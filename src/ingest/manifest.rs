@@ -9,6 +9,7 @@ use assets_pipeline::{
 };
 
 use crate::domain::{
+    figures::SetFigures,
     manifest::{self, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
     names::ConfigId,
 };
@@ -38,6 +39,21 @@ pub fn build_manifest(
         urls: Urls::default(),
         tiers: renditions.tiers.iter().map(|(key, renditions)| (*key, tier(plan, renditions))).collect(),
     }
+}
+
+/// Says what is known of each frame.
+pub fn build_figures(manifest: &Manifest, renditions: &Renditions) -> Vec<SetFigures> {
+    let mut figures = SetFigures::of(manifest);
+    for set in &mut figures {
+        let Some(encoded) = renditions.sets.iter().find(|encoded| encoded.digest == set.set) else {
+            continue;
+        };
+        for frame in &mut set.frames {
+            let score = encoded.frames.get(&frame.degree).map(|frame| frame.score);
+            frame.quality = score.map(|score| (score * 100.0).round() / 100.0);
+        }
+    }
+    figures
 }
 
 fn tier(plan: &Plan, tier: &TierRenditions) -> Tier {

@@ -11,12 +11,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cache", &["domain"]),
     ("config", &["domain"]),
     ("logs", &["config"]),
+    ("garbage", &["domain", "db", "store"]),
     ("ingest", &["domain", "db", "store"]),
     ("jobs", &["domain", "db", "store", "intake", "ingest"]),
-    ("http", &["domain", "db", "intake", "store", "cache"]),
+    ("http", &["domain", "db", "intake", "store", "cache", "garbage"]),
     ("report", &[]),
-    ("app", &["domain", "config", "logs", "db", "intake", "store", "cache", "ingest", "jobs", "http"]),
-    ("cli", &["domain", "config", "logs", "db", "store", "ingest", "report", "app"]),
+    (
+        "app",
+        &["domain", "config", "logs", "db", "intake", "store", "cache", "garbage", "ingest", "jobs", "http"],
+    ),
+    ("cli", &["domain", "config", "logs", "db", "store", "garbage", "ingest", "report", "app"]),
 ];
 
 #[test]

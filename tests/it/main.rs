@@ -7,9 +7,11 @@ mod girasol;
 
 mod archives;
 mod errors;
+mod garbage;
 mod ingest;
 mod jobs;
 mod layers;
+mod look;
 mod objects;
 mod private;
 mod process;

@@ -2,7 +2,6 @@
 //!
 //! Its headers are looked through once, before anything is read: a tar has no directory.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -53,7 +52,7 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
         ends_at = offset.saturating_add(bytes).div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
         let kind = entry.header().entry_type();
         if matches!(kind, EntryType::GNULongName | EntryType::GNULongLink | EntryType::XHeader) {
-            said.more(kind, read_extension(&mut entry, bytes).map_err(broken)?).map_err(broken)?;
+            said.more(kind, &read_extension(&mut entry, bytes).map_err(broken)?).map_err(broken)?;
             continue;
         }
         let name = std::mem::take(&mut said).name(&entry.path_bytes());
@@ -99,12 +98,12 @@ struct Said {
 }
 
 impl Said {
-    fn more(&mut self, kind: EntryType, bytes: Vec<u8>) -> io::Result<()> {
+    fn more(&mut self, kind: EntryType, bytes: &[u8]) -> io::Result<()> {
         if kind == EntryType::GNULongName {
             let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
             self.name = Some(String::from_utf8_lossy(name).into_owned());
         } else if kind == EntryType::XHeader {
-            for field in PaxExtensions::new(&bytes) {
+            for field in PaxExtensions::new(bytes) {
                 let field = field?;
                 match field.key_bytes() {
                     b"path" => self.name = Some(String::from_utf8_lossy(field.value_bytes()).into_owned()),
@@ -120,7 +119,7 @@ impl Said {
         Ok(())
     }
 
-    fn name(self, header: &Cow<'_, [u8]>) -> String {
+    fn name(self, header: &[u8]) -> String {
         self.name.unwrap_or_else(|| String::from_utf8_lossy(header).into_owned())
     }
 }

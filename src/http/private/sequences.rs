@@ -8,13 +8,17 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::versions::{ListedVersion, MadeLive},
-    domain::{keys::Role, names::ConfigId},
+    db::{
+        Db,
+        versions::{ListedVersion, MadeLive, StoredVersion},
+    },
+    domain::{figures::SetFigures, keys::Role, names::ConfigId},
+    garbage,
     http::{
         body,
         origin::Origin,
         problem::{Error, Failure},
-        query, segment, sequence_url,
+        query, segment, sequence, sequence_url,
     },
 };
 
@@ -31,6 +35,9 @@ struct SequenceAnswer<'a> {
     configuration: &'a ConfigId,
     /// The version that visitors see.
     live: Option<i64>,
+    /// It was taken down, and nothing is live since.
+    #[serde(rename = "takenDown")]
+    taken_down: bool,
     versions: Vec<VersionAnswer>,
     sequence: String,
 }
@@ -43,6 +50,16 @@ struct VersionAnswer {
     created: Moment,
     published: Option<Moment>,
     live: bool,
+}
+
+#[derive(Serialize)]
+struct VersionDetail<'a> {
+    configuration: &'a ConfigId,
+    #[serde(flatten)]
+    version: VersionAnswer,
+    /// What a `<girasol-spin>` takes as `src`, for whoever is signed in.
+    sequence: String,
+    sets: Vec<SetFigures>,
 }
 
 impl From<ListedVersion> for VersionAnswer {
@@ -88,29 +105,65 @@ pub(super) async fn roll_back(request: HttpRequest, origin: Data<Origin>) -> Res
     answer(&origin, &id).await
 }
 
-/// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone.
+/// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
 pub(super) async fn take_down(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
-    if !origin.db.take_down(&id, &caller.actor).await.map_err(Error::from)? {
+    if !garbage::take_down(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)? {
         return Err(Error::NothingLive.into());
     }
     answer(&origin, &id).await
 }
 
-fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
+/// `GET /api/sequences/{configId}/versions/{version}`: with what is known of each frame.
+pub(super) async fn show_version(
+    request: HttpRequest,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let (id, number) = (id(&request)?, version(&request)?);
+    let versions = origin.db.versions(&id).await.map_err(Error::from)?;
+    let listed = versions.into_iter().find(|listed| listed.version == number).ok_or(Error::NoSuchVersion)?;
+    let sets = match origin.db.version_figures(&id, number).await.map_err(Error::from)? {
+        Some(figures) => figures,
+        None => SetFigures::of(&origin.live_manifest(listed.digest).await?.manifest),
+    };
+    let sequence = format!("/api/sequences/{id}/versions/{number}/sequence");
+    let answer = VersionDetail { configuration: &id, version: listed.into(), sequence, sets };
+    Ok(secret_json(StatusCode::OK, &answer))
+}
+
+/// `GET /api/sequences/{configId}/versions/{version}/sequence`: its manifest, negotiated as if it were live.
+pub(super) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let stored = stored(&origin.db, &id, version(&request)?).await?;
+    sequence::unpublished(&request, &origin, id, &stored).await
+}
+
+pub(super) async fn stored(db: &Db, id: &ConfigId, version: i64) -> Result<StoredVersion, Error> {
+    db.stored_version(id, version).await?.ok_or(Error::NoSuchVersion)
+}
+
+pub(super) fn version(request: &HttpRequest) -> Result<i64, Error> {
+    segment(request, "version").parse().map_err(|_no_number| Error::NoSuchVersion)
+}
+
+pub(super) fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
     segment(request, "configuration").parse().map_err(|_no_id| Error::NoSuchSequence)
 }
 
 async fn answer(origin: &Origin, id: &ConfigId) -> Result<HttpResponse, Failure> {
     let versions = origin.db.versions(id).await.map_err(Error::from)?;
-    if versions.is_empty() {
+    let taken_down = origin.db.is_taken_down(id).await.map_err(Error::from)?;
+    if versions.is_empty() && !taken_down {
         return Err(Error::NoSuchSequence.into());
     }
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
     let versions = versions.into_iter().map(Into::into).collect();
-    let answer = SequenceAnswer { configuration: id, live, versions, sequence: sequence_url(id) };
+    let answer = SequenceAnswer { configuration: id, live, taken_down, versions, sequence: sequence_url(id) };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 

@@ -1,0 +1,192 @@
+//! Objects that nothing needs any more, and their end.
+//!
+//! In this order, so that it can be cut off anywhere and done again: a version is marked as gone, its objects are
+//! removed when their time has come, its row is. While objects are removed the store is held, so that no ingest
+//! relies on one that goes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    time::Duration,
+};
+
+use assets_pipeline::digest::Digest;
+
+use crate::{
+    db::{
+        Db, DbError,
+        garbage::{AT_ONCE_MS, VersionObjects},
+        now_ms,
+    },
+    domain::{audit::Actor, manifest::Manifest, names::ConfigId, retention::Retention},
+    store::{ObjectKey, Store, StoreError},
+};
+
+/// Why garbage stays.
+#[derive(Debug, thiserror::Error)]
+pub enum GarbageError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store could not be held.
+    #[error("the object store could not be held")]
+    Hold(#[source] io::Error),
+    /// What a version needs cannot be told, so that nothing is safe to remove.
+    #[error("the manifest {0} of a version is missing or damaged: nothing is removed while it is")]
+    Manifest(ObjectKey),
+}
+
+/// What a collection came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Versions that were given up now.
+    pub retired: u64,
+    /// Versions whose rows are gone.
+    pub versions: u64,
+    /// Objects that are gone.
+    pub objects: usize,
+    /// Objects that nothing needs, and whose time has not come.
+    pub waiting: usize,
+    /// Objects that versions need.
+    pub needed: usize,
+}
+
+/// Gives up what the rules say, and removes every object that nothing needs and whose time has come.
+pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collected, GarbageError> {
+    let _alone = store.removing().await.map_err(GarbageError::Hold)?;
+    let retired = db.retire_versions(rules).await?;
+    let now = now_ms();
+    let (needed, going) = stock(db, store).await?;
+    let known = db.garbage().await?;
+    let leftover = Duration::from_millis(rules.grace_ms.try_into().unwrap_or(0));
+    let (mut due, mut marked, mut cleared) = (Vec::new(), Vec::new(), Vec::new());
+    let mut collected = Collected { retired, ..Collected::default() };
+    let mut there = HashSet::new();
+    for key in store.list(leftover).await? {
+        let path = key.to_string();
+        if needed.needs(&key) {
+            collected.needed += 1;
+            continue;
+        }
+        let first_seen = || known.get(&path).copied().unwrap_or(now.saturating_add(rules.grace_ms));
+        let remove_at_ms = going.get(&key).copied().unwrap_or_else(first_seen);
+        if remove_at_ms <= now {
+            due.push(key);
+            continue;
+        }
+        collected.waiting += 1;
+        there.insert(path.clone());
+        marked.push((path, remove_at_ms));
+    }
+    cleared.extend(known.into_keys().filter(|key| !there.contains(key)));
+    collected.objects = due.len();
+    // A take-down that was cut off.
+    let is_named = due.iter().any(|key| going.get(key) == Some(&AT_ONCE_MS));
+    remove(store, due).await?;
+    if is_named {
+        db.note_removal().await?;
+    }
+    db.note_garbage(&marked, &cleared).await?;
+    collected.versions = db.forget_versions(now).await?;
+    if collected.objects > 0 {
+        tracing::info!(objects = collected.objects, versions = collected.versions, "garbage was removed");
+    }
+    Ok(collected)
+}
+
+/// Takes a configuration's spin down, and removes at once what no other configuration's version needs. Answers
+/// whether one was live.
+pub async fn take_down(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<bool, GarbageError> {
+    if !db.take_down(id, actor).await? {
+        return Ok(false);
+    }
+    let _alone = store.removing().await.map_err(GarbageError::Hold)?;
+    let (needed, going) = stock(db, store).await?;
+    let due = going.into_iter().filter(|(key, at_ms)| *at_ms == AT_ONCE_MS && !needed.needs(key));
+    let due: Vec<ObjectKey> = due.map(|(key, _)| key).collect();
+    let objects = due.len();
+    remove(store, due).await?;
+    db.note_removal().await?;
+    db.forget_versions(AT_ONCE_MS).await?;
+    tracing::info!(configuration = %id, objects, "a spin was taken down and its objects removed");
+    Ok(true)
+}
+
+/// What versions need that are there to stay. Sets are needed as a whole.
+#[derive(Debug, Default)]
+struct Needed {
+    sets: HashSet<Digest>,
+    others: HashSet<ObjectKey>,
+}
+
+impl Needed {
+    fn needs(&self, key: &ObjectKey) -> bool {
+        match key {
+            ObjectKey::Frame { set, .. } | ObjectKey::SetList(set) => self.sets.contains(set),
+            _ => self.others.contains(key),
+        }
+    }
+}
+
+/// What is needed, and what versions that are gone needed, with the moment from which it may go.
+async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<ObjectKey, i64>), GarbageError> {
+    let (mut needed, mut going) = (Needed::default(), HashMap::new());
+    for version in db.version_objects().await? {
+        let manifest = load(store, &version).await?;
+        match version.remove_at_ms {
+            None => {
+                let missing = || GarbageError::Manifest(ObjectKey::Manifest(version.manifest));
+                for key in objects(&version, &manifest.ok_or_else(missing)?) {
+                    if let ObjectKey::SetList(set) = key {
+                        needed.sets.insert(set);
+                    }
+                    needed.others.insert(key);
+                }
+            }
+            // Without its manifest, what it had is found by nothing needing it.
+            Some(at_ms) => {
+                let keys = manifest.map(|manifest| objects(&version, &manifest)).unwrap_or_default();
+                for key in keys {
+                    // What was taken down goes, also where a version that is only old would have kept it for a while.
+                    going.entry(key).and_modify(|at: &mut i64| *at = at_ms.min(*at)).or_insert(at_ms);
+                }
+            }
+        }
+    }
+    Ok((needed, going))
+}
+
+async fn load(store: &Store, version: &VersionObjects) -> Result<Option<Manifest>, StoreError> {
+    let json = store.get(&ObjectKey::Manifest(version.manifest)).await?;
+    let json = json.filter(|json| Digest::of(json) == version.manifest);
+    Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+}
+
+fn objects(version: &VersionObjects, manifest: &Manifest) -> Vec<ObjectKey> {
+    let mut keys = vec![ObjectKey::Manifest(version.manifest), ObjectKey::Jpeg(version.jpeg)];
+    for tier in manifest.tiers.values() {
+        for (format, rendition) in &tier.formats {
+            let set = rendition.set;
+            keys.push(ObjectKey::SetList(set));
+            keys.extend(tier.degrees.iter().map(|degree| ObjectKey::Frame {
+                set,
+                degree: *degree,
+                format: *format,
+            }));
+            keys.extend(rendition.packs.iter().map(|pack| ObjectKey::Pack(pack.pack)));
+        }
+    }
+    keys
+}
+
+/// Manifests go last: whoever is cut off finds by them what is left to do.
+async fn remove(store: &Store, mut keys: Vec<ObjectKey>) -> Result<(), StoreError> {
+    keys.sort_by_key(|key| matches!(key, ObjectKey::Manifest(_)));
+    for key in &keys {
+        store.remove(key).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! All products and their configurations, with or without a spin.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use serde::Serialize;
+
+use crate::{
+    db::products::StoredConfiguration,
+    domain::{
+        keys::Role,
+        names::{Choices, OptionName, Slug},
+        product::{OptionDef, Product},
+    },
+    http::{
+        origin::Origin,
+        problem::{Error, Failure},
+        query,
+    },
+};
+
+use super::{caller::must_be, secret_json};
+
+#[derive(Serialize)]
+struct ProductsAnswer<'a> {
+    products: Vec<ProductAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProductAnswer<'a> {
+    id: String,
+    label: &'a str,
+    r#type: &'a Slug,
+    model: &'a Slug,
+    options: Vec<OptionAnswer<'a>>,
+    configurations: Vec<ConfigurationAnswer>,
+}
+
+#[derive(Serialize)]
+struct OptionAnswer<'a> {
+    name: &'a OptionName,
+    label: &'a str,
+    default: &'a Slug,
+    choices: Vec<ChoiceAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChoiceAnswer<'a> {
+    value: &'a Slug,
+    label: &'a str,
+    swatch: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigurationAnswer {
+    id: String,
+    choices: Choices,
+    /// The version that visitors see.
+    live: Option<i64>,
+    /// The newest version.
+    latest: Option<i64>,
+    versions: u32,
+    taken_down: bool,
+    still: Option<String>,
+}
+
+/// `GET /api/products`
+pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &origin.db).await?;
+    let mut products = Vec::new();
+    for id in origin.db.product_ids().await.map_err(Error::from)? {
+        let product = origin.db.load_product(&id).await.map_err(Error::from)?;
+        let configurations = origin.db.stored_configurations(&id).await.map_err(Error::from)?;
+        products.extend(product.map(|product| (product, configurations)));
+    }
+    let answer = ProductsAnswer {
+        products: products.iter().map(|(product, configurations)| answer(product, configurations)).collect(),
+    };
+    Ok(secret_json(StatusCode::OK, &answer))
+}
+
+fn answer<'a>(product: &'a Product, configurations: &[StoredConfiguration]) -> ProductAnswer<'a> {
+    let configuration = |stored: &StoredConfiguration| ConfigurationAnswer {
+        id: stored.id.to_string(),
+        choices: product.fill(&stored.choices),
+        live: stored.live,
+        latest: stored.latest,
+        versions: stored.versions,
+        taken_down: stored.is_taken_down,
+        still: stored.live.map(|_| format!("/still/{}.webp", stored.id)),
+    };
+    ProductAnswer {
+        id: product.id.to_string(),
+        label: &product.label,
+        r#type: &product.id.jewelry_type,
+        model: &product.id.base_model,
+        options: product.options.iter().map(option).collect(),
+        configurations: configurations.iter().map(configuration).collect(),
+    }
+}
+
+fn option(option: &OptionDef) -> OptionAnswer<'_> {
+    let choices = option.choices.iter().map(|choice| ChoiceAnswer {
+        value: &choice.value,
+        label: &choice.label,
+        swatch: choice.swatch.as_deref(),
+    });
+    OptionAnswer {
+        name: &option.name,
+        label: &option.label,
+        default: &option.default,
+        choices: choices.collect(),
+    }
+}
