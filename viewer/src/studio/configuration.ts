@@ -74,7 +74,8 @@ function show(
   const drawState = (fresh: Sequence) => {
     const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
     const words = fresh.live === null ? "Nothing is live." : `Version ${fresh.live} is live.`;
-    live.replaceChildren(make("code", {}, configuration), " ", words);
+    const why = now.live ? undefined : whyNotPublished(fresh, now);
+    live.replaceChildren(make("code", {}, configuration), ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`);
     actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));

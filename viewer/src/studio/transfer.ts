@@ -11,6 +11,7 @@ import Tus, { type TusBody } from "@uppy/tus";
 import { problemOf, tellSignedOut } from "./api";
 import { folderOf, isArchive, whyLeftOut } from "./leave-out";
 import { Meter } from "./meter";
+import { Sent } from "./sent";
 
 const ENDPOINT = "/api/uploads";
 const AT_ONCE = 6;
@@ -274,49 +275,5 @@ export class Transfer {
       this.onChange();
       listeners.forEach((listener) => listener());
     }, TELL_EVERY_MS);
-  }
-}
-
-/** What was sent into a set from here, so that a folder dropped again after a reload is not sent again. */
-class Sent {
-  #key: string;
-  #files: Record<string, string>;
-
-  constructor(readonly set: string) {
-    this.#key = `girasol-studio-sent-${set}`;
-    this.#files = JSON.parse(localStorage.getItem(this.#key) ?? "{}") as Record<string, string>;
-  }
-
-  knows(name: string, file: File): boolean {
-    return this.#files[name] === this.#mark(file);
-  }
-
-  note(name: string, file: File): void {
-    this.#files[name] = this.#mark(file);
-    this.#write();
-  }
-
-  forget(name: string): void {
-    if (!(name in this.#files)) return;
-    delete this.#files[name];
-    this.#write();
-  }
-
-  /** Forgets the set, and which of its uploads tus was to go on with. */
-  clear(): void {
-    const own = Object.keys(localStorage).filter((key) => key.includes(this.set));
-    own.forEach((key) => localStorage.removeItem(key));
-  }
-
-  #mark(file: File): string {
-    return `${file.size} ${file.lastModified}`;
-  }
-
-  #write(): void {
-    try {
-      localStorage.setItem(this.#key, JSON.stringify(this.#files));
-    } catch {
-      // Full, or forbidden: then files are sent again.
-    }
   }
 }
