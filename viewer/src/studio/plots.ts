@@ -108,8 +108,9 @@ function plot(kind: Kind, degrees: number[], values: (number | null)[], onPick: 
   canvas.addEventListener("pointerenter", () => (isOver = true));
   canvas.addEventListener("pointerleave", () => (isOver = false));
   const resized = new ResizeObserver(() => {
-    if (drawn && canvas.clientWidth) drawn.setSize({ width: canvas.clientWidth, height: HEIGHT_PX });
-    else build();
+    const width = canvas.clientWidth;
+    if (!drawn) build();
+    else if (width && width !== drawn.width) drawn.setSize({ width, height: HEIGHT_PX });
   });
   resized.observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build, { signal });
