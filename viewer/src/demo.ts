@@ -1,7 +1,7 @@
 // The demo page: one ring, its metals, and what goes on behind it.
 
 import { readAddress, writeAddress } from "./demo/address";
-import { byId } from "./demo/page";
+import { byId } from "./page";
 import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
 import {
   type Choices,

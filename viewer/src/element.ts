@@ -3,7 +3,7 @@
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
 import { type Hand, listenGestures } from "./gestures";
 import { loadFrame, loadStage, type Sink } from "./load";
-import { type Loaded, loadManifest, type Manifest } from "./manifest";
+import { type Choice, type Loaded, loadManifest, type Manifest } from "./manifest";
 import { HttpError, type Net, sleep } from "./net";
 import { PackCache } from "./pack-cache";
 import { paintFrame, paintPlaceholder } from "./paint";
@@ -143,7 +143,7 @@ export class GirasolSpin extends HTMLElement {
       };
       const from = await loadManifest(new URL(src, document.baseURI).href, choice, best, net, cache);
       signal.throwIfAborted();
-      await this.#follow(from, choice.tier, best, net);
+      await this.#follow(from, choice, best, net);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Undecodable && error.format === "avif") {
@@ -155,9 +155,9 @@ export class GirasolSpin extends HTMLElement {
   }
 
   /** Loads what a manifest selects, stage by stage. */
-  async #follow(from: Loaded, tier: string | null, best: "avif" | "webp", net: Net): Promise<void> {
+  async #follow(from: Loaded, choice: Choice, best: "avif" | "webp", net: Net): Promise<void> {
     const { manifest } = from;
-    const stages = planStages(manifest, selectedOr(manifest, tier, best));
+    const stages = planStages(manifest, selectedOr(manifest, choice, best));
     const [first, last] = [stages[0], stages.at(-1)];
     if (!first || !last) throw new Error("the manifest holds no frames of the tier");
     this.#manifest = manifest;

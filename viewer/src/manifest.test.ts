@@ -48,3 +48,9 @@ test("another_schema_is_refused", async () => {
   const net = fakeNet(() => Response.json({ schema: "girasol.manifest/2" }));
   await assert.rejects(loadManifest(BASE, {}, "avif", net), TypeError);
 });
+
+test("a_version_s_own_manifest_is_asked_for_without_a_query", async () => {
+  const net = fakeNet((path) => (path.startsWith("/m/") ? Response.json(manifestOf()) : undefined));
+  await loadManifest("https://cdn.example/m/9f3c.json", { tier: "hd", format: "webp" }, "avif", net);
+  assert.deepEqual(net.asked, ["/m/9f3c.json"]);
+});

@@ -78,7 +78,10 @@ export interface Loaded {
   base: string;
 }
 
-/** Loads the negotiated manifest. `decodable` is the best format that this browser can decode. */
+/**
+ * Loads the negotiated manifest, or one version's own, `/m/{digest}.json`, which is the same for everybody: there
+ * the choice is made here, and no query is sent. `decodable` is the best format that this browser can decode.
+ */
 export async function loadManifest(
   src: string,
   choice: Choice,
@@ -86,15 +89,8 @@ export async function loadManifest(
   net: Net,
   cache: RequestCache = "default",
 ): Promise<Loaded> {
-  const ask = async (format: string | null): Promise<Loaded> => {
-    const url = withChoice(src, { ...choice, format });
-    const loaded = await retry(net, async (): Promise<Loaded> => {
-      const response = await get(net, url, { cache });
-      return { manifest: (await response.json()) as Manifest, base: response.url || url };
-    });
-    if (loaded.manifest.schema !== SCHEMA) throw new TypeError(`${url} is no ${SCHEMA}`);
-    return loaded;
-  };
+  const ask = (format: string | null) => loadFrom(withChoice(src, { ...choice, format }), net, cache);
+  if (isBare(src)) return loadFrom(src, net, cache);
   try {
     return await ask(choice.format || decodable);
   } catch (error) {
@@ -102,6 +98,19 @@ export async function loadManifest(
     if (!choice.format && error instanceof HttpError && error.status === 400) return ask(null);
     throw error;
   }
+}
+
+async function loadFrom(url: string, net: Net, cache: RequestCache): Promise<Loaded> {
+  const loaded = await retry(net, async (): Promise<Loaded> => {
+    const response = await get(net, url, { cache });
+    return { manifest: (await response.json()) as Manifest, base: response.url || url };
+  });
+  if (loaded.manifest.schema !== SCHEMA) throw new TypeError(`${url} is no ${SCHEMA}`);
+  return loaded;
+}
+
+function isBare(src: string): boolean {
+  return /\.json$/.test(src);
 }
 
 /** Adds the forced values to a manifest URL, whatever else its query holds. */

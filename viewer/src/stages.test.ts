@@ -28,10 +28,21 @@ test("tiers_that_are_missing_are_passed_over", () => {
 
 test("without_the_server_s_choice_the_fullest_usual_tier_is_taken", () => {
   const { selected: _, ...manifest } = manifestOf();
-  assert.equal(selectedOr(manifest, null, "webp").tier, "standard");
-  assert.equal(selectedOr(manifest, "hd", "webp").frames, 60);
+  assert.equal(selectedOr(manifest, {}, "webp").tier, "standard");
+  assert.equal(selectedOr(manifest, { tier: "hd" }, "webp").frames, 60);
   delete manifest.tiers["standard"];
-  assert.equal(selectedOr(manifest, null, "webp").tier, "preview");
+  assert.equal(selectedOr(manifest, {}, "webp").tier, "preview");
+});
+
+test("without_the_server_s_choice_the_page_s_own_is_followed_as_far_as_the_browser_can", () => {
+  const { selected: _, ...manifest } = manifestOf();
+  const chosen = (frames: string | null, format: string | null, decodable: Format) => {
+    const selected = selectedOr(manifest, { tier: "standard", frames, format }, decodable);
+    return `${selected.frames} ${selected.format}`;
+  };
+  assert.equal(chosen("24", "webp", "avif"), "24 webp");
+  assert.equal(chosen(null, "avif", "webp"), "36 webp");
+  assert.equal(chosen("25", null, "avif"), "36 avif");
 });
 
 test("progress_counts_frames_of_the_tier_and_bytes_of_its_packs", () => {

@@ -1,6 +1,6 @@
 // The order in which a spin becomes fuller: which tiers are loaded on the way to the selected one.
 
-import { type Format, type Manifest, type Rendition, type Selected, tierKey } from "./manifest";
+import { type Choice, type Format, type Manifest, type Rendition, type Selected, tierKey } from "./manifest";
 
 /** One tier to load, in one format. */
 export interface Stage {
@@ -46,10 +46,13 @@ export function planStages(manifest: Manifest, selected: Selected): Stage[] {
 }
 
 /** What is selected where the manifest does not say: an immutable one has no `selected`. */
-export function selectedOr(manifest: Manifest, tier: string | null, format: Format): Selected {
+export function selectedOr(manifest: Manifest, choice: Choice, decodable: Format): Selected {
   if (manifest.selected) return manifest.selected;
-  const name = [tier ?? "", "standard", "preview", "still"].find((key) => key in manifest.tiers) ?? "still";
-  return { tier: name, frames: manifest.tiers[name]?.frames ?? 1, format, because: [] };
+  const name = [choice.tier ?? "", "standard", "preview", "still"].find((key) => key in manifest.tiers) ?? "still";
+  const frames = Number(choice.frames ?? NaN);
+  const counted = `${name}-${frames}` in manifest.tiers ? frames : (manifest.tiers[name]?.frames ?? 1);
+  const format = choice.format === "webp" ? "webp" : decodable;
+  return { tier: name, frames: counted, format, because: [] };
 }
 
 /** How far a stage is, given which degrees of its set are there. */

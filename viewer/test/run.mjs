@@ -9,12 +9,13 @@ import { build } from "esbuild";
 
 const source = fileURLToPath(new URL("../src", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "girasol-viewer-"));
-const names = readdirSync(source).filter((name) => name.endsWith(".test.ts"));
+const names = readdirSync(source, { recursive: true }).filter((name) => name.endsWith(".test.ts"));
 
 try {
   await build({
     entryPoints: names.map((name) => join(source, name)),
     outdir: out,
+    outbase: source,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",

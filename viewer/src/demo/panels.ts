@@ -2,7 +2,7 @@
 
 import type { SpinEvents } from "../element";
 import { type Manifest, tierKey } from "../manifest";
-import { byId, kilobytes, make } from "./page";
+import { byId, count, kilobytes, make } from "../page";
 
 /** What the server chose, and the rules that decided. */
 export function drawSelected(manifest: Manifest): void {
@@ -76,8 +76,4 @@ export function drawTiers(manifest: Manifest): void {
   for (const option of byId<HTMLSelectElement>("tier").options) {
     option.disabled = option.value !== "" && !(option.value in manifest.tiers);
   }
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

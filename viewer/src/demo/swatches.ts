@@ -1,6 +1,6 @@
 // The options as groups of radio buttons: the browser's own, so that keys and screen readers know them.
 
-import { byId, make } from "./page";
+import { byId, make } from "../page";
 import { type Choices, type Product, spinOf } from "./shop";
 
 /** Draws all options; calls back with the new choices when one is picked. */

@@ -1,4 +1,4 @@
-// Small helpers for the demo page's own elements.
+// Small helpers for the elements of the pages around the viewer.
 
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
@@ -23,4 +23,9 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 /** Bytes in kB of a thousand, as budgets are counted. */
 export function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toLocaleString("en", { maximumFractionDigits: bytes < 100_000 ? 1 : 0 })} kB`;
+}
+
+/** A number and its noun, which most often only takes an s. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

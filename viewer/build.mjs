@@ -1,0 +1,32 @@
+// Bundles the viewer and the pages around it into dist, and collects the licences of what they bundle.
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+const { metafile } = await build({
+  entryPoints: ["src/girasol-spin.ts", "src/demo.ts", "src/studio.ts", "studio/studio.css"],
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  format: "esm",
+  target: "es2022",
+  entryNames: "[name]",
+  outdir: "dist",
+  metafile: true,
+  logLevel: "info",
+});
+
+const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+const texts = [...new Set(packages)].filter(Boolean).sort().map(licenceOf);
+writeFileSync("dist/studio.LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
+
+/** Name, version, licence, and its text where the package has one. */
+function licenceOf(name) {
+  const folder = `node_modules/${name}`;
+  const { version, license, author } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  if (!["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause"].includes(license)) throw new Error(`${name}: ${license}`);
+  const file = existsSync(folder) && readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const by = typeof author === "string" ? author : author?.name;
+  const text = file ? readFileSync(`${folder}/${file}`, "utf8").trim() : `By ${by ?? "its authors"}.`;
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}

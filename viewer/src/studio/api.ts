@@ -1,0 +1,128 @@
+// The server's private API: JSON in and out, the session in a cookie, problems as errors with words.
+
+import type {
+  Check,
+  Choices,
+  FrameSet,
+  Job,
+  Look,
+  Product,
+  Sequence,
+  Session,
+  TurnSettings,
+  VersionDetail,
+} from "./shapes";
+
+/** What the server would not do (RFC 9457), or that it did not answer: status 0. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    /** The last part of the problem's type. */
+    readonly slug: string,
+    words: string,
+  ) {
+    super(words);
+  }
+}
+
+const SIGNED_OUT = "signedout";
+const hub = new EventTarget();
+
+/** Calls back whenever an answer shows that nobody is signed in any more. */
+export function onSignedOut(listener: () => void): void {
+  hub.addEventListener(SIGNED_OUT, listener);
+}
+
+export function tellSignedOut(): void {
+  hub.dispatchEvent(new Event(SIGNED_OUT));
+}
+
+export const session = {
+  show: () => ask<Session>("GET", "/api/session", undefined, { mayBeSignedOut: true }),
+  begin: (key: string) => ask<Session>("POST", "/api/session", { key }, { mayBeSignedOut: true }),
+  end: () => ask<undefined>("DELETE", "/api/session"),
+};
+
+export const products = {
+  list: async () => (await ask<{ products: Product[] }>("GET", "/api/products")).products,
+};
+
+const SETS = "/api/framesets";
+
+export const sets = {
+  list: async () => (await ask<{ framesets: FrameSet[] }>("GET", SETS)).framesets,
+  open: (product: string, choices: Choices) => ask<FrameSet>("POST", SETS, { product, choices }),
+  show: (id: string) => ask<FrameSet>("GET", `${SETS}/${id}`),
+  change: (id: string, settings: Partial<TurnSettings>) => ask<FrameSet>("PATCH", `${SETS}/${id}`, settings),
+  discard: (id: string) => ask<undefined>("DELETE", `${SETS}/${id}`),
+  commit: (id: string) => ask<FrameSet>("POST", `${SETS}/${id}/commit`),
+  check: (id: string) => ask<Check>("GET", `${SETS}/${id}/check`),
+  mend: (id: string, mend: string) => ask<FrameSet>("POST", `${SETS}/${id}/mend`, { mend }),
+  removeFrame: (id: string, name: string) =>
+    ask<undefined>("DELETE", `${SETS}/${id}/frames/${encodeURIComponent(name)}`),
+};
+
+export const jobs = {
+  list: async () => (await ask<{ jobs: Job[] }>("GET", "/api/jobs")).jobs,
+  show: (id: string) => ask<Job>("GET", `/api/jobs/${id}`),
+  cancel: (id: string) => ask<Job>("POST", `/api/jobs/${id}/cancel`),
+  retry: (id: string) => ask<Job>("POST", `/api/jobs/${id}/retry`),
+};
+
+const SEQUENCES = "/api/sequences";
+
+export const sequences = {
+  show: (id: string) => ask<Sequence>("GET", `${SEQUENCES}/${id}`),
+  version: (id: string, version: number) => ask<VersionDetail>("GET", `${SEQUENCES}/${id}/versions/${version}`),
+  publish: (id: string, version: number) => ask<Sequence>("POST", `${SEQUENCES}/${id}/publish`, { version }),
+  rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),
+  takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`),
+  look: (id: string, version: number, hours: number) =>
+    ask<Look>("POST", `${SEQUENCES}/${id}/versions/${version}/look`, { hours }),
+};
+
+interface How {
+  /** Not being signed in is an answer here, and no reason to send anybody to the sign-in. */
+  mayBeSignedOut?: boolean;
+}
+
+async function ask<T>(method: string, path: string, body?: unknown, how: How = {}): Promise<T> {
+  const init: RequestInit = { method, cache: "no-store" };
+  if (body !== undefined) {
+    init.headers = { "Content-Type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new Problem(0, "unreachable", "The server cannot be reached. Is it running, and is the line up?");
+  }
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  const problem = problemOf(response.status, await response.text());
+  if (problem.status === 401 && !how.mayBeSignedOut) tellSignedOut();
+  throw problem;
+}
+
+/** The problem that an answer's body tells of; a proxy in between may tell anything. */
+export function problemOf(status: number, body: string): Problem {
+  let told: { type?: string; title?: string; detail?: string } = {};
+  try {
+    told = (JSON.parse(body) ?? {}) as typeof told;
+  } catch {
+    // Whatever it is, it is not meant for people.
+  }
+  const slug = told.type?.split(":").pop() ?? "";
+  return new Problem(status, slug, sentence(told.detail ?? told.title ?? `The server answered ${status}`));
+}
+
+/** A server's half sentence as a whole one. */
+export function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?:]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** Any error in words. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Problem ? error.message : sentence(String(error instanceof Error ? error.message : error));
+}

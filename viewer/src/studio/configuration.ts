@@ -1,0 +1,220 @@
+// A configuration: its versions, the spin of one of them at every tier and format, and what visitors see.
+
+import type { GirasolSpin, SpinEvents } from "../element";
+import type { Format, Manifest } from "../manifest";
+import { byId, count, make } from "../page";
+import { announce } from "./announce";
+import { sequences } from "./api";
+import { turnOnce } from "./arrival";
+import { loadManifest } from "./manifests";
+import { startSet } from "./new-set";
+import { plotFrames, type Plots } from "./plots";
+import { askForLook } from "./private-link";
+import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
+import { goTo, hashOf, noteRoute, NO_VIEW, type Route, type View } from "./routes";
+import type { FrameFacts, Sequence, Version, VersionDetail } from "./shapes";
+import { beforeOf, firstToShow, whyNotPublished } from "./versions";
+import { ask, badge, button, link, panel } from "./widgets";
+import { agoOf, choicesOf, dateOf, pieceInWords } from "./words";
+
+/** Where each piece was turned to last: another version of it is looked at from the same side. */
+const angles = new Map<string, number>();
+
+type At = Extract<Route, { at: "configuration" }>;
+
+export async function showConfiguration(page: HTMLElement, route: At, signal: AbortSignal): Promise<void> {
+  const sequence = await sequences.show(route.configuration);
+  const chosen = sequence.versions.find(({ version }) => version === route.version) ?? firstToShow(sequence);
+  if (!chosen || chosen.removed) return showNothing(page, sequence);
+  const [manifest, detail] = await Promise.all([
+    loadManifest(chosen.manifest),
+    // A version without facts about each frame can be looked at all the same.
+    sequences.version(sequence.configuration, chosen.version).catch((): VersionDetail | undefined => undefined),
+  ]);
+  if (!signal.aborted) show(page, route, sequence, chosen, manifest, detail, signal);
+}
+
+function show(
+  page: HTMLElement,
+  route: At,
+  sequence: Sequence,
+  chosen: Version,
+  manifest: Manifest,
+  detail: VersionDetail | undefined,
+  signal: AbortSignal,
+): void {
+  const { configuration } = sequence;
+  const { product, choices } = choicesOf(configuration);
+  const piece = pieceInWords(product, choices);
+  let view: View = viewFor(route.view, manifest);
+
+  const spin = make("girasol-spin", {
+    id: "spin", src: chosen.manifest, width: 1, height: 1,
+    alt: `${piece}, version ${chosen.version}. Turn with the arrow keys.`,
+  }) as GirasolSpin;
+  const angle = make("span", { class: "angle", id: "angle" }, "0°");
+  const shown = make("p", { class: "quiet small", id: "shown" });
+  const frames = make("div", {});
+  const table = make("div", { class: "scroll" });
+  const live = make("p", { class: "quiet", id: "live", tabindex: -1 });
+  const actions = make("div", { class: "actions" });
+  const list = panel("Versions", { id: "versions" });
+  let plots: Plots | undefined;
+  let drawn = new AbortController();
+
+  const drawView = () => {
+    applyView(spin, view);
+    drawn.abort();
+    drawn = new AbortController();
+    plots = detail && plotsOf(detail, manifest, view, (degree) => spin.spinTo(degree), drawn.signal);
+    frames.replaceChildren(plots?.element ?? make("p", { class: "quiet" }, "Nothing is known of the single frames of this version."));
+    plots?.mark(spin.angle);
+    table.replaceChildren(renditionTable(manifest, view));
+  };
+  const drawState = (fresh: Sequence) => {
+    const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
+    const words = fresh.live === null ? "Nothing is live." : `Version ${fresh.live} is live.`;
+    const why = now.live ? undefined : whyNotPublished(fresh, now);
+    live.replaceChildren(make("code", {}, configuration), ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`);
+    actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
+    list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
+    list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
+  };
+
+  spin.addEventListener("anglechange", () => {
+    angles.set(configuration, spin.angle);
+    angle.textContent = `${Math.round(spin.angle) % 360}°`;
+    plots?.mark(spin.angle);
+  });
+  spin.addEventListener("tierchange", (event) => {
+    const { tier, frames: number, format } = (event as Event as SpinEvents["tierchange"]).detail;
+    const instead = format !== view.format ? ` This browser cannot decode ${nameOf(view.format as Format)}.` : "";
+    shown.textContent = `${tier}, ${count(number, "frame")}, ${nameOf(format as Format)}.${instead}`;
+  });
+  signal.addEventListener("abort", () => drawn.abort());
+
+  page.replaceChildren(
+    make(
+      "header",
+      { class: "head" },
+      make("div", {}, make("p", { class: "crumbs" }, link("Products", "#/products"), ` / Version ${chosen.version}`), make("h1", { tabindex: -1 }, piece), live),
+      actions,
+    ),
+    make(
+      "div",
+      { class: "columns wide-left" },
+      make(
+        "div",
+        { class: "column" },
+        make(
+          "section",
+          { class: "piece", "aria-label": "The spin" },
+          make("div", { class: "ground" }, spin),
+          make("p", { class: "under" }, shown, angle),
+          viewFields(manifest, view, (wished) => {
+            view = viewFor(wished, manifest);
+            noteRoute({ ...route, version: chosen.version, view });
+            drawView();
+          }),
+        ),
+        panel("Frame by frame", { id: "frame-facts" }, frames),
+      ),
+      make("div", { class: "column" }, list, panel("Tiers and formats", { id: "tiers" }, table)),
+    ),
+  );
+  drawState(sequence);
+  drawView();
+  void customElements.whenDefined("girasol-spin").then(() => {
+    const before = angles.get(configuration);
+    if (before !== undefined) spin.spinTo(before);
+    turnOnce(spin, configuration, chosen.version, signal);
+  });
+}
+
+/** The facts of the frames that a view shows. */
+function plotsOf(detail: VersionDetail, manifest: Manifest, { tier, format }: View, onPick: (degree: number) => void, signal: AbortSignal): Plots | undefined {
+  const set = detail.sets.find((one) => one.format === format && one.tiers.includes(tier));
+  const degrees = new Set(manifest.tiers[tier]?.degrees);
+  const frames = (set?.frames ?? []).filter(({ degree }) => degrees.has(degree)).sort((one, other) => one.degree - other.degree);
+  return frames.length ? plotFrames(frames satisfies FrameFacts[], onPick, signal) : undefined;
+}
+
+function actionsOf(sequence: Sequence, chosen: Version, piece: string, onChange: (fresh: Sequence) => void): HTMLElement[] {
+  const { configuration, live } = sequence;
+  const { version } = chosen;
+  const before = beforeOf(sequence);
+  const why = whyNotPublished(sequence, chosen);
+
+  const changed = (fresh: Sequence) => {
+    onChange(fresh);
+    announce(`Version ${fresh.live} is live.`);
+    // The button that was pressed is another one now.
+    byId("live").focus();
+  };
+  const publish = async () => {
+    changed(await sequences.publish(configuration, version));
+  };
+  const rollBack = async () => {
+    if (!before) return;
+    const now = live === null ? "Nothing is live now." : `Version ${live} is live now.`;
+    const body = [make("p", {}, `${now} Version ${before.version} of ${dateOf(before.created)} becomes live.`)];
+    if (!(await ask({ title: `Go back to version ${before.version}?`, body, confirm: "Roll back" }))) return;
+    changed(await sequences.rollBack(configuration));
+  };
+  const takeDown = async () => {
+    const body = [
+      make("p", {}, `Every version of ${piece} is removed, for good. Visitors are told that it is gone.`),
+      make("p", { class: "quiet" }, "To show an earlier version instead, roll back."),
+    ];
+    if (!(await ask({ title: "Take it down?", body, confirm: "Take it down", danger: true, word: configuration }))) return;
+    await sequences.takeDown(configuration);
+    announce(`${piece} is taken down.`);
+    goTo("#/products");
+  };
+
+  const isLive = version === live;
+  return [
+    button(isLive ? `Version ${version} is live` : `Publish version ${version}`, publish, { id: "publish", disabled: !!why, title: why }),
+    button("Roll back", rollBack, { id: "rollback", class: "plain", disabled: !before, title: before ? undefined : "No earlier version was live." }),
+    button("Private link", () => askForLook(configuration, version), { id: "look", class: "plain" }),
+    button("Take down", takeDown, { id: "take-down", class: "plain danger-text" }),
+  ];
+}
+
+function versionList({ configuration, versions }: Sequence, chosen: Version, view: View): HTMLElement {
+  const rows = versions.map((version) => {
+    const isChosen = version.version === chosen.version;
+    const marks = [
+      ...(version.live ? [badge("live", "live")] : []),
+      ...(version.kind === "early" ? [badge("preview only", "quiet-badge")] : []),
+      ...(version.removed ? [badge("removed", "quiet-badge")] : []),
+    ];
+    const name = `Version ${version.version}`;
+    const address = hashOf({ at: "configuration", configuration, version: version.version, view });
+    const title = version.removed ? make("span", {}, name) : link(name, address, isChosen ? { "aria-current": "true" } : {});
+    const when = make("span", { class: "quiet small" }, make("time", { title: dateOf(version.created) }, `made ${agoOf(version.created)}`));
+    if (version.published) when.append(", ", make("time", { title: dateOf(version.published) }, `published ${agoOf(version.published)}`));
+    const pair: [number, number] = version.version < chosen.version ? [version.version, chosen.version] : [chosen.version, version.version];
+    const compare = link("Compare", hashOf({ at: "compare", configuration, versions: pair, view: NO_VIEW }), {
+      class: "small", "aria-label": `Compare version ${version.version} with version ${chosen.version}`,
+    });
+    return make("li", { class: isChosen ? "chosen" : "", "data-version": version.version, "data-live": version.live }, make("p", {}, title, " ", ...marks), when, ...(isChosen || version.removed ? [] : [compare]));
+  });
+  return make("ol", { class: "versions", id: "version-list" }, ...rows);
+}
+
+/** All versions are gone. */
+function showNothing(page: HTMLElement, { configuration, versions }: Sequence): void {
+  const { product, choices } = choicesOf(configuration);
+  const gone = versions.find(({ removed }) => removed)?.removed;
+  page.replaceChildren(
+    make("header", { class: "head" }, make("div", {}, make("p", { class: "crumbs" }, link("Products", "#/products")), make("h1", { tabindex: -1 }, pieceInWords(product, choices)))),
+    panel(
+      "There is no version to look at",
+      {},
+      make("p", {}, gone ? `What there was, was removed ${agoOf(gone)}.` : "Nothing has been encoded yet."),
+      button("New frames for it", () => startSet(product, choices), { id: "new-frames" }),
+    ),
+  );
+}
+

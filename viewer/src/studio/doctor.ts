@@ -1,0 +1,186 @@
+// The doctor: what is wrong with a set, with pictures and remedies, while it is being found.
+
+import { count, make } from "../page";
+import { announce } from "./announce";
+import { sets, wordsOf } from "./api";
+import { visibleFindings } from "./findings";
+import type { Check, Finding } from "./shapes";
+import { badge, button, openDialog, panel, pause } from "./widgets";
+import { listOf } from "./words";
+
+const POLL_MS = 500;
+const DEBOUNCE_MS = 1_000;
+/** While frames keep coming, it looks all the same now and then. */
+const AT_LATEST_MS = 10_000;
+
+export interface Doctor {
+  element: HTMLElement;
+  /** Frames came or went. */
+  changed(): void;
+  /** Frames are still coming: what only a whole turn can be told of waits. */
+  arriving(isArriving: boolean): void;
+  /** The last findings that block, in words. */
+  blocking(): string[];
+  isChecking(): boolean;
+}
+
+interface Options {
+  /** Carries a mend out; left out where nothing changes any more. */
+  onMend?: (mend: string) => Promise<void>;
+  onFindings?: () => void;
+}
+
+export function doctor(set: string, options: Options, signal: AbortSignal): Doctor {
+  const status = make("p", { class: "quiet", id: "doctor-status" });
+  const bar = make("progress", { "aria-labelledby": "doctor-title", hidden: true });
+  const list = make("ul", { class: "findings", id: "findings" });
+  const element = panel("The doctor", { id: "doctor" }, status, bar, list);
+
+  let check: Check | undefined;
+  let isArriving = false;
+  let round = 0;
+  let timer = 0;
+  let waitingSince = 0;
+  let told = "";
+  const rows = new Map<string, HTMLLIElement>();
+
+  const look = async () => {
+    clearTimeout(timer);
+    timer = waitingSince = 0;
+    const own = ++round;
+    try {
+      for (;;) {
+        const answer = await sets.check(set);
+        if (own !== round || signal.aborted) return;
+        check = answer;
+        draw();
+        if (answer.state !== "running") return;
+        await pause(POLL_MS, signal);
+        if (own !== round || signal.aborted) return;
+      }
+    } catch (error) {
+      if (own !== round || signal.aborted) return;
+      check = undefined;
+      bar.hidden = true;
+      status.textContent = `The frames could not be checked. ${wordsOf(error)}`;
+      // The server may be on its way back.
+      timer = window.setTimeout(() => void look(), AT_LATEST_MS);
+    }
+  };
+
+  const draw = () => {
+    if (!check) return;
+    const { state, done, total } = check;
+    const findings = visibleFindings(check.findings, isArriving);
+    const running = state === "running";
+    bar.hidden = !running;
+    if (total) Object.assign(bar, { max: total, value: done });
+    else bar.removeAttribute("value");
+    element.dataset["state"] = state;
+    element.setAttribute("aria-busy", String(running));
+    const words = summaryOf(check, findings, isArriving);
+    if (status.textContent !== words) status.textContent = words;
+    if (!running && words !== told) announce((told = words));
+    drawFindings(findings);
+    options.onFindings?.();
+  };
+
+  const drawFindings = (findings: Finding[]) => {
+    const kept = new Set<string>();
+    findings.forEach((finding, index) => {
+      const key = JSON.stringify([finding, !!options.onMend]);
+      kept.add(key);
+      let row = rows.get(key);
+      if (!row) rows.set(key, (row = findingRow(finding, options.onMend, signal)));
+      if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
+    });
+    for (const [key, row] of rows) {
+      if (kept.has(key)) continue;
+      row.remove();
+      rows.delete(key);
+    }
+  };
+
+  const changed = () => {
+    const now = performance.now();
+    waitingSince ||= now;
+    clearTimeout(timer);
+    const wait = isArriving ? AT_LATEST_MS - (now - waitingSince) : DEBOUNCE_MS;
+    timer = window.setTimeout(() => void look(), Math.max(DEBOUNCE_MS, wait));
+  };
+
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  void look();
+  return {
+    element,
+    changed,
+    arriving: (now) => {
+      if (now === isArriving) return;
+      isArriving = now;
+      draw();
+      if (!now) changed();
+    },
+    blocking: () => (check?.findings ?? []).filter(({ severity }) => severity === "blocks").map(({ message }) => message),
+    isChecking: () => timer !== 0 || check?.state === "running",
+  };
+}
+
+function summaryOf({ state, done, total, frames }: Check, findings: Finding[], isArriving: boolean): string {
+  if (state === "empty") return "There is nothing to look at yet.";
+  if (state === "running") return total ? `Looking at frame ${Math.min(done + 1, total)} of ${total}.` : "Looking.";
+  const soFar = isArriving ? " so far" : "";
+  const looked = count(frames ?? total, "frame");
+  if (!findings.length) return `Nothing wrong with the ${looked}${soFar}.`;
+  const blocks = findings.filter(({ severity }) => severity === "blocks").length;
+  const warns = findings.length - blocks;
+  const parts = [blocks && `${blocks} to mend`, warns && `${warns} to know`].filter(Boolean);
+  return `${looked}${soFar}: ${parts.join(", ")}.`;
+}
+
+function findingRow(finding: Finding, onMend: Options["onMend"], signal: AbortSignal): HTMLLIElement {
+  const { kind, severity, frames, message, remedy, evidence, mend, mendLabel } = finding;
+  const row = make(
+    "li",
+    { class: `finding ${severity}`, "data-kind": kind },
+    make("p", { class: "message" }, badge(severity === "blocks" ? "Mend this" : "To know", severity), ` ${message}`),
+  );
+  const text = make("div", { class: "remedy" });
+  if (remedy) text.append(make("p", { class: "quiet" }, remedy));
+  if (frames.length > 2) {
+    const names = make("p", { class: "frames quiet" }, frames.join(", "));
+    text.append(make("details", {}, make("summary", {}, count(frames.length, "frame")), names));
+  } else if (frames.length) {
+    text.append(make("p", { class: "frames quiet" }, listOf(frames)));
+  }
+  if (mend && onMend) {
+    text.append(button(mendLabel ?? mend, () => onMend(mend), { class: "plain", "data-mend": mend }));
+  }
+  const picture = evidence && evidenceOf(evidence, message, signal);
+  row.append(make("div", { class: "detail" }, ...(picture ? [picture] : []), text));
+  return row;
+}
+
+/** The address is the same for every check, so what the browser remembers may be the picture of an earlier one. */
+function evidenceOf(url: string, message: string, signal: AbortSignal): HTMLElement {
+  const small = make("img", { alt: "" });
+  const enlarge = () => {
+    const large = make("img", { class: "evidence-large", alt: message, src: small.src });
+    const { dialog, close } = openDialog(message, large);
+    dialog.classList.add("wide");
+    dialog.append(make("div", { class: "actions" }, button("Close", close)));
+  };
+  const frame = button("", enlarge, { class: "evidence", "aria-label": `Picture: ${message}`, hidden: true });
+  frame.append(small);
+  void (async () => {
+    try {
+      const response = await fetch(url, { cache: "no-store", signal });
+      if (!response.ok) return;
+      small.src = URL.createObjectURL(await response.blob());
+      signal.addEventListener("abort", () => URL.revokeObjectURL(small.src));
+      frame.hidden = false;
+    } catch {
+      // The words stand without it.
+    }
+  })();
+  return frame;
+}

@@ -1,0 +1,109 @@
+// The frames of a set in a list: those that are there, and those on their way with how far they are.
+
+import { count, make } from "../page";
+import type { Transfer } from "./transfer";
+import { button } from "./widgets";
+import { listOf, sizeOf, spanOf } from "./words";
+
+interface Row {
+  item: HTMLLIElement;
+  size: HTMLElement;
+  state: HTMLElement;
+  bar: HTMLProgressElement;
+  again: HTMLButtonElement;
+  remove: HTMLButtonElement | undefined;
+}
+
+export interface FileList {
+  element: HTMLElement;
+  /** Draws what has changed. */
+  draw(): void;
+}
+
+const WORDS = { waits: "waits", goes: "", unpacks: "is being unpacked", here: "here", failed: "failed" };
+
+/** `onRemove` is left out where nothing changes any more. */
+export function fileList(transfer: Transfer, onRemove?: (name: string) => Promise<void>): FileList {
+  const list = make("ul", { class: "files", id: "files", "aria-label": "Frames" });
+  const rows = new Map<string, Row>();
+
+  const rowOf = (name: string): Row => {
+    let row = rows.get(name);
+    if (row) return row;
+    const size = make("span", { class: "size" });
+    const state = make("span", { class: "state" });
+    const bar = make("progress", { max: 1, "aria-label": `${name}, sent` });
+    const again = button("Again", () => transfer.retry(name), { class: "plain small", "aria-label": `Send ${name} again` });
+    const attributes = { class: "plain small remove", "aria-label": `Remove ${name}`, title: "Remove" };
+    const remove = onRemove && button("×", () => onRemove(name), attributes);
+    const item = make("li", { "data-name": name }, make("span", { class: "name", title: name }, name), size, state, again, ...(remove ? [remove] : []), bar);
+    rows.set(name, (row = { item, size, state, bar, again, remove }));
+    return row;
+  };
+
+  const draw = () => {
+    // What failed stands where it is seen.
+    const failed = (name: string) => (transfer.files.get(name)?.state === "failed" ? 0 : 1);
+    const names = [...new Set([...transfer.held.keys(), ...transfer.files.keys()])].sort(
+      (one, other) => failed(one) - failed(other) || byNumber(one, other),
+    );
+    for (const name of names) {
+      const file = transfer.files.get(name) ?? { bytes: transfer.held.get(name) ?? 0, sent: 0, state: "here" as const };
+      const row = rowOf(name);
+      const share = file.bytes ? file.sent / file.bytes : 0;
+      row.item.dataset["state"] = file.state;
+      row.size.textContent = sizeOf(file.bytes);
+      const why = "why" in file ? file.why : undefined;
+      row.state.textContent = why ?? (file.state === "goes" ? `${Math.floor(100 * share)} %` : WORDS[file.state]);
+      row.bar.hidden = file.state !== "goes" && file.state !== "unpacks";
+      if (file.state === "unpacks") row.bar.removeAttribute("value");
+      else row.bar.value = share;
+      row.again.hidden = file.state !== "failed";
+    }
+    const kept = new Set(names);
+    for (const [name, row] of rows) {
+      if (kept.has(name)) continue;
+      row.item.remove();
+      rows.delete(name);
+    }
+    // Moving an element takes the focus from it; most often the order has not changed.
+    names.forEach((name, index) => {
+      const { item } = rows.get(name)!;
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+    });
+    list.hidden = !names.length;
+  };
+
+  draw();
+  return { element: list, draw };
+}
+
+/** How far all of it is, while something is on its way. */
+export function totalsInWords(transfer: Transfer): string {
+  const { files, here, failed, bytes, sent, bytesPerSecond, leftMs } = transfer.totals;
+  const parts = [`${here} of ${count(files, "file")}`, `${sizeOf(sent)} of ${sizeOf(bytes)}`];
+  if (bytesPerSecond) parts.push(`${sizeOf(bytesPerSecond)} a second`);
+  if (leftMs) parts.push(`about ${spanOf(leftMs)} left`);
+  if (failed) parts.push(`${failed} failed`);
+  return parts.join(", ");
+}
+
+/** What was left out of a drop, and why. */
+export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
+  const { leftOut, alreadyHere } = transfer;
+  const reasons = new Map<string, string[]>();
+  for (const { name, why } of leftOut) reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  const lines = [...reasons].map(([why, names]) => `Left out, ${why}: ${listOf(names, 8)}.`);
+  if (alreadyHere) lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} here already.`);
+  const text = lines.join("\n");
+  if (target.dataset["text"] === text) return;
+  target.dataset["text"] = text;
+  target.hidden = !lines.length;
+  target.replaceChildren(...lines.map((line) => make("p", {}, line)));
+}
+
+/** Names as people count: 2.png before 10.png. */
+const collator = new Intl.Collator("en", { numeric: true });
+function byNumber(one: string, other: string): number {
+  return collator.compare(one, other);
+}

@@ -1,0 +1,31 @@
+// What lies beside frames in a folder and is none: left out, and named with the reason.
+
+const PICTURES = /\.(png|jpe?g|jpe|jfif|tiff?|webp)$/i;
+const ARCHIVES = /\.(zip|tar)$/i;
+const OTHER_ARCHIVES = /\.(7z|rar|gz|tgz|bz2|xz|zst)$/i;
+const OF_THE_SYSTEM = /^(thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r)$/i;
+const MAX_NAME_BYTES = 200;
+
+/** Why a file is left out, in words; nothing where it is a frame or an archive of frames. */
+export function whyLeftOut(path: string): string | undefined {
+  const parts = path.split("/").filter(Boolean);
+  const name = parts.at(-1) ?? "";
+  if (parts.includes("__MACOSX")) return "made by macOS for itself";
+  if (parts.some((part) => part.startsWith("."))) return "hidden";
+  if (OF_THE_SYSTEM.test(name)) return "made by the system for itself";
+  if (OTHER_ARCHIVES.test(name)) return "an archive of another kind: send a zip or a tar";
+  if (!PICTURES.test(name) && !ARCHIVES.test(name)) return "no PNG, JPEG, TIFF or WebP";
+  if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "its name is too long";
+  if (/[\\:\u0000-\u001f\u007f\ufffd]/.test(name)) return "its name has a letter that file systems refuse";
+  return undefined;
+}
+
+/** Whether the server unpacks it. */
+export function isArchive(name: string): boolean {
+  return ARCHIVES.test(name);
+}
+
+/** The folder that a path names, empty at the top. */
+export function folderOf(path: string): string {
+  return path.split("/").filter(Boolean).slice(0, -1).join("/");
+}

@@ -1,0 +1,11 @@
+// A version's own manifest, which never changes.
+
+import type { Manifest } from "../manifest";
+import { Problem, problemOf } from "./api";
+
+export async function loadManifest(url: string): Promise<Manifest> {
+  const response = await fetch(url).catch(() => undefined);
+  if (!response) throw new Problem(0, "unreachable", "The server cannot be reached.");
+  if (!response.ok) throw problemOf(response.status, await response.text());
+  return (await response.json()) as Manifest;
+}

@@ -1,0 +1,191 @@
+// The products with their coverage, and what was sent and encoded last.
+
+import { count, make } from "../page";
+import { jobs as jobsApi, products as productsApi, sets as setsApi } from "./api";
+import { type Cell, coverageOf } from "./coverage";
+import { jobInWords, resultLink } from "./job-panel";
+import { askForSet, startSet } from "./new-set";
+import { configurationHash, setHash } from "./routes";
+import type { FrameSet, Job, Option, Product } from "./shapes";
+import { badge, button, link, panel, pause } from "./widgets";
+import { agoOf, choicesInWords, dateOf, pieceInWords, sizeOf, titleOf } from "./words";
+
+const WATCH_MS = 2_000;
+const GLANCE_MS = 15_000;
+const RECENT = 12;
+
+interface Studio {
+  products: Product[];
+  sets: FrameSet[];
+  jobs: Job[];
+}
+
+export async function showOverview(page: HTMLElement, signal: AbortSignal): Promise<void> {
+  let shown = await load();
+  draw(page, shown);
+  void (async () => {
+    for (;;) {
+      const isBusy = shown.jobs.some(({ state }) => state === "queued" || state === "running");
+      await pause(isBusy ? WATCH_MS : GLANCE_MS, signal);
+      if (signal.aborted) return;
+      try {
+        const fresh = await load();
+        if (signal.aborted) return;
+        if (JSON.stringify(fresh) !== JSON.stringify(shown)) drawKeepingFocus(page, (shown = fresh));
+      } catch {
+        // What stands there stays until the server answers again.
+      }
+    }
+  })();
+}
+
+async function load(): Promise<Studio> {
+  const [products, sets, jobs] = await Promise.all([productsApi.list(), setsApi.list(), jobsApi.list()]);
+  return { products, sets, jobs };
+}
+
+function drawKeepingFocus(page: HTMLElement, studio: Studio): void {
+  const key = (document.activeElement as HTMLElement | null)?.dataset["key"];
+  const scrolled = scrollY;
+  draw(page, studio);
+  if (key) page.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  scrollTo(0, scrolled);
+}
+
+function draw(page: HTMLElement, studio: Studio): void {
+  const { products, sets } = studio;
+  const start = button("New frame set", () => askForSet(products), { id: "new-set", "data-key": "new" });
+  page.replaceChildren(
+    make(
+      "header",
+      { class: "head" },
+      make("div", {}, make("h1", { tabindex: -1 }, "Products"), make("p", { class: "quiet" }, legend())),
+      make("div", { class: "actions" }, start),
+    ),
+    ...(products.length ? products.map((product) => productPanel(product, studio)) : [empty(sets.length > 0)]),
+    ...(sets.length ? [recent(studio)] : []),
+  );
+}
+
+function legend(): string {
+  return "What has a spin, what waits to be published, and what has none yet.";
+}
+
+function empty(hasSets: boolean): HTMLElement {
+  const words = hasSets
+    ? "No spin has been encoded yet. Open a frame set below, drop its frames, and press Encode."
+    : "Start with “New frame set”: name the product and its choices, then drop a folder or a zip of frames, one turn of the piece.";
+  return panel("There is no product yet", { id: "empty" }, make("p", {}, words), make("p", { class: "quiet" }, "The product is made from the first frame set that is encoded."));
+}
+
+function productPanel(product: Product, { sets, jobs }: Studio): HTMLElement {
+  const { grid, live, total } = coverageOf(product, sets, jobs);
+  const more = button("New choice", () => askForSet([product], product), { class: "plain small", "aria-label": `New choice of ${product.label}`, "data-key": `new ${product.id}` });
+  const about = make("p", { class: "quiet" }, make("code", {}, product.id), `, ${live} of ${count(total, "configuration")} live`);
+  const section = make("section", { class: "panel product", "aria-label": product.label, "data-product": product.id });
+  section.append(make("div", { class: "product-head" }, make("div", {}, make("h2", { class: "big" }, product.label), about), more));
+  if (grid.shape === "matrix") {
+    section.append(matrix(product, grid.rows, grid.columns, grid.cells));
+  } else {
+    const label = (cell: Cell) => {
+      const option = grid.shape === "row" ? grid.option : undefined;
+      const choice = option?.choices.find(({ value }) => value === cell.choices[option.name]);
+      return choice ? labelOf(choice.label, choice.swatch) : [choicesInWords(cell.choices) || product.label];
+    };
+    const cells = grid.cells.map((cell) => make("li", {}, cellOf(product, cell, label(cell))));
+    section.append(make("ul", { class: `cells ${grid.shape}` }, ...cells));
+    if (grid.shape === "list" && grid.missing) {
+      section.append(make("p", { class: "quiet small" }, `And ${count(grid.missing, "combination")} more without a spin; “New choice” starts any of them.`));
+    }
+  }
+  return section;
+}
+
+function matrix(product: Product, rows: Option, columns: Option, cells: Cell[][]): HTMLElement {
+  const head = columns.choices.map(({ label, swatch }) => make("th", { scope: "col" }, ...labelOf(label, swatch)));
+  const body = rows.choices.map(({ label, swatch }, index) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, make("span", { class: "choice" }, ...labelOf(label, swatch))),
+      ...cells[index]!.map((cell) => make("td", {}, cellOf(product, cell, []))),
+    ),
+  );
+  const corner = make("td", { class: "quiet small" }, `${rows.label} / ${columns.label}`);
+  const table = make("table", { class: "matrix" }, make("thead", {}, make("tr", {}, corner, ...head)), make("tbody", {}, ...body));
+  return make("div", { class: "scroll" }, table);
+}
+
+function labelOf(label: string, swatch: string | null): (Node | string)[] {
+  if (!swatch) return [label];
+  const dot = make("span", { class: "dot", "aria-hidden": "true" });
+  dot.style.backgroundColor = swatch;
+  return [dot, label];
+}
+
+/** One configuration: where it leads, and what it says. */
+function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLElement {
+  const { state, configuration, set, job, choices } = cell;
+  const name = choicesInWords(choices) || product.label;
+  const words = wordsOf(cell);
+  const picture = make("span", { class: "thumb", "aria-hidden": "true" });
+  if (state === "live" && configuration?.still) {
+    const still = make("img", { src: configuration.still, alt: "", loading: "lazy", width: 96, height: 96 });
+    still.addEventListener("error", () => still.remove());
+    picture.append(still);
+  }
+  const inside = [picture, make("span", { class: "about" }, ...(label.length ? [make("span", { class: "choice" }, ...label)] : []), make("span", { class: "says" }, words))];
+  const chosen = Object.entries(choices).map((pair) => pair.join("=")).join(" ");
+  const attributes = { class: `cell ${state}`, "data-state": state, "data-choices": chosen, "data-key": `${product.id} ${name}`, "aria-label": `${name}: ${words}` };
+  if (configuration && (state === "live" || state === "waits")) {
+    const version = state === "waits" || isBehind(cell) ? (configuration.latest ?? undefined) : undefined;
+    return make("a", { href: configurationHash(configuration.id, version), ...attributes }, ...inside);
+  }
+  if (set && (state === "open" || job)) return make("a", { href: setHash(set.id), ...attributes }, ...inside);
+  const start = button("", () => startSet(product.id, choices), { ...attributes, "aria-label": `${name}: ${words}. Start a frame set` });
+  start.append(...inside);
+  return start;
+}
+
+function wordsOf(cell: Cell): string {
+  const { state, configuration, set, job } = cell;
+  switch (state) {
+    case "live":
+      return isBehind(cell) ? `live, version ${configuration!.latest} waits` : "live";
+    case "waits":
+      return `version ${configuration!.latest} waits`;
+    case "encoding":
+      return job?.total ? `encoding, ${job.done} of ${job.total}` : "encoding";
+    case "open":
+      return `open, ${count(set?.frames ?? 0, "frame")}`;
+    case "down":
+      return "taken down";
+    case "none":
+      return "no spin";
+  }
+}
+
+/** Something newer than what is live waits to be published. */
+function isBehind({ configuration }: Cell): boolean {
+  return configuration?.live != null && (configuration.latest ?? 0) > configuration.live;
+}
+
+function recent({ sets, jobs }: Studio): HTMLElement {
+  const rows = sets.slice(0, RECENT).map((set) => {
+    const job = jobs.find(({ frameset }) => frameset === set.id);
+    const result = job && resultLink(job);
+    const kind = !job ? "open" : job.state;
+    return make(
+      "tr",
+      { "data-set": set.id },
+      make("td", {}, link(pieceInWords(set.product, set.choices), setHash(set.id), { "data-key": set.id })),
+      make("td", {}, `${count(set.frames, "frame")}, ${sizeOf(set.bytes)}`),
+      make("td", {}, badge(titleOf(set.state === "open" ? "open" : (job?.state ?? "committed")), kind)),
+      make("td", {}, result ?? (job ? jobInWords(job) : "takes frames")),
+      make("td", { class: "quiet" }, make("time", { title: dateOf(job?.changed ?? set.opened) }, agoOf(job?.changed ?? set.opened))),
+    );
+  });
+  const heads = ["Frame set", "Frames", "State", "Detail", "When"].map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+  return panel("Recent frame sets", { id: "recent" }, make("div", { class: "scroll" }, table));
+}

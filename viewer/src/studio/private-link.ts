@@ -1,0 +1,44 @@
+// A link that shows a version to whoever has it, without a key, until it expires.
+
+import { make } from "../page";
+import { announce } from "./announce";
+import { sequences } from "./api";
+import { button, field, openDialog, select } from "./widgets";
+import { dateOf } from "./words";
+
+const LASTS: [string, string][] = [["24", "a day"], ["72", "three days"], ["168", "a week"]];
+
+export function askForLook(configuration: string, version: number): void {
+  const hours = select(LASTS, "72", { id: "look-hours" });
+  const result = make("div", { class: "look", role: "status" });
+  const create = async () => {
+    const { link, expires } = await sequences.look(configuration, version, Number(hours.value));
+    const address = make("input", { type: "text", id: "look-link", readonly: true, value: new URL(link, location.href).href });
+    address.addEventListener("focus", () => address.select());
+    result.replaceChildren(
+      field("Link", address, `It works until ${dateOf(expires)}.`),
+      button("Copy", () => copy(address), { id: "look-copy" }),
+    );
+    address.focus();
+  };
+  const { dialog, close } = openDialog(
+    `A private link to version ${version}`,
+    make("p", { class: "quiet" }, "Whoever has the link sees the spin, live or not. No key is needed."),
+    field("It lasts", hours),
+    result,
+  );
+  dialog.append(
+    make("div", { class: "actions" }, button("Close", close, { class: "plain" }), button("Make the link", create, { id: "look-create" })),
+  );
+}
+
+async function copy(address: HTMLInputElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(address.value);
+    announce("Copied.");
+  } catch {
+    // Without TLS there is no clipboard for scripts; the text is selected for the hand.
+    address.select();
+    announce("Press Control and C to copy.");
+  }
+}

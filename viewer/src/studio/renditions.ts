@@ -1,0 +1,85 @@
+// The tiers and formats of a version: which there are, what they weigh, and how good they are.
+
+import { count, make } from "../page";
+import { type Format, type Manifest, type Rendition, type Tier } from "../manifest";
+import type { View } from "./routes";
+import { field, select } from "./widgets";
+import { sizeOf } from "./words";
+
+export const FORMATS: Format[] = ["avif", "webp"];
+const ORDER = ["still", "preview", "standard-24", "standard", "hd"];
+
+export function nameOf(format: Format): string {
+  return format === "avif" ? "AVIF" : "WebP";
+}
+
+/** A tier's key in words: `standard-24` is "standard, 24 frames". */
+export function tierInWords(key: string): string {
+  const [, tier = key, frames] = /^([a-z]+)-(\d+)$/.exec(key) ?? [];
+  return frames ? `${tier}, ${frames} frames` : tier;
+}
+
+/** The keys of a manifest's tiers, the lightest first. */
+export function tiersOf(manifest: Manifest): string[] {
+  return Object.keys(manifest.tiers).sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
+}
+
+/** A view that these manifests can show: as it was wished for, or the fullest. */
+export function viewFor(wished: View, ...manifests: Manifest[]): { tier: string; format: Format } {
+  const tiers = tiersOf(manifests[0]!).filter((key) => manifests.every((manifest) => key in manifest.tiers));
+  const tier = tiers.includes(wished.tier) ? wished.tier : (tiers.at(-1) ?? "still");
+  const has = (format: string) => manifests.every((manifest) => manifest.tiers[tier]?.formats[format as Format]);
+  const format = [wished.format, ...FORMATS].find((candidate) => candidate && has(candidate)) ?? "webp";
+  return { tier, format: format as Format };
+}
+
+/** Tells a spin what to show. */
+export function applyView(spin: HTMLElement, { tier, format }: View): void {
+  const [, name = tier, frames = ""] = /^([a-z]+)-(\d+)$/.exec(tier) ?? [];
+  for (const [attribute, value] of Object.entries({ tier: name, frames, format })) {
+    if (value) spin.setAttribute(attribute, value);
+    else spin.removeAttribute(attribute);
+  }
+}
+
+/** The selectors of tier and format; `onPick` hears what was chosen. */
+export function viewFields(manifest: Manifest, view: View, onPick: (view: View) => void): HTMLElement {
+  const tier = select(tiersOf(manifest).map((key): [string, string] => [key, tierInWords(key)]), view.tier, { id: "tier" });
+  const format = select(FORMATS.map((key): [string, string] => [key, nameOf(key)]), view.format, { id: "format" });
+  for (const control of [tier, format]) {
+    control.addEventListener("change", () => onPick({ tier: tier.value, format: format.value }));
+  }
+  return make("div", { class: "forces" }, field("Tier", tier), field("Format", format));
+}
+
+/** All renditions of a version; the one that is shown is marked. */
+export function renditionTable(manifest: Manifest, view: View): HTMLElement {
+  const rows = tiersOf(manifest).flatMap((key) => {
+    const tier = manifest.tiers[key]!;
+    const formats = FORMATS.filter((format) => tier.formats[format]);
+    return formats.map((format, index) => {
+      const rendition = tier.formats[format]!;
+      const isShown = key === view.tier && format === view.format;
+      const row = make("tr", { class: isShown ? "chosen" : undefined, "aria-current": isShown ? "true" : undefined });
+      if (!index) {
+        const frames = make("small", {}, `${count(tier.frames, "frame")}, ${rendition.size.join("×")}`);
+        row.append(make("th", { scope: "rowgroup", rowspan: formats.length }, key, frames));
+      }
+      row.append(make("td", {}, nameOf(format)), make("td", {}, weightOf(tier, rendition)), ...qualityCells(rendition));
+      return row;
+    });
+  });
+  const heads = ["Tier", "Format", "Bytes of budget", "Quality", "Worst"].map((text) => make("th", { scope: "col" }, text));
+  const caption = make("caption", { class: "unseen" }, "Tiers and formats of this version");
+  return make("table", { id: "renditions" }, caption, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+}
+
+function weightOf({ budget }: Tier, { bytes }: Rendition): HTMLElement {
+  const share = make("span", { class: "share", "aria-hidden": "true" });
+  share.style.setProperty("--share", String(Math.min(1, bytes / budget)));
+  return make("span", { class: "weight" }, `${sizeOf(bytes)} `, make("small", {}, `of ${sizeOf(budget)}`), share);
+}
+
+function qualityCells({ quality }: Rendition): HTMLElement[] {
+  return [quality?.mean, quality?.min].map((value) => make("td", {}, value === undefined ? "–" : value.toFixed(1)));
+}

@@ -1,0 +1,70 @@
+// What the artist says of a turn. Each change is kept at once; nothing has to be saved.
+
+import { make } from "../page";
+import { sets, wordsOf } from "./api";
+import type { FrameSet, TurnSettings } from "./shapes";
+import { field, panel, select } from "./widgets";
+
+const EFFORTS: [string, string][] = [["", "as configured"], ["default", "default"], ["max", "max: several times as long"]];
+const GROUNDS: [string, string][] = [["", "as the frames show it"], ["transparent", "transparent"], ["colour", "a colour"]];
+const DIRECTIONS: [string, string][] = [["no", "counter-clockwise"], ["yes", "clockwise"]];
+const WHITE = "#ffffff";
+
+/** The form; a committed set's can only be read. */
+export function settingsForm(set: FrameSet): HTMLElement {
+  const { settings } = set;
+  const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
+  const fields = make("fieldset", { class: "settings", disabled: set.state === "committed" });
+  const angle = (name: "hero" | "start") =>
+    make("input", { type: "number", id: name, min: -360, max: 360, step: "any", value: settings[name], inputmode: "decimal" });
+  const hero = angle("hero");
+  const start = angle("start");
+  const clockwise = select(DIRECTIONS, settings.clockwise ? "yes" : "no", { id: "clockwise" });
+  const isColour = !!settings.ground && settings.ground !== "transparent";
+  const ground = select(GROUNDS, isColour ? "colour" : (settings.ground ?? ""), { id: "ground" });
+  const colour = make("input", { type: "color", id: "ground-colour", value: isColour ? settings.ground! : WHITE, "aria-label": "Colour of the ground" });
+  colour.hidden = !isColour;
+  const denoise = make("input", { type: "checkbox", id: "denoise", checked: settings.denoise });
+  const effort = select(EFFORTS, settings.effort ?? "", { id: "effort" });
+
+  const keep = async (changes: Partial<TurnSettings>) => {
+    saved.classList.remove("error");
+    try {
+      await sets.change(set.id, changes);
+      saved.textContent = "Saved.";
+    } catch (error) {
+      saved.classList.add("error");
+      saved.textContent = `Not saved. ${wordsOf(error)}`;
+    }
+  };
+  const keepAngle = (input: HTMLInputElement, name: "hero" | "start") => () => {
+    const value = input.valueAsNumber;
+    const isAngle = value >= -360 && value <= 360;
+    input.setAttribute("aria-invalid", String(!isAngle));
+    if (isAngle) return keep({ [name]: value });
+    saved.classList.add("error");
+    saved.textContent = "An angle is from -360 to 360 degrees.";
+    return undefined;
+  };
+  const keepGround = () => {
+    colour.hidden = ground.value !== "colour";
+    return keep({ ground: ground.value === "colour" ? colour.value : ground.value || null });
+  };
+  hero.addEventListener("change", keepAngle(hero, "hero"));
+  start.addEventListener("change", keepAngle(start, "start"));
+  clockwise.addEventListener("change", () => keep({ clockwise: clockwise.value === "yes" }));
+  ground.addEventListener("change", keepGround);
+  colour.addEventListener("change", keepGround);
+  denoise.addEventListener("change", () => keep({ denoise: denoise.checked }));
+  effort.addEventListener("change", () => keep({ effort: (effort.value || null) as TurnSettings["effort"] }));
+
+  fields.append(
+    field("Hero angle, degrees", hero, "Stands for the piece where only one picture does."),
+    field("Angle of the first frame, degrees", start),
+    field("The piece turns, seen from above", clockwise),
+    make("div", { class: "ground-fields" }, field("Ground", ground), colour),
+    field("Effort", effort),
+    make("label", { class: "check" }, denoise, make("span", {}, "Take a photograph’s noise out")),
+  );
+  return panel("Settings", { id: "settings" }, fields, saved);
+}
