@@ -77,6 +77,7 @@ const shownVersion = (sequence, { version, kind, created, published, removed, ma
 const shownSequence = (sequence) => ({
   configuration: sequence.configuration,
   live: sequence.live,
+  takenDown: sequence.takenDown,
   versions: sequence.versions.map((version) => shownVersion(sequence, version)).reverse(),
   sequence: `/api/products/customizable/${sequence.configuration}/sequence`,
 });

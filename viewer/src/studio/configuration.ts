@@ -204,15 +204,16 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
 }
 
 /** All versions are gone. */
-function showNothing(page: HTMLElement, { configuration, versions }: Sequence): void {
+function showNothing(page: HTMLElement, { configuration, takenDown, versions }: Sequence): void {
   const { product, choices } = choicesOf(configuration);
   const gone = versions.find(({ removed }) => removed)?.removed;
+  const why = takenDown ? "It was taken down, with every version." : gone ? `What there was, was removed ${agoOf(gone)}.` : "Nothing has been encoded yet.";
   page.replaceChildren(
     make("header", { class: "head" }, make("div", {}, make("p", { class: "crumbs" }, link("Products", "#/products")), make("h1", { tabindex: -1 }, pieceInWords(product, choices)))),
     panel(
       "There is no version to look at",
       {},
-      make("p", {}, gone ? `What there was, was removed ${agoOf(gone)}.` : "Nothing has been encoded yet."),
+      make("p", {}, why),
       button("New frames for it", () => startSet(product, choices), { id: "new-frames" }),
     ),
   );

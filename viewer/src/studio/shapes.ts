@@ -123,6 +123,7 @@ export interface Finding {
 export interface Sequence {
   configuration: string;
   live: number | null;
+  takenDown?: boolean;
   versions: Version[];
 }
 
