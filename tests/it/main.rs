@@ -4,6 +4,7 @@
 
 mod girasol;
 
+mod check;
 mod errors;
 mod ingest;
 mod jobs;
