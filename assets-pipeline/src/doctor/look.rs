@@ -95,17 +95,18 @@ fn see(source: &Source, index: usize, name: &str, limits: &Limits, gate: &Gate) 
 /// What a picture shows by itself.
 pub(super) fn seen(frame: &RgbaImage) -> Seen {
     let edge = edge(frame);
-    let clear = frame.as_raw().as_chunks::<4>().0.iter().filter(|pixel| pixel[3] < 250).count();
+    let sketch = sketch(frame);
+    let clear = sketch.pixels().filter(|pixel| pixel.0[3] < 250).count();
     let pixels = blake3::hash(frame.as_raw());
     Seen {
         size: frame.dimensions(),
         file: pixels,
         pixels,
-        has_alpha: clear as f64 >= CLEAR_SHARE * f64::from(frame.width()) * f64::from(frame.height()),
+        has_alpha: clear as f64 >= CLEAR_SHARE * f64::from(sketch.width() * sketch.height()),
         profile: None,
         edge,
         bounds: subject(frame, edge),
         cut: cut_sides(frame),
-        sketch: sketch(frame),
+        sketch,
     }
 }

@@ -6,7 +6,9 @@ use super::{
     robust::{closely_expected, expected, median, surprise, usual_size},
 };
 
-/// How much longer a step has to be than those around it, as a power of e.
+/// How much longer a step has to be than those around it, as a power of e. Of this and the two below the largest
+/// counts: clean turns reach 0.6 of it, and a lost frame 1.02 at the least, with 36 frames of a piece that is the
+/// same from no two sides. A ring seen at 10 degrees a step changes too unevenly of itself to tell.
 const LONGER: f32 = 0.15;
 /// The same as a share of how much longer the steps around it would be, were every second frame left out.
 const LIKE_TWO: f32 = 0.6;
@@ -14,7 +16,7 @@ const LIKE_TWO: f32 = 0.6;
 /// of these, the last is for the seam.
 const TIMES_USUAL: (f32, f32, f32) = (5.0, 2.5, 1.5);
 /// How much shorter: to less than a third, since a symmetric piece that is seen nearly from the front
-/// hardly changes from one side of that view to the other.
+/// hardly changes from one side of that view to the other: clean turns reach 1.01.
 const SHORTER: f32 = 1.2;
 /// How much longer a step over a missing number has to be to prove that a frame is missing there, as a share of
 /// the way from one usual step to as many as there are numbers.
