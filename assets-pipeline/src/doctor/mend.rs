@@ -99,7 +99,11 @@ fn leave_out(names: &[String], out: &HashSet<&str>) -> Vec<Edit> {
 /// New numbers without gaps, in turn order. Where the numbers that there are will not do, since they count
 /// degrees, new names do.
 fn closed_up(names: &[String]) -> Vec<Edit> {
-    let turn = numbers(names).turn;
+    let numbers = numbers(names);
+    let mut turn = numbers.turn;
+    // A frame whose number repeats 0 degrees comes last; with a picture of its own it is to be kept.
+    let closing = numbers.odd.iter().filter(|(_, refusal)| matches!(refusal, Refusal::ClosingFrame { .. }));
+    turn.extend(closing.map(|(index, _)| Place::Here(*index)));
     let order: Vec<usize> = turn
         .iter()
         .filter_map(|place| if let Place::Here(index) = place { Some(*index) } else { None })
@@ -116,7 +120,7 @@ fn closed_up(names: &[String]) -> Vec<Edit> {
     let counted: Vec<String> = order
         .iter()
         .enumerate()
-        .map(|(position, &index)| with_extension_of(&format!("frame-{position:04}.png"), &names[index]))
+        .map(|(position, &index)| with_extension_of(&format!("frame-{:04}.png", position + 1), &names[index]))
         .collect();
     let in_order = |new: &Vec<String>| {
         naming::arrange(new).is_ok_and(|turn| turn.order.iter().copied().eq(0..new.len()))
@@ -226,7 +230,7 @@ mod tests {
             (0..36).filter(|i| *i != 7).map(|i| format!("{:03}.png", i * 10)).collect();
         let edits = closed_up(&degrees);
         assert_eq!(edits.len(), 35);
-        assert_eq!(edits[7], rename("080.png", "frame-0007.png"));
+        assert_eq!(edits[7], rename("080.png", "frame-0008.png"));
     }
 
     #[test]

@@ -219,6 +219,26 @@ fn numbers_are_closed_up_where_only_numbers_are_missing() {
 }
 
 #[test]
+fn a_last_frame_at_360_degrees_with_a_view_of_its_own_is_kept_under_another_number() {
+    let files = |first: usize, name: &str| -> Vec<(String, Vec<u8>)> {
+        let numbered =
+            |(i, frame): (usize, &RgbaImage)| (format!("{name}{:0>1$}.png", i + first, 4), png(frame));
+        pendant(37).iter().enumerate().map(numbered).collect()
+    };
+    let by_tens: Vec<(String, Vec<u8>)> = files(0, "")
+        .into_iter()
+        .enumerate()
+        .map(|(i, file)| (format!("{:03}.png", i * 10), file.1))
+        .collect();
+    let diagnosis = examined(&by_tens);
+    let kinds: Vec<Kind> = diagnosis.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!((kinds, diagnosis.mends()), (vec![Kind::ClosingFrame], vec![Mend::Renumber]));
+    let mended = mended(&by_tens, Mend::Renumber);
+    assert_eq!(mended, files(1, "frame-"));
+    assert_eq!(found(&mended), []);
+}
+
+#[test]
 fn an_exposure_is_evened_and_then_no_jump_is_left() {
     for ground in [None, Some(white)] {
         for stops in [-0.8, -0.3, 0.5] {
