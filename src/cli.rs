@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod demo;
 mod failure;
 mod ingest;
@@ -50,6 +51,8 @@ enum Command {
     Work,
     /// Turn a folder or zip of raw frames into a published spin.
     Ingest(Box<ingest::IngestArgs>),
+    /// Check a folder or zip of raw frames, and say in plain words what is wrong with them.
+    Check(check::CheckArgs),
     /// Encode a folder or zip of raw frames, and write one HTML page that shows what became of them.
     Report(report::ReportArgs),
     /// Make a version of a configuration live.
@@ -68,6 +71,7 @@ enum Command {
 pub async fn run(cli: Cli) -> ExitCode {
     let json = match &cli.command {
         Command::Ingest(args) => args.json,
+        Command::Check(args) => args.json,
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
         Command::Store(args) => args.json,
@@ -80,6 +84,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     };
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
+        // The findings have been said, and say why.
+        Err(CliError::Blocked) => ExitCode::FAILURE,
         Err(error) => {
             error.print(json);
             ExitCode::FAILURE
@@ -100,6 +106,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => ingest::run(config, *args).await,
+        Command::Check(args) => check::run(args).await,
         Command::Report(args) => report::run(&config, args).await,
         Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
         Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,

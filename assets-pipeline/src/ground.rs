@@ -140,12 +140,15 @@ pub fn edge(frame: &RgbaImage) -> Edge {
 
 /// The rectangle around what can be seen of the piece; `None` where nothing can.
 pub fn subject(frame: &RgbaImage, edge: Edge) -> Option<Bounds> {
-    type Seen = Box<dyn Fn([u8; 4]) -> bool>;
-    let seen: Seen = match edge {
-        Edge::Transparent => Box::new(|pixel| pixel[3] >= ALPHA_SEEN),
-        Edge::Plain(ground) => Box::new(move |pixel| differs(pixel, ground)),
-        Edge::Busy(_) => return Some(Bounds::whole(frame.width(), frame.height())),
-    };
+    match edge {
+        Edge::Transparent => bounds(frame, |pixel| pixel[3] >= ALPHA_SEEN),
+        Edge::Plain(ground) => bounds(frame, |pixel| differs(pixel, ground)),
+        Edge::Busy(_) => Some(Bounds::whole(frame.width(), frame.height())),
+    }
+}
+
+/// The rectangle around the pixels that are seen.
+fn bounds(frame: &RgbaImage, seen: impl Fn([u8; 4]) -> bool) -> Option<Bounds> {
     let mut found: Option<Bounds> = None;
     for (y, row) in frame.rows().enumerate() {
         let mut columns = row.enumerate().filter(|(_, pixel)| seen(pixel.0)).map(|(x, _)| x as u32);

@@ -6,6 +6,7 @@ pub mod colour;
 pub mod decode;
 pub mod denoise;
 pub mod digest;
+pub mod doctor;
 pub mod encode;
 pub mod encode_cache;
 mod error;

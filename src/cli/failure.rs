@@ -13,7 +13,7 @@ use crate::{
     ingest::{Advice, Failure},
 };
 
-use super::{report::Unwritable, say, tell};
+use super::{check::CheckError, report::Unwritable, say, tell};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,12 @@ pub(super) enum CliError {
     /// A report could not be written.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    /// A check found what an ingest would refuse.
+    #[error("the frames have faults that have to be put right first")]
+    Blocked,
+    /// A check could not write what it was asked for.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// There is no such version.
     #[error("{configuration} has no version {version}")]
     NoVersion {
@@ -127,6 +133,13 @@ impl CliError {
             ),
             Self::ReportInterrupted => plain("interrupted", "Nothing was written."),
             Self::Unwritable(_) => plain("unwritable", "Name another file with --out."),
+            Self::Blocked => ("blocked", None, None),
+            Self::Check(CheckError::Exists(_)) => {
+                plain("exists", "Name another folder with --into, or move that one away.")
+            }
+            Self::Check(CheckError::Unwritable { .. }) => {
+                plain("unwritable", "Name another folder with --into or --evidence.")
+            }
             Self::NoVersion { .. } => ("no-version", None, None),
             Self::NothingBefore(_) => ("nothing-before", None, None),
             Self::NothingLive(_) => ("nothing-live", None, None),

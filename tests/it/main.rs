@@ -6,6 +6,7 @@ mod artist;
 mod girasol;
 
 mod archives;
+mod check;
 mod errors;
 mod garbage;
 mod ingest;

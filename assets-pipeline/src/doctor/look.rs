@@ -1,0 +1,112 @@
+//! One look at every file: all that is kept of it once its pixels are gone.
+
+use image::RgbaImage;
+use rayon::prelude::*;
+
+use super::{
+    margins::{Side, cut_sides},
+    sketch::sketch,
+};
+use crate::{
+    IngestError,
+    decode::decode,
+    gate::Gate,
+    ground::{Bounds, Edge, edge, subject},
+    integrity,
+    limits::Limits,
+    progress::{Progress, Stage},
+    refusal::Refusal,
+    source::Source,
+};
+
+/// What threads may hold at once while they decode, however many cores there are.
+const WORKING_BYTES: u64 = 192 << 20;
+/// The share of a frame that has to be clear before it counts as having transparency: more than a codec's or a
+/// palette's accident.
+const CLEAR_SHARE: f64 = 0.002;
+
+/// What became of one file.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// The file's name without its folder.
+    pub(super) name: String,
+    /// What it shows, or why nobody can tell.
+    pub(super) seen: Result<Seen, Refusal>,
+}
+
+/// What one frame shows.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Width and height in pixels, upright.
+    pub(super) size: (u32, u32),
+    /// Of the file's bytes.
+    pub(super) file: blake3::Hash,
+    /// Of the decoded pixels.
+    pub(super) pixels: blake3::Hash,
+    /// Whether more than an accident of it is clear.
+    pub(super) has_alpha: bool,
+    /// The colour profile that it was converted from.
+    pub(super) profile: Option<String>,
+    /// What lies around the piece.
+    pub(super) edge: Edge,
+    /// Where the piece lies, in pixels of the frame.
+    pub(super) bounds: Option<Bounds>,
+    /// The sides of the frame that cut the piece off.
+    pub(super) cut: Vec<Side>,
+    /// The frame, small.
+    pub(super) sketch: RgbaImage,
+}
+
+/// Reads and decodes every file, each once, on all threads of the current rayon pool.
+pub(super) fn look(
+    source: &Source,
+    limits: &Limits,
+    progress: &dyn Progress,
+) -> Result<Vec<Look>, IngestError> {
+    progress.begin(Stage::Decode, source.entries().len());
+    let gate = Gate::new(WORKING_BYTES);
+    (0..source.entries().len())
+        .into_par_iter()
+        .map(|index| {
+            if progress.is_stopped() {
+                return Err(IngestError::Stopped);
+            }
+            let name = source.entries()[index].name.clone();
+            let seen = see(source, index, &name, limits, &gate);
+            progress.step();
+            match seen {
+                Err(refusal @ Refusal::Io { .. }) => Err(refusal.into()),
+                seen => Ok(Look { name, seen }),
+            }
+        })
+        .collect()
+}
+
+fn see(source: &Source, index: usize, name: &str, limits: &Limits, gate: &Gate) -> Result<Seen, Refusal> {
+    let bytes = source.read(index)?;
+    let header = integrity::inspect(name, &bytes, limits)?;
+    let _room = gate.enter(header.decode_bytes());
+    let decoded = decode(name, &bytes, limits)?;
+    let (file, profile) = (blake3::hash(&bytes), decoded.converted_profile);
+    drop(bytes);
+    Ok(Seen { file, profile, ..seen(&decoded.image) })
+}
+
+/// What a picture shows by itself.
+pub(super) fn seen(frame: &RgbaImage) -> Seen {
+    let edge = edge(frame);
+    let sketch = sketch(frame);
+    let clear = sketch.pixels().filter(|pixel| pixel.0[3] < 250).count();
+    let pixels = blake3::hash(frame.as_raw());
+    Seen {
+        size: frame.dimensions(),
+        file: pixels,
+        pixels,
+        has_alpha: clear as f64 >= CLEAR_SHARE * f64::from(sketch.width() * sketch.height()),
+        profile: None,
+        edge,
+        bounds: subject(frame, edge),
+        cut: cut_sides(frame),
+        sketch,
+    }
+}

@@ -1,0 +1,124 @@
+//! The turn order out of the names, with all that is wrong about them and not only the first of it.
+
+use crate::{
+    naming,
+    refusal::{MissingRun, Refusal},
+};
+
+/// Beyond so many missing names it is no turn with gaps in it, but numbers that count something else.
+const MOST_MISSING: u64 = 720;
+
+/// Where one frame of the turn is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The index of the name that was given.
+    Here(usize),
+    /// The name that the missing frame would have.
+    Missing(String),
+}
+
+/// Names in turn order, as far as they have one.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// The turn; empty where the names tell none.
+    pub(super) turn: Vec<Place>,
+    /// Names without a place in it, and why.
+    pub(super) odd: Vec<(usize, Refusal)>,
+    /// The runs of numbers that are missing.
+    pub(super) missing: Vec<MissingRun>,
+}
+
+impl Numbers {
+    /// The names that missing frames would have.
+    pub(super) fn missing_names(&self) -> Vec<String> {
+        let missing = self.turn.iter().filter_map(|place| match place {
+            Place::Missing(name) => Some(name.clone()),
+            Place::Here(_) => None,
+        });
+        missing.collect()
+    }
+}
+
+/// Arranges names as an ingest does. Whatever it refuses is set aside, or filled in where it is missing, until
+/// it refuses nothing.
+pub(super) fn numbers(names: &[String]) -> Numbers {
+    let mut numbers = Numbers::default();
+    let mut places: Vec<Place> = (0..names.len()).map(Place::Here).collect();
+    loop {
+        let left: Vec<String> = places.iter().map(|place| name(place, names).clone()).collect();
+        let refusal = match naming::arrange(&left) {
+            Ok(turn) => {
+                numbers.turn = turn.order.iter().map(|&index| places[index].clone()).collect();
+                return numbers;
+            }
+            Err(refusal) => refusal,
+        };
+        let file = match &refusal {
+            Refusal::FramesMissing { file, missing } => {
+                if numbers.missing.is_empty() {
+                    numbers.missing.clone_from(missing);
+                }
+                let frames = missing.iter().fold(0, |sum: u64, run| sum.saturating_add(run.frames));
+                if frames > MOST_MISSING || left.contains(file) {
+                    return numbers;
+                }
+                places.push(Place::Missing(file.clone()));
+                continue;
+            }
+            Refusal::NumberTwice { other: file, .. }
+            | Refusal::OutOfStep { file, .. }
+            | Refusal::ClosingFrame { file, .. }
+            | Refusal::NoNumber { file }
+            | Refusal::StrayName { file, .. } => file.clone(),
+            _ => return numbers,
+        };
+        let Some(at) = left.iter().position(|name| *name == file) else { return numbers };
+        if let Place::Here(index) = places.remove(at) {
+            numbers.odd.push((index, refusal));
+        }
+    }
+}
+
+fn name<'a>(place: &'a Place, names: &'a [String]) -> &'a String {
+    match place {
+        Place::Here(index) => &names[*index],
+        Place::Missing(name) => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str]) -> Numbers {
+        numbers(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    }
+
+    fn here(indices: std::ops::Range<usize>) -> Vec<Place> {
+        indices.map(Place::Here).collect()
+    }
+
+    #[test]
+    fn all_faults_of_names_are_found_at_once() {
+        let found = of(&["r1.png", "r2.png", "r4.png", "r4.jpg", "r5.png", "cover.png", "r9.png"]);
+        assert_eq!(found.missing_names(), ["r3.png", "r6.png", "r7.png", "r8.png"]);
+        let mut odd: Vec<usize> = found.odd.iter().map(|odd| odd.0).collect();
+        odd.sort_unstable();
+        assert_eq!(odd, [2, 5]);
+        assert_eq!(found.turn.len(), 9);
+    }
+
+    #[test]
+    fn sound_names_have_no_faults() {
+        let found = of(&["000.png", "090.png", "180.png", "270.png"]);
+        assert_eq!(found.turn, here(0..4));
+        assert!(found.odd.is_empty() && found.missing.is_empty());
+    }
+
+    #[test]
+    fn numbers_that_are_far_apart_are_no_turn_with_millions_of_gaps() {
+        let found = of(&["1.png", "2.png", "3.png", "99999999.png"]);
+        assert!(found.turn.is_empty());
+        assert_eq!(found.missing[0].frames, 99_999_995);
+    }
+}

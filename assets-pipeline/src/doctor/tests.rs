@@ -1,0 +1,6 @@
+//! Faults planted into clean turns are found, by kind and by frame, and nothing else is; clean turns have none.
+
+mod clean;
+mod faults;
+mod files;
+mod turns;

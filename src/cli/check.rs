@@ -1,0 +1,192 @@
+//! `girasol check`.
+
+mod mended;
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use assets_pipeline::{
+    IngestError,
+    doctor::{Diagnosis, Finding, Severity, examine},
+    limits::Limits,
+    source::Source,
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::ingest::{Failure, tracker::Tracker};
+
+use super::{CliError, progress_bar::ProgressBar, say};
+
+/// What `girasol check` takes.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
+    #[arg(value_name = "DIR|ZIP")]
+    source: PathBuf,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Mend what can be mended safely, in a copy; the frames themselves stay as they are.
+    #[arg(long)]
+    fix: bool,
+    /// Where the mended copy goes [default: beside the frames, as DIR-mended].
+    #[arg(long, value_name = "DIR", requires = "fix")]
+    into: Option<PathBuf>,
+    /// Write a picture of each finding into this folder.
+    #[arg(long, value_name = "DIR")]
+    evidence: Option<PathBuf>,
+}
+
+/// A check could not write what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CheckError {
+    /// Something is in the mended copy's place.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// A file or folder could not be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+}
+
+/// Examines a set, and mends a copy of it where that was asked for.
+///
+/// # Errors
+///
+/// [`CliError::Blocked`] where what was examined last would be refused by an ingest; all has been said then.
+pub(super) async fn run(args: CheckArgs) -> Result<(), CliError> {
+    let into = args.fix.then(|| args.into.clone().unwrap_or_else(|| mended::beside(&args.source)));
+    // Better now than after a minute.
+    if let Some(into) = into.as_ref().filter(|into| into.symlink_metadata().is_ok()) {
+        return Err(CheckError::Exists(into.clone()).into());
+    }
+    let tracker = Arc::new(Tracker::default());
+    let bar = ProgressBar::watch(tracker.clone());
+    let source = args.source.clone();
+    let work = tokio::task::spawn_blocking(move || check(&source, into.as_deref(), &tracker));
+    let ended = tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => {
+            bar.end();
+            return Err(CliError::ReportInterrupted);
+        }
+    };
+    bar.end();
+    let Checked { found, mended } = ended.map_err(Failure::Died)??;
+
+    let pictures = match &args.evidence {
+        Some(folder) => write_evidence(folder, &found)?,
+        None => vec![None; found.findings.len()],
+    };
+    if args.json {
+        let mut answer = as_json(&found, &pictures);
+        if let Some(mended) = &mended {
+            answer["mended"] = json!({
+                "into": mended.into.to_string_lossy(),
+                "done": mended.done,
+                "left": as_json(&mended.left, &vec![None; mended.left.findings.len()]),
+            });
+        }
+        say(&answer.to_string());
+    } else {
+        say(&as_text(&found, &pictures));
+        match &mended {
+            Some(mended) => {
+                say(&format!("\nMended in {}:", mended.into.display()));
+                for done in &mended.done {
+                    say(&format!("  {done}"));
+                }
+                say(&format!("\nThe mended copy: {}", as_text(&mended.left, &[])));
+            }
+            None if args.fix => say("\nThere is nothing that can be mended safely, and no copy was made."),
+            None if !found.mends().is_empty() => say("\nSome of it can be mended in a copy: add --fix."),
+            None => {}
+        }
+    }
+    let last = mended.as_ref().map_or(&found, |mended| &mended.left);
+    if last.blocks() { Err(CliError::Blocked) } else { Ok(()) }
+}
+
+/// What was found, and what became of it.
+struct Checked {
+    found: Diagnosis,
+    mended: Option<mended::Mended>,
+}
+
+fn check(path: &Path, into: Option<&Path>, tracker: &Tracker) -> Result<Checked, CliError> {
+    let limits = Limits::default();
+    let source = Source::open(path, &limits).map_err(Failure::from)?;
+    let found = examine(&source, &limits, tracker).map_err(failed)?;
+    let mended = match into {
+        Some(into) if !found.mends().is_empty() => {
+            Some(mended::mend_into(into, source, &found, &limits, tracker)?)
+        }
+        _ => None,
+    };
+    Ok(Checked { found, mended })
+}
+
+fn failed(error: IngestError) -> CliError {
+    Failure::Ingest(error).into()
+}
+
+/// Writes the pictures, and answers where each finding's is.
+fn write_evidence(folder: &Path, found: &Diagnosis) -> Result<Vec<Option<PathBuf>>, CheckError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CheckError::Unwritable { path, source }
+    };
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    let write = |(i, finding): (usize, &Finding)| {
+        let Some(picture) = &finding.evidence else { return Ok(None) };
+        let path = folder.join(format!("{:02}-{}.webp", i + 1, finding.kind));
+        fs::write(&path, picture).map_err(unwritable(&path))?;
+        Ok(Some(path))
+    };
+    found.findings.iter().enumerate().map(write).collect()
+}
+
+fn as_text(found: &Diagnosis, pictures: &[Option<PathBuf>]) -> String {
+    let of = |severity| found.findings.iter().filter(move |finding| finding.severity == severity).count();
+    let (blocking, warnings) = (of(Severity::Blocks), of(Severity::Warns));
+    let frames = found.frames;
+    if found.findings.is_empty() {
+        return format!("{frames} frames, and nothing is wrong with them.");
+    }
+    let mut text = format!("{frames} frames.");
+    for (severity, count, heading) in [
+        (Severity::Blocks, blocking, "What has to be put right first"),
+        (Severity::Warns, warnings, "What visitors may notice"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, "\n\n{heading} ({count}):");
+        }
+        for (i, finding) in found.findings.iter().enumerate().filter(|(_, f)| f.severity == severity) {
+            let _ = write!(text, "\n  {}: {}\n    {}", finding.kind, finding.message, finding.remedy);
+            if let Some(Some(path)) = pictures.get(i) {
+                let _ = write!(text, "\n    {}", path.display());
+            }
+        }
+    }
+    text
+}
+
+fn as_json(found: &Diagnosis, pictures: &[Option<PathBuf>]) -> Value {
+    let finding = |(finding, picture): (&Finding, &Option<PathBuf>)| {
+        json!({
+            "kind": finding.kind.as_str(),
+            "severity": finding.severity.as_str(),
+            "frames": finding.frames,
+            "message": finding.message,
+            "remedy": finding.remedy,
+            "mend": finding.mend.map(assets_pipeline::doctor::Mend::as_str),
+            "evidence": picture.as_ref().map(|path| path.to_string_lossy()),
+        })
+    };
+    let findings: Vec<Value> = found.findings.iter().zip(pictures).map(finding).collect();
+    json!({ "frames": found.frames, "blocks": found.blocks(), "findings": findings })
+}

@@ -1,0 +1,146 @@
+//! A mended copy of a set.
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use assets_pipeline::{
+    doctor::{Diagnosis, Edit, Mend, examine, mend},
+    limits::Limits,
+    source::Source,
+};
+
+use super::{CheckError, failed};
+use crate::{
+    cli::CliError,
+    ingest::{Failure, tracker::Tracker},
+};
+
+/// A mended copy.
+#[derive(Debug)]
+pub(super) struct Mended {
+    /// Where it is.
+    pub(super) into: PathBuf,
+    /// What was done, a sentence each.
+    pub(super) done: Vec<String>,
+    /// What is left to find in it.
+    pub(super) left: Diagnosis,
+}
+
+/// `ring` and `ring.zip` are mended in `ring-mended`.
+pub(super) fn beside(source: &Path) -> PathBuf {
+    // "." and ".." have no name of their own.
+    let source = source.canonicalize().unwrap_or_else(|_error| source.to_owned());
+    let name = if source.is_dir() { source.file_name() } else { source.file_stem() };
+    let mut name: OsString = name.unwrap_or_default().to_owned();
+    name.push("-mended");
+    source.with_file_name(name)
+}
+
+/// Makes a copy and mends it, mend after mend, since one may show what another one hid. The copy appears in its
+/// place when it is whole.
+pub(super) fn mend_into(
+    into: &Path,
+    mut source: Source,
+    found: &Diagnosis,
+    limits: &Limits,
+    tracker: &Tracker,
+) -> Result<Mended, CliError> {
+    let mut done = Vec::new();
+    let mut left = found.clone();
+    let mut copies = Copies { into, made: Vec::new() };
+    let mut next = left.mends().first().copied();
+    let mut tried: Vec<Mend> = Vec::new();
+    while let Some(kind) = next {
+        tried.push(kind);
+        let edits = mend(&source, &left, kind, limits).map_err(Failure::from)?;
+        if !edits.is_empty() {
+            done.extend(edits.iter().map(sentence));
+            let copy = copies.make(&source, &edits)?;
+            source = Source::open(&copy, limits).map_err(Failure::from)?;
+            left = examine(&source, limits, tracker).map_err(failed)?;
+        }
+        next = left.mends().into_iter().find(|mend| !tried.contains(mend));
+    }
+    copies.keep_last()?;
+    Ok(Mended { into: into.to_owned(), done, left })
+}
+
+fn sentence(edit: &Edit) -> String {
+    match edit {
+        Edit::LeaveOut { name } => format!("{name} was left out."),
+        Edit::Rename { from, to } => format!("{from} is {to} now."),
+        Edit::Replace { name, new_name, .. } if name == new_name => {
+            format!("{name} has the exposure of its neighbours now.")
+        }
+        Edit::Replace { name, new_name, .. } => {
+            format!("{name} has the exposure of its neighbours now, as {new_name}.")
+        }
+    }
+}
+
+/// Copies of a set, each mended further than the one before; all of them go, but for one that is kept.
+struct Copies<'a> {
+    into: &'a Path,
+    made: Vec<PathBuf>,
+}
+
+impl Copies<'_> {
+    /// Copies all frames as the edits have them.
+    fn make(&mut self, source: &Source, edits: &[Edit]) -> Result<PathBuf, CliError> {
+        let by_name: HashMap<&str, &Edit> = edits
+            .iter()
+            .map(|edit| match edit {
+                Edit::LeaveOut { name } | Edit::Replace { name, .. } => (name.as_str(), edit),
+                Edit::Rename { from, .. } => (from.as_str(), edit),
+            })
+            .collect();
+        let mut name = self.into.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}-{}.part", std::process::id(), self.made.len()));
+        let folder = self.into.with_file_name(name);
+        let unwritable = |source| CheckError::Unwritable { path: self.into.to_owned(), source };
+        fs::create_dir(&folder).map_err(unwritable)?;
+        self.made.push(folder.clone());
+        for (index, entry) in source.entries().iter().enumerate() {
+            let read = || source.read(index).map_err(Failure::from);
+            let (name, bytes) = match by_name.get(entry.name.as_str()) {
+                Some(Edit::LeaveOut { .. }) => continue,
+                Some(Edit::Rename { to, .. }) => (to, read()?),
+                Some(Edit::Replace { new_name, bytes, .. }) => (new_name, bytes.clone()),
+                None => (&entry.name, read()?),
+            };
+            // Nothing that is there is written over, not even by the copy itself.
+            let mut file = fs::File::create_new(folder.join(name))
+                .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
+            file.write_all(&bytes)
+                .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
+        }
+        Ok(folder)
+    }
+
+    fn keep_last(&mut self) -> Result<(), CliError> {
+        let Some(last) = self.made.pop() else { return Ok(()) };
+        let moved = match self.into.symlink_metadata() {
+            Ok(_) => Err(CheckError::Exists(self.into.to_owned())),
+            Err(_) => fs::rename(&last, self.into)
+                .map_err(|source| CheckError::Unwritable { path: self.into.to_owned(), source }),
+        };
+        if moved.is_err() {
+            self.made.push(last);
+        }
+        Ok(moved?)
+    }
+}
+
+impl Drop for Copies<'_> {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            // What cannot be removed is in the way of nothing.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
