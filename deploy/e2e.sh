@@ -50,9 +50,19 @@ while [ -z "$url" ]; do
     sleep 0.2
     url=$(sed -n 's|^Girasol is at \(http://[^ ]*\).*|\1|p' "$folder/out" | head -n 1)
 done
+# The key is printed right after the address.
+key=
+while [ -z "$key" ]; do
+    if ! kill -0 "$server" 2>/dev/null || [ $((SECONDS - start)) -ge "$patience" ]; then
+        echo "The demo has not said which key the studio takes." >&2
+        exit 1
+    fi
+    sleep 0.1
+    key=$(sed -n 's|^Artists sign in.* \(girasol_[0-9a-f_]*\)$|\1|p' "$folder/out" | head -n 1)
+done
 echo "The demo was at $url after $((SECONDS - start)) s."
 
-(cd viewer && GIRASOL_URL=$url CHROMIUM=$chromium npm run --silent e2e)
+(cd viewer && GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium npm run --silent e2e)
 
 # A server that is asked to stop finishes in order, and says so with its exit code.
 kill -TERM "$server"

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
+    check::Checks,
     config::Config,
     db::{Db, DbError, now_ms},
     garbage,
@@ -73,6 +74,8 @@ pub struct App {
     pub store: Store,
     /// What artists send.
     pub intake: Intake,
+    /// What is known of it.
+    pub checks: Checks,
 }
 
 impl App {
@@ -83,7 +86,8 @@ impl App {
         let store = Store::open(&config.data).map_err(failed)?;
         let intake = Intake::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
-        Ok(Self { config, db, store, intake })
+        let checks = Checks::new(db.clone(), intake.clone(), &config.data);
+        Ok(Self { config, db, store, intake, checks })
     }
 
     /// What takes committed frame sets from the queue.
@@ -92,6 +96,7 @@ impl App {
             db: self.db.clone(),
             store: self.store.clone(),
             intake: self.intake.clone(),
+            checks: self.checks.clone(),
             data: self.config.data.clone(),
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
             settings: self.config.settings(),
@@ -127,11 +132,16 @@ impl App {
         let intake = web::Data::new(self.intake.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
+        let checks = web::Data::new(self.checks.clone());
         let shared = origin.clone();
         let routes = move || {
             let origin = &shared;
             let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(origin.clone());
-            let routes = routes.app_data(intake.clone()).app_data(limits.clone()).app_data(writers.clone());
+            let routes = routes
+                .app_data(intake.clone())
+                .app_data(limits.clone())
+                .app_data(writers.clone())
+                .app_data(checks.clone());
             let routes = routes.configure(http::private);
             match pages {
                 Pages::None => routes.configure(http::storefront),

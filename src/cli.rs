@@ -49,11 +49,11 @@ enum Command {
     Serve,
     /// Encode committed frame sets, beside servers that do so as well.
     Work,
-    /// Turn a folder or zip of raw frames into a published spin.
+    /// Turn a folder, zip or tar of raw frames into a published spin.
     Ingest(Box<ingest::IngestArgs>),
-    /// Check a folder or zip of raw frames, and say in plain words what is wrong with them.
+    /// Check a folder, zip or tar of raw frames, and say in plain words what is wrong with them.
     Check(check::CheckArgs),
-    /// Encode a folder or zip of raw frames, and write one HTML page that shows what became of them.
+    /// Encode a folder, zip or tar of raw frames, and write one HTML page that shows what became of them.
     Report(report::ReportArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),

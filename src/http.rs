@@ -59,7 +59,12 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 /// Every address of the artists' and operators' API.
 pub fn private(routes: &mut web::ServiceConfig) {
     private::routes(routes);
-    routes.service(read("/look.css", page::look_style));
+    routes
+        .service(read("/studio", page::studio))
+        .service(read("/studio.js", page::studio_script))
+        .service(read("/studio.css", page::studio_style))
+        .service(read("/studio.LICENSES.txt", page::studio_licences))
+        .service(read("/look.css", page::look_style));
 }
 
 /// The demo's page, which a storefront of its own does not want.

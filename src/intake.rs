@@ -22,7 +22,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::domain::frameset::{FramesetId, UploadId};
+use crate::domain::frameset::{FileName, FramesetId, UploadId};
 
 pub use self::archive::{ArchiveLimits, UnpackError, Unpacked};
 
@@ -133,6 +133,28 @@ impl Intake {
         file.set_len(received).await.map_err(failed("cut"))?;
         file.seek(SeekFrom::End(0)).await.map_err(failed("open"))?;
         Ok(Incoming { file, part, written: received })
+    }
+
+    /// A folder of a set's files under their names, as links. What stands there already is kept.
+    pub async fn lay_out(
+        &self,
+        set: &FramesetId,
+        files: Vec<(FileName, Digest)>,
+        folder: PathBuf,
+    ) -> io::Result<()> {
+        let files: Vec<(PathBuf, FileName)> =
+            files.into_iter().map(|(name, digest)| (self.file(set, digest), name)).collect();
+        let laid_out = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder)?;
+            for (file, name) in files {
+                match std::fs::hard_link(file, folder.join(name.as_str())) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        laid_out.await.map_err(io::Error::other)?
     }
 
     /// Removes a resumable upload's part, if there is one.

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
+    check::{Check, Checks, Found},
     db::{
         Db, DbError,
         framesets::StoredFrame,
@@ -44,6 +45,8 @@ pub struct Worker {
     pub store: Store,
     /// Where frames come from.
     pub intake: Intake,
+    /// What is known of them.
+    pub checks: Checks,
     /// The data folder, for what has been encoded.
     pub data: PathBuf,
     /// How long a lease lasts that is not renewed.
@@ -162,31 +165,37 @@ impl Worker {
         let id = &leased.job.frameset;
         let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
         let frames = self.db.frames(id).await?;
+        self.examine(leased).await?;
         let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
         let order = self.order(set, source);
         Ok(ingest(&self.db, &self.store, &self.data, &order, tracker).await?)
     }
 
+    /// Has the frames looked at, and writes down what the artist should know. What blocks is left to the ingest,
+    /// which refuses it.
+    async fn examine(&self, leased: &Leased) -> Result<(), DbError> {
+        let check = match self.checks.wait(&leased.job.frameset).await {
+            Ok(check) => check,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, job.id = %leased.job.id, "the frames could not be checked");
+                return Ok(());
+            }
+        };
+        if let Some(Found::Diagnosis(diagnosis)) = check.as_deref().and_then(Check::found) {
+            for finding in &diagnosis.findings {
+                self.db.log_job(leased, &format!("{} {}", finding.message, finding.remedy)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The set's files under their names, as links: a folder like any other.
     async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> io::Result<PathBuf> {
         let folder = self.data.join("work").join(format!("turn-{set}"));
-        let files: Vec<(PathBuf, String)> = frames
-            .into_iter()
-            .map(|frame| (self.intake.file(set, frame.digest), frame.name.to_string()))
-            .collect();
-        tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(&folder)?;
-            for (file, name) in files {
-                match std::fs::hard_link(file, folder.join(name)) {
-                    // An attempt before this one has linked it.
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                    _ => {}
-                }
-            }
-            Ok(folder)
-        })
-        .await
-        .map_err(io::Error::other)?
+        let files = frames.into_iter().map(|frame| (frame.name, frame.digest)).collect();
+        self.intake.lay_out(set, files, folder.clone()).await?;
+        Ok(folder)
     }
 
     fn order(&self, set: Frameset, source: PathBuf) -> Order {

@@ -9,6 +9,7 @@ pub mod db;
 pub mod intake;
 pub mod store;
 
+pub mod check;
 pub mod garbage;
 pub mod ingest;
 pub mod jobs;

@@ -13,7 +13,7 @@ const { metafile } = await build({
   entryNames: "[name]",
   outdir: "dist",
   metafile: true,
-  logLevel: "info",
+  logLevel: "warning",
 });
 
 const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);

@@ -25,8 +25,8 @@ use super::{CliError, progress_bar::ProgressBar, say};
 /// What `girasol check` takes.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
-    #[arg(value_name = "DIR|ZIP")]
+    /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
+    #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
     /// Print the findings as JSON.
     #[arg(long)]

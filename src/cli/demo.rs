@@ -8,15 +8,19 @@ use crate::{
     app::{App, Pages},
     domain::{
         audit::Actor,
+        keys::{ApiKey, Role},
         names::{OptionName, ProductId, Slug},
     },
     ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
 };
 
-use super::{CliError, progress_bar::ProgressBar, tell};
+use super::{CliError, progress_bar::ProgressBar, say, tell};
 
 /// The ring's metals, by folder; the first is the product's default.
 const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
+
+/// What the demo's key is called.
+const KEY_LABEL: &str = "girasol demo";
 
 /// What `girasol demo` takes.
 #[derive(Debug, Args)]
@@ -34,6 +38,8 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     }
     let served = app.serve(Pages::Demo);
     let ingested = async {
+        let key = fresh_key(&app).await?;
+        say(&format!("Artists sign in to the studio, at /studio, with the key {key}"));
         for metal in METALS {
             ingest_metal(&app, args, metal).await?;
         }
@@ -42,10 +48,24 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     };
     tokio::pin!(served);
     tokio::select! {
+        // The address is printed before the key.
+        biased;
         served = &mut served => return Ok(served?),
         ingested = ingested => ingested?,
     }
     Ok(served.await?)
+}
+
+/// A key for the studio. It cannot be shown a second time, so that each demo has its own, and earlier ones are
+/// worth nothing any more.
+async fn fresh_key(app: &App) -> Result<ApiKey, CliError> {
+    let actor = Actor::command_line();
+    for key in app.db.keys().await? {
+        if key.label == KEY_LABEL && key.revoked_at_ms.is_none() {
+            app.db.revoke_key(&key.id, &actor).await?;
+        }
+    }
+    Ok(app.db.create_key(Role::Artist, KEY_LABEL, &actor).await?)
 }
 
 async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {

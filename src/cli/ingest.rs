@@ -20,8 +20,8 @@ use super::{CliError, outcome, progress_bar::ProgressBar, say, settings::Setting
 /// What `girasol ingest` takes.
 #[derive(Debug, Args)]
 pub(super) struct IngestArgs {
-    /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
-    #[arg(value_name = "DIR|ZIP")]
+    /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
+    #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
     /// Jewelry type and base model, as ring/solitaire; made where it is missing.
     #[arg(long, value_name = "TYPE/MODEL")]

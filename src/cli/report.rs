@@ -23,7 +23,7 @@ use super::{CliError, progress_bar::ProgressBar, say, settings::SettingsArgs};
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
-    #[arg(value_name = "DIR|ZIP")]
+    #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
     #[command(flatten)]
     settings: SettingsArgs,

@@ -46,6 +46,8 @@ pub enum Changed {
     TooManyFiles,
     /// It has no frame that could be committed.
     Empty,
+    /// Its frames are others by now.
+    Overtaken,
 }
 
 #[derive(sqlx::FromRow)]
@@ -99,6 +101,20 @@ async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<(), DbError
         .bind(id.as_str())
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+async fn insert(tx: &mut SqliteConnection, id: &FramesetId, frame: &StoredFrame) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into frames (frameset_id, name, bytes, digest) values ($1, $2, $3, $4)
+         on conflict (frameset_id, name) do update set bytes = excluded.bytes, digest = excluded.digest",
+    )
+    .bind(id.as_str())
+    .bind(frame.name.as_str())
+    .bind(i64::try_from(frame.bytes).unwrap_or(i64::MAX))
+    .bind(frame.digest.to_string())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -209,16 +225,7 @@ impl Db {
             Some(FramesetState::Open) => {}
         }
         for frame in frames {
-            sqlx::query(
-                "insert into frames (frameset_id, name, bytes, digest) values ($1, $2, $3, $4)
-                 on conflict (frameset_id, name) do update set bytes = excluded.bytes, digest = excluded.digest",
-            )
-            .bind(id.as_str())
-            .bind(frame.name.as_str())
-            .bind(i64::try_from(frame.bytes).unwrap_or(i64::MAX))
-            .bind(frame.digest.to_string())
-            .execute(&mut *tx)
-            .await?;
+            insert(&mut tx, id, frame).await?;
         }
         let files: u32 = sqlx::query_scalar("select count(*) from frames where frameset_id = $1")
             .bind(id.as_str())
@@ -228,6 +235,41 @@ impl Db {
             return Ok(Changed::TooManyFiles);
         }
         touch(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(Changed::Done)
+    }
+
+    /// Records other frames in the stead of all of them, as a mend has made them, if they are still those `before`.
+    pub async fn replace_frames(
+        &self,
+        id: &FramesetId,
+        before: &[StoredFrame],
+        after: &[StoredFrame],
+        mend: &str,
+        actor: &Actor,
+    ) -> Result<Changed, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        match state(&mut tx, id).await? {
+            None => return Ok(Changed::NoSuchSet),
+            Some(FramesetState::Committed) => return Ok(Changed::Committed),
+            Some(FramesetState::Open) => {}
+        }
+        let names: Vec<(String, String)> =
+            sqlx::query_as("select name, digest from frames where frameset_id = $1 order by name")
+                .bind(id.as_str())
+                .fetch_all(&mut *tx)
+                .await?;
+        let as_before = before.iter().map(|frame| (frame.name.to_string(), frame.digest.to_string()));
+        if !as_before.eq(names) {
+            return Ok(Changed::Overtaken);
+        }
+        sqlx::query("delete from frames where frameset_id = $1").bind(id.as_str()).execute(&mut *tx).await?;
+        for frame in after {
+            insert(&mut tx, id, frame).await?;
+        }
+        touch(&mut tx, id).await?;
+        let detail = json!({ "mend": mend, "before": before.len(), "after": after.len() });
+        record(&mut tx, actor, Action::FramesetMend, id.as_str(), &detail).await?;
         tx.commit().await?;
         Ok(Changed::Done)
     }

@@ -40,6 +40,8 @@ pub enum Action {
     FramesetOpen,
     /// A frame set was closed, to be encoded.
     FramesetCommit,
+    /// A frame set was mended as its check offered.
+    FramesetMend,
     /// A frame set was thrown away.
     FramesetDiscard,
     /// A job was cancelled.
@@ -64,6 +66,7 @@ impl Action {
             Self::SessionEnd => "session.end",
             Self::FramesetOpen => "frameset.open",
             Self::FramesetCommit => "frameset.commit",
+            Self::FramesetMend => "frameset.mend",
             Self::FramesetDiscard => "frameset.discard",
             Self::JobCancel => "job.cancel",
             Self::JobRetry => "job.retry",

@@ -1,4 +1,4 @@
-//! Files that are built into the binary: the viewer, and the demo's page.
+//! Files that are built into the binary: the viewer, the studio, and the demo's page.
 
 use std::{
     io,
@@ -7,7 +7,10 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY, REFERRER_POLICY},
+    http::header::{
+        CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY,
+        REFERRER_POLICY,
+    },
 };
 
 use super::{
@@ -36,12 +39,21 @@ macro_rules! embed {
 static VIEWER: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-spin.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/demo.js");
 static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/demo/demo.css");
+static STUDIO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/studio.js");
+static STUDIO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/dist/studio.css");
+static STUDIO_LICENCES: Embedded =
+    embed!("text/plain; charset=utf-8", "../../viewer/dist/studio.LICENSES.txt");
+static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/studio/index.html");
 static LOOK_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/studio/look.css");
 static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'; object-src 'none'";
+
+/// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
+const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The hints that the policy reads, which browsers send to the page's own origin once it asks, and to
 /// others where it delegates them.
@@ -64,6 +76,34 @@ pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Fa
 /// `GET /demo.css`
 pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &DEMO_STYLE)
+}
+
+/// `GET /studio`
+pub(crate) async fn studio(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &STUDIO_PAGE)?;
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, STUDIO_POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    ] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+/// `GET /studio.js`
+pub(crate) async fn studio_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_SCRIPT)
+}
+
+/// `GET /studio.css`
+pub(crate) async fn studio_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_STYLE)
+}
+
+/// `GET /studio.LICENSES.txt`: of what the studio is bundled with.
+pub(crate) async fn studio_licences(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_LICENCES)
 }
 
 /// `GET /look.css`

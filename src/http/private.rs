@@ -2,6 +2,7 @@
 
 mod audit;
 mod caller;
+mod check;
 mod framesets;
 mod jobs;
 mod keys;
@@ -73,6 +74,17 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "POST, OPTIONS",
             [web::post().to(framesets::commit)],
         ))
+        .service(private(
+            "/api/framesets/{frameset}/check",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(check::show), web::head().to(check::show)],
+        ))
+        .service(private(
+            "/api/framesets/{frameset}/check/{picture}",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(check::picture), web::head().to(check::picture)],
+        ))
+        .service(private("/api/framesets/{frameset}/mend", "POST, OPTIONS", [web::post().to(check::mend)]))
         .service(private_any_path(
             "/api/framesets/{frameset}/frames/{name}",
             "PUT, DELETE, OPTIONS",

@@ -14,6 +14,7 @@ use assets_pipeline::refusal::Refusal;
 use serde::Serialize;
 
 use crate::{
+    check::CheckError,
     db::DbError,
     domain::{job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
     garbage::GarbageError,
@@ -83,6 +84,12 @@ pub(crate) enum Error {
     NoSuchFrameset,
     #[error("the frame set was committed, and takes no changes any more")]
     SetCommitted,
+    #[error("frames came or went meanwhile: look at the set again")]
+    SetMoved,
+    #[error("the check failed")]
+    CheckFailed,
+    #[error("there is nothing to mend like this")]
+    NothingToMend,
     #[error("there is no such job")]
     NoSuchJob,
     #[error("the job is {}", .0.as_str())]
@@ -129,6 +136,8 @@ pub(crate) enum Error {
     ArchiveRefused { refusal: Arc<Refusal> },
     #[error("the intake failed")]
     Intake(#[source] Arc<IntakeError>),
+    #[error("a frame set could not be checked")]
+    Check(#[source] Arc<CheckError>),
     #[error("objects could not be removed")]
     Garbage(#[source] Arc<GarbageError>),
     #[error("an answer could not be written")]
@@ -190,6 +199,8 @@ impl Error {
             Self::BadHeader(_) => (StatusCode::BAD_REQUEST, "bad-header", "A header cannot be read"),
             Self::NoSuchFrameset => (StatusCode::NOT_FOUND, "no-such-frameset", "No such frame set"),
             Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
+            Self::SetMoved => (StatusCode::CONFLICT, "set-moved", "The frame set is another one now"),
+            Self::NothingToMend => (StatusCode::CONFLICT, "nothing-to-mend", "There is nothing to mend"),
             Self::NoSuchJob => (StatusCode::NOT_FOUND, "no-such-job", "No such job"),
             Self::JobIs(_) => (StatusCode::CONFLICT, "job-state", "The job is in another state"),
             Self::NoSuchSequence => (StatusCode::NOT_FOUND, "no-such-sequence", "No such sequence"),
@@ -233,6 +244,8 @@ impl Error {
             Self::Export(_)
             | Self::Intake(_)
             | Self::Garbage(_)
+            | Self::CheckFailed
+            | Self::Check(_)
             | Self::Database(_)
             | Self::Store(_)
             | Self::ObjectMissing(_)
@@ -357,6 +370,17 @@ impl From<UnpackError> for Error {
             UnpackError::Name { .. } => Self::BadField(error.to_string()),
             UnpackError::DiskFull => Self::DiskFull,
             UnpackError::Intake(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckError> for Error {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::NothingToMend => Self::NothingToMend,
+            CheckError::Db(error) => error.into(),
+            CheckError::Intake(error) => error.into(),
+            other => Self::Check(Arc::new(other)),
         }
     }
 }

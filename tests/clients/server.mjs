@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const binary = process.env.GIRASOL;
+export const binary = process.env.GIRASOL;
 
 /** Settings of the server: whoever is killed is soon taken for dead. */
 const environment = { ...process.env, GIRASOL_JOBS__LEASE_SECONDS: "1", GIRASOL_LOG__LEVEL: "warn" };

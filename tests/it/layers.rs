@@ -11,14 +11,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cache", &["domain"]),
     ("config", &["domain"]),
     ("logs", &["config"]),
+    ("check", &["domain", "db", "intake"]),
     ("garbage", &["domain", "db", "store"]),
     ("ingest", &["domain", "db", "store"]),
-    ("jobs", &["domain", "db", "store", "intake", "ingest"]),
-    ("http", &["domain", "db", "intake", "store", "cache", "garbage"]),
+    ("jobs", &["domain", "db", "store", "intake", "check", "ingest"]),
+    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage"]),
     ("report", &[]),
     (
         "app",
-        &["domain", "config", "logs", "db", "intake", "store", "cache", "garbage", "ingest", "jobs", "http"],
+        &[
+            "domain", "config", "logs", "db", "intake", "store", "cache", "check", "garbage", "ingest",
+            "jobs", "http",
+        ],
     ),
     ("cli", &["domain", "config", "logs", "db", "store", "garbage", "ingest", "report", "app"]),
 ];

@@ -7,6 +7,7 @@ mod girasol;
 
 mod archives;
 mod check;
+mod doctor;
 mod errors;
 mod garbage;
 mod ingest;

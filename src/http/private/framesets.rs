@@ -329,11 +329,11 @@ fn name(request: &HttpRequest) -> Result<FileName, Error> {
     text.parse().map_err(|error| Error::BadField(format!("name: {error}")))
 }
 
-async fn load(origin: &Origin, id: &FramesetId) -> Result<Frameset, Error> {
+pub(super) async fn load(origin: &Origin, id: &FramesetId) -> Result<Frameset, Error> {
     origin.db.frameset(id).await?.ok_or(Error::NoSuchFrameset)
 }
 
-async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failure> {
+pub(super) async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failure> {
     let set = load(origin, id).await?;
     let files = origin.db.frames(id).await.map_err(Error::from)?;
     let job = origin.db.job_of(id).await.map_err(Error::from)?;
@@ -345,13 +345,14 @@ async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failur
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
+pub(super) fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
     match changed {
         Changed::Done => Ok(()),
         Changed::NoSuchSet => Err(Error::NoSuchFrameset),
         Changed::Committed => Err(Error::SetCommitted),
         Changed::TooManyFiles => Err(Error::TooManyFiles(max_files)),
         Changed::Empty => Err(Error::SetEmpty),
+        Changed::Overtaken => Err(Error::SetMoved),
     }
 }
 

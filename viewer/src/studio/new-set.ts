@@ -21,6 +21,8 @@ interface Row {
 
 let lists = 0;
 
+const tidyProduct = (text: string) => text.toLowerCase().trim().replace("/", ".");
+
 /** Asks for a product and its choices. */
 export function askForSet(products: Product[], start?: Product): void {
   const rows: Row[] = [];
@@ -33,7 +35,7 @@ export function askForSet(products: Product[], start?: Product): void {
   const submit = make("button", { type: "submit", id: "new-start" }, "Start");
 
   const addRow = (option = "", fixed = false): Row => {
-    const known = () => products.find(({ id }) => id === product.value)?.options.find(({ name }) => name === optionInput.value);
+    const known = () => products.find(({ id }) => id === tidyProduct(product.value))?.options.find(({ name }) => name === optionInput.value);
     const optionInput = make("input", { type: "text", placeholder: "metal", value: option, readonly: fixed, required: true, autocomplete: "off", spellcheck: "false", "data-role": "option" });
     const choice = make("input", { type: "text", placeholder: "rose-gold", required: true, autocomplete: "off", spellcheck: "false", "data-role": "choice", list: listOf(known()?.choices.map(({ value }) => value) ?? []) });
     const optionField = checked("Option", optionInput, wrongOption, (text) => text.toLowerCase().trim());
@@ -53,21 +55,19 @@ export function askForSet(products: Product[], start?: Product): void {
     return row;
   };
   const follow = () => {
-    const known = products.find(({ id }) => id === product.value.trim());
-    const names = known?.options.map(({ name }) => name) ?? [];
+    const known = products.find(({ id }) => id === tidyProduct(product.value));
     const typed = new Map(rows.map(({ option, choice }) => [option.value, choice.value]));
-    if (!known && rows.length) return;
+    const names = known ? known.options.map(({ name }) => name) : [...typed.keys()];
     rows.length = 0;
     pairs.replaceChildren();
-    for (const name of names) addRow(name, true).choice.value = typed.get(name) ?? "";
-    if (!known) addRow("metal");
+    for (const name of names.length ? names : ["metal"]) addRow(name, !!known).choice.value = typed.get(name) ?? "";
   };
   const more = button("Another option", () => addRow().option.focus(), { class: "plain" });
 
   const form = make(
     "form",
     { class: "new-set", novalidate: true },
-    checked("Product", product, wrongProduct, (text) => text.toLowerCase().trim().replace("/", ".")),
+    checked("Product", product, wrongProduct, tidyProduct),
     pairs,
     make("div", { class: "actions" }, more),
     make("p", { class: "quiet small" }, "What does not exist yet is made when the frames are encoded."),
@@ -75,7 +75,8 @@ export function askForSet(products: Product[], start?: Product): void {
   );
   const { close } = openDialog("New frame set", form);
   form.append(make("div", { class: "actions" }, button("Cancel", close, { class: "plain" }), submit));
-  product.addEventListener("change", follow);
+  // While one types: as one leaves, the field that one goes to would be replaced.
+  product.addEventListener("input", follow);
   follow();
   (start ? rows[0]?.choice : product)?.focus();
 

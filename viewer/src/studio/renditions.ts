@@ -62,10 +62,11 @@ export function renditionTable(manifest: Manifest, view: View): HTMLElement {
       const isShown = key === view.tier && format === view.format;
       const row = make("tr", { class: isShown ? "chosen" : undefined, "aria-current": isShown ? "true" : undefined });
       if (!index) {
-        const frames = make("small", {}, `${count(tier.frames, "frame")}, ${rendition.size.join("×")}`);
+        const frames = make("small", {}, count(tier.frames, "frame"));
         row.append(make("th", { scope: "rowgroup", rowspan: formats.length }, key, frames));
       }
-      row.append(make("td", {}, nameOf(format)), make("td", {}, weightOf(tier, rendition)), ...qualityCells(rendition));
+      const size = make("small", {}, rendition.size.join("×"));
+      row.append(make("td", {}, nameOf(format), size), make("td", {}, weightOf(tier, rendition)), ...qualityCells(rendition));
       return row;
     });
   });

@@ -1,0 +1,102 @@
+//! The doctor over HTTP.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    artist::{Artist, ring},
+    girasol::{draw_turn, header, problem},
+};
+
+async fn checked(artist: &Artist, set: &str) -> Value {
+    loop {
+        let response = artist.request(Method::GET, &format!("{set}/check")).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let check: Value = response.json().await.unwrap();
+        if check["state"] != "running" {
+            return check;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn kinds(check: &Value) -> Vec<&str> {
+    check["findings"].as_array().unwrap().iter().map(|finding| finding["kind"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_set_is_checked_as_it_stands_and_mended_when_the_artist_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    let turn = data.join("turn");
+    draw_turn(&turn, [212, 175, 95], 24);
+    let frame = |n: u32| std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+    let set = artist.open(&ring()).await;
+    assert_eq!(checked(&artist, &set).await["state"], "empty");
+    for n in 0..24 {
+        if n != 7 {
+            assert_eq!(artist.put(&set, &format!("{n:03}.png"), &frame(n)).await.status(), 201);
+        }
+    }
+    let check = checked(&artist, &set).await;
+    assert_eq!(kinds(&check), ["missing-frames"], "{check}");
+    let finding = &check["findings"][0];
+    assert_eq!((&finding["severity"], &finding["frames"]), (&json!("blocks"), &json!(["007.png"])));
+
+    artist.put(&set, "007.png", &frame(7)).await;
+    artist.put(&set, "024.png", &frame(0)).await;
+    let check = checked(&artist, &set).await;
+    assert_eq!(kinds(&check), ["closing-frame"], "{check}");
+    let finding = &check["findings"][0];
+    assert_eq!((&finding["frames"], &finding["mend"]), (&json!(["024.png"]), &json!("leave-out")));
+    assert_eq!(finding["mendLabel"], "Leave 024.png out");
+    let picture = finding["evidence"].as_str().unwrap();
+    let response = artist.request(Method::GET, picture).send().await.unwrap();
+    assert_eq!(header(response.headers(), "content-type"), "image/webp");
+    assert!(response.bytes().await.unwrap().starts_with(b"RIFF"));
+    let nobody = artist.server.get(picture, &[]).await;
+    assert_eq!(problem(nobody, 401).await, "key-missing");
+    let none = artist.request(Method::GET, &picture.replace("/0.", "/9.")).send().await.unwrap();
+    assert_eq!(problem(none, 404).await, "no-such-file");
+
+    let mend = async |mend: &str| {
+        let request = artist.request(Method::POST, &format!("{set}/mend"));
+        request.json(&json!({ "mend": mend })).send().await.unwrap()
+    };
+    assert_eq!(problem(mend("glue").await, 422).await, "bad-field");
+    assert_eq!(problem(mend("even-exposure").await, 409).await, "nothing-to-mend");
+    let mended: Value = mend("leave-out").await.json().await.unwrap();
+    assert_eq!(mended["frames"], 24);
+    assert_eq!(kinds(&checked(&artist, &set).await), [""; 0]);
+    assert_eq!(problem(mend("leave-out").await, 409).await, "nothing-to-mend");
+
+    let commit = artist.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+    assert_eq!(commit.status(), 200);
+    assert_eq!(problem(mend("leave-out").await, 409).await, "set-committed");
+    assert_eq!(checked(&artist, &set).await["state"], "done");
+}
+
+#[tokio::test]
+async fn what_a_script_sends_is_checked_too_and_the_job_says_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    let turn = data.join("turn");
+    draw_turn(&turn, [212, 175, 95], 24);
+    let mut wanted = ring();
+    wanted["frames"] = 23.into();
+    let set = artist.open(&wanted).await;
+    for n in (0..24).filter(|n| *n != 7) {
+        let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+        artist.put(&set, &format!("{n:03}.png"), &frame).await;
+    }
+    let job = artist.show(&set).await["job"]["id"].as_str().unwrap().to_owned();
+    let events = artist.request(Method::GET, &format!("/api/jobs/{job}/events")).send().await.unwrap();
+    // The stream ends with the job.
+    let events = events.text().await.unwrap();
+    assert!(events.contains("event: log") && events.contains("007.png"), "{events}");
+    let job: Value =
+        artist.request(Method::GET, &format!("/api/jobs/{job}")).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&job["state"], &job["failure"]["slug"]), (&json!("failed"), &json!("frame-missing")));
+}
