@@ -82,6 +82,8 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
     let (look, _) = read(&request, &origin.db).await?;
     let Look { configuration, version, until_ms } = &look;
     let product = origin.db.load_product(&configuration.product()).await.map_err(Error::from)?;
+    let live = origin.db.pointer(configuration).await.map_err(Error::from)?;
+    let is_live = live.is_some_and(|live| live.version == *version);
     let label = product.map_or_else(|| configuration.to_string(), |product| product.label);
     let page = html! {
         (DOCTYPE)
@@ -92,6 +94,7 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (label) " \u{b7} version " (version) }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href="/look.css";
                 script type="module" src="/girasol-spin.js" {}
             }
@@ -100,7 +103,7 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
                     girasol-spin src=(format!("{}/sequence", request.path())) tier="hd"
                         alt=(format!("{label}, turned by dragging or with the arrow keys")) width="1" height="1" {}
                     h1 { (label) }
-                    p { "Version " (version) ", not published. Drag to turn it." }
+                    p { "Version " (version) (if is_live { ", live." } else { ", not published." }) " Drag to turn it." }
                     p.quiet { (configuration) " \u{b7} this link ends " (Moment(*until_ms).readable()) }
                 }
             }
