@@ -74,7 +74,7 @@ step audit venv
 step lint
 step test-viewer node npm
 step test-rust
-step test-e2e node npm chromium
+step test-e2e node npm chromium venv
 step test-clients node npm venv
 step bench-build
 run tidy tidy
