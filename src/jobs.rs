@@ -6,12 +6,15 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use assets_pipeline::{progress::Stage, settings::Settings};
+use assets_pipeline::{
+    progress::{Progress as _, Stage},
+    settings::Settings,
+};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
-    check::{Check, Checks, Found},
+    check::{Checks, Found},
     db::{
         Db, DbError,
         framesets::StoredFrame,
@@ -33,6 +36,8 @@ use crate::{
 const IDLE: Duration = Duration::from_millis(500);
 /// How often progress is written down: what watches it sees it move.
 const PROGRESS_EVERY: Duration = Duration::from_millis(300);
+/// How often a check under way is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a job waits whose configuration is being ingested by somebody else.
 const BUSY_WAIT_MS: i64 = 2_000;
 
@@ -165,7 +170,7 @@ impl Worker {
         let id = &leased.job.frameset;
         let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
         let frames = self.db.frames(id).await?;
-        self.examine(leased).await?;
+        self.examine(leased, tracker).await?;
         let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
         let order = self.order(set, source);
         Ok(ingest(&self.db, &self.store, &self.data, &order, tracker).await?)
@@ -173,16 +178,28 @@ impl Worker {
 
     /// Has the frames looked at, and writes down what the artist should know. What blocks is left to the ingest,
     /// which refuses it.
-    async fn examine(&self, leased: &Leased) -> Result<(), DbError> {
-        let check = match self.checks.wait(&leased.job.frameset).await {
-            Ok(check) => check,
+    async fn examine(&self, leased: &Leased, tracker: &Tracker) -> Result<(), DbError> {
+        let check = match self.checks.ask(&leased.job.frameset).await {
+            Ok(Some(check)) => check,
+            Ok(None) => return Ok(()),
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, job.id = %leased.job.id, "the frames could not be checked");
                 return Ok(());
             }
         };
-        if let Some(Found::Diagnosis(diagnosis)) = check.as_deref().and_then(Check::found) {
+        tracker.begin(Stage::Check, check.progress().1);
+        let mut shown = 0;
+        let found = loop {
+            let (done, _) = check.progress();
+            (shown..done).for_each(|_| tracker.step());
+            shown = shown.max(done);
+            match check.found() {
+                Some(found) => break found,
+                None => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        };
+        if let Found::Diagnosis(diagnosis) = found {
             for finding in &diagnosis.findings {
                 self.db.log_job(leased, &format!("{} {}", finding.message, finding.remedy)).await?;
             }
