@@ -217,6 +217,14 @@ impl Incoming {
         }
     }
 
+    /// Its last bytes, at most so many.
+    pub async fn tail(&mut self, bytes: usize) -> Result<Vec<u8>, IntakeError> {
+        let mut tail = Vec::new();
+        self.read_from(self.written.saturating_sub(bytes as u64), |chunk| tail.extend_from_slice(chunk))
+            .await?;
+        Ok(tail)
+    }
+
     /// Reads it all once more, and says what it is.
     pub async fn whole(&mut self) -> Result<Whole, IntakeError> {
         self.sync().await?;

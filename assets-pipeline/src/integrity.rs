@@ -69,12 +69,7 @@ pub fn inspect(name: &str, bytes: &[u8], limits: &Limits) -> Result<Header, Refu
         return Err(Refusal::TooLarge { file: name.into(), excess });
     }
     let agreed = format::agreed(name, bytes)?;
-    if format::ends_as_a_zip(bytes) {
-        return Err(Refusal::Unsupported {
-            file: name.into(),
-            what: "an image and a zip file in one".into(),
-        });
-    }
+    no_zip_behind(name, bytes)?;
     let header = match agreed {
         Format::Png => png::walk(bytes, limits),
         Format::Jpeg => jpeg::walk(bytes, limits),
@@ -82,6 +77,24 @@ pub fn inspect(name: &str, bytes: &[u8], limits: &Limits) -> Result<Header, Refu
         Format::WebP => webp::walk(bytes, limits),
     };
     header.map_err(|fault| fault.of(name))
+}
+
+/// Bytes of a file's end that tell whether there is a zip behind it.
+pub const TAIL_BYTES: usize = format::END_RECORD_BYTES + u16::MAX as usize;
+
+/// Refuses an image that is a zip file as well, by the last [`TAIL_BYTES`] of it.
+///
+/// # Errors
+///
+/// [`Refusal::Unsupported`].
+pub fn no_zip_behind(name: &str, tail: &[u8]) -> Result<(), Refusal> {
+    if format::ends_as_a_zip(tail) {
+        return Err(Refusal::Unsupported {
+            file: name.into(),
+            what: "an image and a zip file in one".into(),
+        });
+    }
+    Ok(())
 }
 
 impl Header {

@@ -133,7 +133,7 @@ pub(crate) enum Error {
     #[error("send Tus-Resumable: 1.0.0")]
     OtherTus,
     #[error("{refusal}. {}", .refusal.remedy())]
-    ArchiveRefused { refusal: Arc<Refusal> },
+    FileRefused { refusal: Arc<Refusal> },
     #[error("the intake failed")]
     Intake(#[source] Arc<IntakeError>),
     #[error("a frame set could not be checked")]
@@ -231,14 +231,14 @@ impl Error {
             Self::NotAPart => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-part", "This is no part of an upload")
             }
-            Self::ArchiveRefused { refusal } => match &**refusal {
+            Self::FileRefused { refusal } => match &**refusal {
                 Refusal::TooLarge { .. } | Refusal::TooManyFrames { .. } | Refusal::TooManyFiles { .. } => {
-                    (StatusCode::PAYLOAD_TOO_LARGE, refusal.slug(), "There is too much in the archive")
+                    (StatusCode::PAYLOAD_TOO_LARGE, refusal.slug(), "There is too much in the file")
                 }
                 Refusal::Io { .. } => {
                     (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed here")
                 }
-                _ => (StatusCode::UNPROCESSABLE_ENTITY, refusal.slug(), "The archive cannot be used"),
+                _ => (StatusCode::UNPROCESSABLE_ENTITY, refusal.slug(), "The file cannot be used"),
             },
             Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
             Self::Export(_)
@@ -366,7 +366,7 @@ impl From<DbError> for Error {
 impl From<UnpackError> for Error {
     fn from(error: UnpackError) -> Self {
         match error {
-            UnpackError::Refused(refusal) => Self::ArchiveRefused { refusal: Arc::new(refusal) },
+            UnpackError::Refused(refusal) => Self::FileRefused { refusal: Arc::new(refusal) },
             UnpackError::Name { .. } => Self::BadField(error.to_string()),
             UnpackError::DiskFull => Self::DiskFull,
             UnpackError::Intake(error) => error.into(),

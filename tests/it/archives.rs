@@ -84,7 +84,7 @@ async fn a_tar_in_one_request_and_a_zip_in_parts_become_frames() {
 }
 
 #[tokio::test]
-async fn of_a_hostile_archive_nothing_stays() {
+async fn of_a_hostile_file_nothing_stays() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let mut artist = Artist::over(data);
@@ -102,7 +102,7 @@ async fn of_a_hostile_archive_nothing_stays() {
     let sum: u32 =
         (0..512).map(|at| if (148..156).contains(&at) { 32 } else { u32::from(slipping[at]) }).sum();
     slipping[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    let cases: [(&str, Vec<u8>, u16, &str); 12] = [
+    let cases: [(&str, Vec<u8>, u16, &str); 13] = [
         ("slip.zip", zip_of(&[("001.png", png), ("../../002.png", png)]), 422, "archive-unsafe-name"),
         ("slip.tar", slipping, 422, "archive-unsafe-name"),
         ("bomb.zip", zip_of(&[("001.png", png), ("002.png", &deflated)]), 422, "zip-bomb"),
@@ -112,6 +112,7 @@ async fn of_a_hostile_archive_nothing_stays() {
         ("cut.zip", whole[..whole.len() - 40].to_vec(), 422, "zip-broken"),
         ("cut.tar", tar[..700].to_vec(), 422, "truncated"),
         ("both.zip", [png, &whole].concat(), 422, "zip-broken"),
+        ("both.png", [png, &whole].concat(), 422, "unsupported"),
         ("image.zip", png.to_vec(), 422, "zip-broken"),
         ("colon.tar", tar_of(&[("at 1:00.png", png), ("at 2:00.png", png)]), 422, "bad-field"),
         ("empty.zip", zip_of(&[("notes.txt", b"no frames")]), 422, "no-images"),

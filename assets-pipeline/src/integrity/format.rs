@@ -87,15 +87,17 @@ pub(super) fn agreed(name: &str, bytes: &[u8]) -> Result<Format, Refusal> {
     }
 }
 
+/// The record that ends a zip, without its comment.
+pub(super) const END_RECORD_BYTES: usize = 22;
+
 /// Whether a zip reader would take the bytes for a zip: its last record stands at their end, with a comment that
 /// is as long as it says (APPNOTE 6.3.10, section 4.3.16). A file that is two things at once is made to pass where
 /// one of them would not.
 pub(super) fn ends_as_a_zip(bytes: &[u8]) -> bool {
-    const RECORD_BYTES: usize = 22;
-    let tail = &bytes[bytes.len().saturating_sub(RECORD_BYTES + usize::from(u16::MAX))..];
-    tail.windows(RECORD_BYTES).enumerate().any(|(at, record)| {
+    let tail = &bytes[bytes.len().saturating_sub(super::TAIL_BYTES)..];
+    tail.windows(END_RECORD_BYTES).enumerate().any(|(at, record)| {
         let comment_bytes = usize::from(u16::from_le_bytes([record[20], record[21]]));
-        record.starts_with(b"PK\x05\x06") && at + RECORD_BYTES + comment_bytes == tail.len()
+        record.starts_with(b"PK\x05\x06") && at + END_RECORD_BYTES + comment_bytes == tail.len()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Frame sets: opening one, sending its frames, and closing it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,6 +10,7 @@ use actix_web::{
     },
     web::{Data, Payload},
 };
+use assets_pipeline::integrity::{TAIL_BYTES, no_zip_behind};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -296,6 +297,9 @@ pub(super) async fn add(
         let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
         unpacked.into_iter().map(frame).collect()
     } else {
+        let tail = file.tail(TAIL_BYTES).await?;
+        no_zip_behind(name.as_str(), &tail)
+            .map_err(|refusal| Error::FileRefused { refusal: Arc::new(refusal) })?;
         let whole = file.whole().await?;
         file.keep(intake, id, &whole).await?;
         vec![StoredFrame { name: name.clone(), bytes: whole.bytes, digest: whole.digest }]

@@ -271,7 +271,7 @@ impl Work<'_> {
         let added =
             framesets::add(self.origin, self.intake, self.limits, &upload.frameset, &upload.name, &mut file);
         if let Err(error) = added.await {
-            if let Error::ArchiveRefused { .. } | Error::BadField(_) = error {
+            if let Error::FileRefused { .. } | Error::BadField(_) = error {
                 // It will never be any better.
                 self.origin.db.forget_upload(&upload.id).await?;
                 file.discard().await?;
