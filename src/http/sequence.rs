@@ -1,6 +1,6 @@
 //! Manifests: the negotiated one of a configuration, and the immutable one of a version.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    caching::{Caching, answer},
+    caching::{Caching, answer, preload, server_timing},
     origin::{AnswerKey, LoadedManifest, Origin},
     problem::{At as _, Error, Failure},
     query::{self, SequenceQuery},
@@ -40,6 +40,7 @@ const MAX_SIBLINGS: usize = 24;
 
 /// `GET /api/products/customizable/{configId}/sequence`
 pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    let began = Instant::now();
     let decided = Decided::for_request(&request, &origin).await?;
     let Decided { configuration, query, scope, pointer, class, .. } = &decided;
     if query.explain {
@@ -53,7 +54,21 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
         class: class.clone(),
     };
     let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
-    serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)
+    let mut response = serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)?;
+    for (name, value) in
+        [first_pack(&decided).and_then(preload), server_timing(began.elapsed())].into_iter().flatten()
+    {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
+}
+
+/// Where what is loaded first for the chosen tier lies.
+fn first_pack(decided: &Decided) -> Option<String> {
+    let Manifest { urls, tiers, .. } = &decided.manifest.manifest;
+    let DeliveryClass { tier, format, .. } = &decided.class;
+    let pack = tiers.get(tier)?.formats.get(format)?.packs.first()?.pack;
+    Some(urls.pack.replace("{pack}", &pack.to_string()))
 }
 
 /// A version as visitors would see it if it were live, for whoever may look at it before.

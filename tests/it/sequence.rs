@@ -153,6 +153,22 @@ async fn browsers_keep_a_manifest_ten_minutes_and_cdns_an_hour() {
 }
 
 #[tokio::test]
+async fn the_first_pack_of_the_chosen_tier_is_announced() {
+    let server = Server::start();
+    for (tier, format) in [("still", "webp"), ("preview", "avif"), ("hd", "webp")] {
+        let path = format!("{}?tier={tier}&format={format}", sequence(RING));
+        let response = server.get(&path, &[]).await;
+        assert!(header(response.headers(), "server-timing").starts_with("origin;dur="));
+        let link = header(response.headers(), "link").to_owned();
+        let manifest: Value = response.json().await.unwrap();
+        let pack = &manifest["tiers"][tier]["formats"][format]["packs"][0]["pack"];
+        let path = format!("/p/{}.pack", pack.as_str().unwrap());
+        assert_eq!(link, format!("<{path}>; rel=preload; as=fetch; crossorigin"));
+        assert_eq!(server.get(&path, &[]).await.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn each_encoding_has_a_tag_of_its_own() {
     let server = Server::start();
     let mut tags = Vec::new();
@@ -203,6 +219,7 @@ async fn a_client_that_has_the_answer_gets_a_304_with_its_headers() {
                 "access-control-allow-origin",
                 "cross-origin-resource-policy",
                 "timing-allow-origin",
+                "link",
             ] {
                 assert_eq!(header(response.headers(), name), header(whole.headers(), name), "{name}");
             }
