@@ -4,6 +4,8 @@ TYPOS_VERSION := 1.52.0
 CARGO_DENY_VERSION := 0.20.2
 CAVIF_VERSION := 1.8.0
 TUSPY_VERSION := 1.1.0
+REDBOT_VERSION := 2.7.1
+HTTPLINT_VERSION := 2026.10.4
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -23,6 +25,7 @@ NODE_MODULES := viewer/node_modules/.package-lock.json
 SHARP := benches/encode/node_modules/.package-lock.json
 TUS_JS := tests/clients/node_modules/.package-lock.json
 TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
+REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 
 .PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
 
@@ -80,10 +83,11 @@ test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real bina
 	deploy/e2e.sh
 
 # The clients that artists' tools are made with, not ours: a turn over a bad line, to a server that is killed meanwhile.
-test-clients: $(TUS_JS) $(TUSPY) ## tus-js-client and tuspy upload to the real binary
+test-clients: $(TUS_JS) $(TUSPY) $(REDBOT) ## tus-js-client and tuspy upload to the real binary; REDbot reads what it serves
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	GIRASOL=$(CURDIR)/target/debug/girasol node --test tests/clients/tus.test.mjs
 	GIRASOL=$(CURDIR)/target/debug/girasol $(TUSPY) -W ignore::ResourceWarning tests/clients/tuspy_test.py
+	GIRASOL=$(CURDIR)/target/debug/girasol $(REDBOT) -W ignore::ResourceWarning tests/clients/redbot_test.py
 
 torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare what is published in the end
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
@@ -127,6 +131,10 @@ $(TUS_JS): tests/clients/package-lock.json
 $(TUSPY):
 	python3 -m venv target/tools/tuspy-$(TUSPY_VERSION)
 	target/tools/tuspy-$(TUSPY_VERSION)/bin/pip install --quiet --disable-pip-version-check tuspy==$(TUSPY_VERSION)
+
+$(REDBOT):
+	python3 -m venv target/tools/redbot-$(REDBOT_VERSION)
+	target/tools/redbot-$(REDBOT_VERSION)/bin/pip install --quiet --disable-pip-version-check redbot==$(REDBOT_VERSION) httplint==$(HTTPLINT_VERSION)
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error
