@@ -1,105 +1,47 @@
-//! The object store: immutable objects by key, in a folder.
-//!
-//! A key is the path of the object's public URL, so that a CDN may read the store itself. Objects are
-//! written once: into a temporary file that is synced and then renamed, so that a reader sees all of
-//! an object or none of it.
+//! The object store: immutable objects by key, in one of a closed set of homes.
+
+mod folder;
+mod key;
 
 use std::{
-    fmt, fs, io,
+    error::Error,
+    fs, io,
     path::{Path, PathBuf},
-    str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
-use assets_pipeline::{digest::Digest, tiers::Format};
-use tokio::io::AsyncWriteExt as _;
+use self::folder::Folder;
+pub use self::key::{NotAKey, ObjectKey};
 
-/// Names an object. Path and media type follow from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ObjectKey {
-    /// One frame of a set.
-    Frame {
-        /// The set's digest.
-        set: Digest,
-        /// 0 to 359.
-        degree: u16,
-        /// The set's format.
-        format: Format,
-    },
-    /// A pack, by its digest.
-    Pack(Digest),
-    /// The list of a set's frames, by the set's digest, which is the list's own.
-    SetList(Digest),
-    /// A version's manifest, by its digest.
-    Manifest(Digest),
-    /// A hero frame as a JPEG, by its digest.
-    Jpeg(Digest),
-}
-
-impl ObjectKey {
-    /// The media type that the object is served with.
-    pub const fn media_type(&self) -> &'static str {
-        match self {
-            Self::Frame { format, .. } => format.media_type(),
-            Self::Pack(_) => "application/octet-stream",
-            Self::SetList(_) => "text/plain",
-            Self::Manifest(_) => "application/json",
-            Self::Jpeg(_) => "image/jpeg",
-        }
-    }
-}
-
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Frame { set, degree, format } => write!(f, "s/{set}/{degree:03}.{format}"),
-            Self::Pack(digest) => write!(f, "p/{digest}.pack"),
-            Self::Manifest(digest) => write!(f, "m/{digest}.json"),
-            Self::SetList(set) => write!(f, "s/{set}/frames.txt"),
-            Self::Jpeg(digest) => write!(f, "still/{digest}.jpg"),
-        }
-    }
-}
-
-/// The text is no object's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no object has this key")]
-pub struct NotAKey;
-
-impl FromStr for ObjectKey {
-    type Err = NotAKey;
-
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let key = || {
-            let (kind, rest) = text.split_once('/')?;
-            match kind {
-                "p" => Some(Self::Pack(rest.strip_suffix(".pack")?.parse().ok()?)),
-                "m" => Some(Self::Manifest(rest.strip_suffix(".json")?.parse().ok()?)),
-                "still" => Some(Self::Jpeg(rest.strip_suffix(".jpg")?.parse().ok()?)),
-                "s" => {
-                    let (set, file) = rest.split_once('/')?;
-                    let set = set.parse().ok()?;
-                    if file == "frames.txt" {
-                        return Some(Self::SetList(set));
-                    }
-                    let (degree, format) = file.split_once('.')?;
-                    Some(Self::Frame { set, degree: degree.parse().ok()?, format: format.parse().ok()? })
-                }
-                _ => None,
-            }
-        };
-        // What is written otherwise than it would be is another file.
-        key().filter(|key| key.to_string() == text).ok_or(NotAKey)
-    }
-}
-
-/// An object could not be read or written.
+/// The store failed.
 #[derive(Debug, thiserror::Error)]
-#[error("object {key} could not be {did}")]
-pub struct StoreError {
-    key: String,
-    did: &'static str,
-    source: io::Error,
+pub enum StoreError {
+    /// An object could not be read, written or removed.
+    #[error("object {key} could not be {did}")]
+    Object {
+        /// Which one.
+        key: ObjectKey,
+        /// What was wanted of it.
+        did: &'static str,
+        /// Why.
+        source: Cause,
+    },
+    /// What is there cannot be told.
+    #[error("the objects could not be listed")]
+    List(#[source] Cause),
+    /// Nothing can be had.
+    #[error("the object store does not answer")]
+    Silent(#[source] Cause),
+}
+
+/// What a home says of its failure.
+type Cause = Box<dyn Error + Send + Sync>;
+
+impl StoreError {
+    fn of(key: &ObjectKey, did: &'static str) -> impl FnOnce(Cause) -> Self {
+        move |source| Self::Object { key: *key, did, source }
+    }
 }
 
 /// A hold on the store, until it is dropped or the process ends.
@@ -108,70 +50,64 @@ pub struct Held {
     _file: fs::File,
 }
 
-/// A folder of objects; cheap to clone.
+/// Where objects are; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    root: PathBuf,
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    home: Home,
+    /// The file that is locked by whoever holds the store.
+    hold: PathBuf,
+}
+
+#[derive(Debug)]
+enum Home {
+    Folder(Folder),
 }
 
 impl Store {
     /// The store in `objects/` of the data folder. The folder is made where it is missing.
-    pub fn open(data: &Path) -> io::Result<Self> {
+    pub fn folder(data: &Path) -> io::Result<Self> {
         let root = data.join("objects");
-        std::fs::create_dir_all(&root)?;
-        Ok(Self { root })
+        fs::create_dir_all(&root)?;
+        let hold = root.join(".lock");
+        Ok(Self { parts: Arc::new(Parts { home: Home::Folder(Folder::new(root)), hold }) })
     }
 
     /// Reads a whole object; `None` where there is none.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
-        match tokio::fs::read(self.path(key)).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StoreError { key: key.to_string(), did: "read", source }),
-        }
+        let got = match &self.parts.home {
+            Home::Folder(folder) => folder.get(key).await,
+        };
+        got.map_err(StoreError::of(key, "read"))
     }
 
     /// Writes an object, or leaves the one that is there if it has the same bytes: one that was damaged
     /// is made good.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.path(key);
-        if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
-            return Ok(());
-        }
-        write_whole(&path, bytes).await.map_err(|source| StoreError {
-            key: key.to_string(),
-            did: "written",
-            source,
-        })
+        let put = match &self.parts.home {
+            Home::Folder(folder) => folder.put(key, bytes).await,
+        };
+        put.map_err(StoreError::of(key, "written"))
     }
 
     /// Every object. What writers that died have left unfinished is removed if it is older than `leftover`.
     pub async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, StoreError> {
-        let root = self.root.clone();
-        let listed = tokio::task::spawn_blocking(move || list(&root, leftover)).await;
-        listed.map_err(io::Error::other).flatten().map_err(|source| StoreError {
-            key: "list".to_owned(),
-            did: "read",
-            source,
-        })
+        let listed = match &self.parts.home {
+            Home::Folder(folder) => folder.list(leftover).await,
+        };
+        listed.map_err(StoreError::List)
     }
 
     /// Removes an object, if it is there.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let path = self.path(key);
-        match tokio::fs::remove_file(&path).await {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(StoreError { key: key.to_string(), did: "removed", source })
-            }
-            _ => {
-                // The last file of a set takes the set's folder along.
-                if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent())
-                {
-                    let _ = tokio::fs::remove_dir(folder).await;
-                }
-                Ok(())
-            }
-        }
+        let removed = match &self.parts.home {
+            Home::Folder(folder) => folder.remove(key).await,
+        };
+        removed.map_err(StoreError::of(key, "removed"))
     }
 
     /// Held while objects are written and until the row is there that needs them: nothing is removed meanwhile.
@@ -185,7 +121,7 @@ impl Store {
     }
 
     async fn hold(&self, lock: fn(&fs::File) -> io::Result<()>) -> io::Result<Held> {
-        let path = self.root.join(".lock");
+        let path = self.parts.hold.clone();
         let held = tokio::task::spawn_blocking(move || {
             let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
             lock(&file).map(|()| Held { _file: file })
@@ -194,75 +130,24 @@ impl Store {
     }
 
     /// Answers whether the store can be read.
-    pub async fn ping(&self) -> io::Result<()> {
-        tokio::fs::metadata(&self.root).await.map(drop)
-    }
-
-    fn path(&self, key: &ObjectKey) -> PathBuf {
-        self.root.join(key.to_string())
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let answered = match &self.parts.home {
+            Home::Folder(folder) => folder.ping().await,
+        };
+        answered.map_err(StoreError::Silent)
     }
 }
-
-fn list(root: &Path, leftover: Duration) -> io::Result<Vec<ObjectKey>> {
-    let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let path = entry.path();
-            if entry.file_type()?.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let key = path.strip_prefix(root).ok().and_then(|path| path.to_str()?.parse().ok());
-            let is_partial = entry.file_name().to_string_lossy().starts_with('.') && folder != root;
-            let age = || entry.metadata().and_then(|metadata| metadata.modified()).ok()?.elapsed().ok();
-            if let Some(key) = key {
-                keys.push(key);
-            } else if is_partial && age().is_some_and(|age| age >= leftover) {
-                fs::remove_file(&path)?;
-            }
-        }
-    }
-    Ok(keys)
-}
-
-async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    if tokio::fs::metadata(folder).await.is_err() {
-        tokio::fs::create_dir_all(folder).await?;
-        // The folder's own entry has to last as long as what it holds.
-        let above = folder.parent().unwrap_or(Path::new("."));
-        tokio::fs::File::open(above).await?.sync_all().await?;
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Two processes may write the same object at once, so each has a name of its own.
-    let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let temporary = folder.join(format!(".{name}.{}-{unique}", std::process::id()));
-    let written = async {
-        let mut file = tokio::fs::File::create(&temporary).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        tokio::fs::rename(&temporary, path).await?;
-        tokio::fs::File::open(folder).await?.sync_all().await
-    }
-    .await;
-    if written.is_err() {
-        // The first error is the one to tell; a leftover has a name that no key has.
-        let _ = tokio::fs::remove_file(&temporary).await;
-    }
-    written
-}
-
-static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 #[cfg(test)]
 mod tests {
+    use assets_pipeline::{digest::Digest, tiers::Format};
+
     use super::*;
 
     #[tokio::test]
     async fn an_object_reads_back_and_a_missing_one_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::folder(folder.path()).unwrap();
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         assert_eq!(store.get(&key).await.unwrap(), None);
         store.put(&key, b"frames").await.unwrap();
@@ -275,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_object_is_made_good() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::folder(folder.path()).unwrap();
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         store.put(&key, b"frames").await.unwrap();
         std::fs::write(folder.path().join("objects").join(key.to_string()), b"flames").unwrap();
@@ -286,7 +171,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_there_is_listed_and_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::folder(folder.path()).unwrap();
         let digest = Digest::of(b"frames");
         let keys = [
             ObjectKey::Pack(digest),
@@ -318,16 +203,5 @@ mod tests {
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
         assert!(!partial.exists());
         assert!(!folder.path().join("objects/s").join(digest.to_string()).exists());
-    }
-
-    #[test]
-    fn keys_are_the_paths_of_urls() {
-        let set = Digest::of(b"");
-        for other in ["s/x/000.avif", "p/..pack", "m/", "still", "q/1", &format!("s/{set}/6.avif")] {
-            assert_eq!(other.parse::<ObjectKey>(), Err(NotAKey), "{other}");
-        }
-        let frame = ObjectKey::Frame { set, degree: 6, format: Format::Avif };
-        assert_eq!(frame.to_string(), format!("s/{set}/006.avif"));
-        assert_eq!(ObjectKey::Jpeg(set).to_string(), format!("still/{set}.jpg"));
     }
 }
