@@ -83,7 +83,7 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
-        let store = Store::folder(&config.data).map_err(failed)?;
+        let store = Store::open(&config.store, &config.data).await.map_err(failed)?;
         let intake = Intake::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
         let checks = Checks::new(db.clone(), intake.clone(), &config.data);

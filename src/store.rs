@@ -2,6 +2,10 @@
 
 mod folder;
 mod key;
+#[cfg(test)]
+#[path = "../tests/moto/mod.rs"]
+mod moto;
+mod s3;
 
 use std::{
     error::Error,
@@ -11,8 +15,10 @@ use std::{
     time::Duration,
 };
 
-use self::folder::Folder;
+use crate::domain::storage::{StoreKind, StoreSettings};
+
 pub use self::key::{NotAKey, ObjectKey};
+use self::{folder::Folder, s3::S3};
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +69,22 @@ struct Parts {
     hold: PathBuf,
 }
 
+/// What S3 is asked is boxed: its futures are large, and would be part of every caller's.
 #[derive(Debug)]
 enum Home {
     Folder(Folder),
+    S3(S3),
 }
 
 impl Store {
+    /// The store as it is set; what it needs of the data folder is made where it is missing.
+    pub async fn open(settings: &StoreSettings, data: &Path) -> io::Result<Self> {
+        match settings.kind {
+            StoreKind::Folder => Self::folder(data),
+            StoreKind::S3 => Self::in_s3(Box::pin(S3::open(settings)).await, data),
+        }
+    }
+
     /// The store in `objects/` of the data folder. The folder is made where it is missing.
     pub fn folder(data: &Path) -> io::Result<Self> {
         let root = data.join("objects");
@@ -77,10 +93,19 @@ impl Store {
         Ok(Self { parts: Arc::new(Parts { home: Home::Folder(Folder::new(root)), hold }) })
     }
 
+    /// The hold stays in the data folder, which all that share a bucket share as well: it has their database.
+    fn in_s3(s3: S3, data: &Path) -> io::Result<Self> {
+        let folder = data.join("objects");
+        fs::create_dir_all(&folder)?;
+        let hold = folder.join(".lock");
+        Ok(Self { parts: Arc::new(Parts { home: Home::S3(s3), hold }) })
+    }
+
     /// Reads a whole object; `None` where there is none.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let got = match &self.parts.home {
             Home::Folder(folder) => folder.get(key).await,
+            Home::S3(s3) => Box::pin(s3.get(key)).await,
         };
         got.map_err(StoreError::of(key, "read"))
     }
@@ -90,6 +115,7 @@ impl Store {
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
         let put = match &self.parts.home {
             Home::Folder(folder) => folder.put(key, bytes).await,
+            Home::S3(s3) => Box::pin(s3.put(key, bytes)).await,
         };
         put.map_err(StoreError::of(key, "written"))
     }
@@ -98,6 +124,7 @@ impl Store {
     pub async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, StoreError> {
         let listed = match &self.parts.home {
             Home::Folder(folder) => folder.list(leftover).await,
+            Home::S3(s3) => Box::pin(s3.list(leftover)).await,
         };
         listed.map_err(StoreError::List)
     }
@@ -106,6 +133,7 @@ impl Store {
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let removed = match &self.parts.home {
             Home::Folder(folder) => folder.remove(key).await,
+            Home::S3(s3) => Box::pin(s3.remove(key)).await,
         };
         removed.map_err(StoreError::of(key, "removed"))
     }
@@ -133,6 +161,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let answered = match &self.parts.home {
             Home::Folder(folder) => folder.ping().await,
+            Home::S3(s3) => Box::pin(s3.ping()).await,
         };
         answered.map_err(StoreError::Silent)
     }
@@ -144,64 +173,125 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn an_object_reads_back_and_a_missing_one_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::folder(folder.path()).unwrap();
+    /// An empty store of one kind.
+    struct Fixture {
+        store: Store,
+        folder: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        fn in_a_folder() -> std::future::Ready<Option<Self>> {
+            let folder = tempfile::tempdir().unwrap();
+            std::future::ready(Some(Self { store: Store::folder(folder.path()).unwrap(), folder }))
+        }
+
+        async fn in_s3() -> Option<Self> {
+            let s3 = s3::tests::bucket(StoreSettings::default()).await?;
+            let folder = tempfile::tempdir().unwrap();
+            Some(Self { store: Store::in_s3(s3, folder.path()).unwrap(), folder })
+        }
+
+        /// Changes what the home has, behind the store's back.
+        async fn damage(&self, key: &ObjectKey, bytes: &[u8]) {
+            match &self.store.parts.home {
+                Home::Folder(_) => {
+                    fs::write(self.folder.path().join("objects").join(key.to_string()), bytes).unwrap();
+                }
+                Home::S3(s3) => Box::pin(s3.damage(key, bytes)).await,
+            }
+        }
+    }
+
+    /// Every body runs in every home.
+    macro_rules! in_every_home {
+        ($($test:ident)*) => {
+            in_every_home!(in_a_folder: $($test)*);
+            in_every_home!(in_s3: $($test)*);
+        };
+        ($home:ident: $($test:ident)*) => {
+            mod $home {
+                $(
+                    #[tokio::test]
+                    async fn $test() {
+                        if let Some(fixture) = super::Fixture::$home().await {
+                            super::$test(&fixture).await;
+                        }
+                    }
+                )*
+            }
+        };
+    }
+
+    in_every_home! {
+        an_object_reads_back_and_a_missing_one_is_none
+        a_damaged_object_is_made_good
+        what_is_there_is_listed_and_goes
+        whoever_removes_is_alone
+        many_that_write_the_same_all_succeed
+    }
+
+    async fn an_object_reads_back_and_a_missing_one_is_none(Fixture { store, .. }: &Fixture) {
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         assert_eq!(store.get(&key).await.unwrap(), None);
         store.put(&key, b"frames").await.unwrap();
         store.put(&key, b"frames").await.unwrap();
         assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
-        let left: Vec<_> = std::fs::read_dir(folder.path().join("objects/p")).unwrap().collect();
-        assert_eq!(left.len(), 1, "no temporary file is left");
+        let empty = ObjectKey::SetList(Digest::of(b""));
+        store.put(&empty, b"").await.unwrap();
+        assert_eq!(store.get(&empty).await.unwrap().as_deref(), Some(b"".as_slice()));
+        store.ping().await.unwrap();
     }
 
-    #[tokio::test]
-    async fn a_damaged_object_is_made_good() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::folder(folder.path()).unwrap();
+    async fn a_damaged_object_is_made_good(fixture: &Fixture) {
+        let store = &fixture.store;
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         store.put(&key, b"frames").await.unwrap();
-        std::fs::write(folder.path().join("objects").join(key.to_string()), b"flames").unwrap();
-        store.put(&key, b"frames").await.unwrap();
-        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+        for damaged in [b"flames".as_slice(), b"fra", b""] {
+            fixture.damage(&key, damaged).await;
+            store.put(&key, b"frames").await.unwrap();
+            assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+        }
     }
 
-    #[tokio::test]
-    async fn what_is_there_is_listed_and_goes() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::folder(folder.path()).unwrap();
+    async fn what_is_there_is_listed_and_goes(Fixture { store, .. }: &Fixture) {
         let digest = Digest::of(b"frames");
-        let keys = [
+        let mut keys = vec![
+            ObjectKey::Frame { set: digest, degree: 6, format: Format::Webp },
             ObjectKey::Pack(digest),
             ObjectKey::SetList(digest),
             ObjectKey::Manifest(digest),
             ObjectKey::Jpeg(digest),
-            ObjectKey::Frame { set: digest, degree: 6, format: Format::Webp },
         ];
         for key in &keys {
             assert_eq!(key.to_string().parse(), Ok(*key));
             store.put(key, b"frames").await.unwrap();
         }
-        let held = store.writing().await.unwrap();
-        drop(store.writing().await.unwrap());
-        drop(held);
-        let _alone = store.removing().await.unwrap();
-        let partial = folder.path().join("objects/p/.half.pack.1-2");
-        std::fs::write(&partial, b"fra").unwrap();
         let mut listed = store.list(Duration::from_hours(1)).await.unwrap();
         listed.sort_unstable();
-        let mut expected = keys.to_vec();
-        expected.sort_unstable();
-        assert_eq!(listed, expected);
-        assert!(partial.exists());
+        keys.sort_unstable();
+        assert_eq!(listed, keys);
         for key in &keys {
             store.remove(key).await.unwrap();
             store.remove(key).await.unwrap();
+            assert_eq!(store.get(key).await.unwrap(), None);
         }
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
-        assert!(!partial.exists());
-        assert!(!folder.path().join("objects/s").join(digest.to_string()).exists());
+    }
+
+    async fn whoever_removes_is_alone(Fixture { store, .. }: &Fixture) {
+        let held = store.writing().await.unwrap();
+        drop(store.writing().await.unwrap());
+        let mut removing = Box::pin(store.removing());
+        assert!(futures_util::poll!(&mut removing).is_pending());
+        drop(held);
+        removing.await.unwrap();
+    }
+
+    async fn many_that_write_the_same_all_succeed(Fixture { store, .. }: &Fixture) {
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        let written = futures_util::future::join_all((0..8).map(|_| store.put(&key, b"frames"))).await;
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+        assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key]);
     }
 }

@@ -119,3 +119,41 @@ async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use assets_pipeline::{digest::Digest, tiers::Format};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_writer_left_unfinished_goes_when_it_is_old() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        folder.put(&key, b"frames").await.unwrap();
+        assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
+        let partial = root.path().join("p/.half.pack.1-2");
+        fs::write(&partial, b"fra").unwrap();
+        assert_eq!(folder.list(Duration::from_hours(1)).await.unwrap(), [key]);
+        assert!(partial.exists());
+        assert_eq!(folder.list(Duration::ZERO).await.unwrap(), [key]);
+        assert!(!partial.exists());
+    }
+
+    #[tokio::test]
+    async fn the_last_file_of_a_set_takes_its_folder_along() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let set = Digest::of(b"frames");
+        let keys = [ObjectKey::SetList(set), ObjectKey::Frame { set, degree: 6, format: Format::Webp }];
+        for key in &keys {
+            folder.put(key, b"frames").await.unwrap();
+        }
+        for key in &keys {
+            assert!(root.path().join("s").join(set.to_string()).exists());
+            folder.remove(key).await.unwrap();
+        }
+        assert!(!root.path().join("s").join(set.to_string()).exists());
+    }
+}

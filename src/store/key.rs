@@ -39,6 +39,26 @@ impl ObjectKey {
             Self::Jpeg(_) => "image/jpeg",
         }
     }
+
+    /// What purges the object from a CDN that reads the store itself: the digest that stands in its path.
+    pub fn cache_tag(&self) -> String {
+        let (Self::Frame { set: digest, .. }
+        | Self::Pack(digest)
+        | Self::SetList(digest)
+        | Self::Manifest(digest)
+        | Self::Jpeg(digest)) = self;
+        format!("s-{digest}")
+    }
+
+    /// Whether these bytes can be the object. A frame's key does not tell: its digest stands in its set's list.
+    pub fn may_name(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Frame { .. } => true,
+            Self::Pack(digest) | Self::SetList(digest) | Self::Manifest(digest) | Self::Jpeg(digest) => {
+                Digest::of(bytes) == *digest
+            }
+        }
+    }
 }
 
 impl fmt::Display for ObjectKey {
