@@ -217,6 +217,8 @@ async fn watch_removals(origin: Arc<Origin>) {
         match origin.db.last_removal().await {
             Ok(last) => {
                 if seen.replace(last).is_some_and(|seen| seen != last) {
+                    // The disk first, or memory would be filled from it again.
+                    origin.store.forget_all().await;
                     origin.forget_objects();
                 }
             }

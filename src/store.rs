@@ -1,5 +1,6 @@
 //! The object store: immutable objects by key, in one of a closed set of homes.
 
+mod disk_cache;
 mod folder;
 mod key;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::{
 use crate::domain::storage::{StoreKind, StoreSettings};
 
 pub use self::key::{NotAKey, ObjectKey};
-use self::{folder::Folder, s3::S3};
+use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,8 @@ pub struct Store {
 #[derive(Debug)]
 struct Parts {
     home: Home,
+    /// Copies on local disk, in front of a home that is far away.
+    copies: Option<DiskCache>,
     /// The file that is locked by whoever holds the store.
     hold: PathBuf,
 }
@@ -81,7 +84,11 @@ impl Store {
     pub async fn open(settings: &StoreSettings, data: &Path) -> io::Result<Self> {
         match settings.kind {
             StoreKind::Folder => Self::folder(data),
-            StoreKind::S3 => Self::in_s3(Box::pin(S3::open(settings)).await, data),
+            StoreKind::S3 => {
+                let max_bytes = settings.disk_cache_max_bytes;
+                let copies = (max_bytes > 0).then(|| DiskCache::new(data.join("cache/objects"), max_bytes));
+                Self::in_s3(Box::pin(S3::open(settings)).await, copies, data)
+            }
         }
     }
 
@@ -90,19 +97,35 @@ impl Store {
         let root = data.join("objects");
         fs::create_dir_all(&root)?;
         let hold = root.join(".lock");
-        Ok(Self { parts: Arc::new(Parts { home: Home::Folder(Folder::new(root)), hold }) })
+        Ok(Self { parts: Arc::new(Parts { home: Home::Folder(Folder::new(root)), copies: None, hold }) })
     }
 
     /// The hold stays in the data folder, which all that share a bucket share as well: it has their database.
-    fn in_s3(s3: S3, data: &Path) -> io::Result<Self> {
+    fn in_s3(s3: S3, copies: Option<DiskCache>, data: &Path) -> io::Result<Self> {
         let folder = data.join("objects");
         fs::create_dir_all(&folder)?;
         let hold = folder.join(".lock");
-        Ok(Self { parts: Arc::new(Parts { home: Home::S3(s3), hold }) })
+        Ok(Self { parts: Arc::new(Parts { home: Home::S3(s3), copies, hold }) })
     }
 
-    /// Reads a whole object; `None` where there is none.
+    /// Reads a whole object; `None` where there is none. A copy on local disk does, and then the home is not asked.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(copies) = &self.parts.copies else { return self.get_from_home(key).await };
+        if let Some(bytes) = copies.get(key).await {
+            return Ok(Some(bytes));
+        }
+        let before = copies.moment();
+        let got = self.get_from_home(key).await?;
+        if let Some(bytes) = &got
+            && key.may_name(bytes)
+        {
+            copies.keep(key, bytes, before).await;
+        }
+        Ok(got)
+    }
+
+    /// Reads a whole object where it is at home, for whoever wants to know what is there.
+    pub async fn get_from_home(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let got = match &self.parts.home {
             Home::Folder(folder) => folder.get(key).await,
             Home::S3(s3) => Box::pin(s3.get(key)).await,
@@ -117,7 +140,23 @@ impl Store {
             Home::Folder(folder) => folder.put(key, bytes).await,
             Home::S3(s3) => Box::pin(s3.put(key, bytes)).await,
         };
+        // What was damaged at home may have been copied.
+        self.forget(key).await;
         put.map_err(StoreError::of(key, "written"))
+    }
+
+    /// Lets go of a copy that turned out to be damaged: the next one comes from the home.
+    pub async fn forget(&self, key: &ObjectKey) {
+        if let Some(copies) = &self.parts.copies {
+            copies.forget(key).await;
+        }
+    }
+
+    /// Lets go of all copies, since objects were removed by whichever process. What is being read meanwhile is not kept.
+    pub async fn forget_all(&self) {
+        if let Some(copies) = &self.parts.copies {
+            copies.clear().await;
+        }
     }
 
     /// Every object. What writers that died have left unfinished is removed if it is older than `leftover`.
@@ -135,6 +174,10 @@ impl Store {
             Home::Folder(folder) => folder.remove(key).await,
             Home::S3(s3) => Box::pin(s3.remove(key)).await,
         };
+        // After the home, so that nobody brings a copy back in between.
+        if let Some(copies) = &self.parts.copies {
+            copies.removed(key).await;
+        }
         removed.map_err(StoreError::of(key, "removed"))
     }
 
@@ -188,7 +231,14 @@ mod tests {
         async fn in_s3() -> Option<Self> {
             let s3 = s3::tests::bucket(StoreSettings::default()).await?;
             let folder = tempfile::tempdir().unwrap();
-            Some(Self { store: Store::in_s3(s3, folder.path()).unwrap(), folder })
+            Some(Self { store: Store::in_s3(s3, None, folder.path()).unwrap(), folder })
+        }
+
+        async fn in_s3_behind_copies() -> Option<Self> {
+            let s3 = s3::tests::bucket(StoreSettings::default()).await?;
+            let folder = tempfile::tempdir().unwrap();
+            let copies = DiskCache::new(folder.path().join("cache/objects"), 1 << 20);
+            Some(Self { store: Store::in_s3(s3, Some(copies), folder.path()).unwrap(), folder })
         }
 
         /// Changes what the home has, behind the store's back.
@@ -207,6 +257,7 @@ mod tests {
         ($($test:ident)*) => {
             in_every_home!(in_a_folder: $($test)*);
             in_every_home!(in_s3: $($test)*);
+            in_every_home!(in_s3_behind_copies: $($test)*);
         };
         ($home:ident: $($test:ident)*) => {
             mod $home {
@@ -293,5 +344,38 @@ mod tests {
         assert!(written.iter().all(Result::is_ok), "{written:?}");
         assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key]);
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_read_until_it_is_let_go() {
+        let Some(fixture) = Fixture::in_s3_behind_copies().await else { return };
+        let store = &fixture.store;
+        let frame = ObjectKey::Frame { set: Digest::of(b"set"), degree: 6, format: Format::Webp };
+        store.put(&frame, b"frame").await.unwrap();
+        let read = async |expected: &[u8]| {
+            assert_eq!(store.get(&frame).await.unwrap().as_deref(), Some(expected));
+        };
+        read(b"frame").await;
+        fixture.damage(&frame, b"flame").await;
+        read(b"frame").await;
+        assert_eq!(store.get_from_home(&frame).await.unwrap().as_deref(), Some(b"flame".as_slice()));
+        store.forget(&frame).await;
+        read(b"flame").await;
+        store.put(&frame, b"frame").await.unwrap();
+        read(b"frame").await;
+        fixture.damage(&frame, b"flame").await;
+        store.forget_all().await;
+        read(b"flame").await;
+    }
+
+    #[tokio::test]
+    async fn what_is_not_what_its_key_says_is_not_copied() {
+        let Some(fixture) = Fixture::in_s3_behind_copies().await else { return };
+        let store = &fixture.store;
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        fixture.damage(&key, b"flames").await;
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"flames".as_slice()));
+        fixture.damage(&key, b"frames").await;
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
     }
 }
