@@ -113,8 +113,7 @@ impl DiskCache {
         if let Filler::This { copies, .. } = &mut self.shared.state().filler {
             copies.remove(key);
         }
-        // It may not be there.
-        let _ = tokio::fs::remove_file(self.shared.path(key)).await;
+        self.unlink(vec![*key]).await;
     }
 
     /// Lets go of a copy whose object was removed.
@@ -134,9 +133,13 @@ impl DiskCache {
                 Filler::Other | Filler::Starting => Vec::new(),
             }
         };
+        self.unlink(gone).await;
+    }
+
+    async fn unlink(&self, keys: Vec<ObjectKey>) {
         let shared = self.shared.clone();
         // It ends with nothing but a panic, after which the copies are no worse than before.
-        let _ = tokio::task::spawn_blocking(move || shared.unlink(&gone)).await;
+        let _ = tokio::task::spawn_blocking(move || shared.unlink(&keys)).await;
     }
 }
 
@@ -155,7 +158,11 @@ impl Shared {
             return Ok(());
         }
         let path = self.path(&key);
-        write_whole(&path, sealed)?;
+        write_whole(&path, sealed).or_else(|error| match error.kind() {
+            // The last copy of a set has just gone, and its folder with it.
+            io::ErrorKind::NotFound => write_whole(&path, sealed),
+            _ => Err(error),
+        })?;
         let gone = {
             let mut state = self.state();
             let is_current = state.removals == since.0;
