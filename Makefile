@@ -6,6 +6,7 @@ CAVIF_VERSION := 1.8.0
 TUSPY_VERSION := 1.1.0
 REDBOT_VERSION := 2.7.1
 HTTPLINT_VERSION := 2026.10.4
+MOTO_VERSION := 5.2.5
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -26,14 +27,17 @@ SHARP := benches/encode/node_modules/.package-lock.json
 TUS_JS := tests/clients/node_modules/.package-lock.json
 TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
 REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
+# The tests look for it there and start it themselves.
+MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 
-.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
+.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing on this machine to build and to test
 	@deploy/setup.sh build test
+	@$(MAKE) --silent --no-print-directory setup-moto
 
 # A prerequisite, since make reads a recipe's variables before it runs the first line.
 setup-build:
@@ -41,6 +45,10 @@ setup-build:
 
 setup-bench:
 	@deploy/setup.sh build bench
+
+# Without it the tests of the S3 store are left out on a laptop, and fail in CI; where pip fails, the tests say so.
+setup-moto:
+	@$(MAKE) --silent --no-print-directory $(MOTO) || [ -z "$(CI)" ]
 
 demo: setup-build ## Encode the sample rings (the first time), serve them and print the address
 	$(CARGO) run --release $(LOCKED) -- demo $(ARGS)
@@ -65,7 +73,7 @@ audit: $(TYPOS) $(CARGO_DENY) ## Spelling; licences and sources of the dependenc
 	$(CARGO_DENY) --locked check licenses bans sources
 
 # Built first and run after, so that the compiler's lines do not stand between the results.
-test-rust: ## The Rust tests
+test-rust: setup-moto ## The Rust tests
 	$(CARGO) test --workspace --no-run $(LOCKED) $(QUIET)
 	$(CARGO) test --workspace $(LOCKED)
 
@@ -135,6 +143,11 @@ $(TUSPY):
 $(REDBOT):
 	python3 -m venv target/tools/redbot-$(REDBOT_VERSION)
 	target/tools/redbot-$(REDBOT_VERSION)/bin/pip install --quiet --disable-pip-version-check redbot==$(REDBOT_VERSION) httplint==$(HTTPLINT_VERSION)
+
+# Not compiled in advance: most of it stands for services that no test here starts.
+$(MOTO):
+	python3 -m venv target/tools/moto-$(MOTO_VERSION)
+	target/tools/moto-$(MOTO_VERSION)/bin/pip install --quiet --disable-pip-version-check --no-compile 'moto[server]==$(MOTO_VERSION)'
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error

@@ -58,7 +58,7 @@ fn answers(c: &mut Criterion) {
     let runtime = actix_web::rt::System::new();
     let (origin, manifest) = runtime.block_on(async {
         let db = Db::open(folder.path()).await.unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::folder(folder.path()).unwrap();
         let manifest = ingest_ring(folder.path(), &db, &store).await.manifest;
         let max = CacheBytes { objects: 64 << 20, answers: 64 << 20 };
         (Data::new(Origin::new(db, store, Policy::default(), max)), manifest)

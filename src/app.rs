@@ -83,7 +83,7 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
-        let store = Store::open(&config.data).map_err(failed)?;
+        let store = Store::open(&config.store, &config.data).await.map_err(failed)?;
         let intake = Intake::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
         let checks = Checks::new(db.clone(), intake.clone(), &config.data);
@@ -217,6 +217,8 @@ async fn watch_removals(origin: Arc<Origin>) {
         match origin.db.last_removal().await {
             Ok(last) => {
                 if seen.replace(last).is_some_and(|seen| seen != last) {
+                    // The disk first, or memory would be filled from it again.
+                    origin.store.forget_all().await;
                     origin.forget_objects();
                 }
             }

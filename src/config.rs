@@ -19,6 +19,7 @@ use crate::domain::{
     frameset::UploadLimits,
     policy::{BadPolicy, Policy},
     retention::Retention,
+    storage::StoreSettings,
 };
 
 /// The file that is read where no other is named, if it is there.
@@ -34,6 +35,9 @@ pub struct Config {
     /// The HTTP server.
     #[serde(default)]
     pub server: ServerConfig,
+    /// Where objects are kept.
+    #[serde(default)]
+    pub store: StoreSettings,
     /// Memory in front of database and store.
     #[serde(default)]
     pub cache: CacheConfig,
@@ -301,6 +305,9 @@ impl Config {
         check(self.uploads.set_max_files > 0, "uploads.set_max_files", "must be above 0")?;
         check((1..=3600).contains(&self.jobs.lease_seconds), "jobs.lease_seconds", "must be from 1 to 3600")?;
         check(self.uploads.expire_hours > 0, "uploads.expire_hours", "must be above 0")?;
+        if let Some((key, problem)) = self.store.problem() {
+            return Err(ConfigError::Value { key, problem });
+        }
         let level = &self.log.level;
         check(
             !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
@@ -418,7 +425,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -462,6 +469,53 @@ mod tests {
             ]
             .join("\n"),
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_store_is_named() {
+        let error = |lines: &str| load(&format!("[store]\n{lines}"), &[]).unwrap_err();
+        let of_s3 = |line: &str| error(&format!("kind = 's3'\nbucket = 'spins'\n{line}"));
+        expect_test::expect![[r#"
+            unknown word ftp for key `store.kind`
+            store.bucket is for store.kind = "s3"
+            store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
+            store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
+            store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
+            unknown field `secret_key`, expected one of `kind`, `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `checksums`, `connect_timeout_ms`, `attempt_timeout_ms`, `attempts`, `disk_cache_max_bytes` for key `store`
+            store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
+            store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
+            store.region must be the name of a region, as eu-central-1
+            store.endpoint must be an address without credentials, as https://s3.example
+            store.endpoint must be an address without credentials, as https://s3.example
+            unknown word always for key `store.checksums`
+            store.connect_timeout_ms must be from 1 to 60000
+            store.attempt_timeout_ms must be from 1 to 600000
+            store.attempts must be from 1 to 10"#]].assert_eq(
+            &[
+                error("kind = 'ftp'"),
+                error("bucket = 'spins'"),
+                error("kind = 's3'"),
+                error("kind = 's3'\nbucket = 'S'"),
+                error("kind = 's3'\nbucket = 'spins-'"),
+                error("secret_key = 'x'"),
+                of_s3("prefix = '/spins'"),
+                of_s3("prefix = 'a/../b'"),
+                of_s3("region = ''"),
+                of_s3("endpoint = 's3.example'"),
+                of_s3("endpoint = 'https://key:secret@s3.example'"),
+                of_s3("checksums = 'always'"),
+                of_s3("connect_timeout_ms = 0"),
+                of_s3("attempt_timeout_ms = 600001"),
+                of_s3("attempts = 0"),
+            ]
+            .join("\n"),
+        );
+        let good = load(
+            "[store]\nkind = 's3'\nprefix = 'live/spins/'\nendpoint = 'http://[::1]:9000'\nchecksums = 'when-required'\n",
+            &[("GIRASOL_STORE__BUCKET", "spins"), ("GIRASOL_STORE__DISK_CACHE_MAX_BYTES", "0")],
+        );
+        let store = good.unwrap().store;
+        assert_eq!((store.bucket.as_str(), store.disk_cache_max_bytes), ("spins", 0));
     }
 
     #[test]

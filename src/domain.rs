@@ -13,3 +13,4 @@ pub mod negotiate;
 pub mod policy;
 pub mod product;
 pub mod retention;
+pub mod storage;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use assets_pipeline::digest::Digest;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     db::{
@@ -21,6 +22,9 @@ use crate::{
     domain::{audit::Actor, manifest::Manifest, names::ConfigId, retention::Retention},
     store::{ObjectKey, Store, StoreError},
 };
+
+/// Each waits for an answer of the store's, and all of them are waited for while the store is held.
+const REMOVALS_AT_ONCE: usize = 16;
 
 /// Why garbage stays.
 #[derive(Debug, thiserror::Error)]
@@ -183,10 +187,12 @@ fn objects(version: &VersionObjects, manifest: &Manifest) -> Vec<ObjectKey> {
 }
 
 /// Manifests go last: whoever is cut off finds by them what is left to do.
-async fn remove(store: &Store, mut keys: Vec<ObjectKey>) -> Result<(), StoreError> {
-    keys.sort_by_key(|key| matches!(key, ObjectKey::Manifest(_)));
-    for key in &keys {
-        store.remove(key).await?;
+async fn remove(store: &Store, keys: Vec<ObjectKey>) -> Result<(), StoreError> {
+    let (manifests, others): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|key| matches!(key, ObjectKey::Manifest(_)));
+    for keys in [others, manifests] {
+        let removals = stream::iter(keys).map(|key| async move { store.remove(&key).await });
+        removals.buffer_unordered(REMOVALS_AT_ONCE).try_collect::<()>().await?;
     }
     Ok(())
 }

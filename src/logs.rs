@@ -7,8 +7,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::config::{LogConfig, LogFormat};
 
 /// actix logs an error for each malformed request, and nobody has to act on those. What is configured
-/// comes after it, and wins where it names actix too.
-const QUIET: &str = "actix_http=off";
+/// comes after it, and wins where it names actix too. The S3 client writes whole requests at its lowest levels, with
+/// what signs them.
+const QUIET: &str = "actix_http=off,aws_config=info,aws_runtime=info,aws_sigv4=info,aws_smithy_runtime=info";
 
 /// Starts logging as configured. Where a subscriber is set already it stays.
 pub fn start(config: &LogConfig) {
@@ -30,10 +31,22 @@ mod tests {
 
     #[test]
     fn actix_is_silent_unless_it_is_asked_for() {
-        let check = |level: &str, expected: &str| assert_eq!(filter(level).to_string(), expected);
+        let check = |level: &str, expected: &str| {
+            let filter = filter(level).to_string();
+            let lines: Vec<&str> = filter.split(',').filter(|line| !line.starts_with("aws_")).collect();
+            assert_eq!(lines.join(","), expected);
+        };
         check("info", "actix_http=off,info");
         check("trace", "actix_http=off,trace");
         check("girasol=debug,warn", "actix_http=off,girasol=debug,warn");
         check("info,actix_http=debug", "actix_http=debug,info");
+    }
+
+    #[test]
+    fn what_signs_requests_to_s3_is_not_logged_at_any_level() {
+        let filter = filter("trace").to_string();
+        for target in ["aws_config", "aws_runtime", "aws_sigv4", "aws_smithy_runtime"] {
+            assert!(filter.contains(&format!("{target}=info")), "{filter}");
+        }
     }
 }

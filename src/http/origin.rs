@@ -230,8 +230,9 @@ impl Origin {
         let (digest, missing) = match key {
             ObjectKey::Frame { set, degree, format } => {
                 let load = async {
-                    let bytes = self.store.get(&ObjectKey::SetList(set)).await?.ok_or(Error::NoSuchFile)?;
-                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(ObjectKey::SetList(set)))
+                    let key = ObjectKey::SetList(set);
+                    let bytes = self.read_whole(key, set).await?.ok_or(Error::NoSuchFile)?;
+                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(key))
                 };
                 let list = self.kept().lists.get_or_load(set, load).await?;
                 // The set has the frame, so that its file has to be there.
@@ -242,7 +243,17 @@ impl Origin {
             | ObjectKey::Manifest(digest)
             | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
         };
-        let bytes = self.store.get(&key).await?.ok_or(missing)?;
-        if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(Error::ObjectDamaged(key)) }
+        self.read_whole(key, digest).await?.ok_or(missing)
+    }
+
+    /// Where a copy is damaged, its home may have the whole object, and is asked once more.
+    async fn read_whole(&self, key: ObjectKey, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+        for _ in 0..2 {
+            match self.store.get(&key).await? {
+                Some(bytes) if Digest::of(&bytes) != digest => self.store.forget(&key).await,
+                settled => return Ok(settled),
+            }
+        }
+        Err(Error::ObjectDamaged(key))
     }
 }

@@ -47,13 +47,13 @@ pub(super) async fn store_manifest(
     Ok((digest, jpeg_digest))
 }
 
-/// Reads a stored version back; `None` where any of its objects is missing or damaged.
+/// Reads a stored version back, from where it is at home; `None` where any of its objects is missing or damaged.
 pub(super) async fn load_whole(
     store: &Store,
     version: &StoredVersion,
 ) -> Result<Option<Manifest>, StoreError> {
     let read = async |key: ObjectKey, digest: Digest| {
-        let bytes = store.get(&key).await?;
+        let bytes = store.get_from_home(&key).await?;
         Ok::<_, StoreError>(bytes.filter(|bytes| Digest::of(bytes) == digest))
     };
     let json = read(ObjectKey::Manifest(version.digest), version.digest).await?;

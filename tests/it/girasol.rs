@@ -34,6 +34,9 @@ pub(crate) fn girasol() -> Command {
             command.env_remove(name);
         }
     }
+    // Those of nobody, and of no machine: the S3 server of the tests takes any.
+    command.envs([("AWS_ACCESS_KEY_ID", "nobody"), ("AWS_SECRET_ACCESS_KEY", "nobodys-secret")]);
+    command.envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_EC2_METADATA_DISABLED", "true")]);
     command
 }
 
@@ -192,6 +195,11 @@ fn fresh_folder() -> PathBuf {
 
 /// Publishes a drawn turn.
 pub(crate) fn ingest(data: &Path, metal: &str, colour: [u8; 3], frames: u32) {
+    ingest_with(data, metal, colour, frames, &[]);
+}
+
+/// The same, with flags.
+pub(crate) fn ingest_with(data: &Path, metal: &str, colour: [u8; 3], frames: u32, flags: &[&str]) {
     let turn = data.join(format!("raw-{metal}"));
     draw_turn(&turn, colour, frames);
     let mut ingest = girasol();
@@ -211,6 +219,7 @@ pub(crate) fn ingest(data: &Path, metal: &str, colour: [u8; 3], frames: u32) {
             "--choice",
             "stone=diamond",
         ])
+        .args(flags)
         .arg("--data")
         .arg(data)
         .output()

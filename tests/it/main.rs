@@ -4,6 +4,9 @@
 
 mod artist;
 mod girasol;
+#[path = "../moto/mod.rs"]
+mod moto;
+mod weather;
 
 mod archives;
 mod check;
@@ -20,6 +23,7 @@ mod process;
 mod product;
 mod refused;
 mod report;
+mod s3;
 mod sequence;
 mod uploads;
 mod versions;

@@ -1,0 +1,264 @@
+//! Copies of objects on local disk, in front of a home that is far away: bounded by bytes, and gone at any moment
+//! without harm.
+//!
+//! A file is the object and a seal after it, over key and object. What a full disk, a power cut or a stranger made of
+//! a file is found by its seal, and then the copy is removed and the home asked; so nothing has to be synced. Every
+//! process that shares the data folder reads; one of them fills, which is the one that has locked the folder, so that
+//! the bound holds however many there are.
+
+mod recency;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
+
+use super::ObjectKey;
+
+use self::{
+    recency::Recency,
+    seal::{seal, unseal},
+};
+
+/// Copies in a folder, under their keys; cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct DiskCache {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    max_bytes: u64,
+    state: Mutex<State>,
+    /// Set while nothing can be written, so that it is told once and not with each object.
+    is_failing: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    /// How often objects were removed. What was read before a removal is not kept after it.
+    removals: u64,
+    filler: Filler,
+}
+
+/// Who fills the folder.
+#[derive(Debug)]
+enum Filler {
+    /// Another process, or nobody yet.
+    Other,
+    /// This process, once it knows what is there.
+    Starting,
+    /// This process, as long as it has the lock.
+    This { copies: Recency, _lock: File },
+}
+
+/// The moment before an object is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment(u64);
+
+impl DiskCache {
+    /// The folder is made when there is something to keep.
+    pub(super) fn new(root: PathBuf, max_bytes: u64) -> Self {
+        let state = Mutex::new(State { removals: 0, filler: Filler::Other });
+        Self { shared: Arc::new(Shared { root, max_bytes, state, is_failing: AtomicBool::new(false) }) }
+    }
+
+    /// A copy, if there is a sound one.
+    pub(super) async fn get(&self, key: &ObjectKey) -> Option<Vec<u8>> {
+        let mut bytes = tokio::fs::read(self.shared.path(key)).await.ok()?;
+        if !unseal(key, &mut bytes) {
+            tracing::warn!(%key, "a copy on disk was damaged, and is removed");
+            self.forget(key).await;
+            return None;
+        }
+        if let Filler::This { copies, .. } = &mut self.shared.state().filler {
+            copies.touch(key);
+        }
+        Some(bytes)
+    }
+
+    /// Taken before the home is asked for what is to be kept.
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.shared.state().removals)
+    }
+
+    /// Keeps a copy, unless objects were removed since that moment. That it cannot is a warning and no error.
+    pub(super) async fn keep(&self, key: &ObjectKey, bytes: &[u8], since: Moment) {
+        let (shared, key, sealed) = (self.shared.clone(), *key, seal(key, bytes));
+        let kept = tokio::task::spawn_blocking(move || shared.keep(key, &sealed, since)).await;
+        let was_failing = &self.shared.is_failing;
+        match kept.map_err(io::Error::other).flatten() {
+            Ok(()) => was_failing.store(false, Ordering::Relaxed),
+            Err(error) => {
+                if !was_failing.swap(true, Ordering::Relaxed) {
+                    let folder = self.shared.root.display();
+                    tracing::warn!(%error, %folder, "objects cannot be kept on disk");
+                }
+            }
+        }
+    }
+
+    /// Lets go of a copy, so that the next one comes from the home.
+    pub(super) async fn forget(&self, key: &ObjectKey) {
+        if let Filler::This { copies, .. } = &mut self.shared.state().filler {
+            copies.remove(key);
+        }
+        self.unlink(vec![*key]).await;
+    }
+
+    /// Lets go of a copy whose object was removed.
+    pub(super) async fn removed(&self, key: &ObjectKey) {
+        self.shared.state().removals += 1;
+        self.forget(key).await;
+    }
+
+    /// Lets go of all copies: objects were removed, and it is not known which.
+    pub(super) async fn clear(&self) {
+        let gone = {
+            let mut state = self.shared.state();
+            state.removals += 1;
+            match &mut state.filler {
+                Filler::This { copies, .. } => copies.shrink_to(0),
+                // Whoever fills has to see to it himself.
+                Filler::Other | Filler::Starting => Vec::new(),
+            }
+        };
+        self.unlink(gone).await;
+    }
+
+    async fn unlink(&self, keys: Vec<ObjectKey>) {
+        let shared = self.shared.clone();
+        // It ends with nothing but a panic, after which the copies are no worse than before.
+        let _ = tokio::task::spawn_blocking(move || shared.unlink(&keys)).await;
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.to_string())
+    }
+
+    fn keep(&self, key: ObjectKey, sealed: &[u8], since: Moment) -> io::Result<()> {
+        let bytes = sealed.len() as u64;
+        if bytes > self.max_bytes || !self.fills()? {
+            return Ok(());
+        }
+        let path = self.path(&key);
+        write_whole(&path, sealed).or_else(|error| match error.kind() {
+            // The last copy of a set has just gone, and its folder with it.
+            io::ErrorKind::NotFound => write_whole(&path, sealed),
+            _ => Err(error),
+        })?;
+        let gone = {
+            let mut state = self.state();
+            let is_current = state.removals == since.0;
+            match &mut state.filler {
+                Filler::This { copies, .. } if is_current => {
+                    copies.insert(key, bytes);
+                    copies.shrink_to(self.max_bytes)
+                }
+                _ => vec![key],
+            }
+        };
+        // What has come back meanwhile goes too, and is then counted without being there, until it is asked for again.
+        self.unlink(&gone);
+        Ok(())
+    }
+
+    /// Whether this process fills the folder. The first time, it finds out what is there.
+    fn fills(&self) -> io::Result<bool> {
+        {
+            let mut state = self.state();
+            match state.filler {
+                Filler::This { .. } => return Ok(true),
+                Filler::Starting => return Ok(false),
+                Filler::Other => state.filler = Filler::Starting,
+            }
+        }
+        let started = self.start();
+        let mut state = self.state();
+        state.filler = Filler::Other;
+        if let Some((lock, copies)) = started? {
+            state.filler = Filler::This { copies, _lock: lock };
+        }
+        Ok(matches!(state.filler, Filler::This { .. }))
+    }
+
+    fn start(&self) -> io::Result<Option<(File, Recency)>> {
+        fs::create_dir_all(&self.root)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(self.root.join(".lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let mut found = scan(&self.root)?;
+        found.sort_unstable();
+        let mut copies = Recency::default();
+        for (_, bytes, key) in found {
+            copies.insert(key, bytes);
+        }
+        self.unlink(&copies.shrink_to(self.max_bytes));
+        Ok(Some((lock, copies)))
+    }
+
+    fn unlink(&self, keys: &[ObjectKey]) {
+        for key in keys {
+            let path = self.path(key);
+            // A copy that stays is found by the next scan; one that is gone already is what was wanted.
+            let _ = fs::remove_file(&path);
+            if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent()) {
+                let _ = fs::remove_dir(folder);
+            }
+        }
+    }
+}
+
+/// Every copy by the time it was written at. What is none goes: it was left half written.
+fn scan(root: &Path) -> io::Result<Vec<(SystemTime, u64, ObjectKey)>> {
+    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let (path, metadata) = (entry.path(), entry.metadata()?);
+            let key = || path.strip_prefix(root).ok()?.to_str()?.parse::<ObjectKey>().ok();
+            if metadata.is_dir() {
+                folders.push(path);
+            } else if let Some(key) = key() {
+                found.push((metadata.modified()?, metadata.len(), key));
+            } else if folder != root {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temporary = folder.join(format!(".{}", UNIQUE.fetch_add(1, Ordering::Relaxed)));
+    let written = || {
+        fs::create_dir_all(folder)?;
+        File::create(&temporary)?.write_all(bytes)?;
+        fs::rename(&temporary, path)
+    };
+    written().inspect_err(|_| {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    })
+}

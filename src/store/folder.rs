@@ -1,0 +1,159 @@
+//! The first home: a folder. An object is written into a temporary file that is synced and then renamed, so that a reader
+//! sees all of it or nothing.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::{Cause, ObjectKey};
+
+/// Objects in a folder, under their keys.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Cause> {
+        match tokio::fs::read(self.path(key)).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), Cause> {
+        let path = self.path(key);
+        if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
+            return Ok(());
+        }
+        Ok(write_whole(&path, bytes).await?)
+    }
+
+    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+        let root = self.root.clone();
+        Ok(tokio::task::spawn_blocking(move || list(&root, leftover)).await??)
+    }
+
+    pub(super) async fn remove(&self, key: &ObjectKey) -> Result<(), Cause> {
+        let path = self.path(key);
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => {
+                // The last file of a set takes the set's folder along.
+                if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent())
+                {
+                    let _ = tokio::fs::remove_dir(folder).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), Cause> {
+        tokio::fs::metadata(&self.root).await?;
+        Ok(())
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.to_string())
+    }
+}
+
+fn list(root: &Path, leftover: Duration) -> io::Result<Vec<ObjectKey>> {
+    let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let key = path.strip_prefix(root).ok().and_then(|path| path.to_str()?.parse().ok());
+            let is_partial = entry.file_name().to_string_lossy().starts_with('.') && folder != root;
+            let age = || entry.metadata().and_then(|metadata| metadata.modified()).ok()?.elapsed().ok();
+            if let Some(key) = key {
+                keys.push(key);
+            } else if is_partial && age().is_some_and(|age| age >= leftover) {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    Ok(keys)
+}
+
+async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if tokio::fs::metadata(folder).await.is_err() {
+        tokio::fs::create_dir_all(folder).await?;
+        // The folder's own entry has to last as long as what it holds.
+        let above = folder.parent().unwrap_or(Path::new("."));
+        tokio::fs::File::open(above).await?.sync_all().await?;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Two processes may write the same object at once, so each has a name of its own.
+    let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let temporary = folder.join(format!(".{name}.{}-{unique}", std::process::id()));
+    let written = async {
+        let mut file = tokio::fs::File::create(&temporary).await?;
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        tokio::fs::rename(&temporary, path).await?;
+        tokio::fs::File::open(folder).await?.sync_all().await
+    }
+    .await;
+    if written.is_err() {
+        // The first error is the one to tell; a leftover has a name that no key has.
+        let _ = tokio::fs::remove_file(&temporary).await;
+    }
+    written
+}
+
+static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use assets_pipeline::{digest::Digest, tiers::Format};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_writer_left_unfinished_goes_when_it_is_old() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        folder.put(&key, b"frames").await.unwrap();
+        assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
+        let partial = root.path().join("p/.half.pack.1-2");
+        fs::write(&partial, b"fra").unwrap();
+        assert_eq!(folder.list(Duration::from_hours(1)).await.unwrap(), [key]);
+        assert!(partial.exists());
+        assert_eq!(folder.list(Duration::ZERO).await.unwrap(), [key]);
+        assert!(!partial.exists());
+    }
+
+    #[tokio::test]
+    async fn the_last_file_of_a_set_takes_its_folder_along() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let set = Digest::of(b"frames");
+        let keys = [ObjectKey::SetList(set), ObjectKey::Frame { set, degree: 6, format: Format::Webp }];
+        for key in &keys {
+            folder.put(key, b"frames").await.unwrap();
+        }
+        for key in &keys {
+            assert!(root.path().join("s").join(set.to_string()).exists());
+            folder.remove(key).await.unwrap();
+        }
+        assert!(!root.path().join("s").join(set.to_string()).exists());
+    }
+}

@@ -1,0 +1,240 @@
+//! The second home: a bucket on an S3 server.
+//!
+//! What is written carries all that a CDN needs to read the bucket itself: media type, `Cache-Control` and the tag that
+//! purges it.
+
+mod failure;
+mod multipart;
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, meta::region::RegionProviderChain};
+use aws_sdk_s3::{
+    Client,
+    config::{
+        RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+        retry::RetryConfig, timeout::TimeoutConfig,
+    },
+    primitives::ByteStream,
+    types::ChecksumAlgorithm,
+};
+
+use crate::domain::storage::{Checksums, StoreSettings};
+
+use self::failure::Failure;
+use super::{Cause, ObjectKey};
+
+/// The region of servers that have none, where none is set.
+const ANY_REGION: &str = "us-east-1";
+/// The longest first pause before another attempt; each further one may be twice as long, and how long it is, is
+/// chance.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Objects are named by their content, and never change.
+const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
+/// The header `x-amz-meta-surrogate-key`, which a CDN can be told to take for its own.
+const TAG: &str = "surrogate-key";
+/// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
+const PART_BYTES: usize = 8 << 20;
+/// The most that a server lists at once.
+const PAGE_KEYS: i32 = 1000;
+
+/// Objects in a bucket, under the prefix and their keys.
+#[derive(Debug)]
+pub(super) struct S3 {
+    client: Client,
+    bucket: String,
+    /// Empty, or with a slash at its end.
+    prefix: String,
+    checksum: Option<ChecksumAlgorithm>,
+    attempts: u32,
+    attempt_timeout: Duration,
+}
+
+/// Whether an object may take the place of another.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// Only where there is none yet.
+    Free,
+    /// Whatever is there.
+    Any,
+}
+
+impl Place {
+    fn if_none_match(self) -> Option<String> {
+        matches!(self, Self::Free).then(|| "*".to_owned())
+    }
+}
+
+impl S3 {
+    /// A bucket as it is set. Nothing is asked of the server yet.
+    pub(super) async fn open(settings: &StoreSettings) -> Self {
+        Self::with(settings, &loader(settings).load().await)
+    }
+
+    fn with(settings: &StoreSettings, shared: &SdkConfig) -> Self {
+        let (request, response, checksum) = match settings.checksums {
+            Checksums::WhenRequired => {
+                (RequestChecksumCalculation::WhenRequired, ResponseChecksumValidation::WhenRequired, None)
+            }
+            Checksums::WhenSupported => (
+                RequestChecksumCalculation::WhenSupported,
+                ResponseChecksumValidation::WhenSupported,
+                Some(ChecksumAlgorithm::Sha256),
+            ),
+        };
+        let config = aws_sdk_s3::config::Builder::from(shared)
+            .force_path_style(settings.path_style)
+            .request_checksum_calculation(request)
+            .response_checksum_validation(response)
+            .build();
+        let slash = if settings.prefix.is_empty() || settings.prefix.ends_with('/') { "" } else { "/" };
+        Self {
+            client: Client::from_conf(config),
+            bucket: settings.bucket.clone(),
+            prefix: format!("{}{slash}", settings.prefix),
+            checksum,
+            attempts: settings.attempts,
+            attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
+        }
+    }
+
+    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Cause> {
+        let patience = self.attempt_timeout * self.attempts;
+        let got = tokio::time::timeout(patience, self.get_patiently(key)).await;
+        Ok(got.map_err(|_elapsed| Failure::TooSlow).flatten()?)
+    }
+
+    /// The SDK tries again by itself until there is an answer, and leaves the answer's body to its caller.
+    async fn get_patiently(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Failure> {
+        for attempt in 1..self.attempts {
+            match self.get_once(key).await {
+                Err(error @ (Failure::CutShort { .. } | Failure::Body(_))) => {
+                    tracing::debug!(%key, attempt, %error, "the body of an object is read again");
+                    tokio::time::sleep(pause(attempt)).await;
+                }
+                settled => return settled,
+            }
+        }
+        self.get_once(key).await
+    }
+
+    async fn get_once(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Failure> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
+        let answer = match request.send().await.map_err(Failure::from) {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_absence() => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        let body = tokio::time::timeout(self.attempt_timeout, answer.body.collect()).await;
+        let body = body.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
+        let bytes = body.to_vec();
+        match length {
+            Some(length) if length != bytes.len() => Err(Failure::CutShort { length, got: bytes.len() }),
+            _ => Ok(Some(bytes)),
+        }
+    }
+
+    pub(super) async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), Cause> {
+        match self.write(key, bytes, Place::Free).await {
+            // It is there already, somebody else writes it this moment, or the server knows no conditions.
+            Err(Failure::Answer { status: 409 | 412 | 501, .. }) => {
+                if self.get(key).await?.as_deref() == Some(bytes) {
+                    return Ok(());
+                }
+                Ok(self.write(key, bytes, Place::Any).await?)
+            }
+            written => Ok(written?),
+        }
+    }
+
+    async fn write(&self, key: &ObjectKey, bytes: &[u8], place: Place) -> Result<(), Failure> {
+        if bytes.len() > PART_BYTES {
+            return self.write_in_parts(key, bytes, place).await;
+        }
+        let request = self.client.put_object().bucket(&self.bucket).key(self.name(key));
+        let request = request
+            .content_type(key.media_type())
+            .cache_control(CACHE_CONTROL)
+            .metadata(TAG, key.cache_tag())
+            .set_checksum_algorithm(self.checksum.clone())
+            .set_if_none_match(place.if_none_match())
+            .body(ByteStream::from(bytes.to_vec()));
+        request.send().await?;
+        Ok(())
+    }
+
+    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+        self.list_by(PAGE_KEYS, leftover).await
+    }
+
+    async fn list_by(&self, page: i32, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
+        let mut pages = request.into_paginator().page_size(page).send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(Failure::from)?;
+            let names = page.contents().iter().filter_map(|object| object.key());
+            // What is no object of ours stays as it is.
+            keys.extend(names.filter_map(|name| name.strip_prefix(&self.prefix)?.parse::<ObjectKey>().ok()));
+        }
+        if let Some(before) = SystemTime::now().checked_sub(leftover)
+            && let Err(error) = self.abort_parts(before).await
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "uploads to S3 that were never finished could not be removed");
+        }
+        Ok(keys)
+    }
+
+    pub(super) async fn remove(&self, key: &ObjectKey) -> Result<(), Cause> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(self.name(key));
+        match request.send().await.map_err(Failure::from) {
+            Err(failure) if !failure.is_absence() => Err(failure.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks once: whoever wants to know whether the bucket answers asks again by himself.
+    pub(super) async fn ping(&self) -> Result<(), Cause> {
+        let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled());
+        let request = self.client.head_bucket().bucket(&self.bucket);
+        request.customize().config_override(once).send().await.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    fn name(&self, key: &ObjectKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+/// Settings over those of the environment; credentials are the environment's alone.
+fn loader(settings: &StoreSettings) -> ConfigLoader {
+    let attempt = Duration::from_millis(settings.attempt_timeout_ms);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(attempt * settings.attempts)
+        .build();
+    let retries =
+        RetryConfig::standard().with_max_attempts(settings.attempts).with_initial_backoff(FIRST_PAUSE);
+    let region = RegionProviderChain::first_try(settings.region.clone().map(Region::new));
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region.or_default_provider().or_else(ANY_REGION))
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        // The time of a body is bounded here, where it is read.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    match &settings.endpoint {
+        Some(endpoint) => loader.endpoint_url(endpoint),
+        None => loader,
+    }
+}
+
+/// Before the attempt after this one; chance keeps those apart who failed together.
+fn pause(attempt: u32) -> Duration {
+    let longest = FIRST_PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(1).min(6));
+    longest.mul_f64(getrandom::u32().map_or(1.0, |chance| f64::from(chance) / f64::from(u32::MAX)))
+}

@@ -1,0 +1,62 @@
+//! What S3 says of a failure. Of what the server wrote only its code is told, since its text may repeat the request.
+
+use aws_sdk_s3::{
+    config::http::HttpResponse,
+    error::{BoxError, ProvideErrorMetadata, SdkError},
+};
+
+/// Why an object could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The server refused, or failed.
+    #[error("S3 answered {status} ({code})")]
+    Answer {
+        /// Of HTTP.
+        status: u16,
+        /// S3's word for it, as `AccessDenied`.
+        code: String,
+    },
+    /// Time ran out.
+    #[error("S3 took too long")]
+    TooSlow,
+    /// No answer came, or no question could be asked: there are no credentials, for one.
+    #[error("S3 could not be asked")]
+    NoAnswer(#[source] BoxError),
+    /// The body broke off, or is not what its checksum says.
+    #[error("S3's answer could not be read to its end")]
+    Body(#[source] BoxError),
+    /// The body is another one than was announced.
+    #[error("S3 announced {length} bytes and sent {got}")]
+    CutShort {
+        /// Bytes that were announced.
+        length: usize,
+        /// Bytes that came.
+        got: usize,
+    },
+}
+
+impl Failure {
+    /// Whether it says that the object is not there. A bucket that is not there is another matter.
+    pub(super) fn is_absence(&self) -> bool {
+        matches!(self, Self::Answer { status: 404, code } if code != "NoSuchBucket")
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(answer) => Self::Answer {
+                status: answer.raw().status().as_u16(),
+                code: answer.err().code().unwrap_or("no code").to_owned(),
+            },
+            SdkError::TimeoutError(_) => Self::TooSlow,
+            other => match other.into_source() {
+                Ok(source) => Self::NoAnswer(source),
+                Err(other) => Self::NoAnswer(other.into()),
+            },
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A bucket on moto, for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_s3::config::Credentials;
+
+use super::*;
+use crate::{domain::storage::StoreKind, store::moto};
+
+/// An empty bucket; `None` where there is no moto.
+pub(in crate::store) async fn bucket(settings: StoreSettings) -> Option<S3> {
+    static BUCKETS: AtomicU32 = AtomicU32::new(0);
+    let address = moto::address()?;
+    let settings = StoreSettings {
+        kind: StoreKind::S3,
+        bucket: format!("bucket-{}", BUCKETS.fetch_add(1, Ordering::Relaxed)),
+        region: Some(ANY_REGION.to_owned()),
+        endpoint: Some(address.to_owned()),
+        path_style: true,
+        ..settings
+    };
+    assert_eq!(settings.problem(), None);
+    let credentials = Credentials::new("nobody", "secret", None, None, "tests");
+    let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);
+    s3.client.create_bucket().bucket(&s3.bucket).send().await.unwrap();
+    Some(s3)
+}
+
+impl S3 {
+    /// Puts other bytes where the object is.
+    pub(in crate::store) async fn damage(&self, key: &ObjectKey, bytes: &[u8]) {
+        self.write(key, bytes, Place::Any).await.unwrap();
+    }
+}
+
+fn pack(bytes: &[u8]) -> ObjectKey {
+    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes))
+}
+
+#[tokio::test]
+async fn a_bucket_carries_all_that_a_cdn_needs() {
+    let settings = StoreSettings { prefix: "spins/live".to_owned(), ..StoreSettings::default() };
+    let Some(s3) = bucket(settings).await else { return };
+    let key = pack(b"frames");
+    s3.put(&key, b"frames").await.unwrap();
+    let name = format!("spins/live/{key}");
+    let head = s3.client.head_object().bucket(&s3.bucket).key(&name).send().await.unwrap();
+    assert_eq!(head.content_type(), Some("application/octet-stream"));
+    assert_eq!(head.cache_control(), Some("public, max-age=31536000, immutable"));
+    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.cache_tag());
+    let got = s3.client.get_object().bucket(&s3.bucket).key(&name).send().await.unwrap();
+    assert!(got.checksum_sha256().is_some(), "read with the checksum that it was written with");
+    // What lies beside is nobody's business.
+    let other = s3.client.put_object().bucket(&s3.bucket).key("spins/live/notes.txt");
+    other.body(ByteStream::from_static(b"mine")).send().await.unwrap();
+    assert_eq!(s3.list(Duration::ZERO).await.unwrap(), [key]);
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_checksums_is_sent_none() {
+    let settings = StoreSettings { checksums: Checksums::WhenRequired, ..StoreSettings::default() };
+    let Some(s3) = bucket(settings).await else { return };
+    let key = pack(b"frames");
+    s3.put(&key, b"frames").await.unwrap();
+    assert_eq!(s3.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+    let head = s3.client.get_object().bucket(&s3.bucket).key(key.to_string()).send().await.unwrap();
+    assert_eq!((head.checksum_sha256(), head.checksum_crc32()), (None, None));
+}
+
+#[tokio::test]
+async fn a_large_object_goes_in_parts_and_is_still_written_once() {
+    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let bytes: Vec<u8> = (0..PART_BYTES + 1000).map(|at| (at / 1000) as u8).collect();
+    let key = pack(&bytes);
+    s3.put(&key, &bytes).await.unwrap();
+    let head = s3.client.head_object().bucket(&s3.bucket).key(key.to_string()).send().await.unwrap();
+    assert!(head.e_tag().unwrap().ends_with("-2\""), "{head:?}");
+    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.cache_tag());
+    assert_eq!(s3.get(&key).await.unwrap().as_deref(), Some(bytes.as_slice()));
+    s3.put(&key, &bytes).await.unwrap();
+    assert_eq!(s3.client.list_multipart_uploads().bucket(&s3.bucket).send().await.unwrap().uploads(), []);
+}
+
+#[tokio::test]
+async fn an_upload_that_was_never_finished_goes_when_it_is_old() {
+    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let begun = s3.client.create_multipart_upload().bucket(&s3.bucket).key(pack(b"frames").to_string());
+    begun.send().await.unwrap();
+    let uploads = async || {
+        let list = s3.client.list_multipart_uploads().bucket(&s3.bucket);
+        list.send().await.unwrap().uploads().len()
+    };
+    s3.list(Duration::from_hours(24 * 365 * 50)).await.unwrap();
+    assert_eq!(uploads().await, 1);
+    s3.list(Duration::ZERO).await.unwrap();
+    assert_eq!(uploads().await, 0);
+}
+
+#[tokio::test]
+async fn more_than_a_page_is_listed() {
+    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let set = assets_pipeline::digest::Digest::of(b"set");
+    let put = |degree: u16| {
+        let s3 = &s3;
+        let key = ObjectKey::Frame { set, degree, format: assets_pipeline::tiers::Format::Webp };
+        async move { s3.put(&key, b"frame").await.unwrap() }
+    };
+    futures_util::future::join_all((0..7).map(put)).await;
+    let pages = s3.client.list_objects_v2().bucket(&s3.bucket).max_keys(3).send().await.unwrap();
+    assert_eq!(pages.is_truncated(), Some(true), "the server pages at all");
+    assert_eq!(s3.list_by(3, Duration::ZERO).await.unwrap().len(), 7);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_not_an_absent_object() {
+    let Some(mut s3) = bucket(StoreSettings::default()).await else { return };
+    s3.ping().await.unwrap();
+    s3.bucket = "nowhere".to_owned();
+    let key = pack(b"frames");
+    assert_eq!(s3.get(&key).await.unwrap_err().to_string(), "S3 answered 404 (NoSuchBucket)");
+    assert!(s3.put(&key, b"frames").await.is_err());
+    assert!(s3.list(Duration::ZERO).await.is_err());
+    assert!(s3.ping().await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_an_error_without_credentials_in_it() {
+    let settings = StoreSettings {
+        bucket: "bucket".to_owned(),
+        region: Some(ANY_REGION.to_owned()),
+        // A port that nobody can listen on.
+        endpoint: Some("http://127.0.0.1:1".to_owned()),
+        attempts: 2,
+        ..StoreSettings::default()
+    };
+    let credentials = Credentials::new("AKIDNOBODY", "verysecret", Some("token".to_owned()), None, "tests");
+    let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);
+    let error = s3.get(&pack(b"frames")).await.unwrap_err();
+    let said = format!("{error:?}");
+    assert!(
+        matches!(*error.downcast::<Failure>().unwrap(), Failure::NoAnswer(_) | Failure::TooSlow),
+        "{said}"
+    );
+    for secret in ["AKIDNOBODY", "verysecret", "token"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+}

@@ -1,0 +1,160 @@
+//! A line to S3 on which answers come late, are cut off or never come: HTTP between the server under test and moto.
+
+use std::{
+    collections::HashSet,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// What becomes of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// They pass.
+    Fine,
+    /// Each has a mishap the first time: in turn, it is refused, its answer is cut off, or it comes late.
+    Rough,
+    /// Connections end before anything is said.
+    Dead,
+    /// Nothing is answered until the weather changes.
+    Silent,
+}
+
+/// A line with its own weather, until the process ends.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Where it begins.
+    pub(crate) address: String,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Where it ends.
+    server: String,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    weather: Weather,
+    seen: HashSet<String>,
+    refused: usize,
+    cut: usize,
+    late: usize,
+}
+
+enum Mishap {
+    None,
+    Refused,
+    Cut,
+    Late,
+}
+
+impl Line {
+    /// A line to `http://HOST:PORT`.
+    pub(crate) fn to(server: &str, weather: Weather) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let state = State { weather, seen: HashSet::new(), refused: 0, cut: 0, late: 0 };
+        let server = server.strip_prefix("http://").unwrap().to_owned();
+        let shared = Arc::new(Shared { server, state: Mutex::new(state), changed: Condvar::new() });
+        let line = Self { address, shared: shared.clone() };
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let shared = shared.clone();
+                // Whoever hangs up in the middle has had enough.
+                thread::spawn(move || shared.pass(&connection));
+            }
+        });
+        line
+    }
+
+    pub(crate) fn set(&self, weather: Weather) {
+        self.shared.state.lock().unwrap().weather = weather;
+        self.shared.changed.notify_all();
+    }
+
+    /// How many requests were refused, had their answers cut off, and were answered late.
+    pub(crate) fn mishaps(&self) -> [usize; 3] {
+        let state = self.shared.state.lock().unwrap();
+        [state.refused, state.cut, state.late]
+    }
+}
+
+impl Shared {
+    fn pass(&self, mut client: &TcpStream) -> std::io::Result<()> {
+        let mut reader = BufReader::new(client);
+        let (mut head, mut length) = (String::new(), 0);
+        while !head.ends_with("\r\n\r\n") {
+            let from = head.len();
+            if reader.read_line(&mut head)? == 0 {
+                return Ok(());
+            }
+            let line = head[from..].to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            assert!(!line.starts_with("transfer-encoding:") && !line.starts_with("expect:"), "{line}");
+        }
+        let mut request = head.into_bytes();
+        let name = request.split(|byte| *byte == b'\r').next().unwrap();
+        let name = String::from_utf8_lossy(name).into_owned();
+        let from = request.len();
+        request.resize(from + length, 0);
+        reader.read_exact(&mut request[from..])?;
+
+        let Some(mishap) = self.mishap(name) else { return Ok(()) };
+        if let Mishap::Refused = mishap {
+            let body = "<Error><Code>SlowDown</Code></Error>";
+            let head = "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n";
+            return write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        }
+        if let Mishap::Late = mishap {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let mut server = TcpStream::connect(&self.server)?;
+        server.write_all(&request)?;
+        let mut answer = Vec::new();
+        // moto closes each connection after its answer.
+        server.read_to_end(&mut answer)?;
+        let body = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        match mishap {
+            // Half of the body; of an answer without one, nothing.
+            Mishap::Cut if body == answer.len() => {}
+            Mishap::Cut => client.write_all(&answer[..usize::midpoint(body, answer.len())])?,
+            _ => client.write_all(&answer)?,
+        }
+        client.shutdown(Shutdown::Both)
+    }
+
+    /// `None` where nothing is answered.
+    fn mishap(&self, request: String) -> Option<Mishap> {
+        let state = self.state.lock().unwrap();
+        let was_silent = state.weather == Weather::Silent;
+        let mut state = self.changed.wait_while(state, |state| state.weather == Weather::Silent).unwrap();
+        let weather = state.weather;
+        match weather {
+            Weather::Fine if !was_silent => Some(Mishap::None),
+            Weather::Rough if state.seen.insert(request) => {
+                let [refused, cut, late] = [state.refused, state.cut, state.late];
+                Some(if refused <= cut.min(late) {
+                    state.refused += 1;
+                    Mishap::Refused
+                } else if cut <= late {
+                    state.cut += 1;
+                    Mishap::Cut
+                } else {
+                    state.late += 1;
+                    Mishap::Late
+                })
+            }
+            Weather::Rough => Some(Mishap::None),
+            // Whoever waited in vain has gone.
+            _ => None,
+        }
+    }
+}
