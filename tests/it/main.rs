@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod artist;
+mod front;
 mod girasol;
 
 mod archives;
 mod check;
 mod doctor;
+mod edge;
 mod errors;
 mod garbage;
 mod ingest;
