@@ -271,6 +271,35 @@ async fn many_who_ask_at_once_are_one_question() {
     }
 }
 
+#[tokio::test]
+async fn events_come_as_they_happen() {
+    for cache in Cache::ALL.into_iter().filter(|cache| cache.is_here()) {
+        let origin = Scripted::start("Content-Type: text/event-stream\r\nCache-Control: no-store\r\n").await;
+        let front = Front::start(cache, &origin.at, &[]);
+        origin.hold();
+        let mut events = front.get("/api/jobs/0123/events", &[]).await;
+        assert_eq!(events.chunk().await.unwrap().unwrap(), "he", "{cache:?}");
+        origin.open();
+        assert_eq!(events.chunk().await.unwrap().unwrap(), "llo", "{cache:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_operators_purge_and_see_health() {
+    for cache in Cache::ALL.into_iter().filter(|cache| cache.is_here()) {
+        let (_server, front) = start(&WHOLE, cache);
+        let through = [("x-forwarded-for", "192.0.2.7")];
+        assert_eq!(front.get("/api/health", &[]).await.status(), 200, "{cache:?}");
+        assert_eq!(front.get("/api/health", &through).await.status(), 404, "{cache:?}");
+        let (method, path) = match cache {
+            Cache::Varnish => (Method::from_bytes(b"PURGE").unwrap(), "/".to_owned()),
+            Cache::Nginx => (Method::GET, format!("/purge{}", sequence(RING))),
+        };
+        let refused = front.send(method, &path, &[("xkey-purge", "c-0"), through[0]]).await;
+        assert_eq!(refused.status(), 403, "{cache:?}");
+    }
+}
+
 /// Two versions of one ring, the first of them live.
 fn two_versions(data: &Path) {
     for (colour, flag) in [([220, 220, 225], None), ([200, 180, 120], Some("--no-publish"))] {

@@ -196,8 +196,8 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// An origin that says what it is told, counts who asks, and holds its answers until it is opened. It
-/// stops with its value.
+/// An origin that says what it is told, counts who asks, and holds its answers until it is opened; of a
+/// job's events it gives the first part at once.
 pub(crate) struct Scripted {
     /// `127.0.0.1:PORT`
     pub(crate) at: String,
@@ -252,11 +252,21 @@ async fn answer(
         let Ok(byte) = stream.read_u8().await else { return };
         request.push(byte);
     }
-    if !request.starts_with(b"GET /api/health") {
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{lines}");
+    let whole = format!("{head}Content-Length: 5\r\n\r\nhello");
+    let begun = format!("{head}Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n");
+    let (now, later) = if request.starts_with(b"GET /api/health") {
+        (whole.as_str(), "")
+    } else if request.starts_with(b"GET /api/jobs/") {
+        (begun.as_str(), "3\r\nllo\r\n0\r\n\r\n")
+    } else {
+        ("", whole.as_str())
+    };
+    // Whoever asked may be gone.
+    let _ = stream.write_all(now.as_bytes()).await;
+    if !later.is_empty() {
         asked.fetch_add(1, Ordering::Relaxed);
         let _ = opened.wait_for(|open| *open).await;
+        let _ = stream.write_all(later.as_bytes()).await;
     }
-    let answer = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n{lines}\r\nhello");
-    // Whoever asked may be gone.
-    let _ = stream.write_all(answer.as_bytes()).await;
 }

@@ -26,7 +26,8 @@ backend girasol {
     }
 }
 
-# Who may purge, and see health and metrics: the servers of Girasol and their operators.
+# Who may purge, and see health and metrics: the servers of Girasol and their operators. Whoever came through a proxy of
+# its own does not count; let one that ends TLS on this machine speak PROXY, or it counts for everybody.
 acl girasol_operators {
     "localhost";
     "127.0.0.1";
@@ -41,7 +42,7 @@ sub vcl_recv {
     #   curl -X PURGE -H "xkey-purge: c-0123 p-4567" http://edge/
     #   curl -X PURGE -H "xkey-softpurge: p-4567" http://edge/
     if (req.method == "PURGE") {
-        if (client.ip !~ girasol_operators) {
+        if (client.ip !~ girasol_operators || req.http.X-Forwarded-For ~ ",") {
             return (synth(403, "Not for you"));
         }
         if (req.http.xkey-purge) {
@@ -62,7 +63,8 @@ sub vcl_recv {
         unset req.http.X-Girasol-Format;
     }
 
-    if (req.url ~ "^/(?:metrics|api/health)(?:[/?]|$)" && client.ip !~ girasol_operators) {
+    if (req.url ~ "^/(?:metrics|api/health)(?:[/?]|$)"
+        && (client.ip !~ girasol_operators || req.http.X-Forwarded-For ~ ",")) {
         return (synth(404, "Not found"));
     }
 
@@ -137,6 +139,7 @@ sub vcl_backend_response {
         # Not kept, and those who ask meanwhile need not wait for each other.
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
+        set beresp.grace = 0s;
         return (deliver);
     }
     if (beresp.http.Cache-Control ~ "(?i)no-cache") {
