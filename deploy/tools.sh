@@ -27,6 +27,10 @@ tool_is_here() {
         node) has node && at_least "$(node --version | tr -d v)" 18 ;;
         # The version that sharp asks for.
         node20) has node && at_least "$(node --version | tr -d v)" 20.9 ;;
+        # Debian leads only root to its servers.
+        varnishd | nginx) has "$1" || [ -x "/usr/sbin/$1" ] ;;
+        varnish-modules) compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ;;
+        nginx-purge) [ -e /usr/lib/nginx/modules/ngx_http_cache_purge_module.so ] ;;
         webp) has cwebp && has dwebp ;;
         chromium) browser >/dev/null ;;
         # Debian's python3 comes without what makes a virtual environment.
@@ -42,6 +46,8 @@ packages_of() {
         c++) echo g++ ;;
         node | node20) echo nodejs ;;
         avifdec | avifenc) echo libavif-bin ;;
+        varnishd) echo varnish ;;
+        nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
         *) echo "$1" ;;
     esac
@@ -55,7 +61,7 @@ tools_of_group() {
             case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
             ;;
         bench) echo avifenc avifdec webp node20 npm ;;
-        test) echo webp avifdec chromium node npm venv ;;
+        test) echo webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge ;;
         *) return 1 ;;
     esac
 }

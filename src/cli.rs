@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod edge;
 mod failure;
 mod ingest;
 mod key;
@@ -63,6 +64,8 @@ enum Command {
     TakeDown(publish::ConfigurationArgs),
     /// Remove what no version needs any more.
     Store(store::StoreArgs),
+    /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
+    Edge(edge::EdgeArgs),
     /// Give out keys for the API and the studio, list them, or make one worthless.
     Key(key::KeyArgs),
 }
@@ -80,7 +83,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Work
         | Command::Publish(_)
         | Command::Rollback(_)
-        | Command::TakeDown(_) => false,
+        | Command::TakeDown(_)
+        | Command::Edge(_) => false,
     };
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -112,6 +116,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
         Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
         Command::Store(args) => store::run(&App::open(config).await?, &args).await,
+        Command::Edge(args) => edge::run(&config, args),
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,
     }
 }

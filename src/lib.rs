@@ -1,13 +1,16 @@
 //! Girasol delivers 360-degree jewelry spins progressively.
 //!
 //! Dependencies point one way: `assets-pipeline <- domain <- {db, intake, store, cache} <- {ingest <- jobs, http} <-
-//! app <- cli`. Adapters never import each other. `report` needs the pipeline alone.
+//! app <- cli`. Adapters never import each other. `edge` needs the domain alone, `report`
+//! the pipeline.
 
 pub mod domain;
 
 pub mod db;
 pub mod intake;
 pub mod store;
+
+pub mod edge;
 
 pub mod check;
 pub mod garbage;

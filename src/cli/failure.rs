@@ -73,6 +73,9 @@ pub(super) enum CliError {
     /// There is no such key.
     #[error("there is no key {0}")]
     NoKey(KeyId),
+    /// The server's own address is none that an edge could find it at.
+    #[error("an edge cannot find the server at {0}")]
+    NoOrigin(String),
     /// The folder of the fixtures is not there.
     #[error("there are no fixtures in {}", .0.display())]
     NoFixtures(std::path::PathBuf),
@@ -148,6 +151,9 @@ impl CliError {
                 "early-version",
                 "It has no more than a preview. Publish a version that has every tier.",
             ),
+            Self::NoOrigin(_) => {
+                plain("no-origin", "Name its host and port with --origin, as 10.0.0.5:8360.")
+            }
             Self::NoFixtures(_) => {
                 plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
             }

@@ -114,14 +114,16 @@ fn parse_ect(text: &str) -> Option<Ect> {
     }
 }
 
-/// Plain decimals only, `[0-9]+(\.[0-9]+)?`: what the viewer and the edge can check alike.
+/// Plain decimals only, `[0-9]+(\.[0-9]+)?`: what the viewer and the edge can check alike. Up to 15
+/// digits, it makes no difference whether digits or binary fractions are compared, and an edge that has
+/// regular expressions alone compares digits.
 fn parse_number(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let plain = match text.split_once('.') {
         Some((whole, fraction)) => digits(whole) && digits(fraction),
         None => digits(text),
     };
-    let value = text.parse().ok().filter(|_| plain && text.len() <= 24)?;
+    let value = text.parse().ok().filter(|_| plain && text.len() <= 16)?;
     range.contains(&value).then_some(value)
 }
 

@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("intake", &["domain"]),
     ("store", &["domain"]),
     ("cache", &["domain"]),
+    ("edge", &["domain"]),
     ("config", &["domain"]),
     ("logs", &["config"]),
     ("check", &["domain", "db", "intake"]),
@@ -24,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "jobs", "http",
         ],
     ),
-    ("cli", &["domain", "config", "logs", "db", "store", "garbage", "ingest", "report", "app"]),
+    ("cli", &["domain", "config", "logs", "db", "store", "edge", "garbage", "ingest", "report", "app"]),
 ];
 
 #[test]

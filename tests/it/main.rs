@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod artist;
+mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
@@ -11,6 +12,7 @@ mod weather;
 mod archives;
 mod check;
 mod doctor;
+mod edge;
 mod errors;
 mod garbage;
 mod ingest;

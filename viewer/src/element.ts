@@ -3,10 +3,11 @@
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
 import { type Hand, listenGestures } from "./gestures";
 import { loadFrame, loadStage, type Sink } from "./load";
-import { type Choice, type Loaded, loadManifest, type Manifest } from "./manifest";
+import { isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
 import { HttpError, type Net, sleep } from "./net";
 import { PackCache } from "./pack-cache";
 import { paintFrame, paintPlaceholder } from "./paint";
+import { atMost, ownHints } from "./policy";
 import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
 import { nearestDegree, nextDegree, normalize, Turn } from "./turn";
 import { buildView, type View } from "./view";
@@ -143,7 +144,10 @@ export class GirasolSpin extends HTMLElement {
       };
       const from = await loadManifest(new URL(src, document.baseURI).href, choice, best, net, cache);
       signal.throwIfAborted();
-      await this.#follow(from, choice, best, net);
+      const { manifest } = from;
+      const given = selectedOr(manifest, choice, best);
+      manifest.selected = isForced(src, choice) ? given : atMost(given, manifest, ownHints(navigator, best));
+      await this.#follow(from, manifest.selected, net);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Undecodable && error.format === "avif") {
@@ -155,9 +159,9 @@ export class GirasolSpin extends HTMLElement {
   }
 
   /** Loads what a manifest selects, stage by stage. */
-  async #follow(from: Loaded, choice: Choice, best: "avif" | "webp", net: Net): Promise<void> {
+  async #follow(from: Loaded, selected: Selected, net: Net): Promise<void> {
     const { manifest } = from;
-    const stages = planStages(manifest, selectedOr(manifest, choice, best));
+    const stages = planStages(manifest, selected);
     const [first, last] = [stages[0], stages.at(-1)];
     if (!first || !last) throw new Error("the manifest holds no frames of the tier");
     this.#manifest = manifest;

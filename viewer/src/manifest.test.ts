@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE, fakeNet, manifestOf } from "./fixture";
-import { fillUrl, loadManifest, threeDigits, tierKey, withChoice } from "./manifest";
+import { fillUrl, isForced, loadManifest, threeDigits, tierKey, withChoice } from "./manifest";
 import { HttpError } from "./net";
 
 test("a_forced_choice_joins_the_query_and_the_rest_is_left_to_the_server", () => {
@@ -53,4 +53,11 @@ test("a_version_s_own_manifest_is_asked_for_without_a_query", async () => {
   const net = fakeNet((path) => (path.startsWith("/m/") ? Response.json(manifestOf()) : undefined));
   await loadManifest("https://cdn.example/m/9f3c.json", { tier: "hd", format: "webp" }, "avif", net);
   assert.deepEqual(net.asked, ["/m/9f3c.json"]);
+});
+
+test("a_page_forces_frames_by_attribute_or_address", () => {
+  assert.equal(isForced("/x/sequence", {}), false);
+  assert.equal(isForced("/x/sequence?format=webp", { tier: null, format: "webp" }), false);
+  assert.equal(isForced("/x/sequence", { frames: "24" }), true);
+  assert.equal(isForced("/x/sequence?tier=hd", {}), true);
 });

@@ -1,6 +1,7 @@
 // The manifest `girasol.manifest/1`: its shape, how it is asked for, and its URL templates.
 
 import { get, HttpError, type Net, retry } from "./net";
+import type { Policy } from "./policy";
 
 const SCHEMA = "girasol.manifest/1";
 
@@ -62,6 +63,8 @@ export interface Manifest {
   urls: { frame: string; pack: string; still: string; manifest: string };
   tiers: Record<string, Tier>;
   digest?: string;
+  /** The table that the server chose by. */
+  policy?: Policy;
   selected?: Selected;
 }
 
@@ -123,6 +126,12 @@ export function withChoice(src: string, choice: Choice): string {
   }
   const all = params.toString();
   return all ? `${path}?${all}` : path;
+}
+
+/** Whether the page says how many frames it wants, by attributes or in the address. */
+export function isForced(src: string, choice: Choice): boolean {
+  const query = new URLSearchParams(src.split("?", 2)[1] ?? "");
+  return Boolean(choice.tier || choice.frames) || query.has("tier") || query.has("frames");
 }
 
 /** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames. */

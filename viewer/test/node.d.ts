@@ -1,4 +1,4 @@
-// The two modules of Node that the unit tests use, so that no types package is needed.
+// The modules of Node that the unit tests use, so that no types package is needed.
 
 declare module "node:test" {
   export function test(name: string, body: () => void | Promise<void>): void;
@@ -13,4 +13,8 @@ declare module "node:assert/strict" {
     throws(block: () => unknown, error?: unknown): void;
   };
   export default assert;
+}
+
+declare module "node:fs" {
+  export function readFileSync(path: string, encoding: "utf8"): string;
 }

@@ -1,5 +1,10 @@
+use std::{fs, path::Path};
+
 use expect_test::expect;
 use proptest::{prelude::*, sample::subsequence};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::*;
 use crate::domain::hints::Ect;
@@ -30,24 +35,31 @@ fn decide(case: &str) -> String {
     let query = |key: &str| {
         parts.iter().filter_map(|part| part.strip_prefix('?')?.split_once('=')).find(|(name, _)| *name == key)
     };
-    let overrides = Overrides {
-        tier: query("tier").map(|(_, value)| value.parse().unwrap()),
-        frames: query("frames").map(|(_, value)| value.parse().unwrap()),
-        format: query("format").map(|(_, value)| value.parse().unwrap()),
-    };
-    let hints = Hints::parse(|wanted| {
-        headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| *value)
-            .collect()
-    });
-    match negotiate(&hints, overrides, &version(name), &Policy::default()) {
+    let overrides = overrides(|key| query(key).map(|(_, value)| value));
+    match negotiate(&hints(&headers), overrides, &version(name), &Policy::default()) {
         Ok(class) => {
             format!("{} {} {}, {}", word(class.tier), class.frames, class.format, class.because.join(", "))
         }
         Err(error) => format!("refused: {error}"),
     }
+}
+
+fn overrides<'a>(query: impl Fn(&str) -> Option<&'a str>) -> Overrides {
+    Overrides {
+        tier: query("tier").map(|value| value.parse().unwrap()),
+        frames: query("frames").map(|value| value.parse().unwrap()),
+        format: query("format").map(|value| value.parse().unwrap()),
+    }
+}
+
+fn hints(headers: &[(&str, &str)]) -> Hints {
+    Hints::parse(|wanted| {
+        headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| *value)
+            .collect()
+    })
 }
 
 /// Comments and cases; each case with what is decided. `UPDATE_EXPECT=1` decides anew.
@@ -188,6 +200,84 @@ fn the_table_of_decisions() {
     }
     assert!(cases > 80, "{cases} cases");
     table.assert_eq(&decided.join("\n"));
+}
+
+/// What everybody who decides is asked: the server here, the viewer and the edge in their own tests.
+#[derive(Serialize, Deserialize)]
+struct Cases {
+    /// As manifests carry them.
+    policies: BTreeMap<String, Value>,
+    cases: Vec<Case>,
+}
+
+/// A request, and the class that each policy gives it of a version that has everything; or a remark.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Case {
+    Note {
+        note: String,
+    },
+    Request {
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        query: String,
+        headers: Vec<String>,
+        default: String,
+        changed: String,
+    },
+}
+
+/// `UPDATE_EXPECT=1` decides anew, as it does for other expectations.
+#[test]
+fn the_cases_that_all_three_decide_alike() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy/cases.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let Cases { mut policies, mut cases } = serde_json::from_str(&text).unwrap();
+    let mut read = Vec::new();
+    for policy in policies.values_mut() {
+        let mut rules = policy.clone();
+        // These follow the tier table, and are no setting.
+        rules.as_object_mut().unwrap().remove("frames");
+        let rules: Policy = serde_json::from_value(rules).unwrap();
+        assert_eq!(rules.validate(), Ok(()));
+        *policy = serde_json::to_value(&rules).unwrap();
+        read.push(rules);
+    }
+    let [changed_policy, default_policy] = &read[..] else { panic!("changed and default") };
+    assert_eq!(*default_policy, Policy::default());
+
+    let mut requests = 0;
+    for case in &mut cases {
+        let Case::Request { query, headers, default, changed } = case else { continue };
+        *default = class_of(query, headers, default_policy);
+        *changed = class_of(query, headers, changed_policy);
+        requests += 1;
+    }
+    assert!(requests > 500, "{requests} cases");
+
+    let lines = |lines: Vec<String>| lines.join(",\n");
+    let policies = policies.iter().map(|(name, policy)| format!("  {name:?}: {policy}")).collect();
+    let cases = cases.iter().map(|case| format!("  {}", serde_json::to_string(case).unwrap())).collect();
+    let decided =
+        format!("{{\n\"policies\": {{\n{}\n}},\n\"cases\": [\n{}\n]\n}}\n", lines(policies), lines(cases));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &decided).unwrap();
+        return;
+    }
+    for (now, before) in decided.lines().zip(text.lines()) {
+        assert_eq!(now, before);
+    }
+    assert_eq!(decided.len(), text.len());
+}
+
+fn class_of(query: &str, headers: &[String], policy: &Policy) -> String {
+    let headers: Vec<_> = headers.iter().map(|header| header.split_once(": ").unwrap()).collect();
+    let value =
+        |key: &str| query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key);
+    let overrides = overrides(|key| value(key).map(|(_, value)| value));
+    match negotiate(&hints(&headers), overrides, &version("whole"), policy) {
+        Ok(class) => format!("{} {} {}", word(class.tier), class.frames, class.format),
+        Err(_) => "refused".to_owned(),
+    }
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! `girasol edge`.
+
+use std::fmt::Write as _;
+
+use assets_pipeline::tiers::Format;
+use clap::{Args, builder::PossibleValue};
+
+use crate::{
+    config::Config,
+    edge::{Address, Edge, Setup},
+};
+
+use super::{CliError, say};
+
+/// What `girasol edge` takes.
+#[derive(Debug, Args)]
+pub(super) struct EdgeArgs {
+    /// Which one; left out, they are listed.
+    #[arg(value_name = "NAME")]
+    edge: Option<Edge>,
+    /// Where the edge finds Girasol [default: where the server listens].
+    #[arg(long, value_name = "HOST:PORT")]
+    origin: Option<Address>,
+    /// What nginx itself listens on.
+    #[arg(long, value_name = "[ADDR:]PORT", default_value = "80", value_parser = plain)]
+    edge_listen: String,
+    /// The folder of nginx's cache.
+    #[arg(long, value_name = "DIR", default_value = "/var/cache/girasol", value_parser = plain)]
+    edge_cache: String,
+}
+
+pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), CliError> {
+    let Some(edge) = args.edge else {
+        let mut list = String::new();
+        for edge in Edge::ALL {
+            let _ = writeln!(list, "{:<11} {}", edge.as_str(), edge.what());
+        }
+        say(list.trim_end());
+        return Ok(());
+    };
+    let origin = match args.origin {
+        Some(origin) => origin,
+        None => {
+            config.server.listen.parse().map_err(|_bad| CliError::NoOrigin(config.server.listen.clone()))?
+        }
+    };
+    let setup = Setup {
+        policy: &config.policy,
+        avif: config.tier_table().formats.contains(&Format::Avif),
+        origin: &origin,
+        listen: &args.edge_listen,
+        cache: &args.edge_cache,
+    };
+    say(edge.print(&setup).trim_end());
+    Ok(())
+}
+
+/// What is printed into a configuration must not end its line there.
+fn plain(text: &str) -> Result<String, &'static str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.:-_[]".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("write letters, digits and /.:-_[] only")
+    }
+}
+
+impl clap::ValueEnum for Edge {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(self.what()))
+    }
+}

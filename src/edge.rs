@@ -1,0 +1,142 @@
+//! Set-ups for what stands in front of Girasol, made from the policy: policy in, text out.
+//!
+//! Each decides the delivery class before its cache and asks the origin by `?tier=&frames=&format=`, so
+//! that a handful of answers serves everybody.
+
+mod classes;
+mod decimals;
+mod script;
+mod vcl;
+
+mod akamai;
+mod cloudflare;
+mod cloudfront;
+mod fastly;
+mod nginx;
+mod varnish;
+
+use std::{fmt, str::FromStr};
+
+use crate::domain::policy::Policy;
+
+/// Something that stands between visitors and Girasol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Varnish 7, as VCL.
+    Varnish,
+    /// nginx 1.22 and newer, as a file for `conf.d`.
+    Nginx,
+    /// Amazon CloudFront, as a CloudFront Function.
+    Cloudfront,
+    /// Fastly, as custom VCL.
+    Fastly,
+    /// Cloudflare, as a Worker.
+    Cloudflare,
+    /// Akamai, as an EdgeWorker.
+    Akamai,
+}
+
+/// What a set-up is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// Who is given which tier.
+    pub policy: &'a Policy,
+    /// Whether spins are published as AVIF too.
+    pub avif: bool,
+    /// Where Girasol listens.
+    pub origin: &'a Address,
+    /// Where the edge listens, if it is to be told that here.
+    pub listen: &'a str,
+    /// The folder of the edge's cache, likewise.
+    pub cache: &'a str,
+}
+
+/// A host and a port, as `10.0.0.5:8360`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an address; IPv6 in brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// What is no host and port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a host and a port, as 10.0.0.5:8360")]
+pub struct BadAddress;
+
+impl FromStr for Address {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        let (host, port) = text.rsplit_once(':').ok_or(BadAddress)?;
+        // It is printed into configurations, so nothing may end a string there.
+        let plain =
+            host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|host| {
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
+        });
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or(BadAddress)?;
+        if host.is_empty() || !(plain || bracketed) {
+            return Err(BadAddress);
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl Edge {
+    /// All that are known.
+    pub const ALL: [Self; 6] =
+        [Self::Varnish, Self::Nginx, Self::Cloudfront, Self::Fastly, Self::Cloudflare, Self::Akamai];
+
+    /// The word at the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Varnish => "varnish",
+            Self::Nginx => "nginx",
+            Self::Cloudfront => "cloudfront",
+            Self::Fastly => "fastly",
+            Self::Cloudflare => "cloudflare",
+            Self::Akamai => "akamai",
+        }
+    }
+
+    /// What is printed, in a few words.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Varnish => "VCL for Varnish 7 with vmod xkey",
+            Self::Nginx => "a file for conf.d of nginx, with libnginx-mod-http-cache-purge",
+            Self::Cloudfront => "a CloudFront Function, and what to set beside it",
+            Self::Fastly => "custom VCL",
+            Self::Cloudflare => "a Worker",
+            Self::Akamai => "an EdgeWorker, and what to set beside it",
+        }
+    }
+
+    /// The whole set-up, explained by comments of its own.
+    pub fn print(self, setup: &Setup<'_>) -> String {
+        match self {
+            Self::Varnish => varnish::print(setup),
+            Self::Nginx => nginx::print(setup),
+            Self::Cloudfront => cloudfront::print(setup),
+            Self::Fastly => fastly::print(setup),
+            Self::Cloudflare => cloudflare::print(setup),
+            Self::Akamai => akamai::print(setup),
+        }
+    }
+}
+
+/// Puts values in the place of their names, `@origin@`. A template that names anything else is broken,
+/// which the tests find.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! Cloudflare.
+
+use super::{Setup, script};
+
+pub(super) fn print(setup: &Setup<'_>) -> String {
+    script::around(include_str!("templates/cloudflare.js"), setup)
+}

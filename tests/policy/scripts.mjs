@@ -1,0 +1,124 @@
+// Runs the scripts that `girasol edge` has printed into a folder, against the cases of one policy:
+// node scripts.mjs FOLDER default|changed
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+
+const [folder, policy] = process.argv.slice(2);
+const table = JSON.parse(readFileSync(new URL("cases.json", import.meta.url), "utf8"));
+const PATH = "/api/products/customizable/ring.solitaire/sequence";
+const ORDER = /^(?:tier=[a-z]+&frames=[0-9]+&)format=(?:avif|webp)$/;
+
+/** Each script, asked as its CDN asks it: the query that it makes of a query and header lines. */
+const edges = { cloudfront: cloudfront(), cloudflare: await cloudflare(), akamai: await akamai() };
+
+for (const [name, ask] of Object.entries(edges)) {
+  let asked = 0;
+  for (const { note, query = "", headers = [], [policy]: expected } of table.cases) {
+    if (note !== undefined) continue;
+    const lines = headers.map((header) => header.split(/: (.*)/s).slice(0, 2));
+    const rewritten = await ask(query, lines);
+    const pairs = new URLSearchParams(rewritten);
+    // What was asked for stays; what it leaves open is filled in.
+    for (const [key, value] of new URLSearchParams(query)) assert.equal(pairs.get(key), value, `${name} ${query}`);
+    if (query === "" || /^format=[a-z]+$/.test(query)) {
+      assert.match(rewritten, ORDER, name);
+      const decided = `${pairs.get("tier")} ${pairs.get("frames")} ${pairs.get("format")}`;
+      assert.equal(decided, expected, `${name}: ${query} ${headers.join(" | ")}`);
+    } else if (expected !== "refused") {
+      assert.equal(pairs.get("format"), expected.split(" ")[2], `${name} ${query} ${headers.join(" | ")}`);
+      assert.ok([...pairs.keys()].length <= 3);
+    }
+    asked += 1;
+  }
+  assert.ok(asked > 500, `${name} was asked ${asked} times`);
+  assert.equal(await ask("explain=1", [["ECT", "2g"]]), "explain=1", name);
+}
+
+/** Header lines by their names in lower case. */
+function grouped(lines) {
+  const groups = {};
+  for (const [name, value] of lines) (groups[name.toLowerCase()] ??= []).push(value);
+  return groups;
+}
+
+function cloudfront() {
+  const context = vm.createContext({});
+  vm.runInContext(readFileSync(join(folder, "cloudfront.mjs"), "utf8"), context);
+  const age = { response: { headers: { age: { value: "7" }, etag: { value: "x" } } } };
+  assert.deepEqual(Object.keys(context.handler(age).headers), ["etag"]);
+  const frame = { uri: "/s/0123/000.avif", querystring: {}, headers: {} };
+  assert.deepEqual(context.handler({ request: frame }), frame);
+  const twice = { uri: PATH, querystring: { tier: { value: "hd", multiValue: [{}, {}] } }, headers: {} };
+  assert.deepEqual(Object.keys(context.handler({ request: twice }).querystring), ["tier"]);
+  return (query, lines) => {
+    const querystring = {};
+    for (const [key, value] of new URLSearchParams(query)) querystring[key] = { value };
+    const headers = {};
+    for (const [name, values] of Object.entries(grouped(lines))) {
+      headers[name] = { value: values[0] };
+      if (values.length > 1) headers[name].multiValue = values.map((value) => ({ value }));
+    }
+    const asked = context.handler({ request: { method: "GET", uri: PATH, querystring, headers } });
+    return Object.entries(asked.querystring)
+      .map(([key, { value }]) => `${key}=${value}`)
+      .join("&");
+  };
+}
+
+async function cloudflare() {
+  const worker = (await import(pathToFileURL(join(folder, "cloudflare.mjs")).href)).default;
+  let forwarded;
+  globalThis.fetch = async (request) => {
+    forwarded = request;
+    const immutable = new URL(request.url).pathname.startsWith("/s/");
+    const control = immutable ? "public, max-age=31536000, immutable" : "public, max-age=600";
+    return new Response("{}", { headers: { age: "7", "cache-control": control } });
+  };
+  const ask = async (path, lines, method = "GET") => {
+    const headers = new Headers();
+    for (const [name, value] of lines) {
+      // The network lets bytes through that fetch() does not; they are read one by one.
+      headers.append(name, Buffer.from(value, "utf8").toString("latin1"));
+    }
+    return worker.fetch(new Request(`https://spins.example${path}`, { method, headers }));
+  };
+  const secrets = [["Cookie", "visitor=7"], ["Authorization", "Bearer x"]];
+  const frame = await ask("/s/0123/000.avif", secrets);
+  assert.equal(frame.headers.get("age"), "7");
+  assert.equal(forwarded.headers.get("authorization"), null);
+  assert.equal((await ask(PATH, secrets)).headers.get("age"), null);
+  assert.equal(forwarded.headers.get("authorization"), null);
+  for (const [path, method] of [["/api/framesets", "GET"], [PATH, "POST"]]) {
+    await ask(path, secrets, method);
+    assert.equal(forwarded.headers.get("authorization"), "Bearer x", path);
+  }
+  return async (query, lines) => {
+    await ask(query ? `${PATH}?${query}` : PATH, lines);
+    return new URL(forwarded.url).search.slice(1);
+  };
+}
+
+async function akamai() {
+  const worker = await import(pathToFileURL(join(folder, "akamai.mjs")).href);
+  const removed = [];
+  for (const control of ["public, max-age=600", "public, max-age=31536000, immutable"]) {
+    const response = { getHeader: () => [control], removeHeader: (name) => removed.push(name) };
+    worker.onClientResponse({}, response);
+  }
+  assert.deepEqual(removed, ["Age"]);
+  return (query, lines) => {
+    const groups = grouped(lines);
+    let rewritten;
+    worker.onClientRequest({
+      path: PATH,
+      query,
+      getHeader: (name) => groups[name] ?? null,
+      route: (to) => (rewritten = to.query),
+    });
+    return rewritten;
+  };
+}
