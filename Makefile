@@ -4,6 +4,7 @@ TYPOS_VERSION := 1.52.0
 CARGO_DENY_VERSION := 0.20.2
 CAVIF_VERSION := 1.8.0
 TUSPY_VERSION := 1.1.0
+SCHEMATHESIS_VERSION := 4.32.5
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -23,8 +24,9 @@ NODE_MODULES := viewer/node_modules/.package-lock.json
 SHARP := benches/encode/node_modules/.package-lock.json
 TUS_JS := tests/clients/node_modules/.package-lock.json
 TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
+SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 
-.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
+.PHONY: help setup setup-build setup-bench demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +87,10 @@ test-clients: $(TUS_JS) $(TUSPY) ## tus-js-client and tuspy upload to the real b
 	GIRASOL=$(CURDIR)/target/debug/girasol node --test tests/clients/tus.test.mjs
 	GIRASOL=$(CURDIR)/target/debug/girasol $(TUSPY) -W ignore::ResourceWarning tests/clients/tuspy_test.py
 
+test-openapi: $(SCHEMATHESIS) ## schemathesis holds the real binary to its OpenAPI document
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol $(SCHEMATHESIS) -B tests/clients/openapi_test.py
+
 torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare what is published in the end
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	GIRASOL=$(CURDIR)/target/debug/girasol RUNS=$(or $(RUNS),50) node tests/clients/kill.mjs
@@ -127,6 +133,10 @@ $(TUS_JS): tests/clients/package-lock.json
 $(TUSPY):
 	python3 -m venv target/tools/tuspy-$(TUSPY_VERSION)
 	target/tools/tuspy-$(TUSPY_VERSION)/bin/pip install --quiet --disable-pip-version-check tuspy==$(TUSPY_VERSION)
+
+$(SCHEMATHESIS):
+	python3 -m venv target/tools/schemathesis-$(SCHEMATHESIS_VERSION)
+	target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error
