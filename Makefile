@@ -7,6 +7,7 @@ TUSPY_VERSION := 1.1.0
 REDBOT_VERSION := 2.7.1
 HTTPLINT_VERSION := 2026.10.4
 MOTO_VERSION := 5.2.5
+SCHEMATHESIS_VERSION := 4.32.5
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -30,7 +31,8 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 # The tests look for it there and start it themselves.
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 
-.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients torture fuzz bench bench-encode bench-build
+SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
+.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture fuzz bench bench-encode bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +99,10 @@ test-clients: $(TUS_JS) $(TUSPY) $(REDBOT) ## tus-js-client and tuspy upload to 
 	GIRASOL=$(CURDIR)/target/debug/girasol $(TUSPY) -W ignore::ResourceWarning tests/clients/tuspy_test.py
 	GIRASOL=$(CURDIR)/target/debug/girasol $(REDBOT) -W ignore::ResourceWarning tests/clients/redbot_test.py
 
+test-openapi: $(SCHEMATHESIS) ## schemathesis holds the real binary to its OpenAPI document
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol $(SCHEMATHESIS) -B tests/clients/openapi_test.py
+
 torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare what is published in the end
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	GIRASOL=$(CURDIR)/target/debug/girasol RUNS=$(or $(RUNS),50) node tests/clients/kill.mjs
@@ -148,6 +154,10 @@ $(REDBOT):
 $(MOTO):
 	python3 -m venv target/tools/moto-$(MOTO_VERSION)
 	target/tools/moto-$(MOTO_VERSION)/bin/pip install --quiet --disable-pip-version-check --no-compile 'moto[server]==$(MOTO_VERSION)'
+
+$(SCHEMATHESIS):
+	python3 -m venv target/tools/schemathesis-$(SCHEMATHESIS_VERSION)
+	target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error

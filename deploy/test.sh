@@ -76,6 +76,7 @@ step test-viewer node npm
 step test-rust
 step test-e2e node npm chromium venv
 step test-clients node npm venv
+step test-openapi venv
 step bench-build
 run tidy tidy
 close

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { metafile } = await build({
-  entryPoints: ["src/girasol-spin.ts", "src/demo.ts", "src/studio.ts", "studio/studio.css"],
+  entryPoints: ["src/girasol-spin.ts", "src/demo.ts", "src/docs.ts", "src/studio.ts", "studio/studio.css"],
   bundle: true,
   minify: true,
   charset: "utf8",

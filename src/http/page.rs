@@ -1,4 +1,4 @@
-//! Files that are built into the binary: the viewer, the studio, and the demo's page.
+//! Files that are built into the binary: the viewer, the studio, the demo's page, and the description of it all.
 
 use std::{
     io,
@@ -45,6 +45,10 @@ static STUDIO_LICENCES: Embedded =
     embed!("text/plain; charset=utf-8", "../../viewer/dist/studio.LICENSES.txt");
 static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/studio/index.html");
 static LOOK_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/studio/look.css");
+static OPENAPI: Embedded = embed!("application/json", "openapi.json");
+static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/docs.js");
+static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/docs/docs.css");
+static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/docs/index.html");
 static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
@@ -54,6 +58,10 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; ba
 /// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
 const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The description's page loads the description, and draws with nothing but its own files.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The hints that the policy reads, which browsers send to the page's own origin once it asks, and to
 /// others where it delegates them.
@@ -66,6 +74,30 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 /// `GET /girasol-spin.js`
 pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER)
+}
+
+/// `GET /api/openapi.json`: every address, in OpenAPI 3.1.
+pub(crate) async fn openapi(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &OPENAPI)
+}
+
+/// `GET /docs`: the same for people.
+pub(crate) async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &DOCS_PAGE)?;
+    for (name, value) in [(CONTENT_SECURITY_POLICY, DOCS_POLICY), (REFERRER_POLICY, "no-referrer")] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+/// `GET /docs.js`
+pub(crate) async fn docs_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DOCS_SCRIPT)
+}
+
+/// `GET /docs.css`
+pub(crate) async fn docs_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DOCS_STYLE)
 }
 
 /// `GET /demo.js`

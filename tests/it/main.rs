@@ -20,6 +20,7 @@ mod jobs;
 mod layers;
 mod look;
 mod objects;
+mod openapi;
 mod private;
 mod process;
 mod product;

@@ -1,0 +1,181 @@
+//! The OpenAPI document says what the server does: the same addresses, the same methods, the same problems.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::girasol::{Server, header};
+
+/// Pages for people and what they load, which the document leaves out.
+const PAGES: &[&str] = &[
+    "/",
+    "/demo.css",
+    "/demo.js",
+    "/docs",
+    "/docs.css",
+    "/docs.js",
+    "/look.css",
+    "/studio",
+    "/studio.LICENSES.txt",
+    "/studio.css",
+    "/studio.js",
+];
+
+/// What stands before an address in the route lists.
+const REGISTERS: &[&str] = &["read(", "write(", "private(", "private_any_path(", "resource("];
+
+fn source(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn document() -> Value {
+    serde_json::from_str(&source("src/http/openapi.json")).unwrap()
+}
+
+/// Each operation: address, method in capitals, and what is said of it.
+fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item)| {
+        let item: &Value = item;
+        let methods = item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters");
+        methods.map(move |(method, operation)| (path, method.to_uppercase(), operation))
+    };
+    paths.iter().map(|(path, item)| (path.as_str(), item)).flat_map(of_path).collect()
+}
+
+/// What a reference leads to; anything else is itself.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).expect(reference),
+        None => value,
+    }
+}
+
+/// An address with the examples in the place of its parameters.
+fn filled(document: &Value, path: &str) -> String {
+    let parameters = document["paths"][path]["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+    parameters.iter().map(|parameter| resolve(document, parameter)).fold(
+        path.to_owned(),
+        |path, parameter| {
+            let example = &parameter["example"];
+            let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &example)
+        },
+    )
+}
+
+/// An address without its parameters' names, which the document and the route list choose for themselves.
+fn shape(path: &str) -> String {
+    let part = |part| if str::contains(part, '{') { "{}" } else { part };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Every address in the route lists.
+fn registered() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in ["src/http.rs", "src/http/private.rs"] {
+        let text = source(file);
+        let pieces: Vec<_> = text.split('"').collect();
+        for pair in pieces.windows(2) {
+            let begins = REGISTERS.iter().any(|register| pair[0].trim_end().ends_with(register));
+            if begins && pair[1].starts_with('/') && !PAGES.contains(&pair[1]) {
+                found.insert(shape(pair[1]));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_document_has_every_address_of_the_route_lists_and_no_other() {
+    let document = document();
+    let described: BTreeSet<_> = operations(&document).iter().map(|(path, ..)| shape(path)).collect();
+    assert!(described.len() > 30);
+    assert_eq!(described, registered());
+}
+
+#[actix_web::test]
+async fn the_server_answers_every_method_that_the_document_has() {
+    let (server, document) = (Server::start(), document());
+    for (path, method, _) in operations(&document) {
+        let answer = server.send(Method::OPTIONS, &filled(&document, path), &[]).await;
+        assert_eq!(answer.status(), 204, "{path}");
+        let mut allowed = header(answer.headers(), "allow").split(", ");
+        assert!(allowed.any(|allowed| allowed == method), "{method} {path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_document_and_its_page_are_served() {
+    let server = Server::start();
+    let answer = server.get("/api/openapi.json", &[]).await;
+    assert_eq!(answer.status(), 200);
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("cache-control", "public, no-cache"),
+        ("access-control-allow-origin", "*"),
+    ] {
+        assert_eq!(header(answer.headers(), name), value);
+    }
+    assert_eq!(answer.json::<Value>().await.unwrap(), document());
+
+    let page = server.get("/docs", &[]).await;
+    assert_eq!(page.status(), 200);
+    let policy = header(page.headers(), "content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    let page = page.text().await.unwrap();
+    assert!(!page.contains("://"), "the page names no other place");
+    for (file, media_type) in [("/docs.js", "text/javascript"), ("/docs.css", "text/css; charset=utf-8")] {
+        assert!(page.contains(&format!("\"{file}\"")), "{file}");
+        let answer = server.get(file, &[]).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(header(answer.headers(), "content-type"), media_type);
+    }
+}
+
+#[test]
+fn references_lead_somewhere_and_operations_have_names_of_their_own() {
+    fn follow(document: &Value, value: &Value) {
+        resolve(document, value);
+        match value {
+            Value::Object(fields) => fields.values().for_each(|value| follow(document, value)),
+            Value::Array(items) => items.iter().for_each(|value| follow(document, value)),
+            _ => {}
+        }
+    }
+    let document = document();
+    follow(&document, &document);
+    let operations = operations(&document);
+    let names: BTreeSet<_> =
+        operations.iter().map(|(.., operation)| operation["operationId"].as_str()).collect();
+    assert_eq!(names.len(), operations.len());
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_document_names_the_problems_that_there_are() {
+    let text = source("src/http/openapi.json");
+    let named: BTreeSet<_> = text
+        .split("urn:problem-type:girasol:")
+        .skip(1)
+        .map(|after| {
+            after.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-').next().unwrap()
+        })
+        .filter(|slug| !slug.is_empty())
+        .collect();
+
+    let problems = source("src/http/problem.rs");
+    let kinds = problems.split("fn kind").nth(1).unwrap().split("fn caching").next().unwrap();
+    let is_slug = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let own: BTreeSet<_> = kinds.split('"').skip(1).step_by(2).filter(is_slug).collect();
+    assert!(own.len() > 40);
+    // What answers a method that the document does not have cannot stand at one that it has.
+    let missing: Vec<_> = own.difference(&named).filter(|slug| **slug != "wrong-method").collect();
+    assert!(missing.is_empty(), "{missing:?}");
+
+    let refusals = source("assets-pipeline/src/refusal.rs");
+    let unknown: Vec<_> =
+        named.difference(&own).filter(|slug| !refusals.contains(&format!("=> \"{slug}\""))).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
