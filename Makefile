@@ -30,8 +30,8 @@ TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
 REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 # The tests look for it there and start it themselves.
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
-
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
+
 .PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture fuzz bench bench-encode bench-build
 
 help: ## List the targets
