@@ -90,7 +90,7 @@ pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> Htt
 
 /// Tells a browser, or a CDN that sends early hints, to fetch a file of ours at once (HTML standard, "preload"),
 /// as scripts of other origins fetch it.
-pub(crate) fn preload(path: String) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn preload(path: &str) -> Option<(HeaderName, HeaderValue)> {
     let value = format!("<{path}>; rel=preload; as=fetch; crossorigin");
     Some((LINK, HeaderValue::try_from(value).ok()?))
 }

@@ -56,7 +56,9 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
     let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
     let mut response = serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)?;
     for (name, value) in
-        [first_pack(&decided).and_then(preload), server_timing(began.elapsed())].into_iter().flatten()
+        [first_pack(&decided).and_then(|path| preload(&path)), server_timing(began.elapsed())]
+            .into_iter()
+            .flatten()
     {
         response.headers_mut().insert(name, value);
     }
