@@ -95,6 +95,15 @@ async fn state(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Fram
     state.map(|state| read("state", &state)).transpose()
 }
 
+/// Why a set takes no changes; `None` where it does.
+async fn closed(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Changed>, DbError> {
+    Ok(match state(tx, id).await? {
+        None => Some(Changed::NoSuchSet),
+        Some(FramesetState::Committed) => Some(Changed::Committed),
+        Some(FramesetState::Open) => None,
+    })
+}
+
 async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<(), DbError> {
     sqlx::query("update framesets set touched_at_ms = $1 where id = $2")
         .bind(now_ms())
@@ -195,10 +204,8 @@ impl Db {
         settings: &TurnSettings,
     ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Committed),
-            Some(FramesetState::Open) => {}
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
         }
         sqlx::query("update framesets set settings = $1 where id = $2")
             .bind(Json(settings))
@@ -219,10 +226,8 @@ impl Db {
         max_files: u32,
     ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Committed),
-            Some(FramesetState::Open) => {}
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
         }
         for frame in frames {
             insert(&mut tx, id, frame).await?;
@@ -249,10 +254,8 @@ impl Db {
         actor: &Actor,
     ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Committed),
-            Some(FramesetState::Open) => {}
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
         }
         let names: Vec<(String, String)> =
             sqlx::query_as("select name, digest from frames where frameset_id = $1 order by name")
@@ -277,10 +280,8 @@ impl Db {
     /// Forgets a frame. Answers whether there was one.
     pub async fn remove_frame(&self, id: &FramesetId, name: &FileName) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Committed),
-            Some(FramesetState::Open) => {}
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
         }
         sqlx::query("delete from frames where frameset_id = $1 and name = $2")
             .bind(id.as_str())
@@ -322,10 +323,8 @@ impl Db {
     /// Forgets an open set with its frames and uploads; its files are removed after this.
     pub async fn discard_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Committed),
-            Some(FramesetState::Open) => {}
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
         }
         forget(&mut tx, id).await?;
         record(&mut tx, actor, Action::FramesetDiscard, id.as_str(), &json!({})).await?;

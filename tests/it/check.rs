@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use crate::{
-    girasol::{draw_turn, girasol},
+    girasol::{draw_turn, girasol, names},
     ingest::{json, stderr},
 };
 
@@ -13,15 +13,6 @@ fn check(folder: &Path, source: &str) -> Command {
     let mut command = girasol();
     command.current_dir(folder).args(["check", source]);
     command
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 /// A turn of 24 whose first frame is there again at its end.

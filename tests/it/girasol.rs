@@ -227,6 +227,16 @@ pub(crate) fn ingest_with(data: &Path, metal: &str, colour: [u8; 3], frames: u32
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The names of what is in a folder, in order.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 /// Writes a turn as an artist would.
 pub(crate) fn draw_turn(folder: &Path, colour: [u8; 3], frames: u32) {
     fs::create_dir_all(folder).unwrap();

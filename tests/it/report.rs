@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    girasol::{draw_turn, girasol},
+    girasol::{draw_turn, girasol, names},
     ingest::{json, stderr},
 };
 
@@ -24,15 +24,6 @@ fn report(folder: &Path, source: &str) -> Command {
     }
     command.current_dir(folder).args(["report", source]);
     command
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 /// What stands in an attribute, wherever it stands.

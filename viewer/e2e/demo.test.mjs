@@ -5,20 +5,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const base = process.env.GIRASOL_URL;
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const shots = process.env.SCREENSHOTS;
-const args = [
-  "--no-sandbox",
-  "--headless",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 /** Encoding the fixtures takes a minute or two; slow machines get more. */
 const PATIENCE = 20 * 60_000;
 /** Rings of the demo. */
@@ -31,7 +21,7 @@ let browser;
 before(async () => {
   assert.ok(base, "GIRASOL_URL must name the running server");
   if (shots) mkdirSync(shots, { recursive: true });
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launch();
   // A demo that was started just now is still encoding: its page comes to life by itself.
   const early = await open();
   await early.page.locator('girasol-spin:is([data-state="preview"], [data-state="standard"])').waitFor({ timeout: PATIENCE });

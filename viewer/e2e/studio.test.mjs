@@ -8,22 +8,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const base = process.env.GIRASOL_URL;
 const key = process.env.GIRASOL_KEY;
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const shots = process.env.SCREENSHOTS;
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), "../../fixtures");
-const args = [
-  "--no-sandbox",
-  "--headless",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 /** Encoding a small turn takes seconds; slow machines, with a demo that encodes beside it, get more. */
 const PATIENCE = 4 * 60_000;
 const RING = "ring.evening.metal-platinum";
@@ -37,7 +27,7 @@ before(async () => {
   assert.ok(base && key, "GIRASOL_URL and GIRASOL_KEY must name the server and an artist's key");
   if (shots) mkdirSync(shots, { recursive: true });
   folder = mkdtempSync(join(tmpdir(), "girasol-studio-"));
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launch();
   page = await (await browser.newContext({ viewport: { width: 1024, height: 768 } })).newPage();
   page.setDefaultTimeout(60_000);
   page.on("console", (message) => message.type() === "error" && told.push(message.text()));
