@@ -38,6 +38,12 @@ pub enum Action {
     SessionEnd,
     /// A frame set was opened.
     FramesetOpen,
+    /// What is said of a frame set's turn was changed.
+    FramesetChange,
+    /// Frames came.
+    FrameAdd,
+    /// A frame was taken out.
+    FrameRemove,
     /// A frame set was closed, to be encoded.
     FramesetCommit,
     /// A frame set was mended as its check offered.
@@ -50,6 +56,8 @@ pub enum Action {
     JobRetry,
     /// A job was given another place in the queue.
     JobPriority,
+    /// A link was made that shows a version to whoever has it.
+    VersionLook,
     /// Another version went live.
     Publish,
     /// A spin was taken down.
@@ -65,12 +73,16 @@ impl Action {
             Self::SessionBegin => "session.begin",
             Self::SessionEnd => "session.end",
             Self::FramesetOpen => "frameset.open",
+            Self::FramesetChange => "frameset.change",
+            Self::FrameAdd => "frame.add",
+            Self::FrameRemove => "frame.remove",
             Self::FramesetCommit => "frameset.commit",
             Self::FramesetMend => "frameset.mend",
             Self::FramesetDiscard => "frameset.discard",
             Self::JobCancel => "job.cancel",
             Self::JobRetry => "job.retry",
             Self::JobPriority => "job.priority",
+            Self::VersionLook => "version.look",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
         }

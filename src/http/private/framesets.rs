@@ -185,7 +185,7 @@ pub(super) async fn change(
     origin: Data<Origin>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
     let now = load(&origin, &id).await?.wanted.settings;
@@ -195,7 +195,7 @@ pub(super) async fn change(
         merged.extend(fields);
     }
     let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
-    changed(origin.db.change_settings(&id, &settings).await.map_err(Error::from)?, 0)?;
+    changed(origin.db.change_settings(&id, &settings, &caller.actor).await.map_err(Error::from)?, 0)?;
     answer(&origin, &id).await
 }
 
@@ -249,7 +249,7 @@ pub(super) async fn put_frame(
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
         match wanted {
             Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::OtherContent),
-            _ => add(&origin, &intake, &limits, &id, &name, &mut file).await,
+            _ => add(&origin, &intake, &limits, &id, &name, &mut file, &caller.actor).await,
         }
     };
     let received = received.await;
@@ -269,10 +269,10 @@ pub(super) async fn remove_frame(
     origin: Data<Origin>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
     // Its file may be another frame's too; it goes with the set.
-    changed(origin.db.remove_frame(&id, &name).await.map_err(Error::from)?, 0)?;
+    changed(origin.db.remove_frame(&id, &name, &caller.actor).await.map_err(Error::from)?, 0)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -284,6 +284,7 @@ pub(super) async fn add(
     id: &FramesetId,
     name: &FileName,
     file: &mut Incoming,
+    actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
     let frames = if name.is_archive() {
         file.sync().await?;
@@ -304,7 +305,7 @@ pub(super) async fn add(
         file.keep(intake, id, &whole).await?;
         vec![StoredFrame { name: name.clone(), bytes: whole.bytes, digest: whole.digest }]
     };
-    let added = origin.db.add_frames(id, &frames, limits.set_max_files).await?;
+    let added = origin.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
     changed(added, limits.set_max_files)?;
     Ok(frames)
 }
