@@ -28,5 +28,6 @@ mod refused;
 mod report;
 mod s3;
 mod sequence;
+mod traffic;
 mod uploads;
 mod versions;
