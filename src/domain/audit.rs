@@ -58,6 +58,10 @@ pub enum Action {
     JobPriority,
     /// A link was made that shows a version to whoever has it.
     VersionLook,
+    /// A product was made or changed by its file.
+    ProductImport,
+    /// A product was removed.
+    ProductRemove,
     /// Another version went live.
     Publish,
     /// A spin was taken down.
@@ -83,6 +87,8 @@ impl Action {
             Self::JobRetry => "job.retry",
             Self::JobPriority => "job.priority",
             Self::VersionLook => "version.look",
+            Self::ProductImport => "product.import",
+            Self::ProductRemove => "product.remove",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
         }

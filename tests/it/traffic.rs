@@ -82,12 +82,8 @@ impl Dice {
 struct Visitor {
     configuration: String,
     headers: Vec<(&'static str, String)>,
-    /// What the viewer has found out that the browser can decode; one that is no viewer says nothing.
-    format: Option<&'static str>,
-    /// Runs the viewer. Search engines and link previews rarely do.
-    sees_spin: bool,
-    /// Has zoomed in before.
-    wants_hd: bool,
+    /// Where the viewer asks for its manifest. Search engines and link previews run none.
+    manifest: Option<String>,
     sees_product: bool,
     sees_still: bool,
 }
@@ -110,32 +106,24 @@ impl Visitor {
             _ => "gzip, deflate, br, zstd",
         };
         headers.push(("accept-encoding", encodings.into()));
-        let mut format = Some(dice.one_of(&[(19, "avif"), (1, "webp")]));
-        match kind {
-            "chromium" => headers.extend(chromium(dice)),
-            "safari" => format = Some(dice.one_of(&[(9, "avif"), (2, "webp")])),
-            "program" => format = None,
-            _ => {}
+        let is_program = kind == "program";
+        if kind == "chromium" {
+            headers.extend(chromium(dice));
         }
-        let accept = if kind == "program" { "image/webp,*/*" } else { "*/*" };
-        headers.push(("accept", accept.into()));
+        headers.push(("accept", if is_program { "image/webp,*/*" } else { "*/*" }.into()));
+        let avif = if kind == "safari" { 9 } else { 49 };
+        // What the viewer has found out that the browser can decode; and some have zoomed in before.
+        let format = dice.one_of(&[(avif, "avif"), (1, "webp")]);
+        let tier = if dice.below(100) < 4 { "tier=hd&" } else { "" };
+        let configuration = ring(popular);
+        let manifest = format!("{}?{tier}format={format}", sequence(&configuration));
         Self {
-            configuration: ring(popular),
+            manifest: (!is_program).then_some(manifest),
+            configuration,
             headers,
-            format: format.map(|format| if format == "avif" { "avif" } else { "webp" }),
-            sees_spin: kind != "program" || dice.below(4) == 0,
-            wants_hd: dice.below(100) < 4,
-            sees_product: kind == "program" || dice.below(10) < 4,
-            sees_still: kind == "program" || dice.below(10) < 2,
+            sees_product: is_program || dice.below(10) < 4,
+            sees_still: is_program || dice.below(10) < 2,
         }
-    }
-
-    fn manifest(&self) -> String {
-        let query: Vec<String> = (self.wants_hd.then(|| "tier=hd".to_owned()).into_iter())
-            .chain(self.format.map(|format| format!("format={format}")))
-            .collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{mark}{}", sequence(&self.configuration), query.join("&"))
     }
 }
 
@@ -235,14 +223,11 @@ async fn visit(front: &Front, server: &Server, visitor: &Visitor) -> Tally {
     if visitor.sees_still {
         tally.take(front.get(&format!("/still/{}.jpg", visitor.configuration), &headers).await).await;
     }
-    if !visitor.sees_spin {
-        return tally;
-    }
-    let path = visitor.manifest();
-    let response = front.get(&path, &headers).await;
+    let Some(path) = &visitor.manifest else { return tally };
+    let response = front.get(path, &headers).await;
     let encoding = header(response.headers(), "content-encoding").to_owned();
     let given: Value = serde_json::from_slice(&decoded(&encoding, &tally.take(response).await)).unwrap();
-    let alone: Value = server.get(&path, &plain).await.json().await.unwrap();
+    let alone: Value = server.get(path, &plain).await.json().await.unwrap();
     for field in ["tier", "frames", "format"] {
         assert_eq!(given["selected"][field], alone["selected"][field], "{path} {headers:?}");
     }
@@ -276,6 +261,7 @@ async fn visitors(front: &Front, server: &Server, requests: usize) -> Tally {
         .await
 }
 
+#[allow(clippy::print_stdout, reason = "what came of it is for whoever runs it")]
 async fn traffic(cache: Cache) {
     if !cache.is_here() {
         return;
