@@ -30,6 +30,19 @@ pub struct StoredConfiguration {
     pub is_taken_down: bool,
 }
 
+/// A configuration without a spin that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// Its id.
+    pub configuration: ConfigId,
+    /// What was chosen.
+    pub choices: Choices,
+    /// How often.
+    pub asked: i64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub last_at_ms: i64,
+}
+
 #[derive(sqlx::FromRow)]
 struct ConfigurationRow {
     id: String,
@@ -217,6 +230,24 @@ impl Db {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// What was asked for and still has no spin, the most wanted first.
+    pub async fn demand(&self, limit: u32) -> Result<Vec<Demand>, DbError> {
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
+             left join configurations c on c.id = d.configuration_id
+             where c.live_version is null order by d.asked desc, d.last_at_ms desc limit $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(id, choices, asked, last_at_ms)| {
+                let (configuration, choices) = (read("configuration", &id)?, read_choices(&choices)?);
+                Ok(Demand { configuration, choices, asked, last_at_ms })
+            })
+            .collect()
     }
 
     /// Counts that somebody asked for a configuration without a spin.

@@ -15,7 +15,7 @@ use crate::{
     db::{Db, versions::Pointer},
     domain::{
         manifest::Manifest,
-        names::{ConfigId, ProductId},
+        names::{Choices, ConfigId, ProductId},
         negotiate::{Available, DeliveryClass},
         policy::Policy,
         product::Product,
@@ -91,7 +91,7 @@ pub(crate) enum AnswerKey {
     /// A version's manifest.
     Manifest(Digest),
     /// A product.
-    Product { id: ProductId, revision: i64 },
+    Product { id: ProductId, revision: i64, context: Choices },
 }
 
 /// An immutable object with what its headers say.

@@ -10,6 +10,7 @@ mod moto;
 mod weather;
 
 mod archives;
+mod catalog;
 mod check;
 mod doctor;
 mod edge;
