@@ -21,6 +21,7 @@ use crate::{
     http::{
         self, AccessLog,
         origin::{CacheBytes, Origin},
+        vitals::Looks,
     },
     intake::Intake,
     jobs::Worker,
@@ -133,6 +134,8 @@ impl App {
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
         let checks = web::Data::new(self.checks.clone());
+        let looks = web::Data::new(Looks::new(self.config.vitals.share));
+        let looks_to_keep = looks.clone();
         let shared = origin.clone();
         let routes = move || {
             let origin = &shared;
@@ -141,7 +144,8 @@ impl App {
                 .app_data(intake.clone())
                 .app_data(limits.clone())
                 .app_data(writers.clone())
-                .app_data(checks.clone());
+                .app_data(checks.clone())
+                .app_data(looks.clone());
             let routes = routes.configure(http::private);
             match pages {
                 Pages::None => routes.configure(http::storefront),
@@ -164,6 +168,7 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
+        let keeper = tokio::spawn(keep_looks(self.db.clone(), looks_to_keep.clone().into_inner()));
         let watcher = tokio::spawn(watch_removals(origin.into_inner()));
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
@@ -173,6 +178,10 @@ impl App {
         let served = server.await.map_err(AppError::Server);
         sweeper.abort();
         watcher.abort();
+        keeper.abort();
+        if let Err(error) = looks_to_keep.keep(&self.db).await {
+            tracing::warn!(%error, "the last looks could not be kept");
+        }
         stop_working.send_replace(true);
         if let Some(Err(error)) = async { Some(worker?.await) }.await {
             tracing::error!(%error, "the worker died");
@@ -189,6 +198,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// How often what versions do not need any more is looked for: each time everything is listed.
 const COLLECT_EVERY_ROUNDS: u32 = 6;
+/// How often what viewers measured is written down.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// How soon what was taken down is gone from memory.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
@@ -206,6 +217,16 @@ async fn sweep(app: App) {
         {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "what no version needs could not be removed");
+        }
+    }
+}
+
+/// Writes down what viewers have measured and what was looked at, again and again.
+async fn keep_looks(db: Db, looks: Arc<Looks>) {
+    loop {
+        tokio::time::sleep(KEEP_EVERY).await;
+        if let Err(error) = looks.keep(&db).await {
+            tracing::warn!(%error, "looks could not be kept");
         }
     }
 }
@@ -234,6 +255,9 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     for upload in app.db.expire_uploads(since_ms).await? {
         app.intake.discard_part(&upload.frameset, &upload.id).await?;
     }
+    let vitals = &app.config.vitals;
+    let since_ms_of_vitals = now_ms() - i64::from(vitals.keep_days) * 86_400_000;
+    app.db.forget_vitals(since_ms_of_vitals, vitals.keep.into()).await?;
     for set in app.db.expire_framesets(since_ms).await? {
         app.intake.discard_set(&set).await?;
         tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");

@@ -50,6 +50,9 @@ pub struct Config {
     /// How long versions are kept that visitors do not see.
     #[serde(default)]
     pub versions: VersionsConfig,
+    /// What viewers measure.
+    #[serde(default)]
+    pub vitals: VitalsConfig,
     /// What is written to stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -110,6 +113,24 @@ pub struct JobsConfig {
     pub in_server: bool,
     /// After how long a worker that gives no sign is taken for dead.
     pub lease_seconds: u32,
+}
+
+/// `[vitals]`
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VitalsConfig {
+    /// Which share of what viewers measure is kept, from 0 to 1.
+    pub share: f64,
+    /// For how long.
+    pub keep_days: u32,
+    /// And how many looks at most.
+    pub keep: u32,
+}
+
+impl Default for VitalsConfig {
+    fn default() -> Self {
+        Self { share: 1.0, keep_days: 30, keep: 1_000_000 }
+    }
 }
 
 /// `[versions]`
@@ -304,6 +325,8 @@ impl Config {
         check(self.uploads.archive_max_bytes > 0, "uploads.archive_max_bytes", "must be above 0")?;
         check(self.uploads.set_max_files > 0, "uploads.set_max_files", "must be above 0")?;
         check((1..=3600).contains(&self.jobs.lease_seconds), "jobs.lease_seconds", "must be from 1 to 3600")?;
+        check((0.0..=1.0).contains(&self.vitals.share), "vitals.share", "must be from 0 to 1")?;
+        check(self.vitals.keep_days > 0, "vitals.keep_days", "must be above 0")?;
         check(self.uploads.expire_hours > 0, "uploads.expire_hours", "must be above 0")?;
         if let Some((key, problem)) = self.store.problem() {
             return Err(ConfigError::Value { key, problem });
@@ -425,7 +448,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `vitals`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -445,7 +468,8 @@ mod tests {
             unknown word xml for key `log.format`
             unknown word svt for key `encode.engine`
             log.level must be a level or directives, as girasol=debug,warn
-            log.level must be a level or directives, as girasol=debug,warn"#]].assert_eq(
+            log.level must be a level or directives, as girasol=debug,warn
+            vitals.share must be from 0 to 1"#]].assert_eq(
             &[
                 error("[server]\nworkrs = 2", &[]),
                 error("[server]\nworkers = 'two'", &[]),
@@ -466,6 +490,7 @@ mod tests {
                 error("[encode]\nengine = 'svt'", &[]),
                 error("", &[("GIRASOL_LOG__LEVEL", "===")]),
                 error("[log]\nlevel = ''", &[]),
+                error("[vitals]\nshare = 1.5", &[]),
             ]
             .join("\n"),
         );

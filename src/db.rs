@@ -14,6 +14,7 @@ pub mod products;
 pub mod secrets;
 pub mod uploads;
 pub mod versions;
+pub mod vitals;
 
 use std::{path::Path, time::Duration};
 

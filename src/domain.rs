@@ -16,3 +16,4 @@ pub mod policy;
 pub mod product;
 pub mod retention;
 pub mod storage;
+pub mod vitals;

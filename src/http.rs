@@ -4,6 +4,7 @@
 //! [`origin`]. Headers come from `caching`, errors from `problem`.
 
 pub mod origin;
+pub mod vitals;
 
 mod configure;
 mod health;
@@ -44,6 +45,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/api/products/customizable/{configuration}/status", configure::status))
         .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
         .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
+        .service(write("/api/vitals", vitals::vitals))
         .service(read("/m/{configuration}/auto", sequence::auto))
         .service(read("/m/{file}", sequence::manifest))
         .service(read("/s/{set}/{file}", objects::frame))

@@ -33,12 +33,36 @@ pub(crate) async fn read_json_of<T: DeserializeOwned>(
     max_bytes: usize,
     example: &'static str,
 ) -> Result<T, Error> {
-    let media_type =
-        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !is_of(request, "application/json") {
         return Err(Error::NotJson);
     }
+    read_object(request, body, max_bytes, example).await
+}
+
+/// The same, which may call itself text: so browsers send it without asking first.
+pub(crate) async fn read_text<T: DeserializeOwned>(
+    request: &HttpRequest,
+    body: Payload,
+    max_bytes: usize,
+    example: &'static str,
+) -> Result<T, Error> {
+    if !is_of(request, "text/plain") && !is_of(request, "application/json") {
+        return Err(Error::NotJson);
+    }
+    read_object(request, body, max_bytes, example).await
+}
+
+fn is_of(request: &HttpRequest, media_type: &str) -> bool {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+}
+
+async fn read_object<T: DeserializeOwned>(
+    request: &HttpRequest,
+    body: Payload,
+    max_bytes: usize,
+    example: &'static str,
+) -> Result<T, Error> {
     let mut codings = request.headers().get_all(CONTENT_ENCODING);
     if codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
         return Err(Error::BodyEncoded);

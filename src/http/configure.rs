@@ -24,6 +24,7 @@ use super::{
     representation::JSON,
     scope::Scope,
     segment, sequence_url, status_url,
+    vitals::Looks,
 };
 
 /// `POST /api/products/customizable/{id}/configure`
@@ -31,6 +32,7 @@ pub(crate) async fn configure(
     request: HttpRequest,
     body: Payload,
     origin: Data<Origin>,
+    looks: Data<Looks>,
 ) -> Result<HttpResponse, Failure> {
     let id: ProductId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchProduct)?;
     let scope = Scope::product(&id);
@@ -46,6 +48,7 @@ pub(crate) async fn configure(
         None => config_id(product, &choices).at(&scope)?,
     };
     let (status, found) = if spin.is_some() {
+        looks.count(&configuration);
         (StatusCode::OK, Found::Ready { sequence: sequence_url(&configuration) })
     } else if origin.db.ingest_progress(&configuration).await.at(&scope)?.is_some() {
         (StatusCode::ACCEPTED, Found::Processing { status_url: status_url(&configuration) })

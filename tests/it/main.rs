@@ -32,3 +32,4 @@ mod sequence;
 mod traffic;
 mod uploads;
 mod versions;
+mod vitals;
