@@ -36,6 +36,15 @@ const looks = new Map();
 /** By configuration: its versions, oldest first, and which is live. */
 const sequences = new Map();
 const products = new Map();
+const wanted = [
+  {
+    configuration: "ring.solitaire.metal-platinum.stone-ruby",
+    product: "ring.solitaire",
+    choices: { metal: "platinum", stone: "ruby" },
+    asked: 41,
+    last: new Date(Date.now() - 120_000).toISOString(),
+  },
+];
 
 for (const name of readdirSync(folder).sort()) {
   const [, metal] = /^ring-([\w-]+)(?:@\d+)?$/.exec(name) ?? [];
@@ -318,6 +327,7 @@ const number = (text) => Number(text);
 
 const ROUTES = [
   [/^\/api\/products$/, { GET: () => json(200, { products: productList() }) }],
+  [/^\/api\/demand$/, { GET: () => json(200, { wanted }) }],
   [/^\/api\/framesets$/, {
     GET: () => json(200, { framesets: [...sets.values()].reverse().map((set) => shownSet(set)) }),
     POST: async (request) => {

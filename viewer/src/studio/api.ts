@@ -11,6 +11,7 @@ import type {
   Session,
   TurnSettings,
   VersionDetail,
+  Wanted,
 } from "./shapes";
 
 /** What the server would not do (RFC 9457), or that it did not answer: status 0. */
@@ -45,6 +46,12 @@ export const session = {
 
 export const products = {
   list: async () => (await ask<{ products: Product[] }>("GET", "/api/products")).products,
+};
+
+export const DEMAND_CSV = "/api/demand?format=csv";
+
+export const demand = {
+  list: async () => (await ask<{ wanted: Wanted[] }>("GET", "/api/demand")).wanted,
 };
 
 const SETS = "/api/framesets";

@@ -1,23 +1,25 @@
 // The products with their coverage, and what was sent and encoded last.
 
 import { count, make } from "../page";
-import { jobs as jobsApi, products as productsApi, sets as setsApi } from "./api";
+import { DEMAND_CSV, demand as demandApi, jobs as jobsApi, products as productsApi, sets as setsApi } from "./api";
 import { type Cell, coverageOf } from "./coverage";
 import { jobInWords, resultLink } from "./job-panel";
 import { askForSet, startSet } from "./new-set";
 import { configurationHash, setHash } from "./routes";
-import type { FrameSet, Job, Option, Product } from "./shapes";
+import type { Choices, FrameSet, Job, Option, Product, Wanted } from "./shapes";
 import { badge, button, link, panel, pause } from "./widgets";
 import { agoOf, choicesInWords, dateOf, pieceInWords, sizeOf, titleOf } from "./words";
 
 const WATCH_MS = 2_000;
 const GLANCE_MS = 15_000;
 const RECENT = 12;
+const WANTED = 10;
 
 interface Studio {
   products: Product[];
   sets: FrameSet[];
   jobs: Job[];
+  wanted: Wanted[];
 }
 
 export async function showOverview(page: HTMLElement, signal: AbortSignal): Promise<void> {
@@ -40,8 +42,13 @@ export async function showOverview(page: HTMLElement, signal: AbortSignal): Prom
 }
 
 async function load(): Promise<Studio> {
-  const [products, sets, jobs] = await Promise.all([productsApi.list(), setsApi.list(), jobsApi.list()]);
-  return { products, sets, jobs };
+  const [products, sets, jobs, wanted] = await Promise.all([
+    productsApi.list(),
+    setsApi.list(),
+    jobsApi.list(),
+    demandApi.list(),
+  ]);
+  return { products, sets, jobs, wanted };
 }
 
 function drawKeepingFocus(page: HTMLElement, studio: Studio): void {
@@ -63,6 +70,7 @@ function draw(page: HTMLElement, studio: Studio): void {
       make("div", { class: "actions" }, start),
     ),
     ...(products.length ? products.map((product) => productPanel(product, studio)) : [empty(sets.length > 0)]),
+    ...(studio.wanted.length ? [wantedPanel(studio)] : []),
     ...(sets.length ? [recent(studio)] : []),
   );
 }
@@ -119,7 +127,8 @@ function matrix(product: Product, rows: Option, columns: Option, cells: Cell[][]
 function labelOf(label: string, swatch: string | null): (Node | string)[] {
   if (!swatch) return [label];
   const dot = make("span", { class: "dot", "aria-hidden": "true" });
-  dot.style.backgroundColor = swatch;
+  if (swatch.startsWith("#")) dot.style.backgroundColor = swatch;
+  else dot.style.background = `center / cover url("${encodeURI(swatch)}")`;
   return [dot, label];
 }
 
@@ -168,6 +177,44 @@ function wordsOf(cell: Cell): string {
 /** Something newer than what is live waits to be published. */
 function isBehind({ configuration }: Cell): boolean {
   return configuration?.live != null && (configuration.latest ?? 0) > configuration.live;
+}
+
+/** What visitors asked for and did not get. */
+function wantedPanel({ wanted, sets }: Studio): HTMLElement {
+  const rows = wanted.slice(0, WANTED).map(({ configuration, product, choices, asked, last }) => {
+    const name = pieceInWords(product, choices);
+    const open = sets.find((set) => set.state === "open" && set.product === product && sameChoices(set.choices, choices));
+    const start = open
+      ? link("Go on with its frames", setHash(open.id), { "data-key": `wanted ${configuration}` })
+      : button("Start a frame set", () => startSet(product, choices), {
+          class: "plain small",
+          "aria-label": `Start a frame set for ${name}`,
+          "data-key": `wanted ${configuration}`,
+        });
+    return make(
+      "tr",
+      { "data-wanted": configuration },
+      make("td", {}, name),
+      make("td", {}, count(asked, "time")),
+      make("td", { class: "quiet" }, make("time", { title: dateOf(last) }, agoOf(last))),
+      make("td", {}, start),
+    );
+  });
+  const heads = ["Configuration", "Asked for", "Last", ""].map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+  const all = wanted.length > WANTED ? `All ${wanted.length} as a table` : "As a table";
+  return panel(
+    "Wanted by visitors",
+    { id: "wanted" },
+    make("p", { class: "quiet" }, "They chose these, and were shown the nearest piece that has a spin."),
+    make("div", { class: "scroll" }, table),
+    make("div", { class: "actions" }, link(`${all} (CSV)`, DEMAND_CSV, { download: "demand.csv", "data-key": "demand" })),
+  );
+}
+
+function sameChoices(one: Choices, other: Choices): boolean {
+  const names = Object.keys({ ...one, ...other });
+  return names.every((name) => one[name] === other[name]);
 }
 
 function recent({ sets, jobs }: Studio): HTMLElement {

@@ -20,6 +20,15 @@ export interface Product {
   configurations: Configuration[];
 }
 
+/** A configuration without a spin that visitors asked for. */
+export interface Wanted {
+  configuration: string;
+  product: string;
+  choices: Choices;
+  asked: number;
+  last: string;
+}
+
 export interface Option {
   name: string;
   label: string;
