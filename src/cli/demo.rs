@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     app::{App, Pages},
+    db::catalog::Imported,
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},
@@ -14,7 +15,7 @@ use crate::{
     ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
 };
 
-use super::{CliError, progress_bar::ProgressBar, say, tell};
+use super::{CliError, product, progress_bar::ProgressBar, say, tell};
 
 /// The ring's metals, by folder; the first is the product's default.
 const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
@@ -39,6 +40,7 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     let served = app.serve(Pages::Demo);
     let ingested = async {
         let key = fresh_key(&app).await?;
+        import_product(&app, args).await?;
         say(&format!("Artists sign in to the studio, at /studio, with the key {key}"));
         for metal in METALS {
             ingest_metal(&app, args, metal).await?;
@@ -66,6 +68,15 @@ async fn fresh_key(app: &App) -> Result<ApiKey, CliError> {
         }
     }
     Ok(app.db.create_key(Role::Artist, KEY_LABEL, &actor).await?)
+}
+
+/// Makes the product what the shop says. A data folder that somebody has worked in keeps its own.
+async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
+    let offer = product::read(&args.fixtures.join("solitaire.toml"))?;
+    if let Imported::InUse(why) = app.db.import_product(&offer, &Actor::command_line(), false).await? {
+        tell(&format!("The product stays as it is here: {}", why.join("; ")));
+    }
+    Ok(())
 }
 
 async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, Subcommand};
@@ -239,10 +239,11 @@ fn told(offer: &Offer, changes: &Changes, dry_run: bool) -> String {
 }
 
 fn read_all(files: &[PathBuf]) -> Result<Vec<Offer>, CliError> {
-    files.iter().map(read).collect::<Result<_, _>>().map_err(CliError::from)
+    files.iter().map(|file| read(file)).collect::<Result<_, _>>().map_err(CliError::from)
 }
 
-fn read(path: &PathBuf) -> Result<Offer, ProductError> {
+/// The product that a file offers.
+pub(super) fn read(path: &Path) -> Result<Offer, ProductError> {
     let is_stdin = path.as_os_str() == "-";
     let file = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
     let mut text = String::new();

@@ -104,6 +104,27 @@ test("nobody_gets_in_without_a_key", async () => {
   assert.ok(!(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes("girasol_"));
 });
 
+test("what_visitors_miss_is_listed_and_can_be_begun", async () => {
+  const wanted = { choices: { metal: "platinum", stone: "ruby" } };
+  for (let asked = 0; asked < 2; asked += 1) {
+    const headers = { "content-type": "application/json" };
+    const configure = new URL("/api/products/customizable/ring.solitaire/configure", base);
+    const answer = await fetch(configure, { method: "POST", headers, body: JSON.stringify(wanted) });
+    assert.equal((await answer.json()).status, "unavailable");
+  }
+  await page.goto(new URL("/studio#/products", base).href);
+  await page.reload();
+  const row = page.locator('[data-wanted="ring.solitaire.metal-platinum.stone-ruby"]');
+  await row.waitFor({ timeout: PATIENCE });
+  assert.match(await row.textContent(), /2 times/);
+  const table = await page.evaluate(async () => (await fetch(document.querySelector('a[download="demand.csv"]').href)).text());
+  assert.match(table, /^configuration,product,choices,asked,last\nring\.solitaire\.metal-platinum\.stone-ruby,/);
+  await shoot("wanted");
+  await row.locator("button").click();
+  await page.locator("#pick-folder-input").waitFor({ state: "attached" });
+  assert.match(page.url(), /#\/sets\//);
+});
+
 test("a_folder_is_sent_mended_watched_and_published", async () => {
   await startSet(["metal", "platinum"]);
   await page.locator("#pick-folder-input").setInputFiles(turn("platinum", ["000.webp", "360.webp"]));
