@@ -54,6 +54,8 @@ pub enum Action {
     Publish,
     /// A spin was taken down.
     TakeDown,
+    /// Caches were told by hand to let go.
+    Purge,
 }
 
 impl Action {
@@ -73,6 +75,7 @@ impl Action {
             Self::JobPriority => "job.priority",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
+            Self::Purge => "purge.by-hand",
         }
     }
 }
