@@ -10,6 +10,7 @@ use std::{
 };
 
 use actix_web::{App as Routes, HttpServer, web};
+use assets_pipeline::tiers::Format;
 use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
@@ -17,6 +18,7 @@ use crate::{
     check::Checks,
     config::Config,
     db::{Db, DbError, now_ms},
+    domain::purge_targets::BadTarget,
     garbage,
     http::{
         self, AccessLog,
@@ -24,6 +26,7 @@ use crate::{
     },
     intake::Intake,
     jobs::Worker,
+    purge::Purger,
     store::Store,
 };
 
@@ -50,6 +53,9 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// A cache outside cannot be told what changed.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
     /// The address is taken, or is none of this machine's.
     #[error("cannot listen on {address} (server.listen)")]
     Listen {
@@ -90,6 +96,13 @@ impl App {
         Ok(Self { config, db, store, intake, checks })
     }
 
+    /// Whoever tells caches outside what changed.
+    pub async fn purger(&self) -> Result<Arc<Purger>, AppError> {
+        let Config { purge, policy, .. } = &self.config;
+        let avif = self.config.tier_table().formats.contains(&Format::Avif);
+        Ok(Arc::new(Purger::open(self.db.clone(), purge, policy, avif).await?))
+    }
+
     /// What takes committed frame sets from the queue.
     fn worker(&self) -> Worker {
         Worker {
@@ -122,6 +135,7 @@ impl App {
     pub async fn serve(&self, pages: Pages) -> Result<(), AppError> {
         // Before anybody is told the address: a signal from here on stops the server in order.
         let stop = stop_signal().map_err(AppError::Server)?;
+        let purger = self.purger().await?;
         let listener = listen(&self.config.server.listen)?;
         let address = listener.local_addr().map_err(AppError::Server)?;
 
@@ -133,6 +147,7 @@ impl App {
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
         let checks = web::Data::new(self.checks.clone());
+        let purgers: web::Data<Purger> = purger.clone().into();
         let shared = origin.clone();
         let routes = move || {
             let origin = &shared;
@@ -141,7 +156,8 @@ impl App {
                 .app_data(intake.clone())
                 .app_data(limits.clone())
                 .app_data(writers.clone())
-                .app_data(checks.clone());
+                .app_data(checks.clone())
+                .app_data(purgers.clone());
             let routes = routes.configure(http::private);
             match pages {
                 Pages::None => routes.configure(http::storefront),
@@ -164,6 +180,10 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
+        let telling = purger.start({
+            let origin = origin.clone();
+            move || origin.forget_pointers()
+        });
         let watcher = tokio::spawn(watch_removals(origin.into_inner()));
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
@@ -173,6 +193,7 @@ impl App {
         let served = server.await.map_err(AppError::Server);
         sweeper.abort();
         watcher.abort();
+        telling.end().await;
         stop_working.send_replace(true);
         if let Some(Err(error)) = async { Some(worker?.await) }.await {
             tracing::error!(%error, "the worker died");
@@ -233,6 +254,9 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     let since_ms = now_ms() - i64::from(hours) * 3_600_000;
     for upload in app.db.expire_uploads(since_ms).await? {
         app.intake.discard_part(&upload.frameset, &upload.id).await?;
+    }
+    for (cache, purges) in app.db.sweep_purges().await? {
+        tracing::error!(cache, purges, "purges were given up: no such cache is configured");
     }
     for set in app.db.expire_framesets(since_ms).await? {
         app.intake.discard_set(&set).await?;

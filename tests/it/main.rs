@@ -24,6 +24,7 @@ mod openapi;
 mod private;
 mod process;
 mod product;
+mod purge;
 mod refused;
 mod report;
 mod s3;
