@@ -10,6 +10,7 @@ use std::{
 };
 
 use actix_web::{App as Routes, HttpServer, web};
+use assets_pipeline::tiers::Format;
 use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
@@ -17,6 +18,7 @@ use crate::{
     check::Checks,
     config::Config,
     db::{Db, DbError, now_ms},
+    domain::purge_targets::BadTarget,
     garbage,
     http::{
         self, AccessLog,
@@ -25,6 +27,7 @@ use crate::{
     },
     intake::Intake,
     jobs::Worker,
+    purge::Purger,
     store::Store,
 };
 
@@ -51,6 +54,9 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// A cache outside cannot be told what changed.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
     /// The address is taken, or is none of this machine's.
     #[error("cannot listen on {address} (server.listen)")]
     Listen {
@@ -91,6 +97,13 @@ impl App {
         Ok(Self { config, db, store, intake, checks })
     }
 
+    /// Whoever tells caches outside what changed.
+    pub async fn purger(&self) -> Result<Arc<Purger>, AppError> {
+        let Config { purge, policy, .. } = &self.config;
+        let avif = self.config.tier_table().formats.contains(&Format::Avif);
+        Ok(Arc::new(Purger::open(self.db.clone(), purge, policy, avif).await?))
+    }
+
     /// What takes committed frame sets from the queue.
     fn worker(&self) -> Worker {
         Worker {
@@ -123,6 +136,7 @@ impl App {
     pub async fn serve(&self, pages: Pages) -> Result<(), AppError> {
         // Before anybody is told the address: a signal from here on stops the server in order.
         let stop = stop_signal().map_err(AppError::Server)?;
+        let purger = self.purger().await?;
         let listener = listen(&self.config.server.listen)?;
         let address = listener.local_addr().map_err(AppError::Server)?;
 
@@ -136,6 +150,7 @@ impl App {
         let checks = web::Data::new(self.checks.clone());
         let looks = web::Data::new(Looks::new(self.config.vitals.share));
         let looks_to_keep = looks.clone();
+        let purgers: web::Data<Purger> = purger.clone().into();
         let shared = origin.clone();
         let routes = move || {
             let origin = &shared;
@@ -145,7 +160,8 @@ impl App {
                 .app_data(limits.clone())
                 .app_data(writers.clone())
                 .app_data(checks.clone())
-                .app_data(looks.clone());
+                .app_data(looks.clone())
+                .app_data(purgers.clone());
             let routes = routes.configure(http::private);
             match pages {
                 Pages::None => routes.configure(http::storefront),
@@ -169,6 +185,10 @@ impl App {
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
         let keeper = tokio::spawn(keep_looks(self.db.clone(), looks_to_keep.clone().into_inner()));
+        let telling = purger.start({
+            let origin = origin.clone();
+            move || origin.forget_pointers()
+        });
         let watcher = tokio::spawn(watch_removals(origin.into_inner()));
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
@@ -182,6 +202,7 @@ impl App {
         if let Err(error) = looks_to_keep.keep(&self.db).await {
             tracing::warn!(%error, "the last looks could not be kept");
         }
+        telling.end().await;
         stop_working.send_replace(true);
         if let Some(Err(error)) = async { Some(worker?.await) }.await {
             tracing::error!(%error, "the worker died");
@@ -258,6 +279,9 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     let vitals = &app.config.vitals;
     let since_ms_of_vitals = now_ms() - i64::from(vitals.keep_days) * 86_400_000;
     app.db.forget_vitals(since_ms_of_vitals, vitals.keep.into()).await?;
+    for (cache, purges) in app.db.sweep_purges().await? {
+        tracing::error!(cache, purges, "purges were given up: no such cache is configured");
+    }
     for set in app.db.expire_framesets(since_ms).await? {
         app.intake.discard_set(&set).await?;
         tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");

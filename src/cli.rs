@@ -10,6 +10,7 @@ mod outcome;
 mod product;
 mod progress_bar;
 mod publish;
+mod purge;
 mod report;
 mod settings;
 mod store;
@@ -69,6 +70,8 @@ enum Command {
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
     Edge(edge::EdgeArgs),
+    /// Tell the caches outside to let go, or list what they have not heard yet.
+    Purge(purge::PurgeArgs),
     /// Give out keys for the API and the studio, list them, or make one worthless.
     Key(key::KeyArgs),
 }
@@ -82,6 +85,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Key(args) => args.json,
         Command::Store(args) => args.json,
         Command::Product(args) => args.json,
+        Command::Purge(args) => args.json,
         Command::Demo(_)
         | Command::Serve
         | Command::Work
@@ -93,7 +97,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     match dispatch(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         // The findings have been said, and say why.
-        Err(CliError::Blocked) => ExitCode::FAILURE,
+        Err(CliError::Blocked | CliError::NotPurged) => ExitCode::FAILURE,
         Err(error) => {
             error.print(json);
             ExitCode::FAILURE
@@ -122,6 +126,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Product(args) if args.only_reads_files() => product::check(&args),
         Command::Product(args) => product::run(&App::open(config).await?, &args).await,
         Command::Store(args) => store::run(&App::open(config).await?, &args).await,
+        Command::Purge(args) => purge::run(&App::open(config).await?, args).await,
         Command::Edge(args) => edge::run(&config, args),
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,
     }

@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 use crate::domain::{
     frameset::UploadLimits,
     policy::{BadPolicy, Policy},
+    purge_targets::{BadTarget, PurgeSettings},
     retention::Retention,
     storage::StoreSettings,
 };
@@ -53,6 +54,9 @@ pub struct Config {
     /// What viewers measure.
     #[serde(default)]
     pub vitals: VitalsConfig,
+    /// Caches outside that are told what changed.
+    #[serde(default)]
+    pub purge: PurgeSettings,
     /// What is written to stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -244,6 +248,9 @@ pub enum ConfigError {
     /// The tier table does not hold together.
     #[error(transparent)]
     Tiers(#[from] BadTable),
+    /// A cache that is to be purged cannot be.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
     /// The negotiation policy does not hold together.
     #[error(transparent)]
     Policy(#[from] BadPolicy),
@@ -331,6 +338,7 @@ impl Config {
         if let Some((key, problem)) = self.store.problem() {
             return Err(ConfigError::Value { key, problem });
         }
+        self.purge.validate()?;
         let level = &self.log.level;
         check(
             !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
@@ -448,7 +456,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `vitals`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `vitals`, `purge`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -541,6 +549,57 @@ mod tests {
         );
         let store = good.unwrap().store;
         assert_eq!((store.bucket.as_str(), store.disk_cache_max_bytes), ("spins", 0));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_cache_is_named() {
+        let error = |lines: &str| load(&format!("[[purge.targets]]\n{lines}"), &[]).unwrap_err();
+        let named = |lines: &str| error(&format!("name = 'edge'\n{lines}"));
+        expect_test::expect![[r#"
+            missing configuration field "purge.targets[0]kind"
+            unknown word squid for key `purge.targets[0]kind`
+            unknown field `token`, expected one of `name`, `kind`, `endpoints`, `service_id`, `zone_id`, `distribution_id`, `tags`, `network`, `section`, `api`, `token_env`, `token_file` for key `purge.targets[0]`
+            purge.targets "my edge": name must be letters, digits, dots, hyphens and underscores, at most 64
+            purge.targets "edge": varnish needs endpoints
+            purge.targets "edge": an address must be as https://cdn.example, without credentials
+            purge.targets "edge": an address must be as https://cdn.example, without credentials
+            purge.targets "edge": zone_id is nothing for varnish
+            purge.targets "edge": an address must be as https://cdn.example, without credentials
+            purge.targets "edge": fastly needs token_env or token_file
+            purge.targets "edge": cloudflare needs zone_id
+            purge.targets "edge": an id must be letters, digits, dots, hyphens and underscores, at most 64
+            purge.targets "edge": token_env or token_file is nothing for cloudfront
+            unknown word test for key `purge.targets[0]network`
+            purge.targets "edge": give token_env or token_file, not both
+            purge.targets "edge": a webhook has one endpoint
+            purge.targets "edge": another target has this name
+            unknown word gentle for key `purge.publish`"#]].assert_eq(
+            &[
+                named(""),
+                named("kind = 'squid'"),
+                named("kind = 'fastly'\ntoken = 'secret'"),
+                error("name = 'my edge'\nkind = 'varnish'"),
+                named("kind = 'varnish'"),
+                named("kind = 'varnish'\nendpoints = ['edge:80']"),
+                named("kind = 'varnish'\nendpoints = ['http://me:secret@edge']"),
+                named("kind = 'varnish'\nendpoints = ['http://edge']\nzone_id = '1'"),
+                named("kind = 'nginx'\nendpoints = ['http://edge/?purge']"),
+                named("kind = 'fastly'\nservice_id = 'S1'"),
+                named("kind = 'cloudflare'\ntoken_env = 'TOKEN'"),
+                named("kind = 'cloudflare'\nzone_id = 'a/b'\ntoken_env = 'TOKEN'"),
+                named("kind = 'cloudfront'\ndistribution_id = 'E1'\ntoken_env = 'TOKEN'"),
+                named("kind = 'akamai'\ntoken_file = '.edgerc'\nnetwork = 'test'"),
+                named("kind = 'akamai'\ntoken_file = '.edgerc'\ntoken_env = 'EDGERC'"),
+                named("kind = 'webhook'\nendpoints = ['http://a', 'http://b']"),
+                named("kind = 'webhook'\nendpoints = ['http://a']\n[[purge.targets]]\nname = 'edge'\nkind = 'webhook'"),
+                load("[purge]\npublish = 'gentle'", &[]).unwrap_err(),
+            ]
+            .join("\n"),
+        );
+        let good = "[purge]\npublish = 'soft'\n[[purge.targets]]\nname = 'edge'\nkind = 'varnish'\n\
+                    endpoints = ['http://10.0.0.7', 'http://[::1]:6081']\n[[purge.targets]]\nname = 'world'\n\
+                    kind = 'cloudfront'\ndistribution_id = 'E1'\ntags = true\n";
+        assert_eq!(load(good, &[]).unwrap().purge.targets.len(), 2);
     }
 
     #[test]

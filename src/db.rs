@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod keys;
 pub mod popularity;
 pub mod products;
+pub mod purges;
 pub mod secrets;
 pub mod uploads;
 pub mod versions;

@@ -14,6 +14,8 @@ pub mod names;
 pub mod negotiate;
 pub mod policy;
 pub mod product;
+pub mod purge;
+pub mod purge_targets;
 pub mod retention;
 pub mod storage;
 pub mod vitals;

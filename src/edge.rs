@@ -17,7 +17,7 @@ mod varnish;
 
 use std::{fmt, str::FromStr};
 
-use crate::domain::policy::Policy;
+use crate::domain::{names::ConfigId, policy::Policy};
 
 /// Something that stands between visitors and Girasol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +130,22 @@ impl Edge {
             Self::Akamai => akamai::print(setup),
         }
     }
+}
+
+/// Where a cache with such a set-up has a configuration's manifests and stills: each class in each format.
+pub fn addresses(id: &ConfigId, policy: &Policy, avif: bool) -> Vec<String> {
+    let formats = formats(avif);
+    let manifests = classes::queries(policy).into_iter().flat_map(|query| {
+        formats
+            .iter()
+            .map(move |format| format!("/api/products/customizable/{id}/sequence?{query}&format={format}"))
+    });
+    let stills = formats.iter().chain(&["jpg"]).map(|format| format!("/still/{id}.{format}"));
+    manifests.chain(stills).collect()
+}
+
+const fn formats(avif: bool) -> &'static [&'static str] {
+    if avif { &["avif", "webp"] } else { &["webp"] }
 }
 
 /// Puts values in the place of their names, `@origin@`. A template that names anything else is broken,

@@ -19,7 +19,7 @@ use crate::{
         garbage::{AT_ONCE_MS, VersionObjects},
         now_ms,
     },
-    domain::{audit::Actor, manifest::Manifest, names::ConfigId, retention::Retention},
+    domain::{audit::Actor, manifest::Manifest, names::ConfigId, purge::Purge, retention::Retention},
     store::{ObjectKey, Store, StoreError},
 };
 
@@ -88,7 +88,12 @@ pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collect
     cleared.extend(known.into_keys().filter(|key| !there.contains(key)));
     collected.objects = due.len();
     // A take-down that was cut off.
-    let is_named = due.iter().any(|key| going.get(key) == Some(&AT_ONCE_MS));
+    let named: Vec<ObjectKey> =
+        due.iter().filter(|key| going.get(key) == Some(&AT_ONCE_MS)).copied().collect();
+    let is_named = !named.is_empty();
+    if is_named {
+        db.purge_objects("a take-down that was cut off", &purge(&named)).await?;
+    }
     remove(store, due).await?;
     if is_named {
         db.note_removal().await?;
@@ -112,6 +117,8 @@ pub async fn take_down(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> 
     let due = going.into_iter().filter(|(key, at_ms)| *at_ms == AT_ONCE_MS && !needed.needs(key));
     let due: Vec<ObjectKey> = due.map(|(key, _)| key).collect();
     let objects = due.len();
+    // Before they go: whoever is cut off after that leaves nobody who knows what they were.
+    db.purge_objects(id.as_str(), &purge(&due)).await?;
     remove(store, due).await?;
     db.note_removal().await?;
     db.forget_versions(AT_ONCE_MS).await?;
@@ -184,6 +191,15 @@ fn objects(version: &VersionObjects, manifest: &Manifest) -> Vec<ObjectKey> {
         }
     }
     keys
+}
+
+/// What caches may have of these objects.
+fn purge(keys: &[ObjectKey]) -> Purge {
+    Purge {
+        tags: keys.iter().map(ObjectKey::cache_tag).collect(),
+        paths: keys.iter().map(|key| format!("/{key}")).collect(),
+        ..Purge::default()
+    }
 }
 
 /// Manifests go last: whoever is cut off finds by them what is left to do.

@@ -16,6 +16,7 @@ pub mod check;
 pub mod garbage;
 pub mod ingest;
 pub mod jobs;
+pub mod purge;
 pub mod report;
 
 pub mod cache;

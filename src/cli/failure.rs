@@ -45,6 +45,15 @@ pub(super) enum CliError {
     /// A check found what an ingest would refuse.
     #[error("the frames have faults that have to be put right first")]
     Blocked,
+    /// A cache was not told what it is to let go of.
+    #[error("not every cache is purged")]
+    NotPurged,
+    /// Nothing was named.
+    #[error("there is nothing to purge")]
+    NothingToPurge,
+    /// There is nobody to tell.
+    #[error("no cache is configured")]
+    NoCaches,
     /// A check could not write what it was asked for.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -119,7 +128,12 @@ impl CliError {
     fn details(&self) -> (&'static str, Option<String>, Option<String>) {
         let plain = |slug, remedy: &str| (slug, None, Some(remedy.to_owned()));
         match self {
-            Self::Config(_) => ("config", None, None),
+            Self::Config(_) | Self::App(AppError::Target(_)) => ("config", None, None),
+            Self::NotPurged => ("not-purged", None, None),
+            Self::NothingToPurge => {
+                plain("nothing-to-purge", "Name it with --tag, --configuration or --product.")
+            }
+            Self::NoCaches => plain("no-caches", "Name them as [[purge.targets]] in girasol.toml."),
             Self::Db(_) | Self::App(AppError::Database(_)) => ("database", None, None),
             Self::App(AppError::Data { .. }) => {
                 plain("data", "Name another folder with --data, or make this one writable.")

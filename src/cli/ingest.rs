@@ -15,7 +15,9 @@ use crate::{
     ingest::{Order, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
-use super::{CliError, outcome, progress_bar::ProgressBar, say, settings::SettingsArgs, tell};
+use super::{
+    CliError, outcome, progress_bar::ProgressBar, purge::changed, say, settings::SettingsArgs, tell,
+};
 
 /// What `girasol ingest` takes.
 #[derive(Debug, Args)]
@@ -81,6 +83,9 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         be_nice();
     }
     let app = App::open(config).await?;
+    let purger = app.purger().await?;
+    // A preview goes live long before the rest.
+    let telling = purger.start(|| {});
     let started = std::time::Instant::now();
     let ended = tokio::select! {
         ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(CliError::from),
@@ -90,6 +95,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         }
     };
     bar.end();
+    telling.end().await;
     let report = ended?;
     say(&if json {
         outcome::json(&report, started.elapsed())
@@ -101,6 +107,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
             tell(&format!("note: {remark}"));
         }
     }
+    changed(&app, &purger, &report.configuration).await?;
     app.db.close().await;
     Ok(())
 }

@@ -8,9 +8,18 @@ use crate::domain::{
     audit::{Action, Actor},
     figures::SetFigures,
     names::{ConfigId, ProductId},
+    purge::Purge,
 };
 
-use super::{Db, DbError, audit::record, garbage::AT_ONCE_MS, now_ms, products::bump, read};
+use super::{
+    Db, DbError,
+    audit::record,
+    garbage::AT_ONCE_MS,
+    now_ms,
+    products::bump,
+    purges::{Softness, note},
+    read,
+};
 
 /// How much of a spin a version holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -342,6 +351,7 @@ impl Db {
             .execute(&mut *tx)
             .await?;
         bump(&mut tx, &id.product().to_string()).await?;
+        note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         record(&mut tx, actor, Action::TakeDown, id.as_str(), &json!({ "version": live })).await?;
         tx.commit().await?;
         Ok(true)
@@ -379,6 +389,7 @@ impl Db {
             .bind(version)
             .execute(&mut *tx)
             .await?;
+            note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Configured, true).await?;
             let detail = json!({ "version": version, "before": from });
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }

@@ -66,6 +66,8 @@ pub enum Action {
     Publish,
     /// A spin was taken down.
     TakeDown,
+    /// Caches were told by hand to let go.
+    Purge,
 }
 
 impl Action {
@@ -91,6 +93,7 @@ impl Action {
             Self::ProductRemove => "product.remove",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
+            Self::Purge => "purge.by-hand",
         }
     }
 }

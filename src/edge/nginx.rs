@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     Setup,
     classes::{Class, Evidence, classes, patterns, queries},
-    fill,
+    fill, formats,
     script::DELEGATION,
 };
 
@@ -21,7 +21,7 @@ const HINTS: [(&str, &str); 6] = [
 
 pub(super) fn print(setup: &Setup<'_>) -> String {
     let classes = classes(setup.policy);
-    let formats = if setup.avif { &["avif", "webp"][..] } else { &["webp"] };
+    let formats = formats(setup.avif);
     let accepts_avif = format!("    \"~*{}\" format=avif;\n", patterns::accepts_avif());
     let purges: String = queries(setup.policy)
         .iter()

@@ -1,7 +1,10 @@
 //! Where answers come from: memory first, then the database and the store.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,8 +48,10 @@ pub struct Origin {
     pub(crate) db: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
-    pointers: Cache<ConfigId, Standing>,
-    revisions: Cache<ProductId, Option<i64>>,
+    /// A load that was under way when pointers were forgotten ends under a number that nobody asks for.
+    epoch: AtomicU64,
+    pointers: Cache<(u64, ConfigId), Standing>,
+    revisions: Cache<(u64, ProductId), Option<i64>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     max: CacheBytes,
     kept: RwLock<Arc<Kept>>,
@@ -123,6 +128,7 @@ impl Origin {
             db,
             store,
             policy,
+            epoch: AtomicU64::new(0),
             pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             // Parsed, a product or a manifest takes a few times what its JSON does.
@@ -139,6 +145,15 @@ impl Origin {
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Kept::new(self.max));
     }
 
+    /// Lets go of every pointer, since one has moved.
+    pub fn forget_pointers(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
     fn kept(&self) -> Arc<Kept> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -152,7 +167,7 @@ impl Origin {
                 None => Standing::Nothing,
             })
         };
-        match *self.pointers.get_or_load(id.clone(), load).await? {
+        match *self.pointers.get_or_load((self.epoch(), id.clone()), load).await? {
             Standing::Live(pointer) => Ok(pointer),
             Standing::TakenDown => Err(Error::TakenDown(id.clone())),
             Standing::Nothing => Err(Error::NoSpin(id.clone())),
@@ -162,7 +177,7 @@ impl Origin {
     /// The product as it is, or was a second ago.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
         let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
-        match *self.revisions.get_or_load(id.clone(), load).await? {
+        match *self.revisions.get_or_load((self.epoch(), id.clone()), load).await? {
             Some(revision) => self.product_at(id, revision).await,
             None => Ok(Arc::new(None)),
         }

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod look;
 mod products;
+mod purge;
 mod receive;
 mod sequences;
 mod session;
@@ -182,6 +183,11 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
                 .default_service(wrong_method("HEAD, PATCH, DELETE, OPTIONS")),
         )
         .service(private("/api/keys/{key}", "DELETE, OPTIONS", [web::delete().to(keys::revoke)]))
+        .service(private(
+            "/api/purge",
+            "GET, HEAD, POST, OPTIONS",
+            [web::get().to(purge::list), web::head().to(purge::list), web::post().to(purge::purge)],
+        ))
         .service(private(
             "/api/audit",
             "GET, HEAD, OPTIONS",

@@ -3,7 +3,10 @@
 
 use assets_pipeline::digest::Digest;
 
-use crate::domain::names::{ConfigId, ProductId};
+use crate::domain::{
+    names::{ConfigId, ProductId},
+    purge::{configuration_tag, object_tag, product_tag},
+};
 
 /// Tags and `Vary` of everything that one URL answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,17 +28,17 @@ impl Scope {
     /// Whatever names a configuration: publishing that configuration, or anything of its product,
     /// purges it.
     pub(crate) fn configuration(id: &ConfigId) -> Self {
-        Self { tags: vec![tag('c', id.as_str()), tag('p', &id.product().to_string())], vary: None }
+        Self { tags: vec![configuration_tag(id), product_tag(&id.product())], vary: None }
     }
 
     /// Whatever names a product alone.
     pub(crate) fn product(id: &ProductId) -> Self {
-        Self { tags: vec![tag('p', &id.to_string())], vary: None }
+        Self { tags: vec![product_tag(id)], vary: None }
     }
 
     /// A frame of a set.
     pub(crate) fn set(set: Digest) -> Self {
-        Self { tags: vec![format!("s-{set}")], vary: None }
+        Self { tags: vec![object_tag(set)], vary: None }
     }
 
     /// The same, compressed.
@@ -47,11 +50,6 @@ impl Scope {
     pub(crate) fn negotiated(self) -> Self {
         Self { vary: Some(NEGOTIATED), ..self }
     }
-}
-
-/// Names may be longer than a tag, so tags have a hash of them.
-fn tag(kind: char, name: &str) -> String {
-    format!("{kind}-{}", Digest::of(name.as_bytes()))
 }
 
 #[cfg(test)]

@@ -301,7 +301,7 @@ async fn only_operators_purge_and_see_health() {
 }
 
 /// Two versions of one ring, the first of them live.
-fn two_versions(data: &Path) {
+pub(crate) fn two_versions(data: &Path) {
     for (colour, flag) in [([220, 220, 225], None), ([200, 180, 120], Some("--no-publish"))] {
         let turn = data.join("turn");
         let _ = fs::remove_dir_all(&turn);

@@ -79,17 +79,21 @@ pub(crate) struct Front {
 impl Front {
     /// Starts in front of `127.0.0.1:PORT` or `http://127.0.0.1:PORT`.
     pub(crate) fn start(cache: Cache, origin: &str, settings: &[&str]) -> Self {
+        Self::start_at(&free_address(), cache, origin, settings)
+    }
+
+    /// The same at an address that somebody has been told already.
+    pub(crate) fn start_at(at: &str, cache: Cache, origin: &str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let at = format!("127.0.0.1:{}", free_port());
         let origin = origin.trim_start_matches("http://");
         let kept = folder.path().join("cache");
         let name = if cache == Cache::Varnish { "varnish" } else { "nginx" };
-        let mut arguments = vec![name, "--origin", origin, "--edge-listen", &at, "--edge-cache"];
+        let mut arguments = vec![name, "--origin", origin, "--edge-listen", at, "--edge-cache"];
         arguments.push(kept.to_str().unwrap());
         arguments.extend(settings);
         let text = printed(&arguments);
         let (mut command, started) = match cache {
-            Cache::Varnish => (varnish(folder.path(), &at, &text), "Child starts"),
+            Cache::Varnish => (varnish(folder.path(), at, &text), "Child starts"),
             Cache::Nginx => (nginx(folder.path(), &text), "start worker process "),
         };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -192,8 +196,9 @@ fn nginx(folder: &Path, conf: &str) -> Command {
     command
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// `127.0.0.1:PORT`, where nobody listens.
+pub(crate) fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// An origin that says what it is told, counts who asks, and holds its answers until it is opened; of a

@@ -16,16 +16,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("garbage", &["domain", "db", "store"]),
     ("ingest", &["domain", "db", "store"]),
     ("jobs", &["domain", "db", "store", "intake", "check", "ingest"]),
-    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage"]),
+    ("purge", &["domain", "db", "edge"]),
+    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage", "purge"]),
     ("report", &[]),
     (
         "app",
         &[
             "domain", "config", "logs", "db", "intake", "store", "cache", "check", "garbage", "ingest",
-            "jobs", "http",
+            "jobs", "purge", "http",
         ],
     ),
-    ("cli", &["domain", "config", "logs", "db", "store", "edge", "garbage", "ingest", "report", "app"]),
+    (
+        "cli",
+        &["domain", "config", "logs", "db", "store", "edge", "garbage", "ingest", "purge", "report", "app"],
+    ),
 ];
 
 #[test]

@@ -25,6 +25,7 @@ mod openapi;
 mod private;
 mod process;
 mod product;
+mod purge;
 mod refused;
 mod report;
 mod s3;

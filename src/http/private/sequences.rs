@@ -20,9 +20,15 @@ use crate::{
         problem::{Error, Failure},
         query, segment, sequence, sequence_url,
     },
+    purge::Purger,
 };
 
-use super::{Moment, caller::must_be, secret_json};
+use super::{
+    Moment,
+    caller::must_be,
+    purge::{ToldAnswer, settled},
+    secret_json,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +46,9 @@ struct SequenceAnswer<'a> {
     taken_down: bool,
     versions: Vec<VersionAnswer>,
     sequence: String,
+    /// What became of the change at the caches outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged: Option<Vec<ToldAnswer>>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +88,7 @@ impl From<ListedVersion> for VersionAnswer {
 pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     must_be(Role::Artist, &request, &origin.db).await?;
-    answer(&origin, &id(&request)?).await
+    answer(&origin, &id(&request)?, None).await
 }
 
 /// `POST /api/sequences/{configId}/publish`
@@ -87,33 +96,53 @@ pub(super) async fn publish(
     request: HttpRequest,
     body: Payload,
     origin: Data<Origin>,
+    purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
     made(origin.db.make_live(&id, version, &caller.actor).await.map_err(Error::from)?)?;
-    answer(&origin, &id).await
+    changed(&origin, &purger, &id).await
 }
 
 /// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
-pub(super) async fn roll_back(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn roll_back(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     made(origin.db.roll_back(&id, &caller.actor).await.map_err(Error::from)?)?;
-    answer(&origin, &id).await
+    changed(&origin, &purger, &id).await
 }
 
 /// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
-pub(super) async fn take_down(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn take_down(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     if !garbage::take_down(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)? {
         return Err(Error::NothingLive.into());
     }
-    answer(&origin, &id).await
+    // The disk first, or memory would be filled from it again.
+    origin.store.forget_all().await;
+    origin.forget_objects();
+    changed(&origin, &purger, &id).await
+}
+
+/// Answers when caches outside were told, so that whoever looks next sees the change.
+async fn changed(origin: &Origin, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
+    origin.forget_pointers();
+    let purges = origin.db.purges_of(id.as_str()).await.map_err(Error::from)?;
+    let purged = settled(purger, &purges, None).await?;
+    answer(origin, id, Some(purged)).await
 }
 
 /// `GET /api/sequences/{configId}/versions/{version}`: with what is known of each frame.
@@ -155,7 +184,11 @@ pub(super) fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
     segment(request, "configuration").parse().map_err(|_no_id| Error::NoSuchSequence)
 }
 
-async fn answer(origin: &Origin, id: &ConfigId) -> Result<HttpResponse, Failure> {
+async fn answer(
+    origin: &Origin,
+    id: &ConfigId,
+    purged: Option<Vec<ToldAnswer>>,
+) -> Result<HttpResponse, Failure> {
     let versions = origin.db.versions(id).await.map_err(Error::from)?;
     let taken_down = origin.db.is_taken_down(id).await.map_err(Error::from)?;
     if versions.is_empty() && !taken_down {
@@ -163,7 +196,8 @@ async fn answer(origin: &Origin, id: &ConfigId) -> Result<HttpResponse, Failure>
     }
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
     let versions = versions.into_iter().map(Into::into).collect();
-    let answer = SequenceAnswer { configuration: id, live, taken_down, versions, sequence: sequence_url(id) };
+    let sequence = sequence_url(id);
+    let answer = SequenceAnswer { configuration: id, live, taken_down, versions, sequence, purged };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 

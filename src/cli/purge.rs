@@ -1,0 +1,157 @@
+//! `girasol purge`, and what other commands tell caches.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    app::App,
+    db::purges::Delivery,
+    domain::{
+        audit::Actor,
+        names::{ConfigId, ProductId},
+        purge::{Purge, is_tag},
+    },
+    purge::{Heard, Purger, Told, ToldState},
+};
+
+use super::{CliError, moment, say, tell};
+
+/// How long a command waits for caches that take their time.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Deliveries that are listed.
+const MAX_LISTED: u32 = 200;
+
+/// What `girasol purge` takes.
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    /// A tag of `Surrogate-Key`; may stand several times.
+    #[arg(long = "tag", value_name = "TAG", value_parser = parse_tag)]
+    tags: Vec<String>,
+    /// A configuration's manifests and stills, as ring.solitaire.metal-yellow-gold.
+    #[arg(long = "configuration", value_name = "ID")]
+    configurations: Vec<ConfigId>,
+    /// A product and the manifests of its spins, as ring/solitaire.
+    #[arg(long = "product", value_name = "TYPE/MODEL")]
+    products: Vec<ProductId>,
+    /// Let caches give what they have once more while they fetch the new, where they can.
+    #[arg(long)]
+    soft: bool,
+    /// List what caches have not heard yet, and what was given up.
+    #[arg(long, conflicts_with_all = ["tags", "configurations", "products", "soft"])]
+    list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
+    let PurgeArgs { tags, configurations, products, soft, list, json } = args;
+    if list {
+        let open = app.db.open_deliveries(MAX_LISTED).await?;
+        say(&if json { list_json(&open) } else { list_text(&open) });
+        app.db.close().await;
+        return Ok(());
+    }
+    let mut purge = Purge { tags: tags.into_iter().collect(), ..Purge::default() };
+    for id in &configurations {
+        purge.merge(Purge::configuration(id));
+    }
+    for id in &products {
+        purge.merge(Purge::product(id));
+    }
+    if purge == Purge::default() {
+        return Err(CliError::NothingToPurge);
+    }
+    let purger = app.purger().await?;
+    if purger.is_idle() {
+        return Err(CliError::NoCaches);
+    }
+    let id = app.db.purge_by_hand(&purge.subject(), &purge, soft, &Actor::command_line()).await?;
+    let told = purger.deliver(&[id], Some(&purge), Heard::Once, PATIENCE).await?;
+    if json {
+        say(&json!({ "purged": told.iter().map(told_json).collect::<Vec<_>>() }).to_string());
+    } else {
+        for told in &told {
+            say(&told_text(told));
+        }
+    }
+    app.db.close().await;
+    let is_done = |told: &Told| matches!(told.state, ToldState::Purged | ToldState::Skipped);
+    if told.iter().all(is_done) { Ok(()) } else { Err(CliError::NotPurged) }
+}
+
+/// Tells caches of a change that this command made. What they do not hear now, a server tells them.
+pub(super) async fn changed(app: &App, purger: &Arc<Purger>, id: &ConfigId) -> Result<(), CliError> {
+    if purger.is_idle() {
+        return Ok(());
+    }
+    let purges = app.db.purges_of(id.as_str()).await?;
+    for told in purger.deliver(&purges, None, Heard::Everywhere, PATIENCE).await? {
+        tell(&told_text(&told));
+    }
+    Ok(())
+}
+
+fn told_text(Told { name, kind, state }: &Told) -> String {
+    let kind = kind.as_str();
+    match state {
+        ToldState::Purged => format!("{name} ({kind}) is purged."),
+        ToldState::Skipped => format!("{name} ({kind}) knows no tags: name a configuration or a product."),
+        ToldState::Failed { error } => {
+            format!("{name} ({kind}) was given up: {}", error.as_deref().unwrap_or("nobody knows why"))
+        }
+        ToldState::Pending { error, next_at_ms } => format!(
+            "{name} ({kind}) is not purged yet: {}. A server tells it again, not before {}.",
+            error.as_deref().unwrap_or("it takes its time"),
+            moment(*next_at_ms)
+        ),
+    }
+}
+
+fn told_json(told: &Told) -> Value {
+    json!({
+        "name": told.name,
+        "kind": told.kind.as_str(),
+        "state": told.state.as_str(),
+        "error": told.state.error(),
+    })
+}
+
+fn list_text(open: &[Delivery]) -> String {
+    if open.is_empty() {
+        return "Every cache has heard everything.".to_owned();
+    }
+    let mut lines = Vec::new();
+    for delivery in open {
+        let Delivery { subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
+        let hardness = if *soft { "soft" } else { "hard" };
+        let next = if *failed { "given up".to_owned() } else { format!("next {}", moment(*next_at_ms)) };
+        let error = error.as_deref().unwrap_or("not tried yet");
+        let made = moment(*at_ms);
+        lines.push(format!("{made}  {target}: {subject} ({hardness}), {attempts} attempts, {next}: {error}"));
+    }
+    lines.join("\n")
+}
+
+fn list_json(open: &[Delivery]) -> String {
+    let delivery = |open: &Delivery| {
+        json!({
+            "id": open.id,
+            "name": open.target,
+            "subject": open.subject,
+            "soft": open.soft,
+            "state": if open.failed { "failed" } else { "pending" },
+            "attempts": open.attempts,
+            "created": moment(open.at_ms),
+            "next": (!open.failed).then(|| moment(open.next_at_ms)),
+            "error": open.error,
+        })
+    };
+    json!({ "deliveries": open.iter().map(delivery).collect::<Vec<_>>() }).to_string()
+}
+
+fn parse_tag(text: &str) -> Result<String, &'static str> {
+    if is_tag(text) { Ok(text.to_owned()) } else { Err("write 1 to 64 of a to z, 0 to 9 and hyphens") }
+}

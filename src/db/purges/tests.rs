@@ -1,0 +1,205 @@
+use super::*;
+use crate::domain::names::ConfigId;
+
+const LEASE_MS: i64 = 60_000;
+
+async fn with_one_purge() -> (tempfile::TempDir, Db, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(folder.path()).await.unwrap();
+    let id: ConfigId = "ring.solitaire.metal-platinum".parse().unwrap();
+    let mut tx = db.pool.begin().await.unwrap();
+    let purge = Purge::configuration(&id);
+    let number = note(&mut tx, id.as_str(), &purge, Softness::Configured, true).await.unwrap();
+    tx.commit().await.unwrap();
+    (folder, db, number)
+}
+
+/// As if everything had happened so much earlier.
+async fn let_pass(db: &Db, ms: i64) {
+    for sql in [
+        "update purges set at_ms = at_ms - $1",
+        "update purge_deliveries set next_at_ms = next_at_ms - $1, lease_until_ms = lease_until_ms - $1,
+         changed_at_ms = changed_at_ms - $1",
+        "update purge_pauses set until_ms = until_ms - $1",
+    ] {
+        sqlx::query(sql).bind(ms).execute(&db.pool).await.unwrap();
+    }
+}
+
+async fn claim(db: &Db, target: &str) -> Option<LeasedBatch> {
+    db.claim_purges(target, LEASE_MS).await.unwrap()
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn setback() -> Setback {
+    Setback { error: "nobody there".to_owned(), pause_ms: None, wait_ms: 0, is_refused: false }
+}
+
+#[tokio::test]
+async fn each_cache_has_a_delivery_of_its_own() {
+    let (_folder, db, number) = with_one_purge().await;
+    assert_eq!(db.hand_out_purges(&names(&[]), false).await.unwrap(), 0, "nobody is there to take it");
+    assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 1);
+    assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 0);
+    let batch = claim(&db, "a").await.unwrap();
+    assert!(batch.soft);
+    assert_eq!(batch.purge.tags.len(), 2);
+    assert_eq!(claim(&db, "a").await, None, "somebody has it");
+    db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    assert!(claim(&db, "b").await.is_some(), "one that is down holds up none of the others");
+    assert_eq!(db.deliveries_of(&[number]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_somebody_had_who_died_is_delivered_again() {
+    let (_folder, db, _) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let first = claim(&db, "a").await.unwrap();
+    let_pass(&db, LEASE_MS - 5_000).await;
+    assert_eq!(claim(&db, "a").await, None);
+    let_pass(&db, 10_000).await;
+    let second = claim(&db, "a").await.unwrap();
+    assert_eq!((&second.purge, &second.key), (&first.purge, &first.key));
+    // Whoever comes back from the dead changes nothing.
+    db.set_back_purges("a", &first, &setback()).await.unwrap();
+    db.heard_purges(&first, now_ms()).await.unwrap();
+    assert_eq!(claim(&db, "a").await, None);
+    db.heard_purges(&second, now_ms()).await.unwrap();
+    assert_eq!(db.open_deliveries(10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_change_is_told_until_nobody_remembers_what_was_before() {
+    let (_folder, db, number) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let mut keys = Vec::new();
+    for pause_ms in [1_400, 5_000, 0] {
+        let batch = claim(&db, "a").await.expect("it is due");
+        db.heard_purges(&batch, now_ms()).await.unwrap();
+        keys.push(batch.key);
+        assert_eq!(claim(&db, "a").await, None);
+        let_pass(&db, pause_ms).await;
+        if pause_ms == 1_400 {
+            assert_eq!(claim(&db, "a").await, None, "servers may have the old pointer still");
+            let_pass(&db, 200).await;
+        }
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 3, "each round is a request of its own");
+    assert_eq!(db.deliveries_of(&[number]).await.unwrap(), []);
+    let left: i64 = sqlx::query_scalar("select count(*) from purges").fetch_one(&db.pool).await.unwrap();
+    assert_eq!(left, 0, "nothing piles up");
+}
+
+#[tokio::test]
+async fn who_hears_late_hears_once() {
+    let (_folder, db, number) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let_pass(&db, 60_000).await;
+    let batch = claim(&db, "a").await.unwrap();
+    db.heard_purges(&batch, now_ms()).await.unwrap();
+    assert_eq!(db.deliveries_of(&[number]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn attempts_in_vain_come_less_and_less_often() {
+    let (_folder, db, number) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let mut waits = Vec::new();
+    for _ in 0..14 {
+        let batch = claim(&db, "a").await.unwrap();
+        db.set_back_purges("a", &batch, &setback()).await.unwrap();
+        let wait = db.deliveries_of(&[number]).await.unwrap()[0].next_at_ms - now_ms();
+        waits.push(wait);
+        assert_eq!(claim(&db, "a").await, None);
+        let_pass(&db, wait + 1_000).await;
+    }
+    assert!(waits[0] <= 1_250 && waits[5] > 20_000, "{waits:?}");
+    assert!(waits.iter().all(|wait| *wait <= MAX_WAIT_MS), "{waits:?}");
+    let open = db.open_deliveries(10).await.unwrap();
+    assert_eq!((open[0].attempts, open[0].error.as_deref()), (14, Some("nobody there")));
+}
+
+#[tokio::test]
+async fn what_was_not_heard_goes_along_with_what_comes_after() {
+    let (_folder, db, number) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let batch = claim(&db, "a").await.unwrap();
+    db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
+    db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let batch = claim(&db, "a").await.unwrap();
+    assert_eq!(batch.purge.tags.len(), 3);
+    db.heard_purges(&batch, now_ms()).await.unwrap();
+    let open = db.deliveries_of(&[number]).await.unwrap();
+    assert_eq!((open.len(), open[0].attempts, open[0].error.as_deref()), (1, 0, None));
+}
+
+#[tokio::test]
+async fn a_cache_that_asks_for_a_pause_gets_it_for_everything() {
+    let (_folder, db, _) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a", "b"]), false).await.unwrap();
+    let batch = claim(&db, "a").await.unwrap();
+    let busy = Setback { pause_ms: Some(90_000), ..setback() };
+    db.set_back_purges("a", &batch, &busy).await.unwrap();
+    let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
+    db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
+    db.hand_out_purges(&names(&["a", "b"]), false).await.unwrap();
+    assert_eq!(claim(&db, "a").await, None);
+    assert_eq!(claim(&db, "b").await.unwrap().purge.tags.len(), 3, "what is due goes together");
+    let_pass(&db, 91_000).await;
+    assert_eq!(claim(&db, "a").await.unwrap().purge.tags.len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_refused_goes_alone_and_hard_never_with_soft() {
+    let (_folder, db, _) = with_one_purge().await;
+    let one = |tag: &str| Purge { tags: [tag.to_owned()].into(), ..Purge::default() };
+    let actor = Actor::command_line();
+    db.purge_by_hand("s-1", &one("s-1"), false, &actor).await.unwrap();
+    db.purge_by_hand("s-2", &one("s-2"), true, &actor).await.unwrap();
+    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    let hard = claim(&db, "a").await.unwrap();
+    assert_eq!((hard.soft, hard.purge.tags.len()), (false, 3));
+    let soft = claim(&db, "a").await.unwrap();
+    assert_eq!((soft.soft, soft.purge.tags.len()), (true, 1));
+    let refused = Setback { is_refused: true, ..setback() };
+    db.set_back_purges("a", &hard, &refused).await.unwrap();
+    let_pass(&db, 2_000).await;
+    assert_eq!(claim(&db, "a").await.unwrap().purge.tags.len(), 2);
+    assert_eq!(claim(&db, "a").await.unwrap().purge.tags.len(), 1);
+    let trail = db.audit(0, 10).await.unwrap();
+    assert_eq!((trail[0].action.as_str(), trail[0].subject.as_str()), ("purge.by-hand", "s-1"));
+}
+
+#[tokio::test]
+async fn what_is_given_up_stays_in_the_list_for_a_while() {
+    let (_folder, db, _) = with_one_purge().await;
+    db.hand_out_purges(&names(&["a", "gone"]), false).await.unwrap();
+    let_pass(&db, GIVE_UP_MS + 1_000).await;
+    let batch = claim(&db, "a").await.unwrap();
+    let given_up = db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    assert_eq!(given_up, ["ring.solitaire.metal-platinum"]);
+    assert_eq!(claim(&db, "a").await, None);
+    let_pass(&db, 3 * MAX_WAIT_MS).await;
+    assert_eq!(db.sweep_purges().await.unwrap(), BTreeMap::from([("gone".to_owned(), 1)]));
+    let open = db.open_deliveries(10).await.unwrap();
+    assert!(open.len() == 2 && open.iter().all(|delivery| delivery.failed));
+    let_pass(&db, FAILED_KEPT_MS).await;
+    db.sweep_purges().await.unwrap();
+    assert_eq!(db.open_deliveries(10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_nobody_needs_does_not_pile_up() {
+    let (_folder, db, number) = with_one_purge().await;
+    db.sweep_purges().await.unwrap();
+    assert!(db.is_to_hand_out(&[number]).await.unwrap());
+    let_pass(&db, UNCLAIMED_KEPT_MS + 1_000).await;
+    db.sweep_purges().await.unwrap();
+    assert_eq!(db.purges_of("ring.solitaire.metal-platinum").await.unwrap(), Vec::<i64>::new());
+}
