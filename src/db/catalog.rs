@@ -11,9 +11,15 @@ use crate::domain::{
     hotspot::Hotspot,
     names::{Choices, OptionName, ProductId},
     product::{OptionDef, Product},
+    purge::Purge,
 };
 
-use super::{Db, DbError, audit::record, now_ms, products};
+use super::{
+    Db, DbError,
+    audit::record,
+    now_ms, products,
+    purges::{Softness, note},
+};
 
 /// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +109,7 @@ impl Db {
             "removed": changes.removed,
             "changed": changes.changed,
         });
+        note(&mut tx, &key, &Purge::product(&offer.id), Softness::Configured, true).await?;
         record(&mut tx, actor, Action::ProductImport, &key, &detail).await?;
         tx.commit().await?;
         Ok(Imported::Done(changes))
@@ -126,6 +133,7 @@ impl Db {
         ] {
             sqlx::query(sql).bind(&key).execute(&mut *tx).await?;
         }
+        note(&mut tx, &key, &Purge::product(id), Softness::Configured, true).await?;
         record(&mut tx, actor, Action::ProductRemove, &key, &json!({})).await?;
         tx.commit().await?;
         Ok(Removed::Done)
