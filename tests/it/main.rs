@@ -7,6 +7,7 @@ mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
+mod place;
 mod weather;
 
 mod archives;
