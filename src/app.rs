@@ -97,6 +97,7 @@ impl App {
             store: self.store.clone(),
             intake: self.intake.clone(),
             checks: self.checks.clone(),
+            limits: self.config.uploads,
             data: self.config.data.clone(),
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
             settings: self.config.settings(),
@@ -237,6 +238,14 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     for set in app.db.expire_framesets(since_ms).await? {
         app.intake.discard_set(&set).await?;
         tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");
+    }
+    if let Some(inbox) = app.store.inbox() {
+        for set in inbox.sets().await? {
+            if !app.db.awaits_files(&set, since_ms).await? {
+                inbox.clear(&set).await?;
+                tracing::info!(frameset.id = %set, "what nobody fetches any more was removed from the bucket");
+            }
+        }
     }
     Ok(())
 }

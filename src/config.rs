@@ -481,7 +481,7 @@ mod tests {
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
-            unknown field `secret_key`, expected one of `kind`, `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `checksums`, `connect_timeout_ms`, `attempt_timeout_ms`, `attempts`, `disk_cache_max_bytes` for key `store`
+            unknown field `secret_key`, expected one of `kind`, `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `checksums`, `connect_timeout_ms`, `attempt_timeout_ms`, `attempts`, `disk_cache_max_bytes`, `upload_prefix`, `upload_role` for key `store`
             store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
             store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
             store.region must be the name of a region, as eu-central-1
@@ -490,7 +490,12 @@ mod tests {
             unknown word always for key `store.checksums`
             store.connect_timeout_ms must be from 1 to 60000
             store.attempt_timeout_ms must be from 1 to 600000
-            store.attempts must be from 1 to 10"#]].assert_eq(
+            store.attempts must be from 1 to 10
+            store.upload_prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
+            store.upload_prefix must lie apart from the objects
+            store.upload_prefix must lie apart from the objects
+            store.upload_role must be a role, as arn:aws:iam::123456789012:role/frames, and is for store.kind = "s3"
+            store.upload_role must be a role, as arn:aws:iam::123456789012:role/frames, and is for store.kind = "s3""#]].assert_eq(
             &[
                 error("kind = 'ftp'"),
                 error("bucket = 'spins'"),
@@ -507,6 +512,11 @@ mod tests {
                 of_s3("connect_timeout_ms = 0"),
                 of_s3("attempt_timeout_ms = 600001"),
                 of_s3("attempts = 0"),
+                of_s3("upload_prefix = ''"),
+                of_s3("upload_prefix = 's/frames'"),
+                of_s3("prefix = 'live'\nupload_prefix = 'live/p'"),
+                of_s3("upload_role = 'frames'"),
+                error("upload_role = 'arn:aws:iam::123456789012:role/frames'"),
             ]
             .join("\n"),
         );

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod framesets;
 pub mod garbage;
+pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;

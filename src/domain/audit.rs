@@ -40,6 +40,12 @@ pub enum Action {
     FramesetOpen,
     /// A frame set was closed, to be encoded.
     FramesetCommit,
+    /// Leave was given to put files of a frame set into the bucket.
+    FramesetPresign,
+    /// A frame set's place in the bucket was told, with credentials for it if there are any.
+    FramesetBucket,
+    /// A frame set's files were fetched from the bucket.
+    FramesetFetch,
     /// A frame set was mended as its check offered.
     FramesetMend,
     /// A frame set was thrown away.
@@ -66,6 +72,9 @@ impl Action {
             Self::SessionEnd => "session.end",
             Self::FramesetOpen => "frameset.open",
             Self::FramesetCommit => "frameset.commit",
+            Self::FramesetPresign => "frameset.presign",
+            Self::FramesetBucket => "frameset.bucket",
+            Self::FramesetFetch => "frameset.fetch",
             Self::FramesetMend => "frameset.mend",
             Self::FramesetDiscard => "frameset.discard",
             Self::JobCancel => "job.cancel",

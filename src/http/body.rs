@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Error;
 
-/// No body that Girasol reads as JSON comes near this.
+/// Few bodies that Girasol reads as JSON come near this.
 const MAX_BYTES: usize = 16 * 1024;
 /// The server's own timeout covers the headers only.
 const MAX_TIME: Duration = Duration::from_secs(10);
@@ -21,6 +21,16 @@ const MAX_TIME: Duration = Duration::from_secs(10);
 pub(crate) async fn read_json<T: DeserializeOwned>(
     request: &HttpRequest,
     body: Payload,
+    example: &'static str,
+) -> Result<T, Error> {
+    read_json_of(request, body, MAX_BYTES, example).await
+}
+
+/// The same of at most `max_bytes`.
+pub(crate) async fn read_json_of<T: DeserializeOwned>(
+    request: &HttpRequest,
+    body: Payload,
+    max_bytes: usize,
     example: &'static str,
 ) -> Result<T, Error> {
     let media_type =
@@ -34,10 +44,12 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
         return Err(Error::BodyEncoded);
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > MAX_BYTES) {
-        return Err(Error::BodyTooLarge(MAX_BYTES));
+    if announced.is_some_and(|length: usize| length > max_bytes) {
+        return Err(Error::BodyTooLarge(max_bytes));
     }
-    let bytes = tokio::time::timeout(MAX_TIME, read(body)).await.map_err(|_elapsed| Error::BodyTooSlow)??;
+    let bytes = tokio::time::timeout(MAX_TIME, read(body, max_bytes))
+        .await
+        .map_err(|_elapsed| Error::BodyTooSlow)??;
     // By way of a map: serde would take an array for a struct as well.
     let fields: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&bytes);
     fields
@@ -45,12 +57,12 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
         .map_err(|_words_of_serde| Error::BadJson { example })
 }
 
-async fn read(mut body: Payload) -> Result<BytesMut, Error> {
+async fn read(mut body: Payload, max_bytes: usize) -> Result<BytesMut, Error> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_cut| Error::BodyCutShort)?;
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(Error::BodyTooLarge(MAX_BYTES));
+        if bytes.len() + chunk.len() > max_bytes {
+            return Err(Error::BodyTooLarge(max_bytes));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -13,10 +13,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("logs", &["config"]),
     ("check", &["domain", "db", "intake"]),
+    ("fetch", &["domain", "db", "intake", "store"]),
     ("garbage", &["domain", "db", "store"]),
     ("ingest", &["domain", "db", "store"]),
-    ("jobs", &["domain", "db", "store", "intake", "check", "ingest"]),
-    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage"]),
+    ("jobs", &["domain", "db", "store", "intake", "check", "fetch", "ingest"]),
+    ("http", &["domain", "db", "intake", "store", "cache", "check", "fetch", "garbage"]),
     ("report", &[]),
     (
         "app",

@@ -11,6 +11,7 @@ mod place;
 mod weather;
 
 mod archives;
+mod bucket;
 mod check;
 mod doctor;
 mod edge;
