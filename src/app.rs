@@ -129,7 +129,7 @@ impl App {
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
-        let origin = web::Data::new(origin);
+        let origin = web::Data::new(origin.delivering(self.config.delivery.clone()));
         let intake = web::Data::new(self.intake.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());

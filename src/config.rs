@@ -16,10 +16,11 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::domain::{
+    delivery::DeliverySettings,
     frameset::UploadLimits,
     policy::{BadPolicy, Policy},
     retention::Retention,
-    storage::StoreSettings,
+    storage::{StoreKind, StoreSettings},
 };
 
 /// The file that is read where no other is named, if it is there.
@@ -38,6 +39,9 @@ pub struct Config {
     /// Where objects are kept.
     #[serde(default)]
     pub store: StoreSettings,
+    /// Where visitors have frames and packs from.
+    #[serde(default)]
+    pub delivery: DeliverySettings,
     /// Memory in front of database and store.
     #[serde(default)]
     pub cache: CacheConfig,
@@ -308,6 +312,9 @@ impl Config {
         if let Some((key, problem)) = self.store.problem() {
             return Err(ConfigError::Value { key, problem });
         }
+        if let Some((key, problem)) = self.delivery.problem(self.store.kind == StoreKind::S3) {
+            return Err(ConfigError::Value { key, problem });
+        }
         let level = &self.log.level;
         check(
             !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
@@ -425,7 +432,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `store`, `delivery`, `cache`, `uploads`, `jobs`, `versions`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -526,6 +533,29 @@ mod tests {
         );
         let store = good.unwrap().store;
         assert_eq!((store.bucket.as_str(), store.disk_cache_max_bytes), ("spins", 0));
+    }
+
+    #[test]
+    fn what_is_wrong_with_delivery_is_named() {
+        let error = |lines: &str| load(&format!("[delivery]\n{lines}"), &[]).unwrap_err();
+        expect_test::expect![[r#"
+            unknown word cdn for key `delivery.objects`
+            delivery.objects_base goes with delivery.objects = "redirect", which needs it
+            delivery.objects_base goes with delivery.objects = "redirect", which needs it
+            delivery.objects_base must be an address of letters, digits and - . _ : / alone, as https://cdn.example/spins/
+            delivery.objects can be "presign" where store.kind is "s3"
+            delivery.presigned_minutes must be from 1 to 1440"#]]
+        .assert_eq(
+            &[
+                error("objects = 'cdn'"),
+                error("objects = 'redirect'"),
+                error("objects_base = 'https://cdn.example/'"),
+                error("objects = 'redirect'\nobjects_base = 'https://cdn.example/{set}'"),
+                error("objects = 'presign'"),
+                error("presigned_minutes = 0"),
+            ]
+            .join("\n"),
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod access_log;
 mod body;
 mod caching;
 mod conditional;
+mod elsewhere;
 mod encoding;
 mod methods;
 mod problem;

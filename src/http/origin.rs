@@ -14,6 +14,7 @@ use crate::{
     cache::Cache,
     db::{Db, versions::Pointer},
     domain::{
+        delivery::DeliverySettings,
         manifest::Manifest,
         names::{ConfigId, ProductId},
         negotiate::{Available, DeliveryClass},
@@ -45,6 +46,7 @@ pub struct Origin {
     pub(crate) db: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
+    pub(crate) delivery: DeliverySettings,
     pointers: Cache<ConfigId, Standing>,
     revisions: Cache<ProductId, Option<i64>>,
     products: Cache<(ProductId, i64), Option<Product>>,
@@ -123,6 +125,7 @@ impl Origin {
             db,
             store,
             policy,
+            delivery: DeliverySettings::default(),
             pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             // Parsed, a product or a manifest takes a few times what its JSON does.
@@ -132,6 +135,12 @@ impl Origin {
             max,
             kept: RwLock::new(Arc::new(Kept::new(max))),
         }
+    }
+
+    /// The same, but that visitors have objects from where these settings say.
+    #[must_use]
+    pub fn delivering(self, delivery: DeliverySettings) -> Self {
+        Self { delivery, ..self }
     }
 
     /// Lets go of every object that is kept. A load under way ends in what nobody looks at any more.

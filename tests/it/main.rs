@@ -13,6 +13,7 @@ mod weather;
 mod archives;
 mod bucket;
 mod check;
+mod delivery;
 mod doctor;
 mod edge;
 mod errors;
