@@ -32,7 +32,7 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 
-.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture fuzz bench bench-encode bench-build
+.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -107,6 +107,10 @@ torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare wha
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	GIRASOL=$(CURDIR)/target/debug/girasol RUNS=$(or $(RUNS),50) node tests/clients/kill.mjs
 
+traffic: ## Send REQUESTS=100000 of visitors for 50 sequences through a real Varnish and a real nginx
+	TRAFFIC_REQUESTS=$(or $(REQUESTS),100000) TRAFFIC_SEQUENCES=50 \
+		$(CARGO) test --workspace --test it $(LOCKED) $(QUIET) -- --nocapture --test-threads 1 traffic
+
 # In the dev profile: the codecs are optimised in it, and our own arithmetic is checked for overflow.
 fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus
 	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
@@ -119,6 +123,10 @@ bench: ## Measure; ARGS picks benchmarks
 bench-encode: setup-bench ## Compare with other encoders, in half an hour, and write benches/encode.md
 	@$(MAKE) --silent --no-print-directory $(CAVIF) $(SHARP)
 	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" $(CARGO) bench --bench encode $(LOCKED) -- compare $(ARGS)
+
+bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
+	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks

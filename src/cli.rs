@@ -7,6 +7,7 @@ mod failure;
 mod ingest;
 mod key;
 mod outcome;
+mod product;
 mod progress_bar;
 mod publish;
 mod report;
@@ -62,6 +63,8 @@ enum Command {
     Rollback(publish::ConfigurationArgs),
     /// Take a configuration's spin down: visitors are told that it is gone.
     TakeDown(publish::ConfigurationArgs),
+    /// List, import, export and check products: options, choices, swatches, hotspots.
+    Product(product::ProductArgs),
     /// Remove what no version needs any more.
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
@@ -78,6 +81,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
         Command::Store(args) => args.json,
+        Command::Product(args) => args.json,
         Command::Demo(_)
         | Command::Serve
         | Command::Work
@@ -115,6 +119,8 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
         Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
         Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
+        Command::Product(args) if args.only_reads_files() => product::check(&args),
+        Command::Product(args) => product::run(&App::open(config).await?, &args).await,
         Command::Store(args) => store::run(&App::open(config).await?, &args).await,
         Command::Edge(args) => edge::run(&config, args),
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,

@@ -3,12 +3,14 @@
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
+pub mod catalog;
 pub mod framesets;
 pub mod garbage;
 pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;
+pub mod popularity;
 pub mod products;
 pub mod secrets;
 pub mod uploads;

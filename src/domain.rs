@@ -1,10 +1,12 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
 pub mod audit;
+pub mod catalog;
 pub mod delivery;
 pub mod figures;
 pub mod frameset;
 pub mod hints;
+pub mod hotspot;
 pub mod job;
 pub mod keys;
 pub mod look;

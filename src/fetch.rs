@@ -98,7 +98,7 @@ impl FetchError {
 #[derive(Debug, Clone, Copy)]
 pub enum Word<'a> {
     /// Somebody asks, while the set is open.
-    Artist,
+    Artist(&'a Actor),
     /// The set is committed, and this is its job.
     Job(&'a Leased, &'a Actor),
 }
@@ -239,7 +239,7 @@ async fn add(
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let max_files = limits.set_max_files;
     let changed = match word {
-        Word::Artist => db.add_frames(set, &frames, max_files).await?,
+        Word::Artist(actor) => db.add_frames(set, &frames, max_files, actor).await?,
         Word::Job(leased, actor) => db.add_fetched(leased, &frames, max_files, actor).await?,
     };
     match changed {

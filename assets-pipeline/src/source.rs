@@ -7,7 +7,7 @@ mod tar;
 mod zip;
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::limits::Limits;
@@ -110,10 +110,26 @@ impl Source {
     /// damaged or longer than its archive says.
     pub fn read(&self, index: usize) -> Result<Vec<u8>, Refusal> {
         let entry = &self.entries[index];
+        let mut bytes = Vec::new();
+        let expected = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
+        let room = bytes.try_reserve_exact(expected).map_err(io::Error::from);
+        room.map_err(|source| Refusal::Io { file: entry.name.clone(), source })?;
+        self.copy(index, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the content of the file at `index` in [`entries`](Self::entries), a chunk at a time, and gives its
+    /// length. What was written before an error is to be thrown away.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read). That `into` takes no more looks like a file that cannot be read: `into` knows.
+    pub fn copy(&self, index: usize, into: &mut dyn Write) -> Result<u64, Refusal> {
+        let entry = &self.entries[index];
         match &self.store {
-            Store::Folder(folder) => folder.read(index, entry, self.max_file_bytes),
-            Store::Zip(zip) => zip.read(index, entry),
-            Store::Tar(tar) => tar.read(index, entry),
+            Store::Folder(folder) => folder.copy(index, entry, self.max_file_bytes, into),
+            Store::Zip(zip) => zip.copy(index, entry, into),
+            Store::Tar(tar) => tar.copy(index, entry, into),
         }
     }
 }
@@ -142,13 +158,9 @@ fn sizes_within(place: &str, entries: &[Entry], limits: &Limits) -> Result<(), R
     Ok(())
 }
 
-/// Reads to the end, but at most one byte more than `max_bytes`.
-fn read_at_most(reader: impl Read, expected_bytes: u64, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let expected = usize::try_from(expected_bytes.min(max_bytes)).unwrap_or(usize::MAX);
-    bytes.try_reserve_exact(expected)?;
-    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Copies to the end, but at most one byte more than `max_bytes`.
+fn copy_at_most(reader: impl Read, max_bytes: u64, into: &mut dyn Write) -> io::Result<u64> {
+    io::copy(&mut reader.take(max_bytes.saturating_add(1)), into)
 }
 
 #[cfg(test)]

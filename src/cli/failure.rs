@@ -13,7 +13,7 @@ use crate::{
     ingest::{Advice, Failure},
 };
 
-use super::{check::CheckError, report::Unwritable, say, tell};
+use super::{check::CheckError, product::ProductError, report::Unwritable, say, tell};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,9 @@ pub(super) enum CliError {
     /// A check could not write what it was asked for.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A product's file is not taken.
+    #[error(transparent)]
+    Product(#[from] ProductError),
     /// There is no such version.
     #[error("{configuration} has no version {version}")]
     NoVersion {
@@ -142,6 +145,20 @@ impl CliError {
             }
             Self::Check(CheckError::Unwritable { .. }) => {
                 plain("unwritable", "Name another folder with --into or --evidence.")
+            }
+            Self::Product(ProductError::Unreadable { file, .. } | ProductError::Malformed { file, .. }) => {
+                ("bad-product", Some(file.clone()), None)
+            }
+            Self::Product(ProductError::Faulty { file, .. }) => (
+                "bad-product",
+                Some(file.clone()),
+                Some("Nothing was imported. Put these right, then try again.".to_owned()),
+            ),
+            Self::Product(ProductError::InUse { .. }) => {
+                plain("product-in-use", "Nothing was changed. Ids that are given out keep their meaning.")
+            }
+            Self::Product(ProductError::NoProduct(_)) => {
+                plain("no-such-product", "List the products: girasol product list")
             }
             Self::NoVersion { .. } => ("no-version", None, None),
             Self::NothingBefore(_) => ("nothing-before", None, None),

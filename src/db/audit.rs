@@ -41,6 +41,17 @@ pub(super) async fn record(
 }
 
 impl Db {
+    /// Adds a line of its own to the trail, for what changes no row.
+    pub async fn note(
+        &self,
+        actor: &Actor,
+        action: Action,
+        subject: &str,
+        detail: &Value,
+    ) -> Result<(), DbError> {
+        record(&mut *self.pool.acquire().await?, actor, action, subject, detail).await
+    }
+
     /// The lines after one, oldest first, at most so many.
     pub async fn audit(&self, after: i64, limit: u32) -> Result<Vec<Entry>, DbError> {
         let rows: Vec<EntryRow> = sqlx::query_as(

@@ -115,13 +115,14 @@ pub(super) async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<
     Ok(())
 }
 
-/// Frames whose files are in place, in the stead of earlier ones of these names. Answers whether the set has no more
+/// Frames whose files are in place, in the stead of earlier ones of these names, and their line of the trail. Answers whether the set has no more
 /// files than it may.
 pub(super) async fn insert_all(
     tx: &mut SqliteConnection,
     id: &FramesetId,
     frames: &[StoredFrame],
     max_files: u32,
+    actor: &Actor,
 ) -> Result<bool, DbError> {
     for frame in frames {
         insert(tx, id, frame).await?;
@@ -131,6 +132,10 @@ pub(super) async fn insert_all(
         .fetch_one(&mut *tx)
         .await?;
     touch(tx, id).await?;
+    let bytes: u64 = frames.iter().map(|frame| frame.bytes).sum();
+    let first = frames.first().map(|frame| frame.name.as_str());
+    let detail = json!({ "first": first, "frames": frames.len(), "bytes": bytes });
+    record(tx, actor, Action::FrameAdd, id.as_str(), &detail).await?;
     Ok(files <= max_files)
 }
 
@@ -223,6 +228,7 @@ impl Db {
         &self,
         id: &FramesetId,
         settings: &TurnSettings,
+        actor: &Actor,
     ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         if let Some(closed) = closed(&mut tx, id).await? {
@@ -234,6 +240,7 @@ impl Db {
             .execute(&mut *tx)
             .await?;
         touch(&mut tx, id).await?;
+        record(&mut tx, actor, Action::FramesetChange, id.as_str(), &json!({ "settings": settings })).await?;
         tx.commit().await?;
         Ok(Changed::Done)
     }
@@ -245,12 +252,13 @@ impl Db {
         id: &FramesetId,
         frames: &[StoredFrame],
         max_files: u32,
+        actor: &Actor,
     ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         if let Some(closed) = closed(&mut tx, id).await? {
             return Ok(closed);
         }
-        if !insert_all(&mut tx, id, frames, max_files).await? {
+        if !insert_all(&mut tx, id, frames, max_files, actor).await? {
             return Ok(Changed::TooManyFiles);
         }
         tx.commit().await?;
@@ -290,18 +298,27 @@ impl Db {
         Ok(Changed::Done)
     }
 
-    /// Forgets a frame. Answers whether there was one.
-    pub async fn remove_frame(&self, id: &FramesetId, name: &FileName) -> Result<Changed, DbError> {
+    /// Forgets a frame, if there is one of this name.
+    pub async fn remove_frame(
+        &self,
+        id: &FramesetId,
+        name: &FileName,
+        actor: &Actor,
+    ) -> Result<Changed, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         if let Some(closed) = closed(&mut tx, id).await? {
             return Ok(closed);
         }
-        sqlx::query("delete from frames where frameset_id = $1 and name = $2")
+        let removed = sqlx::query("delete from frames where frameset_id = $1 and name = $2")
             .bind(id.as_str())
             .bind(name.as_str())
             .execute(&mut *tx)
             .await?;
         touch(&mut tx, id).await?;
+        if removed.rows_affected() > 0 {
+            let detail = json!({ "name": name.as_str() });
+            record(&mut tx, actor, Action::FrameRemove, id.as_str(), &detail).await?;
+        }
         tx.commit().await?;
         Ok(Changed::Done)
     }
@@ -414,23 +431,26 @@ mod tests {
         let (id, actor) = (open(&db, &key).await, Actor::command_line());
         assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Empty);
         let frames = [frame("b.png", 7), frame("a.png", 5)];
-        assert_eq!(db.add_frames(&id, &frames, 3).await.unwrap(), Changed::Done);
-        assert_eq!(db.add_frames(&id, &[frame("a.png", 6)], 3).await.unwrap(), Changed::Done);
+        assert_eq!(db.add_frames(&id, &frames, 3, &actor).await.unwrap(), Changed::Done);
+        assert_eq!(db.add_frames(&id, &[frame("a.png", 6)], 3, &actor).await.unwrap(), Changed::Done);
         let more = [frame("c.png", 1), frame("d.png", 1)];
-        assert_eq!(db.add_frames(&id, &more, 3).await.unwrap(), Changed::TooManyFiles);
+        assert_eq!(db.add_frames(&id, &more, 3, &actor).await.unwrap(), Changed::TooManyFiles);
         let set = db.frameset(&id).await.unwrap().unwrap();
         assert_eq!((set.frames, set.bytes, set.state), (2, 13, FramesetState::Open));
         assert_eq!(set.wanted, wanted());
         assert_eq!(db.frames(&id).await.unwrap(), [frame("a.png", 6), frame("b.png", 7)]);
 
         let settings = TurnSettings { clockwise: true, ..TurnSettings::default() };
-        assert_eq!(db.change_settings(&id, &settings).await.unwrap(), Changed::Done);
+        assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Done);
         for _ in 0..2 {
             assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Done);
         }
-        assert_eq!(db.add_frames(&id, &more, 30).await.unwrap(), Changed::Committed);
-        assert_eq!(db.remove_frame(&id, &"a.png".parse().unwrap()).await.unwrap(), Changed::Committed);
-        assert_eq!(db.change_settings(&id, &settings).await.unwrap(), Changed::Committed);
+        assert_eq!(db.add_frames(&id, &more, 30, &actor).await.unwrap(), Changed::Committed);
+        assert_eq!(
+            db.remove_frame(&id, &"a.png".parse().unwrap(), &actor).await.unwrap(),
+            Changed::Committed
+        );
+        assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Committed);
         assert_eq!(db.discard_frameset(&id, &actor).await.unwrap(), Changed::Committed);
         assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), []);
         assert_eq!(db.framesets(10).await.unwrap()[0].wanted.settings, settings);
@@ -451,7 +471,7 @@ mod tests {
     async fn sets_that_nobody_touches_expire() {
         let (_folder, db, key) = with_key().await;
         let id = open(&db, &key).await;
-        db.add_frames(&id, &[frame("a.png", 5)], 3).await.unwrap();
+        db.add_frames(&id, &[frame("a.png", 5)], 3, &Actor::command_line()).await.unwrap();
         assert_eq!(db.expire_framesets(0).await.unwrap(), []);
         assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), std::slice::from_ref(&id));
         assert_eq!(db.frameset(&id).await.unwrap(), None);

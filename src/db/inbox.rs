@@ -1,6 +1,6 @@
 //! Frames that artists put into the bucket themselves.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::domain::{
     audit::{Action, Actor},
@@ -65,11 +65,9 @@ impl Db {
             return Ok(Changed::Overtaken);
         }
         let id = &leased.job.frameset;
-        if !insert_all(&mut tx, id, frames, max_files).await? {
+        if !insert_all(&mut tx, id, frames, max_files, actor).await? {
             return Ok(Changed::TooManyFiles);
         }
-        let names: Vec<_> = frames.iter().map(|frame| frame.name.as_str()).collect();
-        record(&mut tx, actor, Action::FramesetFetch, id.as_str(), &json!({ "frames": names })).await?;
         tx.commit().await?;
         Ok(Changed::Done)
     }

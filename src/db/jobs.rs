@@ -127,6 +127,15 @@ pub struct JobEvent {
     pub data: Value,
 }
 
+/// A line of a job's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// For whoever watches.
+    pub line: String,
+}
+
 /// What came of asking something of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -210,6 +219,20 @@ impl Db {
                 Ok(JobEvent { id, at_ms, kind, data })
             })
             .collect()
+    }
+
+    /// The newest lines of a job's log, at most so many, oldest first.
+    pub async fn job_log(&self, id: &JobId, limit: u32) -> Result<Vec<LogLine>, DbError> {
+        let mut rows: Vec<(i64, Option<String>)> = sqlx::query_as(
+            "select at_ms, json_extract(data, '$.line') from job_events
+             where job_id = $1 and kind = 'log' order by id desc limit $2",
+        )
+        .bind(id.as_str())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.reverse();
+        Ok(rows.into_iter().map(|(at_ms, line)| LogLine { at_ms, line: line.unwrap_or_default() }).collect())
     }
 
     /// Takes the job whose turn it is, for as long as a lease lasts that is not renewed: one that waits, or one
@@ -492,7 +515,7 @@ mod tests {
             let Opened::Open(set) = opened else { panic!("one is allowed") };
             let digest = assets_pipeline::digest::Digest::of(b"frame");
             let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
-            self.db.add_frames(&set, &[frame], 10).await.unwrap();
+            self.db.add_frames(&set, &[frame], 10, &self.actor).await.unwrap();
             for _ in 0..2 {
                 self.db.commit_frameset(&set, &self.actor).await.unwrap();
             }

@@ -1,11 +1,17 @@
 //! Products, options, choices, and which configurations have a live spin.
 
+use sqlx::{SqliteConnection, types::Json};
+
 use crate::domain::{
+    hotspot::Hotspot,
     names::{Choices, ConfigId, OptionName, ProductId, Slug},
     product::{Choice, LiveSpin, OptionDef, Product},
 };
 
 use super::{Db, DbError, now_ms, read};
+
+/// How many configurations of a product are popular at most.
+const POPULAR: i64 = 6;
 
 /// A configuration, whether it has a spin or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +28,19 @@ pub struct StoredConfiguration {
     pub versions: u32,
     /// Whether its spin was taken down, and nothing is live since.
     pub is_taken_down: bool,
+}
+
+/// A configuration without a spin that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// Its id.
+    pub configuration: ConfigId,
+    /// What was chosen.
+    pub choices: Choices,
+    /// How often.
+    pub asked: i64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub last_at_ms: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -102,68 +121,8 @@ impl Db {
 
     /// The product with its options, choices and live spins, all of one moment.
     pub async fn load_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
-        let key = id.to_string();
         let mut tx = self.pool.begin().await?;
-        let Some((label, revision)) =
-            sqlx::query_as::<_, (String, i64)>("select label, revision from products where id = $1")
-                .bind(&key)
-                .fetch_optional(&mut *tx)
-                .await?
-        else {
-            return Ok(None);
-        };
-        let options: Vec<OptionRow> = sqlx::query_as(
-            "select name, label, default_choice, added_later from options where product_id = $1 order by position",
-        )
-        .bind(&key)
-        .fetch_all(&mut *tx)
-        .await?;
-        let choices: Vec<ChoiceRow> = sqlx::query_as(
-            "select option, value, label, swatch from choices where product_id = $1 order by option, position",
-        )
-        .bind(&key)
-        .fetch_all(&mut *tx)
-        .await?;
-        let spins: Vec<SpinRow> = sqlx::query_as(
-            "select c.id, c.choices, v.digest from configurations c
-             join versions v on v.configuration_id = c.id and v.version = c.live_version
-             where c.product_id = $1 order by c.created_at_ms, c.id",
-        )
-        .bind(&key)
-        .fetch_all(&mut *tx)
-        .await?;
-        tx.commit().await?;
-
-        let mut defs = Vec::with_capacity(options.len());
-        for option in options {
-            let of_option = choices.iter().filter(|choice| choice.option == option.name);
-            defs.push(OptionDef {
-                name: read("option", &option.name)?,
-                label: option.label,
-                default: read("choice", &option.default_choice)?,
-                added_later: option.added_later,
-                choices: of_option
-                    .map(|choice| {
-                        Ok(Choice {
-                            value: read("choice", &choice.value)?,
-                            label: choice.label.clone(),
-                            swatch: choice.swatch.clone(),
-                        })
-                    })
-                    .collect::<Result<_, DbError>>()?,
-            });
-        }
-        let spins = spins
-            .into_iter()
-            .map(|row| {
-                Ok(LiveSpin {
-                    configuration: read("configuration", &row.id)?,
-                    choices: read_choices(&row.choices)?,
-                    digest: read("digest", &row.digest)?,
-                })
-            })
-            .collect::<Result<_, DbError>>()?;
-        Ok(Some(Product { id: id.clone(), label, revision, options: defs, spins }))
+        load(&mut tx, id).await
     }
 
     /// Makes the product, its options and choices where they are missing. `pairs` stand in the
@@ -273,6 +232,24 @@ impl Db {
         Ok(())
     }
 
+    /// What was asked for and still has no spin, the most wanted first.
+    pub async fn demand(&self, limit: u32) -> Result<Vec<Demand>, DbError> {
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
+             left join configurations c on c.id = d.configuration_id
+             where c.live_version is null order by d.asked desc, d.last_at_ms desc limit $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(id, choices, asked, last_at_ms)| {
+                let (configuration, choices) = (read("configuration", &id)?, read_choices(&choices)?);
+                Ok(Demand { configuration, choices, asked, last_at_ms })
+            })
+            .collect()
+    }
+
     /// Counts that somebody asked for a configuration without a spin.
     pub async fn count_demand(
         &self,
@@ -292,6 +269,81 @@ impl Db {
         .await?;
         Ok(())
     }
+}
+
+/// The same, within a transaction.
+pub(super) async fn load(tx: &mut SqliteConnection, id: &ProductId) -> Result<Option<Product>, DbError> {
+    let key = id.to_string();
+    let Some((label, revision, hotspots)) = sqlx::query_as::<_, (String, i64, Json<Vec<Hotspot>>)>(
+        "select label, revision, hotspots from products where id = $1",
+    )
+    .bind(&key)
+    .fetch_optional(&mut *tx)
+    .await?
+    else {
+        return Ok(None);
+    };
+    let options: Vec<OptionRow> = sqlx::query_as(
+        "select name, label, default_choice, added_later from options where product_id = $1 order by position",
+    )
+    .bind(&key)
+    .fetch_all(&mut *tx)
+    .await?;
+    let choices: Vec<ChoiceRow> = sqlx::query_as(
+        "select option, value, label, swatch from choices where product_id = $1 order by option, position",
+    )
+    .bind(&key)
+    .fetch_all(&mut *tx)
+    .await?;
+    let spins: Vec<SpinRow> = sqlx::query_as(
+        "select c.id, c.choices, v.digest from configurations c
+         join versions v on v.configuration_id = c.id and v.version = c.live_version
+         where c.product_id = $1 order by c.created_at_ms, c.id",
+    )
+    .bind(&key)
+    .fetch_all(&mut *tx)
+    .await?;
+
+    let popular: Vec<String> = sqlx::query_scalar(
+        "select p.configuration_id from popularity p join configurations c on c.id = p.configuration_id
+         where p.product_id = $1 and c.live_version is not null order by p.heat desc, c.created_at_ms limit $2",
+    )
+    .bind(&key)
+    .bind(POPULAR)
+    .fetch_all(&mut *tx)
+    .await?;
+    let popular = popular.iter().map(|id| read("configuration", id)).collect::<Result<_, _>>()?;
+
+    let mut defs = Vec::with_capacity(options.len());
+    for option in options {
+        let of_option = choices.iter().filter(|choice| choice.option == option.name);
+        defs.push(OptionDef {
+            name: read("option", &option.name)?,
+            label: option.label,
+            default: read("choice", &option.default_choice)?,
+            added_later: option.added_later,
+            choices: of_option
+                .map(|choice| {
+                    Ok(Choice {
+                        value: read("choice", &choice.value)?,
+                        label: choice.label.clone(),
+                        swatch: choice.swatch.clone(),
+                    })
+                })
+                .collect::<Result<_, DbError>>()?,
+        });
+    }
+    let spins = spins
+        .into_iter()
+        .map(|row| {
+            Ok(LiveSpin {
+                configuration: read("configuration", &row.id)?,
+                choices: read_choices(&row.choices)?,
+                digest: read("digest", &row.digest)?,
+            })
+        })
+        .collect::<Result<_, DbError>>()?;
+    Ok(Some(Product { id: id.clone(), label, revision, options: defs, hotspots: hotspots.0, popular, spins }))
 }
 
 /// Moves the product's revision, so that cached answers that name it are made anew.

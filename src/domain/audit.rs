@@ -38,14 +38,18 @@ pub enum Action {
     SessionEnd,
     /// A frame set was opened.
     FramesetOpen,
+    /// What is said of a frame set's turn was changed.
+    FramesetChange,
+    /// Frames came.
+    FrameAdd,
+    /// A frame was taken out.
+    FrameRemove,
     /// A frame set was closed, to be encoded.
     FramesetCommit,
     /// Leave was given to put files of a frame set into the bucket.
     FramesetPresign,
     /// A frame set's place in the bucket was told, with credentials for it if there are any.
     FramesetBucket,
-    /// A frame set's files were fetched from the bucket.
-    FramesetFetch,
     /// A frame set was mended as its check offered.
     FramesetMend,
     /// A frame set was thrown away.
@@ -56,6 +60,12 @@ pub enum Action {
     JobRetry,
     /// A job was given another place in the queue.
     JobPriority,
+    /// A link was made that shows a version to whoever has it.
+    VersionLook,
+    /// A product was made or changed by its file.
+    ProductImport,
+    /// A product was removed.
+    ProductRemove,
     /// Another version went live.
     Publish,
     /// A spin was taken down.
@@ -71,15 +81,20 @@ impl Action {
             Self::SessionBegin => "session.begin",
             Self::SessionEnd => "session.end",
             Self::FramesetOpen => "frameset.open",
+            Self::FramesetChange => "frameset.change",
+            Self::FrameAdd => "frame.add",
+            Self::FrameRemove => "frame.remove",
             Self::FramesetCommit => "frameset.commit",
             Self::FramesetPresign => "frameset.presign",
             Self::FramesetBucket => "frameset.bucket",
-            Self::FramesetFetch => "frameset.fetch",
             Self::FramesetMend => "frameset.mend",
             Self::FramesetDiscard => "frameset.discard",
             Self::JobCancel => "job.cancel",
             Self::JobRetry => "job.retry",
             Self::JobPriority => "job.priority",
+            Self::VersionLook => "version.look",
+            Self::ProductImport => "product.import",
+            Self::ProductRemove => "product.remove",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
         }

@@ -2,10 +2,13 @@
 
 use assets_pipeline::digest::Digest;
 
-use super::names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug};
+use super::{
+    hotspot::Hotspot,
+    names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
+};
 
 /// A product as it stood at one revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Product {
     /// `ring.solitaire`.
     pub id: ProductId,
@@ -15,6 +18,10 @@ pub struct Product {
     pub revision: i64,
     /// In the order of ids.
     pub options: Vec<OptionDef>,
+    /// Places on the piece that have something to say.
+    pub hotspots: Vec<Hotspot>,
+    /// What is looked at most, of what has a live spin.
+    pub popular: Vec<ConfigId>,
     /// Configurations with a live spin, oldest first.
     pub spins: Vec<LiveSpin>,
 }
@@ -41,7 +48,7 @@ pub struct Choice {
     pub value: Slug,
     /// For people.
     pub label: String,
-    /// `#rrggbb`.
+    /// `#rrggbb`, or the address of a picture.
     pub swatch: Option<String>,
 }
 
@@ -183,6 +190,8 @@ mod tests {
                 option("stone", false, &["diamond", "ruby"]),
                 option("finish", true, &["polished", "matte"]),
             ],
+            hotspots: Vec::new(),
+            popular: Vec::new(),
             spins: Vec::new(),
         };
         for pairs in spins {

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         delivery::DeliverySettings,
         manifest::Manifest,
-        names::{ConfigId, ProductId},
+        names::{Choices, ConfigId, ProductId},
         negotiate::{Available, DeliveryClass},
         policy::Policy,
         product::Product,
@@ -93,7 +93,7 @@ pub(crate) enum AnswerKey {
     /// A version's manifest.
     Manifest(Digest),
     /// A product.
-    Product { id: ProductId, revision: i64 },
+    Product { id: ProductId, revision: i64, context: Choices },
 }
 
 /// An immutable object with what its headers say.

@@ -3,7 +3,9 @@
 mod audit;
 mod bucket;
 mod caller;
+mod catalog;
 mod check;
+mod demand;
 mod framesets;
 mod jobs;
 mod keys;
@@ -12,6 +14,7 @@ mod products;
 mod receive;
 mod sequences;
 mod session;
+mod spreadsheet;
 mod tus;
 
 use std::fmt;
@@ -149,6 +152,21 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         ))
         .service(read("/look/{token}", look::page))
         .service(read("/look/{token}/sequence", look::manifest))
+        .service(private(
+            "/api/products/{product}",
+            "GET, HEAD, PUT, DELETE, OPTIONS",
+            [
+                web::get().to(catalog::export),
+                web::head().to(catalog::export),
+                web::put().to(catalog::import),
+                web::delete().to(catalog::remove),
+            ],
+        ))
+        .service(private(
+            "/api/demand",
+            "GET, HEAD, OPTIONS",
+            [web::get().to(demand::list), web::head().to(demand::list)],
+        ))
         .service(private(
             "/api/products",
             "GET, HEAD, OPTIONS",

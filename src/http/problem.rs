@@ -16,7 +16,10 @@ use serde::Serialize;
 use crate::{
     check::CheckError,
     db::{DbError, framesets::Changed},
-    domain::{job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered, product::UnknownChoice},
+    domain::{
+        catalog::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
+        product::UnknownChoice,
+    },
     fetch::FetchError,
     garbage::GarbageError,
     intake::{IntakeError, UnpackError},
@@ -79,6 +82,12 @@ pub(crate) enum Error {
     NoSuchKey,
     #[error("{0}")]
     BadField(String),
+    #[error("{}", list(.0))]
+    BadProduct(Arc<[Fault]>),
+    #[error("ids that are given out keep their meaning: {0}")]
+    ProductInUse(String),
+    #[error("there is no such product")]
+    NoProduct,
     #[error("{0}")]
     BadHeader(&'static str),
     #[error("there is no such frame set")]
@@ -166,7 +175,9 @@ impl Error {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::NoSuchProduct => (StatusCode::NOT_FOUND, "no-such-product", "No such product"),
+            Self::NoSuchProduct | Self::NoProduct => {
+                (StatusCode::NOT_FOUND, "no-such-product", "No such product")
+            }
             Self::NoSpin(_) => (StatusCode::NOT_FOUND, "no-spin", "No spin of this configuration"),
             Self::TakenDown(_) => (StatusCode::GONE, "taken-down", "The spin was taken down"),
             Self::NoSuchFile => (StatusCode::NOT_FOUND, "no-such-file", "No such file"),
@@ -199,6 +210,10 @@ impl Error {
             Self::OtherOrigin => (StatusCode::FORBIDDEN, "other-origin", "Another page may not do this"),
             Self::NoSuchKey => (StatusCode::NOT_FOUND, "no-such-key", "No such key"),
             Self::BadField(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field has no such value"),
+            Self::BadProduct(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "bad-product", "The product has faults")
+            }
+            Self::ProductInUse(_) => (StatusCode::CONFLICT, "product-in-use", "The product is in use"),
             Self::BadHeader(_) => (StatusCode::BAD_REQUEST, "bad-header", "A header cannot be read"),
             Self::NoSuchFrameset => (StatusCode::NOT_FOUND, "no-such-frameset", "No such frame set"),
             Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
@@ -267,6 +282,7 @@ impl Error {
     fn caching(&self) -> Caching {
         match self {
             Self::NoSuchKey
+            | Self::NoProduct
             | Self::NoSuchFrameset
             | Self::NoSuchUpload
             | Self::NoSuchJob
@@ -310,6 +326,10 @@ impl fmt::Display for Failure {
     }
 }
 
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// The wire form, RFC 9457 section 3.
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -318,6 +338,15 @@ struct Problem<'a> {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// Each fault of a product, with where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Vec<FaultAnswer<'a>>>,
+}
+
+#[derive(Serialize)]
+struct FaultAnswer<'a> {
+    at: &'a str,
+    message: &'a str,
 }
 
 impl ResponseError for Failure {
@@ -355,6 +384,12 @@ impl ResponseError for Failure {
             status: status.as_u16(),
             detail: (!status.is_server_error() || status == StatusCode::INSUFFICIENT_STORAGE)
                 .then(|| self.error.to_string()),
+            faults: match &self.error {
+                Error::BadProduct(faults) => {
+                    Some(faults.iter().map(|Fault { at, message }| FaultAnswer { at, message }).collect())
+                }
+                _ => None,
+            },
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         response.content_type("application/problem+json").body(body)

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
 
 use crate::domain::{
+    hotspot::Hotspot,
     names::{Choices, ConfigId, OptionName, ProductId, Slug},
     product::{LiveSpin, OptionDef, Product},
 };
@@ -21,18 +22,31 @@ use super::{
 /// Popular configurations in an answer.
 const MAX_POPULAR: usize = 6;
 
-/// `GET /api/products/customizable/{jewelryType}/{baseModel}`
+/// `GET /api/products/customizable/{jewelryType}/{baseModel}?metal=&stone=…`
 pub(crate) async fn product(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let id = ProductId::new(segment(&request, "jewelry_type"), segment(&request, "base_model"));
     let id = id.map_err(|_bad| Error::NoSuchProduct)?;
     let scope = Scope::product(&id).encoded();
-    query::none(&request).at(&scope)?;
     let product = origin.product(&id).await.at(&scope)?;
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
-    let key = AnswerKey::Product { id, revision: product.revision };
-    let json = async { Ok(to_json(&ProductAnswer::build(product)?)) };
+    let context = context(product, request.query_string()).at(&scope)?;
+    let key = AnswerKey::Product { id, revision: product.revision, context: context.clone() };
+    let json = async { Ok(to_json(&ProductAnswer::build(product, context)?)) };
     let body = origin.answer(key, json).await.at(&scope)?;
     serve_precompressed(&request, Caching::Manifest, &scope, JSON, &body).at(&scope)
+}
+
+/// What has been chosen so far, as the query says; gaps are defaults.
+fn context(product: &Product, query: &str) -> Result<Choices, Error> {
+    let mut chosen = Choices::new();
+    for (key, value) in query::pairs(query)? {
+        let option = product.options.iter().find(|option| option.name.as_str() == key);
+        let option = option.ok_or_else(|| query::no_such_key(key))?;
+        let choice = option.choices.iter().find(|choice| choice.value.as_str() == value);
+        let choice = choice.ok_or_else(|| query::no_such_value(key, value))?;
+        chosen.insert(option.name.clone(), choice.value.clone());
+    }
+    Ok(product.fill(&chosen))
 }
 
 #[derive(Serialize)]
@@ -42,7 +56,10 @@ struct ProductAnswer<'a> {
     jewelry_type: &'a Slug,
     base_model: &'a Slug,
     label: &'a str,
+    /// What `spin` of each choice goes by.
+    context: Choices,
     options: Vec<OptionAnswer<'a>>,
+    hotspots: &'a [Hotspot],
     default: ConfigurationAnswer,
     popular: Vec<ConfigurationAnswer>,
     spins: Vec<SpinAnswer>,
@@ -61,7 +78,7 @@ struct ChoiceAnswer<'a> {
     value: &'a Slug,
     label: &'a str,
     swatch: Option<&'a str>,
-    /// A spin exists with the other options at their defaults.
+    /// A spin exists with the other options as the context has them.
     spin: bool,
 }
 
@@ -84,7 +101,7 @@ pub(crate) struct SpinAnswer {
 }
 
 impl<'a> ProductAnswer<'a> {
-    fn build(product: &'a Product) -> Result<Self, Error> {
+    fn build(product: &'a Product, context: Choices) -> Result<Self, Error> {
         let defaults = product.fill(&Choices::new());
         let default = match product.spin(&defaults) {
             Some(spin) => ConfigurationAnswer::of(product, spin),
@@ -100,24 +117,35 @@ impl<'a> ProductAnswer<'a> {
             jewelry_type: &product.id.jewelry_type,
             base_model: &product.id.base_model,
             label: &product.label,
-            options: product.options.iter().map(|option| OptionAnswer::of(product, option)).collect(),
-            default,
-            // Nobody has been counted yet: what was published first stands for what is liked.
-            popular: product
-                .spins
+            options: product
+                .options
                 .iter()
-                .take(MAX_POPULAR)
-                .map(|spin| ConfigurationAnswer::of(product, spin))
+                .map(|option| OptionAnswer::of(product, option, &context))
                 .collect(),
+            context,
+            hotspots: &product.hotspots,
+            default,
+            popular: popular(product).map(|spin| ConfigurationAnswer::of(product, spin)).collect(),
             spins: product.spins.iter().map(|spin| SpinAnswer::of(product, spin)).collect(),
         })
     }
 }
 
+/// What is looked at most; what was published first stands for it while too little was.
+fn popular(product: &Product) -> impl Iterator<Item = &LiveSpin> {
+    let is_popular = |spin: &&LiveSpin| product.popular.contains(&spin.configuration);
+    let of_id = |id: &ConfigId| product.spins.iter().find(move |spin| spin.configuration == *id);
+    let looked_at = product.popular.iter().filter_map(of_id);
+    looked_at.chain(product.spins.iter().filter(move |spin| !is_popular(spin))).take(MAX_POPULAR)
+}
+
 impl<'a> OptionAnswer<'a> {
-    fn of(product: &'a Product, option: &'a OptionDef) -> Self {
-        let has_spin =
-            |value: &Slug| product.spin(&Choices::from([(option.name.clone(), value.clone())])).is_some();
+    fn of(product: &'a Product, option: &'a OptionDef, context: &Choices) -> Self {
+        let has_spin = |value: &Slug| {
+            let mut choices = context.clone();
+            choices.insert(option.name.clone(), value.clone());
+            product.spin(&choices).is_some()
+        };
         let choices = option.choices.iter().map(|choice| ChoiceAnswer {
             value: &choice.value,
             label: &choice.label,

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Write},
     path::Path,
 };
 
@@ -17,6 +17,9 @@ use assets_pipeline::{
 use crate::domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits};
 
 use super::{Incoming, Intake, IntakeError, absent, failed};
+
+/// What a file is called until its content is known.
+const UNNAMED: &str = "unnamed";
 
 /// A file of a set, which came by itself or in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl Intake {
         name: &FileName,
         limits: ArchiveLimits,
     ) -> Result<Vec<Unpacked>, UnpackError> {
-        // An archive at a time takes a core and a frame's memory.
+        // An archive at a time takes a core.
         let _turn = self.unpacking.acquire().await;
         let (intake, set, part, name) = (self.clone(), set.clone(), archive.part.clone(), name.clone());
         let unpacked = tokio::task::spawn_blocking(move || {
@@ -144,10 +147,12 @@ impl Intake {
         for (index, entry) in source.entries().iter().enumerate() {
             let name = entry.name.parse();
             let name = name.map_err(|why| UnpackError::Name { name: entry.name.clone(), why })?;
-            let bytes = source.read(index)?;
-            let digest = Digest::of(&bytes);
-            write(&folder.join(digest.to_string()), &bytes).map_err(failed("write"))?;
-            unpacked.push(Unpacked { name, bytes: bytes.len() as u64, digest });
+            let mut file = Hashed::create(&folder.join(UNNAMED)).map_err(failed("write"))?;
+            let copied = source.copy(index, &mut file);
+            let digest = file.end().map_err(failed("write"))?;
+            let bytes = copied?;
+            fs::rename(folder.join(UNNAMED), folder.join(digest.to_string())).map_err(failed("write"))?;
+            unpacked.push(Unpacked { name, bytes, digest });
         }
         Ok(unpacked)
     }
@@ -167,8 +172,47 @@ impl Intake {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_data()
+/// A file that is hashed while it is written.
+struct Hashed {
+    file: File,
+    hasher: blake3::Hasher,
+    /// Why the disk took no more.
+    failure: Option<io::Error>,
+}
+
+impl Hashed {
+    fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::create(path)?, hasher: blake3::Hasher::new(), failure: None })
+    }
+
+    /// The digest of the file, once it is on disk.
+    fn end(self) -> io::Result<Digest> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        self.file.sync_data()?;
+        Ok(Digest::from_hash(self.hasher.finalize()))
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.file.write(bytes) {
+            Ok(written) => {
+                self.hasher.update(&bytes[..written]);
+                Ok(written)
+            }
+            // The reader beside it is not to blame, but whoever copies from one to the other cannot tell.
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let kind = error.kind();
+                self.failure = Some(error);
+                Err(kind.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }

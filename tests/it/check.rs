@@ -55,7 +55,7 @@ fn what_an_ingest_would_refuse_fails_and_shows_its_evidence() {
         found["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["unreadable", "closing-frame"]);
     assert_eq!(found["findings"][0]["frames"][0], frames[4].as_str());
-    assert_eq!(names(&folder.path().join("shown")), ["02-closing-frame.webp"]);
+    assert_eq!(names(&folder.path().join("shown")), ["01-unreadable.webp", "02-closing-frame.webp"]);
 }
 
 #[test]

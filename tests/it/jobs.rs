@@ -112,6 +112,8 @@ async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
     assert_eq!(studio.watch(&job, events[middle].0).await, events[middle + 1..]);
 
     let shown = studio.json(&job).await;
+    let logged = |(_, kind, data): &(i64, String, Value)| (kind == "log").then(|| data.clone());
+    assert_eq!(shown["log"], Value::Array(events.iter().filter_map(logged).collect()));
     assert_eq!((&shown["state"], &shown["version"]), (&json!("ready"), &json!(1)));
     assert_eq!(studio.json("/api/jobs").await["jobs"][0]["id"], shown["id"]);
     let not_yet = studio.server.get(&sequence(RING), &[]).await;

@@ -12,6 +12,7 @@ mod weather;
 
 mod archives;
 mod bucket;
+mod catalog;
 mod check;
 mod delivery;
 mod doctor;
@@ -31,5 +32,6 @@ mod refused;
 mod report;
 mod s3;
 mod sequence;
+mod traffic;
 mod uploads;
 mod versions;

@@ -182,6 +182,54 @@ async fn every_change_stands_in_the_trail() {
     }
 }
 
+#[tokio::test]
+async fn each_step_of_a_frame_set_stands_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "platinum", [220, 220, 225], 12);
+    let server = Server::start_over(data, &["serve"]);
+    let admin = format!("Bearer {}", key(data, "admin"));
+    let ask = async |method: Method, path: &str, body: Option<Value>| {
+        let request = server.request(method, path).header("authorization", &admin);
+        let request = body.iter().fold(request, reqwest::RequestBuilder::json);
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response
+    };
+    let wanted =
+        json!({ "product": "ring.solitaire", "choices": { "metal": "rose-gold", "stone": "diamond" } });
+    let opened: Value = ask(Method::POST, "/api/framesets", Some(wanted)).await.json().await.unwrap();
+    let set = format!("/api/framesets/{}", opened["id"].as_str().unwrap());
+    for name in ["1.png", "2.png"] {
+        let request = server.request(Method::PUT, &format!("{set}/frames/{name}"));
+        let sent = request.header("authorization", &admin).body("frame").send().await.unwrap();
+        assert_eq!(sent.status(), 201);
+    }
+    ask(Method::PATCH, &set, Some(json!({ "hero": 30 }))).await;
+    for _ in 0..2 {
+        // The second time there is nothing to take out.
+        ask(Method::DELETE, &format!("{set}/frames/2.png"), None).await;
+    }
+    let look = "/api/sequences/ring.solitaire.metal-platinum.stone-diamond/versions/2/look";
+    ask(Method::POST, look, Some(json!({ "hours": 3 }))).await;
+    ask(Method::DELETE, &set, None).await;
+
+    let page: Value = ask(Method::GET, "/api/audit", None).await.json().await.unwrap();
+    let entries = page["entries"].as_array().unwrap();
+    let opened = entries.iter().position(|entry| entry["action"] == "frameset.open").unwrap();
+    let line = |entry: &Value| (entry["action"].as_str().unwrap().to_owned(), entry["detail"].clone());
+    let steps: Vec<(String, Value)> = entries[opened + 1..].iter().map(line).collect();
+    let actions: Vec<&str> = steps.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(
+        actions,
+        ["frame.add", "frame.add", "frameset.change", "frame.remove", "version.look", "frameset.discard"]
+    );
+    assert_eq!(steps[1].1, json!({ "first": "2.png", "frames": 1, "bytes": 5 }));
+    assert_eq!(steps[2].1["settings"]["hero"], 30.0);
+    assert_eq!(steps[3].1, json!({ "name": "2.png" }));
+    assert_eq!(steps[4].1, json!({ "version": 2, "hours": 3 }));
+}
+
 #[test]
 fn keys_are_managed_at_the_command_line() {
     let folder = tempfile::tempdir().unwrap();

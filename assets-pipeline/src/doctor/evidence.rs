@@ -41,6 +41,20 @@ impl Tile {
         Self { marked: true, ..Self::plain(sketch) }
     }
 
+    /// Crossed out, for a frame that has no picture, as large as the others.
+    pub(super) fn none((width, height): (u32, u32)) -> Self {
+        let mut image = RgbImage::from_pixel(width, height, PAPER);
+        for (x, y, pixel) in image.enumerate_pixels_mut() {
+            // Along the first diagonal both shares are alike, along the second they make one.
+            let (x, y) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
+            let stroke = f64::from(MARK) / f64::from(width.max(height));
+            if (x - y).abs() < stroke || (x + y - 1.0).abs() < stroke {
+                *pixel = MARK_COLOUR;
+            }
+        }
+        Self { image, marked: true }
+    }
+
     /// A frame with a bar along the sides that cut its piece off.
     pub(super) fn cut(sketch: &RgbaImage, sides: &[Side]) -> Self {
         let mut tile = Self::plain(sketch);

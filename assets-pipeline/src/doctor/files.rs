@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use image::RgbaImage;
+
 use super::{
     evidence::{Tile, strip},
     finding::{Finding, Kind, Severity},
@@ -21,6 +23,9 @@ const FEW_FRAMES: usize = 12;
 /// A piece that takes less of the frame's longer side than this wastes most of what was rendered: of 2000 pixels,
 /// which are plenty, 660 are left, and the largest tier shows 800.
 const SMALL: f32 = 0.33;
+
+/// Frames that one picture shows at most: four rows.
+const MOST_SHOWN: usize = 16;
 
 /// A finding without mend and evidence.
 pub(super) fn finding(
@@ -61,30 +66,59 @@ pub(super) fn unreadable(set: &Set<'_>) -> Vec<Finding> {
                 format!("{} The same goes for the others.", refusal.remedy()),
             ),
         };
-        finding(Kind::Unreadable, Severity::Blocks, frames, message, &remedy)
+        let evidence = between_neighbours(set, refused[0].0);
+        Finding { evidence, ..finding(Kind::Unreadable, Severity::Blocks, frames, message, &remedy) }
     };
     kinds.values().map(finding_of).collect()
 }
 
+/// A file that shows nothing, between the frames before and after it.
+fn between_neighbours(set: &Set<'_>, name: &str) -> Option<Vec<u8>> {
+    let at = set.order.iter().position(|&index| set.looks[index].name == name)?;
+    let sketch = |place: usize| {
+        let look = &set.looks[*set.order.get(place)?];
+        look.seen.as_ref().ok().map(|seen| &seen.sketch)
+    };
+    let (before, after) = (at.checked_sub(1).and_then(sketch), sketch(at + 1));
+    let size = before.or(after)?.dimensions();
+    let mut tiles: Vec<Tile> = before.into_iter().map(Tile::plain).collect();
+    tiles.push(Tile::none(size));
+    tiles.extend(after.map(Tile::plain));
+    strip(&tiles)
+}
+
+/// Frames as they are, as many as one picture holds.
+fn shown<'a>(sketches: impl Iterator<Item = &'a RgbaImage>) -> Option<Vec<u8>> {
+    strip(&sketches.take(MOST_SHOWN).map(Tile::plain).collect::<Vec<_>>())
+}
+
 /// A turn that is hardly one.
 pub(super) fn too_few(set: &Set<'_>) -> Option<Finding> {
+    let evidence = shown(set.seen().map(|(_, _, seen)| &seen.sketch));
     match set.looks {
         [only] => {
             let refusal = Refusal::SingleFrame { file: only.name.clone() };
             let (message, remedy) = (format!("{refusal}."), refusal.remedy());
-            Some(finding(Kind::TooFewFrames, Severity::Blocks, vec![only.name.clone()], message, &remedy))
+            Some(Finding {
+                evidence,
+                ..finding(Kind::TooFewFrames, Severity::Blocks, vec![only.name.clone()], message, &remedy)
+            })
         }
-        looks if looks.len() < FEW_FRAMES => Some(finding(
-            Kind::TooFewFrames,
-            Severity::Warns,
-            Vec::new(),
-            format!(
-                "There are only {} frames, {:.0} degrees from one to the next: the piece will jump rather than turn.",
-                looks.len(),
-                360.0 / looks.len() as f64
-            ),
-            "Render at least 24 frames of the turn; 36 or 72 turn smoothly.",
-        )),
+        looks if looks.len() < FEW_FRAMES => Some(Finding {
+            evidence,
+            ..finding(
+                Kind::TooFewFrames,
+                Severity::Warns,
+                Vec::new(),
+                format!(
+                    "There are only {} frames, {:.0} degrees from one to the next: the piece will jump rather \
+                     than turn.",
+                    looks.len(),
+                    360.0 / looks.len() as f64
+                ),
+                "Render at least 24 frames of the turn; 36 or 72 turn smoothly.",
+            )
+        }),
         _ => None,
     }
 }
@@ -103,7 +137,11 @@ pub(super) fn mixed_names(set: &Set<'_>) -> Vec<Finding> {
             1 => String::new(),
             more => format!(" So it is with {} more.", more - 1),
         };
-        finding(Kind::MixedNames, Severity::Blocks, frames, format!("{refusal}.{more}"), &refusal.remedy())
+        let message = format!("{refusal}.{more}");
+        Finding {
+            evidence: shown(odd.iter().filter_map(|(name, _)| set.sketch(name))),
+            ..finding(Kind::MixedNames, Severity::Blocks, frames, message, &refusal.remedy())
+        }
     };
     kinds.values().map(finding_of).collect()
 }
@@ -181,7 +219,14 @@ pub(super) fn profiles(set: &Set<'_>) -> Option<Finding> {
         profiles.join(", ")
     );
     let remedy = "Compare the colours with your own; to decide them yourself, export the frames in sRGB.";
-    Some(finding(Kind::ProfileConverted, Severity::Warns, named.names(), message, remedy))
+    // As visitors will see it: the artist has the other half of the comparison.
+    let evidence = shown(
+        set.seen().filter(|(_, _, seen)| seen.profile.is_some()).map(|(_, _, seen)| &seen.sketch).take(1),
+    );
+    Some(Finding {
+        evidence,
+        ..finding(Kind::ProfileConverted, Severity::Warns, named.names(), message, remedy)
+    })
 }
 
 /// Frames that cut the piece off.
@@ -225,7 +270,15 @@ pub(super) fn too_small(set: &Set<'_>) -> Vec<Finding> {
         };
         let severity = if all { Severity::Blocks } else { Severity::Warns };
         let remedy = "Check that the renderer wrote the piece and its alpha channel.";
-        findings.push(finding(Kind::TooSmall, severity, empty.names(), message, remedy));
+        let usual = seen.iter().find(|(_, _, seen)| seen.bounds.is_some());
+        let first = seen.iter().find(|(_, _, seen)| seen.bounds.is_none());
+        let tiles = usual.map(|(_, _, seen)| Tile::plain(&seen.sketch));
+        let tiles: Vec<Tile> =
+            tiles.into_iter().chain(first.map(|(_, _, seen)| Tile::marked(&seen.sketch))).collect();
+        findings.push(Finding {
+            evidence: strip(&tiles),
+            ..finding(Kind::TooSmall, severity, empty.names(), message, remedy)
+        });
     }
     findings.extend(small_piece(set));
     findings

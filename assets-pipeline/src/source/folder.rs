@@ -1,11 +1,11 @@
 //! A folder on disk.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::listing::{self, Kind, Listing};
-use super::{Entry, read_at_most};
+use super::{Entry, copy_at_most};
 use crate::limits::Limits;
 use crate::refusal::{Excess, Refusal};
 
@@ -19,12 +19,18 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn read(&self, index: usize, entry: &Entry, max_bytes: u64) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn copy(
+        &self,
+        index: usize,
+        entry: &Entry,
+        max_bytes: u64,
+        into: &mut dyn Write,
+    ) -> Result<u64, Refusal> {
         let failed = |source| Refusal::Io { file: entry.name.clone(), source };
         let file = File::open(&self.paths[index]).map_err(failed)?;
-        let bytes = read_at_most(file, entry.bytes, max_bytes).map_err(failed)?;
-        if bytes.len() as u64 > max_bytes {
-            let excess = Excess::FileBytes { bytes: bytes.len() as u64, max_bytes };
+        let bytes = copy_at_most(file, max_bytes, into).map_err(failed)?;
+        if bytes > max_bytes {
+            let excess = Excess::FileBytes { bytes, max_bytes };
             return Err(Refusal::TooLarge { file: entry.name.clone(), excess });
         }
         Ok(bytes)

@@ -3,14 +3,14 @@
 //! Its headers are looked through once, before anything is read: a tar has no directory.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tar::{Archive, EntryType, PaxExtensions};
 
 use super::archive::{Files, choose, harmless_name};
 use super::listing::Listing;
-use super::{Entry, claims, read_at_most};
+use super::{Entry, claims};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
@@ -78,13 +78,13 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
 }
 
 impl Tar {
-    pub(super) fn read(&self, index: usize, entry: &Entry) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn copy(&self, index: usize, entry: &Entry, into: &mut dyn Write) -> Result<u64, Refusal> {
         let failed = |source| Refusal::Io { file: entry.name.clone(), source };
         let mut file = File::open(&self.path).map_err(failed)?;
         file.seek(SeekFrom::Start(self.offsets[index])).map_err(failed)?;
-        let bytes = read_at_most(file.take(entry.bytes), entry.bytes, entry.bytes).map_err(failed)?;
-        if bytes.len() as u64 != entry.bytes {
-            let reason = format!("the tar holds {} of its {} bytes", bytes.len(), entry.bytes);
+        let bytes = io::copy(&mut file.take(entry.bytes), into).map_err(failed)?;
+        if bytes != entry.bytes {
+            let reason = format!("the tar holds {bytes} of its {} bytes", entry.bytes);
             return Err(Refusal::Truncated { file: entry.name.clone(), reason });
         }
         Ok(bytes)

@@ -6,7 +6,7 @@
 mod directory;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
 use super::archive::{Files, Packed, choose, harmless_name};
 use super::listing::{Kind, Listing};
-use super::{Entry, claims, read_at_most};
+use super::{Entry, claims, copy_at_most};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
@@ -78,16 +78,16 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
 }
 
 impl Zip {
-    pub(super) fn read(&self, index: usize, entry: &Entry) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn copy(&self, index: usize, entry: &Entry, into: &mut dyn Write) -> Result<u64, Refusal> {
         let mut file = File::open(&self.path).map_err(|error| unpack_refusal(entry, error))?;
         let packed = self.metadata.entry(self.indices[index]);
         let bytes = packed
             .and_then(|packed| packed.with_reader(&mut file, ZipReadOptions::new()))
             .map_err(io::Error::from)
-            .and_then(|reader| read_at_most(reader, entry.bytes, entry.bytes))
+            .and_then(|reader| copy_at_most(reader, entry.bytes, into))
             .map_err(|error| unpack_refusal(entry, error))?;
-        if bytes.len() as u64 != entry.bytes {
-            let reason = format!("the zip holds {} of its {} bytes", bytes.len(), entry.bytes);
+        if bytes != entry.bytes {
+            let reason = format!("the zip holds {bytes} of its {} bytes", entry.bytes);
             return Err(Refusal::Truncated { file: entry.name.clone(), reason });
         }
         Ok(bytes)

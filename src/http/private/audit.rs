@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{Moment, caller::must_be, secret, secret_json};
+use super::{Moment, caller::must_be, secret, secret_json, spreadsheet};
 
 /// Lines of one answer, and of one read of the database.
 const PAGE: u32 = 500;
@@ -88,7 +88,7 @@ pub(super) async fn trail(request: HttpRequest, origin: Data<Origin>) -> Result<
     let (media_type, name) = match shape {
         Shape::Json => return page(&origin.db, after).await,
         Shape::Ndjson => ("application/x-ndjson", "audit.ndjson"),
-        Shape::Csv => ("text/csv; charset=utf-8; header=present", "audit.csv"),
+        Shape::Csv => (spreadsheet::MEDIA_TYPE, "audit.csv"),
     };
     Ok(secret(StatusCode::OK)
         .insert_header((CONTENT_TYPE, media_type))
@@ -132,25 +132,9 @@ fn export(db: Db, after: i64, shape: Shape) -> impl futures_util::Stream<Item = 
 }
 
 fn csv_lines(text: &mut Vec<u8>, lines: impl Iterator<Item = Line>) -> Result<(), Error> {
-    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(text);
-    for line in lines {
-        let cells = [
-            line.id.to_string(),
-            line.at.to_string(),
-            line.actor,
-            line.address.unwrap_or_default(),
-            line.action,
-            line.subject,
-            line.detail.to_string(),
-        ];
-        table
-            .write_record(cells.map(inert))
-            .map_err(|error| Error::Export(Arc::new(std::io::Error::other(error))))?;
-    }
-    table.flush().map_err(|error| Error::Export(Arc::new(error)))
-}
-
-/// Spreadsheets take cells that begin like this for formulas.
-fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    let row = |Line { id, at, actor, address, action, subject, detail }: Line| {
+        let address = address.unwrap_or_default();
+        [id.to_string(), at.to_string(), actor, address, action, subject, detail.to_string()]
+    };
+    spreadsheet::write(text, lines.map(row))
 }

@@ -252,7 +252,8 @@ pub(super) async fn fetch(
     let ways = Ways { inbox, intake: &intake, db: &origin.db, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
-    let left = fetch::fetch(ways, &id, Word::Artist, &progress, Some(until)).await.map_err(Error::from)?;
+    let word = Word::Artist(&caller.actor);
+    let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await.map_err(Error::from)?;
     close_when_whole(&origin, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))

@@ -184,7 +184,7 @@ pub(super) async fn change(
     origin: Data<Origin>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
     let now = load(&origin, &id).await?.wanted.settings;
@@ -194,7 +194,7 @@ pub(super) async fn change(
         merged.extend(fields);
     }
     let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
-    changed(origin.db.change_settings(&id, &settings).await.map_err(Error::from)?, 0)?;
+    changed(origin.db.change_settings(&id, &settings, &caller.actor).await.map_err(Error::from)?, 0)?;
     answer(&origin, &id).await
 }
 
@@ -251,7 +251,7 @@ pub(super) async fn put_frame(
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
         match wanted {
             Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::OtherContent),
-            _ => add(&origin, &intake, &limits, &id, &name, &mut file).await,
+            _ => add(&origin, &intake, &limits, &id, &name, &mut file, &caller.actor).await,
         }
     };
     let received = received.await;
@@ -271,10 +271,10 @@ pub(super) async fn remove_frame(
     origin: Data<Origin>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
     // Its file may be another frame's too; it goes with the set.
-    changed(origin.db.remove_frame(&id, &name).await.map_err(Error::from)?, 0)?;
+    changed(origin.db.remove_frame(&id, &name, &caller.actor).await.map_err(Error::from)?, 0)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -286,11 +286,12 @@ pub(super) async fn add(
     id: &FramesetId,
     name: &FileName,
     file: &mut Incoming,
+    actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
     let accepted = intake.accept(id, name, file, limits).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
-    let added = origin.db.add_frames(id, &frames, limits.set_max_files).await?;
+    let added = origin.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
     changed(added, limits.set_max_files)?;
     Ok(frames)
 }

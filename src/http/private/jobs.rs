@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     db::{
         Db,
-        jobs::{Asked, JobEvent, StoredJob},
+        jobs::{Asked, JobEvent, LogLine, StoredJob},
     },
     domain::{
         job::{JobId, JobState},
@@ -34,6 +34,8 @@ use crate::{
 
 use super::{Moment, caller::must_be, secret, secret_json};
 
+/// Lines of its log that a job's answer holds; the stream of its events has all of them.
+const LOG_LINES: u32 = 100;
 /// Jobs that one answer lists.
 const LISTED: u32 = 200;
 /// How often a stream looks for news.
@@ -67,6 +69,14 @@ pub(super) struct JobAnswer {
     queued: Moment,
     changed: Moment,
     events: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Vec<LogAnswer>>,
+}
+
+#[derive(Serialize)]
+struct LogAnswer {
+    at: Moment,
+    line: String,
 }
 
 impl From<StoredJob> for JobAnswer {
@@ -91,6 +101,7 @@ impl From<StoredJob> for JobAnswer {
             queued: Moment(job.created_at_ms),
             changed: Moment(job.changed_at_ms),
             events,
+            log: None,
         }
     }
 }
@@ -229,7 +240,9 @@ fn id(request: &HttpRequest) -> Result<JobId, Error> {
 
 async fn answer(db: &Db, id: &JobId) -> Result<HttpResponse, Failure> {
     let job = db.job(id).await.map_err(Error::from)?.ok_or(Error::NoSuchJob)?;
-    Ok(secret_json(StatusCode::OK, &JobAnswer::from(job)))
+    let lines = db.job_log(id, LOG_LINES).await.map_err(Error::from)?;
+    let log = lines.into_iter().map(|LogLine { at_ms, line }| LogAnswer { at: Moment(at_ms), line });
+    Ok(secret_json(StatusCode::OK, &JobAnswer { log: Some(log.collect()), ..job.into() }))
 }
 
 fn asked(asked: Asked) -> Result<(), Error> {

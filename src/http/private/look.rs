@@ -10,10 +10,12 @@ use actix_web::{
 };
 use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     db::{Db, now_ms, versions::StoredVersion},
     domain::{
+        audit::Action,
         keys::Role,
         look::{Look, Secret},
     },
@@ -60,7 +62,7 @@ pub(super) async fn create(
     origin: Data<Origin>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
     let configuration = sequences::id(&request)?;
     let version = sequences::version(&request)?;
     let LookBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
@@ -70,7 +72,11 @@ pub(super) async fn create(
     }
     sequences::stored(&origin.db, &configuration, version).await?;
     let until_ms = now_ms() + hours * 3_600_000;
+    let subject = configuration.clone();
     let token = Look { configuration, version, until_ms }.sign(&signing(&origin.db).await?);
+    let detail = json!({ "version": version, "hours": hours });
+    let noted = origin.db.note(&caller.actor, Action::VersionLook, subject.as_str(), &detail).await;
+    noted.map_err(Error::from)?;
     let connection = request.connection_info();
     let link = format!("{}://{}/look/{token}", connection.scheme(), connection.host());
     let answer = LookAnswer { sequence: format!("{link}/sequence"), link, expires: Moment(until_ms) };

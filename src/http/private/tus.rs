@@ -268,8 +268,8 @@ impl Work<'_> {
     }
 
     async fn finish(&self, upload: &StoredUpload, mut file: Incoming) -> Result<(), Error> {
-        let added =
-            framesets::add(self.origin, self.intake, self.limits, &upload.frameset, &upload.name, &mut file);
+        let Self { origin, intake, limits, actor, .. } = self;
+        let added = framesets::add(origin, intake, limits, &upload.frameset, &upload.name, &mut file, actor);
         if let Err(error) = added.await {
             if let Error::FileRefused { .. } | Error::BadField(_) = error {
                 // It will never be any better.

@@ -46,6 +46,10 @@ fn examined(files: &[(String, Vec<u8>)]) -> Diagnosis {
 /// The kinds that were found, with their severities and frames.
 fn found(files: &[(String, Vec<u8>)]) -> Vec<(Kind, Severity, Vec<String>)> {
     let findings = examined(files).findings;
+    for finding in &findings {
+        // Whatever can be read is shown.
+        assert!(finding.evidence.is_some(), "{finding:?}");
+    }
     findings.into_iter().map(|finding| (finding.kind, finding.severity, finding.frames)).collect()
 }
 
@@ -140,6 +144,7 @@ fn converted_profiles_are_named() {
     let found = examined(&set);
     let profile = found.findings.iter().find(|finding| finding.kind == Kind::ProfileConverted).unwrap();
     assert_eq!((profile.severity, &profile.frames), (Warns, &names(&["r-05.png", "r-06.png"])));
+    assert!(profile.evidence.is_some());
 }
 
 #[test]

@@ -1,0 +1,13 @@
+-- What a product's file says beyond options and choices, and what visitors look at.
+
+-- JSON: places on the piece, for every configuration of the product.
+alter table products add column hotspots text not null default '[]';
+
+-- How often configurations are looked at, lately: heat is log2 of a count in which each look halves in seven days, plus
+-- the time in units of seven days. So written it never has to be brought up to date, and its order is that of the counts.
+create table popularity (
+    configuration_id text primary key references configurations (id),
+    product_id       text not null references products (id),
+    heat             real not null
+) strict, without rowid;
+create index popularity_by_product on popularity (product_id, heat desc);

@@ -1,0 +1,268 @@
+//! `girasol product`.
+
+use std::{
+    io::{self, Read as _},
+    path::PathBuf,
+};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::{
+    app::App,
+    db::catalog::{Changes, Imported, Removed},
+    domain::{
+        audit::Actor,
+        catalog::{Fault, Offer, ProductFile},
+        names::ProductId,
+        product::Product,
+    },
+};
+
+use super::{CliError, say, tell};
+
+/// What `girasol product` takes.
+#[derive(Debug, Args)]
+pub(super) struct ProductArgs {
+    #[command(subcommand)]
+    command: ProductCommand,
+    /// Print JSON; of an export, the file in JSON instead of TOML.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum ProductCommand {
+    /// List the products.
+    List,
+    /// Say what is wrong with product files, and change nothing.
+    Check {
+        /// TOML, or JSON where the name ends in .json; - is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Make products what their files say: labels, swatches, options, choices, hotspots. All files, or none.
+    Import {
+        /// TOML, or JSON where the name ends in .json; - is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print a product's file.
+    Export {
+        /// As ring/solitaire.
+        product: ProductId,
+    },
+    /// Remove a product that never had a configuration.
+    Remove {
+        /// As ring/solitaire.
+        product: ProductId,
+    },
+}
+
+impl ProductArgs {
+    /// Whether the command needs a data folder.
+    pub(super) fn only_reads_files(&self) -> bool {
+        matches!(self.command, ProductCommand::Check { .. })
+    }
+}
+
+/// Why a product's file is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProductError {
+    /// It cannot be read.
+    #[error("{file} cannot be read")]
+    Unreadable {
+        /// As it was named.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no TOML or JSON of this shape.
+    #[error("{file} is no product: {message}")]
+    Malformed {
+        /// As it was named.
+        file: String,
+        /// With the line.
+        message: String,
+    },
+    /// Something in it cannot be.
+    #[error("{file} has {} faults:\n{}", .faults.len(), lines(.faults))]
+    Faulty {
+        /// As it was named.
+        file: String,
+        /// All of them.
+        faults: Vec<Fault>,
+    },
+    /// It would change what ids mean that are given out.
+    #[error("{product} is in use:\n{}", lines(.why))]
+    InUse {
+        /// Which product.
+        product: ProductId,
+        /// A sentence each.
+        why: Vec<String>,
+    },
+    /// There is no such product.
+    #[error("there is no product {0}")]
+    NoProduct(ProductId),
+}
+
+fn lines(items: &[impl std::fmt::Display]) -> String {
+    items.iter().map(|item| format!("  {item}")).collect::<Vec<_>>().join("\n")
+}
+
+/// `girasol product check`, which needs no data folder.
+pub(super) fn check(args: &ProductArgs) -> Result<(), CliError> {
+    let ProductCommand::Check { files } = &args.command else { return Ok(()) };
+    let offers = read_all(files)?;
+    let ids: Vec<String> = offers.iter().map(|offer| offer.id.to_string()).collect();
+    say(&if args.json {
+        json!({ "products": ids }).to_string()
+    } else {
+        ids.iter().map(|id| format!("{id}: nothing is wrong with it.")).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
+    match &args.command {
+        ProductCommand::Check { .. } => check(args)?,
+        ProductCommand::List => list(app, args.json).await?,
+        ProductCommand::Import { files, dry_run } => import(app, files, *dry_run, args.json).await?,
+        ProductCommand::Export { product } => {
+            let stored = app.db.load_product(product).await?;
+            let stored = stored.ok_or_else(|| ProductError::NoProduct(product.clone()))?;
+            let file = ProductFile::of(&stored);
+            let text = if args.json {
+                serde_json::to_string_pretty(&file).ok()
+            } else {
+                toml::to_string(&file).ok()
+            };
+            say(text.unwrap_or_default().trim_end());
+        }
+        ProductCommand::Remove { product } => {
+            match app.db.remove_product(product, &Actor::command_line()).await? {
+                Removed::Done => {}
+                Removed::NoSuchProduct => return Err(ProductError::NoProduct(product.clone()).into()),
+                Removed::InUse => {
+                    let why = vec!["it has configurations: take their spins down instead".to_owned()];
+                    return Err(ProductError::InUse { product: product.clone(), why }.into());
+                }
+            }
+            say(&if args.json {
+                json!({ "product": product.to_string(), "outcome": "removed" }).to_string()
+            } else {
+                format!("{product} is gone.")
+            });
+        }
+    }
+    app.db.close().await;
+    Ok(())
+}
+
+async fn list(app: &App, as_json: bool) -> Result<(), CliError> {
+    let mut products = Vec::new();
+    for id in app.db.product_ids().await? {
+        products.extend(app.db.load_product(&id).await?);
+    }
+    if as_json {
+        let product = |product: &Product| {
+            let options: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
+            json!({ "id": product.id.to_string(), "label": product.label, "options": options, "spins": product.spins.len() })
+        };
+        say(&json!({ "products": products.iter().map(product).collect::<Vec<_>>() }).to_string());
+    } else if products.is_empty() {
+        say("There is no product yet. An ingest makes one, and so does: girasol product import FILE");
+    } else {
+        for product in products {
+            let options: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
+            let (id, spins) = (product.id.to_string(), product.spins.len());
+            say(&format!("{id:<32} {spins:>4} spins  {:<24} {}", options.join(", "), product.label));
+        }
+    }
+    Ok(())
+}
+
+async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> Result<(), CliError> {
+    let offers = read_all(files)?;
+    let actor = Actor::command_line();
+    let mut outcomes = Vec::new();
+    // First all of them as a trial, so that none is imported when one cannot be.
+    for is_trial in if dry_run { vec![true] } else { vec![true, false] } {
+        outcomes.clear();
+        for offer in &offers {
+            match app.db.import_product(offer, &actor, is_trial).await? {
+                Imported::Done(changes) => outcomes.push((offer, changes)),
+                Imported::InUse(why) => {
+                    return Err(ProductError::InUse { product: offer.id.clone(), why }.into());
+                }
+            }
+        }
+    }
+    if as_json {
+        let products: Vec<Value> = outcomes
+            .iter()
+            .map(|(offer, Changes { is_new, added, removed, changed })| {
+                json!({ "id": offer.id.to_string(), "new": is_new, "added": added, "removed": removed, "changed": changed })
+            })
+            .collect();
+        say(&json!({ "dryRun": dry_run, "products": products }).to_string());
+        return Ok(());
+    }
+    for (offer, changes) in outcomes {
+        say(&told(offer, &changes, dry_run));
+    }
+    Ok(())
+}
+
+fn told(offer: &Offer, changes: &Changes, dry_run: bool) -> String {
+    let Offer { id, .. } = offer;
+    if changes.is_empty() {
+        return format!("{id}: as it was.");
+    }
+    let mut told = match (changes.is_new, dry_run) {
+        (true, false) => format!("{id}: made."),
+        (true, true) => format!("{id}: would be made."),
+        (false, false) => format!("{id}: changed."),
+        (false, true) => format!("{id}: would be changed."),
+    };
+    for (what, names) in
+        [("added", &changes.added), ("changed", &changes.changed), ("removed", &changes.removed)]
+    {
+        if !names.is_empty() {
+            told = format!("{told}\n  {what}: {}", names.join(", "));
+        }
+    }
+    told
+}
+
+fn read_all(files: &[PathBuf]) -> Result<Vec<Offer>, CliError> {
+    files.iter().map(read).collect::<Result<_, _>>().map_err(CliError::from)
+}
+
+fn read(path: &PathBuf) -> Result<Offer, ProductError> {
+    let is_stdin = path.as_os_str() == "-";
+    let file = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let mut text = String::new();
+    let was_read = if is_stdin {
+        io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(path).map(|read| text = read)
+    };
+    was_read.map_err(|source| ProductError::Unreadable { file: file.clone(), source })?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+        || (is_stdin && text.trim_start().starts_with('{'));
+    let parsed: Result<ProductFile, String> = if is_json {
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())
+    };
+    let parsed = parsed.map_err(|message| ProductError::Malformed { file: file.clone(), message })?;
+    let offer = parsed.check().map_err(|faults| ProductError::Faulty { file, faults })?;
+    if offer.options.is_empty() {
+        tell(&format!("{}: it has no option, so that it has one configuration alone.", offer.id));
+    }
+    Ok(offer)
+}
