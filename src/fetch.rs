@@ -80,9 +80,11 @@ impl FetchError {
     /// Whether it is the artist's to mend, as a refusal of the file is.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Name { .. } | Self::TooLarge { .. } | Self::TooManyFiles(_) => true,
+            Self::Name { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyFiles(_)
+            | Self::Unpack(UnpackError::Name { .. }) => true,
             Self::Unpack(UnpackError::Refused(refusal)) => !matches!(refusal, Refusal::Io { .. }),
-            Self::Unpack(UnpackError::Name { .. }) => true,
             Self::Unpack(UnpackError::DiskFull | UnpackError::Intake(_))
             | Self::DiskFull
             | Self::Closed(_)

@@ -55,8 +55,8 @@ static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/do
 static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
-const CONTENT_POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; object-src 'none'";
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 /// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
 const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \

@@ -60,7 +60,7 @@ impl Place {
 impl Artist {
     async fn post(&self, path: &str, body: Option<&Value>) -> reqwest::Response {
         let request = self.request(Method::POST, path);
-        body.iter().fold(request, |request, body| request.json(body)).send().await.unwrap()
+        body.iter().fold(request, reqwest::RequestBuilder::json).send().await.unwrap()
     }
 
     async fn told(&self, path: &str, body: Option<&Value>) -> Value {
