@@ -111,6 +111,7 @@ impl App {
             store: self.store.clone(),
             intake: self.intake.clone(),
             checks: self.checks.clone(),
+            limits: self.config.uploads,
             data: self.config.data.clone(),
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
             settings: self.config.settings(),
@@ -143,7 +144,7 @@ impl App {
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
-        let origin = web::Data::new(origin);
+        let origin = web::Data::new(origin.delivering(self.config.delivery.clone()));
         let intake = web::Data::new(self.intake.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
@@ -285,6 +286,14 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     for set in app.db.expire_framesets(since_ms).await? {
         app.intake.discard_set(&set).await?;
         tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");
+    }
+    if let Some(inbox) = app.store.inbox() {
+        for set in inbox.sets().await? {
+            if !app.db.awaits_files(&set, since_ms).await? {
+                inbox.clear(&set).await?;
+                tracing::info!(frameset.id = %set, "what nobody fetches any more was removed from the bucket");
+            }
+        }
     }
     Ok(())
 }

@@ -16,11 +16,12 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::domain::{
+    delivery::DeliverySettings,
     frameset::UploadLimits,
     policy::{BadPolicy, Policy},
     purge_targets::{BadTarget, PurgeSettings},
     retention::Retention,
-    storage::StoreSettings,
+    storage::{StoreKind, StoreSettings},
 };
 
 /// The file that is read where no other is named, if it is there.
@@ -39,6 +40,9 @@ pub struct Config {
     /// Where objects are kept.
     #[serde(default)]
     pub store: StoreSettings,
+    /// Where visitors have frames and packs from.
+    #[serde(default)]
+    pub delivery: DeliverySettings,
     /// Memory in front of database and store.
     #[serde(default)]
     pub cache: CacheConfig,
@@ -339,6 +343,9 @@ impl Config {
             return Err(ConfigError::Value { key, problem });
         }
         self.purge.validate()?;
+        if let Some((key, problem)) = self.delivery.problem(self.store.kind == StoreKind::S3) {
+            return Err(ConfigError::Value { key, problem });
+        }
         let level = &self.log.level;
         check(
             !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
@@ -456,7 +463,7 @@ mod tests {
             unknown field `workrs`, expected one of `listen`, `workers`, `shutdown_seconds`, `header_seconds`, `keep_alive_seconds`, `max_connections` for key `server`
             invalid type: string "two", expected an integer for key `server.workers` in girasol.toml
             invalid value: integer `0`, expected a nonzero usize for key `server.workers`
-            unknown field `srv`, expected one of `data`, `server`, `store`, `cache`, `uploads`, `jobs`, `versions`, `vitals`, `purge`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
+            unknown field `srv`, expected one of `data`, `server`, `store`, `delivery`, `cache`, `uploads`, `jobs`, `versions`, `vitals`, `purge`, `log`, `policy`, `encode`, `tiers`, `sizes`, `formats`
             invalid type: integer `3`, expected struct ServerConfig for key `server`
             TOML parse error at line 1, column 8
               |
@@ -514,7 +521,7 @@ mod tests {
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
             store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
-            unknown field `secret_key`, expected one of `kind`, `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `checksums`, `connect_timeout_ms`, `attempt_timeout_ms`, `attempts`, `disk_cache_max_bytes` for key `store`
+            unknown field `secret_key`, expected one of `kind`, `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `checksums`, `connect_timeout_ms`, `attempt_timeout_ms`, `attempts`, `disk_cache_max_bytes`, `upload_prefix`, `upload_role` for key `store`
             store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
             store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
             store.region must be the name of a region, as eu-central-1
@@ -523,7 +530,12 @@ mod tests {
             unknown word always for key `store.checksums`
             store.connect_timeout_ms must be from 1 to 60000
             store.attempt_timeout_ms must be from 1 to 600000
-            store.attempts must be from 1 to 10"#]].assert_eq(
+            store.attempts must be from 1 to 10
+            store.upload_prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
+            store.upload_prefix must lie apart from the objects
+            store.upload_prefix must lie apart from the objects
+            store.upload_role must be a role, as arn:aws:iam::123456789012:role/frames, and is for store.kind = "s3"
+            store.upload_role must be a role, as arn:aws:iam::123456789012:role/frames, and is for store.kind = "s3""#]].assert_eq(
             &[
                 error("kind = 'ftp'"),
                 error("bucket = 'spins'"),
@@ -540,6 +552,11 @@ mod tests {
                 of_s3("connect_timeout_ms = 0"),
                 of_s3("attempt_timeout_ms = 600001"),
                 of_s3("attempts = 0"),
+                of_s3("upload_prefix = ''"),
+                of_s3("upload_prefix = 's/frames'"),
+                of_s3("prefix = 'live'\nupload_prefix = 'live/p'"),
+                of_s3("upload_role = 'frames'"),
+                error("upload_role = 'arn:aws:iam::123456789012:role/frames'"),
             ]
             .join("\n"),
         );
@@ -600,6 +617,29 @@ mod tests {
                     endpoints = ['http://10.0.0.7', 'http://[::1]:6081']\n[[purge.targets]]\nname = 'world'\n\
                     kind = 'cloudfront'\ndistribution_id = 'E1'\ntags = true\n";
         assert_eq!(load(good, &[]).unwrap().purge.targets.len(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_with_delivery_is_named() {
+        let error = |lines: &str| load(&format!("[delivery]\n{lines}"), &[]).unwrap_err();
+        expect_test::expect![[r#"
+            unknown word cdn for key `delivery.objects`
+            delivery.objects_base goes with delivery.objects = "redirect", which needs it
+            delivery.objects_base goes with delivery.objects = "redirect", which needs it
+            delivery.objects_base must be an address of letters, digits and - . _ : / alone, as https://cdn.example/spins/
+            delivery.objects can be "presign" where store.kind is "s3"
+            delivery.presigned_minutes must be from 1 to 1440"#]]
+        .assert_eq(
+            &[
+                error("objects = 'cdn'"),
+                error("objects = 'redirect'"),
+                error("objects_base = 'https://cdn.example/'"),
+                error("objects = 'redirect'\nobjects_base = 'https://cdn.example/{set}'"),
+                error("objects = 'presign'"),
+                error("presigned_minutes = 0"),
+            ]
+            .join("\n"),
+        );
     }
 
     #[test]

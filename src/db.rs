@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalog;
 pub mod framesets;
 pub mod garbage;
+pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod delivery;
 pub mod figures;
 pub mod frameset;
 pub mod hints;

@@ -18,6 +18,7 @@ mod access_log;
 mod body;
 mod caching;
 mod conditional;
+mod elsewhere;
 mod encoding;
 mod methods;
 mod problem;

@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::domain::frameset::{FileName, FramesetId, UploadId};
 
-pub use self::archive::{ArchiveLimits, UnpackError, Unpacked};
+pub use self::archive::{UnpackError, Unpacked};
 
 /// A file of the intake could not be read or written.
 #[derive(Debug, thiserror::Error)]

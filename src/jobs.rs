@@ -22,13 +22,14 @@ use crate::{
     },
     domain::{
         audit::Actor,
-        frameset::{Frameset, FramesetId},
+        frameset::{Frameset, FramesetId, UploadLimits},
     },
+    fetch::{self, FetchError, Ways, Word, fetch},
     ingest::{
         Advice, Failure, Order, Report, ingest,
         tracker::{Snapshot, Tracker},
     },
-    intake::Intake,
+    intake::{Intake, UnpackError},
     store::Store,
 };
 
@@ -52,6 +53,8 @@ pub struct Worker {
     pub intake: Intake,
     /// What is known of them.
     pub checks: Checks,
+    /// What may come from the bucket.
+    pub limits: UploadLimits,
     /// The data folder, for what has been encoded.
     pub data: PathBuf,
     /// How long a lease lasts that is not renewed.
@@ -67,6 +70,10 @@ enum Failed {
     Ingest(#[from] Failure),
     #[error("the frame set is gone")]
     NoSuchSet,
+    #[error("there is no frame in the frame set, and none in the bucket")]
+    Empty,
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     #[error("the frames could not be laid out")]
     Layout(#[source] io::Error),
     #[error(transparent)]
@@ -102,19 +109,22 @@ impl Worker {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         tracing::info!(job.id = %job, attempt, "a job has begun");
         let tracker = Arc::new(Tracker::default());
-        let made = self.make(leased, &tracker);
-        let renewed = renew(&self.db, leased, self.lease, &tracker);
+        let fetching = fetch::Progress::default();
+        let made = self.make(leased, &tracker, &fetching);
+        let renewed = renew(&self.db, leased, self.lease, &tracker, &fetching);
         tokio::pin!(made, renewed);
         let made = tokio::select! {
             made = &mut made => made,
             () = &mut renewed => {
-                // Cancelled, or another worker has it: the ingest ends as soon as it hears of it.
+                // Cancelled, or another worker has it: the work ends as soon as it hears of it.
+                fetching.stop();
                 tracker.stop();
                 let _ = made.await;
                 tracing::info!(job.id = %job, "the job was taken away");
                 return;
             }
             _ = stop.changed() => {
+                fetching.stop();
                 tracker.stop();
                 let _ = made.await;
                 let given_back = self.db.yield_job(leased, 0).await;
@@ -150,6 +160,11 @@ impl Worker {
         let (advice, is_final) = match failed {
             Failed::Ingest(failure) => (failure.advice(), failure.is_final()),
             Failed::NoSuchSet => (Advice { slug: "no-such-set", file: None, remedy: None }, true),
+            Failed::Empty => {
+                let remedy = "Put frames into the set's place in the bucket and retry the job.".to_owned();
+                (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
+            }
+            Failed::Fetch(error) => (advice(error), error.is_final()),
             Failed::Layout(_) => (Advice { slug: "intake", file: None, remedy: None }, false),
             Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
         };
@@ -166,10 +181,27 @@ impl Worker {
         self.db.fail_job(leased, &failure, is_final).await.map(drop)
     }
 
-    async fn make(&self, leased: &Leased, tracker: &Arc<Tracker>) -> Result<Report, Failed> {
+    async fn make(
+        &self,
+        leased: &Leased,
+        tracker: &Arc<Tracker>,
+        fetching: &fetch::Progress,
+    ) -> Result<Report, Failed> {
         let id = &leased.job.frameset;
         let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
+        if set.in_bucket
+            && let Some(inbox) = self.store.inbox()
+        {
+            let ways = Ways { inbox, intake: &self.intake, db: &self.db, limits: &self.limits };
+            let word = Word::Job(leased, &Actor::key(&set.key, None));
+            Box::pin(fetch(ways, id, word, fetching, None)).await?;
+            let (fetched, _) = fetching.counts();
+            self.db.log_job(leased, &format!("{fetched} files fetched from the bucket")).await?;
+        }
         let frames = self.db.frames(id).await?;
+        if frames.is_empty() {
+            return Err(Failed::Empty);
+        }
         self.examine(leased, tracker).await?;
         let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
         let order = self.order(set, source);
@@ -238,13 +270,45 @@ impl Worker {
     }
 }
 
+/// What to do about what waits in the bucket.
+fn advice(error: &FetchError) -> Advice {
+    const MEND: &str = "Mend it in the bucket and retry the job.";
+    let about = |slug, file: Option<&str>, remedy: Option<String>| Advice {
+        slug,
+        file: file.map(str::to_owned),
+        remedy,
+    };
+    let mend = Some(MEND.to_owned());
+    match error {
+        FetchError::Name { name, .. } | FetchError::Unpack(UnpackError::Name { name, .. }) => {
+            about("bad-name", Some(name), mend)
+        }
+        FetchError::TooLarge { name, .. } => about("file-too-large", Some(name.as_str()), mend),
+        FetchError::TooManyFiles(_) => about("too-many-files", None, mend),
+        FetchError::Unpack(UnpackError::Refused(refusal)) => {
+            about(refusal.slug(), refusal.file(), Some(format!("{} {MEND}", refusal.remedy())))
+        }
+        FetchError::Unpack(UnpackError::DiskFull) | FetchError::DiskFull => about("disk-full", None, None),
+        FetchError::Closed(_) | FetchError::Stopped => about("overtaken", None, None),
+        FetchError::Unpack(UnpackError::Intake(_)) | FetchError::Intake(_) => about("intake", None, None),
+        FetchError::Store(_) => about("store", None, None),
+        FetchError::Db(_) => about("database", None, None),
+    }
+}
+
 /// Renews a lease and writes progress down, until the job is not this worker's any more.
-async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker) {
+async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker, fetching: &fetch::Progress) {
     let began = tokio::time::Instant::now();
     let mut last_renewed = began;
     loop {
         tokio::time::sleep(PROGRESS_EVERY).await;
-        match db.renew_job(leased, &progress(tracker.snapshot(), began.elapsed())).await {
+        let progress = match (tracker.snapshot(), fetching.counts()) {
+            (None, (done, total)) if total > 0 => {
+                JobProgress { stage: "fetch", done: done as i64, total: total as i64, left_ms: None }
+            }
+            (snapshot, _) => progress(snapshot, began.elapsed()),
+        };
+        match db.renew_job(leased, &progress).await {
             Ok(true) => last_renewed = tokio::time::Instant::now(),
             // While the database cannot be reached, the lease is this worker's until it runs out.
             Err(error) if last_renewed.elapsed() < lease => {

@@ -13,6 +13,7 @@ pub mod store;
 pub mod edge;
 
 pub mod check;
+pub mod fetch;
 pub mod garbage;
 pub mod ingest;
 pub mod jobs;

@@ -18,8 +18,11 @@ use std::{
 
 use crate::domain::storage::{StoreKind, StoreSettings};
 
-pub use self::key::{NotAKey, ObjectKey};
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
+pub use self::{
+    key::{NotAKey, ObjectKey},
+    s3::{Contents, Inbox, Presigned, Scoped, Waiting},
+};
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,17 @@ pub enum StoreError {
     /// Nothing can be had.
     #[error("the object store does not answer")]
     Silent(#[source] Cause),
+    /// What waited in the bucket is not there any more.
+    #[error("what was put into the bucket is gone")]
+    Gone,
+    /// What artists put into the bucket themselves cannot be had.
+    #[error("what is put into the bucket could not be {did}")]
+    Inbox {
+        /// What was wanted of it.
+        did: &'static str,
+        /// Why.
+        source: Cause,
+    },
 }
 
 /// What a home says of its failure.
@@ -198,6 +212,26 @@ impl Store {
             lock(&file).map(|()| Held { _file: file })
         });
         held.await.map_err(io::Error::other)?
+    }
+
+    /// Where artists may put frames themselves; `None` where the store is no bucket.
+    pub fn inbox(&self) -> Option<&Inbox> {
+        match &self.parts.home {
+            Home::Folder(_) => None,
+            Home::S3(s3) => Some(s3.inbox()),
+        }
+    }
+
+    /// An address at which the bucket itself gives the object, for so long; `None` where the store is no bucket.
+    /// Nobody has looked whether it is there.
+    pub async fn presigned(&self, key: &ObjectKey, lasts: Duration) -> Result<Option<String>, StoreError> {
+        match &self.parts.home {
+            Home::Folder(_) => Ok(None),
+            Home::S3(s3) => {
+                let presigned = Box::pin(s3.presigned(key, lasts)).await;
+                presigned.map(Some).map_err(StoreError::of(key, "signed for"))
+            }
+        }
     }
 
     /// Answers whether the store can be read.

@@ -60,6 +60,7 @@ struct FramesetRow {
     state: String,
     key_id: String,
     created_at_ms: i64,
+    in_bucket: bool,
     frames: u32,
     bytes: i64,
 }
@@ -79,12 +80,13 @@ impl FramesetRow {
             created_at_ms: self.created_at_ms,
             frames: self.frames,
             bytes: self.bytes.try_into().unwrap_or(0),
+            in_bucket: self.in_bucket,
         })
     }
 }
 
 const FRAMESETS: &str = "select s.id, s.product_id, s.choices, s.settings, s.expected, s.state, s.key_id,
-     s.created_at_ms, count(f.name) as frames, coalesce(sum(f.bytes), 0) as bytes
+     s.created_at_ms, s.in_bucket, count(f.name) as frames, coalesce(sum(f.bytes), 0) as bytes
      from framesets s left join frames f on f.frameset_id = s.id";
 
 async fn state(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<FramesetState>, DbError> {
@@ -96,7 +98,7 @@ async fn state(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Fram
 }
 
 /// Why a set takes no changes; `None` where it does.
-async fn closed(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Changed>, DbError> {
+pub(super) async fn closed(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Changed>, DbError> {
     Ok(match state(tx, id).await? {
         None => Some(Changed::NoSuchSet),
         Some(FramesetState::Committed) => Some(Changed::Committed),
@@ -104,13 +106,37 @@ async fn closed(tx: &mut SqliteConnection, id: &FramesetId) -> Result<Option<Cha
     })
 }
 
-async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<(), DbError> {
+pub(super) async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<(), DbError> {
     sqlx::query("update framesets set touched_at_ms = $1 where id = $2")
         .bind(now_ms())
         .bind(id.as_str())
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Frames whose files are in place, in the stead of earlier ones of these names, and their line of the trail. Answers whether the set has no more
+/// files than it may.
+pub(super) async fn insert_all(
+    tx: &mut SqliteConnection,
+    id: &FramesetId,
+    frames: &[StoredFrame],
+    max_files: u32,
+    actor: &Actor,
+) -> Result<bool, DbError> {
+    for frame in frames {
+        insert(tx, id, frame).await?;
+    }
+    let files: u32 = sqlx::query_scalar("select count(*) from frames where frameset_id = $1")
+        .bind(id.as_str())
+        .fetch_one(&mut *tx)
+        .await?;
+    touch(tx, id).await?;
+    let bytes: u64 = frames.iter().map(|frame| frame.bytes).sum();
+    let first = frames.first().map(|frame| frame.name.as_str());
+    let detail = json!({ "first": first, "frames": frames.len(), "bytes": bytes });
+    record(tx, actor, Action::FrameAdd, id.as_str(), &detail).await?;
+    Ok(files <= max_files)
 }
 
 async fn insert(tx: &mut SqliteConnection, id: &FramesetId, frame: &StoredFrame) -> Result<(), DbError> {
@@ -232,21 +258,9 @@ impl Db {
         if let Some(closed) = closed(&mut tx, id).await? {
             return Ok(closed);
         }
-        for frame in frames {
-            insert(&mut tx, id, frame).await?;
-        }
-        let files: u32 = sqlx::query_scalar("select count(*) from frames where frameset_id = $1")
-            .bind(id.as_str())
-            .fetch_one(&mut *tx)
-            .await?;
-        if files > max_files {
+        if !insert_all(&mut tx, id, frames, max_files, actor).await? {
             return Ok(Changed::TooManyFiles);
         }
-        touch(&mut tx, id).await?;
-        let bytes: u64 = frames.iter().map(|frame| frame.bytes).sum();
-        let first = frames.first().map(|frame| frame.name.as_str());
-        let detail = json!({ "first": first, "frames": frames.len(), "bytes": bytes });
-        record(&mut tx, actor, Action::FrameAdd, id.as_str(), &detail).await?;
         tx.commit().await?;
         Ok(Changed::Done)
     }
@@ -317,11 +331,14 @@ impl Db {
             Some(FramesetState::Committed) => return Ok(Changed::Done),
             Some(FramesetState::Open) => {}
         }
-        let frames: u32 = sqlx::query_scalar("select count(*) from frames where frameset_id = $1")
-            .bind(id.as_str())
-            .fetch_one(&mut *tx)
-            .await?;
-        if frames == 0 {
+        let (frames, in_bucket): (u32, bool) = sqlx::query_as(
+            "select (select count(*) from frames where frameset_id = $1), in_bucket from framesets where id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_one(&mut *tx)
+        .await?;
+        // What waits in the bucket its job will see.
+        if frames == 0 && !in_bucket {
             return Ok(Changed::Empty);
         }
         sqlx::query("update framesets set state = 'committed' where id = $1")

@@ -424,7 +424,7 @@ async fn state(tx: &mut SqliteConnection, id: &JobId) -> Result<Option<JobState>
     state.map(|state| read("state", &state)).transpose()
 }
 
-async fn owned(tx: &mut SqliteConnection, leased: &Leased) -> Result<bool, DbError> {
+pub(super) async fn owned(tx: &mut SqliteConnection, leased: &Leased) -> Result<bool, DbError> {
     let owned: i64 =
         sqlx::query_scalar("select count(*) from jobs where id = $1 and lease = $2 and state = 'running'")
             .bind(leased.job.id.as_str())

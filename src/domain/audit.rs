@@ -46,6 +46,10 @@ pub enum Action {
     FrameRemove,
     /// A frame set was closed, to be encoded.
     FramesetCommit,
+    /// Leave was given to put files of a frame set into the bucket.
+    FramesetPresign,
+    /// A frame set's place in the bucket was told, with credentials for it if there are any.
+    FramesetBucket,
     /// A frame set was mended as its check offered.
     FramesetMend,
     /// A frame set was thrown away.
@@ -83,6 +87,8 @@ impl Action {
             Self::FrameAdd => "frame.add",
             Self::FrameRemove => "frame.remove",
             Self::FramesetCommit => "frameset.commit",
+            Self::FramesetPresign => "frameset.presign",
+            Self::FramesetBucket => "frameset.bucket",
             Self::FramesetMend => "frameset.mend",
             Self::FramesetDiscard => "frameset.discard",
             Self::JobCancel => "job.cancel",

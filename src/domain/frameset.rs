@@ -229,6 +229,8 @@ pub struct Frameset {
     pub frames: u32,
     /// Their bytes together.
     pub bytes: u64,
+    /// Whether more of them may wait in the bucket.
+    pub in_bucket: bool,
 }
 
 /// A file's name within a frame set: one path segment that every file system takes, and none that hides.

@@ -28,6 +28,11 @@ pub struct StoreSettings {
     pub attempts: u32,
     /// Copies on local disk; 0 is none.
     pub disk_cache_max_bytes: u64,
+    /// What stands before all that artists put into the bucket themselves; `incoming` after the prefix of objects where
+    /// it is left out.
+    pub upload_prefix: Option<String>,
+    /// The role whose temporary credentials artists are given, for one frame set's place in the bucket alone.
+    pub upload_role: Option<String>,
 }
 
 /// A home of objects.
@@ -64,11 +69,36 @@ impl Default for StoreSettings {
             attempt_timeout_ms: 10_000,
             attempts: 3,
             disk_cache_max_bytes: 4 << 30,
+            upload_prefix: None,
+            upload_role: None,
         }
     }
 }
 
+/// The first words of objects' keys, which is where no artist may write.
+const OBJECTS: [&str; 4] = ["s", "p", "m", "still"];
+
 impl StoreSettings {
+    /// What stands before an object's key in the bucket: nothing, or words with a slash at the end.
+    pub fn objects_prefix(&self) -> String {
+        with_slash(&self.prefix)
+    }
+
+    /// What stands before a frame set's id where artists put its frames, with a slash at its end.
+    pub fn uploads_prefix(&self) -> String {
+        match &self.upload_prefix {
+            Some(prefix) => with_slash(prefix),
+            None => format!("{}incoming/", self.objects_prefix()),
+        }
+    }
+
+    /// Whether what artists put there could be taken for objects.
+    fn uploads_are_apart(&self) -> bool {
+        let (objects, uploads) = (self.objects_prefix(), self.uploads_prefix());
+        let within = uploads.strip_prefix(&objects).and_then(|rest| rest.split('/').next());
+        !within.is_some_and(|word| OBJECTS.contains(&word))
+    }
+
     /// The first setting that cannot be used, and the end of a sentence about it.
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         let is_s3 = self.kind == StoreKind::S3;
@@ -105,6 +135,17 @@ impl StoreSettings {
                 "must be from 1 to 600000",
             ),
             ((1..=10).contains(&self.attempts), "store.attempts", "must be from 1 to 10"),
+            (
+                self.upload_prefix.as_ref().is_none_or(|prefix| !prefix.is_empty() && is_prefix(prefix)),
+                "store.upload_prefix",
+                "must be words of letters, digits, dots, hyphens and underscores with slashes between",
+            ),
+            (self.uploads_are_apart(), "store.upload_prefix", "must lie apart from the objects"),
+            (
+                self.upload_role.as_ref().is_none_or(|role| is_s3 && is_role(role)),
+                "store.upload_role",
+                "must be a role, as arn:aws:iam::123456789012:role/frames, and is for store.kind = \"s3\"",
+            ),
         ];
         checks.into_iter().find(|(holds, ..)| !holds).map(|(_, key, problem)| (key, problem))
     }
@@ -123,6 +164,18 @@ fn is_bucket(name: &str) -> bool {
 fn is_prefix(prefix: &str) -> bool {
     let words = prefix.strip_suffix('/').unwrap_or(prefix);
     prefix.is_empty() || words.split('/').all(|word| is_word(word) && word != "." && word != "..")
+}
+
+fn with_slash(prefix: &str) -> String {
+    let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+    format!("{prefix}{slash}")
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:role/NAME`
+fn is_role(arn: &str) -> bool {
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    matches!(parts[..], ["arn", partition, "iam", "", account, role]
+        if is_word(partition) && is_word(account) && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
 }
 
 fn is_word(word: &str) -> bool {

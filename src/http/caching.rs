@@ -23,6 +23,8 @@ pub(crate) enum Caching {
     /// What follows the live pointer: browsers 10 minutes, CDNs an hour and stale for longer while they
     /// fetch anew; publishing purges it.
     Manifest,
+    /// The way to what is immutable, which is somewhere else tomorrow if the operator wants it.
+    Elsewhere,
     /// What is small and follows the binary: kept, but asked for each time.
     Pointer,
     /// For this request alone.
@@ -53,6 +55,7 @@ impl Caching {
                 ),
                 ("surrogate-control", "max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
             ],
+            Self::Elsewhere => &[("cache-control", "public, max-age=600")],
             Self::Pointer => &[("cache-control", "public, no-cache")],
             Self::Error(StatusCode::NOT_FOUND) => &[("cache-control", "public, max-age=10")],
             Self::Error(StatusCode::GONE) => &[("cache-control", "public, max-age=300")],
@@ -114,6 +117,7 @@ mod tests {
         for (name, caching) in [
             ("immutable", Caching::Immutable),
             ("manifest", Caching::Manifest),
+            ("elsewhere", Caching::Elsewhere),
             ("pointer", Caching::Pointer),
             ("private", Caching::Private),
             ("400", Caching::Error(StatusCode::BAD_REQUEST)),
@@ -144,6 +148,8 @@ mod tests {
               cache-control: public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400
               cdn-cache-control: public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400
               surrogate-control: max-age=3600, stale-while-revalidate=600, stale-if-error=86400
+            elsewhere
+              cache-control: public, max-age=600
             pointer
               cache-control: public, no-cache
             private

@@ -10,6 +10,7 @@ use crate::{domain::names::ConfigId, store::ObjectKey};
 
 use super::{
     caching::Caching,
+    elsewhere,
     encoding::Encoding,
     origin::Origin,
     problem::{At as _, Error, Failure},
@@ -25,7 +26,7 @@ pub(crate) async fn frame(request: HttpRequest, origin: Data<Origin>) -> Result<
     let scope = Scope::set(set);
     let (degree, format) = frame_name(segment(&request, "file")).ok_or(Error::NoSuchFile).at(&scope)?;
     query::none(&request).at(&scope)?;
-    send(&request, &origin, Caching::Immutable, &scope, ObjectKey::Frame { set, degree, format }).await
+    send_from_anywhere(&request, &origin, &scope, ObjectKey::Frame { set, degree, format }).await
 }
 
 /// `GET /p/{digest}.pack`. A pack does not know its set; what purges the set purges the pack by the
@@ -35,7 +36,7 @@ pub(crate) async fn pack(request: HttpRequest, origin: Data<Origin>) -> Result<H
     let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
     let scope = Scope::set(digest);
     query::none(&request).at(&scope)?;
-    send(&request, &origin, Caching::Immutable, &scope, ObjectKey::Pack(digest)).await
+    send_from_anywhere(&request, &origin, &scope, ObjectKey::Pack(digest)).await
 }
 
 /// `GET /still/{configId}.{avif,webp,jpg}`
@@ -59,6 +60,19 @@ pub(crate) async fn still(request: HttpRequest, origin: Data<Origin>) -> Result<
         }
     };
     send(&request, &origin, Caching::Manifest, &scope, key).await
+}
+
+/// What is immutable may be had from elsewhere too.
+async fn send_from_anywhere(
+    request: &HttpRequest,
+    origin: &Origin,
+    scope: &Scope,
+    key: ObjectKey,
+) -> Result<HttpResponse, Failure> {
+    match elsewhere::redirect(request, origin, scope, &key).await.at(scope)? {
+        Some(way) => Ok(way),
+        None => send(request, origin, Caching::Immutable, scope, key).await,
+    }
 }
 
 async fn send(

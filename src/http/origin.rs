@@ -17,6 +17,7 @@ use crate::{
     cache::Cache,
     db::{Db, versions::Pointer},
     domain::{
+        delivery::DeliverySettings,
         manifest::Manifest,
         names::{Choices, ConfigId, ProductId},
         negotiate::{Available, DeliveryClass},
@@ -52,6 +53,7 @@ pub struct Origin {
     epoch: AtomicU64,
     pointers: Cache<(u64, ConfigId), Standing>,
     revisions: Cache<(u64, ProductId), Option<i64>>,
+    pub(crate) delivery: DeliverySettings,
     products: Cache<(ProductId, i64), Option<Product>>,
     max: CacheBytes,
     kept: RwLock<Arc<Kept>>,
@@ -129,6 +131,7 @@ impl Origin {
             store,
             policy,
             epoch: AtomicU64::new(0),
+            delivery: DeliverySettings::default(),
             pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             // Parsed, a product or a manifest takes a few times what its JSON does.
@@ -138,6 +141,12 @@ impl Origin {
             max,
             kept: RwLock::new(Arc::new(Kept::new(max))),
         }
+    }
+
+    /// The same, but that visitors have objects from where these settings say.
+    #[must_use]
+    pub fn delivering(self, delivery: DeliverySettings) -> Self {
+        Self { delivery, ..self }
     }
 
     /// Lets go of every object that is kept. A load under way ends in what nobody looks at any more.

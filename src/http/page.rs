@@ -11,11 +11,14 @@ use actix_web::{
         CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY,
         REFERRER_POLICY,
     },
+    web::Data,
 };
 
 use super::{
     caching::Caching,
+    elsewhere::with_objects,
     encoding::Precompressed,
+    origin::Origin,
     problem::{At as _, Error, Failure},
     representation::serve_precompressed,
     scope::Scope,
@@ -52,8 +55,8 @@ static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/do
 static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
-const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; object-src 'none'";
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 /// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
 const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
@@ -111,13 +114,10 @@ pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Fai
 }
 
 /// `GET /studio`
-pub(crate) async fn studio(request: HttpRequest) -> Result<HttpResponse, Failure> {
+pub(crate) async fn studio(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let mut page = send(&request, &STUDIO_PAGE)?;
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, STUDIO_POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
-    ] {
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&origin, STUDIO_POLICY).await?);
+    for (name, value) in [(REFERRER_POLICY, "no-referrer"), (CROSS_ORIGIN_OPENER_POLICY, "same-origin")] {
         page.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(page)
@@ -144,14 +144,12 @@ pub(crate) async fn look_style(request: HttpRequest) -> Result<HttpResponse, Fai
 }
 
 /// `GET /`
-pub(crate) async fn demo(request: HttpRequest) -> Result<HttpResponse, Failure> {
+pub(crate) async fn demo(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let mut page = send(&request, &DEMO_PAGE)?;
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (ACCEPT_CH, ASKED_HINTS),
-        (PERMISSIONS_POLICY, DELEGATED_HINTS),
-    ] {
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&origin, CONTENT_POLICY).await?);
+    for (name, value) in
+        [(REFERRER_POLICY, "no-referrer"), (ACCEPT_CH, ASKED_HINTS), (PERMISSIONS_POLICY, DELEGATED_HINTS)]
+    {
         page.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(page)

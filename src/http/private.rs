@@ -1,6 +1,7 @@
 //! What artists and operators ask for: never cached, and only with a key.
 
 mod audit;
+mod bucket;
 mod caller;
 mod catalog;
 mod check;
@@ -78,6 +79,17 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "POST, OPTIONS",
             [web::post().to(framesets::commit)],
         ))
+        .service(private(
+            "/api/framesets/{frameset}/bucket",
+            "POST, OPTIONS",
+            [web::post().to(bucket::place)],
+        ))
+        .service(private(
+            "/api/framesets/{frameset}/presign",
+            "POST, OPTIONS",
+            [web::post().to(bucket::presign)],
+        ))
+        .service(private("/api/framesets/{frameset}/fetch", "POST, OPTIONS", [web::post().to(bucket::fetch)]))
         .service(private(
             "/api/framesets/{frameset}/check",
             "GET, HEAD, OPTIONS",

@@ -15,11 +15,12 @@ use serde::Serialize;
 
 use crate::{
     check::CheckError,
-    db::DbError,
+    db::{DbError, framesets::Changed},
     domain::{
         catalog::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
         product::UnknownChoice,
     },
+    fetch::FetchError,
     garbage::GarbageError,
     intake::{IntakeError, UnpackError},
     store::{ObjectKey, StoreError},
@@ -129,6 +130,8 @@ pub(crate) enum Error {
     FileTooLarge(u64),
     #[error("there is no room for this file now")]
     DiskFull,
+    #[error("objects are kept in a folder here, and frames are sent to this server")]
+    NoBucket,
     #[error("what arrived is not what Content-Digest names")]
     OtherContent,
     #[error("there is no such upload")]
@@ -237,6 +240,7 @@ impl Error {
                 (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large")
             }
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk-full", "No room"),
+            Self::NoBucket => (StatusCode::CONFLICT, "no-bucket", "There is no bucket"),
             Self::OtherContent => {
                 (StatusCode::BAD_REQUEST, "other-content", "The file was changed on its way")
             }
@@ -405,6 +409,24 @@ impl From<UnpackError> for Error {
             UnpackError::Name { .. } => Self::BadField(error.to_string()),
             UnpackError::DiskFull => Self::DiskFull,
             UnpackError::Intake(error) => error.into(),
+        }
+    }
+}
+
+impl From<FetchError> for Error {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Name { .. } => Self::BadField(error.to_string()),
+            FetchError::TooLarge { max_bytes, .. } => Self::FileTooLarge(max_bytes),
+            FetchError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
+            FetchError::Unpack(error) => error.into(),
+            FetchError::DiskFull => Self::DiskFull,
+            FetchError::Closed(Changed::NoSuchSet) => Self::NoSuchFrameset,
+            FetchError::Closed(Changed::Committed) => Self::SetCommitted,
+            FetchError::Closed(_) | FetchError::Stopped => Self::SetMoved,
+            FetchError::Store(error) => error.into(),
+            FetchError::Intake(error) => error.into(),
+            FetchError::Db(error) => error.into(),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
     let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
     let mut response = serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)?;
     for (name, value) in
-        [first_pack(&decided).and_then(|path| preload(&path)), server_timing(began.elapsed())]
+        [first_pack(&origin, &decided).and_then(|path| preload(&path)), server_timing(began.elapsed())]
             .into_iter()
             .flatten()
     {
@@ -66,11 +66,11 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
 }
 
 /// Where what is loaded first for the chosen tier lies.
-fn first_pack(decided: &Decided) -> Option<String> {
+fn first_pack(origin: &Origin, decided: &Decided) -> Option<String> {
     let Manifest { urls, tiers, .. } = &decided.manifest.manifest;
     let DeliveryClass { tier, format, .. } = &decided.class;
     let pack = tiers.get(tier)?.formats.get(format)?.packs.first()?.pack;
-    Some(urls.pack.replace("{pack}", &pack.to_string()))
+    Some(origin.delivery.urls(urls).pack.replace("{pack}", &pack.to_string()))
 }
 
 /// A version as visitors would see it if it were live, for whoever may look at it before.
@@ -203,11 +203,24 @@ async fn negotiated_json(
         Error::ManifestUnreadable(crate::store::ObjectKey::Manifest(pointer.digest), Arc::new(error))
     })?;
     // Both are JSON objects with fields: the stored one less its last brace, the other less its first.
-    let mut json = manifest.json.trim_ascii_end().to_vec();
+    let mut json = version_json(origin, pointer.digest, manifest)?;
+    json.truncate(json.trim_ascii_end().len());
     json.pop();
     json.push(b',');
     json.extend_from_slice(&more[1..]);
     Ok(json)
+}
+
+/// The stored manifest, but that its addresses are those of today: where objects are had from can change without a new
+/// version.
+fn version_json(origin: &Origin, digest: Digest, loaded: &LoadedManifest) -> Result<Vec<u8>, Error> {
+    let urls = origin.delivery.urls(&loaded.manifest.urls);
+    if urls == loaded.manifest.urls {
+        return Ok(loaded.json.clone());
+    }
+    let unreadable =
+        |error| Error::ManifestUnreadable(crate::store::ObjectKey::Manifest(digest), Arc::new(error));
+    serde_json::to_vec(&Manifest { urls, ..loaded.manifest.clone() }).map_err(unreadable)
 }
 
 async fn siblings(origin: &Origin, decided: &Decided) -> Result<Vec<Sibling>, Error> {

@@ -6,19 +6,25 @@ use std::{
     path::Path,
 };
 
-use assets_pipeline::{digest::Digest, limits::Limits, refusal::Refusal, source::Source};
+use assets_pipeline::{
+    digest::Digest,
+    integrity::{TAIL_BYTES, no_zip_behind},
+    limits::Limits,
+    refusal::Refusal,
+    source::Source,
+};
 
-use crate::domain::frameset::{BadFileName, FileName, FramesetId};
+use crate::domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits};
 
 use super::{Incoming, Intake, IntakeError, absent, failed};
 
 /// What a file is called until its content is known.
 const UNNAMED: &str = "unnamed";
 
-/// A file that was in an archive.
+/// A file of a set, which came by itself or in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpacked {
-    /// Its own name, without its folder.
+    /// Its own name, without its folder in an archive.
     pub name: FileName,
     /// Its length.
     pub bytes: u64,
@@ -50,22 +56,51 @@ pub enum UnpackError {
 
 /// What an archive may hold.
 #[derive(Debug, Clone, Copy)]
-pub struct ArchiveLimits {
+struct ArchiveLimits {
     /// Frames.
-    pub max_files: u32,
+    max_files: u32,
     /// Bytes of one of them.
-    pub file_max_bytes: u64,
+    file_max_bytes: u64,
     /// Bytes of all of them.
-    pub total_max_bytes: u64,
+    total_max_bytes: u64,
     /// What has to stay free on the disk.
-    pub disk_min_free_bytes: u64,
+    disk_min_free_bytes: u64,
+}
+
+impl From<&UploadLimits> for ArchiveLimits {
+    fn from(limits: &UploadLimits) -> Self {
+        Self {
+            max_files: limits.set_max_files,
+            file_max_bytes: limits.frame_max_bytes,
+            total_max_bytes: limits.archive_max_bytes,
+            disk_min_free_bytes: limits.disk_min_free_bytes,
+        }
+    }
 }
 
 impl Intake {
+    /// Makes a whole file one of the set's, or the files that are in it, where it is an archive. It is there still.
+    pub async fn accept(
+        &self,
+        set: &FramesetId,
+        name: &FileName,
+        file: &mut Incoming,
+        limits: &UploadLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        if name.is_archive() {
+            file.sync().await?;
+            return self.unpack(set, file, name, limits.into()).await;
+        }
+        no_zip_behind(name.as_str(), &file.tail(TAIL_BYTES).await?)?;
+        let whole = file.whole().await?;
+        file.keep(self, set, &whole).await?;
+        Ok(vec![Unpacked { name: name.clone(), bytes: whole.bytes, digest: whole.digest }])
+    }
+
     /// Makes files of the set of what is in a whole archive, and gives them. The archive is there still.
     ///
     /// Nothing becomes a file of the set before all of it was read.
-    pub async fn unpack(
+    async fn unpack(
         &self,
         set: &FramesetId,
         archive: &Incoming,

@@ -4,6 +4,7 @@
 //! purges it.
 
 mod failure;
+mod inbox;
 mod multipart;
 #[cfg(test)]
 pub(super) mod tests;
@@ -17,6 +18,7 @@ use aws_sdk_s3::{
         RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
         retry::RetryConfig, timeout::TimeoutConfig,
     },
+    presigning::PresigningConfig,
     primitives::ByteStream,
     types::ChecksumAlgorithm,
 };
@@ -25,6 +27,8 @@ use crate::domain::storage::{Checksums, StoreSettings};
 
 use self::failure::Failure;
 use super::{Cause, ObjectKey};
+
+pub use self::inbox::{Contents, Inbox, Presigned, Scoped, Waiting};
 
 /// The region of servers that have none, where none is set.
 const ANY_REGION: &str = "us-east-1";
@@ -50,6 +54,7 @@ pub(super) struct S3 {
     checksum: Option<ChecksumAlgorithm>,
     attempts: u32,
     attempt_timeout: Duration,
+    inbox: Inbox,
 }
 
 /// Whether an object may take the place of another.
@@ -89,15 +94,20 @@ impl S3 {
             .request_checksum_calculation(request)
             .response_checksum_validation(response)
             .build();
-        let slash = if settings.prefix.is_empty() || settings.prefix.ends_with('/') { "" } else { "/" };
+        let client = Client::from_conf(config);
         Self {
-            client: Client::from_conf(config),
+            inbox: Inbox::new(settings, shared, client.clone()),
+            client,
             bucket: settings.bucket.clone(),
-            prefix: format!("{}{slash}", settings.prefix),
+            prefix: settings.objects_prefix(),
             checksum,
             attempts: settings.attempts,
             attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
         }
+    }
+
+    pub(super) fn inbox(&self) -> &Inbox {
+        &self.inbox
     }
 
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Cause> {
@@ -164,6 +174,17 @@ impl S3 {
             .body(ByteStream::from(bytes.to_vec()));
         request.send().await?;
         Ok(())
+    }
+
+    pub(super) async fn presigned(&self, key: &ObjectKey, lasts: Duration) -> Result<String, Cause> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
+        // Otherwise a header that asks for the checksum would be signed, which no browser sends.
+        let plain = aws_sdk_s3::config::Builder::new()
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        let config = PresigningConfig::expires_in(lasts)?;
+        let presigned = request.customize().config_override(plain).presigned(config).await;
+        let presigned = presigned.map_err(Failure::from)?;
+        Ok(presigned.uri().to_owned())
     }
 
     pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {

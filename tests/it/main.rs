@@ -7,11 +7,14 @@ mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
+mod place;
 mod weather;
 
 mod archives;
+mod bucket;
 mod catalog;
 mod check;
+mod delivery;
 mod doctor;
 mod edge;
 mod errors;

@@ -1,11 +1,13 @@
 //! Frames, packs and stills.
 
+use std::{fs, process::Command, thread, time::Duration};
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::girasol::{RING, Server, header, problem};
+use crate::girasol::{RING, Server, header, ingest, problem, sequence};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -34,6 +36,37 @@ async fn a_frame_is_immutable_for_a_year() {
     image::load_from_memory_with_format(&body, image::ImageFormat::WebP).unwrap();
     let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
     assert_eq!(header(&headers, "repr-digest"), digest);
+}
+
+/// The files are pipes here, and a pipe can be read once: a second read would wait for ever, or both have half.
+#[tokio::test]
+async fn a_thousand_first_requests_read_a_file_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "gold", [212, 175, 95], 12);
+    let server = Server::start_over(data, &["serve"]);
+    let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
+    let (frame, pack, _) = first_frame(&manifest);
+    for file in [frame, pack] {
+        let path = data.join("objects").join(&file[1..]);
+        let whole = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let writer = thread::spawn({
+            let whole = whole.clone();
+            move || fs::write(path, whole).unwrap()
+        });
+        let ask = async || {
+            let response = server.get(&file, &[]).await;
+            assert_eq!(
+                (response.status().as_u16(), response.bytes().await.unwrap()),
+                (200, whole.clone().into())
+            );
+        };
+        let all = futures_util::future::join_all((0..1000).map(|_| ask()));
+        tokio::time::timeout(Duration::from_mins(2), all).await.expect("nobody reads a second time");
+        writer.join().unwrap();
+    }
 }
 
 #[tokio::test]

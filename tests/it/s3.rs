@@ -1,104 +1,31 @@
 //! The whole job on an S3 server: in rough weather, without it, and with damage in it.
 
-use std::{fs, path::Path, process::Output};
+use std::fs;
 
-use reqwest::{
-    Client, Method,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::{
-    girasol::{Server, girasol, header, ingest_with, key, problem, sequence},
-    moto,
-    weather::{Line, Weather},
+    girasol::{Server, header, key, problem, sequence},
+    place::Place,
+    weather::Weather,
 };
 
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
 
-/// A data folder whose objects are in a bucket of its own, at the end of a line.
-struct Place {
-    folder: tempfile::TempDir,
-    line: Line,
-    /// The bucket as it is, whatever the weather.
-    bucket: String,
-    client: Client,
-}
-
-impl Place {
-    /// `None` where there is no moto.
-    async fn new(name: &str, weather: Weather) -> Option<Self> {
-        let server = moto::address()?;
-        // Signed by nobody: moto looks no closer.
-        let signature = "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/s3/aws4_request";
-        let headers = [(AUTHORIZATION, HeaderValue::from_static(signature))].into_iter().collect();
-        let client = Client::builder().no_proxy().default_headers(headers).build().unwrap();
-        let bucket = format!("{server}/{name}");
-        assert_eq!(client.put(&bucket).send().await.unwrap().status(), 200);
-        let (folder, line) = (tempfile::tempdir().unwrap(), Line::to(server, weather));
-        let settings = format!(
-            "[store]\nkind = 's3'\nbucket = '{name}'\nprefix = 'spins'\nregion = 'us-east-1'\nendpoint = '{}'\n\
-             path_style = true\nattempts = 4\n",
-            line.address
-        );
-        fs::write(folder.path().join("girasol.toml"), settings).unwrap();
-        Some(Self { folder, line, bucket, client })
-    }
-
-    fn data(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn config(&self) -> String {
-        self.data().join("girasol.toml").to_str().unwrap().to_owned()
-    }
-
-    fn ingest(&self, metal: &str, colour: [u8; 3]) {
-        ingest_with(self.data(), metal, colour, 12, &["--config", &self.config()]);
-    }
-
-    fn serve(&self) -> Server {
-        Server::start_over(self.data(), &["serve", "--config", &self.config()])
-    }
-
-    fn girasol(&self, arguments: &[&str]) -> Output {
-        let mut command = girasol();
-        command.args(arguments).args(["--config", &self.config(), "--data"]).arg(self.data());
-        let output = command.env("GIRASOL_VERSIONS__KEEP_DAYS", "0").output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output
-    }
-
-    async fn object(&self, path: &str) -> Vec<u8> {
-        let response = self.client.get(format!("{}/spins{path}", self.bucket)).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.bytes().await.unwrap().to_vec()
-    }
-
-    async fn replace(&self, path: &str, bytes: &[u8]) {
-        let put = self.client.put(format!("{}/spins{path}", self.bucket)).body(bytes.to_vec());
-        assert_eq!(put.send().await.unwrap().status(), 200);
-    }
-
-    /// Every file of a manifest is served as it is in the bucket, when all are asked for at once.
-    async fn gives_all(&self, server: &Server, manifest: &Value) {
-        let same = async |file: String| {
-            let response = server.get(&file, &[]).await;
-            assert_eq!(response.status(), 200, "{file}");
-            assert_eq!(response.bytes().await.unwrap(), self.object(&file).await, "{file}");
-        };
-        futures_util::future::join_all(files(manifest).into_iter().map(same)).await;
-    }
-
-    async fn objects(&self) -> usize {
-        let listed = self.client.get(format!("{}?list-type=2", self.bucket)).send().await.unwrap();
-        listed.text().await.unwrap().matches("<Key>spins/").count()
-    }
+/// Every file of a manifest is served as it is in the bucket, when all are asked for at once.
+async fn gives_all(place: &Place, server: &Server, manifest: &Value) {
+    let same = async |file: String| {
+        let response = server.get(&file, &[]).await;
+        assert_eq!(response.status(), 200, "{file}");
+        assert_eq!(response.bytes().await.unwrap(), place.object(&file).await, "{file}");
+    };
+    futures_util::future::join_all(files(manifest).into_iter().map(same)).await;
 }
 
 /// Where every file of a manifest is.
-fn files(manifest: &Value) -> Vec<String> {
+pub(crate) fn files(manifest: &Value) -> Vec<String> {
     let mut files = Vec::new();
     for tier in manifest["tiers"].as_object().unwrap().values() {
         for (format, rendition) in tier["formats"].as_object().unwrap() {
@@ -125,8 +52,8 @@ async fn the_whole_job_is_done_in_rough_weather() {
     let server = place.serve();
     let newest = server.json(&sequence(GOLD)).await;
     let rose = server.json(&sequence(ROSE)).await;
-    place.gives_all(&server, &newest).await;
-    place.gives_all(&server, &rose).await;
+    gives_all(&place, &server, &newest).await;
+    gives_all(&place, &server, &rose).await;
     let pack = files(&rose).into_iter().find(|file| file.starts_with("/p/")).unwrap();
     let part = server.get(&pack, &[("range", "bytes=10-19")]).await;
     assert_eq!(part.status(), 206);
@@ -145,7 +72,7 @@ async fn the_whole_job_is_done_in_rough_weather() {
             .unwrap();
     assert!(collected["objects"].as_u64().unwrap() > 0, "{collected}");
     assert_eq!(place.objects().await, before - collected["objects"].as_u64().unwrap() as usize);
-    place.gives_all(&server, &older).await;
+    gives_all(&place, &server, &older).await;
 
     let bearer = format!("Bearer {}", key(place.data(), "artist"));
     let take_down = server.request(Method::POST, &format!("/api/sequences/{GOLD}/take-down"));
@@ -158,7 +85,7 @@ async fn the_whole_job_is_done_in_rough_weather() {
         assert_eq!(problem(server.get(file, &[]).await, 404).await, "no-such-file");
         assert!(!place.data().join("cache/objects").join(&file[1..]).exists());
     }
-    place.gives_all(&server, &rose).await;
+    gives_all(&place, &server, &rose).await;
     assert!(place.line.mishaps().iter().all(|count| *count > 20), "{:?}", place.line.mishaps());
 }
 
@@ -207,6 +134,32 @@ async fn what_was_read_before_is_served_without_s3() {
     fs::write(&copy, damaged).unwrap();
     let server = place.serve();
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
+    let Some(place) = Place::new("cold", Weather::Fine).await else { return };
+    place.ingest("gold", [212, 175, 95]);
+    let server = place.serve();
+    let files = files(&server.json(&sequence(GOLD)).await);
+    let (pack, frame) = (&files[0], files.last().unwrap());
+    assert!(pack.starts_with("/p/") && frame.starts_with("/s/"));
+    let list = format!("{}/frames.txt", frame.rsplit_once('/').unwrap().0);
+    // The ingest compares what it finds in place.
+    let reads = |file: &str| place.line.asked(&format!("GET /cold/spins{file}"));
+    let before = [frame, pack, &list].map(|file| reads(file));
+    for file in [frame, pack] {
+        let whole = place.object(file).await;
+        let ask = async || {
+            let response = server.get(file, &[]).await;
+            assert_eq!(
+                (response.status().as_u16(), response.bytes().await.unwrap()),
+                (200, whole.clone().into())
+            );
+        };
+        futures_util::future::join_all((0..1000).map(|_| ask())).await;
+    }
+    assert_eq!([frame, pack, &list].map(|file| reads(file)), before.map(|reads| reads + 1));
 }
 
 #[tokio::test]

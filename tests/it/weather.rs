@@ -1,7 +1,7 @@
 //! A line to S3 on which answers come late, are cut off or never come: HTTP between the server under test and moto.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex},
@@ -42,6 +42,10 @@ struct Shared {
 struct State {
     weather: Weather,
     seen: HashSet<String>,
+    /// How often each request was made, by its first line.
+    asked: HashMap<String, usize>,
+    /// After how many more requests with this in their first lines it is silent.
+    silent_after: Option<(String, usize)>,
     refused: usize,
     cut: usize,
     late: usize,
@@ -59,7 +63,15 @@ impl Line {
     pub(crate) fn to(server: &str, weather: Weather) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let state = State { weather, seen: HashSet::new(), refused: 0, cut: 0, late: 0 };
+        let state = State {
+            weather,
+            seen: HashSet::new(),
+            asked: HashMap::new(),
+            silent_after: None,
+            refused: 0,
+            cut: 0,
+            late: 0,
+        };
         let server = server.strip_prefix("http://").unwrap().to_owned();
         let shared = Arc::new(Shared { server, state: Mutex::new(state), changed: Condvar::new() });
         let line = Self { address, shared: shared.clone() };
@@ -76,6 +88,24 @@ impl Line {
     pub(crate) fn set(&self, weather: Weather) {
         self.shared.state.lock().unwrap().weather = weather;
         self.shared.changed.notify_all();
+    }
+
+    /// Lets so many requests with this in their first lines pass, and nothing after them.
+    pub(crate) fn silent_after(&self, within: &str, requests: usize) {
+        self.shared.state.lock().unwrap().silent_after = Some((within.to_owned(), requests));
+    }
+
+    /// Waits until nothing is answered.
+    pub(crate) fn wait_for_silence(&self) {
+        let state = self.shared.state.lock().unwrap();
+        drop(self.shared.changed.wait_while(state, |state| state.weather != Weather::Silent).unwrap());
+    }
+
+    /// How many requests had this in their first lines.
+    pub(crate) fn asked(&self, within: &str) -> usize {
+        let state = self.shared.state.lock().unwrap();
+        let asked = state.asked.iter().filter(|(request, _)| request.contains(within));
+        asked.map(|(_, times)| times).sum()
     }
 
     /// How many requests were refused, had their answers cut off, and were answered late.
@@ -133,7 +163,18 @@ impl Shared {
 
     /// `None` where nothing is answered.
     fn mishap(&self, request: String) -> Option<Mishap> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
+        *state.asked.entry(request.clone()).or_default() += 1;
+        if let Some((within, requests)) = &mut state.silent_after
+            && request.contains(within.as_str())
+        {
+            if *requests == 0 {
+                (state.weather, state.silent_after) = (Weather::Silent, None);
+                self.changed.notify_all();
+            } else {
+                *requests -= 1;
+            }
+        }
         let was_silent = state.weather == Weather::Silent;
         let mut state = self.changed.wait_while(state, |state| state.weather == Weather::Silent).unwrap();
         let weather = state.weather;

@@ -1,6 +1,6 @@
 //! Frame sets: opening one, sending its frames, and closing it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +10,6 @@ use actix_web::{
     },
     web::{Data, Payload},
 };
-use assets_pipeline::integrity::{TAIL_BYTES, no_zip_behind};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,7 @@ use crate::{
         problem::{Error, Failure},
         query, segment,
     },
-    intake::{ArchiveLimits, Incoming, Intake, Unpacked},
+    intake::{Incoming, Intake, Unpacked},
 };
 
 use super::{Moment, caller::must_be, jobs::JobAnswer, receive, secret, secret_json};
@@ -219,6 +218,9 @@ pub(super) async fn discard(
     let id = id(&request)?;
     changed(origin.db.discard_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
     intake.discard_set(&id).await.map_err(Error::from)?;
+    if let Some(inbox) = origin.store.inbox() {
+        inbox.clear(&id).await.map_err(Error::from)?;
+    }
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -286,25 +288,9 @@ pub(super) async fn add(
     file: &mut Incoming,
     actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
-    let frames = if name.is_archive() {
-        file.sync().await?;
-        let within = ArchiveLimits {
-            max_files: limits.set_max_files,
-            file_max_bytes: limits.frame_max_bytes,
-            total_max_bytes: limits.archive_max_bytes,
-            disk_min_free_bytes: limits.disk_min_free_bytes,
-        };
-        let unpacked = intake.unpack(id, file, name, within).await?;
-        let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
-        unpacked.into_iter().map(frame).collect()
-    } else {
-        let tail = file.tail(TAIL_BYTES).await?;
-        no_zip_behind(name.as_str(), &tail)
-            .map_err(|refusal| Error::FileRefused { refusal: Arc::new(refusal) })?;
-        let whole = file.whole().await?;
-        file.keep(intake, id, &whole).await?;
-        vec![StoredFrame { name: name.clone(), bytes: whole.bytes, digest: whole.digest }]
-    };
+    let accepted = intake.accept(id, name, file, limits).await?;
+    let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
+    let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let added = origin.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
     changed(added, limits.set_max_files)?;
     Ok(frames)

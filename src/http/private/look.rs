@@ -21,6 +21,7 @@ use crate::{
     },
     http::{
         body,
+        elsewhere::with_objects,
         origin::Origin,
         problem::{Error, Failure},
         query, segment, sequence,
@@ -117,7 +118,7 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
     };
     Ok(secret(StatusCode::OK)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, with_objects(&origin, CONTENT_POLICY).await?))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(page.into_string()))
 }

@@ -1,0 +1,74 @@
+//! Frames that artists put into the bucket themselves.
+
+use serde_json::Value;
+
+use crate::domain::{
+    audit::{Action, Actor},
+    frameset::FramesetId,
+};
+
+use super::{
+    Db, DbError,
+    audit::record,
+    framesets::{Changed, StoredFrame, closed, insert_all, touch},
+    jobs::{Leased, owned},
+};
+
+impl Db {
+    /// Notes that frames of an open set may wait in the bucket from now on, since somebody was told where they go.
+    pub async fn open_bucket(
+        &self,
+        id: &FramesetId,
+        action: Action,
+        detail: &Value,
+        actor: &Actor,
+    ) -> Result<Changed, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        if let Some(closed) = closed(&mut tx, id).await? {
+            return Ok(closed);
+        }
+        sqlx::query("update framesets set in_bucket = 1 where id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        touch(&mut tx, id).await?;
+        record(&mut tx, actor, action, id.as_str(), detail).await?;
+        tx.commit().await?;
+        Ok(Changed::Done)
+    }
+
+    /// Whether what waits in the bucket for a set may still be fetched: the set is open, or its job has work to do, or
+    /// the job failed after that moment, so that it may be mended and retried.
+    pub async fn awaits_files(&self, id: &FramesetId, failed_since_ms: i64) -> Result<bool, DbError> {
+        let awaits: i64 = sqlx::query_scalar(
+            "select count(*) from framesets s left join jobs j on j.frameset_id = s.id
+             where s.id = $1 and (s.state = 'open' or j.state in ('queued', 'running')
+                                  or (j.state = 'failed' and j.changed_at_ms >= $2))",
+        )
+        .bind(id.as_str())
+        .bind(failed_since_ms)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(awaits > 0)
+    }
+
+    /// Records frames that a worker has fetched for the set of its job, which is committed: all of them or none.
+    pub async fn add_fetched(
+        &self,
+        leased: &Leased,
+        frames: &[StoredFrame],
+        max_files: u32,
+        actor: &Actor,
+    ) -> Result<Changed, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        if !owned(&mut tx, leased).await? {
+            return Ok(Changed::Overtaken);
+        }
+        let id = &leased.job.frameset;
+        if !insert_all(&mut tx, id, frames, max_files, actor).await? {
+            return Ok(Changed::TooManyFiles);
+        }
+        tx.commit().await?;
+        Ok(Changed::Done)
+    }
+}

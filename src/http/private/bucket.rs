@@ -1,0 +1,267 @@
+//! Frames that go into the bucket without coming through here: leave to put them there, and fetching them.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    db::now_ms,
+    domain::{
+        audit::Action,
+        frameset::{FileName, FramesetId, FramesetState, UploadLimits},
+        keys::Role,
+    },
+    fetch::{self, Ways, Word},
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query,
+    },
+    intake::Intake,
+    store::{Inbox, Presigned, Scoped},
+};
+
+use super::{
+    Moment,
+    caller::must_be,
+    framesets::{changed, close_when_whole, id, load},
+    secret_json,
+};
+
+/// How long leave to put a file lasts: for a set over a slow line, and then it is asked for anew.
+const LEAVE_LASTS: Duration = Duration::from_hours(1);
+/// For a thousand files with their checksums.
+const MAX_BODY_BYTES: usize = 512 * 1024;
+/// How long a request fetches before it answers: less than what stands in front of servers has patience for.
+const FETCHES_FOR: Duration = Duration::from_secs(20);
+
+const EXAMPLE: &str = r#"{"files": [{"name": "001.png", "bytes": 1048576}]}"#;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PresignBody {
+    files: Vec<FileBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileBody {
+    name: String,
+    bytes: u64,
+    sha256: Option<String>,
+}
+
+/// A file that somebody has, and wants to put into the bucket.
+struct Announced {
+    name: FileName,
+    bytes: u64,
+    sha256: Option<[u8; 32]>,
+}
+
+impl PresignBody {
+    fn parse(self, limits: &UploadLimits) -> Result<Vec<Announced>, Error> {
+        let files = self.files.len();
+        if files > limits.set_max_files as usize {
+            return Err(Error::TooManyFiles(limits.set_max_files));
+        }
+        let announced = self.files.into_iter().map(|file| file.parse(limits));
+        let announced: Vec<_> = announced.collect::<Result<_, _>>()?;
+        let names: HashSet<_> = announced.iter().map(|file| &file.name).collect();
+        if announced.is_empty() || names.len() < files {
+            return Err(Error::BadField("files: one at least, and each name once".to_owned()));
+        }
+        Ok(announced)
+    }
+}
+
+impl FileBody {
+    fn parse(self, limits: &UploadLimits) -> Result<Announced, Error> {
+        let Self { name, bytes, sha256 } = self;
+        let name: FileName =
+            name.parse().map_err(|error| Error::BadField(format!("files: {name:?}: {error}")))?;
+        let max_bytes = limits.max_bytes(&name);
+        if bytes > max_bytes {
+            return Err(Error::FileTooLarge(max_bytes));
+        }
+        let digest = |text: String| BASE64_STANDARD.decode(text).ok()?.try_into().ok();
+        let bad = || Error::BadField(format!("files: {name}: sha256 is 32 bytes in base64"));
+        let sha256 = sha256.map(|text| digest(text).ok_or_else(bad)).transpose()?;
+        Ok(Announced { name, bytes, sha256 })
+    }
+}
+
+#[derive(Serialize)]
+struct PresignAnswer {
+    files: Vec<LeaveAnswer>,
+}
+
+#[derive(Serialize)]
+struct LeaveAnswer {
+    name: String,
+    method: &'static str,
+    url: String,
+    headers: BTreeMap<String, String>,
+    expires: Moment,
+}
+
+/// `POST /api/framesets/{id}/presign`: leave to put files of these lengths into the bucket.
+pub(super) async fn presign(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+    limits: Data<UploadLimits>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let wanted: PresignBody = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
+    let wanted = wanted.parse(&limits)?;
+    let inbox = inbox_of_open(&origin, &id).await?;
+    let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
+    let detail = json!({ "files": names });
+    let noted = origin.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
+    changed(noted.map_err(Error::from)?, 0)?;
+
+    let expires = Moment(now_ms() + LEAVE_LASTS.as_millis() as i64);
+    let mut files = Vec::with_capacity(wanted.len());
+    for Announced { name, bytes, sha256 } in wanted {
+        let leave = inbox.presign(&id, &name, bytes, sha256, LEAVE_LASTS).await.map_err(Error::from)?;
+        let Presigned { url, headers } = leave;
+        let headers = headers.into_iter().collect();
+        files.push(LeaveAnswer { name: name.to_string(), method: "PUT", url, headers, expires });
+    }
+    Ok(secret_json(StatusCode::OK, &PresignAnswer { files }))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BucketAnswer {
+    bucket: String,
+    prefix: String,
+    endpoint: Option<String>,
+    region: String,
+    path_style: bool,
+    /// Where they are left out, the artist has some of his own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<CredentialsAnswer>,
+    rclone: RcloneAnswer,
+    aws: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialsAnswer {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+    expires: Moment,
+}
+
+#[derive(Serialize)]
+struct RcloneAnswer {
+    config: String,
+    command: String,
+}
+
+/// `POST /api/framesets/{id}/bucket`: where in the bucket a set's files go, and with what. Credentials are shown this
+/// once.
+pub(super) async fn place(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let inbox = inbox_of_open(&origin, &id).await?;
+    let detail = json!({ "credentials": inbox.gives_credentials() });
+    let noted = origin.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await;
+    changed(noted.map_err(Error::from)?, 0)?;
+    let scoped = inbox.credentials(&id).await.map_err(Error::from)?;
+    let (bucket, prefix) = (inbox.bucket().to_owned(), inbox.place(&id));
+    let at = inbox.endpoint().map(|endpoint| format!(" --endpoint-url {endpoint}")).unwrap_or_default();
+    let answer = BucketAnswer {
+        rclone: RcloneAnswer {
+            config: rclone(inbox, scoped.as_ref()),
+            command: format!("rclone copy FOLDER girasol:{bucket}/{prefix}"),
+        },
+        aws: format!("aws s3 sync FOLDER s3://{bucket}/{prefix} --region {}{at}", inbox.region()),
+        bucket,
+        prefix,
+        endpoint: inbox.endpoint().map(str::to_owned),
+        region: inbox.region().to_owned(),
+        path_style: inbox.path_style(),
+        credentials: scoped.map(|scoped| CredentialsAnswer {
+            access_key_id: scoped.access_key_id,
+            secret_access_key: scoped.secret_access_key,
+            session_token: scoped.session_token,
+            expires: Moment(scoped.until_ms),
+        }),
+    };
+    Ok(secret_json(StatusCode::OK, &answer))
+}
+
+/// A remote of rclone's config file. It does not try to make the bucket, which such credentials may not.
+fn rclone(inbox: &Inbox, scoped: Option<&Scoped>) -> String {
+    let provider = if inbox.endpoint().is_some() { "Other" } else { "AWS" };
+    let mut lines = vec![
+        "[girasol]".to_owned(),
+        "type = s3".to_owned(),
+        format!("provider = {provider}"),
+        format!("region = {}", inbox.region()),
+        format!("force_path_style = {}", inbox.path_style()),
+        "no_check_bucket = true".to_owned(),
+    ];
+    lines.extend(inbox.endpoint().map(|endpoint| format!("endpoint = {endpoint}")));
+    match scoped {
+        None => lines.push("env_auth = true".to_owned()),
+        Some(Scoped { access_key_id, secret_access_key, session_token, .. }) => lines.extend([
+            format!("access_key_id = {access_key_id}"),
+            format!("secret_access_key = {secret_access_key}"),
+            format!("session_token = {session_token}"),
+        ]),
+    }
+    lines.join("\n") + "\n"
+}
+
+#[derive(Serialize)]
+struct FetchAnswer {
+    fetched: usize,
+    left: usize,
+}
+
+/// `POST /api/framesets/{id}/fetch`: what waits in the bucket comes into the set, for as long as a request may take. Who
+/// has more than that asks again; who does not ask finds it fetched after the commit.
+pub(super) async fn fetch(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    intake: Data<Intake>,
+    limits: Data<UploadLimits>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = id(&request)?;
+    let inbox = inbox_of_open(&origin, &id).await?;
+    let ways = Ways { inbox, intake: &intake, db: &origin.db, limits: &limits };
+    let progress = fetch::Progress::default();
+    let until = Instant::now() + FETCHES_FOR;
+    let word = Word::Artist(&caller.actor);
+    let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await.map_err(Error::from)?;
+    close_when_whole(&origin, &id, &caller.actor).await?;
+    let (fetched, _) = progress.counts();
+    Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))
+}
+
+async fn inbox_of_open<'a>(origin: &'a Origin, id: &FramesetId) -> Result<&'a Inbox, Error> {
+    if load(origin, id).await?.state == FramesetState::Committed {
+        return Err(Error::SetCommitted);
+    }
+    origin.store.inbox().ok_or(Error::NoBucket)
+}

@@ -1,0 +1,76 @@
+//! Reading what waits, a chunk at a time: where a line breaks off, it goes on at the byte that comes next.
+
+use aws_sdk_s3::primitives::ByteStream;
+
+use crate::store::{
+    StoreError,
+    s3::{Failure, pause},
+};
+
+use super::{Inbox, Shared, Waiting, failed};
+
+/// What is in an object, from its first byte to its last.
+#[derive(Debug)]
+pub struct Contents {
+    inbox: Inbox,
+    name: String,
+    etag: String,
+    bytes: u64,
+    read: u64,
+    body: Option<ByteStream>,
+    /// Failures since the last byte that came.
+    failures: u32,
+}
+
+impl Contents {
+    pub(super) fn of(inbox: Inbox, name: String, waiting: &Waiting) -> Self {
+        let Waiting { bytes, etag, .. } = waiting;
+        Self { inbox, name, etag: etag.clone(), bytes: *bytes, read: 0, body: None, failures: 0 }
+    }
+
+    /// The next bytes; `None` after the last.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, StoreError> {
+        loop {
+            match Box::pin(self.attempt()).await {
+                Ok(chunk) => {
+                    self.failures = 0;
+                    return Ok(chunk);
+                }
+                Err(failure) if failure.is_absence() => return Err(StoreError::Gone),
+                Err(failure) => {
+                    self.body = None;
+                    self.failures += 1;
+                    // Its checksum is wrong, or another object is there by now: that does not get better.
+                    let is_over = self.read == self.bytes || matches!(failure, Failure::Answer { .. });
+                    if is_over || self.failures >= self.inbox.shared.attempts {
+                        return Err(failed("fetched")(failure));
+                    }
+                    tracing::debug!(name = self.name, error = %failure, "the rest of an upload is read again");
+                    tokio::time::sleep(pause(self.failures)).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+        let Shared { client, bucket, attempt_timeout, .. } = &*self.inbox.shared;
+        if self.body.is_none() {
+            if self.read == self.bytes {
+                return Ok(None);
+            }
+            let request = client.get_object().bucket(bucket).key(&self.name).if_match(&self.etag);
+            let rest = (self.read > 0).then(|| format!("bytes={}-", self.read));
+            self.body = Some(request.set_range(rest).send().await?.body);
+        }
+        let Some(body) = &mut self.body else { return Ok(None) };
+        let chunk = tokio::time::timeout(*attempt_timeout, body.try_next()).await;
+        let chunk =
+            chunk.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
+        let read = self.read + chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if read > self.bytes || (chunk.is_none() && read < self.bytes) {
+            return Err(Failure::CutShort { length: self.bytes as usize, got: read as usize });
+        }
+        self.read = read;
+        Ok(chunk)
+    }
+}
