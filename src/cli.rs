@@ -11,6 +11,7 @@ mod progress_bar;
 mod publish;
 mod report;
 mod settings;
+mod signing;
 mod store;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -62,6 +63,14 @@ enum Command {
     Rollback(publish::ConfigurationArgs),
     /// Take a configuration's spin down: visitors are told that it is gone.
     TakeDown(publish::ConfigurationArgs),
+    /// Make all of a configuration private: signed addresses alone show it from then on.
+    Protect(publish::ConfigurationArgs),
+    /// Make a protected configuration public.
+    Unprotect(publish::ConfigurationArgs),
+    /// Print an address that shows a protected configuration for a while.
+    Sign(signing::SignArgs),
+    /// Change the key that addresses are signed with, list the keys, or make worthless what one has signed.
+    Signing(signing::SigningArgs),
     /// Remove what no version needs any more.
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
@@ -78,12 +87,16 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Report(args) => args.json,
         Command::Key(args) => args.json,
         Command::Store(args) => args.json,
+        Command::Sign(args) => args.json,
+        Command::Signing(args) => args.json,
         Command::Demo(_)
         | Command::Serve
         | Command::Work
         | Command::Publish(_)
         | Command::Rollback(_)
         | Command::TakeDown(_)
+        | Command::Protect(_)
+        | Command::Unprotect(_)
         | Command::Edge(_) => false,
     };
     match dispatch(cli).await {
@@ -115,6 +128,10 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
         Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
         Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
+        Command::Protect(args) => signing::protect_one(&App::open(config).await?, &args).await,
+        Command::Unprotect(args) => signing::unprotect_one(&App::open(config).await?, &args).await,
+        Command::Sign(args) => signing::sign(&App::open(config).await?, &args).await,
+        Command::Signing(args) => signing::keys(&App::open(config).await?, &args).await,
         Command::Store(args) => store::run(&App::open(config).await?, &args).await,
         Command::Edge(args) => edge::run(&config, args),
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,

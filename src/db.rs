@@ -9,6 +9,7 @@ pub mod ingests;
 pub mod jobs;
 pub mod keys;
 pub mod products;
+pub mod protection;
 pub mod secrets;
 pub mod uploads;
 pub mod versions;

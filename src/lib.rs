@@ -16,6 +16,7 @@ pub mod check;
 pub mod garbage;
 pub mod ingest;
 pub mod jobs;
+pub mod protection;
 pub mod report;
 
 pub mod cache;

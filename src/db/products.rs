@@ -22,6 +22,8 @@ pub struct StoredConfiguration {
     pub versions: u32,
     /// Whether its spin was taken down, and nothing is live since.
     pub is_taken_down: bool,
+    /// Whether nothing of it is public.
+    pub is_protected: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -32,6 +34,7 @@ struct ConfigurationRow {
     latest: Option<i64>,
     versions: u32,
     is_taken_down: bool,
+    is_protected: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -54,7 +57,9 @@ struct ChoiceRow {
 struct SpinRow {
     id: String,
     choices: String,
-    digest: String,
+    /// Of a live version that is public.
+    digest: Option<String>,
+    is_public: bool,
 }
 
 impl Db {
@@ -73,11 +78,12 @@ impl Db {
     ) -> Result<Vec<StoredConfiguration>, DbError> {
         let rows: Vec<ConfigurationRow> = sqlx::query_as(
             "select c.id, c.choices, c.live_version as live, max(v.version) as latest, count(v.version) as versions,
-             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down
+             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,
+             (c.space is not null) as is_protected
              from configurations c
              left join versions v on v.configuration_id = c.id and v.remove_at_ms is null
              where c.product_id = $1
-             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms
+             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms, c.space
              order by c.created_at_ms, c.id",
         )
         .bind(product.to_string())
@@ -85,9 +91,9 @@ impl Db {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let ConfigurationRow { live, latest, versions, is_taken_down, .. } = row;
+                let ConfigurationRow { live, latest, versions, is_taken_down, is_protected, .. } = row;
                 let (id, choices) = (read("configuration", &row.id)?, read_choices(&row.choices)?);
-                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down })
+                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down, is_protected })
             })
             .collect()
     }
@@ -100,8 +106,23 @@ impl Db {
             .await?)
     }
 
-    /// The product with its options, choices and live spins, all of one moment.
+    /// The product with all of its options and choices, and with its live spins that are public, all of one moment.
     pub async fn load_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
+        Ok(self.load_product_and_public(id).await?.map(|(product, _)| product))
+    }
+
+    /// The product as the public may see it: what there is of it in protected configurations alone is not. `None` also
+    /// where nothing is left.
+    pub async fn load_public_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
+        let loaded = self.load_product_and_public(id).await?;
+        Ok(loaded.and_then(|(product, public)| product.shown_by(&public)))
+    }
+
+    /// The product, and what was chosen for each of its public configurations.
+    async fn load_product_and_public(
+        &self,
+        id: &ProductId,
+    ) -> Result<Option<(Product, Vec<Choices>)>, DbError> {
         let key = id.to_string();
         let mut tx = self.pool.begin().await?;
         let Some((label, revision)) =
@@ -124,9 +145,9 @@ impl Db {
         .bind(&key)
         .fetch_all(&mut *tx)
         .await?;
-        let spins: Vec<SpinRow> = sqlx::query_as(
-            "select c.id, c.choices, v.digest from configurations c
-             join versions v on v.configuration_id = c.id and v.version = c.live_version
+        let rows: Vec<SpinRow> = sqlx::query_as(
+            "select c.id, c.choices, v.digest, c.space is null as is_public from configurations c
+             left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.space is null
              where c.product_id = $1 order by c.created_at_ms, c.id",
         )
         .bind(&key)
@@ -153,17 +174,15 @@ impl Db {
                     .collect::<Result<_, DbError>>()?,
             });
         }
-        let spins = spins
-            .into_iter()
-            .map(|row| {
-                Ok(LiveSpin {
-                    configuration: read("configuration", &row.id)?,
-                    choices: read_choices(&row.choices)?,
-                    digest: read("digest", &row.digest)?,
-                })
-            })
-            .collect::<Result<_, DbError>>()?;
-        Ok(Some(Product { id: id.clone(), label, revision, options: defs, spins }))
+        let (mut spins, mut public) = (Vec::new(), Vec::new());
+        for row in rows.into_iter().filter(|row| row.is_public) {
+            let (configuration, choices) = (read("configuration", &row.id)?, read_choices(&row.choices)?);
+            public.push(choices.clone());
+            if let Some(digest) = row.digest {
+                spins.push(LiveSpin { configuration, choices, digest: read("digest", &digest)? });
+            }
+        }
+        Ok(Some((Product { id: id.clone(), label, revision, options: defs, spins }, public)))
     }
 
     /// Makes the product, its options and choices where they are missing. `pairs` stand in the

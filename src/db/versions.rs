@@ -8,9 +8,18 @@ use crate::domain::{
     audit::{Action, Actor},
     figures::SetFigures,
     names::{ConfigId, ProductId},
+    space::Space,
 };
 
-use super::{Db, DbError, audit::record, garbage::AT_ONCE_MS, now_ms, products::bump, read};
+use super::{
+    Db, DbError,
+    audit::record,
+    garbage::AT_ONCE_MS,
+    now_ms,
+    products::bump,
+    protection::{column, read_space},
+    read,
+};
 
 /// How much of a spin a version holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +64,8 @@ pub struct NewVersion {
     pub settings: Digest,
     /// What is known of its frames.
     pub figures: Vec<SetFigures>,
+    /// Where its objects lie.
+    pub space: Space,
 }
 
 /// A version that is there.
@@ -66,6 +77,8 @@ pub struct StoredVersion {
     pub digest: Digest,
     /// Of the hero frame as a JPEG.
     pub jpeg: Digest,
+    /// Where its objects lie.
+    pub space: Space,
 }
 
 /// A version, for those who decide which one is live.
@@ -116,13 +129,23 @@ pub struct Pointer {
     pub jpeg: Digest,
     /// The product's revision.
     pub revision: i64,
+    /// Where the version's objects lie.
+    pub space: Space,
+}
+
+/// Number, manifest, JPEG and space.
+type StoredRow = (i64, String, String, Option<String>);
+
+fn stored((version, digest, jpeg, space): StoredRow) -> Result<StoredVersion, DbError> {
+    let (digest, jpeg) = (read("digest", &digest)?, read("digest", &jpeg)?);
+    Ok(StoredVersion { version, digest, jpeg, space: read_space(space.as_deref())? })
 }
 
 impl Db {
     /// The live version of a configuration, with its product's revision.
     pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
-        let row: Option<(i64, String, String, i64)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, p.revision from configurations c
+        let row: Option<(i64, String, String, i64, Option<String>)> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg, p.revision, v.space from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              join products p on p.id = c.product_id
              where c.id = $1",
@@ -130,8 +153,9 @@ impl Db {
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg, revision)| {
-            Ok(Pointer { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)?, revision })
+        row.map(|(version, digest, jpeg, revision, space)| {
+            let StoredVersion { version, digest, jpeg, space } = stored((version, digest, jpeg, space))?;
+            Ok(Pointer { version, digest, jpeg, revision, space })
         })
         .transpose()
     }
@@ -143,8 +167,8 @@ impl Db {
         source: Digest,
         settings: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(i64, String, String)> = sqlx::query_as(
-            "select version, digest, jpeg from versions
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select version, digest, jpeg, space from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
              and remove_at_ms is null
              order by version desc limit 1",
@@ -154,10 +178,7 @@ impl Db {
         .bind(settings.to_string())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// The live version of a configuration, if it is a full one that was made from these frames.
@@ -166,8 +187,8 @@ impl Db {
         id: &ConfigId,
         source: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(i64, String, String)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg from configurations c
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg, v.space from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              where c.id = $1 and v.source = $2 and v.kind = 'full'",
         )
@@ -175,10 +196,7 @@ impl Db {
         .bind(source.to_string())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// How much a configuration's version holds; `None` where there is no such version.
@@ -199,18 +217,15 @@ impl Db {
         id: &ConfigId,
         version: i64,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(String, String)> = sqlx::query_as(
-            "select digest, jpeg from versions
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select version, digest, jpeg, space from versions
              where configuration_id = $1 and version = $2 and remove_at_ms is null",
         )
         .bind(id.as_str())
         .bind(version)
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
@@ -227,8 +242,8 @@ impl Db {
     pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
         sqlx::query(
             "insert into versions
-             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, space)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(id.as_str())
         .bind(new.version)
@@ -239,6 +254,7 @@ impl Db {
         .bind(new.settings.to_string())
         .bind(now_ms())
         .bind(Json(&new.figures))
+        .bind(column(new.space))
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -54,6 +54,16 @@ pub enum Action {
     Publish,
     /// A spin was taken down.
     TakeDown,
+    /// A configuration was protected.
+    Protect,
+    /// The protection was lifted.
+    Unprotect,
+    /// Somebody was given a signed address.
+    Sign,
+    /// Another key signs addresses.
+    SigningRotate,
+    /// What a key had signed was made worthless.
+    SigningRetire,
 }
 
 impl Action {
@@ -73,6 +83,11 @@ impl Action {
             Self::JobPriority => "job.priority",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
+            Self::Protect => "sequence.protect",
+            Self::Unprotect => "sequence.unprotect",
+            Self::Sign => "sequence.sign",
+            Self::SigningRotate => "signing.rotate",
+            Self::SigningRetire => "signing.retire",
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct Product {
     pub revision: i64,
     /// In the order of ids.
     pub options: Vec<OptionDef>,
-    /// Configurations with a live spin, oldest first.
+    /// Configurations with a live spin that is public, oldest first.
     pub spins: Vec<LiveSpin>,
 }
 
@@ -117,6 +117,24 @@ impl Product {
                 }),
             }
         }
+    }
+
+    /// What the public may see: the options and choices of these configurations, which are all that are public. `None`
+    /// where there are none.
+    pub fn shown_by(mut self, public: &[Choices]) -> Option<Self> {
+        let filled: Vec<Choices> = public.iter().map(|choices| self.fill(choices)).collect();
+        for def in &mut self.options {
+            def.choices
+                .retain(|choice| filled.iter().any(|choices| choices.get(&def.name) == Some(&choice.value)));
+            let has_default = def.choices.iter().any(|choice| choice.value == def.default);
+            if let Some(first) = def.choices.first().filter(|_| !has_default) {
+                // That is nobody's default, so that every id names it.
+                def.default = first.value.clone();
+                def.added_later = false;
+            }
+        }
+        self.options.retain(|def| !def.choices.is_empty());
+        (!public.is_empty()).then_some(self)
     }
 
     /// The live spin of exactly these choices.
@@ -231,6 +249,30 @@ mod tests {
             nearest(&[("metal", "yellow-gold"), ("stone", "ruby")]),
             "ring.solitaire.metal-rose-gold.stone-ruby"
         );
+    }
+
+    #[test]
+    fn what_only_others_have_is_not_shown() {
+        let ring = || ring(&[&[("metal", "rose-gold")]]);
+        let shown = |public: &[&[(&str, &str)]]| {
+            let public: Vec<Choices> = public.iter().map(|pairs| choices(pairs)).collect();
+            let values = |def: &OptionDef| {
+                let values: Vec<_> = def.choices.iter().map(|choice| choice.value.as_str()).collect();
+                format!("{}={} of {}", def.name.as_str(), def.default.as_str(), values.join(", "))
+            };
+            ring().shown_by(&public).map(|ring| ring.options.iter().map(values).collect::<Vec<_>>())
+        };
+        assert_eq!(shown(&[]), None);
+        let some = shown(&[
+            &[("metal", "rose-gold"), ("stone", "ruby")],
+            &[("metal", "platinum"), ("stone", "ruby")],
+        ]);
+        let expected =
+            ["metal=rose-gold of rose-gold, platinum", "stone=ruby of ruby", "finish=polished of polished"];
+        assert_eq!(some.unwrap(), expected);
+        let id =
+            ring().shown_by(&[choices(&[("metal", "platinum")])]).unwrap().config_id(&choices(&[])).unwrap();
+        assert_eq!(id.to_string(), "ring.solitaire.metal-platinum.stone-diamond");
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) struct Scope {
     pub(crate) tags: Vec<String>,
     /// The value of `Vary`, if any.
     pub(crate) vary: Option<&'static str>,
+    /// Whether the address itself is the key to the answer: no cache keeps it, whatever its policy, and no page tells
+    /// others where it was.
+    pub(crate) is_secret: bool,
 }
 
 /// `Vary` of answers that are compressed and nothing more.
@@ -25,17 +28,26 @@ impl Scope {
     /// Whatever names a configuration: publishing that configuration, or anything of its product,
     /// purges it.
     pub(crate) fn configuration(id: &ConfigId) -> Self {
-        Self { tags: vec![tag('c', id.as_str()), tag('p', &id.product().to_string())], vary: None }
+        Self {
+            tags: vec![tag('c', id.as_str()), tag('p', &id.product().to_string())],
+            vary: None,
+            is_secret: false,
+        }
     }
 
     /// Whatever names a product alone.
     pub(crate) fn product(id: &ProductId) -> Self {
-        Self { tags: vec![tag('p', &id.to_string())], vary: None }
+        Self { tags: vec![tag('p', &id.to_string())], vary: None, is_secret: false }
     }
 
     /// A frame of a set.
     pub(crate) fn set(set: Digest) -> Self {
-        Self { tags: vec![format!("s-{set}")], vary: None }
+        Self { tags: vec![format!("s-{set}")], vary: None, is_secret: false }
+    }
+
+    /// What a signed address shows.
+    pub(crate) fn secret() -> Self {
+        Self { is_secret: true, ..Self::default() }
     }
 
     /// The same, compressed.

@@ -14,9 +14,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("logs", &["config"]),
     ("check", &["domain", "db", "intake"]),
     ("garbage", &["domain", "db", "store"]),
+    ("protection", &["domain", "db", "store", "garbage"]),
     ("ingest", &["domain", "db", "store"]),
     ("jobs", &["domain", "db", "store", "intake", "check", "ingest"]),
-    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage"]),
+    ("http", &["domain", "db", "intake", "store", "cache", "check", "garbage", "protection"]),
     ("report", &[]),
     (
         "app",
@@ -25,7 +26,22 @@ const LAYERS: &[(&str, &[&str])] = &[
             "jobs", "http",
         ],
     ),
-    ("cli", &["domain", "config", "logs", "db", "store", "edge", "garbage", "ingest", "report", "app"]),
+    (
+        "cli",
+        &[
+            "domain",
+            "config",
+            "logs",
+            "db",
+            "store",
+            "edge",
+            "garbage",
+            "protection",
+            "ingest",
+            "report",
+            "app",
+        ],
+    ),
 ];
 
 #[test]

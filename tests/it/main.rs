@@ -28,5 +28,6 @@ mod refused;
 mod report;
 mod s3;
 mod sequence;
+mod signed;
 mod uploads;
 mod versions;

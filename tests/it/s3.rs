@@ -18,7 +18,7 @@ const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
 
 /// A data folder whose objects are in a bucket of its own, at the end of a line.
-struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
     line: Line,
     /// The bucket as it is, whatever the weather.
@@ -28,7 +28,7 @@ struct Place {
 
 impl Place {
     /// `None` where there is no moto.
-    async fn new(name: &str, weather: Weather) -> Option<Self> {
+    pub(crate) async fn new(name: &str, weather: Weather) -> Option<Self> {
         let server = moto::address()?;
         // Signed by nobody: moto looks no closer.
         let signature = "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/s3/aws4_request";
@@ -46,19 +46,19 @@ impl Place {
         Some(Self { folder, line, bucket, client })
     }
 
-    fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         self.folder.path()
     }
 
-    fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         self.data().join("girasol.toml").to_str().unwrap().to_owned()
     }
 
-    fn ingest(&self, metal: &str, colour: [u8; 3]) {
+    pub(crate) fn ingest(&self, metal: &str, colour: [u8; 3]) {
         ingest_with(self.data(), metal, colour, 12, &["--config", &self.config()]);
     }
 
-    fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         Server::start_over(self.data(), &["serve", "--config", &self.config()])
     }
 
