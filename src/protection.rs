@@ -10,14 +10,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     db::{
-        Db,
+        Db, DbError,
         protection::Carried,
         versions::{ListedVersion, StoredVersion, VersionKind},
     },
     domain::{
         audit::Actor,
         manifest::{Manifest, Urls},
-        names::ConfigId,
+        names::{ConfigId, OptionName},
         space::Space,
     },
     garbage::{GarbageError, load, remove_gone},
@@ -68,20 +68,36 @@ async fn change(
     }
     let versions = db.versions(id).await?;
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
-    let mut carried = Vec::new();
+    let (mut carried, mut colours) = (Vec::new(), Vec::new());
     for version in worth_keeping(&versions) {
         let Some(stored) = db.stored_version(id, version).await? else { return Ok(Moved::Overtaken) };
         let number = db.next_version(id).await?;
-        let digest = copy(store, &stored, to, number).await?;
+        let (digest, colour) = copy(store, &stored, to, number).await?;
         carried.push(Carried { from: version, version: number, digest });
+        colours.push(colour);
     }
     if !db.move_to(id, (from, to), live, &carried, actor).await? {
         return Ok(Moved::Overtaken);
+    }
+    if to == Space::Public
+        && let Some(colour) = colours.first()
+    {
+        suggest_swatches(db, id, colour).await?;
     }
     let objects = remove_gone(db, store, &alone).await?;
     let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
     tracing::info!(configuration = %id, private = to.is_private(), objects, "a configuration was moved");
     Ok(Moved::Done { live: now_live })
+}
+
+/// What an ingest of what is public does by itself.
+async fn suggest_swatches(db: &Db, id: &ConfigId, colour: &str) -> Result<(), DbError> {
+    let choices = id.choices();
+    let is_shown = |option: &OptionName| option.as_str() == "metal" || choices.len() == 1;
+    for (option, choice) in choices.iter().filter(|(option, _)| is_shown(option)) {
+        db.suggest_swatch(&id.product(), option, choice, colour).await?;
+    }
+    Ok(())
 }
 
 /// What is live, and the newest full version where that waits to be published; the older one first.
@@ -92,13 +108,14 @@ fn worth_keeping(versions: &[ListedVersion]) -> BTreeSet<i64> {
     live.into_iter().chain(waits).map(|version| version.version).collect()
 }
 
-/// Copies what a version needs into another space, and its manifest under a new number; answers its digest.
+/// Copies what a version needs into another space, and its manifest under a new number; answers its digest and the
+/// piece's colour.
 async fn copy(
     store: &Store,
     version: &StoredVersion,
     to: Space,
     number: i64,
-) -> Result<Digest, GarbageError> {
+) -> Result<(Digest, String), GarbageError> {
     let (here, there) = (store.within(version.space), store.within(to));
     let missing = |key: ObjectKey| GarbageError::Missing(key.within(version.space));
     let manifest = load(&here, version.digest).await?;
@@ -120,5 +137,5 @@ async fn copy(
     let digest = Digest::of(&json);
     // The manifest comes last: whoever reads it finds all that it names.
     there.put(&ObjectKey::Manifest(digest), &json).await?;
-    Ok(digest)
+    Ok((digest, manifest.colour))
 }

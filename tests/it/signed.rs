@@ -294,6 +294,20 @@ async fn what_is_protected_from_the_start_was_never_public() {
         ["--choice", "metal=unobtainium", "--choice", "stone=diamond", "--choice", "engraving=star"];
     let (done, why) = run(data, &[&["ingest", turn, "--product", "ring/solitaire"], &engraved[..]].concat());
     assert!(!done && why.contains("engraving"), "{why}");
+
+    // Released, it is like any other.
+    assert!(run(data, &["unprotect", SECRET]).0);
+    assert!(run(data, &["unprotect", SECRET]).1.contains("already"));
+    while server.get(&sequence(SECRET), &[]).await.status() != 200 {
+        tokio::task::yield_now().await;
+    }
+    let mut product = server.json(PRODUCT).await;
+    while product["options"][0]["choices"].as_array().unwrap().len() < 2 {
+        product = server.json(PRODUCT).await;
+    }
+    let choices = product["options"][0]["choices"].as_array().unwrap();
+    let choice = choices.iter().find(|choice| choice["value"] == "unobtainium").unwrap();
+    assert!(choice["swatch"].as_str().is_some_and(|swatch| swatch.starts_with('#')), "{choice}");
 }
 
 #[tokio::test]
