@@ -13,6 +13,7 @@ mod publish;
 mod purge;
 mod report;
 mod settings;
+mod signing;
 mod store;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -66,6 +67,14 @@ enum Command {
     TakeDown(publish::ConfigurationArgs),
     /// List, import, export and check products: options, choices, swatches, hotspots.
     Product(product::ProductArgs),
+    /// Make all of a configuration private: signed addresses alone show it from then on.
+    Protect(publish::ConfigurationArgs),
+    /// Make a protected configuration public.
+    Unprotect(publish::ConfigurationArgs),
+    /// Print an address that shows a protected configuration for a while.
+    Sign(signing::SignArgs),
+    /// Change the key that addresses are signed with, list the keys, or make worthless what one has signed.
+    Signing(signing::SigningArgs),
     /// Remove what no version needs any more.
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
@@ -86,15 +95,19 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Store(args) => args.json,
         Command::Product(args) => args.json,
         Command::Purge(args) => args.json,
+        Command::Sign(args) => args.json,
+        Command::Signing(args) => args.json,
         Command::Demo(_)
         | Command::Serve
         | Command::Work
         | Command::Publish(_)
         | Command::Rollback(_)
         | Command::TakeDown(_)
+        | Command::Protect(_)
+        | Command::Unprotect(_)
         | Command::Edge(_) => false,
     };
-    match dispatch(cli).await {
+    match Box::pin(dispatch(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
         // The findings have been said, and say why.
         Err(CliError::Blocked | CliError::NotPurged) => ExitCode::FAILURE,
@@ -125,6 +138,10 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
         Command::Product(args) if args.only_reads_files() => product::check(&args),
         Command::Product(args) => product::run(&App::open(config).await?, &args).await,
+        Command::Protect(args) => signing::protect_one(&App::open(config).await?, &args).await,
+        Command::Unprotect(args) => signing::unprotect_one(&App::open(config).await?, &args).await,
+        Command::Sign(args) => signing::sign(&App::open(config).await?, &args).await,
+        Command::Signing(args) => signing::keys(&App::open(config).await?, &args).await,
         Command::Store(args) => store::run(&App::open(config).await?, &args).await,
         Command::Purge(args) => purge::run(&App::open(config).await?, args).await,
         Command::Edge(args) => edge::run(&config, args),

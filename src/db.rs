@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod keys;
 pub mod popularity;
 pub mod products;
+pub mod protection;
 pub mod purges;
 pub mod secrets;
 pub mod uploads;

@@ -19,8 +19,10 @@ use crate::{
         garbage::{AT_ONCE_MS, VersionObjects},
         now_ms,
     },
-    domain::{audit::Actor, manifest::Manifest, names::ConfigId, purge::Purge, retention::Retention},
-    store::{ObjectKey, Store, StoreError},
+    domain::{
+        audit::Actor, manifest::Manifest, names::ConfigId, purge::Purge, retention::Retention, space::Space,
+    },
+    store::{Address, Held, ObjectKey, Store, StoreError},
 };
 
 /// Each waits for an answer of the store's, and all of them are waited for while the store is held.
@@ -40,7 +42,13 @@ pub enum GarbageError {
     Hold(#[source] io::Error),
     /// What a version needs cannot be told, so that nothing is safe to remove.
     #[error("the manifest {0} of a version is missing or damaged: nothing is removed while it is")]
-    Manifest(ObjectKey),
+    Manifest(Address),
+    /// A version cannot be copied without all of its objects.
+    #[error("the object {0} of the version is missing or damaged")]
+    Missing(Address),
+    /// A manifest could not be written as JSON.
+    #[error("a manifest could not be written")]
+    Write(#[source] serde_json::Error),
 }
 
 /// What a collection came to.
@@ -88,8 +96,8 @@ pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collect
     cleared.extend(known.into_keys().filter(|key| !there.contains(key)));
     collected.objects = due.len();
     // A take-down that was cut off.
-    let named: Vec<ObjectKey> =
-        due.iter().filter(|key| going.get(key) == Some(&AT_ONCE_MS)).copied().collect();
+    let named: Vec<Address> =
+        due.iter().filter(|place| going.get(place) == Some(&AT_ONCE_MS)).copied().collect();
     let is_named = !named.is_empty();
     if is_named {
         db.purge_objects("a take-down that was cut off", &purge(&named)).await?;
@@ -112,49 +120,61 @@ pub async fn take_down(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> 
     if !db.take_down(id, actor).await? {
         return Ok(false);
     }
-    let _alone = store.removing().await.map_err(GarbageError::Hold)?;
+    let alone = store.removing().await.map_err(GarbageError::Hold)?;
+    let objects = remove_gone(db, store, id, &alone).await?;
+    tracing::info!(configuration = %id, objects, "a spin was taken down and its objects removed");
+    Ok(true)
+}
+
+/// Removes what versions had that are gone at once, unless another one needs it, and says so to every server. Answers
+/// how many objects that were.
+pub async fn remove_gone(
+    db: &Db,
+    store: &Store,
+    id: &ConfigId,
+    _alone: &Held,
+) -> Result<usize, GarbageError> {
     let (needed, going) = stock(db, store).await?;
-    let due = going.into_iter().filter(|(key, at_ms)| *at_ms == AT_ONCE_MS && !needed.needs(key));
-    let due: Vec<ObjectKey> = due.map(|(key, _)| key).collect();
+    let due = going.into_iter().filter(|(place, at_ms)| *at_ms == AT_ONCE_MS && !needed.needs(place));
+    let due: Vec<Address> = due.map(|(place, _)| place).collect();
     let objects = due.len();
     // Before they go: whoever is cut off after that leaves nobody who knows what they were.
     db.purge_objects(id.as_str(), &purge(&due)).await?;
     remove(store, due).await?;
     db.note_removal().await?;
     db.forget_versions(AT_ONCE_MS).await?;
-    tracing::info!(configuration = %id, objects, "a spin was taken down and its objects removed");
-    Ok(true)
+    Ok(objects)
 }
 
 /// What versions need that are there to stay. Sets are needed as a whole.
 #[derive(Debug, Default)]
 struct Needed {
-    sets: HashSet<Digest>,
-    others: HashSet<ObjectKey>,
+    sets: HashSet<(Space, Digest)>,
+    others: HashSet<Address>,
 }
 
 impl Needed {
-    fn needs(&self, key: &ObjectKey) -> bool {
-        match key {
-            ObjectKey::Frame { set, .. } | ObjectKey::SetList(set) => self.sets.contains(set),
-            _ => self.others.contains(key),
+    fn needs(&self, place: &Address) -> bool {
+        match place.key {
+            ObjectKey::Frame { set, .. } | ObjectKey::SetList(set) => self.sets.contains(&(place.space, set)),
+            _ => self.others.contains(place),
         }
     }
 }
 
 /// What is needed, and what versions that are gone needed, with the moment from which it may go.
-async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<ObjectKey, i64>), GarbageError> {
+async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<Address, i64>), GarbageError> {
     let (mut needed, mut going) = (Needed::default(), HashMap::new());
     for version in db.version_objects().await? {
-        let manifest = load(store, &version).await?;
+        let manifest = load(&store.within(version.space), version.manifest).await?;
         match version.remove_at_ms {
             None => {
-                let missing = || GarbageError::Manifest(ObjectKey::Manifest(version.manifest));
-                for key in objects(&version, &manifest.ok_or_else(missing)?) {
-                    if let ObjectKey::SetList(set) = key {
-                        needed.sets.insert(set);
+                let missing = ObjectKey::Manifest(version.manifest).within(version.space);
+                for place in objects(&version, &manifest.ok_or(GarbageError::Manifest(missing))?) {
+                    if let ObjectKey::SetList(set) = place.key {
+                        needed.sets.insert((place.space, set));
                     }
-                    needed.others.insert(key);
+                    needed.others.insert(place);
                 }
             }
             // Without its manifest, what it had is found by nothing needing it.
@@ -170,44 +190,35 @@ async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<ObjectKey, i64
     Ok((needed, going))
 }
 
-async fn load(store: &Store, version: &VersionObjects) -> Result<Option<Manifest>, StoreError> {
-    let json = store.get(&ObjectKey::Manifest(version.manifest)).await?;
-    let json = json.filter(|json| Digest::of(json) == version.manifest);
+/// The manifest of a version; `None` where it is missing or damaged.
+pub async fn load(store: &Store, digest: Digest) -> Result<Option<Manifest>, StoreError> {
+    let json = store.get(&ObjectKey::Manifest(digest)).await?;
+    let json = json.filter(|json| Digest::of(json) == digest);
     Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
 }
 
-fn objects(version: &VersionObjects, manifest: &Manifest) -> Vec<ObjectKey> {
-    let mut keys = vec![ObjectKey::Manifest(version.manifest), ObjectKey::Jpeg(version.jpeg)];
-    for tier in manifest.tiers.values() {
-        for (format, rendition) in &tier.formats {
-            let set = rendition.set;
-            keys.push(ObjectKey::SetList(set));
-            keys.extend(tier.degrees.iter().map(|degree| ObjectKey::Frame {
-                set,
-                degree: *degree,
-                format: *format,
-            }));
-            keys.extend(rendition.packs.iter().map(|pack| ObjectKey::Pack(pack.pack)));
-        }
-    }
-    keys
+fn objects(version: &VersionObjects, manifest: &Manifest) -> Vec<Address> {
+    let own = [ObjectKey::Manifest(version.manifest), ObjectKey::Jpeg(version.jpeg)];
+    own.into_iter().chain(ObjectKey::all_of(manifest)).map(|key| key.within(version.space)).collect()
 }
 
-/// What caches may have of these objects.
-fn purge(keys: &[ObjectKey]) -> Purge {
+/// What caches may have of these objects: nothing of private ones.
+fn purge(places: &[Address]) -> Purge {
+    let public = || places.iter().filter(|place| place.space == Space::Public).map(|place| place.key);
     Purge {
-        tags: keys.iter().map(ObjectKey::cache_tag).collect(),
-        paths: keys.iter().map(|key| format!("/{key}")).collect(),
+        tags: public().map(|key| key.cache_tag()).collect(),
+        paths: public().map(|key| format!("/{key}")).collect(),
         ..Purge::default()
     }
 }
 
 /// Manifests go last: whoever is cut off finds by them what is left to do.
-async fn remove(store: &Store, keys: Vec<ObjectKey>) -> Result<(), StoreError> {
+async fn remove(store: &Store, places: Vec<Address>) -> Result<(), StoreError> {
     let (manifests, others): (Vec<_>, Vec<_>) =
-        keys.into_iter().partition(|key| matches!(key, ObjectKey::Manifest(_)));
-    for keys in [others, manifests] {
-        let removals = stream::iter(keys).map(|key| async move { store.remove(&key).await });
+        places.into_iter().partition(|place| matches!(place.key, ObjectKey::Manifest(_)));
+    for places in [others, manifests] {
+        let removals = stream::iter(places)
+            .map(|place| async move { store.within(place.space).remove(&place.key).await });
         removals.buffer_unordered(REMOVALS_AT_ONCE).try_collect::<()>().await?;
     }
     Ok(())

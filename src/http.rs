@@ -13,6 +13,7 @@ mod page;
 mod private;
 mod product;
 mod sequence;
+mod signed;
 
 mod access_log;
 mod body;
@@ -52,6 +53,10 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/s/{set}/{file}", objects::frame))
         .service(read("/p/{file}", objects::pack))
         .service(read("/still/{file}", objects::still))
+        .service(read("/signed/{token}/sequence", signed::sequence))
+        .service(read("/signed/{token}/s/{set}/{file}", signed::frame))
+        .service(read("/signed/{token}/p/{file}", signed::pack))
+        .service(read("/signed/{token}/{file}", signed::other))
         .service(read("/girasol-spin.js", page::viewer))
         .service(read("/api/openapi.json", page::openapi))
         .service(read("/docs", page::docs))

@@ -43,6 +43,7 @@ use crate::{
         audit::Actor,
         manifest::Manifest,
         names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
+        space::Space,
     },
     store::{Store, StoreError},
 };
@@ -64,6 +65,8 @@ pub struct Order {
     pub settings: Settings,
     /// Whether the version goes live when it is ready.
     pub publish: bool,
+    /// Whether the configuration is protected before anything of it is stored. One that is protected stays so.
+    pub protected: bool,
     /// Who ordered it.
     pub actor: Actor,
 }
@@ -91,6 +94,19 @@ pub enum Failure {
     /// Another ingest has given the product an option meanwhile, which gives this configuration another id.
     #[error("{0} was given another option while its frames were being read")]
     ProductChanged(ProductId),
+    /// What is public cannot be protected by adding to it.
+    #[error("{0} is public already")]
+    Public(ConfigId),
+    /// An option is part of every configuration of its product, the public ones too.
+    #[error(
+        "a protected configuration cannot bring \"{option}\" to {product}: its public ones would have the option too"
+    )]
+    PublicOption {
+        /// Which product.
+        product: ProductId,
+        /// Which option.
+        option: OptionName,
+    },
     /// Another process ingests the same configuration.
     #[error("another ingest of {0} is running")]
     Running(ConfigId),
@@ -200,6 +216,10 @@ pub async fn ingest(
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
     let configuration = name_configuration(db, order).await?;
+    let is_secret = is_secret(db, order, &configuration).await?;
+    if is_secret {
+        check_protection(db, order, &configuration).await?;
+    }
     let checked = check(order, tracker).await?;
     let source_digest = source_digest(&checked.survey);
     let settings_digest = order.settings.digest();
@@ -223,7 +243,7 @@ pub async fn ingest(
         remarks.push(format!("Version {} was damaged in the store and is made anew", stored.version));
     }
 
-    let announced = tracker.announce(db.clone(), configuration.clone());
+    let announced = (!is_secret).then(|| tracker.announce(db.clone(), configuration.clone()));
     let of_configuration = Digest::of(configuration.as_str().as_bytes());
     let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
     lock::sweep(&work, &cache_folder);
@@ -235,7 +255,9 @@ pub async fn ingest(
     };
     let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest, rival };
     let report = job.run(checked, cache, remarks, tracker).await;
-    announced.end().await;
+    if let Some(announced) = announced {
+        announced.end().await;
+    }
     report
 }
 
@@ -287,6 +309,31 @@ async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure>
         Some((id, _)) => Ok(id),
         None => Ok(product.config_id(&chosen)?),
     }
+}
+
+/// Refuses to protect what is public, or what would show in what is.
+async fn check_protection(db: &Db, order: &Order, id: &ConfigId) -> Result<(), Failure> {
+    if db.space(id).await? == Some(Space::Public) && !db.versions(id).await?.is_empty() {
+        return Err(Failure::Public(id.clone()));
+    }
+    if !db.has_public(&order.product).await? {
+        return Ok(());
+    }
+    let product = db.load_product(&order.product).await?;
+    let is_new = |name: &OptionName| {
+        product.as_ref().is_some_and(|product| product.options.iter().all(|def| def.name != *name))
+    };
+    match order.choices.iter().find(|(option, _)| is_new(option)) {
+        Some((option, _)) => {
+            Err(Failure::PublicOption { product: order.product.clone(), option: option.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether nobody may be told that there will be a spin.
+async fn is_secret(db: &Db, order: &Order, id: &ConfigId) -> Result<bool, DbError> {
+    Ok(order.protected || db.space(id).await?.is_some_and(Space::is_private))
 }
 
 /// The same frames with the same settings were ingested before.
@@ -460,7 +507,13 @@ impl Job<'_> {
             return Err(Failure::ProductChanged(product.clone()));
         }
         let chosen: Choices = choices.iter().cloned().collect();
-        Ok(self.db.ensure_configuration(product, self.configuration, &chosen).await?)
+        if !self.order.protected {
+            return Ok(self.db.ensure_configuration(product, self.configuration, &chosen).await?);
+        }
+        if self.db.ensure_protected(product, self.configuration, &chosen).await? {
+            return Ok(());
+        }
+        Err(Failure::Public(self.configuration.clone()))
     }
 
     /// Stores a version's objects, then its row.
@@ -473,14 +526,21 @@ impl Job<'_> {
         let Order { product, choices, .. } = self.order;
         // What is there already is relied on: it must not go before the row is there that needs it.
         let _writing = self.store.writing().await.map_err(Failure::Work)?;
-        objects::store_renditions(self.store, renditions).await?;
+        // Nor does the configuration move to another space.
+        let space = self.db.space(self.configuration).await?.unwrap_or(Space::Public);
+        let store = self.store.within(space);
+        objects::store_renditions(&store, renditions).await?;
         let version = self.db.next_version(self.configuration).await?;
-        let manifest = manifest::build_manifest(self.configuration, version, prepared, renditions);
-        let (digest, jpeg) = objects::store_manifest(self.store, &manifest, &prepared.jpeg).await?;
+        let manifest = manifest::build_manifest(self.configuration, version, space, prepared, renditions);
+        let (digest, jpeg) = objects::store_manifest(&store, &manifest, &prepared.jpeg).await?;
         let (source, settings) = (self.source_digest, self.settings_digest);
         let figures = manifest::build_figures(&manifest, renditions);
-        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures };
+        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, space };
         self.db.record_version(self.configuration, &new).await?;
+        if space.is_private() {
+            // The metal may be public, and its colour would be of what is not.
+            return Ok((version, digest, manifest));
+        }
         for (option, choice) in
             choices.iter().filter(|(option, _)| option.as_str() == "metal" || choices.len() == 1)
         {

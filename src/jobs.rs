@@ -265,6 +265,7 @@ impl Worker {
             },
             // What comes over the network waits for somebody to look at it.
             publish: false,
+            protected: wanted.protected,
             actor: Actor::key(&set.key, None),
         }
     }

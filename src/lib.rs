@@ -17,6 +17,7 @@ pub mod fetch;
 pub mod garbage;
 pub mod ingest;
 pub mod jobs;
+pub mod protection;
 pub mod purge;
 pub mod report;
 

@@ -16,11 +16,14 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::storage::{StoreKind, StoreSettings};
+use crate::domain::{
+    space::Space,
+    storage::{StoreKind, StoreSettings},
+};
 
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
 pub use self::{
-    key::{NotAKey, ObjectKey},
+    key::{Address, NotAKey, ObjectKey},
     s3::{Contents, Inbox, Presigned, Scoped, Waiting},
 };
 
@@ -31,7 +34,7 @@ pub enum StoreError {
     #[error("object {key} could not be {did}")]
     Object {
         /// Which one.
-        key: ObjectKey,
+        key: Address,
         /// What was wanted of it.
         did: &'static str,
         /// Why.
@@ -60,7 +63,7 @@ pub enum StoreError {
 type Cause = Box<dyn Error + Send + Sync>;
 
 impl StoreError {
-    fn of(key: &ObjectKey, did: &'static str) -> impl FnOnce(Cause) -> Self {
+    fn of(key: &Address, did: &'static str) -> impl FnOnce(Cause) -> Self {
         move |source| Self::Object { key: *key, did, source }
     }
 }
@@ -71,10 +74,11 @@ pub struct Held {
     _file: fs::File,
 }
 
-/// Where objects are; cheap to clone.
+/// Where objects are, seen from one space: of the others, nothing is there. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     parts: Arc<Parts>,
+    space: Space,
 }
 
 #[derive(Debug)]
@@ -111,7 +115,7 @@ impl Store {
         let root = data.join("objects");
         fs::create_dir_all(&root)?;
         let hold = root.join(".lock");
-        Ok(Self { parts: Arc::new(Parts { home: Home::Folder(Folder::new(root)), copies: None, hold }) })
+        Ok(Self::of(Parts { home: Home::Folder(Folder::new(root)), copies: None, hold }))
     }
 
     /// The hold stays in the data folder, which all that share a bucket share as well: it has their database.
@@ -119,13 +123,29 @@ impl Store {
         let folder = data.join("objects");
         fs::create_dir_all(&folder)?;
         let hold = folder.join(".lock");
-        Ok(Self { parts: Arc::new(Parts { home: Home::S3(s3), copies, hold }) })
+        Ok(Self::of(Parts { home: Home::S3(s3), copies, hold }))
+    }
+
+    fn of(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), space: Space::Public }
+    }
+
+    /// The same store, seen from another space.
+    #[must_use]
+    pub fn within(&self, space: Space) -> Self {
+        Self { parts: self.parts.clone(), space }
+    }
+
+    /// The space that it is seen from: the public one, unless [`Self::within`] said another.
+    pub fn space(&self) -> Space {
+        self.space
     }
 
     /// Reads a whole object; `None` where there is none. A copy on local disk does, and then the home is not asked.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(copies) = &self.parts.copies else { return self.get_from_home(key).await };
-        if let Some(bytes) = copies.get(key).await {
+        let place = key.within(self.space);
+        if let Some(bytes) = copies.get(&place).await {
             return Ok(Some(bytes));
         }
         let before = copies.moment();
@@ -133,36 +153,38 @@ impl Store {
         if let Some(bytes) = &got
             && key.may_name(bytes)
         {
-            copies.keep(key, bytes, before).await;
+            copies.keep(&place, bytes, before).await;
         }
         Ok(got)
     }
 
     /// Reads a whole object where it is at home, for whoever wants to know what is there.
     pub async fn get_from_home(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let place = &key.within(self.space);
         let got = match &self.parts.home {
-            Home::Folder(folder) => folder.get(key).await,
-            Home::S3(s3) => Box::pin(s3.get(key)).await,
+            Home::Folder(folder) => folder.get(place).await,
+            Home::S3(s3) => Box::pin(s3.get(place)).await,
         };
-        got.map_err(StoreError::of(key, "read"))
+        got.map_err(StoreError::of(place, "read"))
     }
 
     /// Writes an object, or leaves the one that is there if it has the same bytes: one that was damaged
     /// is made good.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
+        let place = &key.within(self.space);
         let put = match &self.parts.home {
-            Home::Folder(folder) => folder.put(key, bytes).await,
-            Home::S3(s3) => Box::pin(s3.put(key, bytes)).await,
+            Home::Folder(folder) => folder.put(place, bytes).await,
+            Home::S3(s3) => Box::pin(s3.put(place, bytes)).await,
         };
         // What was damaged at home may have been copied.
         self.forget(key).await;
-        put.map_err(StoreError::of(key, "written"))
+        put.map_err(StoreError::of(place, "written"))
     }
 
     /// Lets go of a copy that turned out to be damaged: the next one comes from the home.
     pub async fn forget(&self, key: &ObjectKey) {
         if let Some(copies) = &self.parts.copies {
-            copies.forget(key).await;
+            copies.forget(&key.within(self.space)).await;
         }
     }
 
@@ -173,8 +195,8 @@ impl Store {
         }
     }
 
-    /// Every object. What writers that died have left unfinished is removed if it is older than `leftover`.
-    pub async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, StoreError> {
+    /// Every object of every space. What writers that died have left unfinished is removed if it is older than `leftover`.
+    pub async fn list(&self, leftover: Duration) -> Result<Vec<Address>, StoreError> {
         let listed = match &self.parts.home {
             Home::Folder(folder) => folder.list(leftover).await,
             Home::S3(s3) => Box::pin(s3.list(leftover)).await,
@@ -184,15 +206,16 @@ impl Store {
 
     /// Removes an object, if it is there.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let place = &key.within(self.space);
         let removed = match &self.parts.home {
-            Home::Folder(folder) => folder.remove(key).await,
-            Home::S3(s3) => Box::pin(s3.remove(key)).await,
+            Home::Folder(folder) => folder.remove(place).await,
+            Home::S3(s3) => Box::pin(s3.remove(place)).await,
         };
         // After the home, so that nobody brings a copy back in between.
         if let Some(copies) = &self.parts.copies {
-            copies.removed(key).await;
+            copies.removed(place).await;
         }
-        removed.map_err(StoreError::of(key, "removed"))
+        removed.map_err(StoreError::of(place, "removed"))
     }
 
     /// Held while objects are written and until the row is there that needs them: nothing is removed meanwhile.
@@ -228,8 +251,9 @@ impl Store {
         match &self.parts.home {
             Home::Folder(_) => Ok(None),
             Home::S3(s3) => {
-                let presigned = Box::pin(s3.presigned(key, lasts)).await;
-                presigned.map(Some).map_err(StoreError::of(key, "signed for"))
+                let key = key.within(self.space);
+                let presigned = Box::pin(s3.presigned(&key, lasts)).await;
+                presigned.map(Some).map_err(StoreError::of(&key, "signed for"))
             }
         }
     }
@@ -281,7 +305,7 @@ mod tests {
                 Home::Folder(_) => {
                     fs::write(self.folder.path().join("objects").join(key.to_string()), bytes).unwrap();
                 }
-                Home::S3(s3) => Box::pin(s3.damage(key, bytes)).await,
+                Home::S3(s3) => Box::pin(s3.damage(&key.within(Space::Public), bytes)).await,
             }
         }
     }
@@ -311,6 +335,7 @@ mod tests {
         an_object_reads_back_and_a_missing_one_is_none
         a_damaged_object_is_made_good
         what_is_there_is_listed_and_goes
+        spaces_know_nothing_of_each_other
         whoever_removes_is_alone
         many_that_write_the_same_all_succeed
     }
@@ -354,13 +379,34 @@ mod tests {
         let mut listed = store.list(Duration::from_hours(1)).await.unwrap();
         listed.sort_unstable();
         keys.sort_unstable();
-        assert_eq!(listed, keys);
+        assert_eq!(listed, keys.iter().map(|key| key.within(Space::Public)).collect::<Vec<_>>());
         for key in &keys {
             store.remove(key).await.unwrap();
             store.remove(key).await.unwrap();
             assert_eq!(store.get(key).await.unwrap(), None);
         }
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
+    }
+
+    async fn spaces_know_nothing_of_each_other(Fixture { store, .. }: &Fixture) {
+        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        let space = |digit: &str| Space::Private(digit.repeat(32).parse().unwrap());
+        let spaces = [Space::Public, space("a"), space("b")];
+        let stores = spaces.map(|space| store.within(space));
+        let [public, one, other] = &stores;
+        one.put(&key, b"frames").await.unwrap();
+        for empty in [public, other] {
+            assert_eq!(empty.get(&key).await.unwrap(), None);
+            empty.remove(&key).await.unwrap();
+        }
+        assert_eq!(one.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
+        public.put(&key, b"frames").await.unwrap();
+        let mut listed = other.list(Duration::from_hours(1)).await.unwrap();
+        listed.sort_unstable();
+        assert_eq!(listed, [key.within(spaces[0]), key.within(spaces[1])]);
+        one.remove(&key).await.unwrap();
+        assert_eq!(one.get(&key).await.unwrap(), None);
+        assert_eq!(public.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
     }
 
     async fn whoever_removes_is_alone(Fixture { store, .. }: &Fixture) {
@@ -377,7 +423,7 @@ mod tests {
         let written = futures_util::future::join_all((0..8).map(|_| store.put(&key, b"frames"))).await;
         assert!(written.iter().all(Result::is_ok), "{written:?}");
         assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
-        assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key]);
+        assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key.within(Space::Public)]);
     }
 
     #[tokio::test]

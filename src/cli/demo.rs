@@ -86,6 +86,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
         settings: app.config.settings(),
         publish: true,
+        protected: false,
         actor: Actor::command_line(),
     };
     let tracker = Arc::new(Tracker::default());

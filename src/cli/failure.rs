@@ -8,7 +8,7 @@ use crate::{
     app::AppError,
     config::ConfigError,
     db::DbError,
-    domain::{keys::KeyId, names::ConfigId},
+    domain::{keys::KeyId, names::ConfigId, signed::SigningKeyId},
     garbage::GarbageError,
     ingest::{Advice, Failure},
 };
@@ -85,6 +85,18 @@ pub(super) enum CliError {
     /// There is no such key.
     #[error("there is no key {0}")]
     NoKey(KeyId),
+    /// There is no such configuration.
+    #[error("there is no configuration {0}")]
+    NoConfiguration(ConfigId),
+    /// What is public needs no signature.
+    #[error("{0} is not protected")]
+    NotProtected(ConfigId),
+    /// The key that signs cannot go.
+    #[error("{0} is the key that signs")]
+    Signs(SigningKeyId),
+    /// There is no such signing key.
+    #[error("there is no signing key{}", .0.as_ref().map_or_else(String::new, |id| format!(" {id}")))]
+    NoSigningKey(Option<SigningKeyId>),
     /// The server's own address is none that an edge could find it at.
     #[error("an edge cannot find the server at {0}")]
     NoOrigin(String),
@@ -177,6 +189,12 @@ impl CliError {
             Self::NoVersion { .. } => ("no-version", None, None),
             Self::NothingBefore(_) => ("nothing-before", None, None),
             Self::NothingLive(_) => ("nothing-live", None, None),
+            Self::NoConfiguration(_) => ("no-configuration", None, None),
+            Self::NotProtected(_) => {
+                plain("not-protected", "Everybody sees it. Make it private: girasol protect CONFIGURATION")
+            }
+            Self::Signs(_) => plain("signs", "Make another one first: girasol signing rotate"),
+            Self::NoSigningKey(_) => plain("no-signing-key", "List the keys: girasol signing list"),
             Self::NoKey(_) => plain("no-key", "List the keys: girasol key list"),
             Self::EarlyVersion { .. } => plain(
                 "early-version",

@@ -21,6 +21,7 @@ use super::{
 
 /// What `girasol ingest` takes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct IngestArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
@@ -36,6 +37,9 @@ pub(super) struct IngestArgs {
     /// Keep what is live; publish the version later.
     #[arg(long)]
     no_publish: bool,
+    /// Protect the configuration from the first moment: nothing of it is public, and only signed addresses show it.
+    #[arg(long)]
+    protected: bool,
     /// Check every frame, say what would be made, and encode nothing.
     #[arg(long)]
     dry_run: bool,
@@ -68,6 +72,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         choices: args.choices,
         settings: args.settings.over(&config),
         publish: !args.no_publish,
+        protected: args.protected,
         actor: Actor::command_line(),
     };
     let tracker = Arc::new(Tracker::default());

@@ -27,7 +27,7 @@ pub(super) struct PublishArgs {
 #[derive(Debug, Args)]
 pub(super) struct ConfigurationArgs {
     /// As ring.solitaire.metal-yellow-gold.stone-diamond.
-    configuration: ConfigId,
+    pub(super) configuration: ConfigId,
 }
 
 pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), CliError> {

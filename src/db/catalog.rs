@@ -79,12 +79,12 @@ impl Db {
             return Ok(Imported::InUse(in_use));
         }
         let changes = changes(before.as_ref(), offer);
-        if changes.is_empty() || dry_run {
+        if (changes.is_empty() && before.as_ref().is_some_and(is_listed)) || dry_run {
             return Ok(Imported::Done(changes));
         }
         sqlx::query(
-            "insert into products (id, label, hotspots, created_at_ms) values ($1, $2, $3, $4)
-             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots,
+            "insert into products (id, label, hotspots, listed, created_at_ms) values ($1, $2, $3, 1, $4)
+             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots, listed = 1,
              revision = revision + 1",
         )
         .bind(&key)
@@ -171,8 +171,8 @@ async fn insert(
     .await?;
     for (position, choice) in def.choices.iter().enumerate() {
         sqlx::query(
-            "insert into choices (product_id, option, value, label, swatch, position)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into choices (product_id, option, value, label, swatch, position, listed)
+             values ($1, $2, $3, $4, $5, $6, 1)",
         )
         .bind(product)
         .bind(def.name.as_str())
@@ -223,6 +223,11 @@ fn objections(before: &Product, offer: &Offer, used: &[Choices]) -> Vec<String> 
     objections
 }
 
+/// Whether all of a product stands in a file.
+fn is_listed(product: &Product) -> bool {
+    product.listed && product.options.iter().flat_map(|def| &def.choices).all(|choice| choice.listed)
+}
+
 fn changes(before: Option<&Product>, offer: &Offer) -> Changes {
     let mut changes = Changes { is_new: before.is_none(), ..Changes::default() };
     let none: (Vec<OptionDef>, Vec<Hotspot>) = Default::default();
@@ -252,7 +257,9 @@ fn changes(before: Option<&Product>, offer: &Offer) -> Changes {
             let path = format!("{}.{}", def.name, choice.value);
             match old.choices.iter().find(|old| old.value == choice.value) {
                 None => changes.added.push(path),
-                Some(old) if old != choice => changes.changed.push(path),
+                Some(old) if (&old.label, &old.swatch) != (&choice.label, &choice.swatch) => {
+                    changes.changed.push(path);
+                }
                 Some(_) => {}
             }
         }

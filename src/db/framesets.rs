@@ -57,6 +57,7 @@ struct FramesetRow {
     choices: Json<Choices>,
     settings: Json<TurnSettings>,
     expected: Option<u32>,
+    protected: bool,
     state: String,
     key_id: String,
     created_at_ms: i64,
@@ -74,6 +75,7 @@ impl FramesetRow {
                 choices: self.choices.0,
                 settings: self.settings.0,
                 expected: self.expected,
+                protected: self.protected,
             },
             state: read("state", &self.state)?,
             key: read("key", &self.key_id)?,
@@ -85,7 +87,8 @@ impl FramesetRow {
     }
 }
 
-const FRAMESETS: &str = "select s.id, s.product_id, s.choices, s.settings, s.expected, s.state, s.key_id,
+const FRAMESETS: &str =
+    "select s.id, s.product_id, s.choices, s.settings, s.expected, s.protected, s.state, s.key_id,
      s.created_at_ms, s.in_bucket, count(f.name) as frames, coalesce(sum(f.bytes), 0) as bytes
      from framesets s left join frames f on f.frameset_id = s.id";
 
@@ -174,8 +177,8 @@ impl Db {
         }
         sqlx::query(
             "insert into framesets
-             (id, product_id, choices, settings, expected, state, key_id, created_at_ms, touched_at_ms)
-             values ($1, $2, $3, $4, $5, 'open', $6, $7, $7)",
+             (id, product_id, choices, settings, expected, state, key_id, created_at_ms, touched_at_ms, protected)
+             values ($1, $2, $3, $4, $5, 'open', $6, $7, $7, $8)",
         )
         .bind(id.as_str())
         .bind(wanted.product.to_string())
@@ -184,6 +187,7 @@ impl Db {
         .bind(wanted.expected)
         .bind(key.as_str())
         .bind(now_ms())
+        .bind(wanted.protected)
         .execute(&mut *tx)
         .await?;
         let detail = json!({ "product": wanted.product.to_string(), "choices": wanted.choices });
@@ -411,6 +415,7 @@ mod tests {
             choices: [("metal".parse().unwrap(), "platinum".parse().unwrap())].into(),
             settings: TurnSettings { hero: 30.0, ..TurnSettings::default() },
             expected: Some(36),
+            protected: false,
         }
     }
 

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use assets_pipeline::digest::Digest;
 
-use crate::domain::retention::Retention;
+use crate::domain::{retention::Retention, space::Space};
 
-use super::{Db, DbError, now_ms, read};
+use super::{Db, DbError, now_ms, protection::read_space, read};
 
 /// When the objects of a version go that was taken down: whatever caches still say.
 pub const AT_ONCE_MS: i64 = 0;
@@ -20,6 +20,8 @@ pub struct VersionObjects {
     pub jpeg: Digest,
     /// When they may go; `None` while the version is wanted.
     pub remove_at_ms: Option<i64>,
+    /// Where they lie.
+    pub space: Space,
 }
 
 /// What a full version has followed is of no more use; for a while it shows what happened.
@@ -52,12 +54,14 @@ impl Db {
 
     /// What every version needs, those that are given up included.
     pub async fn version_objects(&self) -> Result<Vec<VersionObjects>, DbError> {
-        let rows: Vec<(String, String, Option<i64>)> =
-            sqlx::query_as("select digest, jpeg, remove_at_ms from versions").fetch_all(&self.pool).await?;
+        let rows: Vec<(String, String, Option<i64>, Option<String>)> =
+            sqlx::query_as("select digest, jpeg, remove_at_ms, space from versions")
+                .fetch_all(&self.pool)
+                .await?;
         rows.into_iter()
-            .map(|(manifest, jpeg, remove_at_ms)| {
+            .map(|(manifest, jpeg, remove_at_ms, space)| {
                 let (manifest, jpeg) = (read("digest", &manifest)?, read("digest", &jpeg)?);
-                Ok(VersionObjects { manifest, jpeg, remove_at_ms })
+                Ok(VersionObjects { manifest, jpeg, remove_at_ms, space: read_space(space.as_deref())? })
             })
             .collect()
     }

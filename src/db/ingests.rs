@@ -46,10 +46,11 @@ impl Db {
         Ok(())
     }
 
-    /// The configuration's ingest, if one is alive.
+    /// The configuration's ingest, if one is alive. Of what is protected nobody is told.
     pub async fn ingest_progress(&self, id: &ConfigId) -> Result<Option<IngestProgress>, DbError> {
         Ok(sqlx::query_as(
-            "select stage, done, total from ingests where configuration_id = $1 and heartbeat_at_ms >= $2",
+            "select stage, done, total from ingests where configuration_id = $1 and heartbeat_at_ms >= $2
+             and not exists (select 1 from configurations where id = $1 and space is not null)",
         )
         .bind(id.as_str())
         .bind(now_ms() - HEARTBEAT_MAX_AGE_MS)

@@ -510,6 +510,7 @@ mod tests {
                 choices: [].into(),
                 settings: TurnSettings::default(),
                 expected: None,
+                protected: false,
             };
             let opened = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
             let Opened::Open(set) = opened else { panic!("one is allowed") };

@@ -68,7 +68,7 @@ impl Db {
     pub async fn most_popular(&self, limit: u32) -> Result<Vec<ConfigId>, DbError> {
         let ids: Vec<String> = sqlx::query_scalar(
             "select c.id from configurations c left join popularity p on p.configuration_id = c.id
-             where c.live_version is not null order by p.heat is null, p.heat desc, c.created_at_ms desc limit $1",
+             where c.live_version is not null and c.space is null order by p.heat is null, p.heat desc, c.created_at_ms desc limit $1",
         )
         .bind(limit)
         .fetch_all(&self.pool)

@@ -5,7 +5,7 @@ use sqlx::{SqliteConnection, types::Json};
 use crate::domain::{
     hotspot::Hotspot,
     names::{Choices, ConfigId, OptionName, ProductId, Slug},
-    product::{Choice, LiveSpin, OptionDef, Product},
+    product::{Choice, Configured, LiveSpin, OptionDef, Product},
 };
 
 use super::{Db, DbError, now_ms, read};
@@ -28,6 +28,8 @@ pub struct StoredConfiguration {
     pub versions: u32,
     /// Whether its spin was taken down, and nothing is live since.
     pub is_taken_down: bool,
+    /// Whether nothing of it is public.
+    pub is_protected: bool,
 }
 
 /// A configuration without a spin that was asked for.
@@ -51,6 +53,7 @@ struct ConfigurationRow {
     latest: Option<i64>,
     versions: u32,
     is_taken_down: bool,
+    is_protected: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -67,13 +70,24 @@ struct ChoiceRow {
     value: String,
     label: String,
     swatch: Option<String>,
+    listed: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct ProductRow {
+    label: String,
+    revision: i64,
+    hotspots: Json<Vec<Hotspot>>,
+    listed: bool,
 }
 
 #[derive(sqlx::FromRow)]
 struct SpinRow {
     id: String,
     choices: String,
-    digest: String,
+    /// Of a live version that is public.
+    digest: Option<String>,
+    is_public: bool,
 }
 
 impl Db {
@@ -92,11 +106,12 @@ impl Db {
     ) -> Result<Vec<StoredConfiguration>, DbError> {
         let rows: Vec<ConfigurationRow> = sqlx::query_as(
             "select c.id, c.choices, c.live_version as live, max(v.version) as latest, count(v.version) as versions,
-             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down
+             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,
+             (c.space is not null) as is_protected
              from configurations c
              left join versions v on v.configuration_id = c.id and v.remove_at_ms is null
              where c.product_id = $1
-             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms
+             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms, c.space
              order by c.created_at_ms, c.id",
         )
         .bind(product.to_string())
@@ -104,9 +119,9 @@ impl Db {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let ConfigurationRow { live, latest, versions, is_taken_down, .. } = row;
+                let ConfigurationRow { live, latest, versions, is_taken_down, is_protected, .. } = row;
                 let (id, choices) = (read("configuration", &row.id)?, read_choices(&row.choices)?);
-                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down })
+                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down, is_protected })
             })
             .collect()
     }
@@ -119,10 +134,18 @@ impl Db {
             .await?)
     }
 
-    /// The product with its options, choices and live spins, all of one moment.
+    /// The product with all of its options and choices, and with its live spins that are public, all of one moment.
     pub async fn load_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
         let mut tx = self.pool.begin().await?;
         load(&mut tx, id).await
+    }
+
+    /// The product as the public may see it: what there is of it in protected configurations alone is not. `None` also
+    /// where nothing is left.
+    pub async fn load_public_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
+        let mut tx = self.pool.begin().await?;
+        let loaded = load_with_configurations(&mut tx, id).await?;
+        Ok(loaded.and_then(|(product, configured)| product.shown_by(&configured)))
     }
 
     /// Makes the product, its options and choices where they are missing. `pairs` stand in the
@@ -237,7 +260,7 @@ impl Db {
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
              left join configurations c on c.id = d.configuration_id
-             where c.live_version is null order by d.asked desc, d.last_at_ms desc limit $1",
+             where c.live_version is null and c.space is null order by d.asked desc, d.last_at_ms desc limit $1",
         )
         .bind(limit)
         .fetch_all(&self.pool)
@@ -273,16 +296,21 @@ impl Db {
 
 /// The same, within a transaction.
 pub(super) async fn load(tx: &mut SqliteConnection, id: &ProductId) -> Result<Option<Product>, DbError> {
+    Ok(load_with_configurations(tx, id).await?.map(|(product, _)| product))
+}
+
+/// The product, and what was chosen for each of its configurations.
+async fn load_with_configurations(
+    tx: &mut SqliteConnection,
+    id: &ProductId,
+) -> Result<Option<(Product, Vec<Configured>)>, DbError> {
     let key = id.to_string();
-    let Some((label, revision, hotspots)) = sqlx::query_as::<_, (String, i64, Json<Vec<Hotspot>>)>(
-        "select label, revision, hotspots from products where id = $1",
-    )
-    .bind(&key)
-    .fetch_optional(&mut *tx)
-    .await?
-    else {
-        return Ok(None);
-    };
+    let row: Option<ProductRow> =
+        sqlx::query_as("select label, revision, hotspots, listed from products where id = $1")
+            .bind(&key)
+            .fetch_optional(&mut *tx)
+            .await?;
+    let Some(ProductRow { label, revision, hotspots, listed }) = row else { return Ok(None) };
     let options: Vec<OptionRow> = sqlx::query_as(
         "select name, label, default_choice, added_later from options where product_id = $1 order by position",
     )
@@ -290,23 +318,23 @@ pub(super) async fn load(tx: &mut SqliteConnection, id: &ProductId) -> Result<Op
     .fetch_all(&mut *tx)
     .await?;
     let choices: Vec<ChoiceRow> = sqlx::query_as(
-        "select option, value, label, swatch from choices where product_id = $1 order by option, position",
+        "select option, value, label, swatch, listed from choices where product_id = $1 order by option, position",
     )
     .bind(&key)
     .fetch_all(&mut *tx)
     .await?;
-    let spins: Vec<SpinRow> = sqlx::query_as(
-        "select c.id, c.choices, v.digest from configurations c
-         join versions v on v.configuration_id = c.id and v.version = c.live_version
+    let rows: Vec<SpinRow> = sqlx::query_as(
+        "select c.id, c.choices, v.digest, c.space is null as is_public from configurations c
+         left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.space is null
          where c.product_id = $1 order by c.created_at_ms, c.id",
     )
     .bind(&key)
     .fetch_all(&mut *tx)
     .await?;
-
     let popular: Vec<String> = sqlx::query_scalar(
         "select p.configuration_id from popularity p join configurations c on c.id = p.configuration_id
-         where p.product_id = $1 and c.live_version is not null order by p.heat desc, c.created_at_ms limit $2",
+         where p.product_id = $1 and c.live_version is not null and c.space is null
+         order by p.heat desc, c.created_at_ms limit $2",
     )
     .bind(&key)
     .bind(POPULAR)
@@ -328,22 +356,25 @@ pub(super) async fn load(tx: &mut SqliteConnection, id: &ProductId) -> Result<Op
                         value: read("choice", &choice.value)?,
                         label: choice.label.clone(),
                         swatch: choice.swatch.clone(),
+                        listed: choice.listed,
                     })
                 })
                 .collect::<Result<_, DbError>>()?,
         });
     }
-    let spins = spins
-        .into_iter()
-        .map(|row| {
-            Ok(LiveSpin {
-                configuration: read("configuration", &row.id)?,
-                choices: read_choices(&row.choices)?,
-                digest: read("digest", &row.digest)?,
-            })
-        })
-        .collect::<Result<_, DbError>>()?;
-    Ok(Some(Product { id: id.clone(), label, revision, options: defs, hotspots: hotspots.0, popular, spins }))
+    let (mut spins, mut configured) = (Vec::new(), Vec::new());
+    for SpinRow { id, choices, digest, is_public } in rows {
+        let choices = read_choices(&choices)?;
+        configured.push(Configured { choices: choices.clone(), is_public });
+        if let Some(digest) = digest.filter(|_| is_public) {
+            let (configuration, digest) = (read("configuration", &id)?, read("digest", &digest)?);
+            spins.push(LiveSpin { configuration, choices, digest });
+        }
+    }
+    let hotspots = hotspots.0;
+    let product =
+        Product { id: id.clone(), label, revision, options: defs, hotspots, listed, popular, spins };
+    Ok(Some((product, configured)))
 }
 
 /// Moves the product's revision, so that cached answers that name it are made anew.

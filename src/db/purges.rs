@@ -243,7 +243,7 @@ impl Db {
         }
         // Numbers begin anew in another data folder.
         let folder = self.secret("purge").await?;
-        let key = assets_pipeline::digest::Digest::of(format!("{} {named}", hex(&folder)).as_bytes());
+        let key = assets_pipeline::digest::Digest::of(format!("{folder} {named}").as_bytes());
         Ok(Some(LeasedBatch { purge, soft, key: format!("girasol-{key}"), lease }))
     }
 

@@ -160,6 +160,7 @@ mod tests {
             choices: [].into(),
             settings: TurnSettings::default(),
             expected: None,
+            protected: false,
         };
         let Opened::Open(set) = db.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap() else {
             panic!("one is allowed")

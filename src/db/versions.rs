@@ -9,6 +9,7 @@ use crate::domain::{
     figures::SetFigures,
     names::{ConfigId, ProductId},
     purge::Purge,
+    space::Space,
 };
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     garbage::AT_ONCE_MS,
     now_ms,
     products::bump,
+    protection::{column, read_space},
     purges::{Softness, note},
     read,
 };
@@ -64,6 +66,8 @@ pub struct NewVersion {
     pub settings: Digest,
     /// What is known of its frames.
     pub figures: Vec<SetFigures>,
+    /// Where its objects lie.
+    pub space: Space,
 }
 
 /// A version that is there.
@@ -75,6 +79,8 @@ pub struct StoredVersion {
     pub digest: Digest,
     /// Of the hero frame as a JPEG.
     pub jpeg: Digest,
+    /// Where its objects lie.
+    pub space: Space,
 }
 
 /// A version, for those who decide which one is live.
@@ -125,13 +131,23 @@ pub struct Pointer {
     pub jpeg: Digest,
     /// The product's revision.
     pub revision: i64,
+    /// Where the version's objects lie.
+    pub space: Space,
+}
+
+/// Number, manifest, JPEG and space.
+type StoredRow = (i64, String, String, Option<String>);
+
+fn stored((version, digest, jpeg, space): StoredRow) -> Result<StoredVersion, DbError> {
+    let (digest, jpeg) = (read("digest", &digest)?, read("digest", &jpeg)?);
+    Ok(StoredVersion { version, digest, jpeg, space: read_space(space.as_deref())? })
 }
 
 impl Db {
     /// The live version of a configuration, with its product's revision.
     pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
-        let row: Option<(i64, String, String, i64)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, p.revision from configurations c
+        let row: Option<(i64, String, String, i64, Option<String>)> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg, p.revision, v.space from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              join products p on p.id = c.product_id
              where c.id = $1",
@@ -139,8 +155,9 @@ impl Db {
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg, revision)| {
-            Ok(Pointer { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)?, revision })
+        row.map(|(version, digest, jpeg, revision, space)| {
+            let StoredVersion { version, digest, jpeg, space } = stored((version, digest, jpeg, space))?;
+            Ok(Pointer { version, digest, jpeg, revision, space })
         })
         .transpose()
     }
@@ -152,8 +169,8 @@ impl Db {
         source: Digest,
         settings: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(i64, String, String)> = sqlx::query_as(
-            "select version, digest, jpeg from versions
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select version, digest, jpeg, space from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
              and remove_at_ms is null
              order by version desc limit 1",
@@ -163,10 +180,7 @@ impl Db {
         .bind(settings.to_string())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// The live version of a configuration, if it is a full one that was made from these frames.
@@ -175,8 +189,8 @@ impl Db {
         id: &ConfigId,
         source: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(i64, String, String)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg from configurations c
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select v.version, v.digest, v.jpeg, v.space from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              where c.id = $1 and v.source = $2 and v.kind = 'full'",
         )
@@ -184,10 +198,7 @@ impl Db {
         .bind(source.to_string())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// How much a configuration's version holds; `None` where there is no such version.
@@ -208,18 +219,15 @@ impl Db {
         id: &ConfigId,
         version: i64,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<(String, String)> = sqlx::query_as(
-            "select digest, jpeg from versions
+        let row: Option<StoredRow> = sqlx::query_as(
+            "select version, digest, jpeg, space from versions
              where configuration_id = $1 and version = $2 and remove_at_ms is null",
         )
         .bind(id.as_str())
         .bind(version)
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(digest, jpeg)| {
-            Ok(StoredVersion { version, digest: read("digest", &digest)?, jpeg: read("digest", &jpeg)? })
-        })
-        .transpose()
+        row.map(stored).transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
@@ -236,8 +244,8 @@ impl Db {
     pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
         sqlx::query(
             "insert into versions
-             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, space)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(id.as_str())
         .bind(new.version)
@@ -248,6 +256,7 @@ impl Db {
         .bind(new.settings.to_string())
         .bind(now_ms())
         .bind(Json(&new.figures))
+        .bind(column(new.space))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -380,6 +389,11 @@ impl Db {
         .rows_affected()
             == 1;
         if moved {
+            let is_public: bool =
+                sqlx::query_scalar("select space is null from configurations where id = $1")
+                    .bind(id.as_str())
+                    .fetch_one(&mut *tx)
+                    .await?;
             bump(&mut tx, &product.to_string()).await?;
             sqlx::query(
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
@@ -389,7 +403,10 @@ impl Db {
             .bind(version)
             .execute(&mut *tx)
             .await?;
-            note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Configured, true).await?;
+            // Of what is protected no cache has anything, nor has it to hear the name.
+            if is_public {
+                note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Configured, true).await?;
+            }
             let detail = json!({ "version": version, "before": from });
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }

@@ -72,6 +72,16 @@ pub enum Action {
     TakeDown,
     /// Caches were told by hand to let go.
     Purge,
+    /// A configuration was protected.
+    Protect,
+    /// The protection was lifted.
+    Unprotect,
+    /// Somebody was given a signed address.
+    Sign,
+    /// Another key signs addresses.
+    SigningRotate,
+    /// What a key had signed was made worthless.
+    SigningRetire,
 }
 
 impl Action {
@@ -100,6 +110,11 @@ impl Action {
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
             Self::Purge => "purge.by-hand",
+            Self::Protect => "sequence.protect",
+            Self::Unprotect => "sequence.unprotect",
+            Self::Sign => "sequence.sign",
+            Self::SigningRotate => "signing.rotate",
+            Self::SigningRetire => "signing.retire",
         }
     }
 }

@@ -255,7 +255,7 @@ impl Check {
             }
             swatch.to_ascii_lowercase()
         });
-        Some(Choice { value: value?, label, swatch })
+        Some(Choice { value: value?, label, swatch, listed: true })
     }
 }
 

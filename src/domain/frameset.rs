@@ -210,6 +210,8 @@ pub struct NewFrameset {
     pub settings: TurnSettings,
     /// How many frames will come, if that is known.
     pub expected: Option<u32>,
+    /// Whether the configuration is protected before anything of it is stored.
+    pub protected: bool,
 }
 
 /// A frame set that is there.

@@ -11,7 +11,7 @@ use assets_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::names::ConfigId;
+use super::{names::ConfigId, space::Space};
 
 /// The value of [`Manifest::schema`].
 pub const SCHEMA: &str = "girasol.manifest/1";
@@ -60,7 +60,8 @@ pub struct View {
     pub crop: [u32; 4],
 }
 
-/// URL templates.
+/// URL templates. Those of a protected configuration are relative: its manifest, frames and packs are reached by signed
+/// addresses alone, which differ before the last part, and so the manifest is the same bytes for all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Urls {
     /// One frame.
@@ -71,6 +72,30 @@ pub struct Urls {
     pub still: String,
     /// An immutable manifest.
     pub manifest: String,
+}
+
+impl Urls {
+    /// Where the files of a version in this space are found.
+    pub fn of(space: Space) -> Self {
+        match space {
+            Space::Public => Self::default(),
+            Space::Private(_) => Self::below(""),
+        }
+    }
+
+    /// Behind a signed address.
+    pub fn signed(token: &str) -> Self {
+        Self::below(&format!("/signed/{token}/"))
+    }
+
+    fn below(base: &str) -> Self {
+        Self {
+            frame: format!("{base}s/{{set}}/{{degree}}.{{format}}"),
+            pack: format!("{base}p/{{pack}}.pack"),
+            still: format!("{base}still.{{format}}"),
+            manifest: format!("{base}{{digest}}.json"),
+        }
+    }
 }
 
 impl Default for Urls {

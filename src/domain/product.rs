@@ -20,9 +20,11 @@ pub struct Product {
     pub options: Vec<OptionDef>,
     /// Places on the piece that have something to say.
     pub hotspots: Vec<Hotspot>,
-    /// What is looked at most, of what has a live spin.
+    /// Whether it has a file, or was made by an ingest alone.
+    pub listed: bool,
+    /// What is looked at most, of what has a live spin that is public.
     pub popular: Vec<ConfigId>,
-    /// Configurations with a live spin, oldest first.
+    /// Configurations with a live spin that is public, oldest first.
     pub spins: Vec<LiveSpin>,
 }
 
@@ -50,6 +52,17 @@ pub struct Choice {
     pub label: String,
     /// `#rrggbb`, or the address of a picture.
     pub swatch: Option<String>,
+    /// Whether somebody wrote it into the product's file, or an ingest needed it.
+    pub listed: bool,
+}
+
+/// What was chosen for a configuration, whether it has a spin or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configured {
+    /// Its choices.
+    pub choices: Choices,
+    /// Whether it is not protected.
+    pub is_public: bool,
 }
 
 /// A configuration whose spin is live.
@@ -111,7 +124,7 @@ impl Product {
     /// Adds options and choices that are missing, as an ingest of these pairs will.
     pub fn offer(&mut self, pairs: &[(OptionName, Slug)]) {
         for (option, choice) in pairs {
-            let new = || Choice { value: choice.clone(), label: choice.title(), swatch: None };
+            let new = || Choice { value: choice.clone(), label: choice.title(), swatch: None, listed: false };
             match self.options.iter_mut().find(|def| def.name == *option) {
                 Some(def) if def.choices.iter().any(|one| one.value == *choice) => {}
                 Some(def) => def.choices.push(new()),
@@ -124,6 +137,32 @@ impl Product {
                 }),
             }
         }
+    }
+
+    /// What the public may see: choices of public configurations, and those that a file lists and no protected
+    /// configuration has. `None` where the product has protected configurations alone, or nobody has listed it.
+    pub fn shown_by(mut self, configured: &[Configured]) -> Option<Self> {
+        let filled: Vec<(Choices, bool)> =
+            configured.iter().map(|one| (self.fill(&one.choices), one.is_public)).collect();
+        let has = |option: &OptionName, choice: &Slug, in_public: bool| {
+            let mut of_kind = filled.iter().filter(|(_, is_public)| *is_public == in_public);
+            of_kind.any(|(choices, _)| choices.get(option) == Some(choice))
+        };
+        for def in &mut self.options {
+            let OptionDef { name, choices, .. } = def;
+            choices.retain(|choice| {
+                has(name, &choice.value, true) || (choice.listed && !has(name, &choice.value, false))
+            });
+            let has_default = def.choices.iter().any(|choice| choice.value == def.default);
+            if let Some(first) = def.choices.first().filter(|_| !has_default) {
+                // That is nobody's default, so that every id names it.
+                def.default = first.value.clone();
+                def.added_later = false;
+            }
+        }
+        self.options.retain(|def| !def.choices.is_empty());
+        let is_public = configured.iter().any(|one| one.is_public) || (self.listed && configured.is_empty());
+        is_public.then_some(self)
     }
 
     /// The live spin of exactly these choices.
@@ -165,8 +204,12 @@ mod tests {
     use super::*;
 
     fn option(name: &str, added_later: bool, values: &[&str]) -> OptionDef {
-        let choice =
-            |value: &&str| Choice { value: value.parse().unwrap(), label: (*value).to_owned(), swatch: None };
+        let choice = |value: &&str| Choice {
+            value: value.parse().unwrap(),
+            label: (*value).to_owned(),
+            swatch: None,
+            listed: false,
+        };
         OptionDef {
             name: name.parse().unwrap(),
             label: name.to_owned(),
@@ -191,6 +234,7 @@ mod tests {
                 option("finish", true, &["polished", "matte"]),
             ],
             hotspots: Vec::new(),
+            listed: false,
             popular: Vec::new(),
             spins: Vec::new(),
         };
@@ -240,6 +284,52 @@ mod tests {
             nearest(&[("metal", "yellow-gold"), ("stone", "ruby")]),
             "ring.solitaire.metal-rose-gold.stone-ruby"
         );
+    }
+
+    #[test]
+    fn what_only_others_have_is_not_shown() {
+        let ring = || ring(&[&[("metal", "rose-gold")]]);
+        let shown = |public: &[&[(&str, &str)]]| {
+            let configured = |pairs: &&[_]| Configured { choices: choices(pairs), is_public: true };
+            let public: Vec<Configured> = public.iter().map(configured).collect();
+            let values = |def: &OptionDef| {
+                let values: Vec<_> = def.choices.iter().map(|choice| choice.value.as_str()).collect();
+                format!("{}={} of {}", def.name.as_str(), def.default.as_str(), values.join(", "))
+            };
+            ring().shown_by(&public).map(|ring| ring.options.iter().map(values).collect::<Vec<_>>())
+        };
+        assert_eq!(shown(&[]), None);
+        let some = shown(&[
+            &[("metal", "rose-gold"), ("stone", "ruby")],
+            &[("metal", "platinum"), ("stone", "ruby")],
+        ]);
+        let expected =
+            ["metal=rose-gold of rose-gold, platinum", "stone=ruby of ruby", "finish=polished of polished"];
+        assert_eq!(some.unwrap(), expected);
+        let id = ring().shown_by(&[platinum(true)]).unwrap().config_id(&choices(&[])).unwrap();
+        assert_eq!(id.to_string(), "ring.solitaire.metal-platinum.stone-diamond");
+    }
+
+    fn platinum(is_public: bool) -> Configured {
+        Configured { choices: choices(&[("metal", "platinum")]), is_public }
+    }
+
+    #[test]
+    fn what_a_file_lists_is_shown_unless_it_is_protected() {
+        let mut listed = ring(&[]);
+        listed.listed = true;
+        listed.options[0].choices.iter_mut().for_each(|choice| choice.listed = true);
+        let metals = |configured: &[Configured]| {
+            let shown = listed.clone().shown_by(configured)?;
+            let metal = shown.options.into_iter().find(|def| def.name.as_str() == "metal")?;
+            Some(metal.choices.into_iter().map(|choice| choice.value.to_string()).collect::<Vec<_>>())
+        };
+        let all = vec!["yellow-gold".to_owned(), "rose-gold".to_owned(), "platinum".to_owned()];
+        assert_eq!(metals(&[]), Some(all));
+        assert_eq!(metals(&[platinum(false)]), None);
+        let gold = Configured { choices: choices(&[("metal", "rose-gold")]), is_public: true };
+        let golds = vec!["yellow-gold".to_owned(), "rose-gold".to_owned()];
+        assert_eq!(metals(&[platinum(false), gold]), Some(golds));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use actix_web::{
         StatusCode,
         header::{
             ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CROSS_ORIGIN_RESOURCE_POLICY,
-            HeaderName, HeaderValue, LINK, VARY, X_CONTENT_TYPE_OPTIONS,
+            HeaderName, HeaderValue, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
 };
@@ -65,6 +65,18 @@ impl Caching {
             Self::Private | Self::Error(_) => NEVER,
         }
     }
+
+    /// The same, kept by nobody.
+    fn for_one(self) -> Self {
+        match self {
+            Self::Immutable
+            | Self::Manifest
+            | Self::Elsewhere
+            | Self::Pointer
+            | Self::Error(StatusCode::NOT_FOUND | StatusCode::GONE) => Self::Private,
+            Self::Private | Self::Error(_) => self,
+        }
+    }
 }
 
 /// Begins a public answer with all headers of its policy: caching, CORS, `Vary` and tags.
@@ -76,8 +88,12 @@ pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> Htt
         .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
         .insert_header(("timing-allow-origin", "*"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    let caching = if scope.is_secret { caching.for_one() } else { caching };
     for (name, value) in caching.lines() {
         answer.insert_header((*name, *value));
+    }
+    if scope.is_secret {
+        answer.insert_header((REFERRER_POLICY, "no-referrer"));
     }
     if let Some(vary) = scope.vary {
         answer.insert_header((VARY, vary));
@@ -112,7 +128,8 @@ mod tests {
 
     #[test]
     fn each_policy_in_full() {
-        let scope = Scope { tags: vec!["c-1".to_owned(), "p-2".to_owned()], vary: Some("Accept-Encoding") };
+        let tags = vec!["c-1".to_owned(), "p-2".to_owned()];
+        let scope = Scope { tags, vary: Some("Accept-Encoding"), is_secret: false };
         let mut table = Vec::new();
         for (name, caching) in [
             ("immutable", Caching::Immutable),
@@ -179,5 +196,27 @@ mod tests {
               vary: Accept-Encoding
               x-content-type-options: nosniff
               xkey: c-1 p-2"#]].assert_eq(&table.join("\n"));
+    }
+
+    #[test]
+    fn what_is_secret_is_kept_by_nobody() {
+        for caching in [
+            Caching::Immutable,
+            Caching::Manifest,
+            Caching::Pointer,
+            Caching::Private,
+            Caching::Error(StatusCode::NOT_FOUND),
+            Caching::Error(StatusCode::GONE),
+            Caching::Error(StatusCode::FORBIDDEN),
+            Caching::Error(StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let answer = answer(StatusCode::OK, caching, &Scope::secret()).finish();
+            let lines: Vec<_> = answer.headers().get_all("cache-control").collect();
+            assert_eq!(lines, ["private, no-store"], "{caching:?}");
+            assert_eq!(answer.headers().get("referrer-policy").unwrap(), "no-referrer");
+            for name in ["cdn-cache-control", "surrogate-control", "surrogate-key", "cache-tag", "xkey"] {
+                assert!(!answer.headers().contains_key(name), "{name}");
+            }
+        }
     }
 }

@@ -70,6 +70,9 @@ pub(crate) async fn status(request: HttpRequest, origin: Data<Origin>) -> Result
     let id: ConfigId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::configuration(&id);
     query::none(&request).at(&scope)?;
+    if origin.protected(&id).await.at(&scope)?.is_some() {
+        return Err(Error::Protected).at(&scope);
+    }
     let product = origin.product(&id.product()).await.at(&scope)?;
     let live = product
         .as_ref()

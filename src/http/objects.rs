@@ -6,7 +6,11 @@ use assets_pipeline::{
     tiers::{Format, TierKey},
 };
 
-use crate::{domain::names::ConfigId, store::ObjectKey};
+use crate::{
+    db::versions::Pointer,
+    domain::{names::ConfigId, space::Space},
+    store::{Address, ObjectKey},
+};
 
 use super::{
     caching::Caching,
@@ -24,19 +28,19 @@ use super::{
 pub(crate) async fn frame(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
     let scope = Scope::set(set);
-    let (degree, format) = frame_name(segment(&request, "file")).ok_or(Error::NoSuchFile).at(&scope)?;
+    let place = frame_key(&request).at(&scope)?.within(Space::Public);
     query::none(&request).at(&scope)?;
-    send_from_anywhere(&request, &origin, &scope, ObjectKey::Frame { set, degree, format }).await
+    send_from_anywhere(&request, &origin, &scope, place).await
 }
 
 /// `GET /p/{digest}.pack`. A pack does not know its set; what purges the set purges the pack by the
 /// pack's own digest.
 pub(crate) async fn pack(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let digest = segment(&request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
-    let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
+    let key = pack_key(&request)?;
+    let ObjectKey::Pack(digest) = key else { return Err(Error::NoSuchFile.into()) };
     let scope = Scope::set(digest);
     query::none(&request).at(&scope)?;
-    send_from_anywhere(&request, &origin, &scope, ObjectKey::Pack(digest)).await
+    send_from_anywhere(&request, &origin, &scope, key.within(Space::Public)).await
 }
 
 /// `GET /still/{configId}.{avif,webp,jpg}`
@@ -44,22 +48,11 @@ pub(crate) async fn still(request: HttpRequest, origin: Data<Origin>) -> Result<
     let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile)?;
     let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchFile)?;
     let scope = Scope::configuration(&configuration);
-    let format: Option<Format> = match extension {
-        "jpg" => None,
-        other => Some(other.parse().map_err(|_bad| Error::NoSuchFile).at(&scope)?),
-    };
+    let format = still_format(extension).at(&scope)?;
     query::none(&request).at(&scope)?;
     let pointer = origin.pointer(&configuration).await.at(&scope)?;
-    let key = match format {
-        None => ObjectKey::Jpeg(pointer.jpeg),
-        Some(format) => {
-            let manifest = &origin.live_manifest(pointer.digest).await.at(&scope)?.manifest;
-            let still = manifest.tiers.get(&TierKey::Still).and_then(|tier| tier.formats.get(&format));
-            let set = still.ok_or(Error::NoSuchFile).at(&scope)?.set;
-            ObjectKey::Frame { set, degree: manifest.hero, format }
-        }
-    };
-    send(&request, &origin, Caching::Manifest, &scope, key).await
+    let key = still_key(&origin, &pointer, format).await.at(&scope)?;
+    send(&request, &origin, Caching::Manifest, &scope, key.within(pointer.space)).await
 }
 
 /// What is immutable may be had from elsewhere too.
@@ -67,24 +60,58 @@ async fn send_from_anywhere(
     request: &HttpRequest,
     origin: &Origin,
     scope: &Scope,
-    key: ObjectKey,
+    place: Address,
 ) -> Result<HttpResponse, Failure> {
-    match elsewhere::redirect(request, origin, scope, &key).await.at(scope)? {
+    match elsewhere::redirect(request, origin, scope, &place.key).await.at(scope)? {
         Some(way) => Ok(way),
-        None => send(request, origin, Caching::Immutable, scope, key).await,
+        None => send(request, origin, Caching::Immutable, scope, place).await,
     }
 }
 
-async fn send(
+/// The frame that an address names.
+pub(super) fn frame_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
+    let set = segment(request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
+    let (degree, format) = frame_name(segment(request, "file")).ok_or(Error::NoSuchFile)?;
+    Ok(ObjectKey::Frame { set, degree, format })
+}
+
+/// The pack that an address names.
+pub(super) fn pack_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
+    let digest = segment(request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
+    digest.map(ObjectKey::Pack).ok_or(Error::NoSuchFile)
+}
+
+/// By a still's extension: the format that it was published in, or `None` for the JPEG.
+pub(super) fn still_format(extension: &str) -> Result<Option<Format>, Error> {
+    match extension {
+        "jpg" => Ok(None),
+        other => other.parse().map(Some).map_err(|_bad| Error::NoSuchFile),
+    }
+}
+
+/// The still of a version.
+pub(super) async fn still_key(
+    origin: &Origin,
+    pointer: &Pointer,
+    format: Option<Format>,
+) -> Result<ObjectKey, Error> {
+    let Some(format) = format else { return Ok(ObjectKey::Jpeg(pointer.jpeg)) };
+    let manifest = &origin.live_manifest(pointer.space, pointer.digest).await?.manifest;
+    let still = manifest.tiers.get(&TierKey::Still).and_then(|tier| tier.formats.get(&format));
+    let set = still.ok_or(Error::NoSuchFile)?.set;
+    Ok(ObjectKey::Frame { set, degree: manifest.hero, format })
+}
+
+pub(super) async fn send(
     request: &HttpRequest,
     origin: &Origin,
     caching: Caching,
     scope: &Scope,
-    key: ObjectKey,
+    place: Address,
 ) -> Result<HttpResponse, Failure> {
-    let object = origin.object(key).await.at(scope)?;
+    let object = origin.object(place).await.at(scope)?;
     let representation = Representation {
-        media_type: key.media_type(),
+        media_type: place.key.media_type(),
         body: &object.body,
         etag: &object.etag,
         encoding: Encoding::Identity,

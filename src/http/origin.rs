@@ -23,8 +23,10 @@ use crate::{
         negotiate::{Available, DeliveryClass},
         policy::Policy,
         product::Product,
+        signed::{Grant, SigningKey},
+        space::Space,
     },
-    store::{ObjectKey, Store},
+    store::{Address, ObjectKey, Store},
 };
 
 use super::{encoding::Precompressed, problem::Error};
@@ -54,6 +56,7 @@ pub struct Origin {
     pointers: Cache<(u64, ConfigId), Standing>,
     revisions: Cache<(u64, ProductId), Option<i64>>,
     pub(crate) delivery: DeliverySettings,
+    signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     max: CacheBytes,
     kept: RwLock<Arc<Kept>>,
@@ -62,9 +65,9 @@ pub struct Origin {
 /// What is kept of objects.
 #[derive(Debug)]
 struct Kept {
-    manifests: Cache<Digest, LoadedManifest>,
-    lists: Cache<Digest, SetList>,
-    objects: Cache<ObjectKey, Object>,
+    manifests: Cache<(Space, Digest), LoadedManifest>,
+    lists: Cache<(Space, Digest), SetList>,
+    objects: Cache<Address, Object>,
     answers: Cache<AnswerKey, Precompressed>,
 }
 
@@ -86,8 +89,19 @@ enum Standing {
     Live(Pointer),
     /// One was, and was taken down.
     TakenDown,
+    /// Whatever there is, only signed addresses show it.
+    Protected(Protected),
     /// None ever was.
     Nothing,
+}
+
+/// What there is of a protected configuration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Protected {
+    /// Where it lies.
+    pub(crate) space: Space,
+    /// The live version.
+    pub(crate) live: Option<Pointer>,
 }
 
 /// What an answer was made from and for. Whatever can change it stands here.
@@ -96,7 +110,7 @@ pub(crate) enum AnswerKey {
     /// A negotiated manifest.
     Sequence { configuration: ConfigId, digest: Digest, revision: i64, class: DeliveryClass },
     /// A version's manifest.
-    Manifest(Digest),
+    Manifest(Space, Digest),
     /// A product.
     Product { id: ProductId, revision: i64, context: Choices },
 }
@@ -134,6 +148,7 @@ impl Origin {
             delivery: DeliverySettings::default(),
             pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
+            signing: Cache::of_moments(1, POINTER_KEPT),
             // Parsed, a product or a manifest takes a few times what its JSON does.
             products: Cache::of_bytes(max.answers / 4, |product: &Option<Product>| {
                 product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
@@ -167,23 +182,65 @@ impl Origin {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Where the configuration's live pointer stands, or stood a second ago.
-    pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
+    /// How it stands with a configuration, or stood a second ago.
+    async fn standing(&self, id: &ConfigId) -> Result<Standing, Error> {
         let load = async {
-            Ok::<_, Error>(match self.db.pointer(id).await? {
+            // The pointer's own space first: a configuration may move between two looks at it.
+            let live = self.db.pointer(id).await?;
+            let space = match live {
+                Some(pointer) => pointer.space,
+                None => self.db.space(id).await?.unwrap_or(Space::Public),
+            };
+            Ok::<_, Error>(match live {
+                _ if space.is_private() => Standing::Protected(Protected { space, live }),
                 Some(pointer) => Standing::Live(pointer),
                 None if self.db.is_taken_down(id).await? => Standing::TakenDown,
                 None => Standing::Nothing,
             })
         };
-        match *self.pointers.get_or_load((self.epoch(), id.clone()), load).await? {
+        Ok(*self.pointers.get_or_load((self.epoch(), id.clone()), load).await?)
+    }
+
+    /// What there is of a configuration, if it is protected.
+    pub(crate) async fn protected(&self, id: &ConfigId) -> Result<Option<Protected>, Error> {
+        match self.standing(id).await? {
+            Standing::Protected(protected) => Ok(Some(protected)),
+            Standing::Live(_) | Standing::TakenDown | Standing::Nothing => Ok(None),
+        }
+    }
+
+    /// Reads a token; `None` where nobody who may do so has signed it.
+    pub(crate) async fn grant(&self, token: &str) -> Result<Option<Grant>, Error> {
+        Ok(Grant::read(token, &self.signing_keys().await?))
+    }
+
+    /// What addresses are signed with.
+    pub(crate) async fn signing_key(&self) -> Result<SigningKey, Error> {
+        let keys = self.db.signing_keys().await?;
+        // There is one: it is made where there was none.
+        keys.into_iter().next().map(|stored| stored.key).ok_or(Error::NoSuchKey)
+    }
+
+    /// As they are, or were a second ago.
+    async fn signing_keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
+        let load = async {
+            let keys = self.db.signing_keys().await?;
+            Ok::<_, Error>(keys.into_iter().map(|stored| stored.key).collect())
+        };
+        self.signing.get_or_load((), load).await
+    }
+
+    /// Where the public live pointer of a configuration stands, or stood a second ago.
+    pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
+        match self.standing(id).await? {
             Standing::Live(pointer) => Ok(pointer),
+            Standing::Protected(_) => Err(Error::Protected),
             Standing::TakenDown => Err(Error::TakenDown(id.clone())),
             Standing::Nothing => Err(Error::NoSpin(id.clone())),
         }
     }
 
-    /// The product as it is, or was a second ago.
+    /// The product as the public sees it, or saw it a second ago.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
         let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
         match *self.revisions.get_or_load((self.epoch(), id.clone()), load).await? {
@@ -198,41 +255,45 @@ impl Origin {
         id: &ProductId,
         revision: i64,
     ) -> Result<Arc<Option<Product>>, Error> {
-        let load = async { Ok::<_, Error>(self.db.load_product(id).await?) };
+        let load = async { Ok::<_, Error>(self.db.load_public_product(id).await?) };
         self.products.get_or_load((id.clone(), revision), load).await
     }
 
     /// A version's manifest, by its digest.
-    pub(crate) async fn manifest(&self, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
-        self.kept().manifests.get_or_load(digest, self.load_manifest(digest)).await
+    pub(crate) async fn manifest(&self, space: Space, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
+        let load = self.load_manifest(ObjectKey::Manifest(digest).within(space));
+        self.kept().manifests.get_or_load((space, digest), load).await
     }
 
     /// The manifest of a live version, which has to exist.
-    pub(crate) async fn live_manifest(&self, digest: Digest) -> Result<Arc<LoadedManifest>, Error> {
-        self.manifest(digest).await.map_err(|error| match error {
-            Error::NoSuchFile => Error::ObjectMissing(ObjectKey::Manifest(digest)),
+    pub(crate) async fn live_manifest(
+        &self,
+        space: Space,
+        digest: Digest,
+    ) -> Result<Arc<LoadedManifest>, Error> {
+        self.manifest(space, digest).await.map_err(|error| match error {
+            Error::NoSuchFile => Error::ObjectMissing(ObjectKey::Manifest(digest).within(space)),
             other => other,
         })
     }
 
-    async fn load_manifest(&self, digest: Digest) -> Result<LoadedManifest, Error> {
-        let key = ObjectKey::Manifest(digest);
-        let json = self.read(key).await?;
-        let manifest: Manifest =
-            serde_json::from_slice(&json).map_err(|error| Error::ManifestUnreadable(key, Arc::new(error)))?;
+    async fn load_manifest(&self, place: Address) -> Result<LoadedManifest, Error> {
+        let json = self.read(place).await?;
+        let manifest: Manifest = serde_json::from_slice(&json)
+            .map_err(|error| Error::ManifestUnreadable(place, Arc::new(error)))?;
         let available = Available::from(&manifest);
         Ok(LoadedManifest { json, manifest, available })
     }
 
     /// A frame, a pack or a still.
-    pub(crate) async fn object(&self, key: ObjectKey) -> Result<Arc<Object>, Error> {
+    pub(crate) async fn object(&self, place: Address) -> Result<Arc<Object>, Error> {
         let load = async {
-            let body = Bytes::from(self.read(key).await?);
+            let body = Bytes::from(self.read(place).await?);
             let etag = format!("\"{}\"", Digest::of(&body));
             let repr_digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
             Ok(Object { body, etag, repr_digest })
         };
-        self.kept().objects.get_or_load(key, load).await
+        self.kept().objects.get_or_load(place, load).await
     }
 
     /// An answer that is compressed once and kept.
@@ -250,34 +311,35 @@ impl Origin {
     }
 
     /// Reads an object that is what its key says; a damaged one is never served.
-    async fn read(&self, key: ObjectKey) -> Result<Vec<u8>, Error> {
-        let (digest, missing) = match key {
+    async fn read(&self, place: Address) -> Result<Vec<u8>, Error> {
+        let (digest, missing) = match place.key {
             ObjectKey::Frame { set, degree, format } => {
                 let load = async {
-                    let key = ObjectKey::SetList(set);
-                    let bytes = self.read_whole(key, set).await?.ok_or(Error::NoSuchFile)?;
-                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(key))
+                    let list = ObjectKey::SetList(set).within(place.space);
+                    let bytes = self.read_whole(list, set).await?.ok_or(Error::NoSuchFile)?;
+                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(list))
                 };
-                let list = self.kept().lists.get_or_load(set, load).await?;
+                let list = self.kept().lists.get_or_load((place.space, set), load).await?;
                 // The set has the frame, so that its file has to be there.
-                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(key))
+                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(place))
             }
             ObjectKey::Pack(digest)
             | ObjectKey::SetList(digest)
             | ObjectKey::Manifest(digest)
             | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
         };
-        self.read_whole(key, digest).await?.ok_or(missing)
+        self.read_whole(place, digest).await?.ok_or(missing)
     }
 
     /// Where a copy is damaged, its home may have the whole object, and is asked once more.
-    async fn read_whole(&self, key: ObjectKey, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+    async fn read_whole(&self, place: Address, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+        let store = self.store.within(place.space);
         for _ in 0..2 {
-            match self.store.get(&key).await? {
-                Some(bytes) if Digest::of(&bytes) != digest => self.store.forget(&key).await,
+            match store.get(&place.key).await? {
+                Some(bytes) if Digest::of(&bytes) != digest => store.forget(&place.key).await,
                 settled => return Ok(settled),
             }
         }
-        Err(Error::ObjectDamaged(key))
+        Err(Error::ObjectDamaged(place))
     }
 }

@@ -11,6 +11,7 @@ mod jobs;
 mod keys;
 mod look;
 mod products;
+mod protection;
 mod purge;
 mod receive;
 mod sequences;
@@ -135,6 +136,21 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "/api/sequences/{configuration}/take-down",
             "POST, OPTIONS",
             [web::post().to(sequences::take_down)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/protect",
+            "POST, OPTIONS",
+            [web::post().to(protection::protect)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/unprotect",
+            "POST, OPTIONS",
+            [web::post().to(protection::unprotect)],
+        ))
+        .service(private(
+            "/api/sequences/{configuration}/sign",
+            "POST, OPTIONS",
+            [web::post().to(protection::sign)],
         ))
         .service(private(
             "/api/sequences/{configuration}/versions/{version}",

@@ -23,7 +23,7 @@ use crate::{
     fetch::FetchError,
     garbage::GarbageError,
     intake::{IntakeError, UnpackError},
-    store::{ObjectKey, StoreError},
+    store::{Address, StoreError},
 };
 
 use super::{
@@ -42,6 +42,14 @@ pub(crate) enum Error {
     NoSpin(ConfigId),
     #[error("the spin of {0} was taken down")]
     TakenDown(ConfigId),
+    #[error("it is shown by signed addresses alone")]
+    Protected,
+    #[error("nobody who may do so has signed this address")]
+    SignatureRefused,
+    #[error("the address has ended: ask for another one")]
+    SignatureExpired,
+    #[error("it is public, and needs no signed address")]
+    NotProtected,
     #[error("there is no such file")]
     NoSuchFile,
     #[error("{0}")]
@@ -159,11 +167,11 @@ pub(crate) enum Error {
     #[error("the object store failed")]
     Store(#[source] Arc<StoreError>),
     #[error("the object store has no {0}, which the live version names")]
-    ObjectMissing(ObjectKey),
+    ObjectMissing(Address),
     #[error("the object {0} does not match its digest")]
-    ObjectDamaged(ObjectKey),
+    ObjectDamaged(Address),
     #[error("the manifest {0} cannot be read")]
-    ManifestUnreadable(ObjectKey, #[source] Arc<serde_json::Error>),
+    ManifestUnreadable(Address, #[source] Arc<serde_json::Error>),
     #[error("an answer could not be compressed")]
     Compress(#[source] Arc<std::io::Error>),
     #[error("not ready: {0}")]
@@ -180,6 +188,14 @@ impl Error {
             }
             Self::NoSpin(_) => (StatusCode::NOT_FOUND, "no-spin", "No spin of this configuration"),
             Self::TakenDown(_) => (StatusCode::GONE, "taken-down", "The spin was taken down"),
+            Self::Protected => (StatusCode::FORBIDDEN, "protected", "The spin is protected"),
+            Self::SignatureRefused => {
+                (StatusCode::FORBIDDEN, "signature-refused", "The signature is not accepted")
+            }
+            Self::SignatureExpired => {
+                (StatusCode::FORBIDDEN, "signature-expired", "The signed address has ended")
+            }
+            Self::NotProtected => (StatusCode::CONFLICT, "not-protected", "The spin is not protected"),
             Self::NoSuchFile => (StatusCode::NOT_FOUND, "no-such-file", "No such file"),
             Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "Unknown query key or value"),
             Self::NotOffered(NotOffered::Frames(_) | NotOffered::Format(..)) => {
@@ -361,7 +377,10 @@ impl ResponseError for Failure {
             let error: &dyn std::error::Error = &self.error;
             tracing::error!(error, problem = slug, "a request failed");
         }
-        let mut response = answer(status, self.error.caching(), &self.scope);
+        // Not even a tag of what is protected.
+        let nothing = Scope::default();
+        let scope = if let Error::Protected = self.error { &nothing } else { &self.scope };
+        let mut response = answer(status, self.error.caching(), scope);
         if let Error::WrongMethod(allowed) = &self.error {
             response.insert_header((ALLOW, *allowed));
         }
@@ -498,8 +517,7 @@ mod tests {
     #[actix_web::test]
     async fn a_server_error_says_nothing_of_the_inside() {
         let json =
-            body(Error::ObjectDamaged(ObjectKey::Pack("00000000000000000000000000000000".parse().unwrap())))
-                .await;
+            body(Error::ObjectDamaged("p/00000000000000000000000000000000.pack".parse().unwrap())).await;
         let expected =
             r#"{"type":"urn:problem-type:girasol:internal","title":"Something failed here","status":500}"#;
         assert_eq!(json, expected);

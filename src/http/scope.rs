@@ -15,6 +15,9 @@ pub(crate) struct Scope {
     pub(crate) tags: Vec<String>,
     /// The value of `Vary`, if any.
     pub(crate) vary: Option<&'static str>,
+    /// Whether the address itself is the key to the answer: no cache keeps it, whatever its policy, and no page tells
+    /// others where it was.
+    pub(crate) is_secret: bool,
 }
 
 /// `Vary` of answers that are compressed and nothing more.
@@ -28,17 +31,22 @@ impl Scope {
     /// Whatever names a configuration: publishing that configuration, or anything of its product,
     /// purges it.
     pub(crate) fn configuration(id: &ConfigId) -> Self {
-        Self { tags: vec![configuration_tag(id), product_tag(&id.product())], vary: None }
+        Self { tags: vec![configuration_tag(id), product_tag(&id.product())], vary: None, is_secret: false }
     }
 
     /// Whatever names a product alone.
     pub(crate) fn product(id: &ProductId) -> Self {
-        Self { tags: vec![product_tag(id)], vary: None }
+        Self { tags: vec![product_tag(id)], vary: None, is_secret: false }
     }
 
     /// A frame of a set.
     pub(crate) fn set(set: Digest) -> Self {
-        Self { tags: vec![object_tag(set)], vary: None }
+        Self { tags: vec![object_tag(set)], vary: None, is_secret: false }
+    }
+
+    /// What a signed address shows.
+    pub(crate) fn secret() -> Self {
+        Self { is_secret: true, ..Self::default() }
     }
 
     /// The same, compressed.

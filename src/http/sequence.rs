@@ -17,11 +17,13 @@ use crate::{
     db::versions::{Pointer, StoredVersion},
     domain::{
         hints::{self, Hints},
-        manifest::Manifest,
+        manifest::{Manifest, Urls},
         names::{Choices, ConfigId},
         negotiate::{DeliveryClass, negotiate, word},
         policy::Policy,
+        space::Space,
     },
+    store::ObjectKey,
 };
 
 use super::{
@@ -42,9 +44,33 @@ const MAX_SIBLINGS: usize = 24;
 pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     let began = Instant::now();
     let decided = Decided::for_request(&request, &origin).await?;
-    let Decided { configuration, query, scope, pointer, class, .. } = &decided;
+    negotiated(&request, &origin, &decided, began).await
+}
+
+/// The same for a version that the caller has found, as it is shown in this scope.
+pub(super) async fn of_version(
+    request: &HttpRequest,
+    origin: &Origin,
+    configuration: ConfigId,
+    scope: Scope,
+    pointer: Pointer,
+    began: Instant,
+) -> Result<HttpResponse, Failure> {
+    let query = SequenceQuery::parse(request.query_string()).at(&scope)?;
+    let decided = Decided::at(request, origin, configuration, query, scope, pointer).await?;
+    negotiated(request, origin, &decided, began).await
+}
+
+async fn negotiated(
+    request: &HttpRequest,
+    origin: &Origin,
+    decided: &Decided,
+    began: Instant,
+) -> Result<HttpResponse, Failure> {
+    let Decided { configuration, query, scope, pointer, manifest, class } = decided;
+    let stored = &manifest.json;
     if query.explain {
-        let json = negotiated_json(&origin, &decided, Some(raw_hints(&request))).await.at(scope)?;
+        let json = negotiated_json(origin, decided, stored, Some(raw_hints(request))).await.at(scope)?;
         return Ok(answer(StatusCode::OK, Caching::Private, scope).content_type(JSON).body(json));
     }
     let key = AnswerKey::Sequence {
@@ -53,12 +79,12 @@ pub(crate) async fn sequence(request: HttpRequest, origin: Data<Origin>) -> Resu
         revision: pointer.revision,
         class: class.clone(),
     };
-    let body = origin.answer(key, negotiated_json(&origin, &decided, None)).await.at(scope)?;
-    let mut response = serve_precompressed(&request, Caching::Manifest, scope, JSON, &body).at(scope)?;
+    let body = origin.answer(key, negotiated_json(origin, decided, stored, None)).await.at(scope)?;
+    let mut response = serve_precompressed(request, Caching::Manifest, scope, JSON, &body).at(scope)?;
+    // What nobody may keep, no cache can be told to fetch ahead.
+    let first = (!scope.is_secret).then(|| first_pack(origin, decided)).flatten();
     for (name, value) in
-        [first_pack(&origin, &decided).and_then(|path| preload(&path)), server_timing(began.elapsed())]
-            .into_iter()
-            .flatten()
+        [first.and_then(|path| preload(&path)), server_timing(began.elapsed())].into_iter().flatten()
     {
         response.headers_mut().insert(name, value);
     }
@@ -73,20 +99,28 @@ fn first_pack(origin: &Origin, decided: &Decided) -> Option<String> {
     Some(origin.delivery.urls(urls).pack.replace("{pack}", &pack.to_string()))
 }
 
-/// A version as visitors would see it if it were live, for whoever may look at it before.
+/// A version as visitors would see it if it were live, for whoever may look at it before. Where it lies in a private
+/// space, its files are behind the token.
 pub(crate) async fn unpublished(
     request: &HttpRequest,
     origin: &Origin,
     configuration: ConfigId,
     version: &StoredVersion,
+    token: &str,
 ) -> Result<HttpResponse, Failure> {
     let query = SequenceQuery::parse(request.query_string())?;
     let revision = origin.db.product_revision(&configuration.product()).await.map_err(Error::from)?;
-    let StoredVersion { version, digest, jpeg } = *version;
-    let pointer = Pointer { version, digest, jpeg, revision: revision.unwrap_or(0) };
+    let StoredVersion { version, digest, jpeg, space } = *version;
+    let pointer = Pointer { version, digest, jpeg, revision: revision.unwrap_or(0), space };
     let decided = Decided::at(request, origin, configuration, query, Scope::default(), pointer).await?;
     let hints = decided.query.explain.then(|| raw_hints(request));
-    let json = negotiated_json(origin, &decided, hints).await?;
+    let stored = if space.is_private() {
+        let manifest = Manifest { urls: Urls::signed(token), ..decided.manifest.manifest.clone() };
+        serde_json::to_vec(&manifest).map_err(|error| unreadable(&pointer, error))?
+    } else {
+        decided.manifest.json.clone()
+    };
+    let json = negotiated_json(origin, &decided, &stored, hints).await?;
     Ok(answer(StatusCode::OK, Caching::Private, &Scope::default()).content_type(JSON).body(json))
 }
 
@@ -109,11 +143,23 @@ pub(crate) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Resu
     let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
     let unknown = Scope::default().encoded();
     query::none(&request).at(&unknown)?;
-    let loaded = origin.manifest(digest).await.at(&unknown)?;
+    let loaded = origin.manifest(Space::Public, digest).await.at(&unknown)?;
     let scope = Scope::configuration(&loaded.manifest.configuration).encoded();
+    immutable(&request, &origin, Space::Public, digest, scope).await
+}
+
+/// The manifest of a version as it is stored.
+pub(super) async fn immutable(
+    request: &HttpRequest,
+    origin: &Origin,
+    space: Space,
+    digest: Digest,
+    scope: Scope,
+) -> Result<HttpResponse, Failure> {
+    let loaded = origin.manifest(space, digest).await.at(&scope)?;
     let json = async { Ok(loaded.json.clone()) };
-    let body = origin.answer(AnswerKey::Manifest(digest), json).await.at(&scope)?;
-    serve_precompressed(&request, Caching::Immutable, &scope, JSON, &body).at(&scope)
+    let body = origin.answer(AnswerKey::Manifest(space, digest), json).await.at(&scope)?;
+    serve_precompressed(request, Caching::Immutable, &scope, JSON, &body).at(&scope)
 }
 
 /// A request for a configuration's spin, and what was decided for it.
@@ -145,7 +191,7 @@ impl Decided {
         scope: Scope,
         pointer: Pointer,
     ) -> Result<Self, Failure> {
-        let manifest = origin.live_manifest(pointer.digest).await.at(&scope)?;
+        let manifest = origin.live_manifest(pointer.space, pointer.digest).await.at(&scope)?;
         let hints = Hints::parse(|name| {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
         });
@@ -187,9 +233,10 @@ struct Selected<'a> {
 async fn negotiated_json(
     origin: &Origin,
     decided: &Decided,
+    stored: &[u8],
     hints: Option<BTreeMap<&'static str, String>>,
 ) -> Result<Vec<u8>, Error> {
-    let Decided { pointer, manifest, class, .. } = decided;
+    let Decided { pointer, class, .. } = decided;
     let DeliveryClass { tier, frames, format, because } = class;
     let more = Negotiated {
         digest: pointer.digest,
@@ -199,28 +246,31 @@ async fn negotiated_json(
         selected: Selected { tier: word(*tier), frames: *frames, format: *format, because },
         hints,
     };
-    let more = serde_json::to_vec(&more).map_err(|error| {
-        Error::ManifestUnreadable(crate::store::ObjectKey::Manifest(pointer.digest), Arc::new(error))
-    })?;
+    let more = serde_json::to_vec(&more).map_err(|error| unreadable(pointer, error))?;
     // Both are JSON objects with fields: the stored one less its last brace, the other less its first.
-    let mut json = version_json(origin, pointer.digest, manifest)?;
-    json.truncate(json.trim_ascii_end().len());
+    let elsewhere = elsewhere_json(origin, decided)?;
+    let mut json = elsewhere.unwrap_or_else(|| stored.trim_ascii_end().to_vec());
     json.pop();
     json.push(b',');
     json.extend_from_slice(&more[1..]);
     Ok(json)
 }
 
-/// The stored manifest, but that its addresses are those of today: where objects are had from can change without a new
-/// version.
-fn version_json(origin: &Origin, digest: Digest, loaded: &LoadedManifest) -> Result<Vec<u8>, Error> {
-    let urls = origin.delivery.urls(&loaded.manifest.urls);
-    if urls == loaded.manifest.urls {
-        return Ok(loaded.json.clone());
+/// The manifest with the addresses of today, if these are others than it was stored with: where public objects are had
+/// from can change without a new version.
+fn elsewhere_json(origin: &Origin, decided: &Decided) -> Result<Option<Vec<u8>>, Error> {
+    let Decided { pointer, manifest, .. } = decided;
+    let manifest = &manifest.manifest;
+    let urls = origin.delivery.urls(&manifest.urls);
+    if pointer.space != Space::Public || urls == manifest.urls {
+        return Ok(None);
     }
-    let unreadable =
-        |error| Error::ManifestUnreadable(crate::store::ObjectKey::Manifest(digest), Arc::new(error));
-    serde_json::to_vec(&Manifest { urls, ..loaded.manifest.clone() }).map_err(unreadable)
+    let json = serde_json::to_vec(&Manifest { urls, ..manifest.clone() });
+    json.map(Some).map_err(|error| unreadable(pointer, error))
+}
+
+fn unreadable(pointer: &Pointer, error: serde_json::Error) -> Error {
+    Error::ManifestUnreadable(ObjectKey::Manifest(pointer.digest).within(pointer.space), Arc::new(error))
 }
 
 async fn siblings(origin: &Origin, decided: &Decided) -> Result<Vec<Sibling>, Error> {
@@ -233,7 +283,7 @@ async fn siblings(origin: &Origin, decided: &Decided) -> Result<Vec<Sibling>, Er
     let own = product.fill(&own.choices);
     let mut siblings = Vec::new();
     for spin in product.siblings(&own).take(MAX_SIBLINGS) {
-        let loaded = origin.live_manifest(spin.digest).await?;
+        let loaded = origin.live_manifest(Space::Public, spin.digest).await?;
         let mut choices = product.fill(&spin.choices);
         choices.retain(|option, choice| own.get(option) != Some(choice));
         siblings.push(Sibling {

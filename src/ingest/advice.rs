@@ -57,6 +57,13 @@ impl Failure {
             Self::OptionTwice(option) => {
                 Advice::plain("option-twice", &format!("Give --choice {option}=VALUE once."))
             }
+            Self::Public(id) => {
+                Advice::plain("public", &format!("Make it private first: girasol protect {id}"))
+            }
+            Self::PublicOption { .. } => Advice::plain(
+                "public-option",
+                "Bring the option with a configuration that is public, or make the piece a product of its own.",
+            ),
             Self::Name(_) => Advice::none("name"),
             Self::ProductChanged(_) => Advice::plain("product-changed", "Run the same command again."),
             Self::Running(_) => Advice::plain("running", "Wait until it is done, or stop it first."),
@@ -75,7 +82,11 @@ impl Failure {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Ingest(error) => !matches!(error, IngestError::Stopped | IngestError::Codec(_)),
-            Self::MissingChoice { .. } | Self::OptionTwice(_) | Self::Name(_) => true,
+            Self::MissingChoice { .. }
+            | Self::OptionTwice(_)
+            | Self::Name(_)
+            | Self::Public(_)
+            | Self::PublicOption { .. } => true,
             Self::ProductChanged(_)
             | Self::Running(_)
             | Self::Work(_)

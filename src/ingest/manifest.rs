@@ -12,12 +12,14 @@ use crate::domain::{
     figures::SetFigures,
     manifest::{self, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
     names::ConfigId,
+    space::Space,
 };
 
 /// Says what a version holds and where it lies.
 pub fn build_manifest(
     configuration: &ConfigId,
     version: i64,
+    space: Space,
     prepared: &Prepared,
     renditions: &Renditions,
 ) -> Manifest {
@@ -36,7 +38,7 @@ pub fn build_manifest(
         placeholder: prepared.placeholder.clone(),
         colour: prepared.colour.to_string(),
         hero: plan.degree(plan.hero),
-        urls: Urls::default(),
+        urls: Urls::of(space),
         tiers: renditions.tiers.iter().map(|(key, renditions)| (*key, tier(plan, renditions))).collect(),
     }
 }

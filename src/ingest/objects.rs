@@ -52,6 +52,7 @@ pub(super) async fn load_whole(
     store: &Store,
     version: &StoredVersion,
 ) -> Result<Option<Manifest>, StoreError> {
+    let store = &store.within(version.space);
     let read = async |key: ObjectKey, digest: Digest| {
         let bytes = store.get_from_home(&key).await?;
         Ok::<_, StoreError>(bytes.filter(|bytes| Digest::of(bytes) == digest))

@@ -22,7 +22,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::ObjectKey;
+use super::{Address, ObjectKey};
 
 use self::{
     recency::Recency,
@@ -74,7 +74,7 @@ impl DiskCache {
     }
 
     /// A copy, if there is a sound one.
-    pub(super) async fn get(&self, key: &ObjectKey) -> Option<Vec<u8>> {
+    pub(super) async fn get(&self, key: &Address) -> Option<Vec<u8>> {
         let mut bytes = tokio::fs::read(self.shared.path(key)).await.ok()?;
         if !unseal(key, &mut bytes) {
             tracing::warn!(%key, "a copy on disk was damaged, and is removed");
@@ -93,7 +93,7 @@ impl DiskCache {
     }
 
     /// Keeps a copy, unless objects were removed since that moment. That it cannot is a warning and no error.
-    pub(super) async fn keep(&self, key: &ObjectKey, bytes: &[u8], since: Moment) {
+    pub(super) async fn keep(&self, key: &Address, bytes: &[u8], since: Moment) {
         let (shared, key, sealed) = (self.shared.clone(), *key, seal(key, bytes));
         let kept = tokio::task::spawn_blocking(move || shared.keep(key, &sealed, since)).await;
         let was_failing = &self.shared.is_failing;
@@ -109,7 +109,7 @@ impl DiskCache {
     }
 
     /// Lets go of a copy, so that the next one comes from the home.
-    pub(super) async fn forget(&self, key: &ObjectKey) {
+    pub(super) async fn forget(&self, key: &Address) {
         if let Filler::This { copies, .. } = &mut self.shared.state().filler {
             copies.remove(key);
         }
@@ -117,7 +117,7 @@ impl DiskCache {
     }
 
     /// Lets go of a copy whose object was removed.
-    pub(super) async fn removed(&self, key: &ObjectKey) {
+    pub(super) async fn removed(&self, key: &Address) {
         self.shared.state().removals += 1;
         self.forget(key).await;
     }
@@ -136,7 +136,7 @@ impl DiskCache {
         self.unlink(gone).await;
     }
 
-    async fn unlink(&self, keys: Vec<ObjectKey>) {
+    async fn unlink(&self, keys: Vec<Address>) {
         let shared = self.shared.clone();
         // It ends with nothing but a panic, after which the copies are no worse than before.
         let _ = tokio::task::spawn_blocking(move || shared.unlink(&keys)).await;
@@ -148,11 +148,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, key: &ObjectKey) -> PathBuf {
+    fn path(&self, key: &Address) -> PathBuf {
         self.root.join(key.to_string())
     }
 
-    fn keep(&self, key: ObjectKey, sealed: &[u8], since: Moment) -> io::Result<()> {
+    fn keep(&self, key: Address, sealed: &[u8], since: Moment) -> io::Result<()> {
         let bytes = sealed.len() as u64;
         if bytes > self.max_bytes || !self.fills()? {
             return Ok(());
@@ -216,12 +216,13 @@ impl Shared {
         Ok(Some((lock, copies)))
     }
 
-    fn unlink(&self, keys: &[ObjectKey]) {
+    fn unlink(&self, keys: &[Address]) {
         for key in keys {
             let path = self.path(key);
             // A copy that stays is found by the next scan; one that is gone already is what was wanted.
             let _ = fs::remove_file(&path);
-            if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent()) {
+            if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key.key, path.parent())
+            {
                 let _ = fs::remove_dir(folder);
             }
         }
@@ -229,13 +230,13 @@ impl Shared {
 }
 
 /// Every copy by the time it was written at. What is none goes: it was left half written.
-fn scan(root: &Path) -> io::Result<Vec<(SystemTime, u64, ObjectKey)>> {
+fn scan(root: &Path) -> io::Result<Vec<(SystemTime, u64, Address)>> {
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let (path, metadata) = (entry.path(), entry.metadata()?);
-            let key = || path.strip_prefix(root).ok()?.to_str()?.parse::<ObjectKey>().ok();
+            let key = || path.strip_prefix(root).ok()?.to_str()?.parse::<Address>().ok();
             if metadata.is_dir() {
                 folders.push(path);
             } else if let Some(key) = key() {

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Cause, ObjectKey};
+use super::{Address, Cause, ObjectKey};
 
 /// Objects in a folder, under their keys.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Folder {
         Self { root }
     }
 
-    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Cause> {
+    pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
         match tokio::fs::read(self.path(key)).await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -30,7 +30,7 @@ impl Folder {
         }
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), Cause> {
+    pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
         let path = self.path(key);
         if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
             return Ok(());
@@ -38,20 +38,25 @@ impl Folder {
         Ok(write_whole(&path, bytes).await?)
     }
 
-    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<Address>, Cause> {
         let root = self.root.clone();
         Ok(tokio::task::spawn_blocking(move || list(&root, leftover)).await??)
     }
 
-    pub(super) async fn remove(&self, key: &ObjectKey) -> Result<(), Cause> {
+    pub(super) async fn remove(&self, key: &Address) -> Result<(), Cause> {
         let path = self.path(key);
         match tokio::fs::remove_file(&path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => {
                 // The last file of a set takes the set's folder along.
-                if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key, path.parent())
+                let is_of_set = matches!(key.key, ObjectKey::Frame { .. } | ObjectKey::SetList(_));
+                // And the last one of a private space all of the space's.
+                let levels = if key.space.is_private() { usize::MAX } else { usize::from(is_of_set) };
+                for folder in path.ancestors().skip(1).take(levels).take_while(|folder| *folder != self.root)
                 {
-                    let _ = tokio::fs::remove_dir(folder).await;
+                    if tokio::fs::remove_dir(folder).await.is_err() {
+                        break;
+                    }
                 }
                 Ok(())
             }
@@ -63,12 +68,12 @@ impl Folder {
         Ok(())
     }
 
-    fn path(&self, key: &ObjectKey) -> PathBuf {
+    fn path(&self, key: &Address) -> PathBuf {
         self.root.join(key.to_string())
     }
 }
 
-fn list(root: &Path, leftover: Duration) -> io::Result<Vec<ObjectKey>> {
+fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
     let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -125,12 +130,13 @@ mod tests {
     use assets_pipeline::{digest::Digest, tiers::Format};
 
     use super::*;
+    use crate::domain::space::Space;
 
     #[tokio::test]
     async fn what_a_writer_left_unfinished_goes_when_it_is_old() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::new(root.path().to_owned());
-        let key = ObjectKey::Pack(Digest::of(b"frames"));
+        let key = ObjectKey::Pack(Digest::of(b"frames")).within(Space::Public);
         folder.put(&key, b"frames").await.unwrap();
         assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
         let partial = root.path().join("p/.half.pack.1-2");
@@ -147,6 +153,7 @@ mod tests {
         let folder = Folder::new(root.path().to_owned());
         let set = Digest::of(b"frames");
         let keys = [ObjectKey::SetList(set), ObjectKey::Frame { set, degree: 6, format: Format::Webp }];
+        let keys = keys.map(|key| key.within(Space::Public));
         for key in &keys {
             folder.put(key, b"frames").await.unwrap();
         }
@@ -155,5 +162,17 @@ mod tests {
             folder.remove(key).await.unwrap();
         }
         assert!(!root.path().join("s").join(set.to_string()).exists());
+
+        let space = Space::Private("00112233445566778899aabbccddeeff".parse().unwrap());
+        let keys = keys.map(|key| key.key.within(space));
+        for key in &keys {
+            folder.put(key, b"frames").await.unwrap();
+        }
+        for key in &keys {
+            assert!(root.path().join("private").exists());
+            folder.remove(key).await.unwrap();
+        }
+        assert!(!root.path().join("private").exists());
+        assert!(root.path().exists());
     }
 }

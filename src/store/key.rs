@@ -1,10 +1,13 @@
 //! What objects are called.
 //!
-//! A key is the path of the object's public URL, so that a CDN may read the store itself.
+//! A key is the path of the object's public URL, so that a CDN may read the store itself. What is not public lies
+//! apart from all of that: under `private/`, in the space of its configuration.
 
 use std::{fmt, str::FromStr};
 
 use assets_pipeline::{digest::Digest, tiers::Format};
+
+use crate::domain::{manifest::Manifest, space::Space};
 
 /// Names an object. Path and media type follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +32,25 @@ pub enum ObjectKey {
 }
 
 impl ObjectKey {
+    /// Where the object lies in a space.
+    pub const fn within(self, space: Space) -> Address {
+        Address { space, key: self }
+    }
+
+    /// Every frame, list and pack that a manifest names, some of them more than once.
+    pub fn all_of(manifest: &Manifest) -> Vec<Self> {
+        let mut keys = Vec::new();
+        for tier in manifest.tiers.values() {
+            for (format, rendition) in &tier.formats {
+                let (set, format) = (rendition.set, *format);
+                keys.push(Self::SetList(set));
+                keys.extend(tier.degrees.iter().map(|degree| Self::Frame { set, degree: *degree, format }));
+                keys.extend(rendition.packs.iter().map(|pack| Self::Pack(pack.pack)));
+            }
+        }
+        keys
+    }
+
     /// The media type that the object is served with.
     pub const fn media_type(&self) -> &'static str {
         match self {
@@ -105,6 +127,40 @@ impl FromStr for ObjectKey {
     }
 }
 
+/// An object in a space: its place in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address {
+    /// Which space.
+    pub space: Space,
+    /// Which object there.
+    pub key: ObjectKey,
+}
+
+/// What stands before the names of private spaces.
+const PRIVATE: &str = "private/";
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.space {
+            Space::Public => self.key.fmt(f),
+            Space::Private(id) => write!(f, "{PRIVATE}{id}/{}", self.key),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let Some(rest) = text.strip_prefix(PRIVATE) else {
+            return Ok(text.parse::<ObjectKey>()?.within(Space::Public));
+        };
+        let (space, key) = rest.split_once('/').ok_or(NotAKey)?;
+        let space = Space::Private(space.parse().map_err(|_no_space| NotAKey)?);
+        Ok(key.parse::<ObjectKey>()?.within(space))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +174,23 @@ mod tests {
         let frame = ObjectKey::Frame { set, degree: 6, format: Format::Avif };
         assert_eq!(frame.to_string(), format!("s/{set}/006.avif"));
         assert_eq!(ObjectKey::Jpeg(set).to_string(), format!("still/{set}.jpg"));
+    }
+
+    #[test]
+    fn what_is_private_lies_apart() {
+        let pack = ObjectKey::Pack(Digest::of(b""));
+        assert_eq!(pack.within(Space::Public).to_string(), pack.to_string());
+        let space = Space::Private("00112233445566778899aabbccddeeff".parse().unwrap());
+        let path = pack.within(space).to_string();
+        assert_eq!(path, format!("private/00112233445566778899aabbccddeeff/{pack}"));
+        assert_eq!(path.parse(), Ok(pack.within(space)));
+        for other in [
+            "private/".to_owned(),
+            format!("private/{pack}"),
+            path.replace("ff/", "FF/"),
+            format!("private/{path}"),
+        ] {
+            assert_eq!(other.parse::<Address>(), Err(NotAKey), "{other}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The second home: a bucket on an S3 server.
 //!
-//! What is written carries all that a CDN needs to read the bucket itself: media type, `Cache-Control` and the tag that
-//! purges it.
+//! What is public and written carries all that a CDN needs to read the bucket itself: media type, `Cache-Control` and the
+//! tag that purges it.
 
 mod failure;
 mod inbox;
@@ -9,7 +9,10 @@ mod multipart;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, meta::region::RegionProviderChain};
 use aws_sdk_s3::{
@@ -23,10 +26,13 @@ use aws_sdk_s3::{
     types::ChecksumAlgorithm,
 };
 
-use crate::domain::storage::{Checksums, StoreSettings};
+use crate::domain::{
+    space::Space,
+    storage::{Checksums, StoreSettings},
+};
 
 use self::failure::Failure;
-use super::{Cause, ObjectKey};
+use super::{Address, Cause};
 
 pub use self::inbox::{Contents, Inbox, Presigned, Scoped, Waiting};
 
@@ -35,8 +41,6 @@ const ANY_REGION: &str = "us-east-1";
 /// The longest first pause before another attempt; each further one may be twice as long, and how long it is, is
 /// chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Objects are named by their content, and never change.
-const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 /// The header `x-amz-meta-surrogate-key`, which a CDN can be told to take for its own.
 const TAG: &str = "surrogate-key";
 /// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
@@ -110,14 +114,14 @@ impl S3 {
         &self.inbox
     }
 
-    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Cause> {
+    pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
         let patience = self.attempt_timeout * self.attempts;
         let got = tokio::time::timeout(patience, self.get_patiently(key)).await;
         Ok(got.map_err(|_elapsed| Failure::TooSlow).flatten()?)
     }
 
     /// The SDK tries again by itself until there is an answer, and leaves the answer's body to its caller.
-    async fn get_patiently(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Failure> {
+    async fn get_patiently(&self, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
         for attempt in 1..self.attempts {
             match self.get_once(key).await {
                 Err(error @ (Failure::CutShort { .. } | Failure::Body(_))) => {
@@ -130,7 +134,7 @@ impl S3 {
         self.get_once(key).await
     }
 
-    async fn get_once(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, Failure> {
+    async fn get_once(&self, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
         let answer = match request.send().await.map_err(Failure::from) {
             Ok(answer) => answer,
@@ -147,7 +151,7 @@ impl S3 {
         }
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), Cause> {
+    pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
         match self.write(key, bytes, Place::Free).await {
             // It is there already, somebody else writes it this moment, or the server knows no conditions.
             Err(Failure::Answer { status: 409 | 412 | 501, .. }) => {
@@ -160,15 +164,15 @@ impl S3 {
         }
     }
 
-    async fn write(&self, key: &ObjectKey, bytes: &[u8], place: Place) -> Result<(), Failure> {
+    async fn write(&self, key: &Address, bytes: &[u8], place: Place) -> Result<(), Failure> {
         if bytes.len() > PART_BYTES {
             return self.write_in_parts(key, bytes, place).await;
         }
         let request = self.client.put_object().bucket(&self.bucket).key(self.name(key));
         let request = request
-            .content_type(key.media_type())
-            .cache_control(CACHE_CONTROL)
-            .metadata(TAG, key.cache_tag())
+            .content_type(key.key.media_type())
+            .cache_control(cache_control(key))
+            .set_metadata(metadata(key))
             .set_checksum_algorithm(self.checksum.clone())
             .set_if_none_match(place.if_none_match())
             .body(ByteStream::from(bytes.to_vec()));
@@ -176,7 +180,7 @@ impl S3 {
         Ok(())
     }
 
-    pub(super) async fn presigned(&self, key: &ObjectKey, lasts: Duration) -> Result<String, Cause> {
+    pub(super) async fn presigned(&self, key: &Address, lasts: Duration) -> Result<String, Cause> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
         // Otherwise a header that asks for the checksum would be signed, which no browser sends.
         let plain = aws_sdk_s3::config::Builder::new()
@@ -187,11 +191,11 @@ impl S3 {
         Ok(presigned.uri().to_owned())
     }
 
-    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<Address>, Cause> {
         self.list_by(PAGE_KEYS, leftover).await
     }
 
-    async fn list_by(&self, page: i32, leftover: Duration) -> Result<Vec<ObjectKey>, Cause> {
+    async fn list_by(&self, page: i32, leftover: Duration) -> Result<Vec<Address>, Cause> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         let mut pages = request.into_paginator().page_size(page).send();
         let mut keys = Vec::new();
@@ -199,7 +203,7 @@ impl S3 {
             let page = page.map_err(Failure::from)?;
             let names = page.contents().iter().filter_map(|object| object.key());
             // What is no object of ours stays as it is.
-            keys.extend(names.filter_map(|name| name.strip_prefix(&self.prefix)?.parse::<ObjectKey>().ok()));
+            keys.extend(names.filter_map(|name| name.strip_prefix(&self.prefix)?.parse::<Address>().ok()));
         }
         if let Some(before) = SystemTime::now().checked_sub(leftover)
             && let Err(error) = self.abort_parts(before).await
@@ -210,7 +214,7 @@ impl S3 {
         Ok(keys)
     }
 
-    pub(super) async fn remove(&self, key: &ObjectKey) -> Result<(), Cause> {
+    pub(super) async fn remove(&self, key: &Address) -> Result<(), Cause> {
         let request = self.client.delete_object().bucket(&self.bucket).key(self.name(key));
         match request.send().await.map_err(Failure::from) {
             Err(failure) if !failure.is_absence() => Err(failure.into()),
@@ -226,9 +230,22 @@ impl S3 {
         Ok(())
     }
 
-    fn name(&self, key: &ObjectKey) -> String {
+    fn name(&self, key: &Address) -> String {
         format!("{}{key}", self.prefix)
     }
+}
+
+/// Objects are named by their content, and never change. What is private is nothing for caches, should somebody let
+/// the world read the bucket.
+fn cache_control(key: &Address) -> &'static str {
+    match key.space {
+        Space::Public => "public, max-age=31536000, immutable",
+        Space::Private(_) => "private, no-store",
+    }
+}
+
+fn metadata(key: &Address) -> Option<HashMap<String, String>> {
+    (!key.space.is_private()).then(|| HashMap::from([(TAG.to_owned(), key.key.cache_tag())]))
 }
 
 /// Settings over those of the environment; credentials are the environment's alone.

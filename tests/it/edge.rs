@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     front::{Cache, Front, Scripted, is_there, printed},
-    girasol::{RING, Server, draw_turn, girasol, header, ingest, key, problem, sequence},
+    girasol::{RING, Server, draw_turn, girasol, header, ingest, ingest_with, key, problem, sequence},
 };
 
 /// A turn that has every tier at the count that the policy aims at.
@@ -238,6 +238,36 @@ async fn what_takes_a_key_passes_untouched() {
         assert_eq!(header(who.headers(), "cache-control"), "private, no-store", "{cache:?}");
         let page = front.get("/studio", &[]).await;
         assert_eq!(header(page.headers(), "content-type"), "text/html; charset=utf-8", "{cache:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_passes_unkept_and_the_server_sees_the_hints() {
+    for cache in Cache::ALL.into_iter().filter(|cache| cache.is_here()) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        ingest_with(data, "gold", [212, 175, 95], 12, &["--protected"]);
+        let (_server, front) = start(data, cache);
+        let id = "ring.solitaire.metal-gold.stone-diamond";
+        let output = girasol().args(["sign", id, "--data"]).arg(data).output().unwrap();
+        let address = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        for (ect, tier) in [("2g", "still"), ("3g", "preview"), ("4g", "standard")] {
+            let answer = front.get(&address, &[("ect", ect)]).await;
+            assert_eq!(header(answer.headers(), "cache-control"), "private, no-store", "{cache:?}");
+            let manifest: Value = answer.json().await.unwrap();
+            assert_eq!(manifest["selected"]["tier"], tier, "{cache:?}");
+        }
+        let still = address.replace("/sequence", "/still.jpg");
+        assert_eq!(front.get(&still, &[]).await.status(), 200, "{cache:?}");
+        // A copy would outlive the key.
+        for verb in [&["signing", "rotate"][..], &["signing", "retire", address.split('~').nth(3).unwrap()]] {
+            assert!(girasol().args(verb).arg("--data").arg(data).output().unwrap().status.success());
+        }
+        while front.get(&still, &[]).await.status() == 200 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(problem(front.get(&still, &[]).await, 403).await, "signature-refused", "{cache:?}");
+        assert_eq!(problem(front.get(&sequence(id), &[]).await, 403).await, "protected", "{cache:?}");
     }
 }
 

@@ -15,9 +15,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("check", &["domain", "db", "intake"]),
     ("fetch", &["domain", "db", "intake", "store"]),
     ("garbage", &["domain", "db", "store"]),
+    ("protection", &["domain", "db", "store", "garbage"]),
     ("ingest", &["domain", "db", "store"]),
     ("purge", &["domain", "db", "edge"]),
-    ("http", &["domain", "db", "intake", "store", "cache", "check", "fetch", "garbage", "purge"]),
+    (
+        "http",
+        &["domain", "db", "intake", "store", "cache", "check", "fetch", "garbage", "protection", "purge"],
+    ),
     ("jobs", &["domain", "db", "store", "intake", "check", "fetch", "ingest"]),
     ("report", &[]),
     (
@@ -29,7 +33,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["domain", "config", "logs", "db", "store", "edge", "garbage", "ingest", "purge", "report", "app"],
+        &[
+            "domain",
+            "config",
+            "logs",
+            "db",
+            "store",
+            "edge",
+            "garbage",
+            "protection",
+            "ingest",
+            "purge",
+            "report",
+            "app",
+        ],
     ),
 ];
 

@@ -33,6 +33,7 @@ mod refused;
 mod report;
 mod s3;
 mod sequence;
+mod signed;
 mod traffic;
 mod uploads;
 mod versions;

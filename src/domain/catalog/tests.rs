@@ -47,6 +47,7 @@ fn a_product_survives_its_file() {
         revision: 7,
         options: offer.options.clone(),
         hotspots: offer.hotspots.clone(),
+        listed: true,
         popular: Vec::new(),
         spins: Vec::new(),
     };

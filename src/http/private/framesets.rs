@@ -46,6 +46,8 @@ struct FramesetBody {
     choices: BTreeMap<String, String>,
     frames: Option<u32>,
     #[serde(default)]
+    protected: bool,
+    #[serde(default)]
     settings: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -62,7 +64,8 @@ impl FramesetBody {
         if self.frames.is_some_and(|frames| frames == 0 || frames > max_files) {
             return Err(field("frames", format!("from 1 to {max_files}")));
         }
-        Ok(NewFrameset { product, choices, settings: settings(self.settings)?, expected: self.frames })
+        let (settings, protected) = (settings(self.settings)?, self.protected);
+        Ok(NewFrameset { product, choices, settings, expected: self.frames, protected })
     }
 }
 
@@ -83,6 +86,8 @@ struct FramesetAnswer {
     settings: TurnSettings,
     /// How many were announced.
     expected: Option<u32>,
+    /// Whether its configuration will be protected from the first moment.
+    protected: bool,
     frames: u32,
     bytes: u64,
     opened: Moment,
@@ -103,6 +108,7 @@ impl FramesetAnswer {
             state: set.state.as_str(),
             settings: set.wanted.settings,
             expected: set.wanted.expected,
+            protected: set.wanted.protected,
             frames: set.frames,
             bytes: set.bytes,
             opened: Moment(set.created_at_ms),

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    db::{Db, now_ms, versions::StoredVersion},
+    db::{now_ms, versions::StoredVersion},
     domain::{
         audit::Action,
         keys::Role,
-        look::{Look, Secret},
+        signed::{Grant, Shown},
     },
     http::{
         body,
@@ -28,10 +28,8 @@ use crate::{
     },
 };
 
-use super::{Moment, caller::must_be, secret, secret_json, sequences};
+use super::{Moment, caller::must_be, protection::end, secret, secret_json, sequences};
 
-/// What a link's secret is called.
-const SECRET: &str = "look";
 /// How long links can be worth something.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 90;
 const EXAMPLE: &str = r#"{"hours": 72}"#;
@@ -71,26 +69,26 @@ pub(super) async fn create(
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
     }
     sequences::stored(&origin.db, &configuration, version).await?;
-    let until_ms = now_ms() + hours * 3_600_000;
-    let subject = configuration.clone();
-    let token = Look { configuration, version, until_ms }.sign(&signing(&origin.db).await?);
     let detail = json!({ "version": version, "hours": hours });
-    let noted = origin.db.note(&caller.actor, Action::VersionLook, subject.as_str(), &detail).await;
+    let noted = origin.db.note(&caller.actor, Action::VersionLook, configuration.as_str(), &detail).await;
     noted.map_err(Error::from)?;
+    let grant = Grant { configuration, shown: Shown::Version(version), until_s: end(hours) };
+    let token = grant.sign(&origin.signing_key().await?);
     let connection = request.connection_info();
     let link = format!("{}://{}/look/{token}", connection.scheme(), connection.host());
-    let answer = LookAnswer { sequence: format!("{link}/sequence"), link, expires: Moment(until_ms) };
+    let answer =
+        LookAnswer { sequence: format!("{link}/sequence"), link, expires: Moment(grant.until_s * 1000) };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
 /// `GET /look/{token}`: a page with the spin.
 pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let (look, _) = read(&request, &origin.db).await?;
-    let Look { configuration, version, until_ms } = &look;
+    let (Grant { configuration, until_s, .. }, StoredVersion { version, .. }) =
+        read(&request, &origin).await?;
     let product = origin.db.load_product(&configuration.product()).await.map_err(Error::from)?;
-    let live = origin.db.pointer(configuration).await.map_err(Error::from)?;
-    let is_live = live.is_some_and(|live| live.version == *version);
+    let live = origin.db.pointer(&configuration).await.map_err(Error::from)?;
+    let is_live = live.is_some_and(|live| live.version == version);
     let label = product.map_or_else(|| configuration.to_string(), |product| product.label);
     let page = html! {
         (DOCTYPE)
@@ -111,7 +109,7 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
                         alt=(format!("{label}, turned by dragging or with the arrow keys")) width="1" height="1" {}
                     h1 { (label) }
                     p { "Version " (version) (if is_live { ", live." } else { ", not published." }) " Drag to turn it." }
-                    p.quiet { (configuration) " \u{b7} this link ends " (Moment(*until_ms).readable()) }
+                    p.quiet { (configuration) " \u{b7} this link ends " (Moment(until_s * 1000).readable()) }
                 }
             }
         }
@@ -125,19 +123,18 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
 
 /// `GET /look/{token}/sequence`: the manifest, negotiated as if it were live.
 pub(super) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let (look, version) = read(&request, &origin.db).await?;
-    sequence::unpublished(&request, &origin, look.configuration, &version).await
+    let (grant, version) = read(&request, &origin).await?;
+    let token = segment(&request, "token");
+    sequence::unpublished(&request, &origin, grant.configuration, &version, token).await
 }
 
-async fn read(request: &HttpRequest, db: &Db) -> Result<(Look, StoredVersion), Error> {
-    let look = Look::read(segment(request, "token"), &signing(db).await?).ok_or(Error::NoSuchLook)?;
-    if look.until_ms <= now_ms() {
+async fn read(request: &HttpRequest, origin: &Origin) -> Result<(Grant, StoredVersion), Error> {
+    let grant = origin.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLook)?;
+    // What shows the live version is another kind of address.
+    let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLook) };
+    if grant.is_over(now_ms()) {
         return Err(Error::LookOver);
     }
-    let version = db.stored_version(&look.configuration, look.version).await?.ok_or(Error::LookOver)?;
-    Ok((look, version))
-}
-
-async fn signing(db: &Db) -> Result<Secret, Error> {
-    Ok(db.secret(SECRET).await?)
+    let version = origin.db.stored_version(&grant.configuration, version).await?.ok_or(Error::LookOver)?;
+    Ok((grant, version))
 }

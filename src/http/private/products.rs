@@ -7,8 +7,9 @@ use crate::{
     db::products::StoredConfiguration,
     domain::{
         keys::Role,
-        names::{Choices, OptionName, Slug},
+        names::{Choices, ConfigId, OptionName, Slug},
         product::{OptionDef, Product},
+        signed::{Shown, SigningKey},
     },
     http::{
         origin::Origin,
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{caller::must_be, secret_json};
+use super::{caller::must_be, protection::own_grant, secret_json};
 
 #[derive(Serialize)]
 struct ProductsAnswer<'a> {
@@ -60,6 +61,7 @@ struct ConfigurationAnswer {
     latest: Option<i64>,
     versions: u32,
     taken_down: bool,
+    protected: bool,
     still: Option<String>,
 }
 
@@ -73,13 +75,24 @@ pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<H
         let configurations = origin.db.stored_configurations(&id).await.map_err(Error::from)?;
         products.extend(product.map(|product| (product, configurations)));
     }
-    let answer = ProductsAnswer {
-        products: products.iter().map(|(product, configurations)| answer(product, configurations)).collect(),
-    };
+    let key = origin.signing_key().await?;
+    let products = products.iter().map(|(product, configurations)| answer(product, configurations, &key));
+    let answer = ProductsAnswer { products: products.collect() };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn answer<'a>(product: &'a Product, configurations: &[StoredConfiguration]) -> ProductAnswer<'a> {
+fn answer<'a>(
+    product: &'a Product,
+    configurations: &[StoredConfiguration],
+    key: &SigningKey,
+) -> ProductAnswer<'a> {
+    let still = |id: &ConfigId, is_protected: bool| {
+        if is_protected {
+            format!("/signed/{}/still.webp", own_grant(id, Shown::Live).sign(key))
+        } else {
+            format!("/still/{id}.webp")
+        }
+    };
     let configuration = |stored: &StoredConfiguration| ConfigurationAnswer {
         id: stored.id.to_string(),
         choices: product.fill(&stored.choices),
@@ -87,7 +100,8 @@ fn answer<'a>(product: &'a Product, configurations: &[StoredConfiguration]) -> P
         latest: stored.latest,
         versions: stored.versions,
         taken_down: stored.is_taken_down,
-        still: stored.live.map(|_| format!("/still/{}.webp", stored.id)),
+        protected: stored.is_protected,
+        still: stored.live.map(|_| still(&stored.id, stored.is_protected)),
     };
     ProductAnswer {
         id: product.id.to_string(),

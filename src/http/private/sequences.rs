@@ -12,7 +12,7 @@ use crate::{
         Db,
         versions::{ListedVersion, MadeLive, StoredVersion},
     },
-    domain::{figures::SetFigures, keys::Role, names::ConfigId},
+    domain::{figures::SetFigures, keys::Role, manifest::Urls, names::ConfigId, signed::Shown, space::Space},
     garbage,
     http::{
         body,
@@ -26,6 +26,7 @@ use crate::{
 use super::{
     Moment,
     caller::must_be,
+    protection::own_token,
     purge::{ToldAnswer, settled},
     secret_json,
 };
@@ -44,6 +45,8 @@ struct SequenceAnswer<'a> {
     /// It was taken down, and nothing is live since.
     #[serde(rename = "takenDown")]
     taken_down: bool,
+    /// Only signed addresses show it; those that stand here are for whoever is signed in.
+    protected: bool,
     versions: Vec<VersionAnswer>,
     sequence: String,
     /// What became of the change at the caches outside.
@@ -71,12 +74,13 @@ struct VersionDetail<'a> {
     sets: Vec<SetFigures>,
 }
 
-impl From<ListedVersion> for VersionAnswer {
-    fn from(version: ListedVersion) -> Self {
+impl VersionAnswer {
+    /// Its own manifest is where the template says.
+    fn of(version: &ListedVersion, template: &str) -> Self {
         Self {
             version: version.version,
             kind: version.kind.as_str(),
-            manifest: format!("/m/{}.json", version.digest),
+            manifest: template.replace("{digest}", &version.digest.to_string()),
             created: Moment(version.created_at_ms),
             published: version.published_at_ms.map(Moment),
             live: version.is_live,
@@ -131,10 +135,15 @@ pub(super) async fn take_down(
     if !garbage::take_down(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)? {
         return Err(Error::NothingLive.into());
     }
+    gone(&origin, &purger, &id).await
+}
+
+/// The same as [`changed`], where objects went as well.
+pub(super) async fn gone(origin: &Origin, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
     // The disk first, or memory would be filled from it again.
     origin.store.forget_all().await;
     origin.forget_objects();
-    changed(&origin, &purger, &id).await
+    changed(origin, purger, id).await
 }
 
 /// Answers when caches outside were told, so that whoever looks next sees the change.
@@ -155,12 +164,16 @@ pub(super) async fn show_version(
     let (id, number) = (id(&request)?, version(&request)?);
     let versions = origin.db.versions(&id).await.map_err(Error::from)?;
     let listed = versions.into_iter().find(|listed| listed.version == number).ok_or(Error::NoSuchVersion)?;
-    let sets = match origin.db.version_figures(&id, number).await.map_err(Error::from)? {
-        Some(figures) => figures,
-        None => SetFigures::of(&origin.live_manifest(listed.digest).await?.manifest),
+    let sets = if let Some(figures) = origin.db.version_figures(&id, number).await.map_err(Error::from)? {
+        figures
+    } else {
+        let stored = stored(&origin.db, &id, number).await?;
+        SetFigures::of(&origin.live_manifest(stored.space, stored.digest).await?.manifest)
     };
     let sequence = format!("/api/sequences/{id}/versions/{number}/sequence");
-    let answer = VersionDetail { configuration: &id, version: listed.into(), sequence, sets };
+    let (urls, _) = urls(&origin, &id, Shown::Version(number)).await?;
+    let version = VersionAnswer::of(&listed, &urls.manifest);
+    let answer = VersionDetail { configuration: &id, version, sequence, sets };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
@@ -169,7 +182,17 @@ pub(super) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Resu
     must_be(Role::Artist, &request, &origin.db).await?;
     let id = id(&request)?;
     let stored = stored(&origin.db, &id, version(&request)?).await?;
-    sequence::unpublished(&request, &origin, id, &stored).await
+    let token = own_token(&origin, &id, Shown::Version(stored.version)).await?;
+    sequence::unpublished(&request, &origin, id, &stored, &token).await
+}
+
+/// Where the files of a configuration are for whoever is signed in, and the token if they are private.
+async fn urls(origin: &Origin, id: &ConfigId, shown: Shown) -> Result<(Urls, Option<String>), Error> {
+    if !origin.db.space(id).await?.is_some_and(Space::is_private) {
+        return Ok((Urls::default(), None));
+    }
+    let token = own_token(origin, id, shown).await?;
+    Ok((Urls::signed(&token), Some(token)))
 }
 
 pub(super) async fn stored(db: &Db, id: &ConfigId, version: i64) -> Result<StoredVersion, Error> {
@@ -191,13 +214,16 @@ async fn answer(
 ) -> Result<HttpResponse, Failure> {
     let versions = origin.db.versions(id).await.map_err(Error::from)?;
     let taken_down = origin.db.is_taken_down(id).await.map_err(Error::from)?;
-    if versions.is_empty() && !taken_down {
+    let (urls, token) = urls(origin, id, Shown::Live).await?;
+    if versions.is_empty() && !taken_down && token.is_none() {
         return Err(Error::NoSuchSequence.into());
     }
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
-    let versions = versions.into_iter().map(Into::into).collect();
-    let sequence = sequence_url(id);
-    let answer = SequenceAnswer { configuration: id, live, taken_down, versions, sequence, purged };
+    let versions = versions.iter().map(|version| VersionAnswer::of(version, &urls.manifest)).collect();
+    let protected = token.is_some();
+    let sequence = token.map_or_else(|| sequence_url(id), |token| format!("/signed/{token}/sequence"));
+    let answer =
+        SequenceAnswer { configuration: id, live, taken_down, protected, versions, sequence, purged };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 

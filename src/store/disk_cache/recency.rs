@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::store::ObjectKey;
+use crate::store::Address;
 
 /// Keys in the order of their use.
 #[derive(Debug, Default)]
 pub(super) struct Recency {
-    entries: HashMap<ObjectKey, Entry>,
+    entries: HashMap<Address, Entry>,
     /// By the count at their last use.
-    order: BTreeMap<u64, ObjectKey>,
+    order: BTreeMap<u64, Address>,
     uses: u64,
     bytes: u64,
 }
@@ -22,7 +22,7 @@ struct Entry {
 
 impl Recency {
     /// Notes a copy as just used, whether it was known or not.
-    pub(super) fn insert(&mut self, key: ObjectKey, bytes: u64) {
+    pub(super) fn insert(&mut self, key: Address, bytes: u64) {
         self.remove(&key);
         self.uses += 1;
         self.order.insert(self.uses, key);
@@ -31,7 +31,7 @@ impl Recency {
     }
 
     /// Notes that a known copy was used.
-    pub(super) fn touch(&mut self, key: &ObjectKey) {
+    pub(super) fn touch(&mut self, key: &Address) {
         if let Some(entry) = self.entries.get_mut(key) {
             self.uses += 1;
             self.order.remove(&entry.used);
@@ -41,7 +41,7 @@ impl Recency {
     }
 
     /// Forgets a copy.
-    pub(super) fn remove(&mut self, key: &ObjectKey) {
+    pub(super) fn remove(&mut self, key: &Address) {
         if let Some(entry) = self.entries.remove(key) {
             self.order.remove(&entry.used);
             self.bytes -= entry.bytes;
@@ -49,7 +49,7 @@ impl Recency {
     }
 
     /// Forgets what was used longest ago until the rest has at most `max_bytes`, and gives what it forgot.
-    pub(super) fn shrink_to(&mut self, max_bytes: u64) -> Vec<ObjectKey> {
+    pub(super) fn shrink_to(&mut self, max_bytes: u64) -> Vec<Address> {
         let mut gone = Vec::new();
         while self.bytes > max_bytes
             && let Some(key) = self.order.values().next().copied()
@@ -66,10 +66,11 @@ mod tests {
     use assets_pipeline::digest::Digest;
 
     use super::*;
+    use crate::{domain::space::Space, store::ObjectKey};
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {
-        let key = |name: &str| ObjectKey::Pack(Digest::of(name.as_bytes()));
+        let key = |name: &str| ObjectKey::Pack(Digest::of(name.as_bytes())).within(Space::Public);
         let mut recency = Recency::default();
         for name in ["a", "b", "c"] {
             recency.insert(key(name), 10);

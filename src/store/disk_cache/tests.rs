@@ -1,9 +1,10 @@
 use assets_pipeline::digest::Digest;
 
 use super::*;
+use crate::domain::space::Space;
 
-fn pack(name: u8) -> ObjectKey {
-    ObjectKey::Pack(Digest::of(&[name]))
+fn pack(name: u8) -> Address {
+    ObjectKey::Pack(Digest::of(&[name])).within(Space::Public)
 }
 
 async fn keep(cache: &DiskCache, name: u8) {

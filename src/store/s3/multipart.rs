@@ -7,14 +7,14 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 
-use crate::store::ObjectKey;
+use crate::store::Address;
 
-use super::{CACHE_CONTROL, Failure, PART_BYTES, Place, S3, TAG};
+use super::{Failure, PART_BYTES, Place, S3, cache_control, metadata};
 
 impl S3 {
     pub(super) async fn write_in_parts(
         &self,
-        key: &ObjectKey,
+        key: &Address,
         bytes: &[u8],
         place: Place,
     ) -> Result<(), Failure> {
@@ -28,12 +28,12 @@ impl S3 {
         written
     }
 
-    async fn begin(&self, key: &ObjectKey) -> Result<String, Failure> {
+    async fn begin(&self, key: &Address) -> Result<String, Failure> {
         let begin = self.client.create_multipart_upload().bucket(&self.bucket).key(self.name(key));
         let begun = begin
-            .content_type(key.media_type())
-            .cache_control(CACHE_CONTROL)
-            .metadata(TAG, key.cache_tag())
+            .content_type(key.key.media_type())
+            .cache_control(cache_control(key))
+            .set_metadata(metadata(key))
             .set_checksum_algorithm(self.checksum.clone())
             .send()
             .await?;
@@ -42,7 +42,7 @@ impl S3 {
 
     async fn send_parts(
         &self,
-        key: &ObjectKey,
+        key: &Address,
         upload: &str,
         bytes: &[u8],
         place: Place,
@@ -74,8 +74,7 @@ impl S3 {
             else {
                 continue;
             };
-            let is_ours =
-                name.strip_prefix(&self.prefix).is_some_and(|name| name.parse::<ObjectKey>().is_ok());
+            let is_ours = name.strip_prefix(&self.prefix).is_some_and(|name| name.parse::<Address>().is_ok());
             if is_ours && *since <= before {
                 let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(name);
                 abort.upload_id(id).send().await?;

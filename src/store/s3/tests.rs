@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_s3::config::Credentials;
 
 use super::*;
-use crate::{domain::storage::StoreKind, store::moto};
+use crate::{
+    domain::storage::StoreKind,
+    store::{ObjectKey, moto},
+};
 
 /// An empty bucket; `None` where there is no moto.
 pub(in crate::store) async fn bucket(settings: StoreSettings) -> Option<S3> {
@@ -28,13 +31,13 @@ pub(in crate::store) async fn bucket(settings: StoreSettings) -> Option<S3> {
 
 impl S3 {
     /// Puts other bytes where the object is.
-    pub(in crate::store) async fn damage(&self, key: &ObjectKey, bytes: &[u8]) {
+    pub(in crate::store) async fn damage(&self, key: &Address, bytes: &[u8]) {
         self.write(key, bytes, Place::Any).await.unwrap();
     }
 }
 
-fn pack(bytes: &[u8]) -> ObjectKey {
-    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes))
+fn pack(bytes: &[u8]) -> Address {
+    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes)).within(Space::Public)
 }
 
 #[tokio::test]
@@ -47,7 +50,7 @@ async fn a_bucket_carries_all_that_a_cdn_needs() {
     let head = s3.client.head_object().bucket(&s3.bucket).key(&name).send().await.unwrap();
     assert_eq!(head.content_type(), Some("application/octet-stream"));
     assert_eq!(head.cache_control(), Some("public, max-age=31536000, immutable"));
-    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.cache_tag());
+    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.key.cache_tag());
     let got = s3.client.get_object().bucket(&s3.bucket).key(&name).send().await.unwrap();
     assert!(got.checksum_sha256().is_some(), "read with the checksum that it was written with");
     // What lies beside is nobody's business.
@@ -75,7 +78,7 @@ async fn a_large_object_goes_in_parts_and_is_still_written_once() {
     s3.put(&key, &bytes).await.unwrap();
     let head = s3.client.head_object().bucket(&s3.bucket).key(key.to_string()).send().await.unwrap();
     assert!(head.e_tag().unwrap().ends_with("-2\""), "{head:?}");
-    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.cache_tag());
+    assert_eq!(head.metadata().unwrap()["surrogate-key"], key.key.cache_tag());
     assert_eq!(s3.get(&key).await.unwrap().as_deref(), Some(bytes.as_slice()));
     s3.put(&key, &bytes).await.unwrap();
     assert_eq!(s3.client.list_multipart_uploads().bucket(&s3.bucket).send().await.unwrap().uploads(), []);
@@ -102,7 +105,8 @@ async fn more_than_a_page_is_listed() {
     let set = assets_pipeline::digest::Digest::of(b"set");
     let put = |degree: u16| {
         let s3 = &s3;
-        let key = ObjectKey::Frame { set, degree, format: assets_pipeline::tiers::Format::Webp };
+        let key = ObjectKey::Frame { set, degree, format: assets_pipeline::tiers::Format::Webp }
+            .within(Space::Public);
         async move { s3.put(&key, b"frame").await.unwrap() }
     };
     futures_util::future::join_all((0..7).map(put)).await;

@@ -73,7 +73,8 @@ function show(
   };
   const drawState = (fresh: Sequence) => {
     const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
-    const words = fresh.live === null ? "Nothing is live." : `Version ${fresh.live} is live.`;
+    const to = fresh.protected ? ", protected: only signed addresses show it" : "";
+    const words = fresh.live === null ? `Nothing is live${to}.` : `Version ${fresh.live} is live${to}.`;
     const why = now.live ? undefined : whyNotPublished(fresh, now);
     live.replaceChildren(make("code", {}, configuration), ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`);
     actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));

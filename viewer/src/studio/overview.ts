@@ -136,7 +136,7 @@ function labelOf(label: string, swatch: string | null): (Node | string)[] {
 function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLElement {
   const { state, configuration, set, job, choices } = cell;
   const name = choicesInWords(choices) || product.label;
-  const words = wordsOf(cell);
+  const words = configuration?.protected ? `${wordsOf(cell)}, protected` : wordsOf(cell);
   const picture = make("span", { class: "thumb", "aria-hidden": "true" });
   if (state === "live" && configuration?.still) {
     const still = make("img", { src: configuration.still, alt: "", loading: "lazy", width: 96, height: 96 });

@@ -49,6 +49,8 @@ export interface Configuration {
   latest: number | null;
   versions: number;
   takenDown: boolean;
+  /** Nothing of it is public. */
+  protected?: boolean;
   still: string | null;
 }
 
@@ -133,6 +135,8 @@ export interface Sequence {
   configuration: string;
   live: number | null;
   takenDown?: boolean;
+  /** Only signed addresses show it. */
+  protected?: boolean;
   versions: Version[];
 }
 

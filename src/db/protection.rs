@@ -1,0 +1,176 @@
+//! Which configurations are protected, and the moment in which that changes.
+
+use assets_pipeline::digest::Digest;
+use serde_json::json;
+
+use crate::domain::{
+    audit::{Action, Actor},
+    names::{Choices, ConfigId, ProductId},
+    purge::Purge,
+    space::{Space, SpaceId},
+};
+
+use super::{
+    Db, DbError,
+    audit::record,
+    garbage::AT_ONCE_MS,
+    now_ms,
+    products::bump,
+    purges::{Softness, note},
+    random, read,
+};
+
+/// A version that goes along into the other space, under a number of its own. Its objects are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// The number that it had.
+    pub from: i64,
+    /// The number that it gets.
+    pub version: i64,
+    /// Of its new manifest.
+    pub digest: Digest,
+}
+
+impl Db {
+    /// A private space that nobody has yet.
+    pub fn new_space(&self) -> Result<SpaceId, DbError> {
+        Ok(SpaceId::new(random()?))
+    }
+
+    /// Where new versions of a configuration go; `None` where there is no such configuration.
+    pub async fn space(&self, id: &ConfigId) -> Result<Option<Space>, DbError> {
+        let space: Option<Option<String>> =
+            sqlx::query_scalar("select space from configurations where id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        space.map(|space| read_space(space.as_deref())).transpose()
+    }
+
+    /// Whether anything of a product is public.
+    pub async fn has_public(&self, product: &ProductId) -> Result<bool, DbError> {
+        let one: Option<i64> = sqlx::query_scalar(
+            "select 1 from configurations where product_id = $1 and space is null limit 1",
+        )
+        .bind(product.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(one.is_some())
+    }
+
+    /// Makes the configuration's row where it is missing, protected from the first moment; so is one that has never
+    /// had a version. Answers whether it is protected.
+    pub async fn ensure_protected(
+        &self,
+        product: &ProductId,
+        id: &ConfigId,
+        choices: &Choices,
+    ) -> Result<bool, DbError> {
+        let space = self.new_space()?.to_string();
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        sqlx::query(
+            "insert into configurations (id, product_id, choices, created_at_ms, space) values ($1, $2, $3, $4, $5)
+             on conflict (id) do update set space = excluded.space
+             where space is null and last_version = 0",
+        )
+        .bind(id.as_str())
+        .bind(product.to_string())
+        .bind(sqlx::types::Json(choices))
+        .bind(now_ms())
+        .bind(space)
+        .execute(&mut *tx)
+        .await?;
+        let is_protected: bool =
+            sqlx::query_scalar("select space is not null from configurations where id = $1")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        bump(&mut tx, &product.to_string()).await?;
+        tx.commit().await?;
+        Ok(is_protected)
+    }
+
+    /// Moves a configuration to another space: what is carried is there from now on, and is live if its like was;
+    /// every version of the other space is gone for everybody. Answers whether it moved: what is live, and the space,
+    /// have to be those that the objects were copied from.
+    pub async fn move_to(
+        &self,
+        id: &ConfigId,
+        (from, to): (Space, Space),
+        live: Option<i64>,
+        carried: &[Carried],
+        actor: &Actor,
+    ) -> Result<bool, DbError> {
+        let now = now_ms();
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        for one in carried {
+            sqlx::query(
+                "insert into versions
+                 (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, published_at_ms,
+                  frames, space)
+                 select configuration_id, $1, kind, $2, jpeg, source, settings, $3, $4, frames, $5 from versions
+                 where configuration_id = $6 and version = $7",
+            )
+            .bind(one.version)
+            .bind(one.digest.to_string())
+            .bind(now)
+            .bind((live == Some(one.from)).then_some(now))
+            .bind(column(to))
+            .bind(id.as_str())
+            .bind(one.from)
+            .execute(&mut *tx)
+            .await?;
+        }
+        let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
+        let moved = sqlx::query(
+            "update configurations set space = $1, live_version = $2 where id = $3 and space is $4 and live_version is $5",
+        )
+        .bind(column(to))
+        .bind(now_live)
+        .bind(id.as_str())
+        .bind(column(from))
+        .bind(live)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected()
+            == 1;
+        if !moved {
+            return Ok(false);
+        }
+        sqlx::query("update versions set remove_at_ms = $1 where configuration_id = $2 and space is not $3")
+            .bind(AT_ONCE_MS)
+            .bind(id.as_str())
+            .bind(column(to))
+            .execute(&mut *tx)
+            .await?;
+        bump(&mut tx, &id.product().to_string()).await?;
+        // Going, so that nobody is shown it any more; coming, since the 403 may be kept somewhere after all.
+        note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
+        let action = if to.is_private() { Action::Protect } else { Action::Unprotect };
+        record(&mut tx, actor, action, id.as_str(), &json!({ "version": now_live, "before": live })).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes down that somebody was given a signed address; which, nobody can read there.
+    pub async fn note_signed(
+        &self,
+        id: &ConfigId,
+        key: &str,
+        until: &str,
+        actor: &Actor,
+    ) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        record(&mut tx, actor, Action::Sign, id.as_str(), &json!({ "key": key, "until": until })).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// As a space stands in the database: the public one is null.
+pub(super) fn column(space: Space) -> Option<String> {
+    space.id().map(|id| id.to_string())
+}
+
+pub(super) fn read_space(column: Option<&str>) -> Result<Space, DbError> {
+    column.map_or(Ok(Space::Public), |id| Ok(Space::Private(read("space", id)?)))
+}

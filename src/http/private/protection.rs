@@ -1,0 +1,125 @@
+//! Protecting configurations, lifting that, and signed addresses for what is protected.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::now_ms,
+    domain::{
+        keys::Role,
+        names::ConfigId,
+        signed::{Grant, Shown},
+    },
+    http::{
+        body,
+        origin::Origin,
+        problem::{Error, Failure},
+        query,
+    },
+    protection::{self, Moved},
+    purge::Purger,
+};
+
+use super::{Moment, caller::must_be, secret_json, sequences};
+
+/// How long addresses can be worth something.
+const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 366;
+const EXAMPLE: &str = r#"{"hours": 24}"#;
+/// For whoever is signed in, and looks at a page of the studio.
+const OWN_HOURS: i64 = 12;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignBody {
+    hours: i64,
+}
+
+#[derive(Serialize)]
+struct SignAnswer {
+    /// What a `<girasol-spin>` takes as `src`.
+    sequence: String,
+    expires: Moment,
+}
+
+/// `POST /api/sequences/{configId}/protect`
+pub(super) async fn protect(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = sequences::id(&request)?;
+    moved(protection::protect(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)?)?;
+    sequences::gone(&origin, &purger, &id).await
+}
+
+/// `POST /api/sequences/{configId}/unprotect`
+pub(super) async fn unprotect(
+    request: HttpRequest,
+    origin: Data<Origin>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = sequences::id(&request)?;
+    moved(protection::unprotect(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)?)?;
+    sequences::gone(&origin, &purger, &id).await
+}
+
+/// It is as was asked, also where it was so before.
+fn moved(moved: Moved) -> Result<(), Error> {
+    match moved {
+        Moved::Done { .. } | Moved::Already => Ok(()),
+        Moved::NoSuchConfiguration => Err(Error::NoSuchSequence),
+        Moved::Overtaken => Err(Error::Overtaken),
+    }
+}
+
+/// `POST /api/sequences/{configId}/sign`
+pub(super) async fn sign(
+    request: HttpRequest,
+    body: Payload,
+    origin: Data<Origin>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let id = sequences::id(&request)?;
+    let SignBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
+    if !HOURS.contains(&hours) {
+        let (low, high) = HOURS.into_inner();
+        return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
+    }
+    let space = origin.db.space(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchSequence)?;
+    if !space.is_private() {
+        return Err(Error::NotProtected.into());
+    }
+    let grant = Grant { configuration: id, shown: Shown::Live, until_s: end(hours) };
+    let key = origin.signing_key().await?;
+    let expires = Moment(grant.until_s * 1000);
+    let (id, until) = (&grant.configuration, expires.to_string());
+    origin.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await.map_err(Error::from)?;
+    let connection = request.connection_info();
+    let (scheme, host) = (connection.scheme(), connection.host());
+    let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));
+    Ok(secret_json(StatusCode::CREATED, &SignAnswer { sequence, expires }))
+}
+
+/// A token for whoever is signed in.
+pub(super) async fn own_token(origin: &Origin, id: &ConfigId, shown: Shown) -> Result<String, Error> {
+    Ok(own_grant(id, shown).sign(&origin.signing_key().await?))
+}
+
+/// What such a token says.
+pub(super) fn own_grant(id: &ConfigId, shown: Shown) -> Grant {
+    Grant { configuration: id.clone(), shown, until_s: end(OWN_HOURS) }
+}
+
+/// To the second, as tokens are.
+pub(super) fn end(hours: i64) -> i64 {
+    now_ms() / 1000 + hours * 3600
+}
