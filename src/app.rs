@@ -144,7 +144,7 @@ impl App {
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
-        let origin = web::Data::new(origin.delivering(self.config.delivery.clone()));
+        let origin = web::Data::new(origin.delivering(self.config.delivery.clone()).warming(cache.warm));
         let intake = web::Data::new(self.intake.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
@@ -189,6 +189,10 @@ impl App {
         let telling = purger.start({
             let origin = origin.clone();
             move || origin.forget_pointers()
+        });
+        tokio::spawn({
+            let origin = origin.clone();
+            async move { origin.warm().await }
         });
         let watcher = tokio::spawn(watch_removals(origin.into_inner()));
         let (stop_working, stopped) = watch::channel(false);

@@ -101,6 +101,8 @@ pub struct CacheConfig {
     pub objects_max_bytes: u64,
     /// For manifests, products and compressed answers.
     pub answers_max_bytes: u64,
+    /// How many spins, the most popular ones, are loaded when a server starts; and whether one that goes live is.
+    pub warm: u32,
 }
 
 /// `[encode]`
@@ -204,7 +206,7 @@ impl Default for VersionsConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { objects_max_bytes: 256 << 20, answers_max_bytes: 32 << 20 }
+        Self { objects_max_bytes: 256 << 20, answers_max_bytes: 32 << 20, warm: 24 }
     }
 }
 

@@ -58,7 +58,9 @@ pub struct Origin {
     pub(crate) delivery: DeliverySettings,
     signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
-    max: CacheBytes,
+    /// How many spins are kept warm.
+    pub(super) warm: u32,
+    pub(super) max: CacheBytes,
     kept: RwLock<Arc<Kept>>,
 }
 
@@ -153,9 +155,16 @@ impl Origin {
             products: Cache::of_bytes(max.answers / 4, |product: &Option<Product>| {
                 product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
             }),
+            warm: 0,
             max,
             kept: RwLock::new(Arc::new(Kept::new(max))),
         }
+    }
+
+    /// The same, but that so many of the most popular spins are loaded before anybody asks.
+    #[must_use]
+    pub fn warming(self, warm: u32) -> Self {
+        Self { warm, ..self }
     }
 
     /// The same, but that visitors have objects from where these settings say.

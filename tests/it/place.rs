@@ -34,7 +34,7 @@ impl Place {
         assert_eq!(client.put(&bucket).send().await.unwrap().status(), 200);
         let (folder, line) = (tempfile::tempdir().unwrap(), Line::to(server, weather));
         let settings = format!(
-            "[store]\nkind = 's3'\nbucket = '{name}'\nprefix = 'spins'\nregion = 'us-east-1'\nendpoint = '{}'\n\
+            "[cache]\nwarm = 0\n[store]\nkind = 's3'\nbucket = '{name}'\nprefix = 'spins'\nregion = 'us-east-1'\nendpoint = '{}'\n\
              path_style = true\nattempts = 4\n",
             line.address
         );

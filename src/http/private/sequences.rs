@@ -139,7 +139,11 @@ pub(super) async fn take_down(
 }
 
 /// The same as [`changed`], where objects went as well.
-pub(super) async fn gone(origin: &Origin, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
+pub(super) async fn gone(
+    origin: &Data<Origin>,
+    purger: &Purger,
+    id: &ConfigId,
+) -> Result<HttpResponse, Failure> {
     // The disk first, or memory would be filled from it again.
     origin.store.forget_all().await;
     origin.forget_objects();
@@ -147,10 +151,14 @@ pub(super) async fn gone(origin: &Origin, purger: &Purger, id: &ConfigId) -> Res
 }
 
 /// Answers when caches outside were told, so that whoever looks next sees the change.
-async fn changed(origin: &Origin, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
+async fn changed(origin: &Data<Origin>, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
     origin.forget_pointers();
     let purges = origin.db.purges_of(id.as_str()).await.map_err(Error::from)?;
     let purged = settled(purger, &purges, None).await?;
+    actix_web::rt::spawn({
+        let (origin, id) = (origin.clone(), id.clone());
+        async move { origin.warm_live(&id).await }
+    });
     answer(origin, id, Some(purged)).await
 }
 

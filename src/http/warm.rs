@@ -1,0 +1,66 @@
+//! What most visitors ask for, in memory before the first of them does.
+
+use assets_pipeline::tiers::{Format, TierKey};
+
+use crate::{
+    domain::{delivery::ObjectsFrom, names::ConfigId, space::Space},
+    store::ObjectKey,
+};
+
+use super::{origin::Origin, problem::Error};
+
+impl Origin {
+    /// Loads what is looked at most, the most popular first, until half of the memory for objects is taken. A failure is
+    /// no reason not to serve: whoever asks loads it then.
+    pub async fn warm(&self) {
+        if !self.keeps_warm() {
+            return;
+        }
+        let popular = match self.db.most_popular(self.warm).await {
+            Ok(popular) => popular,
+            Err(error) => return tracing::warn!(%error, "what is popular cannot be read"),
+        };
+        let (mut bytes, mut configurations) = (0, 0);
+        for id in &popular {
+            if bytes >= self.max.objects / 2 {
+                break;
+            }
+            match self.warm_one(id).await {
+                Ok(loaded) => (bytes, configurations) = (bytes + loaded, configurations + 1),
+                Err(error) => {
+                    tracing::warn!(configuration = %id, %error, "a spin could not be loaded beforehand");
+                }
+            }
+        }
+        tracing::info!(configurations, bytes, "what is popular is in memory");
+    }
+
+    /// Loads what has gone live. What cannot be loaded now, whoever asks for it loads.
+    pub(crate) async fn warm_live(&self, id: &ConfigId) {
+        if self.keeps_warm()
+            && let Err(error) = self.warm_one(id).await
+        {
+            tracing::debug!(configuration = %id, %error, "a spin could not be loaded beforehand");
+        }
+    }
+
+    fn keeps_warm(&self) -> bool {
+        self.warm > 0 && self.delivery.objects == ObjectsFrom::Serve
+    }
+
+    /// Loads what a visitor of a configuration asks for first: its manifest, and the packs up to standard in AVIF.
+    /// Answers how many bytes that are.
+    async fn warm_one(&self, id: &ConfigId) -> Result<u64, Error> {
+        let pointer = self.pointer(id).await?;
+        let loaded = self.live_manifest(Space::Public, pointer.digest).await?;
+        let tiers = &loaded.manifest.tiers;
+        let best = tiers.get(&TierKey::Standard).or_else(|| tiers.get(&TierKey::Preview));
+        let Some(rendition) = best.and_then(|tier| tier.formats.get(&Format::Avif)) else { return Ok(0) };
+        let mut bytes = 0;
+        for pack in &rendition.packs {
+            let place = ObjectKey::Pack(pack.pack).within(Space::Public);
+            bytes += self.object(place).await?.body.len() as u64;
+        }
+        Ok(bytes)
+    }
+}
