@@ -31,10 +31,16 @@ ENVIRONMENT = {
 }
 
 # These take from others what those need, and come last.
-DESTROYING = ["discardFrameset", "removeFrame", "commitFrameset", "endUpload", "takeDown", "revokeKey", "endSession"]
+DESTROYING = [
+    "discardFrameset", "removeFrame", "commitFrameset", "endUpload", "takeDown", "protect", "unprotect", "removeProduct",
+    "revokeKey", "endSession",
+]
 
 # A stream ends with its job, and the jobs that the run queues do not end. tests/it/jobs.rs reads one.
 LEFT_OUT = ["watchJob"]
+
+# The store here is a folder, in which artists have no place of their own. tests/it/bucket.rs has a bucket.
+NO_BUCKET = ["openBucket", "presignFrames", "fetchFrames"]
 
 CHECKS = [
     "not_a_server_error",
@@ -110,9 +116,36 @@ def key(data, role):
     return run("key", "create", "--role", role, "--data", data).strip()
 
 
-def ingest(data, turn, metal):
+def ingest(data, turn, metal, *flags):
     run("ingest", turn, "--data", data, "--product", "ring/solitaire",
-        "--choice", f"metal={metal}", "--choice", "stone=diamond", "--json")
+        "--choice", f"metal={metal}", "--choice", "stone=diamond", "--json", *flags)
+
+
+def spare_product(api):
+    """A product that has no configuration."""
+    api.ask("PUT", "/api/products/ring.spare", {"schema": "girasol.product/1", "id": "ring.spare"})
+    return "ring.spare"
+
+
+def protected(api, data):
+    """A spin that only signed addresses show, and two more to protect and to release."""
+    def of(metal):
+        return f"ring.solitaire.metal-{metal}.stone-diamond"
+
+    token = run("sign", of("platinum"), "--data", data).strip().split("/")[2]
+    manifest = api.ask("GET", f"/signed/{token}/sequence?tier=standard&format=avif")
+    rendition = manifest["tiers"]["standard"]["formats"]["avif"]
+    frame = {"token": token, "set": rendition["set"], "degree": "000", "format": "avif"}
+    return {
+        "showSignedSequence": {"token": token},
+        "showSignedManifest": {"token": token, "digest": manifest["digest"]},
+        "showSignedStill": {"token": token},
+        "showSignedFrame": frame,
+        "showSignedPack": {"token": token, "digest": rendition["packs"][0]["pack"]},
+        "sign": {"configuration": of("platinum")},
+        "protect": {"configuration": of("tin")},
+        "unprotect": {"configuration": of("lead")},
+    }
 
 
 def prepare(api, data, admin):
@@ -157,6 +190,9 @@ def prepare(api, data, admin):
         "revokeKey": {"key": key(data, "metrics").split("_")[1]},
         "beginSession": {"body": {"key": admin}},
         "publish": {"body": {"version": version}},
+        "importProduct": {"body": api.ask("GET", "/api/products/ring.solitaire")},
+        "removeProduct": {"product": spare_product(api)},
+        **protected(api, data),
     }
     return common, alone
 
@@ -215,7 +251,7 @@ def never_succeeded(document, exchanges):
     for path, item in document["paths"].items():
         pattern = re.compile("^" + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$")
         for method, operation in item.items():
-            if method != "parameters" and operation["operationId"] not in LEFT_OUT:
+            if method != "parameters" and operation["operationId"] not in LEFT_OUT + NO_BUCKET:
                 left[operation["operationId"]] = (method.upper(), pattern)
     for exchange in exchanges:
         request = exchange["request"]
@@ -248,8 +284,10 @@ def main():
         os.mkdir(turn)
         for name in NAMES:
             shutil.copy(os.path.join(TURN, name), turn)
-        for metal in ("yellow-gold", "rose-gold"):
+        for metal in ("yellow-gold", "rose-gold", "tin"):
             ingest(data, turn, metal)
+        for metal in ("platinum", "lead"):
+            ingest(data, turn, metal, "--protected")
         # An admin's key, which may do what an artist's may, and the rest.
         admin = key(data, "admin")
         server = subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1:0"],
