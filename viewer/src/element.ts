@@ -2,14 +2,18 @@
 
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
 import { type Hand, listenGestures } from "./gestures";
-import { loadFrame, loadStage, type Sink } from "./load";
+import { runCourse } from "./course";
+import type { Sink } from "./load";
 import { isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
+import { type Holder, setMaxDecodedBytes, shareOf, takePart } from "./memory";
+import { unwatchNearness, watchNearness } from "./nearness";
 import { HttpError, type Net, sleep } from "./net";
 import { PackCache } from "./pack-cache";
 import { paintFrame, paintPlaceholder } from "./paint";
 import { atMost, ownHints } from "./policy";
+import { Reel } from "./reel";
 import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
-import { nearestDegree, nextDegree, normalize, Turn } from "./turn";
+import { nearestDegree, nextDegree, normalize } from "./turn";
 import { buildView, type View } from "./view";
 
 /** What `data-state` says: the fullest that can be turned, or `error`. */
@@ -41,14 +45,26 @@ export class GirasolSpin extends HTMLElement {
 
   #view: View;
   #hand: Hand;
-  #turn = new Turn<ImageBitmap>();
+  #reel = new Reel<ImageBitmap>({
+    decode: ({ format, bytes }) => decode(format, bytes),
+    onPicture: () => this.#onPicture(),
+    onBroken: (error) => this.#onBroken(error),
+  });
+  #holder: Holder = { onShare: () => this.#aim() };
   #manifest: Manifest | undefined;
   #abort = new AbortController();
   #loadSoon = false;
+  #isNear = false;
+  /** What was asked for is there. */
+  #isWhole = false;
+  /** The next load asks past caches. */
+  #isFresh = false;
   /** Unknown until the first manifest tells its hero, unless the page has set one. */
   #angle: number | undefined;
   /** The sets that are painted from; those of the spin before until the new one has its first frame. */
   #sets: string[] = [];
+  /** A spin of which nothing is shown yet. */
+  #next: { manifest: Manifest; first: Stage; frames: Map<string, Set<number>> } | undefined;
   /** Degrees of the selected tier, which the arrow keys step through. */
   #steps: number[] = [];
   #painted: ImageBitmap | undefined;
@@ -72,12 +88,17 @@ export class GirasolSpin extends HTMLElement {
 
   /** How many decoded frames are held. */
   get loadedFrames(): number {
-    return this.#turn.size;
+    return this.#reel.size;
   }
 
   /** The degree of the frame on the canvas; undefined while it is the placeholder. */
   get displayedDegree(): number | undefined {
     return this.#displayed;
+  }
+
+  /** How many bytes all spins of the page together may hold decoded. */
+  static set maxDecodedBytes(bytes: number) {
+    setMaxDecodedBytes(bytes);
   }
 
   /** Turns the piece to an angle at once. */
@@ -88,22 +109,27 @@ export class GirasolSpin extends HTMLElement {
 
   /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
   reload(): Promise<void> {
-    return this.#load("no-cache");
+    this.#isFresh = true;
+    return this.#load();
   }
 
   connectedCallback(): void {
     this.#describe();
     this.#proportion();
-    this.#queueLoad();
+    watchNearness(this, (isNear) => this.#setNear(isNear));
   }
 
   disconnectedCallback(): void {
+    unwatchNearness(this);
+    this.#setNear(false);
     this.#abort.abort();
     this.#hand.stop();
     cancelAnimationFrame(this.#paintSoon);
     this.#paintSoon = 0;
-    this.#turn.retain(new Map());
+    this.#reel.retain(new Map());
+    this.#isWhole = false;
     this.#painted = undefined;
+    this.#setState("placeholder");
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -113,22 +139,35 @@ export class GirasolSpin extends HTMLElement {
     else this.#queueLoad();
   }
 
+  /** Near the viewport it loads; far from it, it stops, and holds nothing decoded. */
+  #setNear(isNear: boolean): void {
+    this.#isNear = isNear;
+    takePart(this.#holder, isNear);
+    if (this.#isWhole) return;
+    if (isNear) this.#queueLoad();
+    else this.#abort.abort();
+  }
+
   /** Attributes set together make one load. */
   #queueLoad(): void {
     // What is on its way is stale from now on, not only from the next load on.
     this.#abort.abort();
+    this.#isWhole = false;
     if (this.#loadSoon) return;
     this.#loadSoon = true;
     queueMicrotask(() => {
       this.#loadSoon = false;
-      void this.#load("default");
+      void this.#load();
     });
   }
 
-  async #load(cache: RequestCache): Promise<void> {
+  async #load(): Promise<void> {
     this.#abort.abort();
+    this.#isWhole = false;
     const src = this.getAttribute("src");
-    if (!src || !this.isConnected) return;
+    if (!src || !this.#isNear) return;
+    const cache = this.#isFresh ? "no-cache" : "default";
+    this.#isFresh = false;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     const net: Net = { fetch: (url, init) => fetch(url, init), sleep, signal };
@@ -149,12 +188,7 @@ export class GirasolSpin extends HTMLElement {
       manifest.selected = isForced(src, choice) ? given : atMost(given, manifest, ownHints(navigator, best));
       await this.#follow(from, manifest.selected, net);
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof Undecodable && error.format === "avif") {
-        giveUpAvif();
-        return this.#load(cache);
-      }
-      this.#fail(error);
+      if (!signal.aborted) this.#fail(error);
     }
   }
 
@@ -176,55 +210,78 @@ export class GirasolSpin extends HTMLElement {
       paintPlaceholder(this.#view.canvas, manifest.placeholder, first.rendition.size);
     }
 
-    // Nothing of the new spin shows until it has the angle that is wanted: a piece that stands at
-    // 120 degrees must not jump to the hero and back because its metal changed.
-    const wanted = nearestDegree(first.degrees, this.angle) ?? manifest.hero;
-    let revealed = false;
-    const reveal = () => {
-      if (revealed) return;
-      revealed = true;
-      const frames = framesOf(stages);
-      this.#sets = [...frames.keys()];
-      this.#turn.retain(frames);
-      this.#view.place(manifest.view);
-      this.#setState("hero");
-      this.#queuePaint();
-    };
-
+    this.#next = { manifest, first, frames: framesOf(stages) };
+    this.#aim();
+    this.#revealIfThere();
     const sink: Sink = {
-      has: (set, degree) => this.#turn.has(set, degree),
-      put: async (stage, frame) => {
-        const bitmap = await decode(stage.format, frame.bytes);
-        if (net.signal.aborted) return bitmap.close();
-        this.#turn.put(stage.rendition.set, frame.degree, bitmap);
-        if (frame.degree === wanted) reveal();
-        this.#progress(stage);
-        this.#queuePaint();
+      has: (set, degree) => this.#reel.has(set, degree),
+      put: ({ format, rendition, ...stage }, { degree, bytes }) => {
+        if (net.signal.aborted) return;
+        const [width, height] = rendition.size;
+        this.#reel.put({ set: rendition.set, degree, format, bytes, weight: 4 * width * height });
+        this.#progress({ format, rendition, ...stage });
       },
     };
-
-    if (sink.has(first.rendition.set, wanted)) reveal();
-    // In the pack the wanted frame may come late; by its own URL it comes first.
-    else if (wanted !== manifest.hero) loadFrame(wanted, first, from, sink, net).catch(() => {});
-
-    for (const stage of stages) {
-      this.#progress(stage);
-      await loadStage(stage, from, sink, packs, net);
+    const onStage = async (stage: Stage) => {
+      await this.#reel.settled();
       net.signal.throwIfAborted();
-      reveal();
+      this.#reveal();
       this.#setState(stage.tier as SpinState);
       const detail = { tier: stage.tier, frames: stage.frames, format: stage.format };
       if (stage === first) this.#emit("ready", detail);
       this.#emit("tierchange", detail);
-    }
+    };
+    for (const stage of stages) this.#progress(stage);
+    await runCourse({ from, stages, sink, packs, net, angle: () => this.angle, onStage });
     // The frames of coarser sets have done their work.
     this.#sets = [last.rendition.set];
-    this.#turn.retain(framesOf([last]));
+    this.#reel.retain(framesOf([last]));
+    this.#isWhole = true;
     this.#queuePaint();
   }
 
+  /**
+   * Nothing of a new spin shows until it has the angle that is wanted: a piece that stands at 120 degrees must not
+   * jump to the hero and back because its metal changed.
+   */
+  #revealIfThere(): void {
+    const { first } = this.#next ?? {};
+    const wanted = first && nearestDegree(first.degrees, this.angle);
+    if (wanted !== undefined && this.#reel.isDecoded(first!.rendition.set, wanted)) this.#reveal();
+  }
+
+  #reveal(): void {
+    if (!this.#next) return;
+    const { frames, manifest } = this.#next;
+    this.#next = undefined;
+    this.#sets = [...frames.keys()];
+    this.#reel.retain(frames);
+    this.#view.place(manifest.view);
+    this.#setState("hero");
+    this.#queuePaint();
+  }
+
+  #onPicture(): void {
+    this.#revealIfThere();
+    this.#queuePaint();
+  }
+
+  #onBroken(error: unknown): void {
+    if (error instanceof Undecodable && error.format === "avif") {
+      giveUpAvif();
+      this.#reel.retain(new Map());
+      this.#queueLoad();
+    } else if (!this.#painted) this.#fail(error);
+  }
+
+  /** What is decoded follows what may be shown next. */
+  #aim(): void {
+    const sets = [...new Set([...this.#sets, ...(this.#next?.frames.keys() ?? [])])];
+    this.#reel.aim({ angle: this.angle, sets, maxBytes: shareOf(this.#holder) });
+  }
+
   #progress(stage: Stage): void {
-    const has = (degree: number) => this.#turn.has(stage.rendition.set, degree);
+    const has = (degree: number) => this.#reel.has(stage.rendition.set, degree);
     const frames = stage.degrees.filter(has);
     this.#emit("progress", { tier: stage.tier, ...progressOf(stage, has), frames });
   }
@@ -259,7 +316,8 @@ export class GirasolSpin extends HTMLElement {
   #queuePaint(): void {
     this.#paintSoon ||= requestAnimationFrame(() => {
       this.#paintSoon = 0;
-      const nearest = this.#turn.nearest(this.angle, this.#sets);
+      this.#aim();
+      const nearest = this.#reel.nearest(this.angle, this.#sets);
       if (!nearest || nearest.picture === this.#painted) return;
       paintFrame(this.#view.canvas, nearest.picture);
       this.#painted = nearest.picture;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeNet, type FakeNet, frameBytes, loadedOf, manifestOf } from "./fixture";
-import { Undecodable } from "./formats";
 import { loadFrame, loadStage, NotAFrame, type Sink } from "./load";
 import { PackCache } from "./pack-cache";
 import { planStages, type Stage } from "./stages";
@@ -12,7 +11,7 @@ class Frames implements Sink {
   has(set: string, degree: number): boolean {
     return this.#here.has(`${set} ${degree}`);
   }
-  async put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): Promise<void> {
+  put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): void {
     assert.deepEqual([...frame.bytes], frameBytes(stage.format, frame.degree));
     if (!this.has(stage.rendition.set, frame.degree)) this.degrees.push(frame.degree);
     this.#here.add(`${stage.rendition.set} ${frame.degree}`);
@@ -88,21 +87,22 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   const [stage] = stagesOf("preview", 12);
   const sink = new Frames();
   const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
-  await loadFrame(120, stage!, loadedOf(), sink, passing);
+  await loadFrame(120, stage!, loadedOf(), sink, new PackCache(), passing);
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
-  await assert.rejects(loadFrame(150, stage!, loadedOf(), sink, broken), NotAFrame);
+  await assert.rejects(loadFrame(150, stage!, loadedOf(), sink, new PackCache(), broken), NotAFrame);
 });
 
-test("what_cannot_be_decoded_is_told_and_not_loaded_again", async () => {
-  const sink = new Frames();
-  sink.put = async (stage) => {
-    throw new Undecodable(stage.format);
-  };
+test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {
+  const [stage] = stagesOf("preview", 12);
+  const packs = new PackCache();
+  await loadFrame(120, stage!, loadedOf(), new Frames(), packs, fakeNet());
   const net = fakeNet();
-  await assert.rejects(load(stagesOf("preview", 12), net, sink), Undecodable);
-  assert.deepEqual(net.asked, ["/p/preview-avif.pack"]);
+  const sink = new Frames();
+  await loadFrame(120, stage!, loadedOf(), sink, packs, net);
+  assert.deepEqual(sink.degrees, [120]);
+  assert.deepEqual(net.asked, []);
 });
 
 test("a_stale_load_stops_at_once", async () => {

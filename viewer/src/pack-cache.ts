@@ -1,10 +1,10 @@
-// Encoded frames of packs already loaded, shared by all spins of a page: a pack is never loaded twice.
+// Encoded frames already loaded, shared by all spins of a page: neither a pack nor a frame is loaded twice.
 
 import type { PackedFrame } from "./pack";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Keyed by pack digest; the pack that was used longest ago goes first. */
+/** Keyed by pack digest, or by a single frame's URL; what was used longest ago goes first. */
 export class PackCache {
   #packs = new Map<string, PackedFrame[]>();
   #bytes = 0;
