@@ -1,7 +1,17 @@
 // Bundles the viewer and the pages around it into dist, and collects the licences of what they bundle.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
+
+/** Style sheets that a script imports become minified texts. */
+const cssText = {
+  name: "css-text",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /src\/.*\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true, target: "es2022" });
+      return { contents: code.trim(), loader: "text" };
+    }),
+};
 
 const { metafile } = await build({
   entryPoints: ["src/girasol-spin.ts", "src/demo.ts", "src/docs.ts", "src/studio.ts", "studio/studio.css"],
@@ -13,6 +23,7 @@ const { metafile } = await build({
   entryNames: "[name]",
   outdir: "dist",
   metafile: true,
+  plugins: [cssText],
   logLevel: "warning",
 });
 

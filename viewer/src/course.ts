@@ -1,15 +1,19 @@
 // The course of one load: from a manifest's stages to frames, in the order in which a visitor wants them.
 
-import { loadFrame, loadStage, type Sink } from "./load";
+import { loadFrame, loadFrames, loadStage, type Sink } from "./load";
 import type { Loaded } from "./manifest";
 import type { Net } from "./net";
 import type { PackCache } from "./pack-cache";
 import type { Stage } from "./stages";
-import { nearestDegree } from "./turn";
+import { apart, nearestDegree } from "./turn";
 
 export interface Course {
   from: Loaded;
   stages: Stage[];
+  /** The stage on whose degrees the first frame lies. */
+  grid: Stage;
+  /** Another spin is shown, which this one takes the place of. */
+  isSwitch: boolean;
   sink: Sink;
   packs: PackCache;
   net: Net;
@@ -19,13 +23,29 @@ export interface Course {
   onStage(stage: Stage): Promise<void>;
 }
 
+const NEIGHBOURS = 4;
+// A piece that coasts may have turned on when its frame comes.
+const CHASES = 3;
+
+/** The finest stage that draws on the set of the first. */
+export function gridOf(stages: Stage[]): Stage | undefined {
+  return stages.filter(({ rendition }) => rendition.set === stages[0]?.rendition.set).at(-1);
+}
+
 /** Loads stage after stage; resolves when the last is whole. */
-export async function runCourse({ from, stages, sink, packs, net, angle, onStage }: Course): Promise<void> {
-  const [first] = stages;
-  if (!first) return;
-  const wanted = nearestDegree(first.degrees, angle());
-  // In the pack the wanted frame may come late; by its own URL it comes first.
-  if (wanted !== undefined && wanted !== from.manifest.hero) loadFrame(wanted, first, from, sink, packs, net).catch(() => {});
+export async function runCourse({ from, stages, grid, isSwitch, sink, packs, net, angle, onStage }: Course): Promise<void> {
+  const one = (degree: number, tries?: number) => loadFrame(degree, grid, from, sink, packs, net, tries).catch(() => {});
+  const wanted = () => nearestDegree(grid.degrees, angle()) ?? from.manifest.hero;
+  if (isSwitch) {
+    // The same angle first, with the line for itself; then what lies beside it, then the rest.
+    for (let chase = 0; chase < CHASES && !sink.has(grid.rendition.set, wanted()); chase++) await one(wanted(), 1);
+    net.signal.throwIfAborted();
+    const beside = [...grid.degrees].sort((a, b) => apart(a, angle()) - apart(b, angle())).slice(1, 1 + NEIGHBOURS);
+    if (grid !== stages[0]) loadFrames(beside, grid, from, sink, packs, net).catch(() => {});
+  } else if (wanted() !== from.manifest.hero) {
+    // In the pack the wanted frame may come late; by its own URL it comes first.
+    void one(wanted());
+  }
   for (const stage of stages) {
     await loadStage(stage, from, sink, packs, net);
     net.signal.throwIfAborted();

@@ -141,7 +141,8 @@ async function refresh({ sequence }: Spin): Promise<void> {
 
 function draw(current: Product): void {
   byId("label").textContent = current.label;
-  drawSwatches(current, address.choices, (choices) => void choose(choices).catch(sayFailed));
+  const warm = (choices: Choices) => void spin.warm(choices);
+  drawSwatches(current, address.choices, warm, (choices) => void choose(choices).catch(sayFailed));
 }
 
 /** Choices of the address that the product still has. */

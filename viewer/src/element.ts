@@ -2,9 +2,10 @@
 
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
 import { type Hand, listenGestures } from "./gestures";
-import { runCourse } from "./course";
-import type { Sink } from "./load";
-import { isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
+import { askForSequence, type Choices, choicesOf, configurationOf, NoSpin, optionsOf, withChoices } from "./choices";
+import { gridOf, runCourse } from "./course";
+import { fetchFrame, type Sink } from "./load";
+import { type Choice, type Format, isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
 import { type Holder, setMaxDecodedBytes, shareOf, takePart } from "./memory";
 import { unwatchNearness, watchNearness } from "./nearness";
 import { HttpError, type Net, sleep } from "./net";
@@ -13,6 +14,7 @@ import { paintFrame, paintPlaceholder } from "./paint";
 import { atMost, ownHints } from "./policy";
 import { Reel } from "./reel";
 import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
+import { listenSwatches } from "./swatches";
 import { nearestDegree, nextDegree, normalize } from "./turn";
 import { buildView, type View } from "./view";
 
@@ -29,7 +31,10 @@ export interface SpinEvents {
   ready: CustomEvent<TierDetail>;
   /** A tier is whole. */
   tierchange: CustomEvent<TierDetail>;
-  error: CustomEvent<{ message: string; status?: number }>;
+  /** Another configuration is on the canvas, at the angle of the one before; `ms` after it was asked for. */
+  switch: CustomEvent<{ configuration: string; choices: Choices; angle: number; ms: number }>;
+  /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
+  error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
 }
 
 interface TierDetail {
@@ -41,7 +46,7 @@ interface TierDetail {
 const packs = new PackCache();
 
 export class GirasolSpin extends HTMLElement {
-  static readonly observedAttributes = ["src", "tier", "frames", "format", "alt", "width", "height"];
+  static readonly observedAttributes = ["src", "tier", "frames", "format", "alt", "width", "height", "swatches"];
 
   #view: View;
   #hand: Hand;
@@ -52,6 +57,22 @@ export class GirasolSpin extends HTMLElement {
   });
   #holder: Holder = { onShare: () => this.#aim() };
   #manifest: Manifest | undefined;
+  /** The manifest's answer, and the stage on whose degrees a switch finds its first frame. */
+  #from: Loaded | undefined;
+  #grid: Stage | undefined;
+  /** The configuration on the canvas. */
+  #shown: string | undefined;
+  /** When the configuration that comes next was asked for. */
+  #switchedAt: number | undefined;
+  #askedAt = 0;
+  #warming = new AbortController();
+  #listening = new AbortController();
+  // Options have names of their own in each product, which no list of observed attributes can hold.
+  #chosen = new MutationObserver((changes) => {
+    const options = optionsOf(this.#src(), this.#manifest);
+    const isChoice = ({ attributeName: name, oldValue }: MutationRecord) => options.includes(name!) && this.getAttribute(name!) !== oldValue;
+    if (changes.some(isChoice)) this.#queueLoad();
+  });
   #abort = new AbortController();
   #loadSoon = false;
   #isNear = false;
@@ -64,7 +85,7 @@ export class GirasolSpin extends HTMLElement {
   /** The sets that are painted from; those of the spin before until the new one has its first frame. */
   #sets: string[] = [];
   /** A spin of which nothing is shown yet. */
-  #next: { manifest: Manifest; first: Stage; frames: Map<string, Set<number>> } | undefined;
+  #next: { manifest: Manifest; grid: Stage; frames: Map<string, Set<number>> } | undefined;
   /** Degrees of the selected tier, which the arrow keys step through. */
   #steps: number[] = [];
   #painted: ImageBitmap | undefined;
@@ -113,14 +134,37 @@ export class GirasolSpin extends HTMLElement {
     return this.#load();
   }
 
+  /** The configuration that is shown, or will be. */
+  get configuration(): string | undefined {
+    return this.#manifest?.configuration;
+  }
+
+  /** Loads the one frame that would show if these choices were made now. */
+  async warm(choices: Choices): Promise<void> {
+    this.#warming.abort();
+    this.#warming = new AbortController();
+    const net = netOf(this.#warming.signal);
+    const src = this.#src();
+    const address = withChoices(src, { ...this.#wishes(src), ...choices }, this.#manifest);
+    if (!address || !this.#siblingAt(address)) return;
+    const best = await bestFormat();
+    // What does not come now is asked for again when it is needed.
+    await Promise.allSettled([this.#prefetch(address, net), loadManifest(address, this.#kept(this.#choice(best)), best, net)]);
+  }
+
   connectedCallback(): void {
     this.#describe();
     this.#proportion();
+    this.#chosen.observe(this, { attributes: true, attributeOldValue: true });
+    this.#listen();
     watchNearness(this, (isNear) => this.#setNear(isNear));
   }
 
   disconnectedCallback(): void {
     unwatchNearness(this);
+    this.#chosen.disconnect();
+    this.#listening.abort();
+    this.#warming.abort();
     this.#setNear(false);
     this.#abort.abort();
     this.#hand.stop();
@@ -136,6 +180,7 @@ export class GirasolSpin extends HTMLElement {
     if (before === after) return;
     if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#proportion();
+    else if (name === "swatches") this.#listen();
     else this.#queueLoad();
   }
 
@@ -151,8 +196,8 @@ export class GirasolSpin extends HTMLElement {
   /** Attributes set together make one load. */
   #queueLoad(): void {
     // What is on its way is stale from now on, not only from the next load on.
-    this.#abort.abort();
-    this.#isWhole = false;
+    this.#drop();
+    this.#askedAt = performance.now();
     if (this.#loadSoon) return;
     this.#loadSoon = true;
     queueMicrotask(() => {
@@ -161,27 +206,74 @@ export class GirasolSpin extends HTMLElement {
     });
   }
 
-  async #load(): Promise<void> {
+  /** Ends the load under way; nothing of it shows any more. */
+  #drop(): void {
     this.#abort.abort();
+    this.#next = undefined;
     this.#isWhole = false;
-    const src = this.getAttribute("src");
-    if (!src || !this.#isNear) return;
+  }
+
+  #src(): string {
+    return new URL(this.getAttribute("src") ?? "", document.baseURI).href;
+  }
+
+  /** Choices that attributes make. */
+  #wishes(src: string): Choices {
+    const made = optionsOf(src, this.#manifest).map((option) => [option, this.getAttribute(option)] as const);
+    return Object.fromEntries(made.filter((pair): pair is [string, string] => !!pair[1]));
+  }
+
+  /** What attributes force. */
+  #choice(best: Format): Choice {
+    const format = this.getAttribute("format");
+    return { tier: this.getAttribute("tier"), frames: this.getAttribute("frames"), format: format === "avif" ? best : format };
+  }
+
+  /** The same, or the class of the spin that is shown: a switch is no reason to choose anew. */
+  #kept(choice: Choice): Choice {
+    const { tier, frames } = this.#manifest?.selected ?? {};
+    return !tier || choice.tier || choice.frames ? choice : { ...choice, tier, frames: String(frames) };
+  }
+
+  #siblingAt(address: string): { sets: Partial<Record<string, string>> } | undefined {
+    const configuration = configurationOf(address);
+    return this.#manifest?.siblings?.find((sibling) => sibling.configuration === configuration);
+  }
+
+  /** Loads the frame at this angle of a spin whose set is known from its sibling. */
+  async #prefetch(address: string, net: Net): Promise<void> {
+    const { degrees, format } = this.#grid ?? {};
+    const set = format && this.#siblingAt(address)?.sets[format];
+    const degree = degrees && nearestDegree(degrees, this.angle);
+    if (set && degree !== undefined && this.#from) await fetchFrame(degree, set, format, this.#from, packs, net, 1);
+  }
+
+  async #load(): Promise<void> {
+    this.#drop();
+    if (!this.getAttribute("src") || !this.#isNear) return;
+    const src = this.#src();
     const cache = this.#isFresh ? "no-cache" : "default";
     this.#isFresh = false;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    const net: Net = { fetch: (url, init) => fetch(url, init), sleep, signal };
+    const net = netOf(signal);
     this.#view.say("");
     this.#setState("placeholder");
     try {
       const best = await bestFormat();
-      const forced = this.getAttribute("format");
-      const choice = {
-        tier: this.getAttribute("tier"),
-        frames: this.getAttribute("frames"),
-        format: forced === "avif" ? best : forced,
-      };
-      const from = await loadManifest(new URL(src, document.baseURI).href, choice, best, net, cache);
+      const choice = this.#choice(best);
+      const wishes = this.#wishes(src);
+      const address = withChoices(src, wishes, this.#manifest) ?? (await askForSequence(src, wishes, net));
+      const kept = this.#siblingAt(address) ? this.#kept(choice) : choice;
+      // The frame and the manifest that places it, side by side.
+      const early = this.#prefetch(address, net).catch(() => {});
+      const from = await loadManifest(address, kept, best, net, cache).catch(async (error) => {
+        const status = error instanceof HttpError && error.status;
+        if (status === 400 && kept !== choice) return loadManifest(address, choice, best, net, cache);
+        if (status !== 404 || address === src) throw error;
+        return loadManifest(await askForSequence(src, wishes, net), choice, best, net, cache);
+      });
+      await early;
       signal.throwIfAborted();
       const { manifest } = from;
       const given = selectedOr(manifest, choice, best);
@@ -197,8 +289,14 @@ export class GirasolSpin extends HTMLElement {
     const { manifest } = from;
     const stages = planStages(manifest, selected);
     const [first, last] = [stages[0], stages.at(-1)];
-    if (!first || !last) throw new Error("the manifest holds no frames of the tier");
+    const finest = gridOf(stages);
+    if (!first || !last || !finest) throw new Error("the manifest holds no frames of the tier");
+    const isSwitch = !!this.#painted && this.#shown !== manifest.configuration;
+    const grid = isSwitch ? finest : first;
+    this.#switchedAt = isSwitch ? this.#askedAt : undefined;
     this.#manifest = manifest;
+    this.#from = from;
+    this.#grid = finest;
     this.#steps = last.degrees;
     this.#proportion(manifest.view.source);
     this.#view.stage.style.backgroundColor = manifest.ground;
@@ -210,7 +308,7 @@ export class GirasolSpin extends HTMLElement {
       paintPlaceholder(this.#view.canvas, manifest.placeholder, first.rendition.size);
     }
 
-    this.#next = { manifest, first, frames: framesOf(stages) };
+    this.#next = { manifest, grid, frames: framesOf(stages) };
     this.#aim();
     this.#revealIfThere();
     const sink: Sink = {
@@ -232,7 +330,7 @@ export class GirasolSpin extends HTMLElement {
       this.#emit("tierchange", detail);
     };
     for (const stage of stages) this.#progress(stage);
-    await runCourse({ from, stages, sink, packs, net, angle: () => this.angle, onStage });
+    await runCourse({ from, stages, grid, isSwitch, sink, packs, net, angle: () => this.angle, onStage });
     // The frames of coarser sets have done their work.
     this.#sets = [last.rendition.set];
     this.#reel.retain(framesOf([last]));
@@ -245,9 +343,9 @@ export class GirasolSpin extends HTMLElement {
    * jump to the hero and back because its metal changed.
    */
   #revealIfThere(): void {
-    const { first } = this.#next ?? {};
-    const wanted = first && nearestDegree(first.degrees, this.angle);
-    if (wanted !== undefined && this.#reel.isDecoded(first!.rendition.set, wanted)) this.#reveal();
+    const { grid } = this.#next ?? {};
+    const wanted = grid && nearestDegree(grid.degrees, this.angle);
+    if (wanted !== undefined && this.#reel.isDecoded(grid!.rendition.set, wanted)) this.#reveal();
   }
 
   #reveal(): void {
@@ -256,7 +354,9 @@ export class GirasolSpin extends HTMLElement {
     this.#next = undefined;
     this.#sets = [...frames.keys()];
     this.#reel.retain(frames);
+    if (this.#switchedAt !== undefined) this.#view.fade();
     this.#view.place(manifest.view);
+    this.#shown = manifest.configuration;
     this.#setState("hero");
     this.#queuePaint();
   }
@@ -291,8 +391,18 @@ export class GirasolSpin extends HTMLElement {
     const gone = status === 404 || status === 410;
     this.#setState("error");
     this.#view.say(gone ? "There is no 360° view of this piece yet." : "The 360° view could not be loaded.");
-    const detail = { message: String(error instanceof Error ? error.message : error), ...(status && { status }) };
+    const nearest = error instanceof NoSpin && { nearest: error.nearest };
+    const detail = { message: String(error instanceof Error ? error.message : error), ...(status && { status }), ...nearest };
     this.dispatchEvent(new CustomEvent("error", { detail }));
+  }
+
+  #listen(): void {
+    this.#listening.abort();
+    this.#listening = new AbortController();
+    const selector = this.isConnected && this.getAttribute("swatches");
+    const choose = (choices: Choices) => Object.entries(choices).forEach(([option, choice]) => this.setAttribute(option, choice));
+    const warm = (choices: Choices) => void this.warm(choices);
+    if (selector) listenSwatches(selector, { warm, choose }, this.#listening.signal);
   }
 
   #setAngle(angle: number): void {
@@ -322,6 +432,10 @@ export class GirasolSpin extends HTMLElement {
       paintFrame(this.#view.canvas, nearest.picture);
       this.#painted = nearest.picture;
       this.#displayed = nearest.degree;
+      if (this.#switchedAt === undefined || !this.#shown || this.#next) return;
+      const ms = performance.now() - this.#switchedAt;
+      this.#switchedAt = undefined;
+      this.#emit("switch", { configuration: this.#shown, choices: choicesOf(this.#shown), angle: this.angle, ms });
     });
   }
 
@@ -329,19 +443,15 @@ export class GirasolSpin extends HTMLElement {
   #describe(): void {
     const { stage } = this.#view;
     const degrees = Math.round(this.angle) % 360;
-    const described: Record<string, string | null> = { role: "img", "aria-label": this.getAttribute("alt") ?? "360° view" };
-    const slider = {
-      "aria-valuemin": "0",
-      "aria-valuemax": "359",
-      "aria-valuenow": String(degrees),
-      "aria-valuetext": `${degrees} degrees`,
-    };
-    if (!this.#isStill()) described["role"] = "slider";
-    for (const [name, value] of Object.entries(slider)) described[name] = this.#isStill() ? null : value;
-    for (const [name, value] of Object.entries(described)) {
-      if (value === null) stage.removeAttribute(name);
-      else stage.setAttribute(name, value);
-    }
+    const slides = (value: string) => (this.#isStill() ? null : value);
+    Object.assign(stage, {
+      role: slides("slider") ?? "img",
+      ariaLabel: this.getAttribute("alt") ?? "360° view",
+      ariaValueMin: slides("0"),
+      ariaValueMax: slides("359"),
+      ariaValueNow: slides(`${degrees}`),
+      ariaValueText: slides(`${degrees} degrees`),
+    });
   }
 
   /** Holds the place that the frames will need, so that the page does not jump. */
@@ -354,6 +464,8 @@ export class GirasolSpin extends HTMLElement {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
+
+const netOf = (signal: AbortSignal): Net => ({ fetch: (url, init) => fetch(url, init), sleep, signal });
 
 declare global {
   interface HTMLElementTagNameMap {

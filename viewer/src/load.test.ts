@@ -46,10 +46,10 @@ test("a_pack_known_by_its_digest_needs_no_request", async () => {
 test("the_cache_forgets_what_was_used_longest_ago", () => {
   const packs = new PackCache(25);
   const frame = { degree: 0, bytes: new Uint8Array(10) };
-  packs.put("a", [frame]);
-  packs.put("b", [frame]);
+  packs.put("a", "set", [frame]);
+  packs.put("b", "set", [frame]);
   packs.get("a");
-  packs.put("c", [frame]);
+  packs.put("c", "set", [frame]);
   assert.deepEqual(["a", "b", "c"].map((digest) => !!packs.get(digest)), [true, false, true]);
 });
 

@@ -34,9 +34,10 @@ export async function loadFrame(
   sink: Sink,
   packs: PackCache,
   net: Net,
+  tries?: number,
 ): Promise<void> {
   const { set } = stage.rendition;
-  if (!sink.has(set, degree)) sink.put(stage, await fetchFrame(degree, set, stage.format, from, packs, net));
+  if (!sink.has(set, degree)) sink.put(stage, await fetchFrame(degree, set, stage.format, from, packs, net, tries));
 }
 
 /** One frame of a set, from memory or by its own URL. */
@@ -47,15 +48,16 @@ export async function fetchFrame(
   { manifest, base }: Loaded,
   packs: PackCache,
   net: Net,
+  tries?: number,
 ): Promise<PackedFrame> {
   const url = fillUrl(manifest.urls.frame, base, { set, degree: threeDigits(degree), format });
-  const [known] = packs.get(url) ?? [];
+  const known = packs.find(set, degree);
   if (known) return known;
   const frame = await retry(net, async () => {
     const response = await get(net, url);
     return checked({ degree, bytes: new Uint8Array(await response.arrayBuffer()) }, format);
-  });
-  packs.put(url, [frame]);
+  }, tries);
+  packs.put(url, set, [frame]);
   return frame;
 }
 
@@ -82,7 +84,7 @@ async function loadPack(
         frames.push(checked(frame, stage.format));
         take(frame);
       }
-      packs.put(pack.pack, frames);
+      packs.put(pack.pack, stage.rendition.set, frames);
     };
     // A pack that does not come through is no error yet: its missing frames come one by one.
     await retry(net, stream, PACK_TRIES).catch(() => net.signal.throwIfAborted());

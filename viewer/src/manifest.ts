@@ -1,5 +1,6 @@
 // The manifest `girasol.manifest/1`: its shape, how it is asked for, and its URL templates.
 
+import type { Sibling } from "./choices";
 import { get, HttpError, type Net, retry } from "./net";
 import type { Policy } from "./policy";
 
@@ -65,6 +66,8 @@ export interface Manifest {
   digest?: string;
   /** The table that the server chose by. */
   policy?: Policy;
+  /** Live configurations that differ in one choice. */
+  siblings?: Sibling[];
   selected?: Selected;
 }
 

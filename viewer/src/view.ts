@@ -1,39 +1,18 @@
 // What stands in the element's shadow: the stage with its canvas, and the message.
 
 import type { Manifest } from "./manifest";
+import CSS from "./view.css";
 
 export interface View {
   stage: HTMLElement;
   canvas: HTMLCanvasElement;
   /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
   place(view: Manifest["view"]): void;
+  /** Lets what stands on the canvas fade away over what is painted next. */
+  fade(): void;
   /** Shows a message with its button, or hides both. */
   say(text: string): void;
 }
-
-const CSS = `
-:host { display: block; position: relative; }
-:host([hidden]) { display: none; }
-.stage {
-  position: relative; width: 100%; aspect-ratio: 1; overflow: hidden; border-radius: inherit;
-  cursor: grab; touch-action: pan-y pinch-zoom; user-select: none; -webkit-user-select: none;
-  -webkit-tap-highlight-color: transparent; outline: none;
-}
-.stage:active { cursor: grabbing; }
-.stage:focus-visible { outline: 3px solid var(--girasol-focus, Highlight); outline-offset: 2px; }
-.stage[role=img] { cursor: auto; }
-canvas { position: absolute; width: 100%; height: 100%; }
-.message {
-  position: absolute; inset: auto 0 0; display: flex; flex-wrap: wrap; gap: .5em 1em; align-items: center;
-  justify-content: center; padding: .75em 1em; font: 500 .9375rem/1.4 system-ui, sans-serif;
-  color: #222; background: #fffffff0; border-radius: inherit;
-}
-.message[hidden] { display: none; }
-button {
-  font: inherit; padding: .5em 1.25em; color: #fff; background: #222; border: 0; border-radius: 2em; cursor: pointer;
-}
-button:focus-visible { outline: 3px solid var(--girasol-focus, Highlight); outline-offset: 2px; }
-`;
 
 let sheet: CSSStyleSheet | undefined;
 
@@ -77,7 +56,17 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
       height: share(high, height),
     });
   };
-  return { stage, canvas, place, say };
+  let ghost: HTMLCanvasElement | undefined;
+  const fade = () => {
+    ghost?.remove();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const old = (ghost = canvas.cloneNode() as HTMLCanvasElement);
+    old.className = "ghost";
+    old.getContext("2d")?.drawImage(canvas, 0, 0);
+    old.addEventListener("animationend", () => old.remove());
+    canvas.after(old);
+  };
+  return { stage, canvas, place, fade, say };
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
