@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 /** Style sheets that a script imports become minified texts. */
 const cssText = {
@@ -26,6 +27,11 @@ const { metafile } = await build({
   plugins: [cssText],
   logLevel: "warning",
 });
+
+// Shops' visitors load this one: terser takes three hundredths more off it than esbuild does.
+const options = { module: true, ecma: 2022, compress: { passes: 3, unsafe_arrows: true }, format: { ecma: 2022 } };
+const { code } = await minify(readFileSync("dist/girasol-spin.js", "utf8"), options);
+writeFileSync("dist/girasol-spin.js", `${code}\n`);
 
 const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
 const texts = [...new Set(packages)].filter(Boolean).sort().map(licenceOf);

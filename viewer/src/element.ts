@@ -1,9 +1,9 @@
 // The element <girasol-spin>: attributes in, a spin out, told about by events.
 
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
-import { type Hand, listenGestures } from "./gestures";
+import { type Hand, isMotionReduced, listenGestures } from "./gestures";
 import { askForSequence, type Choices, choicesOf, configurationOf, NoSpin, optionsOf, withChoices } from "./choices";
-import { gridOf, runCourse } from "./course";
+import { type Course, gridOf, runCourse } from "./course";
 import { fetchFrame, type Sink } from "./load";
 import { type Choice, type Format, isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
 import { type Holder, setMaxDecodedBytes, shareOf, takePart } from "./memory";
@@ -11,12 +11,13 @@ import { unwatchNearness, watchNearness } from "./nearness";
 import { HttpError, type Net, sleep } from "./net";
 import { PackCache } from "./pack-cache";
 import { paintFrame, paintPlaceholder } from "./paint";
-import { atMost, ownHints } from "./policy";
+import { atMost, mayHaveHd, ownHints } from "./policy";
 import { Reel } from "./reel";
 import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
 import { listenSwatches } from "./swatches";
 import { nearestDegree, nextDegree, normalize } from "./turn";
 import { buildView, type View } from "./view";
+import { panBy, WHOLE, type Zoom, zoomBy } from "./zoom";
 
 /** What `data-state` says: the fullest that can be turned, or `error`. */
 export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";
@@ -88,18 +89,30 @@ export class GirasolSpin extends HTMLElement {
   #next: { manifest: Manifest; grid: Stage; frames: Map<string, Set<number>> } | undefined;
   /** Degrees of the selected tier, which the arrow keys step through. */
   #steps: number[] = [];
+  #zoom = WHOLE;
   #painted: ImageBitmap | undefined;
   #displayed: number | undefined;
   #paintSoon = 0;
 
   constructor() {
     super();
-    this.#view = buildView(this, () => void this.reload());
+    this.#view = buildView(this, () => void this.reload(), () => void this.toggleFullscreen());
+    const hero = () => this.#manifest?.hero ?? 0;
     this.#hand = listenGestures(this.#view.stage, {
       turnBy: (degrees) => this.#isStill() || this.#setAngle(this.angle + degrees),
       step: (direction) => this.#isStill() || this.#setAngle(nextDegree(this.#steps, this.angle, direction)),
-      home: () => this.#setAngle(this.#manifest?.hero ?? 0),
+      home: () => this.#setAngle(hero()),
+      end: () => this.#setAngle(nextDegree(this.#steps, hero(), -1)),
+      // Without motion it rests on a frame, as it goes from frame to frame.
+      rest: () => isMotionReduced() && this.#setAngle(nearestDegree(this.#steps, this.angle) ?? this.angle),
+      zoomBy: (factor, x, y) => this.#setZoom(zoomBy(this.#zoom, factor, x, y)),
+      panBy: (across, along) => this.#setZoom(panBy(this.#zoom, across, along)),
+      toggleFullscreen: () => void this.toggleFullscreen(),
+      leave: () => this.#leave(),
+      ownsWheel: () => this.#isFull(),
+      onTouch: () => {},
     });
+    this.addEventListener("fullscreenchange", () => this.#setFull(this.matches(":fullscreen")));
   }
 
   /** Where the piece is turned to, 0 up to 360. */
@@ -128,6 +141,14 @@ export class GirasolSpin extends HTMLElement {
     if (Number.isFinite(angle)) this.#setAngle(angle);
   }
 
+  /** Fills the screen, or ends that. */
+  async toggleFullscreen(): Promise<void> {
+    const isFull = !this.#isFull();
+    this.#setFull(isFull);
+    // Phones that give the whole screen to videos only still have a page that can be filled.
+    await (isFull ? this.requestFullscreen?.() : document.fullscreenElement && document.exitFullscreen())?.catch(() => {});
+  }
+
   /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
   reload(): Promise<void> {
     this.#isFresh = true;
@@ -147,7 +168,7 @@ export class GirasolSpin extends HTMLElement {
     const src = this.#src();
     const address = withChoices(src, { ...this.#wishes(src), ...choices }, this.#manifest);
     if (!address || !this.#siblingAt(address)) return;
-    const best = await bestFormat();
+    const best = bestFormat();
     // What does not come now is asked for again when it is needed.
     await Promise.allSettled([this.#prefetch(address, net), loadManifest(address, this.#kept(this.#choice(best)), best, net)]);
   }
@@ -260,7 +281,7 @@ export class GirasolSpin extends HTMLElement {
     this.#view.say("");
     this.#setState("placeholder");
     try {
-      const best = await bestFormat();
+      const best = bestFormat();
       const choice = this.#choice(best);
       const wishes = this.#wishes(src);
       const address = withChoices(src, wishes, this.#manifest) ?? (await askForSequence(src, wishes, net));
@@ -298,7 +319,7 @@ export class GirasolSpin extends HTMLElement {
     this.#from = from;
     this.#grid = finest;
     this.#steps = last.degrees;
-    this.#proportion(manifest.view.source);
+    this.#view.proportion(...manifest.view.source);
     this.#view.stage.style.backgroundColor = manifest.ground;
     this.#angle ??= manifest.hero;
     this.#describe();
@@ -311,13 +332,24 @@ export class GirasolSpin extends HTMLElement {
     this.#next = { manifest, grid, frames: framesOf(stages) };
     this.#aim();
     this.#revealIfThere();
+    for (const stage of stages) this.#progress(stage);
+    await this.#run({ from, stages, grid, isSwitch, net });
+    await this.#enrich();
+  }
+
+  /** Loads stages; in the end only the last is shown. */
+  async #run(course: Pick<Course, "from" | "stages" | "grid" | "isSwitch" | "net">): Promise<void> {
+    const { stages, net } = course;
+    const last = stages.at(-1)!;
+    this.#isWhole = false;
     const sink: Sink = {
       has: (set, degree) => this.#reel.has(set, degree),
-      put: ({ format, rendition, ...stage }, { degree, bytes }) => {
+      put: (stage, { degree, bytes }) => {
         if (net.signal.aborted) return;
+        const { format, rendition } = stage;
         const [width, height] = rendition.size;
         this.#reel.put({ set: rendition.set, degree, format, bytes, weight: 4 * width * height });
-        this.#progress({ format, rendition, ...stage });
+        this.#progress(stage);
       },
     };
     const onStage = async (stage: Stage) => {
@@ -326,16 +358,32 @@ export class GirasolSpin extends HTMLElement {
       this.#reveal();
       this.#setState(stage.tier as SpinState);
       const detail = { tier: stage.tier, frames: stage.frames, format: stage.format };
-      if (stage === first) this.#emit("ready", detail);
+      if (stage === stages[0] && stage.tier !== "hd") this.#emit("ready", detail);
       this.#emit("tierchange", detail);
     };
-    for (const stage of stages) this.#progress(stage);
-    await runCourse({ from, stages, grid, isSwitch, sink, packs, net, angle: () => this.angle, onStage });
+    await runCourse({ ...course, sink, packs, angle: () => this.angle, onStage });
     // The frames of coarser sets have done their work.
+    this.#steps = last.degrees;
     this.#sets = [last.rendition.set];
     this.#reel.retain(framesOf([last]));
     this.#isWhole = true;
     this.#queuePaint();
+  }
+
+  /** Whoever looks closely gets hd, where the screen can show more and nothing speaks against it. */
+  async #enrich(): Promise<void> {
+    const from = this.#from;
+    const { manifest } = from ?? {};
+    if (!from || !manifest || !this.#isWhole || (this.#zoom.scale === 1 && !this.#isFull())) return;
+    const src = this.#src();
+    const format = manifest.selected!.format;
+    const [hd] = planStages(manifest, { tier: "hd", frames: 0, format, because: [] }).slice(-1);
+    if (!hd || hd.tier !== "hd" || this.#sets.includes(hd.rendition.set)) return;
+    if (isForced(src, this.#choice(format)) || !mayHaveHd(manifest, ownHints(navigator, format))) return;
+    const shown = this.#view.canvas.clientWidth * this.#zoom.scale * devicePixelRatio;
+    if (shown <= this.#view.canvas.width && hd.rendition.size[0] <= this.#view.canvas.width) return;
+    this.#sets.push(hd.rendition.set);
+    await this.#run({ from, stages: [hd], grid: hd, isSwitch: false, net: netOf(this.#abort.signal) });
   }
 
   /**
@@ -414,6 +462,37 @@ export class GirasolSpin extends HTMLElement {
     this.#emit("anglechange", { angle: turned });
   }
 
+  #proportion(): void {
+    this.#view.proportion(Number(this.getAttribute("width")), Number(this.getAttribute("height")));
+  }
+
+  #setZoom(zoom: Zoom): void {
+    this.#zoom = zoom;
+    this.#view.zoom(zoom);
+    this.#look();
+  }
+
+  #isFull(): boolean {
+    return this.hasAttribute("data-full");
+  }
+
+  #setFull(isFull: boolean): void {
+    this.toggleAttribute("data-full", isFull);
+    if (!isFull) this.#setZoom(WHOLE);
+    this.#look();
+  }
+
+  #look(): void {
+    this.#enrich().catch((error) => this.#abort.signal.aborted || this.#fail(error));
+  }
+
+  #leave(): boolean {
+    if (this.#zoom.scale > 1) this.#setZoom(WHOLE);
+    else if (this.#isFull()) void this.toggleFullscreen();
+    else return false;
+    return true;
+  }
+
   #isStill(): boolean {
     return this.#steps.length === 1;
   }
@@ -452,12 +531,6 @@ export class GirasolSpin extends HTMLElement {
       ariaValueNow: slides(`${degrees}`),
       ariaValueText: slides(`${degrees} degrees`),
     });
-  }
-
-  /** Holds the place that the frames will need, so that the page does not jump. */
-  #proportion(size: [number, number] = [Number(this.getAttribute("width")), Number(this.getAttribute("height"))]): void {
-    const [width, height] = size;
-    if (width > 0 && height > 0) this.#view.stage.style.aspectRatio = `${width} / ${height}`;
   }
 
   #emit<K extends Exclude<keyof SpinEvents, "error">>(name: K, detail: SpinEvents[K]["detail"]): void {

@@ -138,6 +138,11 @@ export function atMost(selected: Selected, manifest: Manifest, hints: Hints): Se
   return best && frames ? { tier: wordOf(best), frames, format: selected.format, because } : selected;
 }
 
+/** Whether a visitor of whom so much is known is given hd on demand. */
+export function mayHaveHd({ policy }: Manifest, hints: Hints): boolean {
+  return !policy || decide(hints, { ...policy, unasked: "hd" }).key === "hd";
+}
+
 function rank(key: string): number {
   return TIERS.findIndex((tier) => tier === key);
 }

@@ -1,7 +1,9 @@
-// What stands in the element's shadow: the stage with its canvas, and the message.
+// What stands in the element's shadow: the stage with its canvas, a button, and the message.
 
+import { isMotionReduced } from "./gestures";
 import type { Manifest } from "./manifest";
 import CSS from "./view.css";
+import type { Zoom } from "./zoom";
 
 export interface View {
   stage: HTMLElement;
@@ -10,6 +12,9 @@ export interface View {
   place(view: Manifest["view"]): void;
   /** Lets what stands on the canvas fade away over what is painted next. */
   fade(): void;
+  zoom(zoom: Zoom): void;
+  /** Holds the place that the frames will need, so that the page does not jump. */
+  proportion(width: number, height: number): void;
   /** Shows a message with its button, or hides both. */
   say(text: string): void;
 }
@@ -17,7 +22,7 @@ export interface View {
 let sheet: CSSStyleSheet | undefined;
 
 /** Builds the shadow of one element. */
-export function buildView(host: HTMLElement, onRetry: () => void): View {
+export function buildView(host: HTMLElement, onRetry: () => void, onFullscreen: () => void): View {
   // `host.focus()` goes to the stage, which is the slider.
   const root = host.attachShadow({ mode: "open", delegatesFocus: true });
   // Constructed, because a strict content security policy forbids style elements.
@@ -27,20 +32,22 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   }
   root.adoptedStyleSheets = [sheet];
 
+  const frame = part("div", "frame");
   const stage = part("div", "stage");
   stage.tabIndex = 0;
+  const layer = part("div", "layer");
   const canvas = part("canvas", "canvas");
   const message = part("div", "message");
   message.setAttribute("role", "alert");
   message.hidden = true;
   const text = document.createElement("span");
-  const button = part("button", "retry");
-  button.type = "button";
-  button.textContent = "Try again";
-  button.addEventListener("click", onRetry);
-  stage.append(canvas);
-  message.append(text, button);
-  root.append(stage, message);
+  const fullscreen = button("fullscreen", "⛶", onFullscreen);
+  fullscreen.ariaLabel = "Full screen";
+  layer.append(canvas);
+  stage.append(layer);
+  message.append(text, button("retry", "Try again", onRetry));
+  frame.append(stage, fullscreen, message);
+  root.append(frame);
 
   const say = (words: string) => {
     text.textContent = words;
@@ -59,14 +66,29 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   let ghost: HTMLCanvasElement | undefined;
   const fade = () => {
     ghost?.remove();
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (isMotionReduced()) return;
     const old = (ghost = canvas.cloneNode() as HTMLCanvasElement);
     old.className = "ghost";
     old.getContext("2d")?.drawImage(canvas, 0, 0);
     old.addEventListener("animationend", () => old.remove());
     canvas.after(old);
   };
-  return { stage, canvas, place, fade, say };
+  const zoom = ({ scale, x, y }: Zoom) => {
+    frame.style.setProperty("--zoom", `translate(${x * 100}%, ${y * 100}%) scale(${scale})`);
+    frame.style.setProperty("--girasol-zoom", `${scale}`);
+  };
+  const proportion = (width: number, height: number) => {
+    if (width > 0 && height > 0) frame.style.setProperty("--ratio", `${width / height}`);
+  };
+  return { stage, canvas, place, fade, zoom, proportion, say };
+}
+
+function button(name: string, text: string, onClick: () => void): HTMLButtonElement {
+  const button = part("button", name);
+  button.type = "button";
+  button.textContent = text;
+  button.addEventListener("click", onClick);
+  return button;
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
