@@ -21,6 +21,8 @@ const { metafile } = await build({
   charset: "utf8",
   format: "esm",
   target: "es2022",
+  // A parameter that is a property needs no declaration beside it.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   entryNames: "[name]",
   outdir: "dist",
   metafile: true,

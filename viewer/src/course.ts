@@ -19,8 +19,8 @@ export interface Course {
   net: Net;
   /** Where the piece is turned to now. */
   angle(): number;
-  /** A stage is whole. */
-  onStage(stage: Stage): Promise<void>;
+  /** A stage is whole; whether to go on. */
+  onStage(stage: Stage): Promise<boolean>;
 }
 
 const NEIGHBOURS = 4;
@@ -32,7 +32,7 @@ export function gridOf(stages: Stage[]): Stage | undefined {
   return stages.filter(({ rendition }) => rendition.set === stages[0]?.rendition.set).at(-1);
 }
 
-/** Loads stage after stage; resolves when the last is whole. */
+/** Loads stage after stage; resolves when the last is whole, or no more is wanted. */
 export async function runCourse({ from, stages, grid, isSwitch, sink, packs, net, angle, onStage }: Course): Promise<void> {
   const one = (degree: number, tries?: number) => loadFrame(degree, grid, from, sink, packs, net, tries).catch(() => {});
   const wanted = () => nearestDegree(grid.degrees, angle()) ?? from.manifest.hero;
@@ -49,7 +49,6 @@ export async function runCourse({ from, stages, grid, isSwitch, sink, packs, net
   for (const stage of stages) {
     await loadStage(stage, from, sink, packs, net);
     net.signal.throwIfAborted();
-    await onStage(stage);
-    net.signal.throwIfAborted();
+    if (!(await onStage(stage))) return;
   }
 }

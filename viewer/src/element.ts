@@ -11,9 +11,11 @@ import { unwatchNearness, watchNearness } from "./nearness";
 import { HttpError, type Net, sleep } from "./net";
 import { PackCache } from "./pack-cache";
 import { paintFrame, paintPlaceholder } from "./paint";
-import { atMost, mayHaveHd, ownHints } from "./policy";
+import { Pace } from "./pace";
+import { atMost, type Hints, mayHaveHd, ownHints } from "./policy";
 import { Reel } from "./reel";
 import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
+import { measuredSpeed } from "./speed";
 import { listenSwatches } from "./swatches";
 import { nearestDegree, nextDegree, normalize } from "./turn";
 import { buildView, type View } from "./view";
@@ -90,9 +92,14 @@ export class GirasolSpin extends HTMLElement {
   /** Degrees of the selected tier, which the arrow keys step through. */
   #steps: number[] = [];
   #zoom = WHOLE;
+  /** What the server selected, before the browser took less. */
+  #given: Selected | undefined;
+  #pace = new Pace();
   #painted: ImageBitmap | undefined;
   #displayed: number | undefined;
   #paintSoon = 0;
+  /** The angle has changed since what was painted last. */
+  #hasTurned = false;
 
   constructor() {
     super();
@@ -252,8 +259,15 @@ export class GirasolSpin extends HTMLElement {
 
   /** The same, or the class of the spin that is shown: a switch is no reason to choose anew. */
   #kept(choice: Choice): Choice {
-    const { tier, frames } = this.#manifest?.selected ?? {};
+    const { tier, frames } = this.#given ?? {};
     return !tier || choice.tier || choice.frames ? choice : { ...choice, tier, frames: String(frames) };
+  }
+
+  /** What the browser knows: of itself, of what people want, and of the element. */
+  #hints(format: Format): Hints {
+    const own = ownHints(navigator, format);
+    const saveData = own.saveData || matchMedia("(prefers-reduced-data: reduce)").matches;
+    return { ...own, saveData, widthPx: this.clientWidth * devicePixelRatio };
   }
 
   #siblingAt(address: string): { sets: Partial<Record<string, string>> } | undefined {
@@ -298,7 +312,8 @@ export class GirasolSpin extends HTMLElement {
       signal.throwIfAborted();
       const { manifest } = from;
       const given = selectedOr(manifest, choice, best);
-      manifest.selected = isForced(src, choice) ? given : atMost(given, manifest, ownHints(navigator, best));
+      this.#given = given;
+      manifest.selected = isForced(src, choice) ? given : atMost(given, manifest, this.#hints(best));
       await this.#follow(from, manifest.selected, net);
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
@@ -340,7 +355,7 @@ export class GirasolSpin extends HTMLElement {
   /** Loads stages; in the end only the last is shown. */
   async #run(course: Pick<Course, "from" | "stages" | "grid" | "isSwitch" | "net">): Promise<void> {
     const { stages, net } = course;
-    const last = stages.at(-1)!;
+    let last = stages[0]!;
     this.#isWhole = false;
     const sink: Sink = {
       has: (set, degree) => this.#reel.has(set, degree),
@@ -360,6 +375,8 @@ export class GirasolSpin extends HTMLElement {
       const detail = { tier: stage.tier, frames: stage.frames, format: stage.format };
       if (stage === stages[0] && stage.tier !== "hd") this.#emit("ready", detail);
       this.#emit("tierchange", detail);
+      last = stage;
+      return stage.tier !== "preview" || !this.#isSlow(course.from.manifest, stage.format);
     };
     await runCourse({ ...course, sink, packs, angle: () => this.angle, onStage });
     // The frames of coarser sets have done their work.
@@ -368,6 +385,16 @@ export class GirasolSpin extends HTMLElement {
     this.#reel.retain(framesOf([last]));
     this.#isWhole = true;
     this.#queuePaint();
+  }
+
+  /** Whether the preview came so slowly that it has to do. The next spin's preview is measured anew. */
+  #isSlow(manifest: Manifest, format: Format): boolean {
+    const downlinkMbps = measuredSpeed();
+    const { selected } = manifest;
+    if (!selected || downlinkMbps === undefined || isForced(this.#src(), this.#choice(format))) return false;
+    const less = atMost(selected, manifest, { ...this.#hints(format), downlinkMbps });
+    manifest.selected = less;
+    return less.tier === "preview" || less.tier === "still";
   }
 
   /** Whoever looks closely gets hd, where the screen can show more and nothing speaks against it. */
@@ -379,7 +406,7 @@ export class GirasolSpin extends HTMLElement {
     const format = manifest.selected!.format;
     const [hd] = planStages(manifest, { tier: "hd", frames: 0, format, because: [] }).slice(-1);
     if (!hd || hd.tier !== "hd" || this.#sets.includes(hd.rendition.set)) return;
-    if (isForced(src, this.#choice(format)) || !mayHaveHd(manifest, ownHints(navigator, format))) return;
+    if (isForced(src, this.#choice(format)) || !mayHaveHd(manifest, this.#hints(format))) return;
     const shown = this.#view.canvas.clientWidth * this.#zoom.scale * devicePixelRatio;
     if (shown <= this.#view.canvas.width && hd.rendition.size[0] <= this.#view.canvas.width) return;
     this.#sets.push(hd.rendition.set);
@@ -425,7 +452,13 @@ export class GirasolSpin extends HTMLElement {
   /** What is decoded follows what may be shown next. */
   #aim(): void {
     const sets = [...new Set([...this.#sets, ...(this.#next?.frames.keys() ?? [])])];
-    this.#reel.aim({ angle: this.angle, sets, maxBytes: shareOf(this.#holder) });
+    this.#reel.aim({ angle: this.angle, sets, degrees: this.#degrees(), maxBytes: shareOf(this.#holder) });
+  }
+
+  /** The degrees that are shown, where frames came late and fewer have to do. */
+  #degrees(): Set<number> | undefined {
+    const { stride } = this.#pace;
+    return stride > 1 && this.#isWhole ? new Set(this.#steps.filter((_, index) => index % stride === 0)) : undefined;
   }
 
   #progress(stage: Stage): void {
@@ -457,6 +490,7 @@ export class GirasolSpin extends HTMLElement {
     const turned = normalize(angle);
     if (turned === this.#angle) return;
     this.#angle = turned;
+    this.#hasTurned = true;
     this.#describe();
     this.#queuePaint();
     this.#emit("anglechange", { angle: turned });
@@ -506,7 +540,8 @@ export class GirasolSpin extends HTMLElement {
     this.#paintSoon ||= requestAnimationFrame(() => {
       this.#paintSoon = 0;
       this.#aim();
-      const nearest = this.#reel.nearest(this.angle, this.#sets);
+      const nearest = this.#reel.nearest({ angle: this.angle, sets: this.#sets, degrees: this.#degrees() });
+      if (this.#hasTurned && nearest) this.#notePace(nearest.degree);
       if (!nearest || nearest.picture === this.#painted) return;
       paintFrame(this.#view.canvas, nearest.picture);
       this.#painted = nearest.picture;
@@ -516,6 +551,15 @@ export class GirasolSpin extends HTMLElement {
       this.#switchedAt = undefined;
       this.#emit("switch", { configuration: this.#shown, choices: choicesOf(this.#shown), angle: this.angle, ms });
     });
+  }
+
+  #notePace(degree: number): void {
+    this.#hasTurned = false;
+    const degrees = [...(this.#degrees() ?? this.#steps)];
+    if (!this.#isWhole || !this.#pace.note(degree === nearestDegree(degrees, this.angle))) return;
+    const { tier, format } = this.#manifest!.selected!;
+    this.#emit("tierchange", { tier, frames: Math.ceil(this.#steps.length / this.#pace.stride), format });
+    this.#queuePaint();
   }
 
   /** Role, name and value for assistive technology. They stand on the stage, so that the retry button is beside it. */

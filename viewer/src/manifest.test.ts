@@ -17,6 +17,9 @@ test("a_frame_count_that_has_a_tier_of_its_own_selects_it", () => {
   assert.equal(tierKey(manifest, { tier: "standard", frames: 24 }), "standard-24");
   assert.equal(tierKey(manifest, { tier: "standard", frames: 36 }), "standard");
   assert.equal(tierKey(manifest, { tier: "hd", frames: 60 }), "hd");
+  // From 36 raw frames it is 18.
+  manifest.tiers["standard-24"]!.frames = 18;
+  assert.equal(tierKey(manifest, { tier: "standard", frames: 18 }), "standard-24");
 });
 
 test("templates_are_filled_and_resolved_against_the_manifest", () => {

@@ -137,10 +137,11 @@ export function isForced(src: string, choice: Choice): boolean {
   return Boolean(choice.tier || choice.frames) || query.has("tier") || query.has("frames");
 }
 
-/** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames. */
-export function tierKey(manifest: Manifest, selected: { tier: string; frames: number }): string {
-  const counted = `${selected.tier}-${selected.frames}`;
-  return counted in manifest.tiers ? counted : selected.tier;
+/** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames, or as many as the turn has evenly. */
+export function tierKey({ tiers }: Manifest, { tier, frames }: { tier: string; frames: number }): string {
+  const counted = `${tier}-${frames}`;
+  const fits = (key: string) => key.startsWith(`${tier}-`) && tiers[key]?.frames === frames && tiers[tier]?.frames !== frames;
+  return counted in tiers ? counted : (Object.keys(tiers).find(fits) ?? tier);
 }
 
 /** Fills a URL template of the manifest and resolves it. */

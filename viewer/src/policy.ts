@@ -6,6 +6,9 @@ import { type Format, type Manifest, type Selected, tierKey } from "./manifest";
 const TIERS = ["still", "preview", "standard-24", "standard", "hd"] as const;
 export type TierKey = (typeof TIERS)[number];
 
+/** For elements of less than half of standard's width. */
+const SMALL: TierKey = "standard-24";
+
 /** Effective connection types, slowest first. */
 const ECTS = ["slow-2g", "2g", "3g", "4g"] as const;
 export type Ect = (typeof ECTS)[number];
@@ -48,6 +51,8 @@ export interface Hints {
   rttMs?: number;
   downlinkMbps?: number;
   memoryGib?: number;
+  /** Width of the element in the pixels of the screen. */
+  widthPx?: number;
 }
 
 /** What a policy gives somebody who asked for nothing. */
@@ -128,7 +133,11 @@ export function ownHints(browser: Browser, decodable: Format): Hints {
 /** What was selected, or less where the manifest's policy gives these hints less: the server may have seen none. */
 export function atMost(selected: Selected, manifest: Manifest, hints: Hints): Selected {
   if (!manifest.policy) return selected;
-  const { key, because } = decide(hints, manifest.policy);
+  const decided = decide(hints, manifest.policy);
+  // Nobody sees every frame of a thumbnail.
+  const [width = 0] = manifest.tiers["standard"]?.formats[selected.format]?.size ?? [];
+  const isSmall = hints.widthPx && hints.widthPx < width / 2 && rank(decided.key) > rank(SMALL);
+  const { key, because } = isSmall ? { key: SMALL, because: ["size: small"] } : decided;
   const usable = TIERS.filter((tier) => manifest.tiers[tier]?.formats[selected.format]);
   // A version leaves standard-24 out where standard has no more frames than that.
   const ceiling = rank(key === "standard-24" && !usable.includes(key) ? "standard" : key);

@@ -55,7 +55,7 @@ test("what_is_decoded_never_passes_the_bound_while_it_is_turned", async () => {
     reel.aim({ angle, sets: ["a"], maxBytes: 16 * WEIGHT });
     await decode();
     assert.equal(reel.size, 16);
-    assert.equal(reel.nearest(angle, ["a"])?.degree, nearestDegree(turnOf(60).map(({ degree }) => degree), angle));
+    assert.equal(reel.nearest({ angle: angle, sets: ["a"] })?.degree, nearestDegree(turnOf(60).map(({ degree }) => degree), angle));
   }
 });
 
@@ -90,10 +90,10 @@ test("what_cannot_be_decoded_is_told_once", async () => {
 test("of_two_sets_the_nearer_frame_wins_and_the_later_set_where_they_tie", async () => {
   const { reel, decode, pictures } = reelOf([frame("a", 0), frame("a", 10), frame("b", 0)], ["a", "b"]);
   await decode();
-  assert.equal(reel.nearest(1, ["a", "b"])?.picture, pictures.get("b/0"));
-  assert.equal(reel.nearest(9, ["a", "b"])?.picture, pictures.get("a/10"));
-  assert.equal(reel.nearest(9, ["b"])?.picture, pictures.get("b/0"));
-  assert.equal(reel.nearest(9, []), undefined);
+  assert.equal(reel.nearest({ angle: 1, sets: ["a", "b"] })?.picture, pictures.get("b/0"));
+  assert.equal(reel.nearest({ angle: 9, sets: ["a", "b"] })?.picture, pictures.get("a/10"));
+  assert.equal(reel.nearest({ angle: 9, sets: ["b"] })?.picture, pictures.get("b/0"));
+  assert.equal(reel.nearest({ angle: 9, sets: [] }), undefined);
 });
 
 test("what_is_not_retained_is_forgotten", async () => {

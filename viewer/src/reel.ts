@@ -28,6 +28,8 @@ type Frame<P> = Encoded & { picture?: P | undefined; busy?: boolean; broken?: bo
 export interface Aim {
   angle: number;
   sets: string[];
+  /** Only these, where not every frame is to be shown. */
+  degrees?: Set<number> | undefined;
   maxBytes: number;
 }
 
@@ -78,7 +80,7 @@ export class Reel<P extends Picture> {
   }
 
   /** The decoded frame nearest to an angle in the sets given; of two equally near ones, that of the later set. */
-  nearest(angle: number, sets: string[], degrees?: Set<number>): Shown<P> | undefined {
+  nearest({ angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">): Shown<P> | undefined {
     let best: Shown<P> & { order: number } | undefined;
     for (const { set, degree, picture } of this.#frames.values()) {
       const order = sets.indexOf(set);
@@ -147,9 +149,9 @@ export class Reel<P extends Picture> {
 }
 
 /** Frames to be decoded, most needed first: the one at the angle, a few round the whole turn, then outwards from the angle. */
-export function windowOf<F extends Encoded>(frames: F[], { angle, sets, maxBytes }: Aim): F[] {
+export function windowOf<F extends Encoded>(frames: F[], { angle, sets, degrees, maxBytes }: Aim): F[] {
   const order = (frame: F) => sets.indexOf(frame.set);
-  const usable = frames.filter((frame) => order(frame) >= 0);
+  const usable = frames.filter((frame) => order(frame) >= 0 && (!degrees || degrees.has(frame.degree)));
   const finest = Math.max(...usable.map(order));
   const base = new Set(usable.filter((frame) => order(frame) === finest).slice(0, BASE_FRAMES));
   const byNeed = [...usable].sort((one, other) => apart(one.degree, angle) - apart(other.degree, angle) || order(other) - order(one));
