@@ -19,7 +19,7 @@ test("nothing_loads_until_it_is_near_and_what_is_away_holds_nothing_decoded", as
   const asked = [];
   const { page, told, close } = await openBody(
     browser, base, `${spin(0)}<div style="height: 4000px"></div>${spin(1)}`, {},
-    (page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname)),
+    (page) => page.on("request", (request) => request.method() === "GET" && asked.push(new URL(request.url()).pathname)),
   );
   await spinState(page, "hd", "#spin-0");
   assert.ok(!asked.some((path) => path.includes("rose-gold")), "the one below the fold has asked for nothing");

@@ -16,8 +16,14 @@ let shop;
 
 before(async () => {
   browser = await launch();
-  const body = `<girasol-spin src="${new URL(sequenceOf(METALS[0]), base)}" width="1" height="1" alt="Ring" swatches="#metals" style="display: block; width: 500px"></girasol-spin>
-    <p id="metals">${METALS.map((metal) => `<button type="button" name="metal" value="${metal}">${metal}</button>`).join("")}</p>`;
+  const body = `<girasol-spin src="${new URL(sequenceOf(METALS[0]), base)}" width="1" height="1" alt="Ring" style="display: block; width: 500px"></girasol-spin>
+    <p id="metals">${METALS.map((metal) => `<button type="button" name="metal" value="${metal}">${metal}</button>`).join("")}</p>
+    <script>
+      const spin = document.querySelector("girasol-spin");
+      const choice = (event) => event.target.name && { [event.target.name]: event.target.value };
+      metals.addEventListener("pointerover", (event) => spin.warm(choice(event)));
+      metals.addEventListener("click", (event) => spin.setAttribute("metal", event.target.value));
+    </script>`;
   const html = `<!doctype html><html lang="en"><title>Shop</title><script type="module" src="${new URL("/girasol-spin.js", base)}"></script>${body}`;
   shop = createServer((_, answer) => answer.writeHead(200, { "Content-Type": "text/html" }).end(html));
   await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));

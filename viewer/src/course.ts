@@ -1,22 +1,15 @@
 // The course of one load: from a manifest's stages to frames, in the order in which a visitor wants them.
 
-import { loadFrame, loadFrames, loadStage, type Sink } from "./load";
-import type { Loaded } from "./manifest";
-import type { Net } from "./net";
-import type { PackCache } from "./pack-cache";
+import { type Line, loadFrame, loadFrames, loadStage } from "./load";
 import type { Stage } from "./stages";
 import { apart, nearestDegree } from "./turn";
 
-export interface Course {
-  from: Loaded;
+export interface Course extends Line {
   stages: Stage[];
   /** The stage on whose degrees the first frame lies. */
   grid: Stage;
   /** Another spin is shown, which this one takes the place of. */
   isSwitch: boolean;
-  sink: Sink;
-  packs: PackCache;
-  net: Net;
   /** Where the piece is turned to now. */
   angle(): number;
   /** A stage is whole; whether to go on. */
@@ -33,21 +26,22 @@ export function gridOf(stages: Stage[]): Stage | undefined {
 }
 
 /** Loads stage after stage; resolves when the last is whole, or no more is wanted. */
-export async function runCourse({ from, stages, grid, isSwitch, sink, packs, net, angle, onStage }: Course): Promise<void> {
-  const one = (degree: number, tries?: number) => loadFrame(degree, grid, from, sink, packs, net, tries).catch(() => {});
+export async function runCourse(course: Course): Promise<void> {
+  const { from, stages, grid, isSwitch, sink, net, angle, onStage } = course;
+  const one = (degree: number, tries?: number) => loadFrame(degree, grid, course, tries).catch(() => {});
   const wanted = () => nearestDegree(grid.degrees, angle()) ?? from.manifest.hero;
   if (isSwitch) {
     // The same angle first, with the line for itself; then what lies beside it, then the rest.
     for (let chase = 0; chase < CHASES && !sink.has(grid.rendition.set, wanted()); chase++) await one(wanted(), 1);
     net.signal.throwIfAborted();
     const beside = [...grid.degrees].sort((a, b) => apart(a, angle()) - apart(b, angle())).slice(1, 1 + NEIGHBOURS);
-    if (grid !== stages[0]) loadFrames(beside, grid, from, sink, packs, net).catch(() => {});
+    if (grid !== stages[0]) loadFrames(beside, grid, course).catch(() => {});
   } else if (wanted() !== from.manifest.hero) {
     // In the pack the wanted frame may come late; by its own URL it comes first.
     void one(wanted());
   }
   for (const stage of stages) {
-    await loadStage(stage, from, sink, packs, net);
+    await loadStage(stage, course);
     net.signal.throwIfAborted();
     if (!(await onStage(stage))) return;
   }

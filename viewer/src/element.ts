@@ -1,6 +1,7 @@
 // The element <girasol-spin>: attributes in, a spin out, told about by events.
 
 import { bestFormat, decode, giveUpAvif, Undecodable } from "./formats";
+import { placeHotspots } from "./hotspots";
 import { type Hand, isMotionReduced, listenGestures } from "./gestures";
 import { askForSequence, type Choices, choicesOf, configurationOf, NoSpin, optionsOf, withChoices } from "./choices";
 import { type Course, gridOf, runCourse } from "./course";
@@ -14,11 +15,11 @@ import { paintFrame, paintPlaceholder } from "./paint";
 import { Pace } from "./pace";
 import { atMost, type Hints, mayHaveHd, ownHints } from "./policy";
 import { Reel } from "./reel";
-import { framesOf, planStages, progressOf, selectedOr, type Stage, type StageProgress } from "./stages";
+import { framesOf, planStages, selectedOr, type Stage } from "./stages";
 import { measuredSpeed } from "./speed";
-import { listenSwatches } from "./swatches";
 import { nearestDegree, nextDegree, normalize } from "./turn";
 import { buildView, type View } from "./view";
+import { sendVitals, type Vitals } from "./vitals";
 import { panBy, WHOLE, type Zoom, zoomBy } from "./zoom";
 
 /** What `data-state` says: the fullest that can be turned, or `error`. */
@@ -27,8 +28,8 @@ export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard
 /** Events of the element and their details. All bubble but `error`, as errors of the platform do not. */
 export interface SpinEvents {
   manifest: CustomEvent<Manifest>;
-  /** `frames`: the degrees that are there. */
-  progress: CustomEvent<StageProgress & { tier: string; frames: number[] }>;
+  /** `frames`: the degrees that have arrived. */
+  progress: CustomEvent<{ tier: string; frames: number[] }>;
   anglechange: CustomEvent<{ angle: number }>;
   /** The first tier is whole: the piece can be turned. */
   ready: CustomEvent<TierDetail>;
@@ -49,7 +50,7 @@ interface TierDetail {
 const packs = new PackCache();
 
 export class GirasolSpin extends HTMLElement {
-  static readonly observedAttributes = ["src", "tier", "frames", "format", "alt", "width", "height", "swatches"];
+  static readonly observedAttributes = ["src", "tier", "frames", "format", "alt", "width", "height", "poster"];
 
   #view: View;
   #hand: Hand;
@@ -69,12 +70,13 @@ export class GirasolSpin extends HTMLElement {
   #switchedAt: number | undefined;
   #askedAt = 0;
   #warming = new AbortController();
-  #listening = new AbortController();
   // Options have names of their own in each product, which no list of observed attributes can hold.
   #chosen = new MutationObserver((changes) => {
     const options = optionsOf(this.#src(), this.#manifest);
     const isChoice = ({ attributeName: name, oldValue }: MutationRecord) => options.includes(name!) && this.getAttribute(name!) !== oldValue;
-    if (changes.some(isChoice)) this.#queueLoad();
+    if (!changes.some(isChoice)) return;
+    this.#queueLoad();
+    this.#writeHash();
   });
   #abort = new AbortController();
   #loadSoon = false;
@@ -95,6 +97,11 @@ export class GirasolSpin extends HTMLElement {
   /** What the server selected, before the browser took less. */
   #given: Selected | undefined;
   #pace = new Pace();
+  /** A hand or the page has turned it: it spins by itself no more. */
+  #isTouched = false;
+  #vitals: Vitals = { schema: "girasol.vitals/1" };
+  #nearAt = 0;
+  #writeSoon = 0;
   #painted: ImageBitmap | undefined;
   #displayed: number | undefined;
   #paintSoon = 0;
@@ -103,7 +110,7 @@ export class GirasolSpin extends HTMLElement {
 
   constructor() {
     super();
-    this.#view = buildView(this, () => void this.reload(), () => void this.toggleFullscreen());
+    this.#view = buildView(this, () => void this.reload());
     const hero = () => this.#manifest?.hero ?? 0;
     this.#hand = listenGestures(this.#view.stage, {
       turnBy: (degrees) => this.#isStill() || this.#setAngle(this.angle + degrees),
@@ -117,7 +124,7 @@ export class GirasolSpin extends HTMLElement {
       toggleFullscreen: () => void this.toggleFullscreen(),
       leave: () => this.#leave(),
       ownsWheel: () => this.#isFull(),
-      onTouch: () => {},
+      onTouch: () => (this.#isTouched = true),
     });
     this.addEventListener("fullscreenchange", () => this.#setFull(this.matches(":fullscreen")));
   }
@@ -145,6 +152,7 @@ export class GirasolSpin extends HTMLElement {
   /** Turns the piece to an angle at once. */
   spinTo(angle: number): void {
     this.#hand.stop();
+    this.#isTouched = true;
     if (Number.isFinite(angle)) this.#setAngle(angle);
   }
 
@@ -177,21 +185,21 @@ export class GirasolSpin extends HTMLElement {
     if (!address || !this.#siblingAt(address)) return;
     const best = bestFormat();
     // What does not come now is asked for again when it is needed.
-    await Promise.allSettled([this.#prefetch(address, net), loadManifest(address, this.#kept(this.#choice(best)), best, net)]);
+    const choice = this.#choice(best);
+    await Promise.allSettled([this.#prefetch(address, net), loadManifest(address, choice, best, net, "default", this.#kept(choice))]);
   }
 
   connectedCallback(): void {
     this.#describe();
     this.#proportion();
+    if (this.hasAttribute("share")) this.#readHash();
     this.#chosen.observe(this, { attributes: true, attributeOldValue: true });
-    this.#listen();
     watchNearness(this, (isNear) => this.#setNear(isNear));
   }
 
   disconnectedCallback(): void {
     unwatchNearness(this);
     this.#chosen.disconnect();
-    this.#listening.abort();
     this.#warming.abort();
     this.#setNear(false);
     this.#abort.abort();
@@ -208,15 +216,17 @@ export class GirasolSpin extends HTMLElement {
     if (before === after) return;
     if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#proportion();
-    else if (name === "swatches") this.#listen();
+    else if (name === "poster") this.#view.poster.src = after ?? "";
     else this.#queueLoad();
   }
 
   /** Near the viewport it loads; far from it, it stops, and holds nothing decoded. */
   #setNear(isNear: boolean): void {
+    if (this.#isNear && !isNear) this.#report();
     this.#isNear = isNear;
+    this.#nearAt = performance.now();
     takePart(this.#holder, isNear);
-    if (this.#isWhole) return;
+    if (this.#isWhole) return this.#spin();
     if (isNear) this.#queueLoad();
     else this.#abort.abort();
   }
@@ -280,7 +290,7 @@ export class GirasolSpin extends HTMLElement {
     const { degrees, format } = this.#grid ?? {};
     const set = format && this.#siblingAt(address)?.sets[format];
     const degree = degrees && nearestDegree(degrees, this.angle);
-    if (set && degree !== undefined && this.#from) await fetchFrame(degree, set, format, this.#from, packs, net, 1);
+    if (set && degree !== undefined && this.#from) await fetchFrame(degree, set, format, { from: this.#from, packs, net }, 1);
   }
 
   async #load(): Promise<void> {
@@ -302,10 +312,8 @@ export class GirasolSpin extends HTMLElement {
       const kept = this.#siblingAt(address) ? this.#kept(choice) : choice;
       // The frame and the manifest that places it, side by side.
       const early = this.#prefetch(address, net).catch(() => {});
-      const from = await loadManifest(address, kept, best, net, cache).catch(async (error) => {
-        const status = error instanceof HttpError && error.status;
-        if (status === 400 && kept !== choice) return loadManifest(address, choice, best, net, cache);
-        if (status !== 404 || address === src) throw error;
+      const from = await loadManifest(address, choice, best, net, cache, kept).catch(async (error) => {
+        if (!(error instanceof HttpError) || error.status !== 404 || address === src) throw error;
         return loadManifest(await askForSequence(src, wishes, net), choice, best, net, cache);
       });
       await early;
@@ -339,7 +347,8 @@ export class GirasolSpin extends HTMLElement {
     this.#angle ??= manifest.hero;
     this.#describe();
     this.#emit("manifest", manifest);
-    if (!this.#painted && manifest.placeholder) {
+    // A picture that the page has brought is sharper.
+    if (!this.#painted && manifest.placeholder && !this.getAttribute("poster") && !this.querySelector("img")) {
       this.#view.place(manifest.view);
       paintPlaceholder(this.#view.canvas, manifest.placeholder, first.rendition.size);
     }
@@ -363,6 +372,7 @@ export class GirasolSpin extends HTMLElement {
         if (net.signal.aborted) return;
         const { format, rendition } = stage;
         const [width, height] = rendition.size;
+        this.#count("bytes", bytes.length);
         this.#reel.put({ set: rendition.set, degree, format, bytes, weight: 4 * width * height });
         this.#progress(stage);
       },
@@ -375,6 +385,7 @@ export class GirasolSpin extends HTMLElement {
       const detail = { tier: stage.tier, frames: stage.frames, format: stage.format };
       if (stage === stages[0] && stage.tier !== "hd") this.#emit("ready", detail);
       this.#emit("tierchange", detail);
+      this.#mark("spin_ms");
       last = stage;
       return stage.tier !== "preview" || !this.#isSlow(course.from.manifest, stage.format);
     };
@@ -384,7 +395,60 @@ export class GirasolSpin extends HTMLElement {
     this.#sets = [last.rendition.set];
     this.#reel.retain(framesOf([last]));
     this.#isWhole = true;
+    this.#mark("full_ms");
     this.#queuePaint();
+    this.#spin();
+  }
+
+  /** Spins by itself, if the page wants that, until it is touched. */
+  #spin(): void {
+    const seconds = Number(this.getAttribute("autospin") || 12);
+    let last = performance.now();
+    const tick = (now: number) => {
+      if (this.#isTouched || !this.#isWhole || !this.#isNear || !this.hasAttribute("autospin")) return;
+      this.#setAngle(this.angle + (360 / 1000 / seconds) * (now - last));
+      last = now;
+      requestAnimationFrame(tick);
+    };
+    if (!isMotionReduced() && !this.#isStill()) requestAnimationFrame(tick);
+  }
+
+  #count(what: "bytes" | "errors" | "switches", by: number): void {
+    this.#vitals[what] = (this.#vitals[what] ?? 0) + by;
+  }
+
+  #mark(what: "frame_ms" | "spin_ms" | "full_ms"): void {
+    this.#vitals[what] ??= performance.now() - this.#nearAt;
+  }
+
+  /** Tells the shop's server how it went, once for each time that it was looked at. */
+  #report(): void {
+    const { turned, wanted } = this.#pace;
+    const { configuration, selected } = this.#manifest ?? {};
+    const vitals = { ...this.#vitals, ...(turned && { turned, wanted }), configuration, tier: selected?.tier };
+    // What artists look at in the studio has no address of a sequence, and is nobody's visit.
+    if (configurationOf(this.#src()) && this.getAttribute("vitals") !== "off" && Object.keys(vitals).length > 3) sendVitals(this.#src(), vitals);
+    this.#vitals = { schema: vitals.schema };
+    this.#pace.turned = this.#pace.wanted = 0;
+  }
+
+  /** What an address shares: `#angle=120&metal=rose-gold`. */
+  #readHash(): void {
+    const shared = new URLSearchParams(location.hash.slice(1));
+    for (const option of optionsOf(this.#src(), undefined)) if (shared.has(option)) this.setAttribute(option, shared.get(option)!);
+    if (shared.has("angle")) this.spinTo(Number(shared.get("angle")));
+  }
+
+  /** Browsers limit how often an address may change: once the hand rests. */
+  #writeHash(): void {
+    clearTimeout(this.#writeSoon);
+    if (!this.hasAttribute("share")) return;
+    this.#writeSoon = window.setTimeout(() => {
+      const shared = new URLSearchParams(location.hash.slice(1));
+      const state = { ...this.#wishes(this.#src()), angle: `${Math.round(this.angle) % 360}` };
+      for (const [name, value] of Object.entries(state)) shared.set(name, value);
+      history.replaceState(history.state, "", `#${shared}`);
+    }, 250);
   }
 
   /** Whether the preview came so slowly that it has to do. The next spin's preview is measured anew. */
@@ -462,28 +526,20 @@ export class GirasolSpin extends HTMLElement {
   }
 
   #progress(stage: Stage): void {
-    const has = (degree: number) => this.#reel.has(stage.rendition.set, degree);
-    const frames = stage.degrees.filter(has);
-    this.#emit("progress", { tier: stage.tier, ...progressOf(stage, has), frames });
+    const all = [...stage.degrees, ...stage.rendition.packs.flatMap(({ degrees }) => degrees)];
+    const frames = [...new Set(all)].filter((degree) => this.#reel.has(stage.rendition.set, degree));
+    this.#emit("progress", { tier: stage.tier, frames });
   }
 
   #fail(error: unknown): void {
     const status = error instanceof HttpError ? error.status : undefined;
     const gone = status === 404 || status === 410;
     this.#setState("error");
+    this.#count("errors", 1);
     this.#view.say(gone ? "There is no 360° view of this piece yet." : "The 360° view could not be loaded.");
     const nearest = error instanceof NoSpin && { nearest: error.nearest };
-    const detail = { message: String(error instanceof Error ? error.message : error), ...(status && { status }), ...nearest };
+    const detail = { message: `${error}`, ...(status && { status }), ...nearest };
     this.dispatchEvent(new CustomEvent("error", { detail }));
-  }
-
-  #listen(): void {
-    this.#listening.abort();
-    this.#listening = new AbortController();
-    const selector = this.isConnected && this.getAttribute("swatches");
-    const choose = (choices: Choices) => Object.entries(choices).forEach(([option, choice]) => this.setAttribute(option, choice));
-    const warm = (choices: Choices) => void this.warm(choices);
-    if (selector) listenSwatches(selector, { warm, choose }, this.#listening.signal);
   }
 
   #setAngle(angle: number): void {
@@ -493,6 +549,7 @@ export class GirasolSpin extends HTMLElement {
     this.#hasTurned = true;
     this.#describe();
     this.#queuePaint();
+    this.#writeHash();
     this.#emit("anglechange", { angle: turned });
   }
 
@@ -540,15 +597,20 @@ export class GirasolSpin extends HTMLElement {
     this.#paintSoon ||= requestAnimationFrame(() => {
       this.#paintSoon = 0;
       this.#aim();
+      placeHotspots(this, this.angle);
       const nearest = this.#reel.nearest({ angle: this.angle, sets: this.#sets, degrees: this.#degrees() });
       if (this.#hasTurned && nearest) this.#notePace(nearest.degree);
       if (!nearest || nearest.picture === this.#painted) return;
       paintFrame(this.#view.canvas, nearest.picture);
       this.#painted = nearest.picture;
       this.#displayed = nearest.degree;
+      this.#view.hidePoster();
+      this.#mark("frame_ms");
       if (this.#switchedAt === undefined || !this.#shown || this.#next) return;
       const ms = performance.now() - this.#switchedAt;
       this.#switchedAt = undefined;
+      this.#count("switches", 1);
+      this.#vitals.switch_ms = Math.max(this.#vitals.switch_ms ?? 0, ms);
       this.#emit("switch", { configuration: this.#shown, choices: choicesOf(this.#shown), angle: this.angle, ms });
     });
   }

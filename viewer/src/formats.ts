@@ -8,7 +8,7 @@ let best: Format = "avif";
 /** A frame that this browser could not decode. */
 export class Undecodable extends Error {
   constructor(readonly format: Format) {
-    super(`cannot decode ${format}`);
+    super(format);
   }
 }
 
@@ -33,8 +33,7 @@ export async function decode(format: Format, bytes: Uint8Array<ArrayBuffer>): Pr
 
 /** Whether bytes begin as the format does: `RIFF` for WebP; for AVIF the box type `ftyp` after its length. */
 export function looksLike(format: Format, bytes: Uint8Array): boolean {
-  const [offset, magic] = format === "webp" ? [0, "RIFF"] : [4, "ftyp"];
-  return [...magic].every((letter, index) => bytes[offset + index] === letter.charCodeAt(0));
+  return String.fromCharCode(...bytes.subarray(0, 8)).startsWith(...((format === "webp" ? ["RIFF", 0] : ["ftyp", 4]) as [string, number]));
 }
 
 /** The bytes of a base64 text. */

@@ -30,7 +30,6 @@ export interface Hand {
 const DEGREES_PER_WIDTH = 360;
 const PAGE_DEGREES = 30;
 const KEY_FACTOR = 1.5;
-const DOUBLE_FACTOR = 2.5;
 // One notch of a wheel is about 100 pixels: a fifth larger.
 const WHEEL_FACTOR = 1.0018;
 // A finger that goes this far, and further across than along, wants to turn and not to scroll.
@@ -131,10 +130,6 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     drag = undefined;
   });
 
-  target.addEventListener("dblclick", (event) => {
-    if (!piece.leave()) piece.zoomBy(DOUBLE_FACTOR, ...place(event.clientX, event.clientY));
-  });
-
   // A wheel is the page's, but for pinches on touchpads, which come as Ctrl and a wheel.
   const onWheel = (event: WheelEvent) => {
     if (!event.ctrlKey && !piece.ownsWheel()) return;
@@ -143,7 +138,9 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
   };
   target.addEventListener("wheel", onWheel, { passive: false });
 
-  const [larger, next, previous] = [() => piece.zoomBy(KEY_FACTOR), () => piece.step(1), () => piece.step(-1)];
+  const larger = () => piece.zoomBy(KEY_FACTOR);
+  const next = () => piece.step(1);
+  const previous = () => piece.step(-1);
   const keys: Record<string, () => boolean | void> = {
     ArrowLeft: previous,
     ArrowDown: previous,

@@ -22,7 +22,7 @@ const stagesOf = (tier: string, frames: number) =>
   planStages(manifestOf(), { tier, frames, format: "avif", because: [] });
 
 async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = new PackCache()): Promise<Frames> {
-  for (const stage of stages) await loadStage(stage, loadedOf(), sink, packs, net);
+  for (const stage of stages) await loadStage(stage, { from: loadedOf(), sink, packs, net });
   return sink;
 }
 
@@ -87,20 +87,20 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   const [stage] = stagesOf("preview", 12);
   const sink = new Frames();
   const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
-  await loadFrame(120, stage!, loadedOf(), sink, new PackCache(), passing);
+  await loadFrame(120, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: passing });
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
-  await assert.rejects(loadFrame(150, stage!, loadedOf(), sink, new PackCache(), broken), NotAFrame);
+  await assert.rejects(loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }), NotAFrame);
 });
 
 test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {
   const [stage] = stagesOf("preview", 12);
   const packs = new PackCache();
-  await loadFrame(120, stage!, loadedOf(), new Frames(), packs, fakeNet());
+  await loadFrame(120, stage!, { from: loadedOf(), sink: new Frames(), packs, net: fakeNet() });
   const net = fakeNet();
   const sink = new Frames();
-  await loadFrame(120, stage!, loadedOf(), sink, packs, net);
+  await loadFrame(120, stage!, { from: loadedOf(), sink, packs, net });
   assert.deepEqual(sink.degrees, [120]);
   assert.deepEqual(net.asked, []);
 });

@@ -13,6 +13,14 @@ export interface Sink {
   put(stage: Stage, frame: PackedFrame): void;
 }
 
+/** What frames come by, and where they go. */
+export interface Line {
+  from: Loaded;
+  sink: Sink;
+  packs: PackCache;
+  net: Net;
+}
+
 /** What came is no frame of the format: a proxy's page, or damage. */
 export class NotAFrame extends Error {}
 
@@ -20,24 +28,21 @@ const PACK_TRIES = 2;
 const FRAMES_AT_ONCE = 4;
 
 /** Loads what is missing of a stage; resolves when all of its frames are in the sink. */
-export async function loadStage(stage: Stage, from: Loaded, sink: Sink, packs: PackCache, net: Net): Promise<void> {
-  for (const pack of stage.rendition.packs) await loadPack(pack, stage, from, sink, packs, net);
+export async function loadStage(stage: Stage, line: Line): Promise<void> {
+  for (const pack of stage.rendition.packs) await loadPack(pack, stage, line);
   // A manifest may name frames that stand in no pack.
-  await loadFrames(stage.degrees, stage, from, sink, packs, net);
+  await loadFrames(stage.degrees, stage, line);
 }
 
 /** Loads one frame by its own URL. */
 export async function loadFrame(
   degree: number,
   stage: Stage,
-  from: Loaded,
-  sink: Sink,
-  packs: PackCache,
-  net: Net,
+  line: Line,
   tries?: number,
 ): Promise<void> {
   const { set } = stage.rendition;
-  if (!sink.has(set, degree)) sink.put(stage, await fetchFrame(degree, set, stage.format, from, packs, net, tries));
+  if (!line.sink.has(set, degree)) line.sink.put(stage, await fetchFrame(degree, set, stage.format, line, tries));
 }
 
 /** One frame of a set, from memory or by its own URL. */
@@ -45,9 +50,7 @@ export async function fetchFrame(
   degree: number,
   set: string,
   format: Format,
-  { manifest, base }: Loaded,
-  packs: PackCache,
-  net: Net,
+  { from: { manifest, base }, packs, net }: Omit<Line, "sink">,
   tries?: number,
 ): Promise<PackedFrame> {
   const url = fillUrl(manifest.urls.frame, base, { set, degree: threeDigits(degree), format });
@@ -64,11 +67,9 @@ export async function fetchFrame(
 async function loadPack(
   pack: Pack,
   stage: Stage,
-  from: Loaded,
-  sink: Sink,
-  packs: PackCache,
-  net: Net,
+  line: Line,
 ): Promise<void> {
+  const { from, sink, packs, net } = line;
   const missing = () => pack.degrees.filter((degree) => !sink.has(stage.rendition.set, degree));
   if (!missing().length) return;
   const url = fillUrl(from.manifest.urls.pack, from.base, { pack: pack.pack });
@@ -89,26 +90,23 @@ async function loadPack(
     // A pack that does not come through is no error yet: its missing frames come one by one.
     await retry(net, stream, PACK_TRIES).catch(() => net.signal.throwIfAborted());
   }
-  await loadFrames(missing(), stage, from, sink, packs, net);
+  await loadFrames(missing(), stage, line);
 }
 
 /** Loads frames one by one, a few at once, in the order given. */
 export async function loadFrames(
   degrees: number[],
   stage: Stage,
-  from: Loaded,
-  sink: Sink,
-  packs: PackCache,
-  net: Net,
+  line: Line,
 ): Promise<void> {
   const left = degrees[Symbol.iterator]();
   const lane = async () => {
-    for (const degree of left) await loadFrame(degree, stage, from, sink, packs, net);
+    for (const degree of left) await loadFrame(degree, stage, line);
   };
   await Promise.all(Array.from({ length: FRAMES_AT_ONCE }, lane));
 }
 
 function checked(frame: PackedFrame, format: Format): PackedFrame {
-  if (!looksLike(format, frame.bytes)) throw new NotAFrame(`degree ${frame.degree} is no ${format}`);
+  if (!looksLike(format, frame.bytes)) throw new NotAFrame(`${frame.degree}`);
   return frame;
 }

@@ -1,4 +1,4 @@
-// What stands in the element's shadow: the stage with its canvas, a button, and the message.
+// What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
 
 import { isMotionReduced } from "./gestures";
 import type { Manifest } from "./manifest";
@@ -8,6 +8,9 @@ import type { Zoom } from "./zoom";
 export interface View {
   stage: HTMLElement;
   canvas: HTMLCanvasElement;
+  /** Shows until the first frame does, if the page names one or has brought a picture of its own. */
+  poster: HTMLImageElement;
+  hidePoster(): void;
   /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
   place(view: Manifest["view"]): void;
   /** Lets what stands on the canvas fade away over what is painted next. */
@@ -22,7 +25,7 @@ export interface View {
 let sheet: CSSStyleSheet | undefined;
 
 /** Builds the shadow of one element. */
-export function buildView(host: HTMLElement, onRetry: () => void, onFullscreen: () => void): View {
+export function buildView(host: HTMLElement, onRetry: () => void): View {
   // `host.focus()` goes to the stage, which is the slider.
   const root = host.attachShadow({ mode: "open", delegatesFocus: true });
   // Constructed, because a strict content security policy forbids style elements.
@@ -41,12 +44,20 @@ export function buildView(host: HTMLElement, onRetry: () => void, onFullscreen: 
   message.setAttribute("role", "alert");
   message.hidden = true;
   const text = document.createElement("span");
-  const fullscreen = button("fullscreen", "⛶", onFullscreen);
-  fullscreen.ariaLabel = "Full screen";
-  layer.append(canvas);
+  const retry = part("button", "retry");
+  retry.type = "button";
+  retry.textContent = "Try again";
+  retry.addEventListener("click", onRetry);
+  const before = document.createElement("slot");
+  const poster = part("img", "poster");
+  poster.alt = "";
+  before.append(poster);
+  const spots = part("slot", "hotspots");
+  spots.name = "hotspot";
+  layer.append(before, canvas);
   stage.append(layer);
-  message.append(text, button("retry", "Try again", onRetry));
-  frame.append(stage, fullscreen, message);
+  message.append(text, retry);
+  frame.append(stage, spots, message);
   root.append(frame);
 
   const say = (words: string) => {
@@ -80,15 +91,8 @@ export function buildView(host: HTMLElement, onRetry: () => void, onFullscreen: 
   const proportion = (width: number, height: number) => {
     if (width > 0 && height > 0) frame.style.setProperty("--ratio", `${width / height}`);
   };
-  return { stage, canvas, place, fade, zoom, proportion, say };
-}
-
-function button(name: string, text: string, onClick: () => void): HTMLButtonElement {
-  const button = part("button", name);
-  button.type = "button";
-  button.textContent = text;
-  button.addEventListener("click", onClick);
-  return button;
+  const hidePoster = () => void (before.hidden = true);
+  return { stage, canvas, poster, hidePoster, place, fade, zoom, proportion, say };
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
