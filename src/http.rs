@@ -50,6 +50,8 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/p/{file}", objects::pack))
         .service(read("/still/{file}", objects::still))
         .service(read("/girasol-spin.js", page::viewer))
+        .service(read("/girasol-spin.classic.js", page::viewer_classic))
+        .service(read("/girasol-sw.js", page::service_worker))
         .service(read("/api/openapi.json", page::openapi))
         .service(read("/docs", page::docs))
         .service(read("/docs.js", page::docs_script))

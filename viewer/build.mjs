@@ -48,6 +48,12 @@ const { outputFiles } = await build({ ...shared, entryPoints: ["src/girasol-spin
 const { code } = await minify(outputFiles[0].text, options);
 writeFileSync("dist/girasol-spin.js", code);
 
+// The same as a plain script, and the service worker, which is one.
+const classic = code.replace(/export\{(\w+) as GirasolSpin\};?\s*$/, "globalThis.GirasolSpin=$1");
+if (classic === code) throw new Error("the module no longer ends with its export");
+writeFileSync("dist/girasol-spin.classic.js", `(()=>{${classic}})();`);
+await build({ ...shared, entryPoints: ["src/girasol-sw.ts"], format: "iife", outdir: "dist" });
+
 const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
 const texts = [...new Set(packages)].filter(Boolean).sort().map(licenceOf);
 writeFileSync("dist/studio.LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
