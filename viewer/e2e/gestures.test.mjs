@@ -136,3 +136,21 @@ test("every_key_does_what_it_says_also_where_one_reads_from_right_to_left", asyn
     await close();
   }
 });
+
+test("a_switch_while_hd_comes_is_no_error", async () => {
+  const { page, close } = await openBody(browser, base, SPIN);
+  await spinState(page, "standard");
+  const failed = await page.evaluate(async () => {
+    const spin = document.querySelector("girasol-spin");
+    let failed = 0;
+    spin.addEventListener("error", () => failed++);
+    spin.shadowRoot.querySelector(".stage").dispatchEvent(new KeyboardEvent("keydown", { key: "+" }));
+    await new Promise((resolve) => spin.addEventListener("progress", resolve, { once: true }));
+    spin.setAttribute("metal", "platinum");
+    await new Promise((resolve) => spin.addEventListener("tierchange", ({ detail }) => detail.tier === "hd" && resolve()));
+    return failed;
+  });
+  assert.equal(failed, 0);
+  assert.match(await spin(page, "configuration"), /platinum/);
+  await close();
+});

@@ -102,6 +102,7 @@ export class GirasolSpin extends HTMLElement {
   #vitals: Vitals = { schema: "girasol.vitals/1" };
   #nearAt = 0;
   #writeSoon = 0;
+  #spinning = 0;
   #painted: ImageBitmap | undefined;
   #displayed: number | undefined;
   #paintSoon = 0;
@@ -408,9 +409,10 @@ export class GirasolSpin extends HTMLElement {
       if (this.#isTouched || !this.#isWhole || !this.#isNear || !this.hasAttribute("autospin")) return;
       this.#setAngle(this.angle + (360 / 1000 / seconds) * (now - last));
       last = now;
-      requestAnimationFrame(tick);
+      this.#spinning = requestAnimationFrame(tick);
     };
-    if (!isMotionReduced() && !this.#isStill()) requestAnimationFrame(tick);
+    cancelAnimationFrame(this.#spinning);
+    if (!isMotionReduced() && !this.#isStill()) this.#spinning = requestAnimationFrame(tick);
   }
 
   #count(what: "bytes" | "errors" | "switches", by: number): void {
@@ -574,7 +576,8 @@ export class GirasolSpin extends HTMLElement {
   }
 
   #look(): void {
-    this.#enrich().catch((error) => this.#abort.signal.aborted || this.#fail(error));
+    // What is shown stays, whether or not more comes.
+    this.#enrich().catch(() => {});
   }
 
   #leave(): boolean {
