@@ -30,6 +30,8 @@ export async function openBody(browser, base, body, options = {}, prepare = asyn
   page.on("console", (message) => message.type() === "error" && told.push(message.text()));
   page.on("pageerror", (error) => told.push(String(error)));
   await page.addInitScript(OPEN_BITMAPS);
+  // What visits report is the subject of one test, and not of any server's here.
+  await page.route("**/api/vitals", (route) => route.fulfill({ status: 204 }));
   await prepare(page, context);
   const html = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Rings</title><script type="module" src="/girasol-spin.js"></script><style>body { margin: 0 }</style>${body}`;
   await page.route("**/of-my-own*", (route) => route.fulfill({ contentType: "text/html", body: html }));
