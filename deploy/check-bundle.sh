@@ -21,3 +21,10 @@ if [ -n "$untracked" ]; then
     printf 'The bundle has files that git does not know. Add them (git add -f):\n%s\n' "$untracked" >&2
     exit 1
 fi
+# What a shop's visitor loads: at most 12 kB on the wire, whatever is put in.
+spin_bytes=$(gzip -9 -c viewer/dist/girasol-spin.js | wc -c)
+if [ "$spin_bytes" -gt 12000 ]; then
+    echo "viewer/dist/girasol-spin.js is $spin_bytes bytes gzipped, of 12000 at most." >&2
+    exit 1
+fi
+echo "viewer/dist/girasol-spin.js is $spin_bytes bytes gzipped, of 12000 at most."

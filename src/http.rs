@@ -59,6 +59,8 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/signed/{token}/p/{file}", signed::pack))
         .service(read("/signed/{token}/{file}", signed::other))
         .service(read("/girasol-spin.js", page::viewer))
+        .service(read("/girasol-spin.classic.js", page::viewer_classic))
+        .service(read("/girasol-sw.js", page::service_worker))
         .service(read("/api/openapi.json", page::openapi))
         .service(read("/docs", page::docs))
         .service(read("/docs.js", page::docs_script))

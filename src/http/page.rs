@@ -40,6 +40,8 @@ macro_rules! embed {
 }
 
 static VIEWER: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-spin.js");
+static VIEWER_CLASSIC: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-spin.classic.js");
+static SERVICE_WORKER: Embedded = embed!("text/javascript", "../../viewer/dist/girasol-sw.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/demo.js");
 static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/demo/demo.css");
 static STUDIO_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/studio.js");
@@ -77,6 +79,16 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 /// `GET /girasol-spin.js`
 pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER)
+}
+
+/// `GET /girasol-spin.classic.js`: the viewer as a plain script.
+pub(crate) async fn viewer_classic(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER_CLASSIC)
+}
+
+/// `GET /girasol-sw.js`: what a shop's service worker takes in.
+pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &SERVICE_WORKER)
 }
 
 /// `GET /api/openapi.json`: every address, in OpenAPI 3.1.

@@ -18,6 +18,8 @@ import {
 } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
 import type { GirasolSpin, SpinEvents } from "./element";
+import type { Manifest } from "./manifest";
+import { planStages, progressOf } from "./stages";
 
 /** What `girasol demo` encodes first; asked after while there is no product yet. */
 const FIRST_CONFIGURATION = "ring.solitaire.metal-yellow-gold.stone-diamond";
@@ -34,6 +36,7 @@ let product: Product | undefined;
 let wanted = FIRST_CONFIGURATION;
 let shown: Spin | undefined;
 let shownDigest: string | undefined;
+let manifest: Manifest | undefined;
 let startedAt = 0;
 let watching = 0;
 
@@ -141,7 +144,8 @@ async function refresh({ sequence }: Spin): Promise<void> {
 
 function draw(current: Product): void {
   byId("label").textContent = current.label;
-  drawSwatches(current, address.choices, (choices) => void choose(choices).catch(sayFailed));
+  const warm = (choices: Choices) => void spin.warm(choices);
+  drawSwatches(current, address.choices, warm, (choices) => void choose(choices).catch(sayFailed));
 }
 
 /** Choices of the address that the product still has. */
@@ -206,23 +210,26 @@ function stageOf(status?: Status): string {
 }
 
 spin.addEventListener("manifest", (event) => {
-  const { detail: manifest } = event as SpinEvents["manifest"];
+  manifest = (event as SpinEvents["manifest"]).detail;
   shownDigest = manifest.digest;
   clearArrivals();
   drawSelected(manifest);
   drawTiers(manifest);
   drawAngle();
   const sequence = spin.getAttribute("src") ?? "";
+  const { selected } = manifest;
   const choice = {
     tier: spin.getAttribute("tier"),
     frames: spin.getAttribute("frames"),
-    format: manifest.selected?.format ?? null,
+    format: selected?.format ?? null,
   };
   loadHints(sequence, choice).then(drawHints, () => drawHints([]));
 });
 
 spin.addEventListener("progress", (event) => {
-  drawArrival((event as Event as SpinEvents["progress"]).detail, performance.now() - startedAt);
+  const { tier, frames } = (event as Event as SpinEvents["progress"]).detail;
+  const stage = manifest?.selected && planStages(manifest, manifest.selected).find((stage) => stage.tier === tier);
+  if (stage) drawArrival(tier, progressOf(stage, (degree) => frames.includes(degree)), performance.now() - startedAt);
 });
 
 spin.addEventListener("anglechange", () => {

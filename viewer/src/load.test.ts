@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeNet, type FakeNet, frameBytes, loadedOf, manifestOf } from "./fixture";
-import { Undecodable } from "./formats";
 import { loadFrame, loadStage, NotAFrame, type Sink } from "./load";
 import { PackCache } from "./pack-cache";
 import { planStages, type Stage } from "./stages";
@@ -12,7 +11,7 @@ class Frames implements Sink {
   has(set: string, degree: number): boolean {
     return this.#here.has(`${set} ${degree}`);
   }
-  async put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): Promise<void> {
+  put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): void {
     assert.deepEqual([...frame.bytes], frameBytes(stage.format, frame.degree));
     if (!this.has(stage.rendition.set, frame.degree)) this.degrees.push(frame.degree);
     this.#here.add(`${stage.rendition.set} ${frame.degree}`);
@@ -23,7 +22,7 @@ const stagesOf = (tier: string, frames: number) =>
   planStages(manifestOf(), { tier, frames, format: "avif", because: [] });
 
 async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = new PackCache()): Promise<Frames> {
-  for (const stage of stages) await loadStage(stage, loadedOf(), sink, packs, net);
+  for (const stage of stages) await loadStage(stage, { from: loadedOf(), sink, packs, net });
   return sink;
 }
 
@@ -47,10 +46,10 @@ test("a_pack_known_by_its_digest_needs_no_request", async () => {
 test("the_cache_forgets_what_was_used_longest_ago", () => {
   const packs = new PackCache(25);
   const frame = { degree: 0, bytes: new Uint8Array(10) };
-  packs.put("a", [frame]);
-  packs.put("b", [frame]);
+  packs.put("a", "set", [frame]);
+  packs.put("b", "set", [frame]);
   packs.get("a");
-  packs.put("c", [frame]);
+  packs.put("c", "set", [frame]);
   assert.deepEqual(["a", "b", "c"].map((digest) => !!packs.get(digest)), [true, false, true]);
 });
 
@@ -88,21 +87,22 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   const [stage] = stagesOf("preview", 12);
   const sink = new Frames();
   const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
-  await loadFrame(120, stage!, loadedOf(), sink, passing);
+  await loadFrame(120, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: passing });
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
-  await assert.rejects(loadFrame(150, stage!, loadedOf(), sink, broken), NotAFrame);
+  await assert.rejects(loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }), NotAFrame);
 });
 
-test("what_cannot_be_decoded_is_told_and_not_loaded_again", async () => {
-  const sink = new Frames();
-  sink.put = async (stage) => {
-    throw new Undecodable(stage.format);
-  };
+test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {
+  const [stage] = stagesOf("preview", 12);
+  const packs = new PackCache();
+  await loadFrame(120, stage!, { from: loadedOf(), sink: new Frames(), packs, net: fakeNet() });
   const net = fakeNet();
-  await assert.rejects(load(stagesOf("preview", 12), net, sink), Undecodable);
-  assert.deepEqual(net.asked, ["/p/preview-avif.pack"]);
+  const sink = new Frames();
+  await loadFrame(120, stage!, { from: loadedOf(), sink, packs, net });
+  assert.deepEqual(sink.degrees, [120]);
+  assert.deepEqual(net.asked, []);
 });
 
 test("a_stale_load_stops_at_once", async () => {

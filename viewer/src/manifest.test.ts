@@ -5,7 +5,7 @@ import { fillUrl, isForced, loadManifest, threeDigits, tierKey, withChoice } fro
 import { HttpError } from "./net";
 
 test("a_forced_choice_joins_the_query_and_the_rest_is_left_to_the_server", () => {
-  const check = (src: string, choice: object, url: string) => assert.equal(withChoice(src, choice), url);
+  const check = (src: string, choice: object, url: string) => assert.equal(withChoice(`https://x.example${src}`, choice), `https://x.example${url}`);
   check("/x/sequence", {}, "/x/sequence");
   check("/x/sequence", { tier: null, format: "webp" }, "/x/sequence?format=webp");
   check("/x/sequence?explain=1", { tier: "hd" }, "/x/sequence?explain=1&tier=hd");
@@ -17,6 +17,9 @@ test("a_frame_count_that_has_a_tier_of_its_own_selects_it", () => {
   assert.equal(tierKey(manifest, { tier: "standard", frames: 24 }), "standard-24");
   assert.equal(tierKey(manifest, { tier: "standard", frames: 36 }), "standard");
   assert.equal(tierKey(manifest, { tier: "hd", frames: 60 }), "hd");
+  // From 36 raw frames it is 18.
+  manifest.tiers["standard-24"]!.frames = 18;
+  assert.equal(tierKey(manifest, { tier: "standard", frames: 18 }), "standard-24");
 });
 
 test("templates_are_filled_and_resolved_against_the_manifest", () => {

@@ -1,5 +1,6 @@
 // The manifest `girasol.manifest/1`: its shape, how it is asked for, and its URL templates.
 
+import type { Sibling } from "./choices";
 import { get, HttpError, type Net, retry } from "./net";
 import type { Policy } from "./policy";
 
@@ -65,6 +66,8 @@ export interface Manifest {
   digest?: string;
   /** The table that the server chose by. */
   policy?: Policy;
+  /** Live configurations that differ in one choice. */
+  siblings?: Sibling[];
   selected?: Selected;
 }
 
@@ -84,6 +87,7 @@ export interface Loaded {
 /**
  * Loads the negotiated manifest, or one version's own, `/m/{digest}.json`, which is the same for everybody: there
  * the choice is made here, and no query is sent. `decodable` is the best format that this browser can decode.
+ * `wish` is asked for first; where a sequence does not have it, the choice alone, and the server chooses the rest.
  */
 export async function loadManifest(
   src: string,
@@ -91,15 +95,14 @@ export async function loadManifest(
   decodable: Format,
   net: Net,
   cache: RequestCache = "default",
+  wish = choice,
 ): Promise<Loaded> {
-  const ask = (format: string | null) => loadFrom(withChoice(src, { ...choice, format }), net, cache);
   if (isBare(src)) return loadFrom(src, net, cache);
   try {
-    return await ask(choice.format || decodable);
+    return await loadFrom(withChoice(src, { ...wish, format: choice.format || decodable }), net, cache);
   } catch (error) {
-    // A sequence need not exist in the best format that the browser knows; then the server chooses.
-    if (!choice.format && error instanceof HttpError && error.status === 400) return ask(null);
-    throw error;
+    if (!(error instanceof HttpError) || error.status !== 400 || (choice.format && wish === choice)) throw error;
+    return loadFrom(withChoice(src, choice), net, cache);
   }
 }
 
@@ -118,26 +121,21 @@ function isBare(src: string): boolean {
 
 /** Adds the forced values to a manifest URL, whatever else its query holds. */
 export function withChoice(src: string, choice: Choice): string {
-  const [path = "", query = ""] = src.split("?", 2);
-  const params = new URLSearchParams(query);
-  for (const name of ["tier", "frames", "format"] as const) {
-    const value = choice[name];
-    if (value) params.set(name, value);
-  }
-  const all = params.toString();
-  return all ? `${path}?${all}` : path;
+  const url = new URL(src, globalThis.location?.href);
+  for (const [name, value] of Object.entries(choice)) if (value) url.searchParams.set(name, value);
+  return url.href;
 }
 
 /** Whether the page says how many frames it wants, by attributes or in the address. */
 export function isForced(src: string, choice: Choice): boolean {
-  const query = new URLSearchParams(src.split("?", 2)[1] ?? "");
-  return Boolean(choice.tier || choice.frames) || query.has("tier") || query.has("frames");
+  return !!(choice.tier || choice.frames) || /[?&](tier|frames)=/.test(src);
 }
 
-/** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames. */
-export function tierKey(manifest: Manifest, selected: { tier: string; frames: number }): string {
-  const counted = `${selected.tier}-${selected.frames}`;
-  return counted in manifest.tiers ? counted : selected.tier;
+/** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames, or as many as the turn has evenly. */
+export function tierKey({ tiers }: Manifest, { tier, frames }: { tier: string; frames: number }): string {
+  const counted = `${tier}-${frames}`;
+  const fits = (key: string) => key.startsWith(`${tier}-`) && tiers[key]?.frames === frames && tiers[tier]?.frames !== frames;
+  return counted in tiers ? counted : (Object.keys(tiers).find(fits) ?? tier);
 }
 
 /** Fills a URL template of the manifest and resolves it. */

@@ -30,7 +30,7 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
     }
     if (!frame) return;
   }
-  if (frame) throw new PackTooShort(`pack ${pack.pack} ended within frame ${index}`);
+  if (frame) throw new PackTooShort(pack.pack);
 }
 
 function startFrame(pack: Pack, index: number): PackedFrame | undefined {

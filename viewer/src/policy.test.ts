@@ -82,6 +82,22 @@ test("a_version_that_lacks_the_tier_gives_the_next_lower_one", () => {
   assert.equal(fitted({ deviceMemory: 1 }, {}, without("preview", "still")), "standard 24 avif");
 });
 
+test("a_thumbnail_takes_fewer_frames", () => {
+  const small = (widthPx: number, frames = 36) => {
+    const manifest = { ...manifestOf(), policy: table.policies.default };
+    const server: Selected = { tier: "standard", frames, format: "avif", because: [] };
+    return atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), widthPx }).frames;
+  };
+  assert.deepEqual([small(31), small(32), small(0), small(10, 24)], [24, 36, 36, 24]);
+});
+
+test("a_slow_measured_line_takes_the_preview", () => {
+  const manifest = { ...manifestOf(), policy: table.policies.default };
+  const server: Selected = { tier: "standard", frames: 36, format: "avif", because: [] };
+  const at = (downlinkMbps: number) => atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), downlinkMbps }).tier;
+  assert.deepEqual([at(0.5), at(5)], ["preview", "standard"]);
+});
+
 test("a_manifest_without_a_policy_leaves_the_choice_as_it_is", () => {
   const selected: Selected = { tier: "hd", frames: 60, format: "webp" as Format, because: [] };
   assert.equal(atMost(selected, manifestOf(), ownHints({ userAgent: IPHONE }, "webp")), selected);

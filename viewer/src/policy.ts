@@ -6,6 +6,9 @@ import { type Format, type Manifest, type Selected, tierKey } from "./manifest";
 const TIERS = ["still", "preview", "standard-24", "standard", "hd"] as const;
 export type TierKey = (typeof TIERS)[number];
 
+/** For elements of less than half of standard's width. */
+const SMALL: TierKey = "standard-24";
+
 /** Effective connection types, slowest first. */
 const ECTS = ["slow-2g", "2g", "3g", "4g"] as const;
 export type Ect = (typeof ECTS)[number];
@@ -44,10 +47,12 @@ export interface Hints {
   saveData: boolean;
   mobile: boolean;
   acceptsAvif: boolean;
-  ect?: Ect;
-  rttMs?: number;
-  downlinkMbps?: number;
-  memoryGib?: number;
+  ect?: Ect | undefined;
+  rttMs?: number | undefined;
+  downlinkMbps?: number | undefined;
+  memoryGib?: number | undefined;
+  /** Width of the element in the pixels of the screen. */
+  widthPx?: number;
 }
 
 /** What a policy gives somebody who asked for nothing. */
@@ -65,40 +70,36 @@ export interface DeliveryClass {
 export function decide(hints: Hints, policy: Policy): DeliveryClass {
   const network = policy.network.find((rule) => networkApplies(rule, hints));
   const device = policy.device.find((rule) => deviceApplies(rule, hints));
-  const ceilings = [policy.unasked, network?.ceiling, device?.ceiling].filter((tier) => tier !== undefined);
-  const key = ceilings.reduce((low, tier) => (rank(tier) < rank(low) ? tier : low));
+  const ceilings = [policy.unasked, network?.ceiling, device?.ceiling];
+  const key = TIERS.find((tier) => ceilings.includes(tier))!;
   return {
     key,
     tier: wordOf(key),
     frames: policy.frames[key],
     format: hints.acceptsAvif ? "avif" : "webp",
-    because: [network && `network: ${network.name}`, device && `device: ${device.name}`].filter((rule) => rule !== undefined),
+    because: [network && `network: ${network.name}`, device && `device: ${device.name}`].filter((rule) => !!rule) as string[],
   };
 }
 
+// What is not known, or not asked for, is neither more nor less than anything: comparing it gives false.
+
 function networkApplies(rule: NetworkRule, hints: Hints): boolean {
   const { ect_to, rtt_ms_from, downlink_mbps_under, save_data } = rule;
-  if (ect_to === undefined && rtt_ms_from === undefined && downlink_mbps_under === undefined && !save_data) return true;
+  if ((ect_to ?? rtt_ms_from ?? downlink_mbps_under ?? (save_data || undefined)) === undefined) return true;
   return (
-    (ect_to !== undefined && hints.ect !== undefined && ECTS.indexOf(hints.ect) <= ECTS.indexOf(ect_to)) ||
-    (rtt_ms_from !== undefined && hints.rttMs !== undefined && hints.rttMs >= rtt_ms_from) ||
-    isUnder(hints.downlinkMbps, downlink_mbps_under) ||
-    (save_data === true && hints.saveData)
+    (hints.ect && ECTS.indexOf(hints.ect) <= ECTS.indexOf(ect_to!)) ||
+    hints.rttMs! >= rtt_ms_from! ||
+    hints.downlinkMbps! < downlink_mbps_under! ||
+    (!!save_data && hints.saveData)
   );
 }
 
 function deviceApplies(rule: DeviceRule, hints: Hints): boolean {
   const { memory_gib_to, memory_gib_under, mobile } = rule;
-  if (memory_gib_to === undefined && memory_gib_under === undefined && !mobile) return true;
+  if ((memory_gib_to ?? memory_gib_under ?? (mobile || undefined)) === undefined) return true;
   return (
-    (memory_gib_to !== undefined && hints.memoryGib !== undefined && hints.memoryGib <= memory_gib_to) ||
-    isUnder(hints.memoryGib, memory_gib_under) ||
-    (mobile === true && hints.mobile && hints.memoryGib === undefined)
+    hints.memoryGib! <= memory_gib_to! || hints.memoryGib! < memory_gib_under! || (!!mobile && hints.mobile && hints.memoryGib === undefined)
   );
-}
-
-function isUnder(value: number | undefined, limit: number | undefined): boolean {
-  return value !== undefined && limit !== undefined && value < limit;
 }
 
 /** The parts of `navigator` that say something; each browser has some of them. */
@@ -117,18 +118,22 @@ export function ownHints(browser: Browser, decodable: Format): Hints {
     saveData: saveData ?? false,
     mobile: browser.userAgentData?.mobile ?? /Mobi/.test(browser.userAgent),
     acceptsAvif: decodable === "avif",
-    ...(ect && { ect }),
+    ect,
     // As in headers, a round trip of nothing is not known.
-    ...(rtt && { rttMs: rtt }),
-    ...(downlink !== undefined && { downlinkMbps: downlink }),
-    ...(browser.deviceMemory && { memoryGib: browser.deviceMemory }),
+    rttMs: rtt || undefined,
+    downlinkMbps: downlink,
+    memoryGib: browser.deviceMemory,
   };
 }
 
 /** What was selected, or less where the manifest's policy gives these hints less: the server may have seen none. */
 export function atMost(selected: Selected, manifest: Manifest, hints: Hints): Selected {
   if (!manifest.policy) return selected;
-  const { key, because } = decide(hints, manifest.policy);
+  const decided = decide(hints, manifest.policy);
+  // Nobody sees every frame of a thumbnail.
+  const [width = 0] = manifest.tiers["standard"]?.formats[selected.format]?.size ?? [];
+  const isSmall = hints.widthPx && hints.widthPx < width / 2 && rank(decided.key) > rank(SMALL);
+  const { key, because } = isSmall ? { key: SMALL, because: ["size: small"] } : decided;
   const usable = TIERS.filter((tier) => manifest.tiers[tier]?.formats[selected.format]);
   // A version leaves standard-24 out where standard has no more frames than that.
   const ceiling = rank(key === "standard-24" && !usable.includes(key) ? "standard" : key);
@@ -136,6 +141,11 @@ export function atMost(selected: Selected, manifest: Manifest, hints: Hints): Se
   const best = usable.filter((tier) => rank(tier) <= ceiling).at(-1) ?? usable[0];
   const frames = best && manifest.tiers[best]?.frames;
   return best && frames ? { tier: wordOf(best), frames, format: selected.format, because } : selected;
+}
+
+/** Whether a visitor of whom so much is known is given hd on demand. */
+export function mayHaveHd({ policy }: Manifest, hints: Hints): boolean {
+  return !policy || decide(hints, { ...policy, unasked: "hd" }).key === "hd";
 }
 
 function rank(key: string): number {

@@ -46,15 +46,11 @@ export function decodeThumbhash(hash: Uint8Array): Thumb {
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
-      const [lum, yellow, red] = [l, p, q].map((channel) => valueAt(channel, x, y, width, height)) as [
-        number,
-        number,
-        number,
-      ];
+      const [lum = 0, yellow = 0, red = 0, alpha = 0] = [l, p, q, a].map((channel) => valueAt(channel, x, y, width, height));
       const blue = lum - (2 / 3) * yellow;
       const r = (3 * lum - blue + red) / 2;
       // Truncated, not rounded, as other decoders do.
-      rgba.set([r, r - red, blue, valueAt(a, x, y, width, height)].map(toByte), at);
+      rgba.set([r, r - red, blue, alpha].map(toByte), at);
     }
   }
   return { width, height, rgba };

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearestDegree, nextDegree, normalize, Turn } from "./turn";
-
-class Fake {
-  closed = false;
-  close(): void {
-    this.closed = true;
-  }
-}
+import { nearestDegree, nextDegree, normalize } from "./turn";
 
 test("the_nearest_frame_is_found_round_the_turn", () => {
   const check = (degrees: number[], angle: number, nearest: number | undefined) =>
@@ -43,30 +36,4 @@ test("a_step_goes_to_the_next_frame_and_wraps", () => {
   check(100, 1, 180);
   check(100, -1, 90);
   assert.equal(nextDegree([0], 0, 1), 0);
-});
-
-test("of_two_sets_the_nearer_frame_wins_and_the_later_set_where_they_tie", () => {
-  const turn = new Turn<Fake>();
-  const [coarse, near, fine] = [new Fake(), new Fake(), new Fake()];
-  turn.put("standard", 0, coarse);
-  turn.put("standard", 10, near);
-  turn.put("hd", 0, fine);
-  assert.equal(turn.nearest(1, ["standard", "hd"])?.picture, fine);
-  assert.equal(turn.nearest(9, ["standard", "hd"])?.picture, near);
-  assert.equal(turn.nearest(9, ["hd"])?.picture, fine);
-  assert.equal(turn.nearest(9, []), undefined);
-});
-
-test("what_is_not_retained_is_closed", () => {
-  const turn = new Turn<Fake>();
-  const [kept, off, old, twice] = [new Fake(), new Fake(), new Fake(), new Fake()];
-  turn.put("a", 0, kept);
-  turn.put("a", 10, off);
-  turn.put("b", 0, old);
-  turn.put("a", 0, twice);
-  assert.ok(twice.closed && !kept.closed);
-  turn.retain(new Map([["a", new Set([0])]]));
-  assert.deepEqual([kept.closed, off.closed, old.closed], [false, true, true]);
-  assert.equal(turn.size, 1);
-  assert.ok(!turn.has("b", 0));
 });

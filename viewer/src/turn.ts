@@ -1,62 +1,4 @@
-// The turn: decoded frames by set and degree, and which of them is nearest to an angle.
-
-export interface Picture {
-  close(): void;
-}
-
-export interface Shown<P extends Picture> {
-  degree: number;
-  picture: P;
-}
-
-/** Decoded frames. What is put here is closed here. */
-export class Turn<P extends Picture> {
-  #sets = new Map<string, Map<number, P>>();
-
-  has(set: string, degree: number): boolean {
-    return this.#sets.get(set)?.has(degree) ?? false;
-  }
-
-  /** Keeps a picture; one that is here already stays, and the newcomer is closed. */
-  put(set: string, degree: number, picture: P): void {
-    let frames = this.#sets.get(set);
-    if (!frames) this.#sets.set(set, (frames = new Map()));
-    if (frames.has(degree)) picture.close();
-    else frames.set(degree, picture);
-  }
-
-  /** The frame nearest to an angle in the sets given; of two equally near ones, that of the later set. */
-  nearest(angle: number, sets: Iterable<string>): Shown<P> | undefined {
-    let best: Shown<P> | undefined;
-    for (const set of sets) {
-      const frames = this.#sets.get(set);
-      const degree = frames && nearestDegree(frames.keys(), angle);
-      if (degree === undefined) continue;
-      if (best && apart(degree, angle) > apart(best.degree, angle)) continue;
-      best = { degree, picture: frames!.get(degree)! };
-    }
-    return best;
-  }
-
-  /** Frees all frames but those of the sets and degrees given. */
-  retain(kept: Map<string, Set<number>>): void {
-    for (const [set, frames] of this.#sets) {
-      for (const [degree, picture] of frames) {
-        if (kept.get(set)?.has(degree)) continue;
-        picture.close();
-        frames.delete(degree);
-      }
-      if (!frames.size) this.#sets.delete(set);
-    }
-  }
-
-  /** How many frames are here. */
-  get size(): number {
-    let size = 0;
-    for (const frames of this.#sets.values()) size += frames.size;
-    return size;
-  }
-}
+// The turn: angles, and which degree is nearest to one.
 
 /** Any angle brought to 0 up to 360. */
 export function normalize(angle: number): number {
@@ -88,7 +30,8 @@ export function nextDegree(degrees: number[], angle: number, direction: 1 | -1):
   return best;
 }
 
-function apart(a: number, b: number): number {
+/** How far two angles are apart, the shorter way. */
+export function apart(a: number, b: number): number {
   const way = normalize(a - b);
   return Math.min(way, 360 - way);
 }

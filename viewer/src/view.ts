@@ -1,39 +1,26 @@
-// What stands in the element's shadow: the stage with its canvas, and the message.
+// What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
 
+import { isMotionReduced } from "./gestures";
 import type { Manifest } from "./manifest";
+import CSS from "./view.css";
+import type { Zoom } from "./zoom";
 
 export interface View {
   stage: HTMLElement;
   canvas: HTMLCanvasElement;
+  /** Shows until the first frame does, if the page names one or has brought a picture of its own. */
+  poster: HTMLImageElement;
+  hidePoster(): void;
   /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
   place(view: Manifest["view"]): void;
+  /** Lets what stands on the canvas fade away over what is painted next. */
+  fade(): void;
+  zoom(zoom: Zoom): void;
+  /** Holds the place that the frames will need, so that the page does not jump. */
+  proportion(width: number, height: number): void;
   /** Shows a message with its button, or hides both. */
   say(text: string): void;
 }
-
-const CSS = `
-:host { display: block; position: relative; }
-:host([hidden]) { display: none; }
-.stage {
-  position: relative; width: 100%; aspect-ratio: 1; overflow: hidden; border-radius: inherit;
-  cursor: grab; touch-action: pan-y pinch-zoom; user-select: none; -webkit-user-select: none;
-  -webkit-tap-highlight-color: transparent; outline: none;
-}
-.stage:active { cursor: grabbing; }
-.stage:focus-visible { outline: 3px solid var(--girasol-focus, Highlight); outline-offset: 2px; }
-.stage[role=img] { cursor: auto; }
-canvas { position: absolute; width: 100%; height: 100%; }
-.message {
-  position: absolute; inset: auto 0 0; display: flex; flex-wrap: wrap; gap: .5em 1em; align-items: center;
-  justify-content: center; padding: .75em 1em; font: 500 .9375rem/1.4 system-ui, sans-serif;
-  color: #222; background: #fffffff0; border-radius: inherit;
-}
-.message[hidden] { display: none; }
-button {
-  font: inherit; padding: .5em 1.25em; color: #fff; background: #222; border: 0; border-radius: 2em; cursor: pointer;
-}
-button:focus-visible { outline: 3px solid var(--girasol-focus, Highlight); outline-offset: 2px; }
-`;
 
 let sheet: CSSStyleSheet | undefined;
 
@@ -48,20 +35,30 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   }
   root.adoptedStyleSheets = [sheet];
 
+  const frame = part("div", "frame");
   const stage = part("div", "stage");
   stage.tabIndex = 0;
+  const layer = part("div", "layer");
   const canvas = part("canvas", "canvas");
   const message = part("div", "message");
   message.setAttribute("role", "alert");
   message.hidden = true;
   const text = document.createElement("span");
-  const button = part("button", "retry");
-  button.type = "button";
-  button.textContent = "Try again";
-  button.addEventListener("click", onRetry);
-  stage.append(canvas);
-  message.append(text, button);
-  root.append(stage, message);
+  const retry = part("button", "retry");
+  retry.type = "button";
+  retry.textContent = "Try again";
+  retry.addEventListener("click", onRetry);
+  const before = document.createElement("slot");
+  const poster = part("img", "poster");
+  poster.alt = "";
+  before.append(poster);
+  const spots = part("slot", "hotspots");
+  spots.name = "hotspot";
+  layer.append(before, canvas);
+  stage.append(layer);
+  message.append(text, retry);
+  frame.append(stage, spots, message);
+  root.append(frame);
 
   const say = (words: string) => {
     text.textContent = words;
@@ -77,7 +74,25 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
       height: share(high, height),
     });
   };
-  return { stage, canvas, place, say };
+  let ghost: HTMLCanvasElement | undefined;
+  const fade = () => {
+    ghost?.remove();
+    if (isMotionReduced()) return;
+    const old = (ghost = canvas.cloneNode() as HTMLCanvasElement);
+    old.className = "ghost";
+    old.getContext("2d")?.drawImage(canvas, 0, 0);
+    old.addEventListener("animationend", () => old.remove());
+    canvas.after(old);
+  };
+  const zoom = ({ scale, x, y }: Zoom) => {
+    frame.style.setProperty("--zoom", `translate(${x * 100}%, ${y * 100}%) scale(${scale})`);
+    frame.style.setProperty("--girasol-zoom", `${scale}`);
+  };
+  const proportion = (width: number, height: number) => {
+    if (width > 0 && height > 0) frame.style.setProperty("--ratio", `${width / height}`);
+  };
+  const hidePoster = () => void (before.hidden = true);
+  return { stage, canvas, poster, hidePoster, place, fade, zoom, proportion, say };
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {

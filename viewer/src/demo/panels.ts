@@ -1,6 +1,6 @@
 // The panels: what was chosen and why, what has arrived, and what there is.
 
-import type { SpinEvents } from "../element";
+import type { StageProgress } from "../stages";
 import { type Manifest, tierKey } from "../manifest";
 import { byId, count, kilobytes, make } from "../page";
 
@@ -19,14 +19,14 @@ export function drawHints(hints: [string, string][]): void {
 }
 
 /** One bar for each tier on the way; `elapsedMs` is told once it is whole. */
-export function drawArrival(detail: SpinEvents["progress"]["detail"], elapsedMs: number): void {
-  const id = `arrival-${detail.tier}`;
+export function drawArrival(tier: string, detail: StageProgress, elapsedMs: number): void {
+  const id = `arrival-${tier}`;
   let row = document.getElementById(id);
   if (!row) {
     row = make(
       "li",
       { id },
-      make("span", { class: "tier", id: `${id}-name` }, detail.tier),
+      make("span", { class: "tier", id: `${id}-name` }, tier),
       make("span", { class: "took" }),
       make("progress", { "aria-labelledby": `${id}-name` }),
       make("span", { class: "counts" }),

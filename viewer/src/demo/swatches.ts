@@ -3,8 +3,13 @@
 import { byId, make } from "../page";
 import { type Choices, type Product, spinOf } from "./shop";
 
-/** Draws all options; calls back with the new choices when one is picked. */
-export function drawSwatches(product: Product, chosen: Choices, onPick: (choices: Choices) => void): void {
+/** Draws all options; calls back with the new choices when one is pointed at, and when it is picked. */
+export function drawSwatches(
+  product: Product,
+  chosen: Choices,
+  onHover: (choices: Choices) => void,
+  onPick: (choices: Choices) => void,
+): void {
   const focused = document.activeElement?.id;
   const groups = product.options.map((option) => {
     const group = make("fieldset", { class: "option" }, make("legend", {}, option.label));
@@ -19,7 +24,9 @@ export function drawSwatches(product: Product, chosen: Choices, onPick: (choices
       dot.style.backgroundColor = choice.swatch;
       const name = make("span", { class: "name" }, choice.label);
       if (!hasSpin) name.append(make("small", {}, " no spin yet"));
-      group.append(make("label", { class: hasSpin ? "swatch" : "swatch dimmed", for: id }, input, dot, name));
+      const label = make("label", { class: hasSpin ? "swatch" : "swatch dimmed", for: id }, input, dot, name);
+      for (const type of ["pointerover", "focusin"]) label.addEventListener(type, () => hasSpin && onHover(choices));
+      group.append(label);
     }
     return group;
   });

@@ -1,0 +1,125 @@
+// What a page can do with it: posters, hotspots, addresses to share, spinning by itself, and what axe and the shop's server hear.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+
+const base = process.env.GIRASOL_URL;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let browser;
+
+before(async () => void (browser = await launch()));
+after(async () => void (await browser?.close()));
+
+const spin = (more = "", inside = "") =>
+  `<main><h1>Ring</h1><girasol-spin src="${sequenceOf("yellow-gold")}" width="1" height="1" alt="Ring" style="width: 400px" ${more}>${inside}</girasol-spin></main>`;
+const get = (page, name) => page.evaluate((name) => document.querySelector("girasol-spin")[name], name);
+
+test("axe_finds_nothing_in_any_state", async () => {
+  const hotspot = `<button slot="hotspot" type="button" data-path="330 40 50, 0 50 48, 30 60 50">Stone</button>`;
+  const { page, close } = await openBody(browser, base, spin("", hotspot));
+  const check = async (state) => {
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    assert.deepEqual(violations.map(({ id, nodes }) => `${state}: ${id} ${nodes.map(({ html }) => html)}`), []);
+  };
+  await spinState(page, "standard");
+  await check("standard");
+  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("src", "/api/products/customizable/ring.none.metal-gold/sequence"));
+  await spinState(page, "error");
+  await check("error");
+  await page.evaluate((src) => (document.querySelector("girasol-spin").setAttribute("src", src), document.querySelector("girasol-spin").setAttribute("tier", "still")), sequenceOf("platinum"));
+  await spinState(page, "still");
+  await check("still");
+  await close();
+});
+
+test("hotspots_follow_the_turn_and_serve_every_metal", async () => {
+  const { page, close } = await openBody(browser, base, spin("", `<b slot="hotspot" data-path="330 40 50, 0 50 48, 30 60 50">here</b>`));
+  await spinState(page, "standard");
+  const at = async (angle) => {
+    await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
+    await painted(page);
+    return page.evaluate(() => (({ hidden, style }) => (hidden ? "hidden" : `${style.left} ${style.top}`))(document.querySelector("b")));
+  };
+  assert.deepEqual([await at(0), await at(15), await at(345), await at(180)], ["50% 48%", "55% 49%", "45% 49%", "hidden"]);
+  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "rose-gold"));
+  await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("rose-gold"));
+  assert.equal(await at(15), "55% 49%");
+  await close();
+});
+
+test("a_shared_address_brings_metal_and_angle_back", async () => {
+  const { page, close } = await openBody(browser, base, spin("share"), { hash: "#angle=120&metal=rose-gold" });
+  await spinState(page, "standard");
+  assert.match(await get(page, "configuration"), /rose-gold/);
+  assert.deepEqual([await get(page, "angle"), await get(page, "displayedDegree")], [120, 120]);
+  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "platinum"));
+  await page.evaluate(() => document.querySelector("girasol-spin").spinTo(200));
+  await page.waitForURL(/#angle=200&metal=platinum/);
+  await close();
+});
+
+test("it_spins_by_itself_until_it_is_touched_and_not_where_motion_is_reduced", async () => {
+  const moving = await openBody(browser, base, spin(`autospin="4"`));
+  await spinState(moving.page, "standard");
+  await moving.page.waitForFunction(() => document.querySelector("girasol-spin").angle > 5);
+  await moving.page.getByRole("slider").focus();
+  await moving.page.keyboard.press("ArrowRight");
+  const angle = await get(moving.page, "angle");
+  await painted(moving.page);
+  assert.equal(await get(moving.page, "angle"), angle);
+  await moving.close();
+  const still = await openBody(browser, base, spin(`autospin="4"`), { reducedMotion: "reduce" });
+  await spinState(still.page, "standard");
+  await painted(still.page);
+  assert.equal(await get(still.page, "angle"), 0);
+  await still.close();
+});
+
+test("a_picture_of_the_page_s_own_shows_until_the_first_frame", async () => {
+  const picture = `<img src="/still/ring.solitaire.metal-yellow-gold.stone-diamond.jpg" width="640" height="640" alt="Ring">`;
+  let free;
+  const held = new Promise((resolve) => (free = resolve));
+  const { page, close } = await openBody(browser, base, spin("", picture), {}, (page) =>
+    page.route(/\/sequence/, async (route) => (await held, route.fallback())),
+  );
+  const isSeen = () => page.evaluate(() => document.querySelector("img").checkVisibility());
+  await page.waitForFunction(() => document.querySelector("img").naturalWidth > 0 && document.querySelector("girasol-spin").shadowRoot);
+  assert.equal(await isSeen(), true);
+  free();
+  await spinState(page, "standard");
+  await painted(page);
+  assert.equal(await isSeen(), false);
+  await close();
+});
+
+test("it_reports_how_the_visit_went_once_it_is_looked_at_no_more", async () => {
+  const told = [];
+  const { page, close } = await openBody(browser, base, spin(), {}, (page) =>
+    page.route("**/api/vitals", (route) => (told.push(route.request().postDataJSON()), route.fulfill({ status: 204 }))),
+  );
+  await spinState(page, "standard");
+  await page.evaluate(async () => {
+    const spin = document.querySelector("girasol-spin");
+    const switched = new Promise((resolve) => spin.addEventListener("switch", resolve, { once: true }));
+    spin.setAttribute("metal", "platinum");
+    await switched;
+  });
+  await spinState(page, "standard");
+  await page.evaluate(() => document.querySelector("girasol-spin").spinTo(50));
+  await painted(page);
+  await page.evaluate(() => document.querySelector("girasol-spin").remove());
+  for (let tries = 0; !told.length && tries < 100; tries++) await painted(page);
+  const [vitals] = told;
+  assert.equal(told.length, 1);
+  assert.equal(vitals.schema, "girasol.vitals/1");
+  assert.equal(vitals.configuration, "ring.solitaire.metal-platinum.stone-diamond");
+  assert.equal(vitals.tier, "standard");
+  assert.deepEqual([vitals.switches, vitals.turned, vitals.wanted], [1, 1, 1]);
+  assert.ok(vitals.frame_ms <= vitals.spin_ms && vitals.spin_ms <= vitals.full_ms && vitals.bytes > 200_000, JSON.stringify(vitals));
+  await close();
+});

@@ -1,0 +1,61 @@
+// The React wrapper in a page of React's own: props are attributes, listeners hear, and a ref is the element.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { launch } from "./browser.mjs";
+import { sequenceOf } from "./spins.mjs";
+
+const base = process.env.GIRASOL_URL;
+let browser;
+let shop;
+
+const APP = (src) => `
+  import { createElement, useState } from "react";
+  import { createRoot } from "react-dom/client";
+  import { GirasolSpin } from "./react.js";
+  window.heard = [];
+  function App() {
+    const [metal, setMetal] = useState("yellow-gold");
+    window.setMetal = setMetal;
+    return createElement(GirasolSpin, {
+      src: ${JSON.stringify(src)}, alt: "Ring", width: 1, height: 1, metal, share: false, className: "ring", ref: (element) => (window.spin = element),
+      onReady: () => window.heard.push("ready in " + metal),
+      onSwitch: ({ detail }) => window.heard.push("switch to " + detail.choices.metal + " in " + metal),
+    });
+  }
+  createRoot(document.body).render(createElement(App));
+`;
+
+before(async () => {
+  browser = await launch();
+  const stdin = { contents: APP(new URL(sequenceOf("yellow-gold"), base).href), resolveDir: fileURLToPath(new URL("..", import.meta.url)) };
+  const { outputFiles } = await build({ stdin, bundle: true, format: "esm", write: false, define: { "process.env.NODE_ENV": '"production"' } });
+  shop = createServer(({ url }, answer) => {
+    const isScript = url === "/app.js";
+    answer.writeHead(200, { "Content-Type": isScript ? "text/javascript" : "text/html" });
+    answer.end(isScript ? outputFiles[0].text : `<!doctype html><html lang="en"><title>Shop</title><body></body><script type="module" src="/app.js"></script>`);
+  });
+  await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
+});
+after(async () => {
+  await browser?.close();
+  shop?.close();
+});
+
+test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
+  const page = await browser.newPage();
+  const told = [];
+  page.on("pageerror", (error) => told.push(String(error)));
+  await page.goto(`http://127.0.0.1:${shop.address().port}/`);
+  await page.waitForFunction(() => window.heard?.length === 1);
+  await page.evaluate(() => window.setMetal("platinum"));
+  await page.waitForFunction(() => window.heard.some((line) => line.startsWith("switch")));
+  const { heard, spin } = await page.evaluate(() => ({ heard: window.heard, spin: [window.spin.localName, window.spin.className, window.spin.hasAttribute("share")] }));
+  assert.deepEqual(heard.filter((line) => line.startsWith("switch")), ["switch to platinum in platinum"]);
+  assert.deepEqual(spin, ["girasol-spin", "ring", false]);
+  assert.deepEqual(told, []);
+  await page.close();
+});

@@ -1,0 +1,56 @@
+// Types of <girasol-spin>, as it is published.
+
+/** Option names and the choices made: `{ metal: "rose-gold" }`. */
+export type Choices = Record<string, string>;
+
+/** A tier that is whole, and how many of its frames are shown. */
+export interface TierDetail {
+  tier: string;
+  frames: number;
+  format: string;
+}
+
+/** Events of the element. All bubble but `error`, as errors of the platform do not. */
+export interface SpinEvents {
+  /** The first tier is whole: the piece can be turned. */
+  ready: CustomEvent<TierDetail>;
+  tierchange: CustomEvent<TierDetail>;
+  anglechange: CustomEvent<{ angle: number }>;
+  /** Another configuration is on the canvas, at the angle of the one before; `ms` after it was asked for. */
+  switch: CustomEvent<{ configuration: string; choices: Choices; angle: number; ms: number }>;
+  /** `frames`: the degrees of the tier that have arrived. */
+  progress: CustomEvent<{ tier: string; frames: number[] }>;
+  /** The negotiated manifest, `girasol.manifest/1`. */
+  manifest: CustomEvent<any>;
+  /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
+  error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
+}
+
+export class GirasolSpin extends HTMLElement {
+  /** How many bytes all spins of the page together may hold decoded; 128 MiB, or 48 on devices with little memory. */
+  static set maxDecodedBytes(bytes: number);
+  /** Where the piece is turned to, 0 up to 360. */
+  readonly angle: number;
+  /** The configuration that is shown, or will be. */
+  readonly configuration: string | undefined;
+  /** The degree of the frame on the canvas; undefined while it is the placeholder. */
+  readonly displayedDegree: number | undefined;
+  /** How many decoded frames are held. */
+  readonly loadedFrames: number;
+  /** Turns the piece to an angle at once. */
+  spinTo(angle: number): void;
+  /** Loads the one frame that would show if these choices were made now: for a swatch that is pointed at. */
+  warm(choices: Choices): Promise<void>;
+  /** Fills the screen, or ends that. */
+  toggleFullscreen(): Promise<void>;
+  /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
+  reload(): Promise<void>;
+  addEventListener<K extends keyof SpinEvents>(type: K, listener: (this: GirasolSpin, event: SpinEvents[K]) => unknown, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "girasol-spin": GirasolSpin;
+  }
+}

@@ -1,0 +1,23 @@
+import type { ForwardRefExoticComponent, HTMLAttributes, ReactNode, RefAttributes } from "react";
+import type { GirasolSpin as Element, SpinEvents } from "./girasol-spin";
+
+type Listeners = { [K in keyof SpinEvents as `on${Capitalize<K>}`]?: (event: SpinEvents[K]) => void };
+
+/** Attributes of the element; any further one is a choice, `metal="rose-gold"`. */
+export interface GirasolSpinProps extends Omit<HTMLAttributes<Element>, keyof Listeners>, Listeners {
+  src: string;
+  alt?: string;
+  tier?: string;
+  frames?: number | string;
+  format?: "avif" | "webp";
+  width?: number | string;
+  height?: number | string;
+  poster?: string;
+  autospin?: boolean | number | string;
+  share?: boolean;
+  vitals?: "off";
+  children?: ReactNode;
+  [choice: string]: unknown;
+}
+
+export const GirasolSpin: ForwardRefExoticComponent<GirasolSpinProps & RefAttributes<Element>>;

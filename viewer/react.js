@@ -1,0 +1,28 @@
+// <GirasolSpin> for React 18 and 19: attributes from props, listeners from onReady, onSwitch and so on.
+
+import { createElement, forwardRef, useEffect, useImperativeHandle, useRef } from "react";
+
+const EVENTS = ["ready", "tierchange", "anglechange", "switch", "progress", "manifest", "error"];
+const nameOf = (event) => `on${event[0].toUpperCase()}${event.slice(1)}`;
+
+export const GirasolSpin = forwardRef(function GirasolSpin({ children, className, ...props }, ref) {
+  const element = useRef(null);
+  const latest = useRef(props);
+  latest.current = props;
+  useImperativeHandle(ref, () => element.current, []);
+  useEffect(() => {
+    // Servers have no custom elements: the viewer is loaded where there is a browser.
+    void import("./dist/girasol-spin.js");
+    const heard = new AbortController();
+    for (const event of EVENTS) {
+      element.current.addEventListener(event, (told) => latest.current[nameOf(event)]?.(told), { signal: heard.signal });
+    }
+    return () => heard.abort();
+  }, []);
+  const attributes = Object.fromEntries(
+    Object.entries(props)
+      .filter(([name, value]) => !EVENTS.some((event) => nameOf(event) === name) && value !== false && value != null)
+      .map(([name, value]) => [name, value === true ? "" : value]),
+  );
+  return createElement("girasol-spin", { ...attributes, class: className, ref: element }, children);
+});

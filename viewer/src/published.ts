@@ -1,0 +1,14 @@
+// The published types hold for the element: this file compiles, or they do not.
+
+import type { GirasolSpin as Published, SpinEvents as PublishedEvents } from "../girasol-spin";
+import type { GirasolSpin, SpinEvents } from "./element";
+
+type Members = "angle" | "configuration" | "displayedDegree" | "loadedFrames" | "spinTo" | "warm" | "toggleFullscreen" | "reload";
+type Holds<T extends true> = T;
+
+export type Checks = [
+  Holds<Pick<GirasolSpin, Members> extends Pick<Published, Members> ? true : false>,
+  Holds<Exclude<keyof Published, keyof GirasolSpin> extends never ? true : false>,
+  Holds<SpinEvents extends { [K in keyof PublishedEvents]: PublishedEvents[K] } ? true : false>,
+  Holds<keyof SpinEvents extends keyof PublishedEvents ? true : false>,
+];
