@@ -4,14 +4,13 @@ create table vitals (
     at_ms            integer not null,
     configuration_id text not null references configurations (id),
     tier             text not null,
-    format           text not null,
-    first_frame_ms   integer,                      -- from when the viewer began to load; null: never came
-    first_spin_ms    integer,
-    full_standard_ms integer,
-    switch_ms        integer,                      -- the one in the middle of all switches
+    frame_ms         integer,                      -- from when it came near the viewport; null: never
+    spin_ms          integer,                      -- until the first tier could be turned
+    full_ms          integer,                      -- until the last tier was whole
     switches         integer not null,
-    drag_frames      integer not null,
-    drag_wanted      integer not null,
+    switch_ms        integer,                      -- the slowest
+    turned           integer not null,             -- frames painted while the piece turned
+    wanted           integer not null,             -- of them, those at the wanted angle
     bytes            integer not null,
     errors           integer not null
 ) strict;

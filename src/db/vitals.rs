@@ -10,21 +10,20 @@ impl Db {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         for look in looks {
             sqlx::query(
-                "insert into vitals (at_ms, configuration_id, tier, format, first_frame_ms, first_spin_ms,
-                 full_standard_ms, switch_ms, switches, drag_frames, drag_wanted, bytes, errors)
-                 select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from configurations where id = $2",
+                "insert into vitals (at_ms, configuration_id, tier, frame_ms, spin_ms, full_ms, switches,
+                 switch_ms, turned, wanted, bytes, errors)
+                 select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from configurations where id = $2",
             )
             .bind(at_ms)
             .bind(look.configuration.as_str())
             .bind(look.tier.as_str())
-            .bind(look.format.as_str())
-            .bind(look.first_frame)
-            .bind(look.first_spin)
-            .bind(look.full_standard)
-            .bind(look.median_switch())
-            .bind(look.switches.len() as i64)
-            .bind(look.drag_frames)
-            .bind(look.drag_wanted)
+            .bind(look.frame_ms)
+            .bind(look.spin_ms)
+            .bind(look.full_ms)
+            .bind(look.switches)
+            .bind(look.switch_ms)
+            .bind(look.turned)
+            .bind(look.wanted)
             .bind(i64::try_from(look.bytes).unwrap_or(i64::MAX))
             .bind(look.errors)
             .execute(&mut *tx)
@@ -60,7 +59,8 @@ mod tests {
         db.ensure_product(&product, &[]).await.unwrap();
         db.ensure_configuration(&product, &"ring.solitaire".parse().unwrap(), &[].into()).await.unwrap();
         let look = |id: &str| -> Vitals {
-            let text = format!(r#"{{"configuration": "{id}", "tier": "standard", "format": "avif"}}"#);
+            let text =
+                format!(r#"{{"schema": "girasol.vitals/1", "configuration": "{id}", "tier": "standard"}}"#);
             serde_json::from_str(&text).unwrap()
         };
         for at_ms in 1..=9 {

@@ -33,7 +33,7 @@ const MAX_COUNTED: usize = 10_000;
 /// Of one look.
 const MAX_BYTES: usize = 4 * 1024;
 const EXAMPLE: &str =
-    r#"{"configuration": "ring.solitaire.metal-platinum", "tier": "standard", "format": "avif"}"#;
+    r#"{"schema": "girasol.vitals/1", "configuration": "ring.solitaire.metal-platinum", "tier": "standard"}"#;
 
 /// What was seen since it was kept last.
 #[derive(Debug)]

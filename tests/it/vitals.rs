@@ -8,10 +8,11 @@ use crate::girasol::{Server, header, ingest, problem};
 fn look(metal: &str) -> Value {
     json!({
         "configuration": format!("ring.solitaire.metal-{metal}.stone-diamond"),
+        "schema": "girasol.vitals/1",
         "tier": "standard",
-        "format": "avif",
-        "firstFrame": 180,
-        "switches": [95, 120],
+        "frame_ms": 180,
+        "switches": 2,
+        "switch_ms": 95,
         "bytes": 151_000,
     })
 }
@@ -41,7 +42,7 @@ async fn what_is_looked_at_becomes_popular() {
     // Nobody has this one; it is taken in all the same, since the viewer cannot do anything about it.
     assert_eq!(send("text/plain", look("tin").to_string()).await.status(), 204);
     let mut bad = look("platinum");
-    bad["firstFrame"] = 700_000.into();
+    bad["frame_ms"] = 4_000_000.into();
     assert_eq!(problem(send("text/plain", bad.to_string()).await, 422).await, "bad-field");
     assert_eq!(problem(send("text/plain", "{}".to_owned()).await, 400).await, "bad-json");
     assert_eq!(problem(send("text/html", look("platinum").to_string()).await, 415).await, "not-json");
