@@ -53,6 +53,7 @@ const classic = code.replace(/export\{(\w+) as GirasolSpin\};?\s*$/, "globalThis
 if (classic === code) throw new Error("the module no longer ends with its export");
 writeFileSync("dist/girasol-spin.classic.js", `(()=>{${classic}})();`);
 await build({ ...shared, entryPoints: ["src/girasol-sw.ts"], format: "iife", outdir: "dist" });
+await build({ ...shared, entryPoints: ["src/config-id.ts"], outdir: "dist" });
 
 const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
 const texts = [...new Set(packages)].filter(Boolean).sort().map(licenceOf);

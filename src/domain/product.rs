@@ -268,6 +268,44 @@ mod tests {
         assert_eq!(id(&[("finish", "matte")]), "ring.solitaire.metal-yellow-gold.stone-diamond.finish-matte");
     }
 
+    /// The viewer's own function is held to the same table.
+    #[test]
+    fn ids_are_what_the_table_says() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/names/cases.json");
+        let table: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for case in table["cases"].as_array().unwrap() {
+            let known = &table["products"][case["product"].as_str().unwrap()];
+            let mut product = ring(&[]);
+            product.id = known["id"].as_str().unwrap().parse().unwrap();
+            product.options = known["options"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|def| {
+                    let values: Vec<&str> = def["choices"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|value| value.as_str().unwrap())
+                        .collect();
+                    let added_later = def["omitDefault"].as_bool().unwrap();
+                    let mut option = option(def["name"].as_str().unwrap(), added_later, &values);
+                    option.default = def["default"].as_str().unwrap().parse().unwrap();
+                    option
+                })
+                .collect();
+            let pairs: Vec<(&str, &str)> = case["choices"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+                .collect();
+            let completed = product.complete(&choices(&pairs)).ok();
+            let id = completed.map(|choices| product.config_id(&choices).unwrap().to_string());
+            assert_eq!(id.as_deref(), case["id"].as_str(), "{case}");
+        }
+    }
+
     #[test]
     fn the_nearest_spin_differs_least_and_in_metal_last() {
         let ring = ring(&[

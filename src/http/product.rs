@@ -66,10 +66,13 @@ struct ProductAnswer<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct OptionAnswer<'a> {
     name: &'a OptionName,
     label: &'a str,
     default: &'a Slug,
+    /// Its default is left out of ids, which were there before it.
+    omit_default: bool,
     choices: Vec<ChoiceAnswer<'a>>,
 }
 
@@ -156,6 +159,7 @@ impl<'a> OptionAnswer<'a> {
             name: &option.name,
             label: &option.label,
             default: &option.default,
+            omit_default: option.added_later,
             choices: choices.collect(),
         }
     }
