@@ -42,7 +42,7 @@ function peer(base, { urls, tiers: { standard } }) {
 /** Names of the contenders with their pages, and the files that a shop serves for them. */
 export async function contenders(base) {
   const manifest = await manifestOf(base, METAL);
-  const still = base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "avif");
+  const still = base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
   const pages = {
     Girasol: ["/girasol", girasol(base, `<img src="${still}" width="640" height="640" alt="Ring">`)],
     "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "")],
