@@ -12,6 +12,7 @@ import { drag, visit } from "./visit.mjs";
 
 const RUNS = Number(process.env.RUNS ?? 3);
 const MEASURES = ["picture", "frame", "spin", "full", "bytes", "requests"];
+const HEADS = ["throttle", "viewer", "first picture, ms", "first frame, ms", "first spin, ms", "full standard, ms", "bytes", "requests"];
 
 /** Medians, by throttle and contender; contenders take turns, so that what the machine does besides meets all alike. */
 async function compare(browser, shop, pages) {
@@ -49,7 +50,7 @@ function spins(pages, { medians, angles }, version) {
   );
   return [
     `Chromium ${version}, ${PEER} ${peerVersion}, medians of ${RUNS} visits. In brackets: how many times as much the peer took.`,
-    table(["throttle", "viewer", "first picture, ms", "first frame, ms", "first spin, ms", "full standard, ms", "bytes", "requests"], rows, "llrrrrrr"),
+    table(HEADS, rows, "llrrrrrr"),
     behind.join("\n") || "Girasol is ahead on every one.",
     `A drag begun at "first spin" on Fast 3G showed so many pictures: ${pages.map(({ name }, column) => `${name} ${angles[column]}`).join("; ")}.`,
     table(["throttle", "delay of an answer, and rate"], THROTTLES.map((conditions) => [conditions.name, said(conditions)]), "ll"),
@@ -64,17 +65,19 @@ function switched(runs) {
   return [table(["ms", ...runs[0].map((_, index) => index + 1)], rows), sum].join("\n\n");
 }
 
-const girasol = await startGirasol();
-const { pages, files } = await contenders(girasol.base);
-const shop = await startShop({ ...files, "/switches": ["text/html", switchesPage(girasol.base)] });
-const browser = await launch();
+const closers = [];
 try {
+  const girasol = await startGirasol();
+  closers.push(girasol.stop);
+  const { pages, files } = await contenders(girasol.base);
+  const shop = await startShop({ ...files, "/switches": ["text/html", switchesPage(girasol.base)] });
+  closers.push(shop.stop);
+  const browser = await launch();
+  closers.push(() => browser.close());
   write("spins", spins(pages, await compare(browser, shop.base, pages), browser.version()));
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) runs.push(await switches(browser, `${shop.base}/switches`));
   write("switches", switched(runs));
 } finally {
-  await browser.close();
-  await shop.stop();
-  await girasol.stop();
+  for (const close of closers.reverse()) await close();
 }

@@ -58,7 +58,7 @@ try {
   const rows = findings(runs);
   const heads = [...CATEGORIES.map((category) => runs[0].categories[category].title.toLowerCase()), ...FIGURES.map(([, name]) => name)];
   const text = [
-    `Lighthouse ${runs[0].lighthouseVersion}, ${/Chrome\/([\d.]+)/.exec(runs[0].environment.hostUserAgent)[0].replace("Chrome/", "Chromium ")}.`,
+    `Lighthouse ${runs[0].lighthouseVersion}, Chromium ${/Chrome\/(\d+)/.exec(runs[0].environment.hostUserAgent)[1]}.`,
     table(heads, [[...scores, ...figures]], "r".repeat(heads.length)),
     rows.length ? `Below 1 in one run at least, the worst of them:\n\n${table(["audit", "score", "weight", ""], rows, "lrrl")}` : "Nothing is below 1.",
   ];
