@@ -129,15 +129,15 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
 
-bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, in 8 minutes, and write benches/viewer.md
+bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, RUNS=3 times in 8 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
-	@GIRASOL=$(CURDIR)/target/release/girasol CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/bench.mjs
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/bench.mjs
 
 lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone, into benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
-	@GIRASOL=$(CURDIR)/target/release/girasol CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/lighthouse.mjs
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/lighthouse.mjs
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks
