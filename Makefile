@@ -25,6 +25,7 @@ CAVIF := target/tools/cavif-$(CAVIF_VERSION)/bin/cavif
 # npm writes this file when it is through, so it dates an installation.
 NODE_MODULES := viewer/node_modules/.package-lock.json
 SHARP := benches/encode/node_modules/.package-lock.json
+BENCH_VIEWER := benches/viewer/node_modules/.package-lock.json
 TUS_JS := tests/clients/node_modules/.package-lock.json
 TUSPY := target/tools/tuspy-$(TUSPY_VERSION)/bin/python
 REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
@@ -32,7 +33,7 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 
-.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-build
+.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -128,6 +129,16 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
 
+bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, RUNS=3 times in 8 minutes, and write benches/viewer.md
+	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
+	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/bench.mjs
+
+lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone, into benches/viewer.md
+	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
+	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/lighthouse.mjs
+
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks
 	$(CARGO) bench --workspace --no-run --profile dev $(LOCKED) $(QUIET)
@@ -146,6 +157,9 @@ $(CAVIF):
 
 $(SHARP): benches/encode/package-lock.json
 	cd benches/encode && npm ci --no-audit --no-fund --loglevel=error
+
+$(BENCH_VIEWER): benches/viewer/package-lock.json
+	cd benches/viewer && npm ci --no-audit --no-fund --loglevel=error
 
 $(TUS_JS): tests/clients/package-lock.json
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error

@@ -1,4 +1,4 @@
-// Another metal at the same angle: what is painted, how soon, and what is loaded for it.
+// Another metal at the same angle: what is painted, and what is loaded for it. How soon is `make bench-viewer`'s to say.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -92,42 +92,45 @@ test("ten_switches_in_three_seconds_each_show_the_right_metal_at_the_right_angle
     const spin = document.querySelector("girasol-spin");
     const canvas = spin.shadowRoot.querySelector("canvas");
     window.seen = [];
-    const look = (detail) => {
+    window.blank = 0;
+    const look = () => {
       const small = document.createElement("canvas");
       small.width = small.height = 48;
       const context = small.getContext("2d");
       context.fillStyle = "#fff";
       context.fillRect(0, 0, 48, 48);
       context.drawImage(canvas, 0, 0, 48, 48);
-      window.seen.push({ ...detail, data: [...context.getImageData(0, 0, 48, 48).data] });
+      return [...context.getImageData(0, 0, 48, 48).data];
     };
-    spin.addEventListener("switch", ({ detail }) => look(detail));
+    const watch = () => {
+      if (look().every((value) => value === 255)) window.blank += 1;
+      requestAnimationFrame(watch);
+    };
+    watch();
+    spin.addEventListener("switch", ({ detail }) => window.seen.push({ ...detail, data: look() }));
   });
   const wanted = [];
-  const times = [];
   for (let index = 0; index < 10; index++) {
     const [metal, angle] = [METALS[(index + 1) % 3], ANGLES[index % 3]];
-    const { ms, look } = await page.evaluate(async ([metal, angle]) => {
+    const look = await page.evaluate(async ([metal, angle]) => {
       const spin = document.querySelector("girasol-spin");
       const started = performance.now();
       const switched = new Promise((resolve) => spin.addEventListener("switch", resolve, { once: true }));
       spin.spinTo(angle);
       spin.setAttribute("metal", metal);
       await switched;
-      const ms = performance.now() - started;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, 300 - ms)));
-      return { ms, look: window.seen.at(-1) };
+      const look = window.seen.at(-1);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, 300 - (performance.now() - started))));
+      return look;
     }, [metal, angle]);
-    times.push(Math.round(ms));
     wanted.push(`${metal} ${angle}`);
     assert.ok(look.configuration.includes(metal));
     assert.equal(nearest(pictures, look.data), wanted.at(-1));
   }
-  console.log(`# ten switches on 4G, to paint: ${times.join(", ")} ms`);
-  assert.ok(times.filter((ms) => ms <= 300).length >= 9 && Math.max(...times) < 1000, String(times));
   await spinState(page, "standard");
   await painted(page);
   assert.equal(nearest(pictures, await pixelsOf(page)), wanted.at(-1));
+  assert.equal(await page.evaluate(() => window.blank), 0, "the canvas was blank");
   assert.deepEqual(told, []);
   await close();
 });

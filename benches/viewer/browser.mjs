@@ -1,0 +1,8 @@
+// The headless browser that is measured; CHROMIUM names one that stands elsewhere.
+
+import { chromium } from "playwright-core";
+
+export const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const launch = () => chromium.launch({ executablePath, args: FLAGS });

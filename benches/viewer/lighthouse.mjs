@@ -1,0 +1,68 @@
+// Lighthouse on the demo page of the real server, as on a phone; see benches/viewer.md.
+//
+// GIRASOL=target/release/girasol node benches/viewer/lighthouse.mjs     (or GIRASOL_URL of a demo that runs)
+
+import { launch } from "chrome-launcher";
+import lighthouse from "lighthouse";
+import { executablePath, FLAGS } from "./browser.mjs";
+import { startGirasol } from "./servers.mjs";
+import { median, table, write } from "./sheet.mjs";
+
+const RUNS = Number(process.env.RUNS ?? 3);
+const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
+/** Audits with the name that people know, their unit and the factor to it. */
+const FIGURES = [
+  ["first-contentful-paint", "FCP, ms", 0],
+  ["largest-contentful-paint", "LCP, ms", 0],
+  ["total-blocking-time", "TBT, ms", 0],
+  ["cumulative-layout-shift", "CLS", 3],
+];
+
+async function run(url) {
+  const chrome = await launch({ chromePath: executablePath, chromeFlags: FLAGS, logLevel: "silent" });
+  try {
+    const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: CATEGORIES, formFactor: "mobile", logLevel: "error" });
+    if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
+    return lhr;
+  } finally {
+    await chrome.kill();
+  }
+}
+
+const score = (lhr, category) => Math.round(100 * lhr.categories[category].score);
+
+/** Audits below 1 in any run, with what they weigh and what they found first. */
+function findings(runs) {
+  const found = new Map();
+  for (const lhr of runs) {
+    for (const category of CATEGORIES) {
+      for (const { id, weight } of lhr.categories[category].auditRefs) {
+        const { score, title, displayValue, details } = lhr.audits[id];
+        if (score === null || score >= 1 || found.get(id)?.score <= score) continue;
+        const [item] = details?.items ?? [];
+        const where = item?.node?.snippet ?? item?.url?.replace(/^https?:\/\/[^/]+/, "");
+        found.set(id, { score, weight, said: [title, displayValue, where && `\`${where}\``].filter(Boolean).join("; ") });
+      }
+    }
+  }
+  const rows = [...found].sort(([, one], [, other]) => other.weight - one.weight);
+  return rows.map(([id, { score, weight, said }]) => [id, score.toFixed(2), weight, said.replaceAll("|", "\\|")]);
+}
+
+const girasol = await startGirasol();
+try {
+  const runs = [];
+  for (let index = 0; index < RUNS; index += 1) runs.push(await run(`${girasol.base}/`));
+  const scores = CATEGORIES.map((category) => median(runs.map((lhr) => score(lhr, category))));
+  const figures = FIGURES.map(([id, , digits]) => median(runs.map((lhr) => lhr.audits[id].numericValue)).toFixed(digits));
+  const rows = findings(runs);
+  const heads = [...CATEGORIES.map((category) => runs[0].categories[category].title.toLowerCase()), ...FIGURES.map(([, name]) => name)];
+  const text = [
+    `Lighthouse ${runs[0].lighthouseVersion}, Chromium ${/Chrome\/(\d+)/.exec(runs[0].environment.hostUserAgent)[1]}.`,
+    table(heads, [[...scores, ...figures]], "r".repeat(heads.length)),
+    rows.length ? `Below 1 in one run at least, the worst of them:\n\n${table(["audit", "score", "weight", ""], rows, "lrrl")}` : "Nothing is below 1.",
+  ];
+  write("lighthouse", text.join("\n\n"));
+} finally {
+  await girasol.stop();
+}
