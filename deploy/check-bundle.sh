@@ -22,7 +22,7 @@ if [ -n "$untracked" ]; then
     exit 1
 fi
 # What a shop's visitor loads: at most 12 kB on the wire, whatever is put in.
-spin_bytes=$(gzip -9 -c viewer/dist/girasol-spin.js | wc -c)
+spin_bytes=$(gzip -9 -c <viewer/dist/girasol-spin.js | wc -c)
 if [ "$spin_bytes" -gt 12000 ]; then
     echo "viewer/dist/girasol-spin.js is $spin_bytes bytes gzipped, of 12000 at most." >&2
     exit 1

@@ -14,6 +14,7 @@ mod private;
 mod product;
 mod sequence;
 mod signed;
+mod storefront;
 mod warm;
 
 mod access_log;

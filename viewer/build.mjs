@@ -36,11 +36,15 @@ const { metafile } = await build({
 
 // Shops' visitors load this one: terser takes three hundredths more off it than esbuild does.
 // Names that neither a page, nor a manifest, nor the browser knows may be short.
-const own = /^(maxBytes|weight|isSwitch|onStage|projector|onPicture|onBroken|isDecoded|settled|retain|turnBy|ownsWheel|onTouch|panBy|zoomBy|leave|sink|net|rttMs|downlinkMbps|memoryGib|acceptsAvif|widthPx|busy|broken|picture|proportion|fade|say|stage|onShare|tell|near|turning|stride|note|aim|grid|retryAfterMs|mean|terms|rendition|stages|stop|hidePoster|place|canvas|zoom|base|step|home|end|rest|speed|order|rgba|decode)$/;
+const listed = /^(maxBytes|weight|isSwitch|onStage|projector|onPicture|onBroken|isDecoded|settled|retain|turnBy|ownsWheel|onTouch|panBy|zoomBy|leave|sink|net|rttMs|downlinkMbps|memoryGib|acceptsAvif|widthPx|busy|broken|picture|proportion|fade|say|stage|onShare|tell|near|turning|stride|note|aim|grid|retryAfterMs|mean|terms|rendition|stages|stop|brought|place|canvas|zoom|base|step|home|end|rest|speed|order|rgba|decode|tally|arrive|noteSwitch)$/;
+// So may what the element's layers keep to themselves.
+const layers = ["screen", "loading", "element", "visit"].map((name) => readFileSync(`src/${name}.ts`, "utf8")).join("\n");
+const kept = [...layers.matchAll(/^ +(?:private|protected) (?:abstract |async |readonly )*(\w+)/gm)].map(([, name]) => name);
+const own = new RegExp(`${listed.source}|^(${kept.join("|")})$`);
 const options = {
   module: true,
   ecma: 2022,
-  compress: { passes: 4, unsafe_arrows: true, keep_fargs: false, pure_getters: true },
+  compress: { passes: 4, unsafe: true, unsafe_arrows: true, hoist_funs: true, keep_fargs: false, pure_getters: true },
   mangle: { properties: { regex: own, keep_quoted: true } },
   format: { ecma: 2022 },
 };
@@ -49,7 +53,7 @@ const { code } = await minify(outputFiles[0].text, options);
 writeFileSync("dist/girasol-spin.js", code);
 
 // The same as a plain script, and the service worker, which is one.
-const classic = code.replace(/export\{(\w+) as GirasolSpin\};?\s*$/, "globalThis.GirasolSpin=$1");
+const classic = code.replace(/export\{([\w$]+) as GirasolSpin\};?\s*$/, (_, name) => `globalThis.GirasolSpin=${name}`);
 if (classic === code) throw new Error("the module no longer ends with its export");
 writeFileSync("dist/girasol-spin.classic.js", `(()=>{${classic}})();`);
 await build({ ...shared, entryPoints: ["src/girasol-sw.ts"], format: "iife", outdir: "dist" });

@@ -26,6 +26,15 @@ export interface SpinEvents {
   error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
 }
 
+/** A place on the piece, as a product's answer has it. */
+export interface Hotspot {
+  name: string;
+  label: string;
+  href?: string;
+  /** By rising degrees; `x` and `y` are shares of the artist's frame. */
+  points: { degree: number; x: number; y: number }[];
+}
+
 export class GirasolSpin extends HTMLElement {
   /** How many bytes all spins of the page together may hold decoded; 128 MiB, or 48 on devices with little memory. */
   static set maxDecodedBytes(bytes: number);
@@ -37,6 +46,8 @@ export class GirasolSpin extends HTMLElement {
   readonly displayedDegree: number | undefined;
   /** How many decoded frames are held. */
   readonly loadedFrames: number;
+  /** Makes a link or a button of each, and keeps it on its place. */
+  set hotspots(hotspots: Hotspot[]);
   /** Turns the piece to an angle at once. */
   spinTo(angle: number): void;
   /** Loads the one frame that would show if these choices were made now: for a swatch that is pointed at. */

@@ -1,5 +1,5 @@
 import type { ForwardRefExoticComponent, HTMLAttributes, ReactNode, RefAttributes } from "react";
-import type { GirasolSpin as Element, SpinEvents } from "./girasol-spin";
+import type { GirasolSpin as Element, Hotspot, SpinEvents } from "./girasol-spin";
 
 type Listeners = { [K in keyof SpinEvents as `on${Capitalize<K>}`]?: (event: SpinEvents[K]) => void };
 
@@ -16,6 +16,7 @@ export interface GirasolSpinProps extends Omit<HTMLAttributes<Element>, keyof Li
   autospin?: boolean | number | string;
   share?: boolean;
   vitals?: "off";
+  hotspots?: Hotspot[];
   children?: ReactNode;
   [choice: string]: unknown;
 }

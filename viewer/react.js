@@ -5,7 +5,7 @@ import { createElement, forwardRef, useEffect, useImperativeHandle, useRef } fro
 const EVENTS = ["ready", "tierchange", "anglechange", "switch", "progress", "manifest", "error"];
 const nameOf = (event) => `on${event[0].toUpperCase()}${event.slice(1)}`;
 
-export const GirasolSpin = forwardRef(function GirasolSpin({ children, className, ...props }, ref) {
+export const GirasolSpin = forwardRef(function GirasolSpin({ children, className, hotspots, ...props }, ref) {
   const element = useRef(null);
   const latest = useRef(props);
   latest.current = props;
@@ -19,6 +19,10 @@ export const GirasolSpin = forwardRef(function GirasolSpin({ children, className
     }
     return () => heard.abort();
   }, []);
+  useEffect(() => {
+    // What is set before the element is defined would hide its own property.
+    if (hotspots) void customElements.whenDefined("girasol-spin").then(() => element.current && (element.current.hotspots = hotspots));
+  }, [hotspots]);
   const attributes = Object.fromEntries(
     Object.entries(props)
       .filter(([name, value]) => !EVENTS.some((event) => nameOf(event) === name) && value !== false && value != null)

@@ -113,6 +113,8 @@ pub(crate) enum AnswerKey {
     Sequence { configuration: ConfigId, digest: Digest, revision: i64, class: DeliveryClass },
     /// A version's manifest.
     Manifest(Space, Digest),
+    /// The demo's page, at an address of this server.
+    Demo { revision: Option<i64>, base: String },
     /// A product.
     Product { id: ProductId, revision: i64, context: Choices },
 }

@@ -14,14 +14,17 @@ use actix_web::{
     web::Data,
 };
 
+use crate::domain::names::ProductId;
+
 use super::{
     caching::Caching,
     elsewhere::with_objects,
     encoding::Precompressed,
-    origin::Origin,
+    origin::{AnswerKey, Origin},
     problem::{At as _, Error, Failure},
     representation::serve_precompressed,
     scope::Scope,
+    storefront,
 };
 
 /// A file, compressed when it is first asked for.
@@ -54,7 +57,9 @@ static OPENAPI: Embedded = embed!("application/json", "openapi.json");
 static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../viewer/dist/docs.js");
 static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../viewer/docs/docs.css");
 static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/docs/index.html");
-static DEMO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../viewer/demo/index.html");
+const DEMO_PAGE: &str = include_str!("../../viewer/demo/index.html");
+/// What the demo's page shows.
+const DEMO_PRODUCT: &str = "ring.solitaire";
 
 /// Everything from here; pictures also from memory, which is where frames are cut from packs.
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
@@ -157,7 +162,19 @@ pub(crate) async fn look_style(request: HttpRequest) -> Result<HttpResponse, Fai
 
 /// `GET /`
 pub(crate) async fn demo(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let mut page = send(&request, &DEMO_PAGE)?;
+    let scope = Scope::default().encoded();
+    let id: ProductId = DEMO_PRODUCT.parse().map_err(|_bad| Error::NoSuchProduct)?;
+    let product = origin.product(&id).await.at(&scope)?;
+    let base = {
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    };
+    let revision = product.as_ref().as_ref().map(|product| product.revision);
+    let filled = async { Ok(storefront::fill(DEMO_PAGE, product.as_ref().as_ref(), &base).into_bytes()) };
+    let key = AnswerKey::Demo { revision, base: base.clone() };
+    let body = origin.answer(key, filled).await.at(&scope)?;
+    let html = "text/html; charset=utf-8";
+    let mut page = serve_precompressed(&request, Caching::Pointer, &scope, html, &body).at(&scope)?;
     page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&origin, CONTENT_POLICY).await?);
     for (name, value) in
         [(REFERRER_POLICY, "no-referrer"), (ACCEPT_CH, ASKED_HINTS), (PERMISSIONS_POLICY, DELEGATED_HINTS)]

@@ -24,7 +24,7 @@ before(async () => {
   browser = await launch();
   // A demo that was started just now is still encoding: its page comes to life by itself.
   const early = await open();
-  await early.page.locator('girasol-spin:is([data-state="preview"], [data-state="standard"])').waitFor({ timeout: PATIENCE });
+  await early.page.locator('#spin:is([data-state="preview"], [data-state="standard"])').waitFor({ timeout: PATIENCE });
   await shoot(early.page, "early");
   await early.close();
   await encoded();
@@ -54,20 +54,23 @@ async function open(options = DESK, hash = "", prepare = async () => {}) {
   const told = [];
   page.on("console", (message) => message.type() === "error" && told.push(message.text()));
   page.on("pageerror", (error) => told.push(String(error)));
+  // Related pieces are the subject of another file: here they would load and decode beside the one that is looked at.
+  await page.addInitScript(() => addEventListener("DOMContentLoaded", () => document.getElementById("related")?.remove()));
   await prepare(page);
   await page.goto(new URL(hash, base).href);
+  await page.evaluate(() => (document.querySelector("#inside").open = true));
   return { page, told, close: () => context.close() };
 }
 
 async function state(page, name) {
-  await page.locator(`girasol-spin[data-state="${name}"]`).waitFor({ timeout: 30_000 });
+  await page.locator(`#spin[data-state="${name}"]`).waitFor({ timeout: 30_000 });
   // What was loaded last is painted at the next refresh of the screen.
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 const angle = (page) => page.evaluate(() => document.querySelector("girasol-spin").angle);
 const displayed = (page) => page.evaluate(() => document.querySelector("girasol-spin").displayedDegree);
-const valueNow = async (page) => Number(await page.getByRole("slider").getAttribute("aria-valuenow"));
+const valueNow = async (page) => Number(await page.locator("#spin").getByRole("slider").getAttribute("aria-valuenow"));
 
 async function turnTo(page, degrees) {
   await page.evaluate((to) => document.querySelector("girasol-spin").spinTo(to), degrees);
@@ -104,7 +107,7 @@ async function shoot(page, name) {
 }
 
 async function drag(page, across) {
-  const box = await page.getByRole("slider").boundingBox();
+  const box = await page.locator("#spin").getByRole("slider").boundingBox();
   const [x, y] = [box.x + box.width / 2 - across / 2, box.y + box.height / 2];
   await page.mouse.move(x, y);
   await page.mouse.down();
@@ -115,7 +118,7 @@ async function drag(page, across) {
 
 /** A finger that goes from the middle of the piece by (across, along) pixels. */
 async function swipe(page, across, along) {
-  const box = await page.getByRole("slider").boundingBox();
+  const box = await page.locator("#spin").getByRole("slider").boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const session = await page.context().newCDPSession(page);
   const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
@@ -174,7 +177,7 @@ test("a_flick_goes_on_turning_after_its_release", async () => {
 test("keys_turn_it_frame_by_frame", async () => {
   const { page, close } = await open();
   await state(page, "standard");
-  const slider = page.getByRole("slider");
+  const slider = page.locator("#spin").getByRole("slider");
   await slider.focus();
   const check = async (key, value) => {
     await page.keyboard.press(key);

@@ -16,11 +16,13 @@ after(async () => void (await browser?.close()));
 
 const spin = (more = "", inside = "") =>
   `<main><h1>Ring</h1><girasol-spin src="${sequenceOf("yellow-gold")}" width="1" height="1" alt="Ring" style="width: 400px" ${more}>${inside}</girasol-spin></main>`;
+/** Through 0. */
+const PATH = JSON.stringify([[330, 0.4, 0.5], [360, 0.5, 0.48], [390, 0.6, 0.5]].map(([degree, x, y]) => ({ degree, x, y })));
 const get = (page, name) => page.evaluate((name) => document.querySelector("girasol-spin")[name], name);
 
 test("axe_finds_nothing_in_any_state", async () => {
-  const hotspot = `<button slot="hotspot" type="button" data-path="330 40 50, 0 50 48, 30 60 50">Stone</button>`;
-  const { page, close } = await openBody(browser, base, spin("", hotspot));
+  const { page, close } = await openBody(browser, base, spin("", `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`));
+  await page.evaluate((points) => (document.querySelector("girasol-spin").hotspots = [{ name: "pave", label: "Pavé", points }]), JSON.parse(PATH));
   const check = async (state) => {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => window.axe.run());
@@ -38,7 +40,7 @@ test("axe_finds_nothing_in_any_state", async () => {
 });
 
 test("hotspots_follow_the_turn_and_serve_every_metal", async () => {
-  const { page, close } = await openBody(browser, base, spin("", `<b slot="hotspot" data-path="330 40 50, 0 50 48, 30 60 50">here</b>`));
+  const { page, close } = await openBody(browser, base, spin("", `<b slot="hotspot" data-points='${PATH}'>here</b>`));
   await spinState(page, "standard");
   const at = async (angle) => {
     await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
@@ -49,6 +51,26 @@ test("hotspots_follow_the_turn_and_serve_every_metal", async () => {
   await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "rose-gold"));
   await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("rose-gold"));
   assert.equal(await at(15), "55% 49%");
+  await close();
+});
+
+test("a_product_s_hotspots_are_taken_as_they_are", async () => {
+  const { page, close } = await openBody(browser, base, spin());
+  await spinState(page, "standard");
+  const { hotspots } = await (await fetch(new URL("/api/products/customizable/ring/solitaire", base))).json();
+  const href = "#clarity";
+  const give = (hotspots) => page.evaluate((hotspots) => (document.querySelector("girasol-spin").hotspots = hotspots), hotspots);
+  await give([...hotspots, { name: "clarity", label: "Clarity", href, points: [{ degree: 180, x: 0.25, y: 0.5 }] }]);
+  const at = async (angle) => {
+    await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
+    await painted(page);
+    const seen = (spots) => spots.filter(({ hidden }) => !hidden).map(({ localName, dataset, style, href }) => [localName, dataset.hotspot, style.left, style.top, !!href].join(" "));
+    return page.locator("[data-hotspot]").evaluateAll(seen);
+  };
+  assert.deepEqual(await at(0), ["button stone 50% 19% false", "button pave 27% 45% false"]);
+  assert.deepEqual(await at(178), ["button stone 50% 19% false", "a clarity 25% 50% true"]);
+  await give(hotspots.slice(0, 1));
+  assert.deepEqual(await at(178), ["button stone 50% 19% false"]);
   await close();
 });
 

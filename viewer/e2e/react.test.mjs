@@ -17,11 +17,12 @@ const APP = (src) => `
   import { createRoot } from "react-dom/client";
   import { GirasolSpin } from "./react.js";
   window.heard = [];
+  window.spots = [{ name: "stone", label: "The stone", points: [{ degree: 0, x: 0.5, y: 0.25 }] }];
   function App() {
     const [metal, setMetal] = useState("yellow-gold");
     window.setMetal = setMetal;
     return createElement(GirasolSpin, {
-      src: ${JSON.stringify(src)}, alt: "Ring", width: 1, height: 1, metal, share: false, className: "ring", ref: (element) => (window.spin = element),
+      src: ${JSON.stringify(src)}, alt: "Ring", width: 1, height: 1, metal, share: false, hotspots: window.spots, className: "ring", ref: (element) => (window.spin = element),
       onReady: () => window.heard.push("ready in " + metal),
       onSwitch: ({ detail }) => window.heard.push("switch to " + detail.choices.metal + " in " + metal),
     });
@@ -56,6 +57,7 @@ test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
   const { heard, spin } = await page.evaluate(() => ({ heard: window.heard, spin: [window.spin.localName, window.spin.className, window.spin.hasAttribute("share")] }));
   assert.deepEqual(heard.filter((line) => line.startsWith("switch")), ["switch to platinum in platinum"]);
   assert.deepEqual(spin, ["girasol-spin", "ring", false]);
+  await page.getByText("The stone").waitFor();
   assert.deepEqual(told, []);
   await page.close();
 });

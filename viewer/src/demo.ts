@@ -2,6 +2,8 @@
 
 import { readAddress, writeAddress } from "./demo/address";
 import { byId } from "./page";
+import { priceOf } from "./demo/prices";
+import { drawRelated } from "./demo/related";
 import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
 import {
   type Choices,
@@ -144,6 +146,9 @@ async function refresh({ sequence }: Spin): Promise<void> {
 
 function draw(current: Product): void {
   byId("label").textContent = current.label;
+  byId("price").textContent = priceOf(address.choices);
+  spin.hotspots = current.hotspots ?? [];
+  drawRelated(current);
   const warm = (choices: Choices) => void spin.warm(choices);
   drawSwatches(current, address.choices, warm, (choices) => void choose(choices).catch(sayFailed));
 }
@@ -180,10 +185,12 @@ function sayFailed(): void {
 function sayWaiting(status?: Status): void {
   const processing = status?.status === "processing";
   const idle = status && !processing;
-  byId("waiting").hidden = false;
+  // The server may have brought a picture already: that is better than words, until there is more to say.
+  const pictured = !status && !!spin.querySelector("img");
+  byId("waiting").hidden = pictured;
   // Before the first answer the page keeps its shape; most often the ring comes at once.
   document.body.classList.toggle("nothing", !!status);
-  spin.hidden = true;
+  spin.hidden = !pictured;
   byId("retry").hidden = true;
   const bar = byId<HTMLProgressElement>("waiting-progress");
   bar.hidden = !!idle;
@@ -251,6 +258,14 @@ for (const select of [tierSelect, formatSelect]) {
   });
 }
 
+/** Zooms as the key does, which somebody may not have. */
+function press(key: string): void {
+  spin.shadowRoot?.querySelector("[part=stage]")?.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+
+byId("larger").addEventListener("click", () => press("+"));
+byId("smaller").addEventListener("click", () => press("-"));
+byId("full").addEventListener("click", () => void spin.toggleFullscreen());
 byId("retry").addEventListener("click", () => void start());
 
 tierSelect.value = address.tier;

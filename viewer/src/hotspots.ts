@@ -1,31 +1,59 @@
-// Hotspots: a page's own elements, put where a place on the piece is seen at an angle.
+// Hotspots: elements of the page, put where a place on the piece is seen at an angle.
 
 import { normalize } from "./turn";
 
-// A hotspot with one place is seen so many degrees to either side of its angle.
-const SPAN = 15;
+/** Where a hotspot is at a degree: shares of the artist's frame, from its left and upper edges. */
+export interface Point {
+  degree: number;
+  x: number;
+  y: number;
+}
 
-/**
- * Where a hotspot stands at an angle, in percent of the artist's frame; undefined where it is not seen. Its path is
- * `angle x y, angle x y, ...` in turn order. Metals share a turn, so that one path does for all of them.
- */
-export function spotAt(path: string, angle: number): [x: number, y: number] | undefined {
-  let points = path.split(",").map((point) => point.trim().split(/\s+/).map(Number) as [number, number, number]);
-  const [[alone, ...place]] = points as [[number, number, number]];
-  if (points.length === 1) points = [alone - SPAN, alone + SPAN].map((at) => [at, ...place]);
-  for (const [index, [from, x, y]] of points.entries()) {
-    const [to, nextX, nextY] = points[index + 1] ?? [NaN, 0, 0];
-    const share = normalize(angle - from) / normalize(to - from);
-    if (share <= 1) return [x + (nextX - x) * share, y + (nextY - y) * share];
+/** A hotspot as a product's answer has it. */
+export interface Hotspot {
+  name: string;
+  label: string;
+  href?: string;
+  /** By rising degrees: the first below 360, the last at most a turn further. */
+  points: Point[];
+}
+
+// A hotspot with one point is seen so many degrees to either side of it.
+const SPAN = 5;
+
+/** Where a hotspot is at an angle: straight between its points; undefined before the first of them and after the last. */
+export function spotAt(points: Point[], angle: number): Pick<Point, "x" | "y"> | undefined {
+  const [first] = points;
+  if (!first) return undefined;
+  if (!points[1]) points = [-SPAN, SPAN].map((away) => ({ ...first, degree: first.degree + away }));
+  let before = points[0]!;
+  const at = before.degree + normalize(angle - before.degree);
+  for (const point of points) {
+    if (at <= point.degree) {
+      const share = (at - before.degree) / (point.degree - before.degree || 1);
+      return { x: before.x + (point.x - before.x) * share, y: before.y + (point.y - before.y) * share };
+    }
+    before = point;
   }
   return undefined;
 }
 
-/** Places all hotspots of an element. */
+/** Makes an element of the page for each hotspot, in place of those that were made before: a link, or a button. */
+export function makeHotspots(host: HTMLElement, hotspots: Hotspot[]): void {
+  for (const old of host.querySelectorAll("[data-hotspot]")) old.remove();
+  for (const { name, label, href, points } of hotspots) {
+    const spot = document.createElement(href ? "a" : "button");
+    Object.assign(spot, href ? { href } : { type: "button" }, { slot: "hotspot", textContent: label });
+    Object.assign(spot.dataset, { hotspot: name, points: JSON.stringify(points) });
+    host.append(spot);
+  }
+}
+
+/** Places all hotspots of an element, those of the page's own too. */
 export function placeHotspots(host: HTMLElement, angle: number): void {
-  for (const spot of host.querySelectorAll<HTMLElement>(":scope > [slot=hotspot]")) {
-    const at = spotAt(spot.dataset["path"] ?? "", angle);
+  for (const spot of host.querySelectorAll<HTMLElement>("[slot=hotspot]")) {
+    const at = spotAt(JSON.parse(spot.dataset["points"] || "[]"), angle);
     spot.hidden = !at;
-    if (at) [spot.style.left, spot.style.top] = [`${at[0]}%`, `${at[1]}%`];
+    if (at) [spot.style.left, spot.style.top] = [`${at.x * 100}%`, `${at.y * 100}%`];
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeNet, type FakeNet, frameBytes, loadedOf, manifestOf } from "./fixture";
-import { loadFrame, loadStage, NotAFrame, type Sink } from "./load";
+import { loadFrame, loadStage, type Sink } from "./load";
 import { PackCache } from "./pack-cache";
 import { planStages, type Stage } from "./stages";
 
@@ -91,7 +91,7 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
-  await assert.rejects(loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }), NotAFrame);
+  await assert.rejects(loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }), TypeError);
 });
 
 test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {

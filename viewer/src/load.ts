@@ -21,9 +21,6 @@ export interface Line {
   net: Net;
 }
 
-/** What came is no frame of the format: a proxy's page, or damage. */
-export class NotAFrame extends Error {}
-
 const PACK_TRIES = 2;
 const FRAMES_AT_ONCE = 4;
 
@@ -106,7 +103,8 @@ export async function loadFrames(
   await Promise.all(Array.from({ length: FRAMES_AT_ONCE }, lane));
 }
 
+/** What came may be no frame of the format: a proxy's page, or damage. */
 function checked(frame: PackedFrame, format: Format): PackedFrame {
-  if (!looksLike(format, frame.bytes)) throw new NotAFrame(`${frame.degree}`);
+  if (!looksLike(format, frame.bytes)) throw new TypeError(`${frame.degree}`);
   return frame;
 }

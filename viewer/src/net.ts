@@ -55,7 +55,9 @@ export function pauseMs(attempt: number, error?: unknown): number {
   return Math.min(Math.max(asked, own), LONGEST_PAUSE_MS);
 }
 
-/** Waits. Whoever waits looks at the signal afterwards. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** The browser's own, until a signal. */
+export function netOf(signal: AbortSignal): Net {
+  // Whoever waits looks at the signal afterwards.
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  return { fetch: (url, init) => fetch(url, init), sleep, signal };
 }

@@ -7,9 +7,6 @@ export interface PackedFrame {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The stream ended before the last frame did. */
-export class PackTooShort extends Error {}
-
 /** Cuts a pack into its frames, each as soon as its last byte is there. Bytes beyond the last frame are ignored. */
 export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): AsyncGenerator<PackedFrame> {
   let index = 0;
@@ -30,7 +27,8 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
     }
     if (!frame) return;
   }
-  if (frame) throw new PackTooShort(pack.pack);
+  // The stream ended before the last frame did.
+  if (frame) throw new RangeError(pack.pack);
 }
 
 function startFrame(pack: Pack, index: number): PackedFrame | undefined {

@@ -1,7 +1,7 @@
 // The reel: every frame of a spin that has arrived, encoded, and those of them round the angle that are decoded.
 
 import type { Format } from "./manifest";
-import { apart } from "./turn";
+import { apart, nearer } from "./turn";
 
 export interface Picture {
   close(): void;
@@ -80,17 +80,9 @@ export class Reel<P extends Picture> {
   }
 
   /** The decoded frame nearest to an angle in the sets given; of two equally near ones, that of the later set. */
-  nearest({ angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">): Shown<P> | undefined {
-    let best: Shown<P> & { order: number } | undefined;
-    for (const { set, degree, picture } of this.#frames.values()) {
-      const order = sets.indexOf(set);
-      if (!picture || order < 0 || (degrees && !degrees.has(degree))) continue;
-      const gain = best ? apart(best.degree, angle) - apart(degree, angle) : 1;
-      // Halfway between two it is the one that the turn passed last.
-      const tie = best && (order - best.order || (degree - best.degree + 360) % 360 - 180);
-      if (gain > 0 || (gain === 0 && tie! > 0)) best = { degree, picture, order };
-    }
-    return best;
+  nearest(aim: Pick<Aim, "angle" | "sets" | "degrees">): Shown<P> | undefined {
+    const [best] = byNeed([...this.#frames.values()].filter(({ picture }) => picture), aim);
+    return best as Shown<P> | undefined;
   }
 
   /** Forgets all frames but those of the sets and degrees given. */
@@ -149,14 +141,21 @@ export class Reel<P extends Picture> {
 }
 
 /** Frames to be decoded, most needed first: the one at the angle, a few round the whole turn, then outwards from the angle. */
-export function windowOf<F extends Encoded>(frames: F[], { angle, sets, degrees, maxBytes }: Aim): F[] {
-  const order = (frame: F) => sets.indexOf(frame.set);
-  const usable = frames.filter((frame) => order(frame) >= 0 && (!degrees || degrees.has(frame.degree)));
-  const finest = Math.max(...usable.map(order));
-  const base = new Set(usable.filter((frame) => order(frame) === finest).slice(0, BASE_FRAMES));
-  const byNeed = [...usable].sort((one, other) => apart(one.degree, angle) - apart(other.degree, angle) || order(other) - order(one));
-  let left = maxBytes;
-  return [...new Set([...byNeed.slice(0, 1), ...base, ...byNeed])].filter(({ weight }) => (left -= weight) >= 0);
+export function windowOf<F extends Encoded>(frames: F[], aim: Aim): F[] {
+  const needed = byNeed(frames, aim);
+  const usable = frames.filter((frame) => needed.includes(frame));
+  const finest = Math.max(...usable.map(({ set }) => aim.sets.indexOf(set)));
+  const base = usable.filter(({ set }) => set === aim.sets[finest]).slice(0, BASE_FRAMES);
+  let left = aim.maxBytes;
+  return [...new Set([...needed.slice(0, 1), ...base, ...needed])].filter(({ weight }) => (left -= weight) >= 0);
+}
+
+/** What may be shown, nearest to the angle first; of two equally near ones the finer, then the one that the turn passed last. */
+function byNeed<F extends Encoded>(frames: F[], { angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">): F[] {
+  const order = ({ set }: F) => sets.indexOf(set);
+  return frames
+    .filter((frame) => order(frame) >= 0 && (!degrees || degrees.has(frame.degree)))
+    .sort((one, other) => apart(one.degree, angle) - apart(other.degree, angle) || order(other) - order(one) || nearer(one.degree, other.degree, angle));
 }
 
 function free(frame: Frame<Picture>): void {

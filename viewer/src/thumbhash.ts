@@ -24,11 +24,11 @@ export function decodeThumbhash(hash: Uint8Array): Thumb {
   const pMean = bits(6) / 31.5 - 1;
   const qMean = bits(6) / 31.5 - 1;
   const lScale = bits(5) / 31;
-  const hasAlpha = bits(1) === 1;
+  const hasAlpha = bits(1);
   const shortTerms = bits(3);
   const pScale = (bits(6) / 63) * COLOUR_BOOST;
   const qScale = (bits(6) / 63) * COLOUR_BOOST;
-  const landscape = bits(1) === 1;
+  const landscape = bits(1);
   const aMean = hasAlpha ? bits(4) / 15 : 1;
   const aScale = hasAlpha ? bits(4) / 15 : 0;
   const longTerms = hasAlpha ? 5 : 7;
@@ -38,11 +38,11 @@ export function decodeThumbhash(hash: Uint8Array): Thumb {
   const l = readChannel(bits, lMean, lScale, Math.max(3, across), Math.max(3, down));
   const p = readChannel(bits, pMean, pScale, 3, 3);
   const q = readChannel(bits, qMean, qScale, 3, 3);
-  const a = hasAlpha ? readChannel(bits, aMean, aScale, 5, 5) : { mean: 1, terms: [] };
+  const a = readChannel(bits, aMean, aScale, hasAlpha ? 5 : 0, 5);
 
   const ratio = across / down || 1;
-  const width = Math.round(ratio > 1 ? LONG_SIDE : LONG_SIDE * ratio);
-  const height = Math.round(ratio > 1 ? LONG_SIDE / ratio : LONG_SIDE);
+  const width = Math.round(LONG_SIDE * Math.min(1, ratio));
+  const height = Math.round(LONG_SIDE / Math.max(1, ratio));
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
@@ -50,7 +50,7 @@ export function decodeThumbhash(hash: Uint8Array): Thumb {
       const blue = lum - (2 / 3) * yellow;
       const r = (3 * lum - blue + red) / 2;
       // Truncated, not rounded, as other decoders do.
-      rgba.set([r, r - red, blue, alpha].map(toByte), at);
+      rgba.set([r, r - red, blue, alpha].map((share) => (255 * share) | 0), at);
     }
   }
   return { width, height, rgba };
@@ -90,8 +90,4 @@ function valueAt({ mean, terms }: Channel, x: number, y: number, width: number, 
     value += term.weight * 2 * cosines;
   }
   return value;
-}
-
-function toByte(value: number): number {
-  return Math.trunc(255 * Math.min(1, Math.max(0, value)));
 }

@@ -7,27 +7,19 @@ export function normalize(angle: number): number {
 
 /** The degree nearest to an angle round the turn; of two equally near ones, that which the turn passed last. */
 export function nearestDegree(degrees: Iterable<number>, angle: number): number | undefined {
-  let best: number | undefined;
-  for (const degree of degrees) {
-    if (best !== undefined) {
-      const gain = apart(best, angle) - apart(degree, angle);
-      if (gain < 0 || (gain === 0 && normalize(angle - degree) > 180)) continue;
-    }
-    best = degree;
-  }
-  return best;
+  return [...degrees].sort((one, other) => nearer(one, other, angle))[0];
+}
+
+/** Orders degrees by how near they are to an angle. */
+export function nearer(one: number, other: number, angle: number): number {
+  return apart(one, angle) - apart(other, angle) || normalize(angle - one) - normalize(angle - other);
 }
 
 /** The next degree in a direction (1 or -1) from an angle, round the turn. */
 export function nextDegree(degrees: number[], angle: number, direction: 1 | -1): number {
-  let best = angle;
-  let least = Infinity;
-  for (const degree of degrees) {
-    // Zero is a whole turn away: the frame one stands on is the last to be reached.
-    const way = normalize((degree - angle) * direction) || 360;
-    if (way < least) [best, least] = [degree, way];
-  }
-  return best;
+  // Zero is a whole turn away: the frame one stands on is the last to be reached.
+  const way = (degree: number) => normalize((degree - angle) * direction) || 360;
+  return [...degrees].sort((one, other) => way(one) - way(other))[0] ?? angle;
 }
 
 /** How far two angles are apart, the shorter way. */

@@ -8,9 +8,10 @@ import type { Zoom } from "./zoom";
 export interface View {
   stage: HTMLElement;
   canvas: HTMLCanvasElement;
-  /** Shows until the first frame does, if the page names one or has brought a picture of its own. */
+  /** If the page names one. */
   poster: HTMLImageElement;
-  hidePoster(): void;
+  /** The poster, or a picture that the page has brought: shows until the first frame does. */
+  brought: HTMLElement;
   /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
   place(view: Manifest["view"]): void;
   /** Lets what stands on the canvas fade away over what is painted next. */
@@ -48,13 +49,13 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   retry.type = "button";
   retry.textContent = "Try again";
   retry.addEventListener("click", onRetry);
-  const before = document.createElement("slot");
+  const brought = document.createElement("slot");
   const poster = part("img", "poster");
   poster.alt = "";
-  before.append(poster);
+  brought.append(poster);
   const spots = part("slot", "hotspots");
   spots.name = "hotspot";
-  layer.append(before, canvas);
+  layer.append(brought, canvas);
   stage.append(layer);
   message.append(text, retry);
   frame.append(stage, spots, message);
@@ -91,8 +92,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   const proportion = (width: number, height: number) => {
     if (width > 0 && height > 0) frame.style.setProperty("--ratio", `${width / height}`);
   };
-  const hidePoster = () => void (before.hidden = true);
-  return { stage, canvas, poster, hidePoster, place, fade, zoom, proportion, say };
+  return { stage, canvas, poster, brought, place, fade, zoom, proportion, say };
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {

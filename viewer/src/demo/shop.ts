@@ -1,5 +1,6 @@
 // The storefront's answers that the demo page reads.
 
+import type { Hotspot } from "../hotspots";
 import { type Choice, type Manifest, withChoice } from "../manifest";
 
 export type Choices = Record<string, string>;
@@ -10,6 +11,7 @@ export interface Product {
   options: Option[];
   default: { configId: string; choices: Choices };
   spins: Spin[];
+  hotspots?: Hotspot[];
 }
 
 export interface Option {

@@ -1,0 +1,38 @@
+//! What the demo's page says of its product before any script runs: a picture, and words for those who link to it.
+
+use maud::{PreEscaped, html};
+use serde_json::json;
+
+use crate::domain::{names::Choices, product::Product};
+
+/// Fills the page's gaps; `base` is the address of this server, without a slash at its end.
+pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String {
+    let spin = product.and_then(|product| product.nearest_spin(&Choices::new()));
+    let (Some(product), Some(spin)) = (product, spin) else {
+        return page.replace(HEAD, "").replace(PICTURE, "");
+    };
+    let still = format!("/still/{}.jpg", spin.configuration);
+    let image = format!("{base}{still}");
+    let data = json!({
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": product.label,
+        "sku": spin.configuration.to_string(),
+        "image": { "@type": "ImageObject", "contentUrl": image, "encodingFormat": "image/jpeg" },
+    });
+    // Nothing in it may end the element that it stands in.
+    let data = data.to_string().replace('<', "\\u003c");
+    let head = html! {
+        meta property="og:type" content="product";
+        meta property="og:title" content=(product.label);
+        meta property="og:url" content=(format!("{base}/"));
+        meta property="og:image" content=(image);
+        meta property="og:image:type" content="image/jpeg";
+        script type="application/ld+json" { (PreEscaped(data)) }
+    };
+    let picture = html! { img src=(still) width="640" height="640" alt=(product.label); };
+    page.replace(HEAD, &head.into_string()).replace(PICTURE, &picture.into_string())
+}
+
+const HEAD: &str = "<!--product-head-->";
+const PICTURE: &str = "<!--product-picture-->";

@@ -1,0 +1,34 @@
+// Events: what an element tells its page.
+
+import type { Choices } from "./choices";
+import type { Manifest } from "./manifest";
+
+/** What `data-state` says: the fullest that can be turned, or `error`. */
+export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";
+
+/** Events of the element and their details. All bubble but `error`, as errors of the platform do not. */
+export interface SpinEvents {
+  manifest: CustomEvent<Manifest>;
+  /** `frames`: the degrees that have arrived. */
+  progress: CustomEvent<{ tier: string; frames: number[] }>;
+  anglechange: CustomEvent<{ angle: number }>;
+  /** The first tier is whole: the piece can be turned. */
+  ready: CustomEvent<TierDetail>;
+  /** A tier is whole. */
+  tierchange: CustomEvent<TierDetail>;
+  /** Another configuration is on the canvas, at the angle of the one before; `ms` after it was asked for. */
+  switch: CustomEvent<{ configuration: string; choices: Choices; angle: number; ms: number }>;
+  /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
+  error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
+}
+
+export interface TierDetail {
+  tier: string;
+  frames: number;
+  format: string;
+}
+
+export function emit<K extends keyof SpinEvents>(host: HTMLElement, name: K, detail: SpinEvents[K]["detail"]): void {
+  const bubbles = name !== "error";
+  host.dispatchEvent(new CustomEvent(name, { detail, bubbles, composed: bubbles }));
+}
