@@ -42,6 +42,7 @@ function signIn(isReturning: boolean): void {
   document.body.classList.remove("signed-in");
   document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   isFirst = false;
+  main.removeAttribute("aria-busy");
   // The address stays: it says where to go on afterwards.
   showSignIn(main, isReturning, welcome);
 }

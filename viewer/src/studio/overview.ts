@@ -200,7 +200,7 @@ function wantedPanel({ wanted, sets }: Studio): HTMLElement {
       make("td", {}, start),
     );
   });
-  const heads = ["Configuration", "Asked for", "Last", ""].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["Configuration", "Asked for", "Last", "Next step"].map((text) => make("th", { scope: "col" }, text));
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   const all = wanted.length > WANTED ? `All ${wanted.length} as a table` : "As a table";
   return panel(
