@@ -11,8 +11,9 @@ pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String 
     let (Some(product), Some(spin)) = (product, spin) else {
         return page.replace(HEAD, "").replace(PICTURE, "");
     };
-    let still = format!("/still/{}.jpg", spin.configuration);
-    let image = format!("{base}{still}");
+    let still = format!("/still/{}", spin.configuration);
+    // Whoever shows links to others may know no newer format.
+    let image = format!("{base}{still}.jpg");
     let data = json!({
         "@context": "https://schema.org",
         "@type": "Product",
@@ -30,7 +31,7 @@ pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String 
         meta property="og:image:type" content="image/jpeg";
         script type="application/ld+json" { (PreEscaped(data)) }
     };
-    let picture = html! { img src=(still) width="640" height="640" alt=(product.label); };
+    let picture = html! { img src=(format!("{still}.webp")) width="640" height="640" alt=(product.label); };
     page.replace(HEAD, &head.into_string()).replace(PICTURE, &picture.into_string())
 }
 
