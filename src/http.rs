@@ -14,6 +14,7 @@ mod private;
 mod product;
 mod sequence;
 mod signed;
+mod status;
 mod storefront;
 mod warm;
 
@@ -46,7 +47,7 @@ use self::{
 pub fn storefront(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/api/products/customizable/{configuration}/sequence", sequence::sequence))
-        .service(read("/api/products/customizable/{configuration}/status", configure::status))
+        .service(read("/api/products/customizable/{configuration}/status", status::status))
         .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
         .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
         .service(write("/api/vitals", vitals::vitals))

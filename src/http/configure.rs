@@ -1,4 +1,4 @@
-//! The way from choices to a spin, and how far one under way is.
+//! The way from choices to a spin.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    names::{BadName, Choices, ConfigId, ProductId},
-    product::Product,
-};
+use crate::domain::names::{BadName, Choices, ConfigId, ProductId};
 
 use super::{
     body,
@@ -65,40 +62,6 @@ pub(crate) async fn configure(
     Ok(answer(status, Caching::Private, &scope).content_type(JSON).body(json))
 }
 
-/// `GET /api/products/customizable/{configId}/status`
-pub(crate) async fn status(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let id: ConfigId = segment(&request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
-    let scope = Scope::configuration(&id);
-    query::none(&request).at(&scope)?;
-    if origin.protected(&id).await.at(&scope)?.is_some() {
-        return Err(Error::Protected).at(&scope);
-    }
-    let product = origin.product(&id.product()).await.at(&scope)?;
-    let live = product
-        .as_ref()
-        .as_ref()
-        .is_some_and(|product| product.spins.iter().any(|spin| spin.configuration == id));
-    let progress = origin.db.ingest_progress(&id).await.at(&scope)?;
-    let known = |product: &Product| {
-        product
-            .complete(&id.choices())
-            .is_ok_and(|choices| product.config_id(&choices).is_ok_and(|own| own == id))
-    };
-    let status = if live {
-        "ready"
-    } else if progress.is_some() {
-        "processing"
-    } else if product.as_ref().as_ref().is_some_and(known) {
-        "unavailable"
-    } else {
-        return Err(Error::NoSpin(id)).at(&scope);
-    };
-    let (stage, done, total) =
-        progress.map_or((None, None, None), |at| (Some(at.stage), Some(at.done), Some(at.total)));
-    let json = to_json(&StatusAnswer { config_id: id, status, stage, done, total });
-    Ok(answer(StatusCode::OK, Caching::Private, &scope).content_type(JSON).body(json))
-}
-
 /// What to send, as people who sent something else are told.
 const BODY: &str = r#"{"choices": {"metal": "rose-gold"}}"#;
 
@@ -133,14 +96,4 @@ enum Found {
     Ready { sequence: String },
     Processing { status_url: String },
     Unavailable { nearest: Option<SpinAnswer> },
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusAnswer {
-    config_id: ConfigId,
-    status: &'static str,
-    stage: Option<String>,
-    done: Option<i64>,
-    total: Option<i64>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::girasol::{RING, ROSE, Server, header, problem, sequence};
+use crate::girasol::{RING, ROSE, Server, header, ingest, problem, sequence};
 
 const PRODUCT: &str = "/api/products/customizable/ring/solitaire";
 const CONFIGURE: &str = "/api/products/customizable/ring.solitaire/configure";
@@ -165,4 +165,42 @@ async fn what_nobody_offers_has_no_product_and_no_status() {
         problem(server.post("/api/products/customizable/ring/configure", "{}").await, 404).await,
         "no-such-product"
     );
+}
+
+/// Each event's data, in order.
+fn told(stream: &str) -> Vec<Value> {
+    let data = stream.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.map(|data| serde_json::from_str(data).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn whoever_watches_a_spin_is_told_until_it_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_owned();
+    let server = Server::start_over(&data, &["serve"]);
+    let status = "/api/products/customizable/ring.solitaire.metal-gold.stone-diamond/status";
+    let events = [("accept", "text/event-stream")];
+    assert_eq!(server.get(status, &events).await.status(), 404);
+    let ingested = tokio::task::spawn_blocking(move || ingest(&data, "gold", [212, 175, 95], 72));
+    // Before it begins there is nothing, or nothing but the product.
+    let told = loop {
+        let watched = server.get(status, &events).await;
+        if watched.status() != 200 {
+            continue;
+        }
+        assert_eq!(header(watched.headers(), "content-type"), "text/event-stream");
+        assert_eq!(header(watched.headers(), "cache-control"), "private, no-store");
+        let told = told(&watched.text().await.unwrap());
+        if told.last().unwrap()["status"] != "unavailable" {
+            break told;
+        }
+    };
+    let (last, before) = told.split_last().unwrap();
+    assert_eq!(last["status"], "ready");
+    assert!(before.iter().all(|told| told["status"] == "processing"), "{before:?}");
+    ingested.await.unwrap();
+    // An EventSource comes back where a stream has ended; now it stays away.
+    let again = server.get(status, &[events[0], ("last-event-id", "1")]).await;
+    assert_eq!(again.status(), 204);
+    assert_eq!(server.json(status).await["status"], "ready");
 }
