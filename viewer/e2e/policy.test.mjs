@@ -17,11 +17,11 @@ test("on_a_slow_line_the_preview_has_to_do", async () => {
   const packs = [];
   const { page, close } = await openBody(browser, base, spin(400), {}, async (page, context) => {
     page.on("request", (request) => request.url().endsWith(".pack") && packs.push(request.url()));
-    // The hints say nothing, as in browsers that have none.
+    // The hints say nothing, as in browsers that have none. Slow enough that a busy machine adds nothing to it.
     await page.addInitScript(() => Object.defineProperty(navigator, "connection", { value: undefined }));
     const session = await context.newCDPSession(page);
     await session.send("Network.enable");
-    await session.send("Network.emulateNetworkConditions", { offline: false, latency: 100, downloadThroughput: 0.4e6 / 8, uploadThroughput: 1e6 / 8 });
+    await session.send("Network.emulateNetworkConditions", { offline: false, latency: 100, downloadThroughput: 0.15e6 / 8, uploadThroughput: 1e6 / 8 });
   });
   await page.evaluate(() => new Promise((resolve) => document.querySelector("girasol-spin").addEventListener("tierchange", resolve)));
   await painted(page);

@@ -27,7 +27,8 @@ test("without_scripts_there_is_a_picture_and_words_for_who_links_to_it", async (
   const picture = page.locator("#spin > img");
   assert.deepEqual(await picture.evaluate(({ alt, complete, naturalWidth }) => [alt, complete && naturalWidth > 0]), ["Pavé Solitaire", true]);
   const image = await page.getAttribute('meta[property="og:image"]', "content");
-  assert.equal(image, new URL(await picture.getAttribute("src"), base).href);
+  // Whoever shows links may know no newer format than JPEG.
+  assert.equal(image, new URL((await picture.getAttribute("src")).replace(/webp$/, "jpg"), base).href);
   const data = JSON.parse(await page.textContent('script[type="application/ld+json"]'));
   assert.deepEqual([data["@type"], data.name, data.image.contentUrl], ["Product", "Pavé Solitaire", image]);
   await close();

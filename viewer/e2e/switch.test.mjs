@@ -127,7 +127,8 @@ test("ten_switches_in_three_seconds_each_show_the_right_metal_at_the_right_angle
     assert.ok(look.configuration.includes(metal));
     assert.equal(nearest(pictures, look.data), wanted.at(-1));
   }
-  await spinState(page, "standard");
+  // On a machine that is busy the line is measured as slow, and the preview has to do.
+  await page.locator('girasol-spin:is([data-state="standard"], [data-state="preview"])').waitFor();
   await painted(page);
   assert.equal(nearest(pictures, await pixelsOf(page)), wanted.at(-1));
   assert.equal(await page.evaluate(() => window.blank), 0, "the canvas was blank");
