@@ -118,8 +118,8 @@ pub(super) async fn touch(tx: &mut SqliteConnection, id: &FramesetId) -> Result<
     Ok(())
 }
 
-/// Frames whose files are in place, in the stead of earlier ones of these names, and their line of the trail. Answers whether the set has no more
-/// files than it may.
+/// Frames whose files are in place, in the stead of earlier ones of these names, and their line of the trail.
+/// Answers whether the set has no more files than it may.
 pub(super) async fn insert_all(
     tx: &mut SqliteConnection,
     id: &FramesetId,

@@ -91,6 +91,8 @@ class Redbot(unittest.TestCase):
             (200, f"/still/{RING}.jpg", []),
             (200, f"/still/{RING}.webp", []),
             (200, "/girasol-spin.js", []),
+            (200, "/girasol-spin.classic.js", []),
+            (200, "/girasol-sw.js", []),
             (200, "/api/health", []),
             (200, "/studio", []),
             (400, f"{sequence}?tier=ultra", []),

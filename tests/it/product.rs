@@ -1,5 +1,7 @@
 //! The product, the way from choices to a spin, and status.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::girasol::{RING, ROSE, Server, header, ingest, problem, sequence};
@@ -183,18 +185,21 @@ async fn whoever_watches_a_spin_is_told_until_it_is_ready() {
     assert_eq!(server.get(status, &events).await.status(), 404);
     let ingested = tokio::task::spawn_blocking(move || ingest(&data, "gold", [212, 175, 95], 72));
     // Before it begins there is nothing, or nothing but the product.
-    let told = loop {
-        let watched = server.get(status, &events).await;
-        if watched.status() != 200 {
-            continue;
-        }
-        assert_eq!(header(watched.headers(), "content-type"), "text/event-stream");
-        assert_eq!(header(watched.headers(), "cache-control"), "private, no-store");
-        let told = told(&watched.text().await.unwrap());
-        if told.last().unwrap()["status"] != "unavailable" {
-            break told;
+    let watch = async {
+        loop {
+            let watched = server.get(status, &events).await;
+            if watched.status() != 200 {
+                continue;
+            }
+            assert_eq!(header(watched.headers(), "content-type"), "text/event-stream");
+            assert_eq!(header(watched.headers(), "cache-control"), "private, no-store");
+            let told = told(&watched.text().await.unwrap());
+            if told.last().unwrap()["status"] != "unavailable" {
+                break told;
+            }
         }
     };
+    let told = tokio::time::timeout(Duration::from_mins(2), watch).await.expect("nothing was told");
     let (last, before) = told.split_last().unwrap();
     assert_eq!(last["status"], "ready");
     assert!(before.iter().all(|told| told["status"] == "processing"), "{before:?}");

@@ -1,6 +1,6 @@
 //! The whole job on an S3 server: in rough weather, without it, and with damage in it.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -147,9 +147,12 @@ async fn what_is_popular_is_read_before_anybody_asks() {
     let read = format!("GET /warm/spins/p/{}.pack", pack.as_str().unwrap());
     let before = place.line.asked(&read);
     let _server = place.serve();
-    while place.line.asked(&read) == before {
-        tokio::task::yield_now().await;
-    }
+    let asked = async {
+        while place.line.asked(&read) == before {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), asked).await.expect("nobody read it");
 }
 
 #[tokio::test]
