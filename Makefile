@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 QUIET := $(if $(CI),--quiet)
 
 # Where there is a libaom of our own, cargo links it. Asked anew for each recipe, since the set-up may have built it just before.
-CARGO = env $(shell deploy/libaom.sh settings) cargo
+CARGO = env $(shell scripts/libaom.sh settings) cargo
 
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -39,15 +39,15 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing on this machine to build and to test
-	@deploy/setup.sh build test
+	@scripts/setup.sh build test
 	@$(MAKE) --silent --no-print-directory setup-moto
 
 # A prerequisite, since make reads a recipe's variables before it runs the first line.
 setup-build:
-	@deploy/setup.sh build
+	@scripts/setup.sh build
 
 setup-bench:
-	@deploy/setup.sh build bench
+	@scripts/setup.sh build bench
 
 # Without it the tests of the S3 store are left out on a laptop, and fail in CI; where pip fails, the tests say so.
 setup-moto:
@@ -60,7 +60,7 @@ build: setup-build ## Build the release binary, target/release/girasol
 	$(CARGO) build --release $(LOCKED)
 
 test: ## Everything that CI checks
-	@deploy/test.sh
+	@scripts/test.sh
 
 fmt: ## Format the Rust sources
 	cargo fmt --all
@@ -85,13 +85,13 @@ viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 
 test-viewer: $(NODE_MODULES) ## Check and test the viewer; the committed bundle has to be what its sources give
 	cd viewer && npm run --silent check
-	deploy/check-bundle.sh
+	scripts/check-bundle.sh
 	cd viewer && npm run --silent test
 
 # Built with the tests, whose dependencies have other features switched on: without them everything would be compiled once more.
 test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real binary
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
-	deploy/e2e.sh
+	scripts/e2e.sh
 
 # The clients that artists' tools are made with, not ours: a turn over a bad line, to a server that is killed meanwhile.
 test-clients: $(TUS_JS) $(TUSPY) $(REDBOT) ## tus-js-client and tuspy upload to the real binary; REDbot reads what it serves
@@ -132,12 +132,12 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, RUNS=3 times in 8 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
-	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/bench.mjs
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/bench.mjs
 
 lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone, into benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(CARGO) build --release $(LOCKED) $(QUIET)
-	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. deploy/tools.sh; browser') node benches/viewer/lighthouse.mjs
+	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/lighthouse.mjs
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks

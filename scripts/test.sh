@@ -2,7 +2,7 @@
 # Everything that CI checks, one step after the other; the first that fails ends the run. Each step is a target of the Makefile and can be run alone.
 set -eu
 cd "$(dirname "$0")/.."
-. deploy/tools.sh
+. scripts/tools.sh
 
 passed=0
 failed=0
@@ -55,9 +55,9 @@ step() {
 
 # shellcheck disable=SC2329 # Called by name, as tidy is.
 setup() {
-    deploy/setup.sh build || return 1
+    scripts/setup.sh build || return 1
     # What only the tests need is no reason to run none of them, except in CI.
-    deploy/setup.sh test || [ -z "${CI:-}" ]
+    scripts/setup.sh test || [ -z "${CI:-}" ]
 }
 
 # Finds tests that leave files in the tree, and builds that change a lock file.

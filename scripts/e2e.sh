@@ -2,7 +2,7 @@
 # Starts the demo of the real binary in an empty folder and lets a headless browser drive its page.
 set -eu
 cd "$(dirname "$0")/.."
-. deploy/tools.sh
+. scripts/tools.sh
 
 # The demo serves at once and encodes meanwhile; the tests wait for what they need.
 patience=60

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the libaom that is best for stills, once, into target/tools, from Debian's source package: libaom-sys carries 3.11, and what makes
 # 3.12 better for pictures (tune=iq) is worth 1 to 6 points of SSIMULACRA2. Where it cannot be had, that is said, and libaom-sys builds its own.
-# Usage: deploy/libaom.sh           builds it, or does nothing
-#        deploy/libaom.sh settings  prints the variables by which cargo's build finds it, if it is there
+# Usage: scripts/libaom.sh           builds it, or does nothing
+#        scripts/libaom.sh settings  prints the variables by which cargo's build finds it, if it is there
 set -eu
 cd "$(dirname "$0")/.."
 

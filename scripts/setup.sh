@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Finds which tools are missing and installs them with apt-get, or prints the one line that does. Silent when all is here.
-# Usage: deploy/setup.sh GROUP...   with the groups of tools.sh: build, test, bench
+# Usage: scripts/setup.sh GROUP...   with the groups of tools.sh: build, test, bench
 set -eu
 cd "$(dirname "$0")/.."
-. deploy/tools.sh
+. scripts/tools.sh
 
 say() {
     printf '%s\n' "$*" >&2
@@ -92,7 +92,7 @@ groups=("$@")
 [ $# -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
     if ! tools_of_group "$group" >/dev/null; then
-        say "deploy/setup.sh knows no group '$group': it has build, test and bench"
+        say "scripts/setup.sh knows no group '$group': it has build, test and bench"
         exit 2
     fi
 done
@@ -112,4 +112,4 @@ if [ -n "$packages" ]; then
 fi
 
 case " ${groups[*]} " in *" test "*) check_rust_components ;; esac
-case " ${groups[*]} " in *" build "*) deploy/libaom.sh ;; esac
+case " ${groups[*]} " in *" build "*) scripts/libaom.sh ;; esac
