@@ -18,7 +18,7 @@ use girasol::{
     },
     http::{
         self,
-        origin::{CacheBytes, Origin},
+        catalog::{CacheBytes, Catalog},
     },
     ingest::{Order, Report, ingest, tracker::Tracker},
     store::Store,
@@ -57,15 +57,15 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
 fn answers(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = actix_web::rt::System::new();
-    let (origin, manifest) = runtime.block_on(async {
+    let (catalog, manifest) = runtime.block_on(async {
         let db = Db::open(folder.path()).await.unwrap();
         let store = Store::folder(folder.path()).unwrap();
         let manifest = ingest_ring(folder.path(), &db, &store).await.manifest;
         let max = CacheBytes { objects: 64 << 20, answers: 64 << 20 };
-        (Data::new(Origin::new(db, store, Policy::default(), max)), manifest)
+        (Data::new(Catalog::new(db, store, Policy::default(), max)), manifest)
     });
     let service =
-        runtime.block_on(test::init_service(App::new().app_data(origin).configure(http::storefront)));
+        runtime.block_on(test::init_service(App::new().app_data(catalog).configure(http::storefront)));
     let (set, pack) = set_and_pack(&manifest);
 
     let mut group = c.benchmark_group("answers");

@@ -15,20 +15,20 @@ use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
-    check::Checks,
+    cdn::purge::Purger,
+    checks::Checks,
     config::Config,
     db::{Db, DbError, now_ms},
     domain::purge_targets::BadTarget,
-    garbage,
     http::{
         self, AccessLog,
-        origin::{CacheBytes, Origin},
-        vitals::Looks,
+        catalog::{CacheBytes, Catalog},
+        public::vitals::Views,
     },
-    intake::Intake,
-    jobs::Worker,
-    purge::Purger,
+    library::collect,
+    staging::Staging,
     store::Store,
+    worker::Worker,
 };
 
 /// What the server shows besides the storefront's API.
@@ -80,7 +80,7 @@ pub struct App {
     /// Frames, packs and manifests.
     pub store: Store,
     /// What artists send.
-    pub intake: Intake,
+    pub staging: Staging,
     /// What is known of it.
     pub checks: Checks,
 }
@@ -91,10 +91,10 @@ impl App {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
         let store = Store::open(&config.store, &config.data).await.map_err(failed)?;
-        let intake = Intake::open(&config.data).map_err(failed)?;
+        let staging = Staging::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
-        let checks = Checks::new(db.clone(), intake.clone(), &config.data);
-        Ok(Self { config, db, store, intake, checks })
+        let checks = Checks::new(db.clone(), staging.clone(), &config.data);
+        Ok(Self { config, db, store, staging, checks })
     }
 
     /// Whoever tells caches outside what changed.
@@ -109,7 +109,7 @@ impl App {
         Worker {
             db: self.db.clone(),
             store: self.store.clone(),
-            intake: self.intake.clone(),
+            staging: self.staging.clone(),
             checks: self.checks.clone(),
             limits: self.config.uploads,
             data: self.config.data.clone(),
@@ -143,25 +143,25 @@ impl App {
 
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
-        let origin = Origin::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
-        let origin = web::Data::new(origin.delivering(self.config.delivery.clone()).warming(cache.warm));
-        let intake = web::Data::new(self.intake.clone());
+        let catalog = Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
+        let catalog = web::Data::new(catalog.delivering(self.config.delivery.clone()).warming(cache.warm));
+        let staging = web::Data::new(self.staging.clone());
         let limits = web::Data::new(self.config.uploads);
         let writers = web::Data::new(http::Writers::default());
         let checks = web::Data::new(self.checks.clone());
-        let looks = web::Data::new(Looks::new(self.config.vitals.share));
-        let looks_to_keep = looks.clone();
+        let views = web::Data::new(Views::new(self.config.vitals.share));
+        let views_to_flush = views.clone();
         let purgers: web::Data<Purger> = purger.clone().into();
-        let shared = origin.clone();
+        let shared = catalog.clone();
         let routes = move || {
-            let origin = &shared;
-            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(origin.clone());
+            let catalog = &shared;
+            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(catalog.clone());
             let routes = routes
-                .app_data(intake.clone())
+                .app_data(staging.clone())
                 .app_data(limits.clone())
                 .app_data(writers.clone())
                 .app_data(checks.clone())
-                .app_data(looks.clone())
+                .app_data(views.clone())
                 .app_data(purgers.clone());
             let routes = routes.configure(http::private);
             match pages {
@@ -185,16 +185,16 @@ impl App {
             .map_err(AppError::Server)?
             .run();
         let sweeper = tokio::spawn(sweep(self.clone()));
-        let keeper = tokio::spawn(keep_looks(self.db.clone(), looks_to_keep.clone().into_inner()));
+        let keeper = tokio::spawn(flush_views(self.db.clone(), views_to_flush.clone().into_inner()));
         let telling = purger.start({
-            let origin = origin.clone();
-            move || origin.forget_pointers()
+            let catalog = catalog.clone();
+            move || catalog.evict_pointers()
         });
         tokio::spawn({
-            let origin = origin.clone();
-            async move { origin.warm().await }
+            let catalog = catalog.clone();
+            async move { catalog.warm().await }
         });
-        let watcher = tokio::spawn(watch_removals(origin.into_inner()));
+        let watcher = tokio::spawn(watch_removals(catalog.into_inner()));
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
@@ -204,8 +204,8 @@ impl App {
         sweeper.abort();
         watcher.abort();
         keeper.abort();
-        if let Err(error) = looks_to_keep.keep(&self.db).await {
-            tracing::warn!(%error, "the last looks could not be kept");
+        if let Err(error) = views_to_flush.flush(&self.db).await {
+            tracing::warn!(%error, "the last views could not be kept");
         }
         telling.end().await;
         stop_working.send_replace(true);
@@ -239,7 +239,7 @@ async fn sweep(app: App) {
             tracing::error!(error, "what has expired could not be removed");
         }
         if round % COLLECT_EVERY_ROUNDS == 0
-            && let Err(error) = garbage::collect(&app.db, &app.store, app.config.versions.retention()).await
+            && let Err(error) = collect::collect(&app.db, &app.store, app.config.versions.retention()).await
         {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "what no version needs could not be removed");
@@ -248,25 +248,25 @@ async fn sweep(app: App) {
 }
 
 /// Writes down what viewers have measured and what was looked at, again and again.
-async fn keep_looks(db: Db, looks: Arc<Looks>) {
+async fn flush_views(db: Db, views: Arc<Views>) {
     loop {
         tokio::time::sleep(KEEP_EVERY).await;
-        if let Err(error) = looks.keep(&db).await {
-            tracing::warn!(%error, "looks could not be kept");
+        if let Err(error) = views.flush(&db).await {
+            tracing::warn!(%error, "views could not be kept");
         }
     }
 }
 
 /// Lets go of what is kept in memory when objects were removed that may be in it, by whichever process.
-async fn watch_removals(origin: Arc<Origin>) {
+async fn watch_removals(catalog: Arc<Catalog>) {
     let mut seen = None;
     loop {
-        match origin.db.last_removal().await {
+        match catalog.db.last_removal().await {
             Ok(last) => {
                 if seen.replace(last).is_some_and(|seen| seen != last) {
                     // The disk first, or memory would be filled from it again.
-                    origin.store.forget_all().await;
-                    origin.forget_objects();
+                    catalog.store.evict_all().await;
+                    catalog.evict_objects();
                 }
             }
             Err(error) => tracing::warn!(%error, "removals cannot be read"),
@@ -279,7 +279,7 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     let hours = app.config.uploads.expire_hours;
     let since_ms = now_ms() - i64::from(hours) * 3_600_000;
     for upload in app.db.expire_uploads(since_ms).await? {
-        app.intake.discard_part(&upload.frameset, &upload.id).await?;
+        app.staging.discard_part(&upload.frameset, &upload.id).await?;
     }
     let vitals = &app.config.vitals;
     let since_ms_of_vitals = now_ms() - i64::from(vitals.keep_days) * 86_400_000;
@@ -288,7 +288,7 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
         tracing::error!(cache, purges, "purges were given up: no such cache is configured");
     }
     for set in app.db.expire_framesets(since_ms).await? {
-        app.intake.discard_set(&set).await?;
+        app.staging.discard_set(&set).await?;
         tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");
     }
     if let Some(inbox) = app.store.inbox() {

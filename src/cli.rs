@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     app::{App, Pages},
     config::{Config, Flags},
-    logs,
+    telemetry,
 };
 
 use self::failure::CliError;
@@ -125,7 +125,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         // These speak to the person at the terminal themselves.
         config.log.level = config.log.level.replace("info", "warn");
     }
-    logs::start(&config.log);
+    telemetry::logs::start(&config.log);
     match cli.command {
         Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
         Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),

@@ -3,9 +3,9 @@
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
-pub mod catalog;
 pub mod framesets;
 pub mod garbage;
+pub mod import;
 pub mod inbox;
 pub mod ingests;
 pub mod jobs;

@@ -1,16 +1,17 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
 pub mod audit;
-pub mod catalog;
 pub mod delivery;
 pub mod figures;
 pub mod frameset;
 pub mod hints;
 pub mod hotspot;
+pub mod import;
 pub mod job;
 pub mod keys;
 pub mod manifest;
 pub mod names;
+pub mod namespace;
 pub mod negotiate;
 pub mod policy;
 pub mod product;
@@ -18,6 +19,5 @@ pub mod purge;
 pub mod purge_targets;
 pub mod retention;
 pub mod signed;
-pub mod space;
 pub mod storage;
 pub mod vitals;

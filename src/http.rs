@@ -1,33 +1,25 @@
 //! The HTTP API: the storefront's, and that of artists and operators.
 //!
 //! A handler reads its URL into checked names, says what the answer is about (`scope`), and asks the
-//! [`origin`]. Headers come from `caching`, errors from `problem`.
+//! [`catalog`]. Headers come from `caching`, errors from `problem`.
 
-pub mod origin;
-pub mod vitals;
+pub mod catalog;
+pub mod public;
 
-mod configure;
-mod health;
-mod objects;
-mod page;
+mod operator;
 mod private;
-mod product;
-mod sequence;
-mod signed;
-mod status;
-mod storefront;
 mod warm;
 
 mod access_log;
 mod body;
 mod caching;
 mod conditional;
-mod elsewhere;
 mod encoding;
 mod methods;
 mod problem;
 mod query;
 mod range;
+mod redirect;
 mod representation;
 mod scope;
 
@@ -39,7 +31,9 @@ pub use self::{access_log::AccessLog, private::Writers};
 
 use self::{
     methods::{read, write},
+    operator::health,
     problem::{Error, Failure},
+    public::{configure, objects, page, product, sequence, signed, status, vitals},
 };
 
 /// Every address of the storefront. A configuration's addresses stand before the product's, whose

@@ -43,7 +43,7 @@ use crate::{
         audit::Actor,
         manifest::Manifest,
         names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
-        space::Space,
+        namespace::Namespace,
     },
     store::{Store, StoreError},
 };
@@ -313,7 +313,7 @@ async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure>
 
 /// Refuses to protect what is public, or what would show in what is.
 async fn check_protection(db: &Db, order: &Order, id: &ConfigId) -> Result<(), Failure> {
-    if db.space(id).await? == Some(Space::Public) && !db.versions(id).await?.is_empty() {
+    if db.namespace(id).await? == Some(Namespace::Public) && !db.versions(id).await?.is_empty() {
         return Err(Failure::Public(id.clone()));
     }
     if !db.has_public(&order.product).await? {
@@ -333,7 +333,7 @@ async fn check_protection(db: &Db, order: &Order, id: &ConfigId) -> Result<(), F
 
 /// Whether nobody may be told that there will be a spin.
 async fn is_secret(db: &Db, order: &Order, id: &ConfigId) -> Result<bool, DbError> {
-    Ok(order.protected || db.space(id).await?.is_some_and(Space::is_private))
+    Ok(order.protected || db.namespace(id).await?.is_some_and(Namespace::is_private))
 }
 
 /// The same frames with the same settings were ingested before.
@@ -525,19 +525,19 @@ impl Job<'_> {
     ) -> Result<(i64, Digest, Manifest), Failure> {
         let Order { product, choices, .. } = self.order;
         // What is there already is relied on: it must not go before the row is there that needs it.
-        let _writing = self.store.writing().await.map_err(Failure::Work)?;
-        // Nor does the configuration move to another space.
-        let space = self.db.space(self.configuration).await?.unwrap_or(Space::Public);
-        let store = self.store.within(space);
+        let _writing = self.store.lock_shared().await.map_err(Failure::Work)?;
+        // Nor does the configuration move to another namespace.
+        let namespace = self.db.namespace(self.configuration).await?.unwrap_or(Namespace::Public);
+        let store = self.store.within(namespace);
         objects::store_renditions(&store, renditions).await?;
         let version = self.db.next_version(self.configuration).await?;
-        let manifest = manifest::build_manifest(self.configuration, version, space, prepared, renditions);
+        let manifest = manifest::build_manifest(self.configuration, version, namespace, prepared, renditions);
         let (digest, jpeg) = objects::store_manifest(&store, &manifest, &prepared.jpeg).await?;
         let (source, settings) = (self.source_digest, self.settings_digest);
         let figures = manifest::build_figures(&manifest, renditions);
-        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, space };
+        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, namespace };
         self.db.record_version(self.configuration, &new).await?;
-        if space.is_private() {
+        if namespace.is_private() {
             // The metal may be public, and its colour would be of what is not.
             return Ok((version, digest, manifest));
         }

@@ -1,30 +1,27 @@
 //! Girasol delivers 360-degree jewelry spins progressively.
 //!
-//! Dependencies point one way: `assets-pipeline <- domain <- {db, intake, store, cache} <- {ingest <- jobs, http} <-
-//! app <- cli`. Adapters never import each other. `edge` needs the domain alone, `report`
-//! the pipeline.
+//! Dependencies point one way; `tests/it/layers.rs` lists what each layer may name.
 
 pub mod domain;
 
 pub mod db;
-pub mod intake;
 pub mod store;
 
-pub mod edge;
+pub mod staging;
 
-pub mod check;
-pub mod fetch;
-pub mod garbage;
+pub mod checks;
+pub mod library;
+
 pub mod ingest;
-pub mod jobs;
-pub mod protection;
-pub mod purge;
-pub mod report;
+pub mod worker;
 
 pub mod cache;
+pub mod cdn;
 pub mod http;
+
+pub mod report;
 
 pub mod app;
 pub mod cli;
 pub mod config;
-pub mod logs;
+pub mod telemetry;

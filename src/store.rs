@@ -1,4 +1,4 @@
-//! The object store: immutable objects by key, in one of a closed set of homes.
+//! The object store: immutable objects by key, in one of a closed set of backends.
 
 mod disk_cache;
 mod folder;
@@ -17,7 +17,7 @@ use std::{
 };
 
 use crate::domain::{
-    space::Space,
+    namespace::Namespace,
     storage::{StoreKind, StoreSettings},
 };
 
@@ -59,7 +59,7 @@ pub enum StoreError {
     },
 }
 
-/// What a home says of its failure.
+/// What a backend says of its failure.
 type Cause = Box<dyn Error + Send + Sync>;
 
 impl StoreError {
@@ -70,21 +70,21 @@ impl StoreError {
 
 /// A hold on the store, until it is dropped or the process ends.
 #[derive(Debug)]
-pub struct Held {
+pub struct StoreLock {
     _file: fs::File,
 }
 
-/// Where objects are, seen from one space: of the others, nothing is there. Cheap to clone.
+/// Where objects are, seen from one namespace: of the others, nothing is there. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     parts: Arc<Parts>,
-    space: Space,
+    namespace: Namespace,
 }
 
 #[derive(Debug)]
 struct Parts {
-    home: Home,
-    /// Copies on local disk, in front of a home that is far away.
+    backend: Backend,
+    /// Copies on local disk, in front of a backend that is far away.
     copies: Option<DiskCache>,
     /// The file that is locked by whoever holds the store.
     hold: PathBuf,
@@ -92,7 +92,7 @@ struct Parts {
 
 /// What S3 is asked is boxed: its futures are large, and would be part of every caller's.
 #[derive(Debug)]
-enum Home {
+enum Backend {
     Folder(Folder),
     S3(S3),
 }
@@ -115,7 +115,7 @@ impl Store {
         let root = data.join("objects");
         fs::create_dir_all(&root)?;
         let hold = root.join(".lock");
-        Ok(Self::of(Parts { home: Home::Folder(Folder::new(root)), copies: None, hold }))
+        Ok(Self::of(Parts { backend: Backend::Folder(Folder::new(root)), copies: None, hold }))
     }
 
     /// The hold stays in the data folder, which all that share a bucket share as well: it has their database.
@@ -123,47 +123,47 @@ impl Store {
         let folder = data.join("objects");
         fs::create_dir_all(&folder)?;
         let hold = folder.join(".lock");
-        Ok(Self::of(Parts { home: Home::S3(s3), copies, hold }))
+        Ok(Self::of(Parts { backend: Backend::S3(s3), copies, hold }))
     }
 
     fn of(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), space: Space::Public }
+        Self { parts: Arc::new(parts), namespace: Namespace::Public }
     }
 
-    /// The same store, seen from another space.
+    /// The same store, seen from another namespace.
     #[must_use]
-    pub fn within(&self, space: Space) -> Self {
-        Self { parts: self.parts.clone(), space }
+    pub fn within(&self, namespace: Namespace) -> Self {
+        Self { parts: self.parts.clone(), namespace }
     }
 
-    /// The space that it is seen from: the public one, unless [`Self::within`] said another.
-    pub fn space(&self) -> Space {
-        self.space
+    /// The namespace that it is seen from: the public one, unless [`Self::within`] said another.
+    pub fn namespace(&self) -> Namespace {
+        self.namespace
     }
 
-    /// Reads a whole object; `None` where there is none. A copy on local disk does, and then the home is not asked.
+    /// Reads a whole object; `None` where there is none. A copy on local disk does, and then the backend is not asked.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(copies) = &self.parts.copies else { return self.get_from_home(key).await };
-        let place = key.within(self.space);
+        let Some(copies) = &self.parts.copies else { return self.get_from_backend(key).await };
+        let place = key.within(self.namespace);
         if let Some(bytes) = copies.get(&place).await {
             return Ok(Some(bytes));
         }
         let before = copies.moment();
-        let got = self.get_from_home(key).await?;
+        let got = self.get_from_backend(key).await?;
         if let Some(bytes) = &got
             && key.may_name(bytes)
         {
-            copies.keep(&place, bytes, before).await;
+            copies.insert(&place, bytes, before).await;
         }
         Ok(got)
     }
 
-    /// Reads a whole object where it is at home, for whoever wants to know what is there.
-    pub async fn get_from_home(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let place = &key.within(self.space);
-        let got = match &self.parts.home {
-            Home::Folder(folder) => folder.get(place).await,
-            Home::S3(s3) => Box::pin(s3.get(place)).await,
+    /// Reads a whole object where it is at backend, for whoever wants to know what is there.
+    pub async fn get_from_backend(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let place = &key.within(self.namespace);
+        let got = match &self.parts.backend {
+            Backend::Folder(folder) => folder.get(place).await,
+            Backend::S3(s3) => Box::pin(s3.get(place)).await,
         };
         got.map_err(StoreError::of(place, "read"))
     }
@@ -171,87 +171,87 @@ impl Store {
     /// Writes an object, or leaves the one that is there if it has the same bytes: one that was damaged
     /// is made good.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
-        let place = &key.within(self.space);
-        let put = match &self.parts.home {
-            Home::Folder(folder) => folder.put(place, bytes).await,
-            Home::S3(s3) => Box::pin(s3.put(place, bytes)).await,
+        let place = &key.within(self.namespace);
+        let put = match &self.parts.backend {
+            Backend::Folder(folder) => folder.put(place, bytes).await,
+            Backend::S3(s3) => Box::pin(s3.put(place, bytes)).await,
         };
-        // What was damaged at home may have been copied.
-        self.forget(key).await;
+        // What was damaged at backend may have been copied.
+        self.evict(key).await;
         put.map_err(StoreError::of(place, "written"))
     }
 
-    /// Lets go of a copy that turned out to be damaged: the next one comes from the home.
-    pub async fn forget(&self, key: &ObjectKey) {
+    /// Lets go of a copy that turned out to be damaged: the next one comes from the backend.
+    pub async fn evict(&self, key: &ObjectKey) {
         if let Some(copies) = &self.parts.copies {
-            copies.forget(&key.within(self.space)).await;
+            copies.evict(&key.within(self.namespace)).await;
         }
     }
 
     /// Lets go of all copies, since objects were removed by whichever process. What is being read meanwhile is not kept.
-    pub async fn forget_all(&self) {
+    pub async fn evict_all(&self) {
         if let Some(copies) = &self.parts.copies {
-            copies.clear().await;
+            copies.evict_all().await;
         }
     }
 
-    /// Every object of every space. What writers that died have left unfinished is removed if it is older than `leftover`.
+    /// Every object of every namespace. What writers that died have left unfinished is removed if it is older than `leftover`.
     pub async fn list(&self, leftover: Duration) -> Result<Vec<Address>, StoreError> {
-        let listed = match &self.parts.home {
-            Home::Folder(folder) => folder.list(leftover).await,
-            Home::S3(s3) => Box::pin(s3.list(leftover)).await,
+        let listed = match &self.parts.backend {
+            Backend::Folder(folder) => folder.list(leftover).await,
+            Backend::S3(s3) => Box::pin(s3.list(leftover)).await,
         };
         listed.map_err(StoreError::List)
     }
 
     /// Removes an object, if it is there.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let place = &key.within(self.space);
-        let removed = match &self.parts.home {
-            Home::Folder(folder) => folder.remove(place).await,
-            Home::S3(s3) => Box::pin(s3.remove(place)).await,
+        let place = &key.within(self.namespace);
+        let removed = match &self.parts.backend {
+            Backend::Folder(folder) => folder.remove(place).await,
+            Backend::S3(s3) => Box::pin(s3.remove(place)).await,
         };
-        // After the home, so that nobody brings a copy back in between.
+        // After the backend, so that nobody brings a copy back in between.
         if let Some(copies) = &self.parts.copies {
             copies.removed(place).await;
         }
         removed.map_err(StoreError::of(place, "removed"))
     }
 
-    /// Held while objects are written and until the row is there that needs them: nothing is removed meanwhile.
-    pub async fn writing(&self) -> io::Result<Held> {
+    /// StoreLock while objects are written and until the row is there that needs them: nothing is removed meanwhile.
+    pub async fn lock_shared(&self) -> io::Result<StoreLock> {
         self.hold(fs::File::lock_shared).await
     }
 
-    /// Held while objects are removed: nobody writes meanwhile, or relies on what was written before.
-    pub async fn removing(&self) -> io::Result<Held> {
+    /// StoreLock while objects are removed: nobody writes meanwhile, or relies on what was written before.
+    pub async fn lock_exclusive(&self) -> io::Result<StoreLock> {
         self.hold(fs::File::lock).await
     }
 
-    async fn hold(&self, lock: fn(&fs::File) -> io::Result<()>) -> io::Result<Held> {
+    async fn hold(&self, lock: fn(&fs::File) -> io::Result<()>) -> io::Result<StoreLock> {
         let path = self.parts.hold.clone();
         let held = tokio::task::spawn_blocking(move || {
             let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
-            lock(&file).map(|()| Held { _file: file })
+            lock(&file).map(|()| StoreLock { _file: file })
         });
         held.await.map_err(io::Error::other)?
     }
 
     /// Where artists may put frames themselves; `None` where the store is no bucket.
     pub fn inbox(&self) -> Option<&Inbox> {
-        match &self.parts.home {
-            Home::Folder(_) => None,
-            Home::S3(s3) => Some(s3.inbox()),
+        match &self.parts.backend {
+            Backend::Folder(_) => None,
+            Backend::S3(s3) => Some(s3.inbox()),
         }
     }
 
     /// An address at which the bucket itself gives the object, for so long; `None` where the store is no bucket.
     /// Nobody has looked whether it is there.
     pub async fn presigned(&self, key: &ObjectKey, lasts: Duration) -> Result<Option<String>, StoreError> {
-        match &self.parts.home {
-            Home::Folder(_) => Ok(None),
-            Home::S3(s3) => {
-                let key = key.within(self.space);
+        match &self.parts.backend {
+            Backend::Folder(_) => Ok(None),
+            Backend::S3(s3) => {
+                let key = key.within(self.namespace);
                 let presigned = Box::pin(s3.presigned(&key, lasts)).await;
                 presigned.map(Some).map_err(StoreError::of(&key, "signed for"))
             }
@@ -260,9 +260,9 @@ impl Store {
 
     /// Answers whether the store can be read.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let answered = match &self.parts.home {
-            Home::Folder(folder) => folder.ping().await,
-            Home::S3(s3) => Box::pin(s3.ping()).await,
+        let answered = match &self.parts.backend {
+            Backend::Folder(folder) => folder.ping().await,
+            Backend::S3(s3) => Box::pin(s3.ping()).await,
         };
         answered.map_err(StoreError::Silent)
     }
@@ -299,30 +299,30 @@ mod tests {
             Some(Self { store: Store::in_s3(s3, Some(copies), folder.path()).unwrap(), folder })
         }
 
-        /// Changes what the home has, behind the store's back.
+        /// Changes what the backend has, behind the store's back.
         async fn damage(&self, key: &ObjectKey, bytes: &[u8]) {
-            match &self.store.parts.home {
-                Home::Folder(_) => {
+            match &self.store.parts.backend {
+                Backend::Folder(_) => {
                     fs::write(self.folder.path().join("objects").join(key.to_string()), bytes).unwrap();
                 }
-                Home::S3(s3) => Box::pin(s3.damage(&key.within(Space::Public), bytes)).await,
+                Backend::S3(s3) => Box::pin(s3.damage(&key.within(Namespace::Public), bytes)).await,
             }
         }
     }
 
-    /// Every body runs in every home.
+    /// Every body runs in every backend.
     macro_rules! in_every_home {
         ($($test:ident)*) => {
             in_every_home!(in_a_folder: $($test)*);
             in_every_home!(in_s3: $($test)*);
             in_every_home!(in_s3_behind_copies: $($test)*);
         };
-        ($home:ident: $($test:ident)*) => {
-            mod $home {
+        ($backend:ident: $($test:ident)*) => {
+            mod $backend {
                 $(
                     #[tokio::test]
                     async fn $test() {
-                        if let Some(fixture) = super::Fixture::$home().await {
+                        if let Some(fixture) = super::Fixture::$backend().await {
                             super::$test(&fixture).await;
                         }
                     }
@@ -335,7 +335,7 @@ mod tests {
         an_object_reads_back_and_a_missing_one_is_none
         a_damaged_object_is_made_good
         what_is_there_is_listed_and_goes
-        spaces_know_nothing_of_each_other
+        namespaces_know_nothing_of_each_other
         whoever_removes_is_alone
         many_that_write_the_same_all_succeed
     }
@@ -379,7 +379,7 @@ mod tests {
         let mut listed = store.list(Duration::from_hours(1)).await.unwrap();
         listed.sort_unstable();
         keys.sort_unstable();
-        assert_eq!(listed, keys.iter().map(|key| key.within(Space::Public)).collect::<Vec<_>>());
+        assert_eq!(listed, keys.iter().map(|key| key.within(Namespace::Public)).collect::<Vec<_>>());
         for key in &keys {
             store.remove(key).await.unwrap();
             store.remove(key).await.unwrap();
@@ -388,11 +388,11 @@ mod tests {
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
     }
 
-    async fn spaces_know_nothing_of_each_other(Fixture { store, .. }: &Fixture) {
+    async fn namespaces_know_nothing_of_each_other(Fixture { store, .. }: &Fixture) {
         let key = ObjectKey::Pack(Digest::of(b"frames"));
-        let space = |digit: &str| Space::Private(digit.repeat(32).parse().unwrap());
-        let spaces = [Space::Public, space("a"), space("b")];
-        let stores = spaces.map(|space| store.within(space));
+        let namespace = |digit: &str| Namespace::Private(digit.repeat(32).parse().unwrap());
+        let namespaces = [Namespace::Public, namespace("a"), namespace("b")];
+        let stores = namespaces.map(|namespace| store.within(namespace));
         let [public, one, other] = &stores;
         one.put(&key, b"frames").await.unwrap();
         for empty in [public, other] {
@@ -403,16 +403,16 @@ mod tests {
         public.put(&key, b"frames").await.unwrap();
         let mut listed = other.list(Duration::from_hours(1)).await.unwrap();
         listed.sort_unstable();
-        assert_eq!(listed, [key.within(spaces[0]), key.within(spaces[1])]);
+        assert_eq!(listed, [key.within(namespaces[0]), key.within(namespaces[1])]);
         one.remove(&key).await.unwrap();
         assert_eq!(one.get(&key).await.unwrap(), None);
         assert_eq!(public.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
     }
 
     async fn whoever_removes_is_alone(Fixture { store, .. }: &Fixture) {
-        let held = store.writing().await.unwrap();
-        drop(store.writing().await.unwrap());
-        let mut removing = Box::pin(store.removing());
+        let held = store.lock_shared().await.unwrap();
+        drop(store.lock_shared().await.unwrap());
+        let mut removing = Box::pin(store.lock_exclusive());
         assert!(futures_util::poll!(&mut removing).is_pending());
         drop(held);
         removing.await.unwrap();
@@ -423,7 +423,7 @@ mod tests {
         let written = futures_util::future::join_all((0..8).map(|_| store.put(&key, b"frames"))).await;
         assert!(written.iter().all(Result::is_ok), "{written:?}");
         assert_eq!(store.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
-        assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key.within(Space::Public)]);
+        assert_eq!(store.list(Duration::ZERO).await.unwrap(), [key.within(Namespace::Public)]);
     }
 
     #[tokio::test]
@@ -438,13 +438,13 @@ mod tests {
         read(b"frame").await;
         fixture.damage(&frame, b"flame").await;
         read(b"frame").await;
-        assert_eq!(store.get_from_home(&frame).await.unwrap().as_deref(), Some(b"flame".as_slice()));
-        store.forget(&frame).await;
+        assert_eq!(store.get_from_backend(&frame).await.unwrap().as_deref(), Some(b"flame".as_slice()));
+        store.evict(&frame).await;
         read(b"flame").await;
         store.put(&frame, b"frame").await.unwrap();
         read(b"frame").await;
         fixture.damage(&frame, b"flame").await;
-        store.forget_all().await;
+        store.evict_all().await;
         read(b"flame").await;
     }
 

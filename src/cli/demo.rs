@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     app::{App, Pages},
-    db::catalog::Imported,
+    db::import::Imported,
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},

@@ -6,8 +6,8 @@ use assets_pipeline::tiers::Format;
 use clap::{Args, builder::PossibleValue};
 
 use crate::{
+    cdn::edge::{Address, Edge, Setup},
     config::Config,
-    edge::{Address, Edge, Setup},
 };
 
 use super::{CliError, say};

@@ -9,8 +9,8 @@ use crate::{
     config::ConfigError,
     db::DbError,
     domain::{keys::KeyId, names::ConfigId, signed::SigningKeyId},
-    garbage::GarbageError,
     ingest::{Advice, Failure},
+    library::collect::GarbageError,
 };
 
 use super::{check::CheckError, product::ProductError, report::Unwritable, say, tell};

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    db::catalog::{Changes, Imported, Removed},
+    db::import::{Changes, Imported, Removed},
     domain::{
         audit::Actor,
-        catalog::{Fault, Offer, ProductFile},
+        import::{Fault, Offer, ProductFile},
         names::ProductId,
         product::Product,
     },

@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::{
     app::App,
+    cdn::purge::Purger,
     db::versions::MadeLive,
     domain::{audit::Actor, names::ConfigId},
-    garbage,
-    purge::Purger,
+    library::collect,
 };
 
 use super::{CliError, purge::changed, say};
@@ -46,7 +46,7 @@ pub(super) async fn roll_back(app: &App, args: &ConfigurationArgs) -> Result<(),
 pub(super) async fn take_down(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let purger = app.purger().await?;
     let configuration = &args.configuration;
-    if !garbage::take_down(&app.db, &app.store, configuration, &Actor::command_line()).await? {
+    if !collect::take_down(&app.db, &app.store, configuration, &Actor::command_line()).await? {
         return Err(CliError::NothingLive(configuration.clone()));
     }
     say(&format!(

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
+    cdn::purge::{Heard, Purger, Told, ToldState},
     db::purges::Delivery,
     domain::{
         audit::Actor,
         names::{ConfigId, ProductId},
         purge::{Purge, is_tag},
     },
-    purge::{Heard, Purger, Told, ToldState},
 };
 
 use super::{CliError, moment, say, tell};

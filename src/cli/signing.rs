@@ -7,15 +7,15 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    cdn::purge::Purger,
     db::{now_ms, secrets::Retired},
     domain::{
         audit::Actor,
         names::ConfigId,
         signed::{Grant, Shown, SigningKeyId},
     },
-    garbage::GarbageError,
-    protection::{Moved, protect, unprotect},
-    purge::Purger,
+    library::collect::GarbageError,
+    library::protect::{Moved, protect, unprotect},
 };
 
 use super::{CliError, moment, publish::ConfigurationArgs, purge::changed, say, tell};
@@ -99,8 +99,8 @@ async fn ended(
 
 pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
     let id = &args.configuration;
-    let space = app.db.space(id).await?.ok_or_else(|| CliError::NoConfiguration(id.clone()))?;
-    if !space.is_private() {
+    let namespace = app.db.namespace(id).await?.ok_or_else(|| CliError::NoConfiguration(id.clone()))?;
+    if !namespace.is_private() {
         return Err(CliError::NotProtected(id.clone()));
     }
     let keys = app.db.signing_keys().await?;

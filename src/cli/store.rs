@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     app::App,
     domain::retention::Retention,
-    garbage::{Collected, collect},
+    library::collect::{Collected, collect},
 };
 
 use super::{CliError, say};

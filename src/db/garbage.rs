@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use assets_pipeline::digest::Digest;
 
-use crate::domain::{retention::Retention, space::Space};
+use crate::domain::{namespace::Namespace, retention::Retention};
 
-use super::{Db, DbError, now_ms, protection::read_space, read};
+use super::{Db, DbError, now_ms, protection::read_namespace, read};
 
 /// When the objects of a version go that was taken down: whatever caches still say.
 pub const AT_ONCE_MS: i64 = 0;
@@ -21,7 +21,7 @@ pub struct VersionObjects {
     /// When they may go; `None` while the version is wanted.
     pub remove_at_ms: Option<i64>,
     /// Where they lie.
-    pub space: Space,
+    pub namespace: Namespace,
 }
 
 /// What a full version has followed is of no more use; for a while it shows what happened.
@@ -55,13 +55,18 @@ impl Db {
     /// What every version needs, those that are given up included.
     pub async fn version_objects(&self) -> Result<Vec<VersionObjects>, DbError> {
         let rows: Vec<(String, String, Option<i64>, Option<String>)> =
-            sqlx::query_as("select digest, jpeg, remove_at_ms, space from versions")
+            sqlx::query_as("select digest, jpeg, remove_at_ms, namespace from versions")
                 .fetch_all(&self.pool)
                 .await?;
         rows.into_iter()
-            .map(|(manifest, jpeg, remove_at_ms, space)| {
+            .map(|(manifest, jpeg, remove_at_ms, namespace)| {
                 let (manifest, jpeg) = (read("digest", &manifest)?, read("digest", &jpeg)?);
-                Ok(VersionObjects { manifest, jpeg, remove_at_ms, space: read_space(space.as_deref())? })
+                Ok(VersionObjects {
+                    manifest,
+                    jpeg,
+                    remove_at_ms,
+                    namespace: read_namespace(namespace.as_deref())?,
+                })
             })
             .collect()
     }

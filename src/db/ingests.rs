@@ -50,7 +50,7 @@ impl Db {
     pub async fn ingest_progress(&self, id: &ConfigId) -> Result<Option<IngestProgress>, DbError> {
         Ok(sqlx::query_as(
             "select stage, done, total from ingests where configuration_id = $1 and heartbeat_at_ms >= $2
-             and not exists (select 1 from configurations where id = $1 and space is not null)",
+             and not exists (select 1 from configurations where id = $1 and namespace is not null)",
         )
         .bind(id.as_str())
         .bind(now_ms() - HEARTBEAT_MAX_AGE_MS)

@@ -9,24 +9,24 @@ use super::{Db, DbError, products, read};
 /// In which a look loses half of its weight: a week, in milliseconds.
 const HALF_LIFE_MS: f64 = 7.0 * 24.0 * 3_600_000.0;
 
-/// The heat after so many looks at a moment: log2 of the decayed count, plus the time in half-lives. What was counted
+/// The heat after so many views at a moment: log2 of the decayed count, plus the time in half-lives. What was counted
 /// before has halved as often as half-lives have passed, which leaves its heat as it was.
-fn heated(heat: Option<f64>, looks: u32, at_ms: i64) -> f64 {
+fn heated(heat: Option<f64>, views: u32, at_ms: i64) -> f64 {
     let now = at_ms as f64 / HALF_LIFE_MS;
     let before = heat.map_or(0.0, |heat| (heat - now).exp2());
-    (before + f64::from(looks)).log2() + now
+    (before + f64::from(views)).log2() + now
 }
 
 impl Db {
-    /// Counts looks at configurations that exist. Products whose most popular ones are others by now get a new
+    /// Counts views at configurations that exist. Products whose most popular ones are others by now get a new
     /// revision, and are named.
     pub async fn count_looks(
         &self,
-        looks: &BTreeMap<ConfigId, u32>,
+        views: &BTreeMap<ConfigId, u32>,
         at_ms: i64,
     ) -> Result<Vec<ProductId>, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        let ids: BTreeSet<ProductId> = looks.keys().map(ConfigId::product).collect();
+        let ids: BTreeSet<ProductId> = views.keys().map(ConfigId::product).collect();
         let mut before = BTreeMap::new();
         for id in ids {
             if let Some(product) = products::load(&mut tx, &id).await? {
@@ -34,7 +34,7 @@ impl Db {
             }
         }
         for (id, count) in
-            looks.iter().filter(|(id, count)| **count > 0 && before.contains_key(&id.product()))
+            views.iter().filter(|(id, count)| **count > 0 && before.contains_key(&id.product()))
         {
             let heat: Option<f64> =
                 sqlx::query_scalar("select heat from popularity where configuration_id = $1")
@@ -68,7 +68,7 @@ impl Db {
     pub async fn most_popular(&self, limit: u32) -> Result<Vec<ConfigId>, DbError> {
         let ids: Vec<String> = sqlx::query_scalar(
             "select c.id from configurations c left join popularity p on p.configuration_id = c.id
-             where c.live_version is not null and c.space is null order by p.heat is null, p.heat desc, c.created_at_ms desc limit $1",
+             where c.live_version is not null and c.namespace is null order by p.heat is null, p.heat desc, c.created_at_ms desc limit $1",
         )
         .bind(limit)
         .fetch_all(&self.pool)

@@ -107,11 +107,11 @@ impl Db {
         let rows: Vec<ConfigurationRow> = sqlx::query_as(
             "select c.id, c.choices, c.live_version as live, max(v.version) as latest, count(v.version) as versions,
              (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,
-             (c.space is not null) as is_protected
+             (c.namespace is not null) as is_protected
              from configurations c
              left join versions v on v.configuration_id = c.id and v.remove_at_ms is null
              where c.product_id = $1
-             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms, c.space
+             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms, c.namespace
              order by c.created_at_ms, c.id",
         )
         .bind(product.to_string())
@@ -260,7 +260,7 @@ impl Db {
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
              left join configurations c on c.id = d.configuration_id
-             where c.live_version is null and c.space is null order by d.asked desc, d.last_at_ms desc limit $1",
+             where c.live_version is null and c.namespace is null order by d.asked desc, d.last_at_ms desc limit $1",
         )
         .bind(limit)
         .fetch_all(&self.pool)
@@ -324,8 +324,8 @@ async fn load_with_configurations(
     .fetch_all(&mut *tx)
     .await?;
     let rows: Vec<SpinRow> = sqlx::query_as(
-        "select c.id, c.choices, v.digest, c.space is null as is_public from configurations c
-         left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.space is null
+        "select c.id, c.choices, v.digest, c.namespace is null as is_public from configurations c
+         left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.namespace is null
          where c.product_id = $1 order by c.created_at_ms, c.id",
     )
     .bind(&key)
@@ -333,7 +333,7 @@ async fn load_with_configurations(
     .await?;
     let popular: Vec<String> = sqlx::query_scalar(
         "select p.configuration_id from popularity p join configurations c on c.id = p.configuration_id
-         where p.product_id = $1 and c.live_version is not null and c.space is null
+         where p.product_id = $1 and c.live_version is not null and c.namespace is null
          order by p.heat desc, c.created_at_ms limit $2",
     )
     .bind(&key)

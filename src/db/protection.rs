@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::domain::{
     audit::{Action, Actor},
     names::{Choices, ConfigId, ProductId},
+    namespace::{Namespace, NamespaceId},
     purge::Purge,
-    space::{Space, SpaceId},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     random, read,
 };
 
-/// A version that goes along into the other space, under a number of its own. Its objects are there already.
+/// A version that goes along into the other namespace, under a number of its own. Its objects are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Carried {
     /// The number that it had.
@@ -32,25 +32,25 @@ pub struct Carried {
 }
 
 impl Db {
-    /// A private space that nobody has yet.
-    pub fn new_space(&self) -> Result<SpaceId, DbError> {
-        Ok(SpaceId::new(random()?))
+    /// A private namespace that nobody has yet.
+    pub fn new_namespace(&self) -> Result<NamespaceId, DbError> {
+        Ok(NamespaceId::new(random()?))
     }
 
     /// Where new versions of a configuration go; `None` where there is no such configuration.
-    pub async fn space(&self, id: &ConfigId) -> Result<Option<Space>, DbError> {
-        let space: Option<Option<String>> =
-            sqlx::query_scalar("select space from configurations where id = $1")
+    pub async fn namespace(&self, id: &ConfigId) -> Result<Option<Namespace>, DbError> {
+        let namespace: Option<Option<String>> =
+            sqlx::query_scalar("select namespace from configurations where id = $1")
                 .bind(id.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
-        space.map(|space| read_space(space.as_deref())).transpose()
+        namespace.map(|namespace| read_namespace(namespace.as_deref())).transpose()
     }
 
     /// Whether anything of a product is public.
     pub async fn has_public(&self, product: &ProductId) -> Result<bool, DbError> {
         let one: Option<i64> = sqlx::query_scalar(
-            "select 1 from configurations where product_id = $1 and space is null limit 1",
+            "select 1 from configurations where product_id = $1 and namespace is null limit 1",
         )
         .bind(product.to_string())
         .fetch_optional(&self.pool)
@@ -66,22 +66,22 @@ impl Db {
         id: &ConfigId,
         choices: &Choices,
     ) -> Result<bool, DbError> {
-        let space = self.new_space()?.to_string();
+        let namespace = self.new_namespace()?.to_string();
         let mut tx = self.pool.begin_with("begin immediate").await?;
         sqlx::query(
-            "insert into configurations (id, product_id, choices, created_at_ms, space) values ($1, $2, $3, $4, $5)
-             on conflict (id) do update set space = excluded.space
-             where space is null and last_version = 0",
+            "insert into configurations (id, product_id, choices, created_at_ms, namespace) values ($1, $2, $3, $4, $5)
+             on conflict (id) do update set namespace = excluded.namespace
+             where namespace is null and last_version = 0",
         )
         .bind(id.as_str())
         .bind(product.to_string())
         .bind(sqlx::types::Json(choices))
         .bind(now_ms())
-        .bind(space)
+        .bind(namespace)
         .execute(&mut *tx)
         .await?;
         let is_protected: bool =
-            sqlx::query_scalar("select space is not null from configurations where id = $1")
+            sqlx::query_scalar("select namespace is not null from configurations where id = $1")
                 .bind(id.as_str())
                 .fetch_one(&mut *tx)
                 .await?;
@@ -90,13 +90,13 @@ impl Db {
         Ok(is_protected)
     }
 
-    /// Moves a configuration to another space: what is carried is there from now on, and is live if its like was;
-    /// every version of the other space is gone for everybody. Answers whether it moved: what is live, and the space,
+    /// Moves a configuration to another namespace: what is carried is there from now on, and is live if its like was;
+    /// every version of the other namespace is gone for everybody. Answers whether it moved: what is live, and the namespace,
     /// have to be those that the objects were copied from.
     pub async fn move_to(
         &self,
         id: &ConfigId,
-        (from, to): (Space, Space),
+        (from, to): (Namespace, Namespace),
         live: Option<i64>,
         carried: &[Carried],
         actor: &Actor,
@@ -107,7 +107,7 @@ impl Db {
             sqlx::query(
                 "insert into versions
                  (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, published_at_ms,
-                  frames, space)
+                  frames, namespace)
                  select configuration_id, $1, kind, $2, jpeg, source, settings, $3, $4, frames, $5 from versions
                  where configuration_id = $6 and version = $7",
             )
@@ -123,7 +123,7 @@ impl Db {
         }
         let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
         let moved = sqlx::query(
-            "update configurations set space = $1, live_version = $2 where id = $3 and space is $4 and live_version is $5",
+            "update configurations set namespace = $1, live_version = $2 where id = $3 and namespace is $4 and live_version is $5",
         )
         .bind(column(to))
         .bind(now_live)
@@ -137,12 +137,14 @@ impl Db {
         if !moved {
             return Ok(false);
         }
-        sqlx::query("update versions set remove_at_ms = $1 where configuration_id = $2 and space is not $3")
-            .bind(AT_ONCE_MS)
-            .bind(id.as_str())
-            .bind(column(to))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "update versions set remove_at_ms = $1 where configuration_id = $2 and namespace is not $3",
+        )
+        .bind(AT_ONCE_MS)
+        .bind(id.as_str())
+        .bind(column(to))
+        .execute(&mut *tx)
+        .await?;
         bump(&mut tx, &id.product().to_string()).await?;
         // Going, so that nobody is shown it any more; coming, since the 403 may be kept somewhere after all.
         note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
@@ -166,11 +168,11 @@ impl Db {
     }
 }
 
-/// As a space stands in the database: the public one is null.
-pub(super) fn column(space: Space) -> Option<String> {
-    space.id().map(|id| id.to_string())
+/// As a namespace stands in the database: the public one is null.
+pub(super) fn column(namespace: Namespace) -> Option<String> {
+    namespace.id().map(|id| id.to_string())
 }
 
-pub(super) fn read_space(column: Option<&str>) -> Result<Space, DbError> {
-    column.map_or(Ok(Space::Public), |id| Ok(Space::Private(read("space", id)?)))
+pub(super) fn read_namespace(column: Option<&str>) -> Result<Namespace, DbError> {
+    column.map_or(Ok(Namespace::Public), |id| Ok(Namespace::Private(read("namespace", id)?)))
 }

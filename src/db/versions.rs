@@ -8,8 +8,8 @@ use crate::domain::{
     audit::{Action, Actor},
     figures::SetFigures,
     names::{ConfigId, ProductId},
+    namespace::Namespace,
     purge::Purge,
-    space::Space,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     garbage::AT_ONCE_MS,
     now_ms,
     products::bump,
-    protection::{column, read_space},
+    protection::{column, read_namespace},
     purges::{Softness, note},
     read,
 };
@@ -67,7 +67,7 @@ pub struct NewVersion {
     /// What is known of its frames.
     pub figures: Vec<SetFigures>,
     /// Where its objects lie.
-    pub space: Space,
+    pub namespace: Namespace,
 }
 
 /// A version that is there.
@@ -80,7 +80,7 @@ pub struct StoredVersion {
     /// Of the hero frame as a JPEG.
     pub jpeg: Digest,
     /// Where its objects lie.
-    pub space: Space,
+    pub namespace: Namespace,
 }
 
 /// A version, for those who decide which one is live.
@@ -132,22 +132,22 @@ pub struct Pointer {
     /// The product's revision.
     pub revision: i64,
     /// Where the version's objects lie.
-    pub space: Space,
+    pub namespace: Namespace,
 }
 
-/// Number, manifest, JPEG and space.
+/// Number, manifest, JPEG and namespace.
 type StoredRow = (i64, String, String, Option<String>);
 
-fn stored((version, digest, jpeg, space): StoredRow) -> Result<StoredVersion, DbError> {
+fn stored((version, digest, jpeg, namespace): StoredRow) -> Result<StoredVersion, DbError> {
     let (digest, jpeg) = (read("digest", &digest)?, read("digest", &jpeg)?);
-    Ok(StoredVersion { version, digest, jpeg, space: read_space(space.as_deref())? })
+    Ok(StoredVersion { version, digest, jpeg, namespace: read_namespace(namespace.as_deref())? })
 }
 
 impl Db {
     /// The live version of a configuration, with its product's revision.
     pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
         let row: Option<(i64, String, String, i64, Option<String>)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, p.revision, v.space from configurations c
+            "select v.version, v.digest, v.jpeg, p.revision, v.namespace from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              join products p on p.id = c.product_id
              where c.id = $1",
@@ -155,9 +155,10 @@ impl Db {
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(version, digest, jpeg, revision, space)| {
-            let StoredVersion { version, digest, jpeg, space } = stored((version, digest, jpeg, space))?;
-            Ok(Pointer { version, digest, jpeg, revision, space })
+        row.map(|(version, digest, jpeg, revision, namespace)| {
+            let StoredVersion { version, digest, jpeg, namespace } =
+                stored((version, digest, jpeg, namespace))?;
+            Ok(Pointer { version, digest, jpeg, revision, namespace })
         })
         .transpose()
     }
@@ -170,7 +171,7 @@ impl Db {
         settings: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
         let row: Option<StoredRow> = sqlx::query_as(
-            "select version, digest, jpeg, space from versions
+            "select version, digest, jpeg, namespace from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
              and remove_at_ms is null
              order by version desc limit 1",
@@ -190,7 +191,7 @@ impl Db {
         source: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
         let row: Option<StoredRow> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, v.space from configurations c
+            "select v.version, v.digest, v.jpeg, v.namespace from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              where c.id = $1 and v.source = $2 and v.kind = 'full'",
         )
@@ -220,7 +221,7 @@ impl Db {
         version: i64,
     ) -> Result<Option<StoredVersion>, DbError> {
         let row: Option<StoredRow> = sqlx::query_as(
-            "select version, digest, jpeg, space from versions
+            "select version, digest, jpeg, namespace from versions
              where configuration_id = $1 and version = $2 and remove_at_ms is null",
         )
         .bind(id.as_str())
@@ -244,7 +245,7 @@ impl Db {
     pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
         sqlx::query(
             "insert into versions
-             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, space)
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(id.as_str())
@@ -256,7 +257,7 @@ impl Db {
         .bind(new.settings.to_string())
         .bind(now_ms())
         .bind(Json(&new.figures))
-        .bind(column(new.space))
+        .bind(column(new.namespace))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -390,7 +391,7 @@ impl Db {
             == 1;
         if moved {
             let is_public: bool =
-                sqlx::query_scalar("select space is null from configurations where id = $1")
+                sqlx::query_scalar("select namespace is null from configurations where id = $1")
                     .bind(id.as_str())
                     .fetch_one(&mut *tx)
                     .await?;

@@ -5,10 +5,10 @@ use crate::domain::vitals::Vitals;
 use super::{Db, DbError};
 
 impl Db {
-    /// Keeps looks at configurations that exist.
-    pub async fn keep_vitals(&self, looks: &[Vitals], at_ms: i64) -> Result<(), DbError> {
+    /// Keeps views at configurations that exist.
+    pub async fn keep_vitals(&self, views: &[Vitals], at_ms: i64) -> Result<(), DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
-        for look in looks {
+        for look in views {
             sqlx::query(
                 "insert into vitals (at_ms, configuration_id, tier, frame_ms, spin_ms, full_ms, switches,
                  switch_ms, turned, wanted, bytes, errors)
@@ -33,7 +33,7 @@ impl Db {
         Ok(())
     }
 
-    /// Forgets looks from before a moment, and the oldest beyond so many. Answers how many went.
+    /// Forgets views from before a moment, and the oldest beyond so many. Answers how many went.
     pub async fn forget_vitals(&self, before_ms: i64, keep: i64) -> Result<u64, DbError> {
         let gone = sqlx::query(
             "delete from vitals where at_ms < $1
@@ -64,8 +64,8 @@ mod tests {
             serde_json::from_str(&text).unwrap()
         };
         for at_ms in 1..=9 {
-            let looks = [look("ring.solitaire"), look("ring.made-up")];
-            db.keep_vitals(&looks, at_ms).await.unwrap();
+            let views = [look("ring.solitaire"), look("ring.made-up")];
+            db.keep_vitals(&views, at_ms).await.unwrap();
         }
         // What nobody has is not kept.
         assert_eq!(db.forget_vitals(3, 100).await.unwrap(), 2);

@@ -64,7 +64,7 @@ impl DeliverySettings {
     }
 
     /// Where an object is that is had from elsewhere.
-    pub fn elsewhere(&self, key: &str) -> Option<String> {
+    pub fn redirect_url(&self, key: &str) -> Option<String> {
         let base = self.objects_base.as_deref()?;
         let slash = if base.ends_with('/') { "" } else { "/" };
         Some(format!("{base}{slash}{key}"))
@@ -72,7 +72,7 @@ impl DeliverySettings {
 
     /// The addresses of a manifest, of which those of frames and packs lead there at once.
     pub fn urls(&self, own: &Urls) -> Urls {
-        let at = |template: &str| self.elsewhere(template.trim_start_matches('/'));
+        let at = |template: &str| self.redirect_url(template.trim_start_matches('/'));
         let frame = at(&own.frame).unwrap_or_else(|| own.frame.clone());
         Urls { frame, pack: at(&own.pack).unwrap_or_else(|| own.pack.clone()), ..own.clone() }
     }

@@ -11,7 +11,7 @@ use assets_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{names::ConfigId, space::Space};
+use super::{names::ConfigId, namespace::Namespace};
 
 /// The value of [`Manifest::schema`].
 pub const SCHEMA: &str = "girasol.manifest/1";
@@ -75,11 +75,11 @@ pub struct Urls {
 }
 
 impl Urls {
-    /// Where the files of a version in this space are found.
-    pub fn of(space: Space) -> Self {
-        match space {
-            Space::Public => Self::default(),
-            Space::Private(_) => Self::below(""),
+    /// Where the files of a version in this namespace are found.
+    pub fn of(namespace: Namespace) -> Self {
+        match namespace {
+            Namespace::Public => Self::default(),
+            Namespace::Private(_) => Self::below(""),
         }
     }
 

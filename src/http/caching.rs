@@ -24,7 +24,7 @@ pub(crate) enum Caching {
     /// fetch anew; publishing purges it.
     Manifest,
     /// The way to what is immutable, which is somewhere else tomorrow if the operator wants it.
-    Elsewhere,
+    Redirect,
     /// What is small and follows the binary: kept, but asked for each time.
     Pointer,
     /// For this request alone.
@@ -55,7 +55,7 @@ impl Caching {
                 ),
                 ("surrogate-control", "max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
             ],
-            Self::Elsewhere => &[("cache-control", "public, max-age=600")],
+            Self::Redirect => &[("cache-control", "public, max-age=600")],
             Self::Pointer => &[("cache-control", "public, no-cache")],
             Self::Error(StatusCode::NOT_FOUND) => &[("cache-control", "public, max-age=10")],
             Self::Error(StatusCode::GONE) => &[("cache-control", "public, max-age=300")],
@@ -71,7 +71,7 @@ impl Caching {
         match self {
             Self::Immutable
             | Self::Manifest
-            | Self::Elsewhere
+            | Self::Redirect
             | Self::Pointer
             | Self::Error(StatusCode::NOT_FOUND | StatusCode::GONE) => Self::Private,
             Self::Private | Self::Error(_) => self,
@@ -134,7 +134,7 @@ mod tests {
         for (name, caching) in [
             ("immutable", Caching::Immutable),
             ("manifest", Caching::Manifest),
-            ("elsewhere", Caching::Elsewhere),
+            ("redirect", Caching::Redirect),
             ("pointer", Caching::Pointer),
             ("private", Caching::Private),
             ("400", Caching::Error(StatusCode::BAD_REQUEST)),
@@ -165,7 +165,7 @@ mod tests {
               cache-control: public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400
               cdn-cache-control: public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400
               surrogate-control: max-age=3600, stale-while-revalidate=600, stale-if-error=86400
-            elsewhere
+            redirect
               cache-control: public, max-age=600
             pointer
               cache-control: public, no-cache
@@ -186,13 +186,13 @@ mod tests {
               cache-control: private, no-store
               retry-after: 5
             always
-              access-control-allow-origin: *
+              access-control-allow-catalog: *
               access-control-expose-headers: Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing
               cache-control: private, no-store
               cache-tag: c-1,p-2
               cross-origin-resource-policy: cross-origin
               surrogate-key: c-1 p-2
-              timing-allow-origin: *
+              timing-allow-catalog: *
               vary: Accept-Encoding
               x-content-type-options: nosniff
               xkey: c-1 p-2"#]].assert_eq(&table.join("\n"));

@@ -83,7 +83,7 @@ fn plain_path(request: &GuardContext<'_>) -> bool {
 /// Headers that a page may send where a key is shown: the asterisk stands for every header but this one.
 pub(super) const WITH_KEY: &str = "*, Authorization";
 
-/// The answer to OPTIONS and to CORS preflights (Fetch standard, section 3.3): any origin, never
+/// The answer to OPTIONS and to CORS preflights (Fetch standard, section 3.3): any catalog, never
 /// credentials.
 fn preflight(allowed: &'static str, headers: &'static str) -> HttpResponse {
     answer(StatusCode::NO_CONTENT, Caching::Private, &Scope::default())

@@ -1,22 +1,17 @@
 //! What artists and operators ask for: never cached, and only with a key.
 
-mod audit;
 mod bucket;
-mod caller;
-mod catalog;
+pub(super) mod caller;
 mod check;
 mod demand;
 mod framesets;
 mod jobs;
-mod keys;
 mod look;
 mod products;
 mod protection;
-mod purge;
 mod receive;
 mod sequences;
 mod session;
-mod spreadsheet;
 mod tus;
 
 use std::fmt;
@@ -35,6 +30,7 @@ pub use self::tus::Writers;
 use super::{
     caching::{Caching, answer},
     methods::{private, private_any_path, read, wrong_method},
+    operator::{audit, import, keys, purge},
     scope::Scope,
 };
 
@@ -173,10 +169,10 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             "/api/products/{product}",
             "GET, HEAD, PUT, DELETE, OPTIONS",
             [
-                web::get().to(catalog::export),
-                web::head().to(catalog::export),
-                web::put().to(catalog::import),
-                web::delete().to(catalog::remove),
+                web::get().to(import::export),
+                web::head().to(import::export),
+                web::put().to(import::import),
+                web::delete().to(import::remove),
             ],
         ))
         .service(private(
@@ -233,21 +229,21 @@ fn overriding(method: &'static str) -> Route {
 }
 
 /// Begins an answer that is for this caller alone.
-fn secret(status: StatusCode) -> HttpResponseBuilder {
+pub(super) fn secret(status: StatusCode) -> HttpResponseBuilder {
     answer(status, Caching::Private, &Scope::default())
 }
 
-fn secret_json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+pub(super) fn secret_json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     secret(status).json(body)
 }
 
 /// A moment as it is written to clients: RFC 3339, in UTC, to the millisecond.
 #[derive(Debug, Clone, Copy)]
-struct Moment(i64);
+pub(super) struct Moment(pub(super) i64);
 
 impl Moment {
     /// As people write it: 24 November 2026, 16:05 UTC.
-    fn readable(self) -> String {
+    pub(super) fn readable(self) -> String {
         let format = time::macros::format_description!(
             "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
         );

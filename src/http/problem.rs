@@ -14,15 +14,15 @@ use assets_pipeline::refusal::Refusal;
 use serde::Serialize;
 
 use crate::{
-    check::CheckError,
+    checks::CheckError,
     db::{DbError, framesets::Changed},
     domain::{
-        catalog::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
+        import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
         product::UnknownChoice,
     },
-    fetch::FetchError,
-    garbage::GarbageError,
-    intake::{IntakeError, UnpackError},
+    library::collect::GarbageError,
+    staging::fetch::FetchError,
+    staging::{StagingError, UnpackError},
     store::{Address, StoreError},
 };
 
@@ -154,8 +154,8 @@ pub(crate) enum Error {
     OtherTus,
     #[error("{refusal}. {}", .refusal.remedy())]
     FileRefused { refusal: Arc<Refusal> },
-    #[error("the intake failed")]
-    Intake(#[source] Arc<IntakeError>),
+    #[error("the staging failed")]
+    Staging(#[source] Arc<StagingError>),
     #[error("a frame set could not be checked")]
     Check(#[source] Arc<CheckError>),
     #[error("objects could not be removed")]
@@ -277,7 +277,7 @@ impl Error {
             },
             Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
             Self::Export(_)
-            | Self::Intake(_)
+            | Self::Staging(_)
             | Self::Garbage(_)
             | Self::CheckFailed
             | Self::Check(_)
@@ -427,7 +427,7 @@ impl From<UnpackError> for Error {
             UnpackError::Refused(refusal) => Self::FileRefused { refusal: Arc::new(refusal) },
             UnpackError::Name { .. } => Self::BadField(error.to_string()),
             UnpackError::DiskFull => Self::DiskFull,
-            UnpackError::Intake(error) => error.into(),
+            UnpackError::Staging(error) => error.into(),
         }
     }
 }
@@ -444,7 +444,7 @@ impl From<FetchError> for Error {
             FetchError::Closed(Changed::Committed) => Self::SetCommitted,
             FetchError::Closed(_) | FetchError::Stopped => Self::SetMoved,
             FetchError::Store(error) => error.into(),
-            FetchError::Intake(error) => error.into(),
+            FetchError::Staging(error) => error.into(),
             FetchError::Db(error) => error.into(),
         }
     }
@@ -455,7 +455,7 @@ impl From<CheckError> for Error {
         match error {
             CheckError::NothingToMend => Self::NothingToMend,
             CheckError::Db(error) => error.into(),
-            CheckError::Intake(error) => error.into(),
+            CheckError::Staging(error) => error.into(),
             other => Self::Check(Arc::new(other)),
         }
     }
@@ -467,9 +467,9 @@ impl From<GarbageError> for Error {
     }
 }
 
-impl From<IntakeError> for Error {
-    fn from(error: IntakeError) -> Self {
-        Self::Intake(Arc::new(error))
+impl From<StagingError> for Error {
+    fn from(error: StagingError) -> Self {
+        Self::Staging(Arc::new(error))
     }
 }
 

@@ -3,13 +3,13 @@
 use assets_pipeline::tiers::{Format, TierKey};
 
 use crate::{
-    domain::{delivery::ObjectsFrom, names::ConfigId, space::Space},
+    domain::{delivery::ObjectsFrom, names::ConfigId, namespace::Namespace},
     store::ObjectKey,
 };
 
-use super::{origin::Origin, problem::Error};
+use super::{catalog::Catalog, problem::Error};
 
-impl Origin {
+impl Catalog {
     /// Loads what is looked at most, the most popular first, until half of the memory for objects is taken. A failure is
     /// no reason not to serve: whoever asks loads it then.
     pub async fn warm(&self) {
@@ -52,13 +52,13 @@ impl Origin {
     /// Answers how many bytes that are.
     async fn warm_one(&self, id: &ConfigId) -> Result<u64, Error> {
         let pointer = self.pointer(id).await?;
-        let loaded = self.live_manifest(Space::Public, pointer.digest).await?;
+        let loaded = self.live_manifest(Namespace::Public, pointer.digest).await?;
         let tiers = &loaded.manifest.tiers;
         let best = tiers.get(&TierKey::Standard).or_else(|| tiers.get(&TierKey::Preview));
         let Some(rendition) = best.and_then(|tier| tier.formats.get(&Format::Avif)) else { return Ok(0) };
         let mut bytes = 0;
         for pack in &rendition.packs {
-            let place = ObjectKey::Pack(pack.pack).within(Space::Public);
+            let place = ObjectKey::Pack(pack.pack).within(Namespace::Public);
             bytes += self.object(place).await?.body.len() as u64;
         }
         Ok(bytes)

@@ -12,14 +12,14 @@ use crate::domain::{
     figures::SetFigures,
     manifest::{self, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
     names::ConfigId,
-    space::Space,
+    namespace::Namespace,
 };
 
 /// Says what a version holds and where it lies.
 pub fn build_manifest(
     configuration: &ConfigId,
     version: i64,
-    space: Space,
+    namespace: Namespace,
     prepared: &Prepared,
     renditions: &Renditions,
 ) -> Manifest {
@@ -38,7 +38,7 @@ pub fn build_manifest(
         placeholder: prepared.placeholder.clone(),
         colour: prepared.colour.to_string(),
         hero: plan.degree(plan.hero),
-        urls: Urls::of(space),
+        urls: Urls::of(namespace),
         tiers: renditions.tiers.iter().map(|(key, renditions)| (*key, tier(plan, renditions))).collect(),
     }
 }

@@ -52,9 +52,9 @@ pub(super) async fn load_whole(
     store: &Store,
     version: &StoredVersion,
 ) -> Result<Option<Manifest>, StoreError> {
-    let store = &store.within(version.space);
+    let store = &store.within(version.namespace);
     let read = async |key: ObjectKey, digest: Digest| {
-        let bytes = store.get_from_home(&key).await?;
+        let bytes = store.get_from_backend(&key).await?;
         Ok::<_, StoreError>(bytes.filter(|bytes| Digest::of(bytes) == digest))
     };
     let json = read(ObjectKey::Manifest(version.digest), version.digest).await?;

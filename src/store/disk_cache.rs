@@ -78,7 +78,7 @@ impl DiskCache {
         let mut bytes = tokio::fs::read(self.shared.path(key)).await.ok()?;
         if !unseal(key, &mut bytes) {
             tracing::warn!(%key, "a copy on disk was damaged, and is removed");
-            self.forget(key).await;
+            self.evict(key).await;
             return None;
         }
         if let Filler::This { copies, .. } = &mut self.shared.state().filler {
@@ -93,9 +93,9 @@ impl DiskCache {
     }
 
     /// Keeps a copy, unless objects were removed since that moment. That it cannot is a warning and no error.
-    pub(super) async fn keep(&self, key: &Address, bytes: &[u8], since: Moment) {
+    pub(super) async fn insert(&self, key: &Address, bytes: &[u8], since: Moment) {
         let (shared, key, sealed) = (self.shared.clone(), *key, seal(key, bytes));
-        let kept = tokio::task::spawn_blocking(move || shared.keep(key, &sealed, since)).await;
+        let kept = tokio::task::spawn_blocking(move || shared.insert(key, &sealed, since)).await;
         let was_failing = &self.shared.is_failing;
         match kept.map_err(io::Error::other).flatten() {
             Ok(()) => was_failing.store(false, Ordering::Relaxed),
@@ -109,7 +109,7 @@ impl DiskCache {
     }
 
     /// Lets go of a copy, so that the next one comes from the home.
-    pub(super) async fn forget(&self, key: &Address) {
+    pub(super) async fn evict(&self, key: &Address) {
         if let Filler::This { copies, .. } = &mut self.shared.state().filler {
             copies.remove(key);
         }
@@ -119,11 +119,11 @@ impl DiskCache {
     /// Lets go of a copy whose object was removed.
     pub(super) async fn removed(&self, key: &Address) {
         self.shared.state().removals += 1;
-        self.forget(key).await;
+        self.evict(key).await;
     }
 
     /// Lets go of all copies: objects were removed, and it is not known which.
-    pub(super) async fn clear(&self) {
+    pub(super) async fn evict_all(&self) {
         let gone = {
             let mut state = self.shared.state();
             state.removals += 1;
@@ -152,7 +152,7 @@ impl Shared {
         self.root.join(key.to_string())
     }
 
-    fn keep(&self, key: Address, sealed: &[u8], since: Moment) -> io::Result<()> {
+    fn insert(&self, key: Address, sealed: &[u8], since: Moment) -> io::Result<()> {
         let bytes = sealed.len() as u64;
         if bytes > self.max_bytes || !self.fills()? {
             return Ok(());

@@ -50,8 +50,8 @@ impl Folder {
             _ => {
                 // The last file of a set takes the set's folder along.
                 let is_of_set = matches!(key.key, ObjectKey::Frame { .. } | ObjectKey::SetList(_));
-                // And the last one of a private space all of the space's.
-                let levels = if key.space.is_private() { usize::MAX } else { usize::from(is_of_set) };
+                // And the last one of a private namespace all of the namespace's.
+                let levels = if key.namespace.is_private() { usize::MAX } else { usize::from(is_of_set) };
                 for folder in path.ancestors().skip(1).take(levels).take_while(|folder| *folder != self.root)
                 {
                     if tokio::fs::remove_dir(folder).await.is_err() {
@@ -130,13 +130,13 @@ mod tests {
     use assets_pipeline::{digest::Digest, tiers::Format};
 
     use super::*;
-    use crate::domain::space::Space;
+    use crate::domain::namespace::Namespace;
 
     #[tokio::test]
     async fn what_a_writer_left_unfinished_goes_when_it_is_old() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::new(root.path().to_owned());
-        let key = ObjectKey::Pack(Digest::of(b"frames")).within(Space::Public);
+        let key = ObjectKey::Pack(Digest::of(b"frames")).within(Namespace::Public);
         folder.put(&key, b"frames").await.unwrap();
         assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
         let partial = root.path().join("p/.half.pack.1-2");
@@ -153,7 +153,7 @@ mod tests {
         let folder = Folder::new(root.path().to_owned());
         let set = Digest::of(b"frames");
         let keys = [ObjectKey::SetList(set), ObjectKey::Frame { set, degree: 6, format: Format::Webp }];
-        let keys = keys.map(|key| key.within(Space::Public));
+        let keys = keys.map(|key| key.within(Namespace::Public));
         for key in &keys {
             folder.put(key, b"frames").await.unwrap();
         }
@@ -163,8 +163,8 @@ mod tests {
         }
         assert!(!root.path().join("s").join(set.to_string()).exists());
 
-        let space = Space::Private("00112233445566778899aabbccddeeff".parse().unwrap());
-        let keys = keys.map(|key| key.key.within(space));
+        let namespace = Namespace::Private("00112233445566778899aabbccddeeff".parse().unwrap());
+        let keys = keys.map(|key| key.key.within(namespace));
         for key in &keys {
             folder.put(key, b"frames").await.unwrap();
         }

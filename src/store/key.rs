@@ -1,13 +1,13 @@
 //! What objects are called.
 //!
 //! A key is the path of the object's public URL, so that a CDN may read the store itself. What is not public lies
-//! apart from all of that: under `private/`, in the space of its configuration.
+//! apart from all of that: under `private/`, in the namespace of its configuration.
 
 use std::{fmt, str::FromStr};
 
 use assets_pipeline::{digest::Digest, tiers::Format};
 
-use crate::domain::{manifest::Manifest, space::Space};
+use crate::domain::{manifest::Manifest, namespace::Namespace};
 
 /// Names an object. Path and media type follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,9 +32,9 @@ pub enum ObjectKey {
 }
 
 impl ObjectKey {
-    /// Where the object lies in a space.
-    pub const fn within(self, space: Space) -> Address {
-        Address { space, key: self }
+    /// Where the object lies in a namespace.
+    pub const fn within(self, namespace: Namespace) -> Address {
+        Address { namespace, key: self }
     }
 
     /// Every frame, list and pack that a manifest names, some of them more than once.
@@ -127,23 +127,23 @@ impl FromStr for ObjectKey {
     }
 }
 
-/// An object in a space: its place in the store.
+/// An object in a namespace: its place in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {
-    /// Which space.
-    pub space: Space,
+    /// Which namespace.
+    pub namespace: Namespace,
     /// Which object there.
     pub key: ObjectKey,
 }
 
-/// What stands before the names of private spaces.
+/// What stands before the names of private namespaces.
 const PRIVATE: &str = "private/";
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.space {
-            Space::Public => self.key.fmt(f),
-            Space::Private(id) => write!(f, "{PRIVATE}{id}/{}", self.key),
+        match self.namespace {
+            Namespace::Public => self.key.fmt(f),
+            Namespace::Private(id) => write!(f, "{PRIVATE}{id}/{}", self.key),
         }
     }
 }
@@ -153,11 +153,11 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         let Some(rest) = text.strip_prefix(PRIVATE) else {
-            return Ok(text.parse::<ObjectKey>()?.within(Space::Public));
+            return Ok(text.parse::<ObjectKey>()?.within(Namespace::Public));
         };
-        let (space, key) = rest.split_once('/').ok_or(NotAKey)?;
-        let space = Space::Private(space.parse().map_err(|_no_space| NotAKey)?);
-        Ok(key.parse::<ObjectKey>()?.within(space))
+        let (namespace, key) = rest.split_once('/').ok_or(NotAKey)?;
+        let namespace = Namespace::Private(namespace.parse().map_err(|_no_namespace| NotAKey)?);
+        Ok(key.parse::<ObjectKey>()?.within(namespace))
     }
 }
 
@@ -179,11 +179,11 @@ mod tests {
     #[test]
     fn what_is_private_lies_apart() {
         let pack = ObjectKey::Pack(Digest::of(b""));
-        assert_eq!(pack.within(Space::Public).to_string(), pack.to_string());
-        let space = Space::Private("00112233445566778899aabbccddeeff".parse().unwrap());
-        let path = pack.within(space).to_string();
+        assert_eq!(pack.within(Namespace::Public).to_string(), pack.to_string());
+        let namespace = Namespace::Private("00112233445566778899aabbccddeeff".parse().unwrap());
+        let path = pack.within(namespace).to_string();
         assert_eq!(path, format!("private/00112233445566778899aabbccddeeff/{pack}"));
-        assert_eq!(path.parse(), Ok(pack.within(space)));
+        assert_eq!(path.parse(), Ok(pack.within(namespace)));
         for other in [
             "private/".to_owned(),
             format!("private/{pack}"),

@@ -27,7 +27,7 @@ use aws_sdk_s3::{
 };
 
 use crate::domain::{
-    space::Space,
+    namespace::Namespace,
     storage::{Checksums, StoreSettings},
 };
 
@@ -238,14 +238,14 @@ impl S3 {
 /// Objects are named by their content, and never change. What is private is nothing for caches, should somebody let
 /// the world read the bucket.
 fn cache_control(key: &Address) -> &'static str {
-    match key.space {
-        Space::Public => "public, max-age=31536000, immutable",
-        Space::Private(_) => "private, no-store",
+    match key.namespace {
+        Namespace::Public => "public, max-age=31536000, immutable",
+        Namespace::Private(_) => "private, no-store",
     }
 }
 
 fn metadata(key: &Address) -> Option<HashMap<String, String>> {
-    (!key.space.is_private()).then(|| HashMap::from([(TAG.to_owned(), key.key.cache_tag())]))
+    (!key.namespace.is_private()).then(|| HashMap::from([(TAG.to_owned(), key.key.cache_tag())]))
 }
 
 /// Settings over those of the environment; credentials are the environment's alone.

@@ -13,16 +13,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     artist::{Artist, digest, file, parts_left, ring},
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
     girasol::{Server, draw_turn, header, key, problem, sequence},
-    place::Place,
-    weather::Weather,
 };
 
 const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
 /// moto asks nobody whether there is such a role.
 const ROLE: &str = "upload_role = 'arn:aws:iam::123456789012:role/frames'";
 
-impl Place {
+impl Bucket {
     fn artist(&self, server: Server) -> Artist {
         Artist { server, bearer: format!("Bearer {}", key(self.data(), "artist")) }
     }
@@ -38,7 +38,7 @@ impl Place {
         assert_eq!(deleted.status(), 204);
     }
 
-    /// The names of what waits in a set's place.
+    /// The names of what waits in a set's bucket.
     async fn waiting(&self, set: &str) -> Vec<String> {
         let prefix = format!("spins/incoming/{}/", set.rsplit('/').next().unwrap());
         let listed = self.client.get(format!("{}?list-type=2&prefix={prefix}", self.bucket)).send().await;
@@ -47,7 +47,7 @@ impl Place {
         names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
     }
 
-    /// Puts a folder's files into a set's place.
+    /// Puts a folder's files into a set's bucket.
     async fn fill(&self, set: &str, folder: &Path) {
         let id = set.rsplit('/').next().unwrap();
         for file in fs::read_dir(folder).unwrap().flatten() {
@@ -95,8 +95,8 @@ impl Artist {
 
 #[tokio::test]
 async fn a_file_goes_into_the_bucket_as_it_was_announced() {
-    let Some(place) = Place::new("presigned", Weather::Fine).await else { return };
-    let artist = place.artist(place.serve());
+    let Some(bucket) = Bucket::new("presigned", Faults::None).await else { return };
+    let artist = bucket.artist(bucket.serve());
     let set = artist.open(&ring()).await;
     let (one, two) = (file(70_000), file(5));
     let wanted = json!({ "files": [
@@ -121,7 +121,7 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
             headers.fold(request, |request, (name, value)| request.header(name, value.as_str().unwrap()));
         assert_eq!(request.body(bytes.clone()).send().await.unwrap().status(), 200);
     }
-    assert_eq!(place.waiting(&set).await, ["002.png", "ring 001.png"]);
+    assert_eq!(bucket.waiting(&set).await, ["002.png", "ring 001.png"]);
 
     // The doctor can look before the commit.
     assert_eq!(artist.told(&format!("{set}/fetch"), None).await, json!({ "fetched": 2, "left": 0 }));
@@ -131,32 +131,32 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
         (&shown["files"][0]["digest"], &shown["files"][1]["digest"]),
         (&json!(digest(&two)), &json!(digest(&one)))
     );
-    assert_eq!((place.waiting(&set).await.len(), parts_left(place.data())), (0, 0));
+    assert_eq!((bucket.waiting(&set).await.len(), parts_left(bucket.data())), (0, 0));
     assert_eq!(artist.told(&format!("{set}/fetch"), None).await, json!({ "fetched": 0, "left": 0 }));
 
     let trail = artist.server.request(Method::GET, "/api/audit");
-    let admin = format!("Bearer {}", key(place.data(), "admin"));
+    let admin = format!("Bearer {}", key(bucket.data(), "admin"));
     let trail = trail.header("authorization", admin).send().await.unwrap().text().await.unwrap();
     assert!(trail.contains("frameset.presign") && trail.contains("ring 001.png"), "{trail}");
     assert!(!trail.contains("X-Amz"), "{trail}");
 
     // With the set goes what waits for it.
-    place
+    bucket
         .fill(&set, &{
-            let folder = place.data().join("more");
+            let folder = bucket.data().join("more");
             draw_turn(&folder, [200, 200, 200], 2);
             folder
         })
         .await;
     assert_eq!(artist.request(Method::DELETE, &set).send().await.unwrap().status(), 204);
-    assert_eq!(place.waiting(&set).await.len(), 0);
+    assert_eq!(bucket.waiting(&set).await.len(), 0);
 }
 
 #[tokio::test]
 async fn what_no_set_takes_is_not_announced() {
-    let Some(place) = Place::new("announced", Weather::Fine).await else { return };
-    place.set("[uploads]\nset_max_files = 2\nframe_max_bytes = 1000");
-    let artist = place.artist(place.serve());
+    let Some(bucket) = Bucket::new("announced", Faults::None).await else { return };
+    bucket.set("[uploads]\nset_max_files = 2\nframe_max_bytes = 1000");
+    let artist = bucket.artist(bucket.serve());
     let set = artist.open(&ring()).await;
     let presign = format!("{set}/presign");
     let file = |name: &str, bytes: u64| json!({ "name": name, "bytes": bytes });
@@ -185,13 +185,13 @@ async fn what_no_set_takes_is_not_announced() {
         let name = format!("spins/incoming/{id}/{name}");
         if slug == "too-many-files" {
             for more in 0..2 {
-                place.put(&format!("{name}{more}"), vec![0; 5]).await;
+                bucket.put(&format!("{name}{more}"), vec![0; 5]).await;
             }
         }
-        place.put(&name, vec![0; bytes]).await;
+        bucket.put(&name, vec![0; bytes]).await;
         let response = artist.post(&format!("{set}/fetch"), None).await;
         assert_eq!(problem(response, status).await, slug);
-        place.delete(&name).await;
+        bucket.delete(&name).await;
     }
     assert_eq!(artist.show(&set).await["frames"], 0);
 }
@@ -226,17 +226,17 @@ fn rclone(arguments: &[&str]) -> Option<Output> {
 
 #[tokio::test]
 async fn rclone_fills_a_frame_set() {
-    let Some(place) = Place::new("rclone", Weather::Fine).await else { return };
-    place.set(ROLE);
-    let artist = place.artist(place.serve());
+    let Some(bucket) = Bucket::new("rclone", Faults::None).await else { return };
+    bucket.set(ROLE);
+    let artist = bucket.artist(bucket.serve());
     let (set, told) = artist.open_in_bucket().await;
     for given in ["accessKeyId", "secretAccessKey", "sessionToken", "expires"] {
         assert!(told["credentials"][given].as_str().is_some_and(|text| text.len() > 10), "{told}");
     }
-    let turn = place.data().join("turn");
+    let turn = bucket.data().join("turn");
     draw_turn(&turn, [220, 220, 225], 12);
     fs::write(turn.join(".DS_Store"), "left behind").unwrap();
-    let config = place.data().join("rclone.conf");
+    let config = bucket.data().join("rclone.conf");
     fs::write(&config, told["rclone"]["config"].as_str().unwrap()).unwrap();
     // As it is told, word for word.
     let words: Vec<_> = told["rclone"]["command"].as_str().unwrap().split(' ').collect();
@@ -244,7 +244,7 @@ async fn rclone_fills_a_frame_set() {
     let (config, folder) = (config.to_str().unwrap(), turn.to_str().unwrap());
     let Some(copied) = rclone(&["--config", config, "copy", folder, to]) else { return };
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-    assert_eq!(place.waiting(&set).await.len(), 13);
+    assert_eq!(bucket.waiting(&set).await.len(), 13);
     // Again there is nothing to do: it sees what is there.
     let again = rclone(&["--config", config, "-v", "copy", folder, to]).unwrap();
     assert!(String::from_utf8_lossy(&again.stderr).contains("There was nothing to transfer"), "{again:?}");
@@ -253,7 +253,7 @@ async fn rclone_fills_a_frame_set() {
     let (ended, events) = artist.ended(&job).await;
     assert_eq!((&ended["state"], &ended["configuration"]), (&json!("ready"), &json!(RING)), "{events}");
     assert!(events.contains("12 files fetched from the bucket"), "{events}");
-    assert_eq!(place.waiting(&set).await, [".DS_Store"]);
+    assert_eq!(bucket.waiting(&set).await, [".DS_Store"]);
     let published =
         artist.post(&format!("/api/sequences/{RING}/publish"), Some(&json!({ "version": 1 }))).await;
     assert_eq!(published.status(), 200);
@@ -267,16 +267,16 @@ async fn rclone_fills_a_frame_set() {
     server.signal("TERM");
     let (_, log) = server.ended();
     assert!(!log.contains(told["credentials"]["secretAccessKey"].as_str().unwrap()), "{log}");
-    let _server = place.serve();
-    while !place.waiting(&set).await.is_empty() {
+    let _server = bucket.serve();
+    while !bucket.waiting(&set).await.is_empty() {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
-    let Some(place) = Place::new("mended", Weather::Rough).await else { return };
-    let artist = place.artist(place.serve());
+    let Some(bucket) = Bucket::new("mended", Faults::Flaky).await else { return };
+    let artist = bucket.artist(bucket.serve());
     let (set, told) = artist.open_in_bucket().await;
     assert_eq!(told.get("credentials"), None);
     assert!(told["rclone"]["config"].as_str().unwrap().contains("env_auth = true"));
@@ -284,11 +284,11 @@ async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
     let (ended, _) = artist.ended(&job).await;
     assert_eq!((&ended["state"], &ended["failure"]["slug"]), (&json!("failed"), &json!("set-empty")));
 
-    let turn = place.data().join("turn");
+    let turn = bucket.data().join("turn");
     draw_turn(&turn, [220, 220, 225], 12);
-    place.fill(&set, &turn).await;
+    bucket.fill(&set, &turn).await;
     let wrong = format!("spins/incoming/{}/preview/000.png", set.rsplit('/').next().unwrap());
-    place.put(&wrong, file(5)).await;
+    bucket.put(&wrong, file(5)).await;
     let retry = async || {
         artist.told(&format!("{job}/retry"), None).await;
         artist.ended(&job).await
@@ -301,32 +301,32 @@ async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
         "remedy": "Mend it in the bucket and retry the job.",
     });
     assert_eq!((&ended["state"], &ended["failure"]), (&json!("failed"), &failure));
-    assert_eq!((artist.show(&set).await["frames"].clone(), place.waiting(&set).await.len()), (json!(0), 13));
-    place.delete(&wrong).await;
+    assert_eq!((artist.show(&set).await["frames"].clone(), bucket.waiting(&set).await.len()), (json!(0), 13));
+    bucket.delete(&wrong).await;
     let (ended, events) = retry().await;
     assert_eq!(ended["state"], "ready", "{events}");
 }
 
 #[tokio::test]
 async fn a_server_that_dies_while_it_fetches_goes_on() {
-    let Some(place) = Place::new("dying", Weather::Fine).await else { return };
-    place.set("[jobs]\nlease_seconds = 1");
-    let artist = place.artist(place.serve());
+    let Some(bucket) = Bucket::new("dying", Faults::None).await else { return };
+    bucket.set("[jobs]\nlease_seconds = 1");
+    let artist = bucket.artist(bucket.serve());
     let (set, _) = artist.open_in_bucket().await;
-    let turn = place.data().join("turn");
+    let turn = bucket.data().join("turn");
     draw_turn(&turn, [220, 220, 225], 12);
-    place.fill(&set, &turn).await;
+    bucket.fill(&set, &turn).await;
     let of_the_set = format!("GET /dying/spins/incoming/{}/", set.rsplit('/').next().unwrap());
-    place.line.silent_after(&of_the_set, 6);
+    bucket.line.silent_after(&of_the_set, 6);
     let job = artist.commit(&set).await;
     let Artist { mut server, bearer } = artist;
-    place.line.wait_for_silence();
+    bucket.line.wait_for_silence();
     server.child.kill().unwrap();
     server.ended();
-    place.line.set(Weather::Fine);
-    assert!((6..12).contains(&place.waiting(&set).await.len()), "some were fetched, and not all");
+    bucket.line.set(Faults::None);
+    assert!((6..12).contains(&bucket.waiting(&set).await.len()), "some were fetched, and not all");
 
-    let artist = Artist { server: place.serve(), bearer };
+    let artist = Artist { server: bucket.serve(), bearer };
     let (ended, events) = artist.ended(&job).await;
     assert_eq!((&ended["state"], &ended["attempts"]), (&json!("ready"), &json!(2)), "{events}");
     let shown = artist.show(&set).await;
@@ -337,7 +337,7 @@ async fn a_server_that_dies_while_it_fetches_goes_on() {
             (&json!(name), &json!(digest(&fs::read(turn.join(&name)).unwrap())))
         );
     }
-    assert_eq!((shown["frames"].clone(), place.waiting(&set).await.len()), (json!(12), 0));
+    assert_eq!((shown["frames"].clone(), bucket.waiting(&set).await.len()), (json!(12), 0));
     // What had come was not read again; four are under way at once, of which each may have been cut off.
-    assert!((12..=16).contains(&place.line.asked(&of_the_set)), "{}", place.line.asked(&of_the_set));
+    assert!((12..=16).contains(&bucket.line.asked(&of_the_set)), "{}", bucket.line.asked(&of_the_set));
 }

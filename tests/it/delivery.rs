@@ -4,10 +4,10 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::{
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
     girasol::{Server, header, sequence},
-    place::Place,
     s3::files,
-    weather::Weather,
 };
 
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
@@ -29,13 +29,13 @@ async fn may_load_from(server: &Server, base: &str) {
 
 #[tokio::test]
 async fn visitors_are_sent_to_the_cdn_at_once() {
-    let Some(place) = Place::new("cdn", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    let served = place.serve().json(&sequence(GOLD)).await;
+    let Some(bucket) = Bucket::new("cdn", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    let served = bucket.serve().json(&sequence(GOLD)).await;
     // The bucket stands for the CDN over it.
-    let base = format!("{}/spins", place.bucket);
-    place.set(&format!("[delivery]\nobjects = 'redirect'\nobjects_base = '{base}'"));
-    let server = place.serve();
+    let base = format!("{}/spins", bucket.bucket);
+    bucket.set(&format!("[delivery]\nobjects = 'redirect'\nobjects_base = '{base}'"));
+    let server = bucket.serve();
 
     let response = server.get(&sequence(GOLD), &[]).await;
     let preload = header(response.headers(), "link").to_owned();
@@ -67,15 +67,15 @@ async fn visitors_are_sent_to_the_cdn_at_once() {
 
 #[tokio::test]
 async fn visitors_are_given_signed_addresses_of_the_bucket() {
-    let Some(place) = Place::new("signed", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    place.set("[delivery]\nobjects = 'presign'\npresigned_minutes = 5");
-    let server = place.serve();
+    let Some(bucket) = Bucket::new("signed", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    bucket.set("[delivery]\nobjects = 'presign'\npresigned_minutes = 5");
+    let server = bucket.serve();
     let manifest = server.json(&sequence(GOLD)).await;
     assert_eq!(manifest["urls"]["frame"], "/s/{set}/{degree}.{format}");
     for file in files(&manifest) {
         let location = way(&server, Method::GET, &file, "private, no-store").await;
-        assert!(location.starts_with(&format!("{}/signed/spins{file}?", place.line.address)), "{location}");
+        assert!(location.starts_with(&format!("{}/signed/spins{file}?", bucket.line.address)), "{location}");
         assert!(location.contains("X-Amz-SignedHeaders=host&"), "{location}");
         assert!(
             location.contains("X-Amz-Expires=300&") && location.contains("X-Amz-Signature="),
@@ -84,10 +84,10 @@ async fn visitors_are_given_signed_addresses_of_the_bucket() {
         let had = Client::new().get(&location).send().await.unwrap();
         assert_eq!(
             (had.status().as_u16(), had.bytes().await.unwrap()),
-            (200, place.object(&file).await.into())
+            (200, bucket.object(&file).await.into())
         );
     }
     let head = server.send(Method::HEAD, &files(&manifest)[0], &[]).await;
     assert_eq!((head.status().as_u16(), header(head.headers(), "accept-ranges")), (200, "bytes"));
-    may_load_from(&server, &place.line.address).await;
+    may_load_from(&server, &bucket.line.address).await;
 }

@@ -3,22 +3,22 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod artist;
+mod bucket_fixture;
+mod fault_proxy;
 mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
-mod place;
-mod weather;
 
 mod archives;
 mod bucket;
-mod catalog;
 mod check;
 mod delivery;
 mod doctor;
 mod edge;
 mod errors;
 mod garbage;
+mod import;
 mod ingest;
 mod jobs;
 mod layers;

@@ -1,4 +1,4 @@
-//! The whole job on an S3 server: in rough weather, without it, and with damage in it.
+//! The whole job on an S3 server: over a flaky line, without it, and with damage in it.
 
 use std::{fs, time::Duration};
 
@@ -6,20 +6,20 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::{
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
     girasol::{Server, header, key, problem, sequence},
-    place::Place,
-    weather::Weather,
 };
 
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
 
 /// Every file of a manifest is served as it is in the bucket, when all are asked for at once.
-async fn gives_all(place: &Place, server: &Server, manifest: &Value) {
+async fn gives_all(bucket: &Bucket, server: &Server, manifest: &Value) {
     let same = async |file: String| {
         let response = server.get(&file, &[]).await;
         assert_eq!(response.status(), 200, "{file}");
-        assert_eq!(response.bytes().await.unwrap(), place.object(&file).await, "{file}");
+        assert_eq!(response.bytes().await.unwrap(), bucket.object(&file).await, "{file}");
     };
     futures_util::future::join_all(files(manifest).into_iter().map(same)).await;
 }
@@ -42,39 +42,39 @@ pub(crate) fn files(manifest: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_whole_job_is_done_in_rough_weather() {
-    let Some(place) = Place::new("rough", Weather::Rough).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    place.ingest("rose", [210, 150, 130]);
-    place.ingest("gold", [200, 160, 80]);
-    assert_eq!(fs::read_dir(place.data().join("objects")).unwrap().count(), 1, "the hold alone");
+async fn the_whole_job_is_done_over_a_flaky_line() {
+    let Some(bucket) = Bucket::new("rough", Faults::Flaky).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    bucket.ingest("rose", [210, 150, 130]);
+    bucket.ingest("gold", [200, 160, 80]);
+    assert_eq!(fs::read_dir(bucket.data().join("objects")).unwrap().count(), 1, "the hold alone");
 
-    let server = place.serve();
+    let server = bucket.serve();
     let newest = server.json(&sequence(GOLD)).await;
     let rose = server.json(&sequence(ROSE)).await;
-    gives_all(&place, &server, &newest).await;
-    gives_all(&place, &server, &rose).await;
+    gives_all(&bucket, &server, &newest).await;
+    gives_all(&bucket, &server, &rose).await;
     let pack = files(&rose).into_iter().find(|file| file.starts_with("/p/")).unwrap();
     let part = server.get(&pack, &[("range", "bytes=10-19")]).await;
     assert_eq!(part.status(), 206);
-    assert_eq!(part.bytes().await.unwrap(), place.object(&pack).await[10..20]);
+    assert_eq!(part.bytes().await.unwrap(), bucket.object(&pack).await[10..20]);
     let still = server.get(&format!("/still/{GOLD}.jpg"), &[]).await;
     assert_eq!((still.status().as_u16(), header(still.headers(), "content-type")), (200, "image/jpeg"));
 
-    place.girasol(&["rollback", GOLD]);
+    bucket.girasol(&["rollback", GOLD]);
     while server.json(&sequence(GOLD)).await["version"] == newest["version"] {
         tokio::task::yield_now().await;
     }
     let older = server.json(&sequence(GOLD)).await;
-    let before = place.objects().await;
+    let before = bucket.objects().await;
     let collected: Value =
-        serde_json::from_slice(&place.girasol(&["store", "gc", "--json", "--grace-hours", "0"]).stdout)
+        serde_json::from_slice(&bucket.girasol(&["store", "gc", "--json", "--grace-hours", "0"]).stdout)
             .unwrap();
     assert!(collected["objects"].as_u64().unwrap() > 0, "{collected}");
-    assert_eq!(place.objects().await, before - collected["objects"].as_u64().unwrap() as usize);
-    gives_all(&place, &server, &older).await;
+    assert_eq!(bucket.objects().await, before - collected["objects"].as_u64().unwrap() as usize);
+    gives_all(&bucket, &server, &older).await;
 
-    let bearer = format!("Bearer {}", key(place.data(), "artist"));
+    let bearer = format!("Bearer {}", key(bucket.data(), "artist"));
     let take_down = server.request(Method::POST, &format!("/api/sequences/{GOLD}/take-down"));
     assert_eq!(take_down.header("authorization", bearer).send().await.unwrap().status(), 200);
     for file in &files(&older) {
@@ -83,24 +83,24 @@ async fn the_whole_job_is_done_in_rough_weather() {
             tokio::task::yield_now().await;
         }
         assert_eq!(problem(server.get(file, &[]).await, 404).await, "no-such-file");
-        assert!(!place.data().join("cache/objects").join(&file[1..]).exists());
+        assert!(!bucket.data().join("cache/objects").join(&file[1..]).exists());
     }
-    gives_all(&place, &server, &rose).await;
-    assert!(place.line.mishaps().iter().all(|count| *count > 20), "{:?}", place.line.mishaps());
+    gives_all(&bucket, &server, &rose).await;
+    assert!(bucket.line.mishaps().iter().all(|count| *count > 20), "{:?}", bucket.line.mishaps());
 }
 
 #[tokio::test]
 async fn what_was_read_before_is_served_without_s3() {
-    let Some(place) = Place::new("dead", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    let config = place.config();
+    let Some(bucket) = Bucket::new("dead", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    let config = bucket.config();
     let patience = "connect_timeout_ms = 300\nattempt_timeout_ms = 300\n";
     fs::write(
         &config,
         fs::read_to_string(&config).unwrap().replace("attempts = 4\n", "attempts = 2\n") + patience,
     )
     .unwrap();
-    let server = place.serve();
+    let server = bucket.serve();
     let (kept, fresh) = {
         let mut files = files(&server.json(&sequence(GOLD)).await);
         (files.pop().unwrap(), files.swap_remove(0))
@@ -109,46 +109,46 @@ async fn what_was_read_before_is_served_without_s3() {
     drop(server);
 
     // From the disk alone: memory went with the process.
-    place.line.set(Weather::Dead);
-    let server = place.serve();
+    bucket.line.set(Faults::Dead);
+    let server = bucket.serve();
     server.json(&sequence(GOLD)).await;
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
     assert_eq!(problem(server.get(&fresh, &[]).await, 500).await, "internal");
     assert_eq!(problem(server.get("/api/health/ready", &[]).await, 503).await, "not-ready");
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
 
-    place.line.set(Weather::Silent);
+    bucket.line.set(Faults::Silent);
     let mut waiting = Box::pin(server.get(&fresh, &[]));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
     assert_eq!(problem(waiting.await, 500).await, "internal");
 
-    place.line.set(Weather::Fine);
-    assert_eq!(server.get(&fresh, &[]).await.bytes().await.unwrap(), place.object(&fresh).await);
+    bucket.line.set(Faults::None);
+    assert_eq!(server.get(&fresh, &[]).await.bytes().await.unwrap(), bucket.object(&fresh).await);
     assert_eq!(server.get("/api/health/ready", &[]).await.status(), 200);
     drop(server);
 
-    let copy = place.data().join("cache/objects").join(&kept[1..]);
+    let copy = bucket.data().join("cache/objects").join(&kept[1..]);
     let mut damaged = fs::read(&copy).unwrap();
     damaged[0] ^= 1;
     fs::write(&copy, damaged).unwrap();
-    let server = place.serve();
+    let server = bucket.serve();
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
 }
 
 #[tokio::test]
 async fn what_is_popular_is_read_before_anybody_asks() {
-    let Some(place) = Place::new("warm", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    let manifest = place.serve().json(&sequence(GOLD)).await;
-    let config = fs::read_to_string(place.config()).unwrap();
-    fs::write(place.config(), config.replace("warm = 0", "warm = 3")).unwrap();
+    let Some(bucket) = Bucket::new("warm", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    let manifest = bucket.serve().json(&sequence(GOLD)).await;
+    let config = fs::read_to_string(bucket.config()).unwrap();
+    fs::write(bucket.config(), config.replace("warm = 0", "warm = 3")).unwrap();
     let pack = &manifest["tiers"]["standard"]["formats"]["avif"]["packs"][0]["pack"];
     let read = format!("GET /warm/spins/p/{}.pack", pack.as_str().unwrap());
-    let before = place.line.asked(&read);
-    let _server = place.serve();
+    let before = bucket.line.asked(&read);
+    let _server = bucket.serve();
     let asked = async {
-        while place.line.asked(&read) == before {
+        while bucket.line.asked(&read) == before {
             tokio::task::yield_now().await;
         }
     };
@@ -157,18 +157,18 @@ async fn what_is_popular_is_read_before_anybody_asks() {
 
 #[tokio::test]
 async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
-    let Some(place) = Place::new("cold", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    let server = place.serve();
+    let Some(bucket) = Bucket::new("cold", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    let server = bucket.serve();
     let files = files(&server.json(&sequence(GOLD)).await);
     let (pack, frame) = (&files[0], files.last().unwrap());
     assert!(pack.starts_with("/p/") && frame.starts_with("/s/"));
     let list = format!("{}/frames.txt", frame.rsplit_once('/').unwrap().0);
-    // The ingest compares what it finds in place.
-    let reads = |file: &str| place.line.asked(&format!("GET /cold/spins{file}"));
+    // The ingest compares what it finds in bucket.
+    let reads = |file: &str| bucket.line.asked(&format!("GET /cold/spins{file}"));
     let before = [frame, pack, &list].map(|file| reads(file));
     for file in [frame, pack] {
-        let whole = place.object(file).await;
+        let whole = bucket.object(file).await;
         let ask = async || {
             let response = server.get(file, &[]).await;
             assert_eq!(
@@ -183,25 +183,25 @@ async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
 
 #[tokio::test]
 async fn what_is_damaged_in_the_bucket_is_not_served_and_is_told_and_made_good() {
-    let Some(place) = Place::new("damaged", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    let mut server = place.serve();
+    let Some(bucket) = Bucket::new("damaged", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    let mut server = bucket.serve();
     let files = files(&server.json(&sequence(GOLD)).await);
     let damaged = [&files[0], files.last().unwrap()];
     assert!(damaged[0].starts_with("/p/") && damaged[1].starts_with("/s/"));
     for file in damaged {
-        let whole = place.object(file).await;
+        let whole = bucket.object(file).await;
         let mut other = whole.clone();
         other[whole.len() / 2] ^= 1;
         for other in [&other[..], &whole[1..], b""] {
-            place.replace(file, other).await;
+            bucket.replace(file, other).await;
             assert_eq!(problem(server.get(file, &[]).await, 500).await, "internal");
         }
     }
     // The same turn again finds what is damaged.
-    place.ingest("gold", [212, 175, 95]);
+    bucket.ingest("gold", [212, 175, 95]);
     for file in damaged {
-        assert_eq!(server.get(file, &[]).await.bytes().await.unwrap(), place.object(file).await);
+        assert_eq!(server.get(file, &[]).await.bytes().await.unwrap(), bucket.object(file).await);
     }
     server.signal("TERM");
     let (code, log) = server.ended();

@@ -13,9 +13,9 @@ use sha2::Sha256;
 
 use crate::{
     artist::Artist,
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
     girasol::{Server, draw_turn, girasol, header, ingest, ingest_with, problem, sequence},
-    place::Place,
-    weather::Weather,
 };
 
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
@@ -317,18 +317,18 @@ async fn what_was_public_is_nowhere_to_be_found_until_it_is_lifted() {
     ingest(data, "gold", [212, 175, 95], 12);
     ingest(data, "unobtainium", [90, 200, 210], 12);
     protects_and_lifts(data, &Artist::over(data), &[]).await;
-    assert!(!data.join("objects/private").exists(), "nothing is left of the private space");
+    assert!(!data.join("objects/private").exists(), "nothing is left of the private namespace");
 }
 
 #[tokio::test]
 async fn in_s3_it_is_nowhere_to_be_found_either() {
-    let Some(place) = Place::new("signed", Weather::Fine).await else { return };
-    place.ingest("gold", [212, 175, 95]);
-    place.ingest("unobtainium", [90, 200, 210]);
-    let config = place.config();
-    let bearer = format!("Bearer {}", crate::girasol::key(place.data(), "artist"));
-    let artist = Artist { server: place.serve(), bearer };
-    protects_and_lifts(place.data(), &artist, &["--config", &config]).await;
+    let Some(bucket) = Bucket::new("signed", Faults::None).await else { return };
+    bucket.ingest("gold", [212, 175, 95]);
+    bucket.ingest("unobtainium", [90, 200, 210]);
+    let config = bucket.config();
+    let bearer = format!("Bearer {}", crate::girasol::key(bucket.data(), "artist"));
+    let artist = Artist { server: bucket.serve(), bearer };
+    protects_and_lifts(bucket.data(), &artist, &["--config", &config]).await;
 }
 
 async fn protects_and_lifts(data: &Path, artist: &Artist, flags: &[&str]) {

@@ -21,14 +21,14 @@ use crate::{
         frameset::{FileName, FramesetId, FramesetState, UploadLimits},
         keys::Role,
     },
-    fetch::{self, Ways, Word},
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query,
     },
-    intake::Intake,
+    staging::Staging,
+    staging::fetch::{self, Ways, Word},
     store::{Inbox, Presigned, Scoped},
 };
 
@@ -119,18 +119,18 @@ struct LeaveAnswer {
 pub(super) async fn presign(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let wanted: PresignBody = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
     let wanted = wanted.parse(&limits)?;
-    let inbox = inbox_of_open(&origin, &id).await?;
+    let inbox = inbox_of_open(&catalog, &id).await?;
     let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
     let detail = json!({ "files": names });
-    let noted = origin.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
+    let noted = catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
     changed(noted.map_err(Error::from)?, 0)?;
 
     let expires = Moment(now_ms() + LEAVE_LASTS.as_millis() as i64);
@@ -176,13 +176,13 @@ struct RcloneAnswer {
 
 /// `POST /api/framesets/{id}/bucket`: where in the bucket a set's files go, and with what. Credentials are shown this
 /// once.
-pub(super) async fn place(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn place(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    let inbox = inbox_of_open(&origin, &id).await?;
+    let inbox = inbox_of_open(&catalog, &id).await?;
     let detail = json!({ "credentials": inbox.gives_credentials() });
-    let noted = origin.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await;
+    let noted = catalog.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await;
     changed(noted.map_err(Error::from)?, 0)?;
     let scoped = inbox.credentials(&id).await.map_err(Error::from)?;
     let (bucket, prefix) = (inbox.bucket().to_owned(), inbox.place(&id));
@@ -241,27 +241,27 @@ struct FetchAnswer {
 /// has more than that asks again; who does not ask finds it fetched after the commit.
 pub(super) async fn fetch(
     request: HttpRequest,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    let inbox = inbox_of_open(&origin, &id).await?;
-    let ways = Ways { inbox, intake: &intake, db: &origin.db, limits: &limits };
+    let inbox = inbox_of_open(&catalog, &id).await?;
+    let ways = Ways { inbox, staging: &staging, db: &catalog.db, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
     let word = Word::Artist(&caller.actor);
     let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await.map_err(Error::from)?;
-    close_when_whole(&origin, &id, &caller.actor).await?;
+    close_when_whole(&catalog, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))
 }
 
-async fn inbox_of_open<'a>(origin: &'a Origin, id: &FramesetId) -> Result<&'a Inbox, Error> {
-    if load(origin, id).await?.state == FramesetState::Committed {
+async fn inbox_of_open<'a>(catalog: &'a Catalog, id: &FramesetId) -> Result<&'a Inbox, Error> {
+    if load(catalog, id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted);
     }
-    origin.store.inbox().ok_or(Error::NoBucket)
+    catalog.store.inbox().ok_or(Error::NoBucket)
 }

@@ -22,17 +22,17 @@ pub(super) const COOKIE: &str = "girasol_session";
 
 /// Somebody with a key.
 #[derive(Debug)]
-pub(super) struct Caller {
+pub(in crate::http) struct Caller {
     /// The key.
-    pub(super) key: StoredKey,
+    pub(in crate::http) key: StoredKey,
     /// For the trail.
-    pub(super) actor: Actor,
+    pub(in crate::http) actor: Actor,
     /// The session's token, where it was not the key itself that was shown.
-    pub(super) session: Option<String>,
+    pub(in crate::http) session: Option<String>,
 }
 
 /// Finds out who asks.
-pub(super) async fn identify(request: &HttpRequest, db: &Db) -> Result<Caller, Error> {
+pub(in crate::http) async fn identify(request: &HttpRequest, db: &Db) -> Result<Caller, Error> {
     let (key, session) = if let Some(key) = bearer(request)? {
         (db.verify_key(&key).await?.ok_or(Error::KeyRefused)?, None)
     } else {
@@ -47,13 +47,13 @@ pub(super) async fn identify(request: &HttpRequest, db: &Db) -> Result<Caller, E
 }
 
 /// Finds out who asks, and refuses whoever's key does not include this role.
-pub(super) async fn must_be(role: Role, request: &HttpRequest, db: &Db) -> Result<Caller, Error> {
+pub(in crate::http) async fn must_be(role: Role, request: &HttpRequest, db: &Db) -> Result<Caller, Error> {
     let caller = identify(request, db).await?;
     if caller.key.role.includes(role) { Ok(caller) } else { Err(Error::OtherRole(role)) }
 }
 
 /// Where a request came from, for the trail. What a proxy says of it is not believed: anybody can say it.
-pub(super) fn address(request: &HttpRequest) -> Option<String> {
+pub(in crate::http) fn address(request: &HttpRequest) -> Option<String> {
     request.peer_addr().map(|address| address.ip().to_string())
 }
 
@@ -75,7 +75,7 @@ fn is_safe(method: &Method) -> bool {
 
 /// A browser sends cookies along with what other pages make it do, and says of every write which page that
 /// was. `SameSite=Strict` keeps other sites out; this keeps out their sisters on other hosts and ports.
-pub(super) fn same_origin(request: &HttpRequest) -> Result<(), Error> {
+pub(in crate::http) fn same_origin(request: &HttpRequest) -> Result<(), Error> {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let page = text(ORIGIN).and_then(|origin| origin.parse::<Uri>().ok());
     let page = page.as_ref().and_then(Uri::authority).map(ToString::to_string);

@@ -9,14 +9,14 @@ use assets_pipeline::doctor::{Finding, Mend};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::{Check, Checks, Found},
+    checks::{Check, Checks, Found},
     domain::{
         frameset::{FramesetId, FramesetState},
         keys::Role,
     },
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query, segment,
     },
@@ -58,13 +58,13 @@ struct FindingAnswer<'a> {
 /// the first to ask.
 pub(super) async fn show(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
-    framesets::load(&origin, &id).await?;
+    framesets::load(&catalog, &id).await?;
     let check = checks.ask(&id).await.map_err(Error::from)?;
     Ok(secret_json(StatusCode::OK, &answer(&id, check.as_deref())?))
 }
@@ -72,13 +72,13 @@ pub(super) async fn show(
 /// `GET /api/framesets/{id}/check/{finding}.webp`: the picture of a finding.
 pub(super) async fn picture(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
-    framesets::load(&origin, &id).await?;
+    framesets::load(&catalog, &id).await?;
     let number = segment(&request, "picture").strip_suffix(".webp").and_then(|number| number.parse().ok());
     let number: usize = number.ok_or(Error::NoSuchFile)?;
     let check = checks.wait(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchFile)?;
@@ -92,11 +92,11 @@ pub(super) async fn picture(
 pub(super) async fn mend(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
     let MendBody { mend } = body::read_json(&request, body, EXAMPLE).await?;
     let known = Mend::ALL.iter().copied().find(|known| known.as_str() == mend);
@@ -104,11 +104,11 @@ pub(super) async fn mend(
         let words: Vec<_> = Mend::ALL.iter().map(|mend| mend.as_str()).collect();
         Error::BadField(format!("mend: one of {}", words.join(", ")))
     })?;
-    if framesets::load(&origin, &id).await?.state == FramesetState::Committed {
+    if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
     framesets::changed(checks.mend(&id, wanted, &caller.actor).await.map_err(Error::from)?, 0)?;
-    framesets::answer(&origin, &id).await
+    framesets::answer(&catalog, &id).await
 }
 
 fn answer<'a>(id: &FramesetId, check: Option<&'a Check>) -> Result<CheckAnswer<'a>, Error> {

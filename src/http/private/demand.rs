@@ -14,13 +14,14 @@ use crate::{
     db::products::Demand,
     domain::{keys::Role, names::Choices},
     http::{
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query,
     },
 };
 
-use super::{Moment, caller::must_be, secret, secret_json, spreadsheet};
+use super::{Moment, caller::must_be, secret, secret_json};
+use crate::http::operator::spreadsheet;
 
 /// Configurations in an answer.
 const LISTED: u32 = 500;
@@ -53,8 +54,8 @@ impl From<Demand> for Wanted {
 }
 
 /// `GET /api/demand?format=json|csv`: configurations without a spin, the most wanted first.
-pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    must_be(Role::Artist, &request, &origin.db).await?;
+pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let mut as_csv = false;
     for (key, value) in query::pairs(request.query_string())? {
         as_csv = match (key, value) {
@@ -64,7 +65,7 @@ pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<H
             _ => return Err(query::no_such_key(key).into()),
         }
     }
-    let demand = origin.db.demand(LISTED).await.map_err(Error::from)?;
+    let demand = catalog.db.demand(LISTED).await.map_err(Error::from)?;
     let wanted = demand.into_iter().map(Wanted::from);
     if !as_csv {
         return Ok(secret_json(StatusCode::OK, &DemandAnswer { wanted: wanted.collect() }));

@@ -24,11 +24,11 @@ use crate::{
     },
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query, segment,
     },
-    intake::{Incoming, Intake, Unpacked},
+    staging::{Incoming, Staging, Unpacked},
 };
 
 use super::{Moment, caller::must_be, jobs::JobAnswer, receive, secret, secret_json};
@@ -148,83 +148,83 @@ struct FramesetsAnswer {
 pub(super) async fn open(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let wanted: FramesetBody = body::read_json(&request, body, EXAMPLE).await?;
     let wanted = wanted.parse(limits.set_max_files)?;
     let max_open = limits.key_max_open_sets;
-    let opened = origin.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
+    let opened = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
     let id = match opened.map_err(Error::from)? {
         Opened::Open(id) => id,
         Opened::TooMany => return Err(Error::TooManySets(max_open).into()),
     };
-    let set = load(&origin, &id).await?;
+    let set = load(&catalog, &id).await?;
     Ok(secret(StatusCode::CREATED)
         .insert_header((LOCATION, format!("/api/framesets/{id}")))
         .json(FramesetAnswer::of(set)))
 }
 
 /// `GET /api/framesets`: those that were touched last.
-pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
-    let sets = origin.db.framesets(LISTED).await.map_err(Error::from)?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    let sets = catalog.db.framesets(LISTED).await.map_err(Error::from)?;
     let framesets = sets.into_iter().map(FramesetAnswer::of).collect();
     Ok(secret_json(StatusCode::OK, &FramesetsAnswer { framesets }))
 }
 
 /// `GET /api/framesets/{id}`: with its files.
-pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
-    answer(&origin, &id(&request)?).await
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    answer(&catalog, &id(&request)?).await
 }
 
 /// `PATCH /api/framesets/{id}`: other settings, while it is open.
 pub(super) async fn change(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
-    let now = load(&origin, &id).await?.wanted.settings;
+    let now = load(&catalog, &id).await?.wanted.settings;
     // What is not named stays as it is.
     let mut merged = serde_json::to_value(now).map_err(|_never| Error::NoSuchFrameset)?;
     if let Some(merged) = merged.as_object_mut() {
         merged.extend(fields);
     }
     let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
-    changed(origin.db.change_settings(&id, &settings, &caller.actor).await.map_err(Error::from)?, 0)?;
-    answer(&origin, &id).await
+    changed(catalog.db.change_settings(&id, &settings, &caller.actor).await.map_err(Error::from)?, 0)?;
+    answer(&catalog, &id).await
 }
 
 /// `POST /api/framesets/{id}/commit`: no more frames; encoding may begin. Twice is once.
-pub(super) async fn commit(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn commit(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    changed(origin.db.commit_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
-    answer(&origin, &id).await
+    changed(catalog.db.commit_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
+    answer(&catalog, &id).await
 }
 
 /// `DELETE /api/framesets/{id}`: an open set and all that was sent for it is thrown away.
 pub(super) async fn discard(
     request: HttpRequest,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    changed(origin.db.discard_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
-    intake.discard_set(&id).await.map_err(Error::from)?;
-    if let Some(inbox) = origin.store.inbox() {
+    changed(catalog.db.discard_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
+    staging.discard_set(&id).await.map_err(Error::from)?;
+    if let Some(inbox) = catalog.store.inbox() {
         inbox.clear(&id).await.map_err(Error::from)?;
     }
     Ok(secret(StatusCode::NO_CONTENT).finish())
@@ -235,14 +235,14 @@ pub(super) async fn discard(
 pub(super) async fn put_frame(
     request: HttpRequest,
     mut body: Payload,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
-    let set = load(&origin, &id).await?;
+    let set = load(&catalog, &id).await?;
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
@@ -251,19 +251,19 @@ pub(super) async fn put_frame(
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
-    receive::room(&intake, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
-    let mut file = intake.begin(&id).await.map_err(Error::from)?;
+    receive::room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
+    let mut file = staging.begin(&id).await.map_err(Error::from)?;
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
         match wanted {
             Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::OtherContent),
-            _ => add(&origin, &intake, &limits, &id, &name, &mut file, &caller.actor).await,
+            _ => add(&catalog, &staging, &limits, &id, &name, &mut file, &caller.actor).await,
         }
     };
     let received = received.await;
     file.discard().await.map_err(Error::from)?;
     let mut frames = received?.into_iter().map(FrameAnswer::from);
-    close_when_whole(&origin, &id, &caller.actor).await?;
+    close_when_whole(&catalog, &id, &caller.actor).await?;
     Ok(if name.is_archive() {
         secret_json(StatusCode::CREATED, &ArchiveAnswer { name: name.as_str(), frames: frames.collect() })
     } else {
@@ -274,40 +274,40 @@ pub(super) async fn put_frame(
 /// `DELETE /api/framesets/{id}/frames/{name}`
 pub(super) async fn remove_frame(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
     // Its file may be another frame's too; it goes with the set.
-    changed(origin.db.remove_frame(&id, &name, &caller.actor).await.map_err(Error::from)?, 0)?;
+    changed(catalog.db.remove_frame(&id, &name, &caller.actor).await.map_err(Error::from)?, 0)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
 /// Makes a whole file a frame of its set, or frames of what is in it.
 pub(super) async fn add(
-    origin: &Origin,
-    intake: &Intake,
+    catalog: &Catalog,
+    staging: &Staging,
     limits: &UploadLimits,
     id: &FramesetId,
     name: &FileName,
     file: &mut Incoming,
     actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
-    let accepted = intake.accept(id, name, file, limits).await?;
+    let accepted = staging.accept(id, name, file, limits).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
-    let added = origin.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
+    let added = catalog.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
     changed(added, limits.set_max_files)?;
     Ok(frames)
 }
 
 /// Closes a set whose last announced frame has come.
-pub(super) async fn close_when_whole(origin: &Origin, id: &FramesetId, actor: &Actor) -> Result<(), Error> {
-    let Some(set) = origin.db.frameset(id).await? else { return Ok(()) };
+pub(super) async fn close_when_whole(catalog: &Catalog, id: &FramesetId, actor: &Actor) -> Result<(), Error> {
+    let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
     if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
     {
-        origin.db.commit_frameset(id, actor).await?;
+        catalog.db.commit_frameset(id, actor).await?;
     }
     Ok(())
 }
@@ -326,14 +326,14 @@ fn name(request: &HttpRequest) -> Result<FileName, Error> {
     text.parse().map_err(|error| Error::BadField(format!("name: {error}")))
 }
 
-pub(super) async fn load(origin: &Origin, id: &FramesetId) -> Result<Frameset, Error> {
-    origin.db.frameset(id).await?.ok_or(Error::NoSuchFrameset)
+pub(super) async fn load(catalog: &Catalog, id: &FramesetId) -> Result<Frameset, Error> {
+    catalog.db.frameset(id).await?.ok_or(Error::NoSuchFrameset)
 }
 
-pub(super) async fn answer(origin: &Origin, id: &FramesetId) -> Result<HttpResponse, Failure> {
-    let set = load(origin, id).await?;
-    let files = origin.db.frames(id).await.map_err(Error::from)?;
-    let job = origin.db.job_of(id).await.map_err(Error::from)?;
+pub(super) async fn answer(catalog: &Catalog, id: &FramesetId) -> Result<HttpResponse, Failure> {
+    let set = load(catalog, id).await?;
+    let files = catalog.db.frames(id).await.map_err(Error::from)?;
+    let job = catalog.db.job_of(id).await.map_err(Error::from)?;
     let answer = FramesetAnswer {
         files: Some(files.into_iter().map(Into::into).collect()),
         job: job.map(Into::into),

@@ -26,7 +26,7 @@ use crate::{
     },
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query, segment,
     },
@@ -118,63 +118,63 @@ struct PriorityBody {
 }
 
 /// `GET /api/jobs`: those that changed last.
-pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
-    let jobs = origin.db.jobs(LISTED).await.map_err(Error::from)?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    let jobs = catalog.db.jobs(LISTED).await.map_err(Error::from)?;
     Ok(secret_json(StatusCode::OK, &JobsAnswer { jobs: jobs.into_iter().map(Into::into).collect() }))
 }
 
 /// `GET /api/jobs/{id}`
-pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
-    answer(&origin.db, &id(&request)?).await
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    answer(&catalog.db, &id(&request)?).await
 }
 
 /// `PATCH /api/jobs/{id}`: another priority.
 pub(super) async fn prioritize(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let PriorityBody { priority } = body::read_json(&request, body, r#"{"priority": 10}"#).await?;
     if !PRIORITIES.contains(&priority) {
         let (low, high) = PRIORITIES.into_inner();
         return Err(Error::BadField(format!("priority: from {low} to {high}")).into());
     }
-    asked(origin.db.prioritize_job(&id, priority, &caller.actor).await.map_err(Error::from)?)?;
-    answer(&origin.db, &id).await
+    asked(catalog.db.prioritize_job(&id, priority, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&catalog.db, &id).await
 }
 
 /// `POST /api/jobs/{id}/cancel`
-pub(super) async fn cancel(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn cancel(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    asked(origin.db.cancel_job(&id, &caller.actor).await.map_err(Error::from)?)?;
-    answer(&origin.db, &id).await
+    asked(catalog.db.cancel_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&catalog.db, &id).await
 }
 
 /// `POST /api/jobs/{id}/retry`
-pub(super) async fn retry(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn retry(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    asked(origin.db.retry_job(&id, &caller.actor).await.map_err(Error::from)?)?;
-    answer(&origin.db, &id).await
+    asked(catalog.db.retry_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    answer(&catalog.db, &id).await
 }
 
 /// `GET /api/jobs/{id}/events`: what happened and what happens, as server-sent events (HTML standard, 9.2).
 /// The stream ends with the job; with `Last-Event-ID` it goes on after that one.
-pub(super) async fn events(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn events(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    if origin.db.job(&id).await.map_err(Error::from)?.is_none() {
+    if catalog.db.job(&id).await.map_err(Error::from)?.is_none() {
         return Err(Error::NoSuchJob.into());
     }
     let after = last_event(request.headers());
@@ -182,7 +182,7 @@ pub(super) async fn events(request: HttpRequest, origin: Data<Origin>) -> Result
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // nginx would collect what it can before it sends it on.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(watch(origin.db.clone(), id, after)))
+        .streaming(watch(catalog.db.clone(), id, after)))
 }
 
 struct Watch {

@@ -21,10 +21,11 @@ use crate::{
     },
     http::{
         body,
-        elsewhere::with_objects,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
-        query, segment, sequence,
+        query,
+        redirect::with_objects,
+        segment, sequence,
     },
 };
 
@@ -57,10 +58,10 @@ struct LookAnswer {
 pub(super) async fn create(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let configuration = sequences::id(&request)?;
     let version = sequences::version(&request)?;
     let LookBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
@@ -68,12 +69,12 @@ pub(super) async fn create(
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
     }
-    sequences::stored(&origin.db, &configuration, version).await?;
+    sequences::stored(&catalog.db, &configuration, version).await?;
     let detail = json!({ "version": version, "hours": hours });
-    let noted = origin.db.note(&caller.actor, Action::VersionLook, configuration.as_str(), &detail).await;
+    let noted = catalog.db.note(&caller.actor, Action::VersionLook, configuration.as_str(), &detail).await;
     noted.map_err(Error::from)?;
     let grant = Grant { configuration, shown: Shown::Version(version), until_s: end(hours) };
-    let token = grant.sign(&origin.signing_key().await?);
+    let token = grant.sign(&catalog.signing_key().await?);
     let connection = request.connection_info();
     let link = format!("{}://{}/look/{token}", connection.scheme(), connection.host());
     let answer =
@@ -82,12 +83,12 @@ pub(super) async fn create(
 }
 
 /// `GET /look/{token}`: a page with the spin.
-pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let (Grant { configuration, until_s, .. }, StoredVersion { version, .. }) =
-        read(&request, &origin).await?;
-    let product = origin.db.load_product(&configuration.product()).await.map_err(Error::from)?;
-    let live = origin.db.pointer(&configuration).await.map_err(Error::from)?;
+        read(&request, &catalog).await?;
+    let product = catalog.db.load_product(&configuration.product()).await.map_err(Error::from)?;
+    let live = catalog.db.pointer(&configuration).await.map_err(Error::from)?;
     let is_live = live.is_some_and(|live| live.version == version);
     let label = product.map_or_else(|| configuration.to_string(), |product| product.label);
     let page = html! {
@@ -116,25 +117,25 @@ pub(super) async fn page(request: HttpRequest, origin: Data<Origin>) -> Result<H
     };
     Ok(secret(StatusCode::OK)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, with_objects(&origin, CONTENT_POLICY).await?))
+        .insert_header((CONTENT_SECURITY_POLICY, with_objects(&catalog, CONTENT_POLICY).await?))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(page.into_string()))
 }
 
 /// `GET /look/{token}/sequence`: the manifest, negotiated as if it were live.
-pub(super) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    let (grant, version) = read(&request, &origin).await?;
+pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let (grant, version) = read(&request, &catalog).await?;
     let token = segment(&request, "token");
-    sequence::unpublished(&request, &origin, grant.configuration, &version, token).await
+    sequence::unpublished(&request, &catalog, grant.configuration, &version, token).await
 }
 
-async fn read(request: &HttpRequest, origin: &Origin) -> Result<(Grant, StoredVersion), Error> {
-    let grant = origin.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLook)?;
+async fn read(request: &HttpRequest, catalog: &Catalog) -> Result<(Grant, StoredVersion), Error> {
+    let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLook)?;
     // What shows the live version is another kind of address.
     let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLook) };
     if grant.is_over(now_ms()) {
         return Err(Error::LookOver);
     }
-    let version = origin.db.stored_version(&grant.configuration, version).await?.ok_or(Error::LookOver)?;
+    let version = catalog.db.stored_version(&grant.configuration, version).await?.ok_or(Error::LookOver)?;
     Ok((grant, version))
 }

@@ -12,7 +12,7 @@ use crate::{
         signed::{Shown, SigningKey},
     },
     http::{
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query,
     },
@@ -66,16 +66,16 @@ struct ConfigurationAnswer {
 }
 
 /// `GET /api/products`
-pub(super) async fn list(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let mut products = Vec::new();
-    for id in origin.db.product_ids().await.map_err(Error::from)? {
-        let product = origin.db.load_product(&id).await.map_err(Error::from)?;
-        let configurations = origin.db.stored_configurations(&id).await.map_err(Error::from)?;
+    for id in catalog.db.product_ids().await.map_err(Error::from)? {
+        let product = catalog.db.load_product(&id).await.map_err(Error::from)?;
+        let configurations = catalog.db.stored_configurations(&id).await.map_err(Error::from)?;
         products.extend(product.map(|product| (product, configurations)));
     }
-    let key = origin.signing_key().await?;
+    let key = catalog.signing_key().await?;
     let products = products.iter().map(|(product, configurations)| answer(product, configurations, &key));
     let answer = ProductsAnswer { products: products.collect() };
     Ok(secret_json(StatusCode::OK, &answer))

@@ -8,6 +8,7 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cdn::purge::Purger,
     db::now_ms,
     domain::{
         keys::Role,
@@ -16,12 +17,11 @@ use crate::{
     },
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query,
     },
-    protection::{self, Moved},
-    purge::Purger,
+    library::protect::{self, Moved},
 };
 
 use super::{Moment, caller::must_be, secret_json, sequences};
@@ -48,27 +48,27 @@ struct SignAnswer {
 /// `POST /api/sequences/{configId}/protect`
 pub(super) async fn protect(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
-    moved(protection::protect(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)?)?;
-    sequences::gone(&origin, &purger, &id).await
+    moved(protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)?)?;
+    sequences::gone(&catalog, &purger, &id).await
 }
 
 /// `POST /api/sequences/{configId}/unprotect`
 pub(super) async fn unprotect(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
-    moved(protection::unprotect(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)?)?;
-    sequences::gone(&origin, &purger, &id).await
+    moved(protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)?)?;
+    sequences::gone(&catalog, &purger, &id).await
 }
 
 /// It is as was asked, also where it was so before.
@@ -84,25 +84,25 @@ fn moved(moved: Moved) -> Result<(), Error> {
 pub(super) async fn sign(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
     let SignBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
     if !HOURS.contains(&hours) {
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
     }
-    let space = origin.db.space(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchSequence)?;
-    if !space.is_private() {
+    let namespace = catalog.db.namespace(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchSequence)?;
+    if !namespace.is_private() {
         return Err(Error::NotProtected.into());
     }
     let grant = Grant { configuration: id, shown: Shown::Live, until_s: end(hours) };
-    let key = origin.signing_key().await?;
+    let key = catalog.signing_key().await?;
     let expires = Moment(grant.until_s * 1000);
     let (id, until) = (&grant.configuration, expires.to_string());
-    origin.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await.map_err(Error::from)?;
+    catalog.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await.map_err(Error::from)?;
     let connection = request.connection_info();
     let (scheme, host) = (connection.scheme(), connection.host());
     let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));
@@ -110,8 +110,8 @@ pub(super) async fn sign(
 }
 
 /// A token for whoever is signed in.
-pub(super) async fn own_token(origin: &Origin, id: &ConfigId, shown: Shown) -> Result<String, Error> {
-    Ok(own_grant(id, shown).sign(&origin.signing_key().await?))
+pub(super) async fn own_token(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Result<String, Error> {
+    Ok(own_grant(id, shown).sign(&catalog.signing_key().await?))
 }
 
 /// What such a token says.

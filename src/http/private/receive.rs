@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     http::problem::Error,
-    intake::{Incoming, Intake},
+    staging::{Incoming, Staging},
 };
 
 /// In so much time at least [`SLOWEST_BYTES`] have to come, or the sender is silent: it would hold its place
@@ -24,8 +24,8 @@ pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
 }
 
 /// Refuses what would not leave enough of the disk free.
-pub(super) fn room(intake: &Intake, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
-    let free = intake.free_bytes()?;
+pub(super) fn room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
+    let free = staging.free_bytes()?;
     if free.saturating_sub(bytes) < min_free_bytes { Err(Error::DiskFull) } else { Ok(()) }
 }
 

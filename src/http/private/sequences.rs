@@ -8,28 +8,25 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cdn::purge::Purger,
     db::{
         Db,
         versions::{ListedVersion, MadeLive, StoredVersion},
     },
-    domain::{figures::SetFigures, keys::Role, manifest::Urls, names::ConfigId, signed::Shown, space::Space},
-    garbage,
+    domain::{
+        figures::SetFigures, keys::Role, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown,
+    },
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
+        operator::purge::{ToldAnswer, settled},
         problem::{Error, Failure},
         query, segment, sequence, sequence_url,
     },
-    purge::Purger,
+    library::collect,
 };
 
-use super::{
-    Moment,
-    caller::must_be,
-    protection::own_token,
-    purge::{ToldAnswer, settled},
-    secret_json,
-};
+use super::{Moment, caller::must_be, protection::own_token, secret_json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,117 +86,117 @@ impl VersionAnswer {
 }
 
 /// `GET /api/sequences/{configId}`: its versions, the newest first.
-pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
-    answer(&origin, &id(&request)?, None).await
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    answer(&catalog, &id(&request)?, None).await
 }
 
 /// `POST /api/sequences/{configId}/publish`
 pub(super) async fn publish(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
-    made(origin.db.make_live(&id, version, &caller.actor).await.map_err(Error::from)?)?;
-    changed(&origin, &purger, &id).await
+    made(catalog.db.make_live(&id, version, &caller.actor).await.map_err(Error::from)?)?;
+    changed(&catalog, &purger, &id).await
 }
 
 /// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
 pub(super) async fn roll_back(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    made(origin.db.roll_back(&id, &caller.actor).await.map_err(Error::from)?)?;
-    changed(&origin, &purger, &id).await
+    made(catalog.db.roll_back(&id, &caller.actor).await.map_err(Error::from)?)?;
+    changed(&catalog, &purger, &id).await
 }
 
 /// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
 pub(super) async fn take_down(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    if !garbage::take_down(&origin.db, &origin.store, &id, &caller.actor).await.map_err(Error::from)? {
+    if !collect::take_down(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)? {
         return Err(Error::NothingLive.into());
     }
-    gone(&origin, &purger, &id).await
+    gone(&catalog, &purger, &id).await
 }
 
 /// The same as [`changed`], where objects went as well.
 pub(super) async fn gone(
-    origin: &Data<Origin>,
+    catalog: &Data<Catalog>,
     purger: &Purger,
     id: &ConfigId,
 ) -> Result<HttpResponse, Failure> {
     // The disk first, or memory would be filled from it again.
-    origin.store.forget_all().await;
-    origin.forget_objects();
-    changed(origin, purger, id).await
+    catalog.store.evict_all().await;
+    catalog.evict_objects();
+    changed(catalog, purger, id).await
 }
 
 /// Answers when caches outside were told, so that whoever looks next sees the change.
-async fn changed(origin: &Data<Origin>, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
-    origin.forget_pointers();
-    let purges = origin.db.purges_of(id.as_str()).await.map_err(Error::from)?;
+async fn changed(catalog: &Data<Catalog>, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
+    catalog.evict_pointers();
+    let purges = catalog.db.purges_of(id.as_str()).await.map_err(Error::from)?;
     let purged = settled(purger, &purges, None).await?;
     actix_web::rt::spawn({
-        let (origin, id) = (origin.clone(), id.clone());
-        async move { origin.warm_live(&id).await }
+        let (catalog, id) = (catalog.clone(), id.clone());
+        async move { catalog.warm_live(&id).await }
     });
-    answer(origin, id, Some(purged)).await
+    answer(catalog, id, Some(purged)).await
 }
 
 /// `GET /api/sequences/{configId}/versions/{version}`: with what is known of each frame.
 pub(super) async fn show_version(
     request: HttpRequest,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, number) = (id(&request)?, version(&request)?);
-    let versions = origin.db.versions(&id).await.map_err(Error::from)?;
+    let versions = catalog.db.versions(&id).await.map_err(Error::from)?;
     let listed = versions.into_iter().find(|listed| listed.version == number).ok_or(Error::NoSuchVersion)?;
-    let sets = if let Some(figures) = origin.db.version_figures(&id, number).await.map_err(Error::from)? {
+    let sets = if let Some(figures) = catalog.db.version_figures(&id, number).await.map_err(Error::from)? {
         figures
     } else {
-        let stored = stored(&origin.db, &id, number).await?;
-        SetFigures::of(&origin.live_manifest(stored.space, stored.digest).await?.manifest)
+        let stored = stored(&catalog.db, &id, number).await?;
+        SetFigures::of(&catalog.live_manifest(stored.namespace, stored.digest).await?.manifest)
     };
     let sequence = format!("/api/sequences/{id}/versions/{number}/sequence");
-    let (urls, _) = urls(&origin, &id, Shown::Version(number)).await?;
+    let (urls, _) = urls(&catalog, &id, Shown::Version(number)).await?;
     let version = VersionAnswer::of(&listed, &urls.manifest);
     let answer = VersionDetail { configuration: &id, version, sequence, sets };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
 /// `GET /api/sequences/{configId}/versions/{version}/sequence`: its manifest, negotiated as if it were live.
-pub(super) async fn manifest(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
-    must_be(Role::Artist, &request, &origin.db).await?;
+pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    let stored = stored(&origin.db, &id, version(&request)?).await?;
-    let token = own_token(&origin, &id, Shown::Version(stored.version)).await?;
-    sequence::unpublished(&request, &origin, id, &stored, &token).await
+    let stored = stored(&catalog.db, &id, version(&request)?).await?;
+    let token = own_token(&catalog, &id, Shown::Version(stored.version)).await?;
+    sequence::unpublished(&request, &catalog, id, &stored, &token).await
 }
 
 /// Where the files of a configuration are for whoever is signed in, and the token if they are private.
-async fn urls(origin: &Origin, id: &ConfigId, shown: Shown) -> Result<(Urls, Option<String>), Error> {
-    if !origin.db.space(id).await?.is_some_and(Space::is_private) {
+async fn urls(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Result<(Urls, Option<String>), Error> {
+    if !catalog.db.namespace(id).await?.is_some_and(Namespace::is_private) {
         return Ok((Urls::default(), None));
     }
-    let token = own_token(origin, id, shown).await?;
+    let token = own_token(catalog, id, shown).await?;
     Ok((Urls::signed(&token), Some(token)))
 }
 
@@ -216,13 +213,13 @@ pub(super) fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
 }
 
 async fn answer(
-    origin: &Origin,
+    catalog: &Catalog,
     id: &ConfigId,
     purged: Option<Vec<ToldAnswer>>,
 ) -> Result<HttpResponse, Failure> {
-    let versions = origin.db.versions(id).await.map_err(Error::from)?;
-    let taken_down = origin.db.is_taken_down(id).await.map_err(Error::from)?;
-    let (urls, token) = urls(origin, id, Shown::Live).await?;
+    let versions = catalog.db.versions(id).await.map_err(Error::from)?;
+    let taken_down = catalog.db.is_taken_down(id).await.map_err(Error::from)?;
+    let (urls, token) = urls(catalog, id, Shown::Live).await?;
     if versions.is_empty() && !taken_down && token.is_none() {
         return Err(Error::NoSuchSequence.into());
     }

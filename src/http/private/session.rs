@@ -15,7 +15,7 @@ use crate::{
     domain::{audit::Actor, keys::ApiKey},
     http::{
         body,
-        origin::Origin,
+        catalog::Catalog,
         problem::{Error, Failure},
         query,
     },
@@ -55,7 +55,7 @@ impl<'a> SessionAnswer<'a> {
 pub(super) async fn begin(
     request: HttpRequest,
     body: Payload,
-    origin: Data<Origin>,
+    catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     // Scripts name no page.
@@ -64,27 +64,27 @@ pub(super) async fn begin(
     }
     let SessionBody { key } = body::read_json(&request, body, r#"{"key": "girasol_..."}"#).await?;
     let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
-    let key = origin.db.verify_key(&key).await.map_err(Error::from)?.ok_or(Error::KeyRefused)?;
+    let key = catalog.db.verify_key(&key).await.map_err(Error::from)?.ok_or(Error::KeyRefused)?;
     let actor = Actor::key(&key.id, address(&request));
-    let session = origin.db.begin_session(&key.id, LASTS, &actor).await.map_err(Error::from)?;
+    let session = catalog.db.begin_session(&key.id, LASTS, &actor).await.map_err(Error::from)?;
     let cookie = cookie(&request, &session.token, LASTS);
     let expires = Some(Moment(session.expires_at_ms));
     Ok(secret(StatusCode::OK).cookie(cookie).json(SessionAnswer::of(&key, expires)))
 }
 
 /// `GET /api/session`: who the caller is.
-pub(super) async fn show(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = identify(&request, &origin.db).await?;
+    let caller = identify(&request, &catalog.db).await?;
     Ok(secret_json(StatusCode::OK, &SessionAnswer::of(&caller.key, None)))
 }
 
 /// `DELETE /api/session`: the cookie is worth nothing any more.
-pub(super) async fn end(request: HttpRequest, origin: Data<Origin>) -> Result<HttpResponse, Failure> {
+pub(super) async fn end(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = identify(&request, &origin.db).await?;
+    let caller = identify(&request, &catalog.db).await?;
     if let Some(token) = &caller.session {
-        origin.db.end_session(&caller.key.id, token, &caller.actor).await.map_err(Error::from)?;
+        catalog.db.end_session(&caller.key.id, token, &caller.actor).await.map_err(Error::from)?;
     }
     Ok(secret(StatusCode::NO_CONTENT).cookie(cookie(&request, "", Duration::ZERO)).finish())
 }

@@ -30,12 +30,12 @@ use crate::{
         keys::Role,
     },
     http::{
+        catalog::Catalog,
         methods::WITH_KEY,
-        origin::Origin,
         problem::{Error, Failure},
         query, segment,
     },
-    intake::{Incoming, Intake},
+    staging::{Incoming, Staging},
 };
 
 use super::{caller::must_be, framesets, receive, secret};
@@ -103,13 +103,13 @@ pub(super) async fn options(limits: Data<UploadLimits>) -> HttpResponse {
 pub(super) async fn create(
     request: HttpRequest,
     mut body: Payload,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     writers: Data<Writers>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     resumable(request.headers())?;
     let length = number(request.headers(), "upload-length")?
         .ok_or(Error::BadHeader("Upload-Length: the file's length in bytes is needed"))?;
@@ -119,23 +119,23 @@ pub(super) async fn create(
     if length > max_bytes {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
-    let set = origin.db.frameset(&frameset).await.map_err(Error::from)?.ok_or(Error::NoSuchFrameset)?;
+    let set = catalog.db.frameset(&frameset).await.map_err(Error::from)?.ok_or(Error::NoSuchFrameset)?;
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    receive::room(&intake, length, limits.disk_min_free_bytes)?;
-    let begun = origin.db.begin_upload(&frameset, &name, length, metadata, limits.set_max_files).await;
+    receive::room(&staging, length, limits.disk_min_free_bytes)?;
+    let begun = catalog.db.begin_upload(&frameset, &name, length, metadata, limits.set_max_files).await;
     let upload = begun.map_err(Error::from)?.ok_or(Error::TooManyFiles(limits.set_max_files))?;
     let location = format!("/api/uploads/{}", upload.id);
 
     let with_upload = text(request.headers(), CONTENT_TYPE.as_str())? == Some(PART);
     let checksum = Checksum::of(request.headers())?;
-    let work = Work { origin: &origin, intake: &intake, limits: &limits, actor: &caller.actor };
+    let work = Work { catalog: &catalog, staging: &staging, limits: &limits, actor: &caller.actor };
     let turn = writers.take(&upload.id).await;
     let received = if with_upload || length == 0 {
         match work.write(&upload, &turn, &mut body, checksum).await {
             // The upload is there all the same: the client goes on from what arrived.
-            Err(Error::BodyCutShort | Error::BodyTooSlow) => load(&origin, &upload.id).await?.received,
+            Err(Error::BodyCutShort | Error::BodyTooSlow) => load(&catalog, &upload.id).await?.received,
             received => received?,
         }
     } else {
@@ -147,17 +147,17 @@ pub(super) async fn create(
 /// `HEAD /api/uploads/{id}`: how far it is. Whoever wrote to it is asked to leave first.
 pub(super) async fn head(
     request: HttpRequest,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     writers: Data<Writers>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     resumable(request.headers())?;
     let id = id(&request)?;
     let _turn = writers.take(&id).await;
-    let upload = load(&origin, &id).await?;
-    let work = Work { origin: &origin, intake: &intake, limits: &limits, actor: &caller.actor };
+    let upload = load(&catalog, &id).await?;
+    let work = Work { catalog: &catalog, staging: &staging, limits: &limits, actor: &caller.actor };
     work.finish_late(&upload).await?;
     Ok(progress(StatusCode::OK, &upload, upload.received, &limits)
         .insert_header(("upload-length", upload.length.to_string()))
@@ -169,13 +169,13 @@ pub(super) async fn head(
 pub(super) async fn patch(
     request: HttpRequest,
     mut body: Payload,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     writers: Data<Writers>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &origin.db).await?;
+    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     resumable(request.headers())?;
     let id = id(&request)?;
     if text(request.headers(), CONTENT_TYPE.as_str())? != Some(PART) {
@@ -185,11 +185,11 @@ pub(super) async fn patch(
         .ok_or(Error::BadHeader("Upload-Offset: where the part begins is needed"))?;
     let checksum = Checksum::of(request.headers())?;
     let turn = writers.take(&id).await;
-    let upload = load(&origin, &id).await?;
+    let upload = load(&catalog, &id).await?;
     if offset != upload.received {
         return Err(Error::OtherOffset(upload.received).into());
     }
-    let work = Work { origin: &origin, intake: &intake, limits: &limits, actor: &caller.actor };
+    let work = Work { catalog: &catalog, staging: &staging, limits: &limits, actor: &caller.actor };
     let received = work.write(&upload, &turn, &mut body, checksum).await?;
     Ok(progress(StatusCode::NO_CONTENT, &upload, received, &limits).finish())
 }
@@ -197,25 +197,25 @@ pub(super) async fn patch(
 /// `DELETE /api/uploads/{id}`: it is not wanted any more.
 pub(super) async fn terminate(
     request: HttpRequest,
-    origin: Data<Origin>,
-    intake: Data<Intake>,
+    catalog: Data<Catalog>,
+    staging: Data<Staging>,
     writers: Data<Writers>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
-    must_be(Role::Artist, &request, &origin.db).await?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
     resumable(request.headers())?;
     let id = id(&request)?;
     let _turn = writers.take(&id).await;
-    let upload = load(&origin, &id).await?;
-    origin.db.forget_upload(&id).await.map_err(Error::from)?;
-    intake.discard_part(&upload.frameset, &id).await.map_err(Error::from)?;
+    let upload = load(&catalog, &id).await?;
+    catalog.db.forget_upload(&id).await.map_err(Error::from)?;
+    staging.discard_part(&upload.frameset, &id).await.map_err(Error::from)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
 /// What writing to an upload takes.
 struct Work<'a> {
-    origin: &'a Origin,
-    intake: &'a Intake,
+    catalog: &'a Catalog,
+    staging: &'a Staging,
     limits: &'a UploadLimits,
     actor: &'a Actor,
 }
@@ -232,7 +232,7 @@ impl Work<'_> {
         if upload.finished {
             return Ok(upload.received);
         }
-        let mut file = self.intake.resume(&upload.frameset, &upload.id, upload.received).await?;
+        let mut file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
         // A part that has to match a checksum is not certain before its end.
         let note = async |received| {
             if checksum.is_none() { self.note(upload, received).await } else { Ok(()) }
@@ -264,23 +264,24 @@ impl Work<'_> {
     }
 
     async fn note(&self, upload: &StoredUpload, received: u64) -> Result<(), Error> {
-        if self.origin.db.note_received(upload, received).await? { Ok(()) } else { Err(Error::NoSuchUpload) }
+        if self.catalog.db.note_received(upload, received).await? { Ok(()) } else { Err(Error::NoSuchUpload) }
     }
 
     async fn finish(&self, upload: &StoredUpload, mut file: Incoming) -> Result<(), Error> {
-        let Self { origin, intake, limits, actor, .. } = self;
-        let added = framesets::add(origin, intake, limits, &upload.frameset, &upload.name, &mut file, actor);
+        let Self { catalog, staging, limits, actor, .. } = self;
+        let added =
+            framesets::add(catalog, staging, limits, &upload.frameset, &upload.name, &mut file, actor);
         if let Err(error) = added.await {
             if let Error::FileRefused { .. } | Error::BadField(_) = error {
                 // It will never be any better.
-                self.origin.db.forget_upload(&upload.id).await?;
+                self.catalog.db.forget_upload(&upload.id).await?;
                 file.discard().await?;
             }
             return Err(error);
         }
-        self.origin.db.finish_upload(&upload.id).await?;
+        self.catalog.db.finish_upload(&upload.id).await?;
         file.discard().await?;
-        framesets::close_when_whole(self.origin, &upload.frameset, self.actor).await
+        framesets::close_when_whole(self.catalog, &upload.frameset, self.actor).await
     }
 
     /// Finishes an upload whose bytes are all there, and whose server died before it was a frame.
@@ -288,7 +289,7 @@ impl Work<'_> {
         if upload.finished || upload.received < upload.length {
             return Ok(());
         }
-        let file = self.intake.resume(&upload.frameset, &upload.id, upload.received).await?;
+        let file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
         self.finish(upload, file).await
     }
 }
@@ -339,8 +340,8 @@ fn progress(
     answer
 }
 
-async fn load(origin: &Origin, id: &UploadId) -> Result<StoredUpload, Error> {
-    origin.db.upload(id).await?.ok_or(Error::NoSuchUpload)
+async fn load(catalog: &Catalog, id: &UploadId) -> Result<StoredUpload, Error> {
+    catalog.db.upload(id).await?.ok_or(Error::NoSuchUpload)
 }
 
 fn id(request: &HttpRequest) -> Result<UploadId, Error> {

@@ -66,11 +66,11 @@ mod tests {
     use assets_pipeline::digest::Digest;
 
     use super::*;
-    use crate::{domain::space::Space, store::ObjectKey};
+    use crate::{domain::namespace::Namespace, store::ObjectKey};
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {
-        let key = |name: &str| ObjectKey::Pack(Digest::of(name.as_bytes())).within(Space::Public);
+        let key = |name: &str| ObjectKey::Pack(Digest::of(name.as_bytes())).within(Namespace::Public);
         let mut recency = Recency::default();
         for name in ["a", "b", "c"] {
             recency.insert(key(name), 10);

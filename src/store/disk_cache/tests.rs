@@ -1,14 +1,14 @@
 use assets_pipeline::digest::Digest;
 
 use super::*;
-use crate::domain::space::Space;
+use crate::domain::namespace::Namespace;
 
 fn pack(name: u8) -> Address {
-    ObjectKey::Pack(Digest::of(&[name])).within(Space::Public)
+    ObjectKey::Pack(Digest::of(&[name])).within(Namespace::Public)
 }
 
-async fn keep(cache: &DiskCache, name: u8) {
-    cache.keep(&pack(name), &[name; 68], cache.moment()).await;
+async fn insert(cache: &DiskCache, name: u8) {
+    cache.insert(&pack(name), &[name; 68], cache.moment()).await;
 }
 
 async fn kept(cache: &DiskCache, names: impl IntoIterator<Item = u8>) -> Vec<u8> {
@@ -31,12 +31,12 @@ async fn the_bound_holds_and_what_is_used_stays() {
     let folder = tempfile::tempdir().unwrap();
     let cache = DiskCache::new(folder.path().to_owned(), 300);
     for name in 0..20 {
-        keep(&cache, name).await;
+        insert(&cache, name).await;
         assert_eq!(kept(&cache, [0]).await, [0]);
     }
     assert_eq!(kept(&cache, 0..20).await, [0, 18, 19]);
     assert_eq!(files(folder.path()), 3);
-    cache.keep(&pack(99), &[0; 300], cache.moment()).await;
+    cache.insert(&pack(99), &[0; 300], cache.moment()).await;
     assert_eq!(kept(&cache, 0..20).await, [0, 18, 19], "what is larger than all of it is not kept");
 }
 
@@ -45,7 +45,7 @@ async fn copies_outlive_the_process_and_leftovers_do_not() {
     let folder = tempfile::tempdir().unwrap();
     let cache = DiskCache::new(folder.path().to_owned(), 1000);
     for name in 0..5 {
-        keep(&cache, name).await;
+        insert(&cache, name).await;
         // Files of one moment have no order.
         let file = File::options().write(true).open(cache.shared.path(&pack(name))).unwrap();
         file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(name.into())).unwrap();
@@ -54,7 +54,7 @@ async fn copies_outlive_the_process_and_leftovers_do_not() {
     fs::write(folder.path().join("p/.7"), b"half").unwrap();
     let cache = DiskCache::new(folder.path().to_owned(), 300);
     assert_eq!(kept(&cache, 0..5).await, [0, 1, 2, 3, 4], "they are read before anything is counted");
-    keep(&cache, 5).await;
+    insert(&cache, 5).await;
     assert_eq!(kept(&cache, 0..6).await, [3, 4, 5], "and the newest stay");
     assert_eq!(files(folder.path()), 3);
 }
@@ -65,13 +65,13 @@ async fn a_damaged_copy_is_removed_and_not_given() {
     let cache = DiskCache::new(folder.path().to_owned(), 1000);
     let path = cache.shared.path(&pack(1));
     for damage in [b"".as_slice(), b"short", &[1; 68], &[1; 100]] {
-        keep(&cache, 1).await;
+        insert(&cache, 1).await;
         assert_eq!(kept(&cache, [1]).await, [1]);
         fs::write(&path, damage).unwrap();
         assert!(kept(&cache, [1]).await.is_empty());
         assert!(!path.exists());
     }
-    keep(&cache, 1).await;
+    insert(&cache, 1).await;
     fs::rename(&path, cache.shared.path(&pack(2))).unwrap();
     assert!(kept(&cache, [2]).await.is_empty(), "a copy of another object");
 }
@@ -80,17 +80,17 @@ async fn a_damaged_copy_is_removed_and_not_given() {
 async fn what_was_read_before_a_removal_is_not_kept_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let cache = DiskCache::new(folder.path().to_owned(), 1000);
-    keep(&cache, 1).await;
-    keep(&cache, 2).await;
+    insert(&cache, 1).await;
+    insert(&cache, 2).await;
     let before = cache.moment();
     cache.removed(&pack(1)).await;
-    cache.keep(&pack(1), &[1; 68], before).await;
+    cache.insert(&pack(1), &[1; 68], before).await;
     assert_eq!(kept(&cache, 0..4).await, [2]);
     let before = cache.moment();
-    cache.clear().await;
-    cache.keep(&pack(3), &[3; 68], before).await;
+    cache.evict_all().await;
+    cache.insert(&pack(3), &[3; 68], before).await;
     assert!(kept(&cache, 0..4).await.is_empty());
-    keep(&cache, 3).await;
+    insert(&cache, 3).await;
     assert_eq!(kept(&cache, 0..4).await, [3]);
 }
 
@@ -98,13 +98,13 @@ async fn what_was_read_before_a_removal_is_not_kept_after_it() {
 async fn one_process_fills_and_all_read() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = [300, 300].map(|bytes| DiskCache::new(folder.path().to_owned(), bytes));
-    keep(&first, 1).await;
-    keep(&second, 2).await;
+    insert(&first, 1).await;
+    insert(&second, 2).await;
     assert_eq!(kept(&second, 0..4).await, [1]);
     second.removed(&pack(1)).await;
     assert!(kept(&first, 0..4).await.is_empty());
     drop(first);
-    keep(&second, 2).await;
+    insert(&second, 2).await;
     assert_eq!(kept(&second, 0..4).await, [2], "who comes later takes over");
 }
 
@@ -114,9 +114,9 @@ async fn a_folder_that_cannot_be_written_is_no_error() {
     let root = folder.path().join("file");
     fs::write(&root, b"in the way").unwrap();
     let cache = DiskCache::new(root.clone(), 300);
-    keep(&cache, 1).await;
+    insert(&cache, 1).await;
     assert!(kept(&cache, [1]).await.is_empty());
     fs::remove_file(&root).unwrap();
-    keep(&cache, 1).await;
+    insert(&cache, 1).await;
     assert_eq!(kept(&cache, [1]).await, [1]);
 }

@@ -37,7 +37,7 @@ impl S3 {
 }
 
 fn pack(bytes: &[u8]) -> Address {
-    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes)).within(Space::Public)
+    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes)).within(Namespace::Public)
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn more_than_a_page_is_listed() {
     let put = |degree: u16| {
         let s3 = &s3;
         let key = ObjectKey::Frame { set, degree, format: assets_pipeline::tiers::Format::Webp }
-            .within(Space::Public);
+            .within(Namespace::Public);
         async move { s3.put(&key, b"frame").await.unwrap() }
     };
     futures_util::future::join_all((0..7).map(put)).await;

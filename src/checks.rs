@@ -1,0 +1,303 @@
+//! The doctor over what artists have sent: one check at a time, of a set as it stands, for whoever asks.
+//!
+//! A check is known by the names and contents of the frames, so that a frame that comes makes another one. What it
+//! found stays in memory for a while; whoever asks later has it done again.
+
+use std::{
+    collections::VecDeque,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use assets_pipeline::{
+    IngestError,
+    digest::Digest,
+    doctor::{Diagnosis, Edit, Mend, examine, mend},
+    limits::Limits,
+    progress::{Progress, Stage},
+    refusal::Refusal,
+    source::Source,
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    db::{
+        Db, DbError,
+        framesets::{Changed, StoredFrame},
+    },
+    domain::{
+        audit::Actor,
+        frameset::{BadFileName, FramesetId},
+    },
+    staging::{Staging, StagingError},
+};
+
+/// Checks that are remembered, with their pictures.
+const KEPT: usize = 24;
+
+/// Why there is no check, or no mend.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A frame's file could not be read or written.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// The frames could not be laid out.
+    #[error("the frames could not be laid out")]
+    Layout(#[source] io::Error),
+    /// The frames cannot be mended as they are.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A mended frame would have a name that no frame can have.
+    #[error("a mended frame cannot be called {name:?}: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: BadFileName,
+    },
+    /// Nothing was found that this would mend.
+    #[error("there is nothing to mend like this")]
+    NothingToMend,
+}
+
+/// By what they are of, the oldest first.
+type Known = VecDeque<(Digest, Arc<Check>)>;
+
+/// All checks of this process; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Checks {
+    db: Db,
+    staging: Staging,
+    work: PathBuf,
+    known: Arc<Mutex<Known>>,
+    one_at_a_time: Arc<Semaphore>,
+}
+
+/// A check, under way or done.
+#[derive(Debug, Default)]
+pub struct Check {
+    done: AtomicUsize,
+    total: AtomicUsize,
+    stopped: AtomicBool,
+    found: OnceLock<Found>,
+}
+
+/// What came of a check.
+#[derive(Debug)]
+pub enum Found {
+    /// The frames were looked at.
+    Diagnosis(Diagnosis),
+    /// There is nothing to look at.
+    Refused(Refusal),
+    /// Something failed here.
+    Failed,
+}
+
+impl Check {
+    /// Frames looked at, and all of them.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// What was found; `None` while it is under way.
+    pub fn found(&self) -> Option<&Found> {
+        self.found.get()
+    }
+}
+
+impl Progress for Check {
+    fn begin(&self, _stage: Stage, total: usize) {
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    fn step(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Checks {
+    /// Of frame sets in this staging area; `data` is the folder that frames are laid out in.
+    pub fn new(db: Db, staging: Staging, data: &std::path::Path) -> Self {
+        let (known, one_at_a_time) = (Arc::default(), Arc::new(Semaphore::new(1)));
+        Self { db, staging, work: data.join("work"), known, one_at_a_time }
+    }
+
+    /// The check of a set's frames as they are, begun where there is none yet; `None` where there is no frame.
+    pub async fn ask(&self, set: &FramesetId) -> Result<Option<Arc<Check>>, CheckError> {
+        let frames = self.db.frames(set).await?;
+        if frames.is_empty() {
+            return Ok(None);
+        }
+        let name = name(set, &frames);
+        let check = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, check)) = known.iter().find(|(known, _)| *known == name) {
+                return Ok(Some(check.clone()));
+            }
+            let check = Arc::new(Check::default());
+            check.total.store(frames.len(), Ordering::Relaxed);
+            known.push_back((name, check.clone()));
+            if known.len() > KEPT
+                && let Some((_, oldest)) = known.pop_front()
+            {
+                oldest.stopped.store(true, Ordering::Relaxed);
+            }
+            check
+        };
+        let (checks, set, begun) = (self.clone(), set.clone(), check.clone());
+        tokio::spawn(async move {
+            let found = checks.look(&set, frames, name, &begun).await.unwrap_or_else(|error| {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, frameset.id = %set, "a frame set could not be checked");
+                Found::Failed
+            });
+            if matches!(found, Found::Failed) {
+                // Whoever asks again has it tried again.
+                checks
+                    .known
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .retain(|(known, _)| *known != name);
+            }
+            let _ = begun.found.set(found);
+        });
+        Ok(Some(check))
+    }
+
+    /// Waits for the check of a set as it is.
+    pub async fn wait(&self, set: &FramesetId) -> Result<Option<Arc<Check>>, CheckError> {
+        let Some(check) = self.ask(set).await? else { return Ok(None) };
+        while check.found().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Ok(Some(check))
+    }
+
+    /// Mends what a check has found, in the set itself: its frames are others then.
+    pub async fn mend(&self, set: &FramesetId, wanted: Mend, actor: &Actor) -> Result<Changed, CheckError> {
+        let Some(check) = self.wait(set).await? else { return Ok(Changed::Empty) };
+        let frames = self.db.frames(set).await?;
+        let folder = self.lay_out(set, &frames, "mend").await?;
+        let edits = tokio::task::spawn_blocking({
+            let (folder, check) = (folder.clone(), check.clone());
+            move || {
+                let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Ok(Vec::new()) };
+                let limits = Limits::default();
+                mend(&Source::open(&folder, &limits)?, diagnosis, wanted, &limits)
+            }
+        });
+        let edits = edits.await.map_err(|died| CheckError::Layout(io::Error::other(died)));
+        let _ = tokio::fs::remove_dir_all(&folder).await;
+        let edits = edits??;
+        if edits.is_empty() {
+            return Err(CheckError::NothingToMend);
+        }
+        let mended = self.edited(set, &frames, edits).await?;
+        Ok(self.db.replace_frames(set, &frames, &mended, wanted.as_str(), actor).await?)
+    }
+
+    async fn edited(
+        &self,
+        set: &FramesetId,
+        frames: &[StoredFrame],
+        edits: Vec<Edit>,
+    ) -> Result<Vec<StoredFrame>, CheckError> {
+        let named = |name: String| name.parse().map_err(|why| CheckError::Name { name, why });
+        let mut mended = Vec::with_capacity(frames.len());
+        let (mut gone, mut renamed, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+        for edit in edits {
+            match edit {
+                Edit::LeaveOut { name } => gone.push(name),
+                Edit::Rename { from, to } => renamed.push((from, to)),
+                Edit::Replace { name, new_name, bytes } => replaced.push((name, new_name, bytes)),
+            }
+        }
+        for frame in frames {
+            let name = frame.name.as_str();
+            if gone.iter().any(|gone| gone == name) {
+                continue;
+            }
+            let mut frame = frame.clone();
+            if let Some((_, to)) = renamed.iter().find(|(from, _)| from == name) {
+                frame.name = named(to.clone())?;
+            } else if let Some((_, new_name, bytes)) = replaced.iter().find(|(old, ..)| old == name) {
+                let mut file = self.staging.begin(set).await?;
+                file.append(bytes).await?;
+                let whole = file.whole().await?;
+                file.keep(&self.staging, set, &whole).await?;
+                file.discard().await?;
+                frame =
+                    StoredFrame { name: named(new_name.clone())?, bytes: whole.bytes, digest: whole.digest };
+            }
+            mended.push(frame);
+        }
+        Ok(mended)
+    }
+
+    async fn look(
+        &self,
+        set: &FramesetId,
+        frames: Vec<StoredFrame>,
+        name: Digest,
+        check: &Arc<Check>,
+    ) -> Result<Found, CheckError> {
+        // It takes every core.
+        let _turn = self.one_at_a_time.acquire().await;
+        let folder = self.lay_out(set, &frames, &name.to_string()).await?;
+        let found = tokio::task::spawn_blocking({
+            let (folder, check) = (folder.clone(), check.clone());
+            move || {
+                let limits = Limits::default();
+                let source = Source::open(&folder, &limits)?;
+                examine(&source, &limits, check.as_ref())
+            }
+        });
+        let found = found.await;
+        let _ = tokio::fs::remove_dir_all(&folder).await;
+        Ok(match found {
+            Ok(Ok(diagnosis)) => Found::Diagnosis(diagnosis),
+            Ok(Err(IngestError::Refused(refusal))) if !matches!(refusal, Refusal::Io { .. }) => {
+                Found::Refused(refusal)
+            }
+            Ok(Err(IngestError::Stopped)) => Found::Failed,
+            Ok(Err(error)) => return Err(CheckError::Layout(io::Error::other(error))),
+            Err(died) => return Err(CheckError::Layout(io::Error::other(died))),
+        })
+    }
+
+    async fn lay_out(
+        &self,
+        set: &FramesetId,
+        frames: &[StoredFrame],
+        what: &str,
+    ) -> Result<PathBuf, CheckError> {
+        let folder = self.work.join(format!("check-{set}-{what}"));
+        let _ = tokio::fs::remove_dir_all(&folder).await;
+        let files = frames.iter().map(|frame| (frame.name.clone(), frame.digest)).collect();
+        self.staging.lay_out(set, files, folder.clone()).await.map_err(CheckError::Layout)?;
+        Ok(folder)
+    }
+}
+
+/// Names a set as it stands.
+fn name(set: &FramesetId, frames: &[StoredFrame]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(set.as_str().as_bytes());
+    for frame in frames {
+        // Names have no control characters.
+        hasher.update(format!("{}\0{}\0", frame.name, frame.digest).as_bytes());
+    }
+    Digest::from_hash(hasher.finalize())
+}

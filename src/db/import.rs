@@ -1,0 +1,383 @@
+//! Products as files offer them: what an import changes, and what it must not.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use sqlx::{SqliteConnection, types::Json};
+
+use crate::domain::{
+    audit::{Action, Actor},
+    hotspot::Hotspot,
+    import::Offer,
+    names::{Choices, OptionName, ProductId},
+    product::{OptionDef, Product},
+    purge::Purge,
+};
+
+use super::{
+    Db, DbError,
+    audit::record,
+    now_ms, products,
+    purges::{Softness, note},
+};
+
+/// What came of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Imported {
+    /// The product is as the file offers it.
+    Done(Changes),
+    /// Nothing was changed, and why: a sentence each.
+    InUse(Vec<String>),
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// The product was not there before.
+    pub is_new: bool,
+    /// As `metal` or `metal.rose-gold`.
+    pub added: Vec<String>,
+    /// The same.
+    pub removed: Vec<String>,
+    /// The same; `label` and `hotspots` for the product's own.
+    pub changed: Vec<String>,
+}
+
+impl Changes {
+    /// Whether everything was like that before.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What came of removing a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Done,
+    /// There is no such product.
+    NoSuchProduct,
+    /// It has configurations, which are kept for ever.
+    InUse,
+}
+
+impl Db {
+    /// Makes a product what a file offers, unless that would change what ids of configurations mean that are
+    /// there. With `dry_run` nothing is changed.
+    pub async fn import_product(
+        &self,
+        offer: &Offer,
+        actor: &Actor,
+        dry_run: bool,
+    ) -> Result<Imported, DbError> {
+        let key = offer.id.to_string();
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let before = products::load(&mut tx, &offer.id).await?;
+        let used = used(&mut tx, &offer.id).await?;
+        let in_use = before.as_ref().map_or_else(Vec::new, |before| objections(before, offer, &used));
+        if !in_use.is_empty() {
+            return Ok(Imported::InUse(in_use));
+        }
+        let changes = changes(before.as_ref(), offer);
+        if (changes.is_empty() && before.as_ref().is_some_and(is_listed)) || dry_run {
+            return Ok(Imported::Done(changes));
+        }
+        sqlx::query(
+            "insert into products (id, label, hotspots, listed, created_at_ms) values ($1, $2, $3, 1, $4)
+             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots, listed = 1,
+             revision = revision + 1",
+        )
+        .bind(&key)
+        .bind(&offer.label)
+        .bind(Json(&offer.hotspots))
+        .bind(now_ms())
+        .execute(&mut *tx)
+        .await?;
+        for sql in ["delete from choices where product_id = $1", "delete from options where product_id = $1"]
+        {
+            sqlx::query(sql).bind(&key).execute(&mut *tx).await?;
+        }
+        for (position, def) in offer.options.iter().enumerate() {
+            // What was there keeps its place in ids; what comes to a product that has some stays out of them.
+            let old = before.iter().flat_map(|before| &before.options).find(|old| old.name == def.name);
+            let added_later = old.map_or(!used.is_empty(), |old| old.added_later);
+            insert(&mut tx, &key, position, def, added_later).await?;
+        }
+        let detail = json!({
+            "new": changes.is_new,
+            "added": changes.added,
+            "removed": changes.removed,
+            "changed": changes.changed,
+        });
+        note(&mut tx, &key, &Purge::product(&offer.id), Softness::Configured, true).await?;
+        record(&mut tx, actor, Action::ProductImport, &key, &detail).await?;
+        tx.commit().await?;
+        Ok(Imported::Done(changes))
+    }
+
+    /// Removes a product that never had a configuration.
+    pub async fn remove_product(&self, id: &ProductId, actor: &Actor) -> Result<Removed, DbError> {
+        let key = id.to_string();
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        if products::load(&mut tx, id).await?.is_none() {
+            return Ok(Removed::NoSuchProduct);
+        }
+        if !used(&mut tx, id).await?.is_empty() {
+            return Ok(Removed::InUse);
+        }
+        for sql in [
+            "delete from demand where product_id = $1",
+            "delete from choices where product_id = $1",
+            "delete from options where product_id = $1",
+            "delete from products where id = $1",
+        ] {
+            sqlx::query(sql).bind(&key).execute(&mut *tx).await?;
+        }
+        note(&mut tx, &key, &Purge::product(id), Softness::Configured, true).await?;
+        record(&mut tx, actor, Action::ProductRemove, &key, &json!({})).await?;
+        tx.commit().await?;
+        Ok(Removed::Done)
+    }
+}
+
+/// What was chosen for each configuration of a product.
+async fn used(tx: &mut SqliteConnection, id: &ProductId) -> Result<Vec<Choices>, DbError> {
+    let rows: Vec<Json<Choices>> =
+        sqlx::query_scalar("select choices from configurations where product_id = $1")
+            .bind(id.to_string())
+            .fetch_all(tx)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+async fn insert(
+    tx: &mut SqliteConnection,
+    product: &str,
+    position: usize,
+    def: &OptionDef,
+    added_later: bool,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into options (product_id, name, label, position, default_choice, added_later)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(product)
+    .bind(def.name.as_str())
+    .bind(&def.label)
+    .bind(position as i64)
+    .bind(def.default.as_str())
+    .bind(added_later)
+    .execute(&mut *tx)
+    .await?;
+    for (position, choice) in def.choices.iter().enumerate() {
+        sqlx::query(
+            "insert into choices (product_id, option, value, label, swatch, position, listed)
+             values ($1, $2, $3, $4, $5, $6, 1)",
+        )
+        .bind(product)
+        .bind(def.name.as_str())
+        .bind(choice.value.as_str())
+        .bind(&choice.label)
+        .bind(&choice.swatch)
+        .bind(position as i64)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// What ids that are given out say stands in the way of.
+fn objections(before: &Product, offer: &Offer, used: &[Choices]) -> Vec<String> {
+    if used.is_empty() {
+        return Vec::new();
+    }
+    let mut objections = Vec::new();
+    let after = |name: &OptionName| offer.options.iter().position(|def| def.name == *name);
+    for old in &before.options {
+        let name = &old.name;
+        let spins = used.iter().filter(|choices| choices.contains_key(name)).count();
+        let Some(new) = after(name).map(|at| &offer.options[at]) else {
+            if spins > 0 {
+                objections.push(format!("{name} cannot go: {spins} configurations have it"));
+            }
+            continue;
+        };
+        for choice in &old.choices {
+            let spins = used.iter().filter(|choices| choices.get(name) == Some(&choice.value)).count();
+            if spins > 0 && !new.choices.iter().any(|one| one.value == choice.value) {
+                objections.push(format!("{name}.{} cannot go: {spins} configurations have it", choice.value));
+            }
+        }
+        if old.added_later && old.default != new.default {
+            let (is, wanted) = (&old.default, &new.default);
+            objections.push(format!(
+                "{name}: its default stays {is} and cannot become {wanted}, since ids leave it out"
+            ));
+        }
+    }
+    let places: Vec<usize> = before.options.iter().filter_map(|old| after(&old.name)).collect();
+    if !places.is_sorted() {
+        let order: Vec<&str> = before.options.iter().map(|old| old.name.as_str()).collect();
+        objections.push(format!("options stay in the order of ids: {}", order.join(", ")));
+    }
+    objections
+}
+
+/// Whether all of a product stands in a file.
+fn is_listed(product: &Product) -> bool {
+    product.listed && product.options.iter().flat_map(|def| &def.choices).all(|choice| choice.listed)
+}
+
+fn changes(before: Option<&Product>, offer: &Offer) -> Changes {
+    let mut changes = Changes { is_new: before.is_none(), ..Changes::default() };
+    let none: (Vec<OptionDef>, Vec<Hotspot>) = Default::default();
+    let (options, hotspots) = before.map_or((&none.0, &none.1), |before| (&before.options, &before.hotspots));
+    if before.is_some_and(|before| before.label != offer.label) {
+        changes.changed.push("label".to_owned());
+    }
+    if *hotspots != offer.hotspots {
+        changes.changed.push("hotspots".to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    for def in &offer.options {
+        seen.insert(&def.name);
+        let Some(old) = options.iter().find(|old| old.name == def.name) else {
+            changes.added.push(def.name.to_string());
+            continue;
+        };
+        let order =
+            |def: &OptionDef| def.choices.iter().map(|choice| choice.value.clone()).collect::<Vec<_>>();
+        let is_other = old.label != def.label || old.default != def.default;
+        let kept: Vec<_> = order(old).into_iter().filter(|value| order(def).contains(value)).collect();
+        let now: Vec<_> = order(def).into_iter().filter(|value| order(old).contains(value)).collect();
+        if is_other || kept != now {
+            changes.changed.push(def.name.to_string());
+        }
+        for choice in &def.choices {
+            let path = format!("{}.{}", def.name, choice.value);
+            match old.choices.iter().find(|old| old.value == choice.value) {
+                None => changes.added.push(path),
+                Some(old) if (&old.label, &old.swatch) != (&choice.label, &choice.swatch) => {
+                    changes.changed.push(path);
+                }
+                Some(_) => {}
+            }
+        }
+        let gone = old.choices.iter().filter(|old| !order(def).contains(&old.value));
+        changes.removed.extend(gone.map(|old| format!("{}.{}", def.name, old.value)));
+    }
+    changes
+        .removed
+        .extend(options.iter().filter(|old| !seen.contains(&old.name)).map(|old| old.name.to_string()));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{import::ProductFile, names::ConfigId};
+
+    const RING: &str = r##"
+        schema = "girasol.product/1"
+        id = "ring/solitaire"
+        [[options]]
+        name = "metal"
+        choices = [{ value = "platinum" }, { value = "rose-gold", swatch = "#d29682" }]
+        [[options]]
+        name = "stone"
+        choices = [{ value = "diamond" }]
+    "##;
+
+    async fn import(db: &Db, text: &str) -> Imported {
+        let offer = toml::from_str::<ProductFile>(text).unwrap().check().unwrap();
+        db.import_product(&offer, &Actor::command_line(), false).await.unwrap()
+    }
+
+    async fn with_ring() -> (tempfile::TempDir, Db, ProductId) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let Imported::Done(changes) = import(&db, RING).await else { panic!("it is new") };
+        assert!(changes.is_new);
+        (folder, db, "ring/solitaire".parse().unwrap())
+    }
+
+    async fn configure(db: &Db, id: &ProductId) -> ConfigId {
+        let product = db.load_product(id).await.unwrap().unwrap();
+        let choices = product.fill(&Choices::new());
+        let configuration = product.config_id(&choices).unwrap();
+        db.ensure_configuration(id, &configuration, &choices).await.unwrap();
+        configuration
+    }
+
+    #[tokio::test]
+    async fn an_import_says_what_it_changed_and_the_second_changes_nothing() {
+        let (_folder, db, id) = with_ring().await;
+        let Imported::Done(again) = import(&db, RING).await else { panic!("nothing is in use") };
+        assert!(again.is_empty(), "{again:?}");
+        assert_eq!(db.product_revision(&id).await.unwrap(), Some(1));
+        let other = RING
+            .replace("{ value = \"platinum\" }, ", "{ value = \"white-gold\" }, ")
+            .replace("#d29682", "#d29683")
+            .replace("id = ", "label = \"The Solitaire\"\nid = ");
+        let Imported::Done(changes) = import(&db, &other).await else { panic!("nothing is in use") };
+        let expected = Changes {
+            is_new: false,
+            added: vec!["metal.white-gold".into()],
+            removed: vec!["metal.platinum".into()],
+            changed: vec!["label".into(), "metal".into(), "metal.rose-gold".into()],
+        };
+        assert_eq!(changes, expected);
+        let product = db.load_product(&id).await.unwrap().unwrap();
+        assert_eq!((product.label.as_str(), product.revision), ("The Solitaire", 2));
+        assert_eq!(product.options[0].default.as_str(), "white-gold");
+    }
+
+    #[tokio::test]
+    async fn what_ids_say_stays_true() {
+        let (_folder, db, id) = with_ring().await;
+        let before = configure(&db, &id).await;
+        // A new option is left out of ids with its default.
+        let more = format!(
+            "{RING}\n[[options]]\nname = \"finish\"\nchoices = [{{ value = \"matte\" }}, {{ value = \"bright\" }}]"
+        );
+        assert!(matches!(import(&db, &more).await, Imported::Done(_)));
+        assert_eq!(configure(&db, &id).await, before);
+        for (wrong, why) in [
+            (
+                RING.replace("{ value = \"platinum\" }, ", ""),
+                "metal.platinum cannot go: 1 configurations have it",
+            ),
+            (
+                more.replace(
+                    "{ value = \"matte\" }, { value = \"bright\" }",
+                    "{ value = \"bright\" }, { value = \"matte\" }",
+                ),
+                "finish: its default stays matte and cannot become bright, since ids leave it out",
+            ),
+            (
+                more.replace("\"metal\"", "\"x\"")
+                    .replace("\"stone\"", "\"metal\"")
+                    .replace("\"x\"", "\"stone\"")
+                    .replace("\"diamond\"", "\"platinum\"")
+                    .replace("[{ value = \"platinum\" }, ", "[{ value = \"diamond\" }, "),
+                "options stay in the order of ids: metal, stone, finish",
+            ),
+        ] {
+            let Imported::InUse(why_not) = import(&db, &wrong).await else { panic!("{wrong}") };
+            assert!(why_not.contains(&why.to_owned()), "{why_not:?}");
+        }
+        // What nothing uses can go.
+        assert!(matches!(
+            import(&db, &RING.replace(", { value = \"rose-gold\", swatch = \"#d29682\" }", "")).await,
+            Imported::Done(_)
+        ));
+        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::InUse);
+    }
+
+    #[tokio::test]
+    async fn a_product_without_configurations_can_be_removed() {
+        let (_folder, db, id) = with_ring().await;
+        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::Done);
+        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::NoSuchProduct);
+    }
+}

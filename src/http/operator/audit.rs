@@ -1,0 +1,144 @@
+//! The trail of changes, to read and to take along.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+    web::{Bytes, Data},
+};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    db::Db,
+    domain::{audit::Entry, keys::Role},
+    http::{
+        catalog::Catalog,
+        problem::{Error, Failure},
+        query,
+    },
+};
+
+use super::spreadsheet;
+use crate::http::private::{Moment, caller::must_be, secret, secret_json};
+
+/// Lines of one answer, and of one read of the database.
+const PAGE: u32 = 500;
+
+#[derive(Serialize)]
+struct Page {
+    entries: Vec<Line>,
+    /// What to ask for next, while there may be more: `?after=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: i64,
+    at: Moment,
+    actor: String,
+    address: Option<String>,
+    action: String,
+    subject: String,
+    detail: Value,
+}
+
+impl From<Entry> for Line {
+    fn from(entry: Entry) -> Self {
+        let Entry { id, at_ms, actor, address, action, subject, detail } = entry;
+        Self { id, at: Moment(at_ms), actor, address, action, subject, detail }
+    }
+}
+
+/// How the trail is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A page of it.
+    Json,
+    /// All of it, an object a line.
+    Ndjson,
+    /// All of it, for a spreadsheet.
+    Csv,
+}
+
+/// `GET /api/audit?after=&format=json|ndjson|csv`
+pub(in crate::http) async fn trail(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    must_be(Role::Admin, &request, &catalog.db).await?;
+    let (mut after, mut shape) = (0, Shape::Json);
+    for (key, value) in query::pairs(request.query_string())? {
+        let unknown = || query::no_such_value(key, value);
+        match key {
+            "after" => after = value.parse().map_err(|_no_number| unknown())?,
+            "format" => {
+                shape = match value {
+                    "json" => Shape::Json,
+                    "ndjson" => Shape::Ndjson,
+                    "csv" => Shape::Csv,
+                    _ => return Err(unknown().into()),
+                }
+            }
+            _ => return Err(query::no_such_key(key).into()),
+        }
+    }
+    let (media_type, name) = match shape {
+        Shape::Json => return page(&catalog.db, after).await,
+        Shape::Ndjson => ("application/x-ndjson", "audit.ndjson"),
+        Shape::Csv => (spreadsheet::MEDIA_TYPE, "audit.csv"),
+    };
+    Ok(secret(StatusCode::OK)
+        .insert_header((CONTENT_TYPE, media_type))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(export(catalog.db.clone(), after, shape)))
+}
+
+async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
+    let entries: Vec<Line> =
+        db.audit(after, PAGE).await.map_err(Error::from)?.into_iter().map(Into::into).collect();
+    let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|line| line.id);
+    Ok(secret_json(StatusCode::OK, &Page { entries, next }))
+}
+
+/// The trail from there on, however long it is, a page at a time.
+fn export(db: Db, after: i64, shape: Shape) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
+    let head = (shape == Shape::Csv).then_some("id,at,actor,address,action,subject,detail\n");
+    stream::try_unfold((Some(after), head), move |(after, head)| {
+        let db = db.clone();
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let entries = db.audit(after, PAGE).await?;
+            let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.id);
+            let lines = entries.into_iter().map(Line::from);
+            let mut text = head.unwrap_or_default().to_owned().into_bytes();
+            match shape {
+                Shape::Csv => csv_lines(&mut text, lines)?,
+                Shape::Json | Shape::Ndjson => {
+                    for line in lines {
+                        text.extend(
+                            serde_json::to_vec(&line)
+                                .map_err(|error| Error::Export(Arc::new(error.into())))?,
+                        );
+                        text.push(b'\n');
+                    }
+                }
+            }
+            Ok(Some((Bytes::from(text), (next, None))))
+        }
+    })
+}
+
+fn csv_lines(text: &mut Vec<u8>, lines: impl Iterator<Item = Line>) -> Result<(), Error> {
+    let row = |Line { id, at, actor, address, action, subject, detail }: Line| {
+        let address = address.unwrap_or_default();
+        [id.to_string(), at.to_string(), actor, address, action, subject, detail.to_string()]
+    };
+    spreadsheet::write(text, lines.map(row))
+}

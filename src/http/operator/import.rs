@@ -1,0 +1,88 @@
+//! A product as its file: read, replaced, removed.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::Serialize;
+
+use crate::{
+    db::import::{Changes, Imported, Removed},
+    domain::{import::ProductFile, keys::Role, names::ProductId},
+    http::{
+        body,
+        catalog::Catalog,
+        problem::{Error, Failure},
+        query, segment,
+    },
+};
+
+use crate::http::private::{caller::must_be, secret, secret_json};
+
+/// Of a product's file: some thousand choices, or as many points of hotspots.
+const MAX_BYTES: usize = 256 * 1024;
+const EXAMPLE: &str = r#"{"schema": "girasol.product/1", "id": "ring/solitaire", "options": []}"#;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImportAnswer {
+    id: String,
+    new: bool,
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
+}
+
+/// `GET /api/products/{product}`
+pub(in crate::http) async fn export(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Artist, &request, &catalog.db).await?;
+    let product = catalog.db.load_product(&id(&request)?).await.map_err(Error::from)?;
+    Ok(secret_json(StatusCode::OK, &ProductFile::of(&product.ok_or(Error::NoProduct)?)))
+}
+
+/// `PUT /api/products/{product}`: the product becomes what the file says.
+pub(in crate::http) async fn import(
+    request: HttpRequest,
+    body: Payload,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
+    let id = id(&request)?;
+    let file: ProductFile = body::read_json_of(&request, body, MAX_BYTES, EXAMPLE).await?;
+    let offer = file.check().map_err(|faults| Error::BadProduct(faults.into()))?;
+    if offer.id != id {
+        return Err(Error::BadField(format!("id: the address is that of {id}")).into());
+    }
+    let imported = catalog.db.import_product(&offer, &caller.actor, false).await.map_err(Error::from)?;
+    let Changes { is_new, added, removed, changed } = match imported {
+        Imported::Done(changes) => changes,
+        Imported::InUse(why) => return Err(Error::ProductInUse(why.join("; ")).into()),
+    };
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let answer = ImportAnswer { id: id.to_string(), new: is_new, added, removed, changed };
+    Ok(secret_json(status, &answer))
+}
+
+/// `DELETE /api/products/{product}`: one that never had a configuration.
+pub(in crate::http) async fn remove(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
+    match catalog.db.remove_product(&id(&request)?, &caller.actor).await.map_err(Error::from)? {
+        Removed::Done => Ok(secret(StatusCode::NO_CONTENT).finish()),
+        Removed::NoSuchProduct => Err(Error::NoProduct.into()),
+        Removed::InUse => Err(Error::ProductInUse("it has configurations".to_owned()).into()),
+    }
+}
+
+fn id(request: &HttpRequest) -> Result<ProductId, Error> {
+    segment(request, "product").parse().map_err(|_no_id| Error::NoProduct)
+}

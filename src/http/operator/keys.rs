@@ -1,0 +1,116 @@
+//! Keys: who has one, giving one out, and making one worthless.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::keys::{Revoked, StoredKey},
+    domain::keys::{KeyId, Role},
+    http::{
+        body,
+        catalog::Catalog,
+        problem::{Error, Failure},
+        query, segment,
+    },
+};
+
+use crate::http::private::{Moment, caller::must_be, secret, secret_json};
+
+/// A label is for people, and fits on a line.
+const LABEL_MAX_CHARS: usize = 80;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyBody {
+    role: String,
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Serialize)]
+struct NewKeyAnswer<'a> {
+    id: &'a str,
+    role: &'static str,
+    label: &'a str,
+    key: String,
+}
+
+#[derive(Serialize)]
+struct KeysAnswer {
+    keys: Vec<KeyAnswer>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyAnswer {
+    id: String,
+    role: &'static str,
+    label: String,
+    created: Moment,
+    last_used: Option<Moment>,
+    revoked: Option<Moment>,
+}
+
+impl From<StoredKey> for KeyAnswer {
+    fn from(key: StoredKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            role: key.role.as_str(),
+            label: key.label,
+            created: Moment(key.created_at_ms),
+            last_used: key.last_used_at_ms.map(Moment),
+            revoked: key.revoked_at_ms.map(Moment),
+        }
+    }
+}
+
+/// `GET /api/keys`
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Admin, &request, &catalog.db).await?;
+    let keys = catalog.db.keys().await.map_err(Error::from)?;
+    Ok(secret_json(StatusCode::OK, &KeysAnswer { keys: keys.into_iter().map(Into::into).collect() }))
+}
+
+/// `POST /api/keys`: the only answer that ever has the key in it.
+pub(in crate::http) async fn create(
+    request: HttpRequest,
+    body: Payload,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
+    let KeyBody { role, label } =
+        body::read_json(&request, body, r#"{"role": "artist", "label": "Ada"}"#).await?;
+    let role: Role = role.parse().map_err(|error| Error::BadField(format!("role: {error}")))?;
+    if label.chars().count() > LABEL_MAX_CHARS || label.chars().any(char::is_control) {
+        return Err(
+            Error::BadField(format!("label: at most {LABEL_MAX_CHARS} characters on one line")).into()
+        );
+    }
+    let key = catalog.db.create_key(role, &label, &caller.actor).await.map_err(Error::from)?;
+    let answer =
+        NewKeyAnswer { id: key.id().as_str(), role: role.as_str(), label: &label, key: key.to_string() };
+    Ok(secret_json(StatusCode::CREATED, &answer))
+}
+
+/// `DELETE /api/keys/{id}`
+pub(in crate::http) async fn revoke(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
+    let id: KeyId = segment(&request, "key").parse().map_err(|_no_key| Error::NoSuchKey)?;
+    match catalog.db.revoke_key(&id, &caller.actor).await.map_err(Error::from)? {
+        Revoked::Now | Revoked::Before => Ok(secret(StatusCode::NO_CONTENT).finish()),
+        Revoked::NoSuchKey => Err(Error::NoSuchKey.into()),
+    }
+}

@@ -1,0 +1,178 @@
+//! Caches outside: telling them by hand to let go, and what they have not heard yet.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{
+    cdn::purge::{Heard, Purger, Told, ToldState},
+    db::purges::Delivery,
+    domain::{
+        keys::Role,
+        names::{ConfigId, ProductId},
+        purge::{Purge, is_tag},
+    },
+    http::{
+        body,
+        catalog::Catalog,
+        problem::{Error, Failure},
+        query,
+    },
+};
+
+use crate::http::private::{Moment, caller::must_be, secret_json};
+
+/// How long an answer waits for caches to be told. Those that take longer are told all the same.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Deliveries of one answer.
+const MAX_LISTED: u32 = 200;
+/// Tags of one purge by hand.
+const MAX_TAGS: usize = 256;
+const EXAMPLE: &str = r#"{"configuration": "ring.solitaire.metal-yellow-gold", "soft": true}"#;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PurgeBody {
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default, deserialize_with = "named")]
+    configuration: Option<String>,
+    #[serde(default, deserialize_with = "named")]
+    product: Option<String>,
+    #[serde(default)]
+    soft: bool,
+}
+
+/// Who says null may have meant something: it is refused.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// What became of a purge at one cache.
+#[derive(Serialize)]
+pub(in crate::http) struct ToldAnswer {
+    name: String,
+    kind: &'static str,
+    state: &'static str,
+    error: Option<String>,
+    next: Option<Moment>,
+}
+
+impl From<Told> for ToldAnswer {
+    fn from(told: Told) -> Self {
+        let next = match told.state {
+            ToldState::Pending { next_at_ms, .. } => Some(Moment(next_at_ms)),
+            ToldState::Purged | ToldState::Failed { .. } | ToldState::Skipped => None,
+        };
+        let (state, error) = (told.state.as_str(), told.state.error().map(str::to_owned));
+        Self { name: told.name, kind: told.kind.as_str(), state, error, next }
+    }
+}
+
+#[derive(Serialize)]
+struct PurgedAnswer {
+    purged: Vec<ToldAnswer>,
+}
+
+#[derive(Serialize)]
+struct ListAnswer<'a> {
+    caches: Vec<CacheAnswer<'a>>,
+    deliveries: Vec<DeliveryAnswer>,
+}
+
+#[derive(Serialize)]
+struct CacheAnswer<'a> {
+    name: &'a str,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct DeliveryAnswer {
+    id: i64,
+    name: String,
+    subject: String,
+    soft: bool,
+    state: &'static str,
+    attempts: u32,
+    created: Moment,
+    next: Option<Moment>,
+    error: Option<String>,
+}
+
+impl From<Delivery> for DeliveryAnswer {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { id, subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
+        let (state, next) = if failed { ("failed", None) } else { ("pending", Some(Moment(next_at_ms))) };
+        Self { id, name: target, subject, soft, state, attempts, created: Moment(at_ms), next, error }
+    }
+}
+
+/// `POST /api/purge`: answers when the caches were told once, or were not to be reached.
+pub(in crate::http) async fn purge(
+    request: HttpRequest,
+    body: Payload,
+    catalog: Data<Catalog>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
+    let PurgeBody { tags, configuration, product, soft } = body::read_json(&request, body, EXAMPLE).await?;
+    let purge = read(tags, configuration, product)?;
+    let subject = purge.subject();
+    let by_hand = catalog.db.purge_by_hand(&subject, &purge, soft, &caller.actor);
+    let id = by_hand.await.map_err(Error::from)?;
+    let purged = settled(&purger, &[id], Some(&purge)).await?;
+    Ok(secret_json(StatusCode::ACCEPTED, &PurgedAnswer { purged }))
+}
+
+/// `GET /api/purge`: what caches have not heard yet, and what was given up; the newest first.
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
+    query::none(&request)?;
+    must_be(Role::Admin, &request, &catalog.db).await?;
+    let deliveries = catalog.db.open_deliveries(MAX_LISTED).await.map_err(Error::from)?;
+    let caches = purger.caches().map(|(name, kind)| CacheAnswer { name, kind: kind.as_str() });
+    let answer =
+        ListAnswer { caches: caches.collect(), deliveries: deliveries.into_iter().map(Into::into).collect() };
+    Ok(secret_json(StatusCode::OK, &answer))
+}
+
+/// Waits for a while until these purges were tried everywhere.
+pub(in crate::http) async fn settled(
+    purger: &Purger,
+    purges: &[i64],
+    what: Option<&Purge>,
+) -> Result<Vec<ToldAnswer>, Error> {
+    let told = purger.settle(purges, what, Heard::Once, PATIENCE).await?;
+    Ok(told.into_iter().map(Into::into).collect())
+}
+
+fn read(tags: Vec<String>, configuration: Option<String>, product: Option<String>) -> Result<Purge, Error> {
+    let mut purge = Purge::default();
+    if tags.len() > MAX_TAGS || !tags.iter().all(|tag| is_tag(tag)) {
+        let rule = format!("tags: at most {MAX_TAGS}, each 1 to 64 of a to z, 0 to 9 and hyphens");
+        return Err(Error::BadField(rule));
+    }
+    purge.tags.extend(tags);
+    if let Some(configuration) = configuration {
+        let id: ConfigId =
+            configuration.parse().map_err(|error| Error::BadField(format!("configuration: {error}")))?;
+        purge.merge(Purge::configuration(&id));
+    }
+    if let Some(product) = product {
+        let id: ProductId = product.parse().map_err(|error| Error::BadField(format!("product: {error}")))?;
+        purge.merge(Purge::product(&id));
+    }
+    if purge.is_tags_alone() && purge.tags.is_empty() {
+        return Err(Error::BadField("name tags, a configuration or a product".to_owned()));
+    }
+    Ok(purge)
+}

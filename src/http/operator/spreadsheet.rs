@@ -1,0 +1,27 @@
+//! Tables for spreadsheets: CSV (RFC 4180).
+
+use std::sync::Arc;
+
+use crate::http::problem::Error;
+
+/// The media type of a table whose first line names its columns.
+pub(in crate::http) const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
+
+/// Adds a line for each row.
+pub(in crate::http) fn write<const CELLS: usize>(
+    text: &mut Vec<u8>,
+    rows: impl Iterator<Item = [String; CELLS]>,
+) -> Result<(), Error> {
+    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(text);
+    for row in rows {
+        table
+            .write_record(row.map(inert))
+            .map_err(|error| Error::Export(Arc::new(std::io::Error::other(error))))?;
+    }
+    table.flush().map_err(|error| Error::Export(Arc::new(error)))
+}
+
+/// Spreadsheets take cells that begin like this for formulas.
+fn inert(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}

@@ -1,0 +1,152 @@
+//! Frames, packs and stills.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use assets_pipeline::{
+    digest::Digest,
+    tiers::{Format, TierKey},
+};
+
+use crate::{
+    db::versions::Pointer,
+    domain::{names::ConfigId, namespace::Namespace},
+    store::{Address, ObjectKey},
+};
+
+use crate::http::{
+    caching::Caching,
+    catalog::Catalog,
+    encoding::Encoding,
+    problem::{At as _, Error, Failure},
+    query, redirect,
+    representation::{Representation, serve},
+    scope::Scope,
+    segment,
+};
+
+/// `GET /s/{set}/{degree}.{avif,webp}`
+pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
+    let scope = Scope::set(set);
+    let place = frame_key(&request).at(&scope)?.within(Namespace::Public);
+    query::none(&request).at(&scope)?;
+    send_from_anywhere(&request, &catalog, &scope, place).await
+}
+
+/// `GET /p/{digest}.pack`. A pack does not know its set; what purges the set purges the pack by the
+/// pack's own digest.
+pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let key = pack_key(&request)?;
+    let ObjectKey::Pack(digest) = key else { return Err(Error::NoSuchFile.into()) };
+    let scope = Scope::set(digest);
+    query::none(&request).at(&scope)?;
+    send_from_anywhere(&request, &catalog, &scope, key.within(Namespace::Public)).await
+}
+
+/// `GET /still/{configId}.{avif,webp,jpg}`
+pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile)?;
+    let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchFile)?;
+    let scope = Scope::configuration(&configuration);
+    let format = still_format(extension).at(&scope)?;
+    query::none(&request).at(&scope)?;
+    let pointer = catalog.pointer(&configuration).await.at(&scope)?;
+    let key = still_key(&catalog, &pointer, format).await.at(&scope)?;
+    send(&request, &catalog, Caching::Manifest, &scope, key.within(pointer.namespace)).await
+}
+
+/// What is immutable may be had from elsewhere too.
+async fn send_from_anywhere(
+    request: &HttpRequest,
+    catalog: &Catalog,
+    scope: &Scope,
+    place: Address,
+) -> Result<HttpResponse, Failure> {
+    match redirect::redirect(request, catalog, scope, &place.key).await.at(scope)? {
+        Some(way) => Ok(way),
+        None => send(request, catalog, Caching::Immutable, scope, place).await,
+    }
+}
+
+/// The frame that an address names.
+pub(in crate::http) fn frame_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
+    let set = segment(request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
+    let (degree, format) = frame_name(segment(request, "file")).ok_or(Error::NoSuchFile)?;
+    Ok(ObjectKey::Frame { set, degree, format })
+}
+
+/// The pack that an address names.
+pub(in crate::http) fn pack_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
+    let digest = segment(request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
+    digest.map(ObjectKey::Pack).ok_or(Error::NoSuchFile)
+}
+
+/// By a still's extension: the format that it was published in, or `None` for the JPEG.
+pub(in crate::http) fn still_format(extension: &str) -> Result<Option<Format>, Error> {
+    match extension {
+        "jpg" => Ok(None),
+        other => other.parse().map(Some).map_err(|_bad| Error::NoSuchFile),
+    }
+}
+
+/// The still of a version.
+pub(in crate::http) async fn still_key(
+    catalog: &Catalog,
+    pointer: &Pointer,
+    format: Option<Format>,
+) -> Result<ObjectKey, Error> {
+    let Some(format) = format else { return Ok(ObjectKey::Jpeg(pointer.jpeg)) };
+    let manifest = &catalog.live_manifest(pointer.namespace, pointer.digest).await?.manifest;
+    let still = manifest.tiers.get(&TierKey::Still).and_then(|tier| tier.formats.get(&format));
+    let set = still.ok_or(Error::NoSuchFile)?.set;
+    Ok(ObjectKey::Frame { set, degree: manifest.hero, format })
+}
+
+pub(in crate::http) async fn send(
+    request: &HttpRequest,
+    catalog: &Catalog,
+    caching: Caching,
+    scope: &Scope,
+    place: Address,
+) -> Result<HttpResponse, Failure> {
+    let object = catalog.object(place).await.at(scope)?;
+    let representation = Representation {
+        media_type: place.key.media_type(),
+        body: &object.body,
+        etag: &object.etag,
+        encoding: Encoding::Identity,
+        digest: Some(&object.repr_digest),
+    };
+    serve(request, caching, scope, &representation).at(scope)
+}
+
+/// `030.avif`: three digits, 000 to 359, so that a frame has one URL.
+fn frame_name(file: &str) -> Option<(u16, Format)> {
+    let (degree, format) = file.split_once('.')?;
+    let digits = degree.len() == 3 && degree.bytes().all(|byte| byte.is_ascii_digit());
+    let degree = degree.parse().ok().filter(|degree| digits && *degree < 360)?;
+    Some((degree, format.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_one_name() {
+        assert_eq!(frame_name("000.avif"), Some((0, Format::Avif)));
+        assert_eq!(frame_name("359.webp"), Some((359, Format::Webp)));
+        for bad in [
+            "360.avif",
+            "0.avif",
+            "0000.avif",
+            "+10.avif",
+            "010.jpg",
+            "010",
+            "010.avif.webp",
+            ".avif",
+            "01a.webp",
+        ] {
+            assert_eq!(frame_name(bad), None, "{bad}");
+        }
+    }
+}

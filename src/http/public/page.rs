@@ -1,0 +1,191 @@
+//! Files that are built into the binary: the viewer, the studio, the demo's page, and the description of it all.
+
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{
+        CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY,
+        REFERRER_POLICY,
+    },
+    web::Data,
+};
+
+use crate::domain::names::ProductId;
+
+use super::storefront;
+use crate::http::{
+    caching::Caching,
+    catalog::{AnswerKey, Catalog},
+    encoding::Precompressed,
+    problem::{At as _, Error, Failure},
+    redirect::with_objects,
+    representation::serve_precompressed,
+    scope::Scope,
+};
+
+/// A file, compressed when it is first asked for.
+struct Embedded {
+    media_type: &'static str,
+    body: LazyLock<Result<Precompressed, Arc<io::Error>>>,
+}
+
+macro_rules! embed {
+    ($media_type:literal, $path:literal) => {
+        Embedded {
+            media_type: $media_type,
+            body: LazyLock::new(|| Precompressed::build(include_bytes!($path).to_vec()).map_err(Arc::new)),
+        }
+    };
+}
+
+static VIEWER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.js");
+static VIEWER_CLASSIC: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.classic.js");
+static SERVICE_WORKER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-sw.js");
+static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/demo.js");
+static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/demo/demo.css");
+static STUDIO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/studio.js");
+static STUDIO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/dist/studio.css");
+static STUDIO_LICENCES: Embedded =
+    embed!("text/plain; charset=utf-8", "../../../viewer/dist/studio.LICENSES.txt");
+static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/studio/index.html");
+static LOOK_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/look.css");
+static OPENAPI: Embedded = embed!("application/json", "../openapi.json");
+static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/docs.js");
+static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/docs/docs.css");
+static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/docs/index.html");
+const DEMO_PAGE: &str = include_str!("../../../viewer/demo/index.html");
+/// What the demo's page shows.
+const DEMO_PRODUCT: &str = "ring.solitaire";
+
+/// Everything from here; pictures also from memory, which is where frames are cut from packs.
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+/// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
+const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The description's page loads the description, and draws with nothing but its own files.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The hints that the policy reads, which browsers send to the page's own origin once it asks, and to
+/// others where it delegates them.
+const ASKED_HINTS: &str =
+    "Save-Data, ECT, RTT, Downlink, Device-Memory, Sec-CH-Device-Memory, Sec-CH-UA-Mobile";
+const DELEGATED_HINTS: &str =
+    "ch-save-data=*, ch-ect=*, ch-rtt=*, ch-downlink=*, ch-device-memory=*, ch-ua-mobile=*";
+const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
+
+/// `GET /girasol-spin.js`
+pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER)
+}
+
+/// `GET /girasol-spin.classic.js`: the viewer as a plain script.
+pub(crate) async fn viewer_classic(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER_CLASSIC)
+}
+
+/// `GET /girasol-sw.js`: what a shop's service worker takes in.
+pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &SERVICE_WORKER)
+}
+
+/// `GET /api/openapi.json`: every address, in OpenAPI 3.1.
+pub(crate) async fn openapi(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &OPENAPI)
+}
+
+/// `GET /docs`: the same for people.
+pub(crate) async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &DOCS_PAGE)?;
+    for (name, value) in [(CONTENT_SECURITY_POLICY, DOCS_POLICY), (REFERRER_POLICY, "no-referrer")] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+/// `GET /docs.js`
+pub(crate) async fn docs_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DOCS_SCRIPT)
+}
+
+/// `GET /docs.css`
+pub(crate) async fn docs_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DOCS_STYLE)
+}
+
+/// `GET /demo.js`
+pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DEMO_SCRIPT)
+}
+
+/// `GET /demo.css`
+pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DEMO_STYLE)
+}
+
+/// `GET /studio`
+pub(crate) async fn studio(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &STUDIO_PAGE)?;
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&catalog, STUDIO_POLICY).await?);
+    for (name, value) in [(REFERRER_POLICY, "no-referrer"), (CROSS_ORIGIN_OPENER_POLICY, "same-origin")] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+/// `GET /studio.js`
+pub(crate) async fn studio_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_SCRIPT)
+}
+
+/// `GET /studio.css`
+pub(crate) async fn studio_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_STYLE)
+}
+
+/// `GET /studio.LICENSES.txt`: of what the studio is bundled with.
+pub(crate) async fn studio_licences(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &STUDIO_LICENCES)
+}
+
+/// `GET /look.css`
+pub(crate) async fn look_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &LOOK_STYLE)
+}
+
+/// `GET /`
+pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let scope = Scope::default().encoded();
+    let id: ProductId = DEMO_PRODUCT.parse().map_err(|_bad| Error::NoSuchProduct)?;
+    let product = catalog.product(&id).await.at(&scope)?;
+    let base = {
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    };
+    let revision = product.as_ref().as_ref().map(|product| product.revision);
+    let filled = async { Ok(storefront::fill(DEMO_PAGE, product.as_ref().as_ref(), &base).into_bytes()) };
+    let key = AnswerKey::Demo { revision, base: base.clone() };
+    let body = catalog.answer(key, filled).await.at(&scope)?;
+    let html = "text/html; charset=utf-8";
+    let mut page = serve_precompressed(&request, Caching::Pointer, &scope, html, &body).at(&scope)?;
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&catalog, CONTENT_POLICY).await?);
+    for (name, value) in
+        [(REFERRER_POLICY, "no-referrer"), (ACCEPT_CH, ASKED_HINTS), (PERMISSIONS_POLICY, DELEGATED_HINTS)]
+    {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
+    let scope = Scope::default().encoded();
+    let body = file.body.as_ref().map_err(|error| Error::Compress(error.clone())).at(&scope)?;
+    serve_precompressed(request, Caching::Pointer, &scope, file.media_type, body).at(&scope)
+}

@@ -1,0 +1,67 @@
+//! Frames and packs that visitors have from a bucket or a CDN, and not from here.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method, StatusCode, Uri,
+        header::{HeaderValue, LOCATION},
+    },
+};
+
+use crate::{domain::delivery::ObjectsFrom, store::ObjectKey};
+
+use super::{
+    caching::{Caching, answer},
+    catalog::Catalog,
+    problem::Error,
+    scope::Scope,
+};
+
+/// The way to an object that is had from elsewhere; `None` where the server sends it. Whether it is there, nobody here
+/// has looked.
+pub(crate) async fn redirect(
+    request: &HttpRequest,
+    catalog: &Catalog,
+    scope: &Scope,
+    key: &ObjectKey,
+) -> Result<Option<HttpResponse>, Error> {
+    // A signature is for one method, and the headers are here as well.
+    if catalog.delivery.objects == ObjectsFrom::Presign && *request.method() == Method::HEAD {
+        return Ok(None);
+    }
+    let Some(location) = location(catalog, key).await? else { return Ok(None) };
+    let caching = match catalog.delivery.objects {
+        // A signature ends, and is nobody else's.
+        ObjectsFrom::Presign => Caching::Private,
+        ObjectsFrom::Serve | ObjectsFrom::Redirect => Caching::Redirect,
+    };
+    let mut way = answer(StatusCode::TEMPORARY_REDIRECT, caching, scope);
+    Ok(Some(way.insert_header((LOCATION, location)).finish()))
+}
+
+/// A page's content policy, by which it may load objects from where they are.
+pub(crate) async fn with_objects(catalog: &Catalog, policy: &'static str) -> Result<HeaderValue, Error> {
+    // Signatures are all for the same host.
+    let any = ObjectKey::Pack(assets_pipeline::digest::Digest::of(b""));
+    let location: Option<Uri> = location(catalog, &any).await?.and_then(|location| location.parse().ok());
+    let host = location.as_ref().and_then(|location| Some((location.scheme_str()?, location.authority()?)));
+    let wider = host.map(|(scheme, host)| {
+        policy.replace("connect-src 'self'", &format!("connect-src 'self' {scheme}://{host}"))
+    });
+    let wider = wider.and_then(|policy| HeaderValue::try_from(policy).ok());
+    Ok(wider.unwrap_or_else(|| HeaderValue::from_static(policy)))
+}
+
+async fn location(catalog: &Catalog, key: &ObjectKey) -> Result<Option<String>, Error> {
+    let delivery = &catalog.delivery;
+    match delivery.objects {
+        ObjectsFrom::Serve => Ok(None),
+        ObjectsFrom::Redirect => Ok(delivery.redirect_url(&key.to_string())),
+        ObjectsFrom::Presign => {
+            let lasts = Duration::from_mins(delivery.presigned_minutes.into());
+            Ok(catalog.store.presigned(key, lasts).await?)
+        }
+    }
+}

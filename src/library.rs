@@ -1,0 +1,4 @@
+//! The operations that need the database and the store, called by HTTP, the command line and workers alike.
+
+pub mod collect;
+pub mod protect;

@@ -1,0 +1,310 @@
+//! The files that artists send, in the data folder until they are ingested.
+//!
+//! `incoming/SET/parts/` holds what is on its way, and `incoming/SET/files/` what has arrived whole, named by
+//! its content, so that nothing there is ever written over. Which file is which frame, the database says.
+
+mod archive;
+pub mod fetch;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use assets_pipeline::digest::Digest;
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    fs::{self, File},
+    io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, SeekFrom},
+    sync::Semaphore,
+};
+
+use crate::domain::frameset::{FileName, FramesetId, UploadId};
+
+pub use self::archive::{UnpackError, Unpacked};
+
+/// A file of the staging area could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the staging could not {did} a file")]
+pub struct StagingError {
+    did: &'static str,
+    source: io::Error,
+}
+
+fn failed(did: &'static str) -> impl Fn(io::Error) -> StagingError {
+    move |source| StagingError { did, source }
+}
+
+/// Bytes that are read at once.
+const CHUNK: usize = 128 * 1024;
+
+/// The folder of what arrives; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    root: PathBuf,
+    unpacking: Arc<Semaphore>,
+}
+
+/// A file that is being written, and is nothing until it is [kept](Incoming::keep). Dropping it leaves a part,
+/// which goes with its set at the latest.
+#[derive(Debug)]
+pub struct Incoming {
+    file: File,
+    part: PathBuf,
+    written: u64,
+}
+
+/// A whole file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3, as everywhere in Girasol.
+    pub digest: Digest,
+    /// SHA-256, which clients can check.
+    pub sha256: [u8; 32],
+}
+
+impl Staging {
+    /// The staging in `incoming/` of the data folder. The folder is made where it is missing.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        let root = data.join("incoming");
+        std::fs::create_dir_all(&root)?;
+        Ok(Self { root, unpacking: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// Where a set's whole file of this content is.
+    pub fn file(&self, set: &FramesetId, digest: Digest) -> PathBuf {
+        self.files(set).join(digest.to_string())
+    }
+
+    fn files(&self, set: &FramesetId) -> PathBuf {
+        self.set(set).join("files")
+    }
+
+    fn set(&self, set: &FramesetId) -> PathBuf {
+        self.root.join(set.as_str())
+    }
+
+    fn part(&self, set: &FramesetId, name: &str) -> PathBuf {
+        self.set(set).join("parts").join(name)
+    }
+
+    /// Bytes that are free where the files go.
+    pub fn free_bytes(&self) -> Result<u64, StagingError> {
+        let free = rustix::fs::statvfs(&self.root).map_err(|error| failed("measure")(error.into()))?;
+        Ok(free.f_bavail.saturating_mul(free.f_frsize))
+    }
+
+    /// Begins a file of a set that is sent in one request.
+    pub async fn begin(&self, set: &FramesetId) -> Result<Incoming, StagingError> {
+        static UNIQUE: AtomicU64 = AtomicU64::new(0);
+        // A set may be sent to two processes at once.
+        let name = format!("{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed));
+        self.incoming(self.part(set, &name), 0).await
+    }
+
+    /// Goes on with a resumable upload, of which so many bytes are there for certain. What came after them
+    /// is cut off.
+    pub async fn resume(
+        &self,
+        set: &FramesetId,
+        upload: &UploadId,
+        received: u64,
+    ) -> Result<Incoming, StagingError> {
+        self.incoming(self.part(set, upload.as_str()), received).await
+    }
+
+    async fn incoming(&self, part: PathBuf, received: u64) -> Result<Incoming, StagingError> {
+        if let Some(folder) = part.parent() {
+            fs::create_dir_all(folder).await.map_err(failed("make room for"))?;
+        }
+        let mut options = File::options();
+        let opened = options.create(true).truncate(false).read(true).write(true).open(&part).await;
+        let mut file = opened.map_err(failed("open"))?;
+        let there = file.metadata().await.map_err(failed("open"))?.len();
+        if there < received {
+            let lost = io::Error::new(io::ErrorKind::UnexpectedEof, "a part is shorter than it was");
+            return Err(failed("resume")(lost));
+        }
+        file.set_len(received).await.map_err(failed("cut"))?;
+        file.seek(SeekFrom::End(0)).await.map_err(failed("open"))?;
+        Ok(Incoming { file, part, written: received })
+    }
+
+    /// A folder of a set's files under their names, as links. What stands there already is kept.
+    pub async fn lay_out(
+        &self,
+        set: &FramesetId,
+        files: Vec<(FileName, Digest)>,
+        folder: PathBuf,
+    ) -> io::Result<()> {
+        let files: Vec<(PathBuf, FileName)> =
+            files.into_iter().map(|(name, digest)| (self.file(set, digest), name)).collect();
+        let laid_out = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder)?;
+            for (file, name) in files {
+                match std::fs::hard_link(file, folder.join(name.as_str())) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        laid_out.await.map_err(io::Error::other)?
+    }
+
+    /// Removes a resumable upload's part, if there is one.
+    pub async fn discard_part(&self, set: &FramesetId, upload: &UploadId) -> Result<(), StagingError> {
+        absent(fs::remove_file(self.part(set, upload.as_str())).await)
+    }
+
+    /// Removes all of a set.
+    pub async fn discard_set(&self, set: &FramesetId) -> Result<(), StagingError> {
+        absent(fs::remove_dir_all(self.set(set)).await)
+    }
+}
+
+/// What is not there any more is as good as removed.
+fn absent(removed: io::Result<()>) -> Result<(), StagingError> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove")(error)),
+        _ => Ok(()),
+    }
+}
+
+impl Incoming {
+    /// Bytes so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Adds bytes at the end.
+    pub async fn append(&mut self, bytes: &[u8]) -> Result<(), StagingError> {
+        self.file.write_all(bytes).await.map_err(failed("write"))?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Returns when every byte is on disk.
+    pub async fn sync(&mut self) -> Result<(), StagingError> {
+        self.file.flush().await.map_err(failed("write"))?;
+        self.file.sync_data().await.map_err(failed("write"))
+    }
+
+    /// Forgets the bytes after a length.
+    pub async fn cut(&mut self, length: u64) -> Result<(), StagingError> {
+        self.file.flush().await.map_err(failed("cut"))?;
+        self.file.set_len(length).await.map_err(failed("cut"))?;
+        self.file.seek(SeekFrom::End(0)).await.map_err(failed("cut"))?;
+        self.written = length;
+        Ok(())
+    }
+
+    /// Reads what stands from a length on, a chunk at a time.
+    pub async fn read_from(&mut self, length: u64, mut see: impl FnMut(&[u8])) -> Result<(), StagingError> {
+        self.file.flush().await.map_err(failed("read"))?;
+        self.file.seek(SeekFrom::Start(length)).await.map_err(failed("read"))?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match self.file.read(&mut chunk).await.map_err(failed("read"))? {
+                0 => return Ok(()),
+                read => see(&chunk[..read]),
+            }
+        }
+    }
+
+    /// Its last bytes, at most so many.
+    pub async fn tail(&mut self, bytes: usize) -> Result<Vec<u8>, StagingError> {
+        let mut tail = Vec::new();
+        self.read_from(self.written.saturating_sub(bytes as u64), |chunk| tail.extend_from_slice(chunk))
+            .await?;
+        Ok(tail)
+    }
+
+    /// Reads it all once more, and says what it is.
+    pub async fn whole(&mut self) -> Result<Whole, StagingError> {
+        self.sync().await?;
+        let (mut blake3, mut sha256, mut bytes) = (blake3::Hasher::new(), Sha256::new(), 0);
+        self.read_from(0, |chunk| {
+            bytes += chunk.len() as u64;
+            blake3.update(chunk);
+            sha256.update(chunk);
+        })
+        .await?;
+        Ok(Whole { bytes, digest: Digest::from_hash(blake3.finalize()), sha256: sha256.finalize().into() })
+    }
+
+    /// Makes it one of the set's files. It is this one still, until it is [`discard`](Self::discard)ed: whoever
+    /// dies in between can do both again.
+    pub async fn keep(&self, staging: &Staging, set: &FramesetId, whole: &Whole) -> Result<(), StagingError> {
+        let folder = staging.files(set);
+        fs::create_dir_all(&folder).await.map_err(failed("make room for"))?;
+        match fs::hard_link(&self.part, staging.file(set, whole.digest)).await {
+            // The same bytes have come before.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("keep")(error)),
+            _ => {}
+        }
+        let folder = File::open(&folder).await.map_err(failed("keep"))?;
+        folder.sync_all().await.map_err(failed("keep"))
+    }
+
+    /// Removes it.
+    pub async fn discard(self) -> Result<(), StagingError> {
+        absent(fs::remove_file(&self.part).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn staging() -> (tempfile::TempDir, Staging, FramesetId) {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::open(folder.path()).unwrap();
+        (folder, staging, FramesetId::new([7; 16]))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_there_when_it_is_whole_and_not_before() {
+        let (_folder, staging, set) = staging();
+        let mut file = staging.begin(&set).await.unwrap();
+        file.append(b"fra").await.unwrap();
+        file.append(b"me").await.unwrap();
+        assert!(!staging.files(&set).exists());
+        let whole = file.whole().await.unwrap();
+        assert_eq!((whole.bytes, whole.digest), (5, Digest::of(b"frame")));
+        assert_eq!(whole.sha256, <[u8; 32]>::from(Sha256::digest(b"frame")));
+        for _ in 0..2 {
+            file.keep(&staging, &set, &whole).await.unwrap();
+        }
+        file.discard().await.unwrap();
+        assert_eq!(std::fs::read(staging.file(&set, whole.digest)).unwrap(), b"frame");
+        staging.discard_set(&set).await.unwrap();
+        staging.discard_set(&set).await.unwrap();
+        assert!(staging.free_bytes().unwrap() > 0);
+    }
+
+    #[tokio::test]
+    async fn an_upload_goes_on_where_its_bytes_are_certain() {
+        let (_folder, staging, set) = staging();
+        let upload = UploadId::new([8; 16]);
+        let mut file = staging.resume(&set, &upload, 0).await.unwrap();
+        file.append(b"certain and not").await.unwrap();
+        file.sync().await.unwrap();
+        drop(file);
+        let mut file = staging.resume(&set, &upload, 7).await.unwrap();
+        assert_eq!(file.written(), 7);
+        file.append(b"ty, wrong").await.unwrap();
+        file.cut(9).await.unwrap();
+        file.append(b"!").await.unwrap();
+        assert_eq!(file.whole().await.unwrap().digest, Digest::of(b"certainty!"));
+        drop(file);
+        assert!(staging.resume(&set, &upload, 11).await.is_err(), "bytes that are lost are not made up");
+        staging.discard_part(&set, &upload).await.unwrap();
+    }
+}

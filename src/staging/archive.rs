@@ -1,0 +1,218 @@
+//! Archives that artists send: taken apart into a set's files, all of them or none.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
+
+use assets_pipeline::{
+    digest::Digest,
+    integrity::{TAIL_BYTES, no_zip_behind},
+    limits::Limits,
+    refusal::Refusal,
+    source::Source,
+};
+
+use crate::domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits};
+
+use super::{Incoming, Staging, StagingError, absent, failed};
+
+/// What a file is called until its content is known.
+const UNNAMED: &str = "unnamed";
+
+/// A file of a set, which came by itself or in an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Its own name, without its folder in an archive.
+    pub name: FileName,
+    /// Its length.
+    pub bytes: u64,
+    /// Of its bytes.
+    pub digest: Digest,
+}
+
+/// Why an archive's frames are not there.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackError {
+    /// The archive or a file in it cannot be used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A file in it has a name that no frame can have.
+    #[error("{name:?} in it: {why}")]
+    Name {
+        /// As it stands in the archive.
+        name: String,
+        /// What is wrong with it.
+        why: BadFileName,
+    },
+    /// It would not leave enough of the disk free.
+    #[error("there is no room for what is in it")]
+    DiskFull,
+    /// The disk failed.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+}
+
+/// What an archive may hold.
+#[derive(Debug, Clone, Copy)]
+struct ArchiveLimits {
+    /// Frames.
+    max_files: u32,
+    /// Bytes of one of them.
+    file_max_bytes: u64,
+    /// Bytes of all of them.
+    total_max_bytes: u64,
+    /// What has to stay free on the disk.
+    disk_min_free_bytes: u64,
+}
+
+impl From<&UploadLimits> for ArchiveLimits {
+    fn from(limits: &UploadLimits) -> Self {
+        Self {
+            max_files: limits.set_max_files,
+            file_max_bytes: limits.frame_max_bytes,
+            total_max_bytes: limits.archive_max_bytes,
+            disk_min_free_bytes: limits.disk_min_free_bytes,
+        }
+    }
+}
+
+impl Staging {
+    /// Makes a whole file one of the set's, or the files that are in it, where it is an archive. It is there still.
+    pub async fn accept(
+        &self,
+        set: &FramesetId,
+        name: &FileName,
+        file: &mut Incoming,
+        limits: &UploadLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        if name.is_archive() {
+            file.sync().await?;
+            return self.unpack(set, file, name, limits.into()).await;
+        }
+        no_zip_behind(name.as_str(), &file.tail(TAIL_BYTES).await?)?;
+        let whole = file.whole().await?;
+        file.keep(self, set, &whole).await?;
+        Ok(vec![Unpacked { name: name.clone(), bytes: whole.bytes, digest: whole.digest }])
+    }
+
+    /// Makes files of the set of what is in a whole archive, and gives them. The archive is there still.
+    ///
+    /// Nothing becomes a file of the set before all of it was read.
+    async fn unpack(
+        &self,
+        set: &FramesetId,
+        archive: &Incoming,
+        name: &FileName,
+        limits: ArchiveLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        // An archive at a time takes a core.
+        let _turn = self.unpacking.acquire().await;
+        let (staging, set, part, name) = (self.clone(), set.clone(), archive.part.clone(), name.clone());
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let folder = part.with_extension("unpacked");
+            // What a server that died has left.
+            absent(fs::remove_dir_all(&folder))?;
+            fs::create_dir(&folder).map_err(failed("make room for"))?;
+            let unpacked = staging.unpack_into(&folder, &part, &name, limits).and_then(|unpacked| {
+                staging.keep_all(&set, &folder, &unpacked)?;
+                Ok(unpacked)
+            });
+            absent(fs::remove_dir_all(&folder))?;
+            unpacked
+        });
+        unpacked.await.map_err(|died| failed("unpack")(io::Error::other(died)))?
+    }
+
+    fn unpack_into(
+        &self,
+        folder: &Path,
+        part: &Path,
+        name: &FileName,
+        limits: ArchiveLimits,
+    ) -> Result<Vec<Unpacked>, UnpackError> {
+        let limits_within = Limits {
+            max_frames: limits.max_files as usize,
+            max_file_bytes: limits.file_max_bytes,
+            max_total_bytes: limits.total_max_bytes,
+            ..Limits::default()
+        };
+        let source = Source::open_as(part, name.as_str(), &limits_within)?;
+        let bytes: u64 = source.entries().iter().map(|entry| entry.bytes).sum();
+        if self.free_bytes()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
+            return Err(UnpackError::DiskFull);
+        }
+        let mut unpacked = Vec::with_capacity(source.entries().len());
+        for (index, entry) in source.entries().iter().enumerate() {
+            let name = entry.name.parse();
+            let name = name.map_err(|why| UnpackError::Name { name: entry.name.clone(), why })?;
+            let mut file = Hashed::create(&folder.join(UNNAMED)).map_err(failed("write"))?;
+            let copied = source.copy(index, &mut file);
+            let digest = file.end().map_err(failed("write"))?;
+            let bytes = copied?;
+            fs::rename(folder.join(UNNAMED), folder.join(digest.to_string())).map_err(failed("write"))?;
+            unpacked.push(Unpacked { name, bytes, digest });
+        }
+        Ok(unpacked)
+    }
+
+    fn keep_all(&self, set: &FramesetId, folder: &Path, unpacked: &[Unpacked]) -> Result<(), StagingError> {
+        let files = self.files(set);
+        fs::create_dir_all(&files).map_err(failed("make room for"))?;
+        for Unpacked { digest, .. } in unpacked {
+            match fs::hard_link(folder.join(digest.to_string()), self.file(set, *digest)) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(failed("keep")(error));
+                }
+                _ => {}
+            }
+        }
+        File::open(&files).and_then(|folder| folder.sync_all()).map_err(failed("keep"))
+    }
+}
+
+/// A file that is hashed while it is written.
+struct Hashed {
+    file: File,
+    hasher: blake3::Hasher,
+    /// Why the disk took no more.
+    failure: Option<io::Error>,
+}
+
+impl Hashed {
+    fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::create(path)?, hasher: blake3::Hasher::new(), failure: None })
+    }
+
+    /// The digest of the file, once it is on disk.
+    fn end(self) -> io::Result<Digest> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        self.file.sync_data()?;
+        Ok(Digest::from_hash(self.hasher.finalize()))
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.file.write(bytes) {
+            Ok(written) => {
+                self.hasher.update(&bytes[..written]);
+                Ok(written)
+            }
+            // The reader beside it is not to blame, but whoever copies from one to the other cannot tell.
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let kind = error.kind();
+                self.failure = Some(error);
+                Err(kind.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,367 @@
+//! Workers: they take committed frame sets from the queue, one at a time, and make versions of them.
+//!
+//! A worker holds a lease while it works and renews it with its progress. If it dies, its lease runs out and
+//! another worker takes the job; what was encoded is in the work folder under everything that decides its
+//! bytes, so that nothing is encoded twice.
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use assets_pipeline::{
+    progress::{Progress as _, Stage},
+    settings::Settings,
+};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::{
+    checks::{Checks, Found},
+    db::{
+        Db, DbError,
+        framesets::StoredFrame,
+        jobs::{JobProgress, Leased},
+    },
+    domain::{
+        audit::Actor,
+        frameset::{Frameset, FramesetId, UploadLimits},
+    },
+    ingest::{
+        Advice, Failure, Order, Report, ingest,
+        tracker::{Snapshot, Tracker},
+    },
+    staging::fetch::{self, FetchError, Ways, Word, fetch},
+    staging::{Staging, UnpackError},
+    store::Store,
+};
+
+/// How long a worker with nothing to do waits before it looks again.
+const IDLE: Duration = Duration::from_millis(500);
+/// How often progress is written down: what watches it sees it move.
+const PROGRESS_EVERY: Duration = Duration::from_millis(300);
+/// How often a check under way is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a job waits whose configuration is being ingested by somebody else.
+const BUSY_WAIT_MS: i64 = 2_000;
+
+/// What a worker works with.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The queue.
+    pub db: Db,
+    /// Where versions go.
+    pub store: Store,
+    /// Where frames come from.
+    pub staging: Staging,
+    /// What is known of them.
+    pub checks: Checks,
+    /// What may come from the bucket.
+    pub limits: UploadLimits,
+    /// The data folder, for what has been encoded.
+    pub data: PathBuf,
+    /// How long a lease lasts that is not renewed.
+    pub lease: Duration,
+    /// How turns are encoded where the artist says nothing else.
+    pub settings: Settings,
+}
+
+/// Why an attempt came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Ingest(#[from] Failure),
+    #[error("the frame set is gone")]
+    NoSuchSet,
+    #[error("there is no frame in the frame set, and none in the bucket")]
+    Empty,
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("the frames could not be laid out")]
+    Layout(#[source] io::Error),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Worker {
+    /// Works until it is told to stop. A job under way is given back then, with what it has encoded kept.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let worked = match self.db.claim_job(self.lease.as_millis() as i64).await {
+                Ok(Some(leased)) => {
+                    self.work(&leased, &mut stop).await;
+                    true
+                }
+                Ok(None) => false,
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "the queue cannot be read");
+                    false
+                }
+            };
+            if !worked {
+                tokio::select! {
+                    () = tokio::time::sleep(IDLE) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+
+    async fn work(&self, leased: &Leased, stop: &mut watch::Receiver<bool>) {
+        let (job, attempt) = (&leased.job.id, leased.job.attempts);
+        tracing::info!(job.id = %job, attempt, "a job has begun");
+        let tracker = Arc::new(Tracker::default());
+        let fetching = fetch::Progress::default();
+        let made = self.make(leased, &tracker, &fetching);
+        let renewed = renew(&self.db, leased, self.lease, &tracker, &fetching);
+        tokio::pin!(made, renewed);
+        let made = tokio::select! {
+            made = &mut made => made,
+            () = &mut renewed => {
+                // Cancelled, or another worker has it: the work ends as soon as it hears of it.
+                fetching.stop();
+                tracker.stop();
+                let _ = made.await;
+                tracing::info!(job.id = %job, "the job was taken away");
+                return;
+            }
+            _ = stop.changed() => {
+                fetching.stop();
+                tracker.stop();
+                let _ = made.await;
+                let given_back = self.db.yield_job(leased, 0).await;
+                tracing::info!(job.id = %job, given_back = given_back.is_ok(), "the worker stops");
+                return;
+            }
+        };
+        let ended = match made {
+            Ok(report) => self.finish(leased, &report).await,
+            Err(Failed::Ingest(Failure::Running(_))) => self.db.yield_job(leased, BUSY_WAIT_MS).await,
+            Err(failed) => self.fail(leased, &failed).await,
+        };
+        if let Err(error) = ended {
+            // Its lease runs out, and it is tried again.
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, job.id = %job, "the end of a job could not be written down");
+        }
+    }
+
+    async fn finish(&self, leased: &Leased, report: &Report) -> Result<(), DbError> {
+        for remark in &report.remarks {
+            self.db.log_job(leased, remark).await?;
+        }
+        let line = format!("{} encodes, {} found from before", report.encoded, report.reused);
+        self.db.log_job(leased, &line).await?;
+        let version = report.manifest.version;
+        self.db.finish_job(leased, &report.configuration, version).await?;
+        tracing::info!(job.id = %leased.job.id, configuration = %report.configuration, version, "a job is done");
+        Ok(())
+    }
+
+    async fn fail(&self, leased: &Leased, failed: &Failed) -> Result<(), DbError> {
+        let (advice, is_final) = match failed {
+            Failed::Ingest(failure) => (failure.advice(), failure.is_final()),
+            Failed::NoSuchSet => (Advice { slug: "no-such-set", file: None, remedy: None }, true),
+            Failed::Empty => {
+                let remedy = "Put frames into the set's place in the bucket and retry the job.".to_owned();
+                (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
+            }
+            Failed::Fetch(error) => (advice(error), error.is_final()),
+            Failed::Layout(_) => (Advice { slug: "staging", file: None, remedy: None }, false),
+            Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
+        };
+        let error: &(dyn std::error::Error + Send + Sync) = failed;
+        if is_final {
+            tracing::info!(error, job.id = %leased.job.id, "the frames of a job cannot be used");
+        } else {
+            tracing::error!(error, job.id = %leased.job.id, "a job failed");
+        }
+        // What went wrong inside is in the log; whoever sent the frames is told what is theirs to mend.
+        let message = if is_final { failed.to_string() } else { "something failed here".to_owned() };
+        let Advice { slug, file, remedy } = advice;
+        let failure = json!({ "slug": slug, "message": message, "file": file, "remedy": remedy });
+        self.db.fail_job(leased, &failure, is_final).await.map(drop)
+    }
+
+    async fn make(
+        &self,
+        leased: &Leased,
+        tracker: &Arc<Tracker>,
+        fetching: &fetch::Progress,
+    ) -> Result<Report, Failed> {
+        let id = &leased.job.frameset;
+        let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
+        if set.in_bucket
+            && let Some(inbox) = self.store.inbox()
+        {
+            let ways = Ways { inbox, staging: &self.staging, db: &self.db, limits: &self.limits };
+            let word = Word::Job(leased, &Actor::key(&set.key, None));
+            Box::pin(fetch(ways, id, word, fetching, None)).await?;
+            let (fetched, _) = fetching.counts();
+            self.db.log_job(leased, &format!("{fetched} files fetched from the bucket")).await?;
+        }
+        let frames = self.db.frames(id).await?;
+        if frames.is_empty() {
+            return Err(Failed::Empty);
+        }
+        self.examine(leased, tracker).await?;
+        let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
+        let order = self.order(set, source);
+        Ok(ingest(&self.db, &self.store, &self.data, &order, tracker).await?)
+    }
+
+    /// Has the frames looked at, and writes down what the artist should know. What blocks is left to the ingest,
+    /// which refuses it.
+    async fn examine(&self, leased: &Leased, tracker: &Tracker) -> Result<(), DbError> {
+        let check = match self.checks.ask(&leased.job.frameset).await {
+            Ok(Some(check)) => check,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, job.id = %leased.job.id, "the frames could not be checked");
+                return Ok(());
+            }
+        };
+        tracker.begin(Stage::Check, check.progress().1);
+        let mut shown = 0;
+        let found = loop {
+            let (done, _) = check.progress();
+            (shown..done).for_each(|_| tracker.step());
+            shown = shown.max(done);
+            match check.found() {
+                Some(found) => break found,
+                None => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        };
+        if let Found::Diagnosis(diagnosis) = found {
+            for finding in &diagnosis.findings {
+                self.db.log_job(leased, &format!("{} {}", finding.message, finding.remedy)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The set's files under their names, as links: a folder like any other.
+    async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> io::Result<PathBuf> {
+        let folder = self.data.join("work").join(format!("turn-{set}"));
+        let files = frames.into_iter().map(|frame| (frame.name, frame.digest)).collect();
+        self.staging.lay_out(set, files, folder.clone()).await?;
+        Ok(folder)
+    }
+
+    fn order(&self, set: Frameset, source: PathBuf) -> Order {
+        let wanted = set.wanted;
+        let settings = wanted.settings;
+        Order {
+            source,
+            product: wanted.product,
+            choices: wanted.choices.into_iter().collect(),
+            settings: Settings {
+                hero_degrees: settings.hero,
+                start_degrees: settings.start,
+                clockwise: settings.clockwise,
+                ground: settings.ground,
+                denoise: settings.denoise,
+                effort: settings.effort.unwrap_or(self.settings.effort),
+                ..self.settings.clone()
+            },
+            // What comes over the network waits for somebody to look at it.
+            publish: false,
+            protected: wanted.protected,
+            actor: Actor::key(&set.key, None),
+        }
+    }
+}
+
+/// What to do about what waits in the bucket.
+fn advice(error: &FetchError) -> Advice {
+    const MEND: &str = "Mend it in the bucket and retry the job.";
+    let about = |slug, file: Option<&str>, remedy: Option<String>| Advice {
+        slug,
+        file: file.map(str::to_owned),
+        remedy,
+    };
+    let mend = Some(MEND.to_owned());
+    match error {
+        FetchError::Name { name, .. } | FetchError::Unpack(UnpackError::Name { name, .. }) => {
+            about("bad-name", Some(name), mend)
+        }
+        FetchError::TooLarge { name, .. } => about("file-too-large", Some(name.as_str()), mend),
+        FetchError::TooManyFiles(_) => about("too-many-files", None, mend),
+        FetchError::Unpack(UnpackError::Refused(refusal)) => {
+            about(refusal.slug(), refusal.file(), Some(format!("{} {MEND}", refusal.remedy())))
+        }
+        FetchError::Unpack(UnpackError::DiskFull) | FetchError::DiskFull => about("disk-full", None, None),
+        FetchError::Closed(_) | FetchError::Stopped => about("overtaken", None, None),
+        FetchError::Unpack(UnpackError::Staging(_)) | FetchError::Staging(_) => about("staging", None, None),
+        FetchError::Store(_) => about("store", None, None),
+        FetchError::Db(_) => about("database", None, None),
+    }
+}
+
+/// Renews a lease and writes progress down, until the job is not this worker's any more.
+async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker, fetching: &fetch::Progress) {
+    let began = tokio::time::Instant::now();
+    let mut last_renewed = began;
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        let progress = match (tracker.snapshot(), fetching.counts()) {
+            (None, (done, total)) if total > 0 => {
+                JobProgress { stage: "fetch", done: done as i64, total: total as i64, left_ms: None }
+            }
+            (snapshot, _) => progress(snapshot, began.elapsed()),
+        };
+        match db.renew_job(leased, &progress).await {
+            Ok(true) => last_renewed = tokio::time::Instant::now(),
+            // While the database cannot be reached, the lease is this worker's until it runs out.
+            Err(error) if last_renewed.elapsed() < lease => {
+                tracing::warn!(%error, job.id = %leased.job.id, "a lease could not be renewed");
+            }
+            Ok(false) | Err(_) => return,
+        }
+    }
+}
+
+/// The least share of the whole from which the rest is foretold.
+const FORETOLD_FROM: f64 = 0.05;
+
+fn progress(snapshot: Option<Snapshot>, elapsed: Duration) -> JobProgress {
+    let Some(Snapshot { stage, done, total }) = snapshot else {
+        return JobProgress { stage: Stage::Check.as_str(), done: 0, total: 0, left_ms: None };
+    };
+    // Of the time that all of it takes: what is done before a stage, and the stage itself, as measured.
+    let (before, own) = match stage {
+        Stage::Check | Stage::Decode => (0.0, 0.01),
+        Stage::Prepare => (0.01, 0.08),
+        Stage::EncodePreview => (0.09, 0.14),
+        Stage::EncodeRest => (0.23, 0.75),
+        Stage::Store | Stage::Measure => (0.98, 0.02),
+    };
+    let share = before + own * done as f64 / total.max(1) as f64;
+    let left_ms =
+        (share >= FORETOLD_FROM).then(|| (elapsed.as_millis() as f64 * (1.0 - share) / share).round() as i64);
+    JobProgress { stage: stage.as_str(), done: done as i64, total: total as i64, left_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_shrinks_to_nothing() {
+        let left = |stage, done| {
+            let snapshot = Snapshot { stage, done, total: 10 };
+            progress(Some(snapshot), Duration::from_secs(10)).left_ms
+        };
+        assert_eq!(progress(None, Duration::ZERO).left_ms, None);
+        assert_eq!(left(Stage::Check, 10), None);
+        assert_eq!(left(Stage::Prepare, 1), None);
+        let times = [
+            left(Stage::Prepare, 10),
+            left(Stage::EncodePreview, 5),
+            left(Stage::EncodeRest, 0),
+            left(Stage::EncodeRest, 10),
+            left(Stage::Store, 10),
+        ];
+        assert!(times.is_sorted_by(|a, b| a > b), "{times:?}");
+        assert_eq!(times[4], Some(0));
+    }
+}
