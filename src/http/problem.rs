@@ -73,7 +73,7 @@ pub(crate) enum Error {
     #[error("this address answers {0}")]
     WrongMethod(&'static str),
     #[error("the file is not the one that If-Match names")]
-    OtherVersion,
+    PreconditionFailed,
     #[error("the file has {length} bytes")]
     RangeOutside { length: usize },
     #[error("show a key: Authorization: Bearer KEY")]
@@ -81,11 +81,11 @@ pub(crate) enum Error {
     #[error("the key is unknown or was revoked")]
     KeyRefused,
     #[error("the session is over: sign in again")]
-    SessionOver,
+    SessionExpired,
     #[error("this takes a key of the role {0}")]
-    OtherRole(Role),
+    InsufficientRole(Role),
     #[error("a page of another origin cannot change anything here")]
-    OtherOrigin,
+    CrossOrigin,
     #[error("there is no such key")]
     NoSuchKey,
     #[error("{0}")]
@@ -103,7 +103,7 @@ pub(crate) enum Error {
     #[error("the frame set was committed, and takes no changes any more")]
     SetCommitted,
     #[error("frames came or went meanwhile: look at the set again")]
-    SetMoved,
+    FramesetChanged,
     #[error("the check failed")]
     CheckFailed,
     #[error("there is nothing to mend like this")]
@@ -119,9 +119,9 @@ pub(crate) enum Error {
     #[error("it has no more than a preview, and a full version is live")]
     EarlyVersion,
     #[error("there is no such link")]
-    NoSuchLook,
+    NoSuchLink,
     #[error("the link has ended: ask for another one")]
-    LookOver,
+    LinkExpired,
     #[error("no earlier version was live before")]
     NothingBefore,
     #[error("another version went live at the same moment: look at what is live now")]
@@ -141,17 +141,17 @@ pub(crate) enum Error {
     #[error("objects are kept in a folder here, and frames are sent to this server")]
     NoBucket,
     #[error("what arrived is not what Content-Digest names")]
-    OtherContent,
+    DigestMismatch,
     #[error("there is no such upload")]
     NoSuchUpload,
     #[error("the upload goes on at byte {0}")]
-    OtherOffset(u64),
+    OffsetMismatch(u64),
     #[error("what arrived is not what Upload-Checksum names")]
-    OtherChecksum,
+    ChecksumMismatch,
     #[error("a part of an upload is application/offset+octet-stream")]
     NotAPart,
     #[error("send Tus-Resumable: 1.0.0")]
-    OtherTus,
+    UnsupportedTusVersion,
     #[error("{refusal}. {}", .refusal.remedy())]
     FileRefused { refusal: Arc<Refusal> },
     #[error("the staging failed")]
@@ -215,15 +215,19 @@ impl Error {
                 (StatusCode::UNPROCESSABLE_ENTITY, "unknown-choice", "The product does not offer this choice")
             }
             Self::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Wrong method"),
-            Self::OtherVersion => (StatusCode::PRECONDITION_FAILED, "other-version", "Precondition failed"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed")
+            }
             Self::RangeOutside { .. } => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range-outside", "The range begins after the end")
             }
             Self::KeyMissing => (StatusCode::UNAUTHORIZED, "key-missing", "A key is needed"),
             Self::KeyRefused => (StatusCode::UNAUTHORIZED, "key-refused", "The key is not accepted"),
-            Self::SessionOver => (StatusCode::UNAUTHORIZED, "session-over", "The session is over"),
-            Self::OtherRole(_) => (StatusCode::FORBIDDEN, "other-role", "The key may not do this"),
-            Self::OtherOrigin => (StatusCode::FORBIDDEN, "other-origin", "Another page may not do this"),
+            Self::SessionExpired => (StatusCode::UNAUTHORIZED, "session-expired", "The session is over"),
+            Self::InsufficientRole(_) => {
+                (StatusCode::FORBIDDEN, "insufficient-role", "The key may not do this")
+            }
+            Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin", "Another page may not do this"),
             Self::NoSuchKey => (StatusCode::NOT_FOUND, "no-such-key", "No such key"),
             Self::BadField(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field has no such value"),
             Self::BadProduct(_) => {
@@ -233,14 +237,16 @@ impl Error {
             Self::BadHeader(_) => (StatusCode::BAD_REQUEST, "bad-header", "A header cannot be read"),
             Self::NoSuchFrameset => (StatusCode::NOT_FOUND, "no-such-frameset", "No such frame set"),
             Self::SetCommitted => (StatusCode::CONFLICT, "set-committed", "The frame set is committed"),
-            Self::SetMoved => (StatusCode::CONFLICT, "set-moved", "The frame set is another one now"),
+            Self::FramesetChanged => {
+                (StatusCode::CONFLICT, "frameset-changed", "The frame set is another one now")
+            }
             Self::NothingToMend => (StatusCode::CONFLICT, "nothing-to-mend", "There is nothing to mend"),
             Self::NoSuchJob => (StatusCode::NOT_FOUND, "no-such-job", "No such job"),
             Self::JobIs(_) => (StatusCode::CONFLICT, "job-state", "The job is in another state"),
             Self::NoSuchSequence => (StatusCode::NOT_FOUND, "no-such-sequence", "No such sequence"),
             Self::NoSuchVersion => (StatusCode::NOT_FOUND, "no-such-version", "No such version"),
-            Self::NoSuchLook => (StatusCode::NOT_FOUND, "no-such-link", "No such link"),
-            Self::LookOver => (StatusCode::GONE, "link-over", "The link has ended"),
+            Self::NoSuchLink => (StatusCode::NOT_FOUND, "no-such-link", "No such link"),
+            Self::LinkExpired => (StatusCode::GONE, "link-expired", "The link has ended"),
             Self::EarlyVersion => (StatusCode::CONFLICT, "early-version", "It holds less than what is live"),
             Self::NothingBefore => (StatusCode::CONFLICT, "nothing-before", "There is nothing to go back to"),
             Self::Overtaken => (StatusCode::CONFLICT, "overtaken", "Something else went live"),
@@ -257,12 +263,14 @@ impl Error {
             }
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk-full", "No room"),
             Self::NoBucket => (StatusCode::CONFLICT, "no-bucket", "There is no bucket"),
-            Self::OtherContent => {
-                (StatusCode::BAD_REQUEST, "other-content", "The file was changed on its way")
+            Self::DigestMismatch => {
+                (StatusCode::BAD_REQUEST, "digest-mismatch", "The file was changed on its way")
             }
             Self::NoSuchUpload => (StatusCode::NOT_FOUND, "no-such-upload", "No such upload"),
-            Self::OtherOffset(_) => (StatusCode::CONFLICT, "other-offset", "The upload is elsewhere"),
-            Self::OtherChecksum => (checksum_mismatch(), "other-checksum", "The part was changed on its way"),
+            Self::OffsetMismatch(_) => (StatusCode::CONFLICT, "offset-mismatch", "The upload is elsewhere"),
+            Self::ChecksumMismatch => {
+                (checksum_mismatch(), "checksum-mismatch", "The part was changed on its way")
+            }
             Self::NotAPart => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-part", "This is no part of an upload")
             }
@@ -275,7 +283,9 @@ impl Error {
                 }
                 _ => (StatusCode::UNPROCESSABLE_ENTITY, refusal.slug(), "The file cannot be used"),
             },
-            Self::OtherTus => (StatusCode::PRECONDITION_FAILED, "other-tus", "Another version of tus"),
+            Self::UnsupportedTusVersion => {
+                (StatusCode::PRECONDITION_FAILED, "unsupported-tus-version", "Another version of tus")
+            }
             Self::Export(_)
             | Self::Staging(_)
             | Self::Garbage(_)
@@ -304,8 +314,8 @@ impl Error {
             | Self::NoSuchJob
             | Self::NoSuchSequence
             | Self::NoSuchVersion
-            | Self::NoSuchLook
-            | Self::LookOver => Caching::Private,
+            | Self::NoSuchLink
+            | Self::LinkExpired => Caching::Private,
             _ => Caching::Error(self.kind().0),
         }
     }
@@ -387,7 +397,7 @@ impl ResponseError for Failure {
         if status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"Girasol\""));
         }
-        if let Error::OtherTus = &self.error {
+        if let Error::UnsupportedTusVersion = &self.error {
             response.insert_header(("tus-version", "1.0.0"));
         }
         // RFC 9110, section 12.5.3: what would have been accepted.
@@ -442,7 +452,7 @@ impl From<FetchError> for Error {
             FetchError::DiskFull => Self::DiskFull,
             FetchError::Closed(Changed::NoSuchSet) => Self::NoSuchFrameset,
             FetchError::Closed(Changed::Committed) => Self::SetCommitted,
-            FetchError::Closed(_) | FetchError::Stopped => Self::SetMoved,
+            FetchError::Closed(_) | FetchError::Stopped => Self::FramesetChanged,
             FetchError::Store(error) => error.into(),
             FetchError::Staging(error) => error.into(),
             FetchError::Db(error) => error.into(),

@@ -51,7 +51,7 @@ pub(crate) fn serve(
 ) -> Result<HttpResponse, Error> {
     let Representation { media_type, body, etag, encoding, digest } = representation;
     if !conditional::client_expects(lines(request, &IF_MATCH), etag) {
-        return Err(Error::OtherVersion);
+        return Err(Error::PreconditionFailed);
     }
     if conditional::client_has(lines(request, &IF_NONE_MATCH), etag) {
         return Ok(answer(StatusCode::NOT_MODIFIED, caching, scope).insert_header((ETAG, *etag)).finish());

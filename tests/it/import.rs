@@ -123,7 +123,7 @@ async fn an_import_is_what_visitors_see_and_never_breaks_an_id() {
     assert_eq!(problem(send(Method::PUT, Some(&wrong)).await, 422).await, "bad-field");
     let artist = format!("Bearer {}", key(data, "artist"));
     let request = server.request(Method::PUT, address).header("authorization", artist).json(&file);
-    assert_eq!(problem(request.send().await.unwrap(), 403).await, "other-role");
+    assert_eq!(problem(request.send().await.unwrap(), 403).await, "insufficient-role");
 
     // What is asked for and not there is counted, and listed for artists.
     let configure = "/api/products/customizable/ring.solitaire/configure";

@@ -89,7 +89,7 @@ async fn a_link_shows_a_version_that_is_not_live_until_it_ends() {
     let down =
         artist.request(Method::POST, &format!("/api/sequences/{RING}/take-down")).send().await.unwrap();
     assert_eq!(down.status(), 200);
-    assert_eq!(problem(artist.server.get(link, &[]).await, 410).await, "link-over");
+    assert_eq!(problem(artist.server.get(link, &[]).await, 410).await, "link-expired");
     let products: Value =
         artist.request(Method::GET, "/api/products").send().await.unwrap().json().await.unwrap();
     assert_eq!(products["products"][0]["configurations"][0]["takenDown"], true);

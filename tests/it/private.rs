@@ -45,7 +45,7 @@ async fn nobody_gets_in_without_a_key_of_the_right_role() {
         for key in lesser {
             let bearer = format!("Bearer {key}");
             let response = server.send(method.clone(), path, &[("authorization", &bearer)]).await;
-            assert_eq!(problem(response, 403).await, "other-role", "{method} {path}");
+            assert_eq!(problem(response, 403).await, "insufficient-role", "{method} {path}");
         }
     }
     // A database that was there before keys were, or a folder that is looked into, gives none away.
@@ -82,7 +82,7 @@ async fn a_revoked_key_opens_nothing_and_neither_do_its_sessions() {
     let response = server.get("/api/framesets", &[("authorization", &bearer)]).await;
     assert_eq!(problem(response, 401).await, "key-refused");
     let response = server.get("/api/framesets", &[("cookie", &cookie)]).await;
-    assert_eq!(problem(response, 401).await, "session-over");
+    assert_eq!(problem(response, 401).await, "session-expired");
     for (body, slug) in [
         (json!({ "role": "root" }), "bad-field"),
         (json!({ "role": "artist", "label": "a".repeat(81) }), "bad-field"),
@@ -127,7 +127,7 @@ async fn a_session_writes_from_its_own_page_only_and_ends() {
     };
     assert_eq!(open(Some(&server.base)).await.status(), 201);
     for origin in [None, Some("https://elsewhere.example"), Some("null"), Some("http://127.0.0.1:1")] {
-        assert_eq!(problem(open(origin).await, 403).await, "other-origin");
+        assert_eq!(problem(open(origin).await, 403).await, "cross-origin");
     }
     let body = json!({ "key": key }).to_string();
     let foreign = server
@@ -135,13 +135,16 @@ async fn a_session_writes_from_its_own_page_only_and_ends() {
         .header("origin", "https://elsewhere.example")
         .header("content-type", "application/json")
         .body(body);
-    assert_eq!(problem(foreign.send().await.unwrap(), 403).await, "other-origin");
+    assert_eq!(problem(foreign.send().await.unwrap(), 403).await, "cross-origin");
 
     let headers = [("cookie", cookie.as_str()), ("origin", server.base.as_str())];
     let ended = server.send(Method::DELETE, "/api/session", &headers).await;
     assert_eq!(ended.status(), 204);
     assert!(header(ended.headers(), "set-cookie").contains("Max-Age=0"));
-    assert_eq!(problem(server.get("/api/session", &[("cookie", &cookie)]).await, 401).await, "session-over");
+    assert_eq!(
+        problem(server.get("/api/session", &[("cookie", &cookie)]).await, 401).await,
+        "session-expired"
+    );
 }
 
 #[tokio::test]

@@ -215,7 +215,7 @@ async fn admins_purge_by_hand_and_see_what_was_not_heard() {
         let request = server.request(Method::POST, "/api/purge").header("authorization", key);
         request.json(&body).send().await.unwrap()
     };
-    assert_eq!(problem(ask(&artist, json!({ "tags": ["s-1"] })).await, 403).await, "other-role");
+    assert_eq!(problem(ask(&artist, json!({ "tags": ["s-1"] })).await, 403).await, "insufficient-role");
     for body in [json!({}), json!({ "tags": [] }), json!({ "tags": ["S 1"] }), json!({ "product": "ring" })] {
         assert_eq!(problem(ask(&admin, body).await, 422).await, "bad-field");
     }

@@ -229,7 +229,7 @@ async fn a_client_that_has_the_answer_gets_a_304_with_its_headers() {
         let other_encoding = server.get(&path, &[("accept-encoding", "gzip"), ("if-none-match", &tag)]).await;
         assert_eq!(other_encoding.status(), 200);
         let gone = server.get(&path, &[("accept-encoding", "br"), ("if-match", "\"other\"")]).await;
-        assert_eq!(problem(gone, 412).await, "other-version");
+        assert_eq!(problem(gone, 412).await, "precondition-failed");
     }
 }
 

@@ -67,7 +67,7 @@ async fn what_is_refused_leaves_nothing() {
         let request = artist.request(Method::PUT, &format!("{set}/frames/{name}"));
         request.header("content-digest", digest).body("frame").send().await.unwrap()
     };
-    assert_eq!(problem(put("1.png", &wrong).await, 400).await, "other-content");
+    assert_eq!(problem(put("1.png", &wrong).await, 400).await, "digest-mismatch");
     assert_eq!(problem(put("1.png", "sha-256=frame").await, 400).await, "bad-header");
     assert_eq!(put("1.png", &right).await.status(), 201);
     for name in ["..%2f..%2f1.png", ".hidden", "a%5cb.png", "a%00.png", "%ff.png", &"a".repeat(201)] {
@@ -167,7 +167,7 @@ async fn tus_is_spoken_as_its_specification_says() {
     let without_version = artist.request(Method::POST, "/api/uploads").header("upload-length", 5);
     let response = without_version.send().await.unwrap();
     assert_eq!(header(response.headers(), "tus-version"), "1.0.0");
-    assert_eq!(problem(response, 412).await, "other-tus");
+    assert_eq!(problem(response, 412).await, "unsupported-tus-version");
     let without_length = artist.tus(Method::POST, "/api/uploads").send().await.unwrap();
     assert_eq!(problem(without_length, 400).await, "bad-header");
     let without_set =
@@ -180,7 +180,7 @@ async fn tus_is_spoken_as_its_specification_says() {
         artist.tus(Method::PATCH, &upload).header("upload-offset", 0).body("x").send().await.unwrap();
     assert_eq!(problem(response, 415).await, "not-a-part");
     let response = artist.part(&upload, 3, b"frame").send().await.unwrap();
-    assert_eq!(problem(response, 409).await, "other-offset");
+    assert_eq!(problem(response, 409).await, "offset-mismatch");
     let response = artist.part(&upload, 0, &file(11)).send().await.unwrap();
     assert_eq!(problem(response, 413).await, "file-too-large");
 
@@ -189,7 +189,7 @@ async fn tus_is_spoken_as_its_specification_says() {
     let part = &b"frameframe"[at..];
     let wrong = checksum("sha256", &Sha256::digest(b"other"));
     let response = artist.part(&upload, at, part).header("upload-checksum", wrong).send().await.unwrap();
-    assert_eq!(problem(response, 460).await, "other-checksum");
+    assert_eq!(problem(response, 460).await, "checksum-mismatch");
     assert_eq!(artist.offset(&upload).await, at);
     let unknown = checksum("crc32", b"abcd");
     let response = artist.part(&upload, at, part).header("upload-checksum", unknown).send().await.unwrap();

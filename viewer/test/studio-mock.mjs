@@ -297,13 +297,13 @@ async function answer(request, response) {
   const token = /girasol_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
   if (path === "/api/session" && method === "POST") return beginSession(await jsonOf(request));
   const who = sessions.get(token);
-  if (!who) throw new Problem(401, token ? "session-over" : "key-missing", token ? "the session is over: sign in again" : "show a key");
+  if (!who) throw new Problem(401, token ? "session-expired" : "key-missing", token ? "the session is over: sign in again" : "show a key");
   if (path === "/api/session") {
     if (method === "GET") return json(200, who);
     sessions.delete(token);
     return [204, "", "", { "Set-Cookie": "girasol_session=; Path=/; Max-Age=0" }];
   }
-  if (who.role === "metrics") throw new Problem(403, "other-role", "this takes a key of the role artist");
+  if (who.role === "metrics") throw new Problem(403, "insufficient-role", "this takes a key of the role artist");
   for (const [pattern, methods] of ROUTES) {
     const match = pattern.exec(path);
     if (!match) continue;
@@ -373,7 +373,7 @@ const ROUTES = [
     },
     PATCH: async (request, response, upload) => {
       const known = found(uploads.get(upload));
-      if (Number(request.headers["upload-offset"]) !== known.bytes.length) throw new Problem(409, "other-offset", "the upload is elsewhere");
+      if (Number(request.headers["upload-offset"]) !== known.bytes.length) throw new Problem(409, "offset-mismatch", "the upload is elsewhere");
       return (await receive(request, response, known)) && [204, "", "", { "Upload-Offset": known.bytes.length }];
     },
     DELETE: (_request, _response, upload) => (uploads.delete(upload), [204]),

@@ -40,7 +40,7 @@ pub(in crate::http) async fn identify(request: &HttpRequest, db: &Db) -> Result<
         if !is_safe(request.method()) {
             same_origin(request)?;
         }
-        (db.session_key(&token).await?.ok_or(Error::SessionOver)?, Some(token))
+        (db.session_key(&token).await?.ok_or(Error::SessionExpired)?, Some(token))
     };
     let actor = Actor::key(&key.id, address(request));
     Ok(Caller { key, actor, session })
@@ -49,7 +49,7 @@ pub(in crate::http) async fn identify(request: &HttpRequest, db: &Db) -> Result<
 /// Finds out who asks, and refuses whoever's key does not include this role.
 pub(in crate::http) async fn must_be(role: Role, request: &HttpRequest, db: &Db) -> Result<Caller, Error> {
     let caller = identify(request, db).await?;
-    if caller.key.role.includes(role) { Ok(caller) } else { Err(Error::OtherRole(role)) }
+    if caller.key.role.includes(role) { Ok(caller) } else { Err(Error::InsufficientRole(role)) }
 }
 
 /// Where a request came from, for the trail. What a proxy says of it is not believed: anybody can say it.
@@ -80,5 +80,5 @@ pub(in crate::http) fn same_origin(request: &HttpRequest) -> Result<(), Error> {
     let page = text(ORIGIN).and_then(|origin| origin.parse::<Uri>().ok());
     let page = page.as_ref().and_then(Uri::authority).map(ToString::to_string);
     let here = text(HOST).map(str::to_owned).or_else(|| request.uri().authority().map(ToString::to_string));
-    if page.is_some() && page == here { Ok(()) } else { Err(Error::OtherOrigin) }
+    if page.is_some() && page == here { Ok(()) } else { Err(Error::CrossOrigin) }
 }

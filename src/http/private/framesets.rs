@@ -256,7 +256,7 @@ pub(super) async fn put_frame(
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
         match wanted {
-            Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::OtherContent),
+            Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
             _ => add(&catalog, &staging, &limits, &id, &name, &mut file, &caller.actor).await,
         }
     };
@@ -349,7 +349,7 @@ pub(super) fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
         Changed::Committed => Err(Error::SetCommitted),
         Changed::TooManyFiles => Err(Error::TooManyFiles(max_files)),
         Changed::Empty => Err(Error::SetEmpty),
-        Changed::Overtaken => Err(Error::SetMoved),
+        Changed::Overtaken => Err(Error::FramesetChanged),
     }
 }
 

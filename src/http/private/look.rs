@@ -130,12 +130,13 @@ pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Re
 }
 
 async fn read(request: &HttpRequest, catalog: &Catalog) -> Result<(Grant, StoredVersion), Error> {
-    let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLook)?;
+    let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLink)?;
     // What shows the live version is another kind of address.
-    let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLook) };
+    let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLink) };
     if grant.is_over(now_ms()) {
-        return Err(Error::LookOver);
+        return Err(Error::LinkExpired);
     }
-    let version = catalog.db.stored_version(&grant.configuration, version).await?.ok_or(Error::LookOver)?;
+    let version =
+        catalog.db.stored_version(&grant.configuration, version).await?.ok_or(Error::LinkExpired)?;
     Ok((grant, version))
 }

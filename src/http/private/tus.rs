@@ -187,7 +187,7 @@ pub(super) async fn patch(
     let turn = writers.take(&id).await;
     let upload = load(&catalog, &id).await?;
     if offset != upload.received {
-        return Err(Error::OtherOffset(upload.received).into());
+        return Err(Error::OffsetMismatch(upload.received).into());
     }
     let work = Work { catalog: &catalog, staging: &staging, limits: &limits, actor: &caller.actor };
     let received = work.write(&upload, &turn, &mut body, checksum).await?;
@@ -245,7 +245,7 @@ impl Work<'_> {
             (Ok(()), Some(checksum)) => {
                 if !checksum.matches(&mut file, upload.received).await? {
                     file.cut(upload.received).await?;
-                    return Err(Error::OtherChecksum);
+                    return Err(Error::ChecksumMismatch);
                 }
             }
             (Err(_), Some(_)) => {
@@ -350,7 +350,7 @@ fn id(request: &HttpRequest) -> Result<UploadId, Error> {
 
 /// Every request names the version of the protocol, so that a client of another one is told.
 fn resumable(headers: &HeaderMap) -> Result<(), Error> {
-    if text(headers, "tus-resumable")? == Some(VERSION) { Ok(()) } else { Err(Error::OtherTus) }
+    if text(headers, "tus-resumable")? == Some(VERSION) { Ok(()) } else { Err(Error::UnsupportedTusVersion) }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error> {
