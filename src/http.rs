@@ -75,7 +75,7 @@ pub fn private(routes: &mut web::ServiceConfig) {
         .service(read("/studio.js", page::studio_script))
         .service(read("/studio.css", page::studio_style))
         .service(read("/studio.LICENSES.txt", page::studio_licences))
-        .service(read("/look.css", page::look_style));
+        .service(read("/preview.css", page::preview_style));
 }
 
 /// The demo's page, which a storefront of its own does not want.

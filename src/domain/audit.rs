@@ -60,8 +60,8 @@ pub enum Action {
     JobRetry,
     /// A job was given another place in the queue.
     JobPriority,
-    /// A link was made that shows a version to whoever has it.
-    VersionLook,
+    /// A preview link was made: it shows one version to everyone who has it.
+    PreviewLink,
     /// A product was made or changed by its file.
     ProductImport,
     /// A product was removed.
@@ -104,7 +104,7 @@ impl Action {
             Self::JobCancel => "job.cancel",
             Self::JobRetry => "job.retry",
             Self::JobPriority => "job.priority",
-            Self::VersionLook => "version.look",
+            Self::PreviewLink => "version.look",
             Self::ProductImport => "product.import",
             Self::ProductRemove => "product.remove",
             Self::Publish => "version.publish",

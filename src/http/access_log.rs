@@ -54,7 +54,7 @@ mod tests {
             unsigned("/signed/ring~live~1~0a1b2c3d~5e6f/s/x/000.avif"),
             "/signed/ring~live~1~0a1b2c3d~/s/x/000.avif"
         );
-        assert_eq!(unsigned("/look/ring~3~1~0a1b2c3d~5e6f"), "/look/ring~3~1~0a1b2c3d~");
+        assert_eq!(unsigned("/preview/ring~3~1~0a1b2c3d~5e6f"), "/preview/ring~3~1~0a1b2c3d~");
         assert_eq!(unsigned("/s/x/000.avif"), "/s/x/000.avif");
     }
 }

@@ -6,7 +6,7 @@ mod check;
 mod demand;
 mod framesets;
 mod jobs;
-mod look;
+mod preview;
 mod products;
 mod protection;
 mod receive;
@@ -159,12 +159,12 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             [web::get().to(sequences::manifest), web::head().to(sequences::manifest)],
         ))
         .service(private(
-            "/api/sequences/{configuration}/versions/{version}/look",
+            "/api/sequences/{configuration}/versions/{version}/preview-link",
             "POST, OPTIONS",
-            [web::post().to(look::create)],
+            [web::post().to(preview::create)],
         ))
-        .service(read("/look/{token}", look::page))
-        .service(read("/look/{token}/sequence", look::manifest))
+        .service(read("/preview/{token}", preview::page))
+        .service(read("/preview/{token}/sequence", preview::manifest))
         .service(private(
             "/api/products/{product}",
             "GET, HEAD, PUT, DELETE, OPTIONS",

@@ -167,7 +167,7 @@ def prepare(api, data, admin):
         worker.wait()
     manifest = api.ask("GET", f"/api/products/customizable/{ring}/sequence?tier=standard&format=avif")
     rendition = manifest["tiers"]["standard"]["formats"]["avif"]
-    look = api.ask("POST", f"/api/sequences/{ring}/versions/1/look", {"hours": 1})
+    look = api.ask("POST", f"/api/sequences/{ring}/versions/1/preview-link", {"hours": 1})
     # So that there is something to go back to.
     version = api.ask("GET", f"/api/jobs/{job}")["version"]
     api.ask("POST", f"/api/sequences/{ring}/publish", {"version": version})

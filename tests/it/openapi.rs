@@ -15,7 +15,7 @@ const PAGES: &[&str] = &[
     "/docs",
     "/docs.css",
     "/docs.js",
-    "/look.css",
+    "/preview.css",
     "/studio",
     "/studio.LICENSES.txt",
     "/studio.css",

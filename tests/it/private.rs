@@ -213,8 +213,8 @@ async fn each_step_of_a_frame_set_stands_in_the_trail() {
         // The second time there is nothing to take out.
         ask(Method::DELETE, &format!("{set}/frames/2.png"), None).await;
     }
-    let look = "/api/sequences/ring.solitaire.metal-platinum.stone-diamond/versions/2/look";
-    ask(Method::POST, look, Some(json!({ "hours": 3 }))).await;
+    let preview_link = "/api/sequences/ring.solitaire.metal-platinum.stone-diamond/versions/2/preview-link";
+    ask(Method::POST, preview_link, Some(json!({ "hours": 3 }))).await;
     ask(Method::DELETE, &set, None).await;
 
     let page: Value = ask(Method::GET, "/api/audit", None).await.json().await.unwrap();

@@ -245,8 +245,11 @@ async fn what_is_protected_from_the_start_was_never_public() {
     let detail: Value = ask(Method::GET, &versions, json!(null)).await.json().await.unwrap();
     let own: Value =
         ask(Method::GET, detail["sequence"].as_str().unwrap(), json!(null)).await.json().await.unwrap();
-    let look: Value =
-        ask(Method::POST, &format!("{versions}/look"), json!({ "hours": 1 })).await.json().await.unwrap();
+    let look: Value = ask(Method::POST, &format!("{versions}/preview-link"), json!({ "hours": 1 }))
+        .await
+        .json()
+        .await
+        .unwrap();
     let look = server.json(look["sequence"].as_str().unwrap().strip_prefix(&server.base).unwrap()).await;
     for manifest in [own, look] {
         let rendition = &manifest["tiers"]["preview"]["formats"]["webp"];

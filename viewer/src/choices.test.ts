@@ -9,7 +9,7 @@ const YELLOW = `${AT}ring.solitaire.metal-yellow-gold.stone-diamond/sequence`;
 test("an_address_names_a_configuration_and_its_choices", () => {
   assert.equal(configurationOf(`${YELLOW}?format=webp`), "ring.solitaire.metal-yellow-gold.stone-diamond");
   assert.equal(configurationOf("/m/9f3c.json"), undefined);
-  assert.equal(configurationOf("/look/token/sequence"), undefined);
+  assert.equal(configurationOf("/preview/token/sequence"), undefined);
   assert.deepEqual(choicesOf("ring.solitaire.metal-yellow-gold.stone-diamond"), { metal: "yellow-gold", stone: "diamond" });
 });
 

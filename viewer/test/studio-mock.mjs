@@ -291,7 +291,7 @@ async function answer(request, response) {
     const sequence = found(sequences.get(stillOf));
     return [200, "image/webp", found(sequence.versions[sequence.live - 1]).frames.get("000.webp")];
   }
-  if (path.startsWith("/look/")) return [200, "text/plain", found(looks.get(path))];
+  if (path.startsWith("/preview/")) return [200, "text/plain", found(looks.get(path))];
   found(path.startsWith("/api/"));
 
   const token = /girasol_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
@@ -440,10 +440,10 @@ const ROUTES = [
       return json(200, detailOf(sequence, found(sequence.versions[number(version) - 1])));
     },
   }],
-  [/^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)\/look$/, {
+  [/^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)\/preview-link$/, {
     POST: async (request, _response, name, version) => {
       const { hours } = await jsonOf(request);
-      const path = `/look/${id()}`;
+      const path = `/preview/${id()}`;
       looks.set(path, `${name}, version ${version}`);
       return json(201, { link: `http://${request.headers.host}${path}`, expires: new Date(Date.now() + hours * 3_600_000).toISOString() });
     },

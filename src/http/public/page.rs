@@ -52,7 +52,7 @@ static STUDIO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../view
 static STUDIO_LICENCES: Embedded =
     embed!("text/plain; charset=utf-8", "../../../viewer/dist/studio.LICENSES.txt");
 static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/studio/index.html");
-static LOOK_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/look.css");
+static PREVIEW_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/preview.css");
 static OPENAPI: Embedded = embed!("application/json", "../openapi.json");
 static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/docs.js");
 static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/docs/docs.css");
@@ -155,9 +155,9 @@ pub(crate) async fn studio_licences(request: HttpRequest) -> Result<HttpResponse
     send(&request, &STUDIO_LICENCES)
 }
 
-/// `GET /look.css`
-pub(crate) async fn look_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &LOOK_STYLE)
+/// `GET /preview.css`
+pub(crate) async fn preview_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &PREVIEW_STYLE)
 }
 
 /// `GET /`

@@ -85,7 +85,7 @@ export const sequences = {
   rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),
   takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`),
   look: (id: string, version: number, hours: number) =>
-    ask<Look>("POST", `${SEQUENCES}/${id}/versions/${version}/look`, { hours }),
+    ask<Look>("POST", `${SEQUENCES}/${id}/versions/${version}/preview-link`, { hours }),
 };
 
 interface How {

@@ -1,4 +1,4 @@
-//! A look at a version before it is live: for whoever has the link, until it ends.
+//! Preview links: each shows one version, live or not, to everyone who has it, until it expires.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -31,7 +31,7 @@ use crate::{
 
 use super::{Moment, caller::must_be, protection::end, secret, secret_json, sequences};
 
-/// How long links can be worth something.
+/// How long links can be valid, in hours.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 90;
 const EXAMPLE: &str = r#"{"hours": 72}"#;
 
@@ -41,20 +41,20 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LookBody {
+struct PreviewLinkBody {
     hours: i64,
 }
 
 #[derive(Serialize)]
-struct LookAnswer {
+struct PreviewLinkAnswer {
     /// A page.
     link: String,
-    /// What a `<girasol-spin>` of one's own takes as `src`.
+    /// The `src` of a `<girasol-spin>` on another page.
     sequence: String,
     expires: Moment,
 }
 
-/// `POST /api/sequences/{configId}/versions/{version}/look`
+/// `POST /api/sequences/{configId}/versions/{version}/preview-link`
 pub(super) async fn create(
     request: HttpRequest,
     body: Payload,
@@ -64,25 +64,28 @@ pub(super) async fn create(
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let configuration = sequences::id(&request)?;
     let version = sequences::version(&request)?;
-    let LookBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
+    let PreviewLinkBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
     if !HOURS.contains(&hours) {
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
     }
     sequences::stored(&catalog.db, &configuration, version).await?;
     let detail = json!({ "version": version, "hours": hours });
-    let noted = catalog.db.note(&caller.actor, Action::VersionLook, configuration.as_str(), &detail).await;
+    let noted = catalog.db.note(&caller.actor, Action::PreviewLink, configuration.as_str(), &detail).await;
     noted.map_err(Error::from)?;
     let grant = Grant { configuration, shown: Shown::Version(version), until_s: end(hours) };
     let token = grant.sign(&catalog.signing_key().await?);
     let connection = request.connection_info();
-    let link = format!("{}://{}/look/{token}", connection.scheme(), connection.host());
-    let answer =
-        LookAnswer { sequence: format!("{link}/sequence"), link, expires: Moment(grant.until_s * 1000) };
+    let link = format!("{}://{}/preview/{token}", connection.scheme(), connection.host());
+    let answer = PreviewLinkAnswer {
+        sequence: format!("{link}/sequence"),
+        link,
+        expires: Moment(grant.until_s * 1000),
+    };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
-/// `GET /look/{token}`: a page with the spin.
+/// `GET /preview/{token}`: a page with the spin.
 pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let (Grant { configuration, until_s, .. }, StoredVersion { version, .. }) =
@@ -101,7 +104,7 @@ pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result
                 meta name="robots" content="noindex";
                 title { (label) " \u{b7} version " (version) }
                 link rel="icon" href="data:,";
-                link rel="stylesheet" href="/look.css";
+                link rel="stylesheet" href="/preview.css";
                 script type="module" src="/girasol-spin.js" {}
             }
             body {
@@ -122,7 +125,7 @@ pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result
         .body(page.into_string()))
 }
 
-/// `GET /look/{token}/sequence`: the manifest, negotiated as if it were live.
+/// `GET /preview/{token}/sequence`: the manifest, negotiated as if it were live.
 pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let (grant, version) = read(&request, &catalog).await?;
     let token = segment(&request, "token");
@@ -131,7 +134,7 @@ pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Re
 
 async fn read(request: &HttpRequest, catalog: &Catalog) -> Result<(Grant, StoredVersion), Error> {
     let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLink)?;
-    // What shows the live version is another kind of address.
+    // A token for the live version belongs to a signed address.
     let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLink) };
     if grant.is_over(now_ms()) {
         return Err(Error::LinkExpired);

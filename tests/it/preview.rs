@@ -1,4 +1,4 @@
-//! Looking at a version before it is live, and everything there is to look at.
+//! Preview links, and the list of products.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ async fn a_link_shows_a_version_that_is_not_live_until_it_ends() {
     let own: Value = own.json().await.unwrap();
     assert_eq!((&own["version"], &own["selected"]["tier"]), (&json!(3), &json!("preview")));
 
-    let made = ask(Method::POST, "3/look", json!({ "hours": 1 })).await;
+    let made = ask(Method::POST, "3/preview-link", json!({ "hours": 1 })).await;
     assert_eq!(made.status(), 201);
     let made: Value = made.json().await.unwrap();
     let link = made["link"].as_str().unwrap().strip_prefix(&artist.server.base).unwrap();
@@ -71,7 +71,7 @@ async fn a_link_shows_a_version_that_is_not_live_until_it_ends() {
         ("3", json!({ "hours": 100_000 }), 422, "bad-field"),
         ("9", json!({ "hours": 1 }), 404, "no-such-version"),
     ] {
-        let refused = ask(Method::POST, &format!("{version}/look"), body).await;
+        let refused = ask(Method::POST, &format!("{version}/preview-link"), body).await;
         assert_eq!(problem(refused, status).await, slug);
     }
     let nobody = artist.server.get(&format!("/api/sequences/{RING}/versions/3/sequence"), &[]).await;
