@@ -152,6 +152,8 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// Against what was live, where the same frames were encoded again with more effort.
     pub gains: Vec<Gain>,
+    /// The purges that publishing wrote.
+    pub purges: Vec<i64>,
 }
 
 /// How an order ended.
@@ -345,17 +347,19 @@ async fn unchanged(
     manifest: Manifest,
 ) -> Result<Report, Failure> {
     let live = db.pointer(&configuration).await?.map(|pointer| pointer.version);
+    let mut purges = Vec::new();
     let outcome = if live == Some(version) {
         Outcome::Unchanged
     } else if !order.publish {
         Outcome::Ready
-    } else if db.publish(&order.product, &configuration, live, version, &order.actor).await? {
+    } else if let Some(wrote) = db.move_pointer(&configuration, live, version, &order.actor).await? {
+        purges = wrote;
         Outcome::Published
     } else {
         Outcome::Overtaken
     };
     let (remarks, gains) = (Vec::new(), Vec::new());
-    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks, gains })
+    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks, gains, purges })
 }
 
 /// Names a turn by its frames in order. The files' names do not matter.
@@ -402,6 +406,7 @@ impl Job<'_> {
         tracker: &Arc<Tracker>,
     ) -> Result<Report, Failure> {
         let mut live = self.db.pointer(self.configuration).await?.map(|pointer| pointer.version);
+        let mut purges = Vec::new();
         let settings = Arc::new(self.order.settings.clone());
 
         // The pipeline is synchronous and borrows what it prepared, so that one thread runs it from
@@ -441,7 +446,8 @@ impl Job<'_> {
                 Milestone::Preview(prepared, preview) => (prepared, preview),
             };
             let (version, _, _) = self.store_version(&prepared, &preview, VersionKind::Early).await?;
-            if self.publish(live, version).await? {
+            if let Some(wrote) = self.publish(live, version).await? {
+                purges.extend(wrote);
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
                 tracker.preview_is_live();
                 live = Some(version);
@@ -464,6 +470,7 @@ impl Job<'_> {
                 reused: tally.reused.load(Ordering::Relaxed),
                 remarks,
                 gains: gains.clone(),
+                purges,
             });
         }
 
@@ -472,7 +479,8 @@ impl Job<'_> {
             self.store_version(&prepared, &renditions, VersionKind::Full).await?;
         let outcome = if !self.order.publish {
             Outcome::Ready
-        } else if self.publish(live, version).await? {
+        } else if let Some(wrote) = self.publish(live, version).await? {
+            purges.extend(wrote);
             Outcome::Published
         } else {
             Outcome::Overtaken
@@ -489,12 +497,12 @@ impl Job<'_> {
             reused: tally.reused.load(Ordering::Relaxed),
             remarks,
             gains: gains.unwrap_or_default(),
+            purges,
         })
     }
 
-    async fn publish(&self, live: Option<i64>, version: i64) -> Result<bool, DbError> {
-        let Order { product, actor, .. } = self.order;
-        self.db.publish(product, self.configuration, live, version, actor).await
+    async fn publish(&self, live: Option<i64>, version: i64) -> Result<Option<Vec<i64>>, DbError> {
+        self.db.move_pointer(self.configuration, live, version, &self.order.actor).await
     }
 
     /// Makes product and configuration, now that the frames are accepted: from here on the public may ask

@@ -2,3 +2,5 @@
 
 pub mod collect;
 pub mod protect;
+pub mod publish;
+pub mod take_down;

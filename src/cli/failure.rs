@@ -10,7 +10,9 @@ use crate::{
     db::DbError,
     domain::{keys::KeyId, names::ConfigId, signed::SigningKeyId},
     ingest::{Advice, Failure},
-    library::collect::GarbageError,
+    library::{
+        collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
+    },
 };
 
 use super::{check::CheckError, product::ProductError, report::Unwritable, say, tell};
@@ -27,9 +29,18 @@ pub(super) enum CliError {
     /// An ingest failed.
     #[error(transparent)]
     Ingest(#[from] Failure),
-    /// Objects could not be removed.
+    /// Objects could not be deleted.
     #[error(transparent)]
-    Garbage(#[from] GarbageError),
+    Collect(#[from] CollectError),
+    /// The live pointer did not move.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A spin could not be taken down.
+    #[error(transparent)]
+    TakeDown(#[from] TakeDownError),
+    /// A configuration could not be protected, or made public.
+    #[error(transparent)]
+    Protect(#[from] ProtectError),
     /// The server failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -60,28 +71,6 @@ pub(super) enum CliError {
     /// A product's file is not taken.
     #[error(transparent)]
     Product(#[from] ProductError),
-    /// There is no such version.
-    #[error("{configuration} has no version {version}")]
-    NoVersion {
-        /// Of which configuration.
-        configuration: ConfigId,
-        /// Which version was asked for.
-        version: i64,
-    },
-    /// What is live holds more than the version that was asked for.
-    #[error("version {version} of {configuration} is an early one, and a full one is live")]
-    EarlyVersion {
-        /// Of which configuration.
-        configuration: ConfigId,
-        /// Which version was asked for.
-        version: i64,
-    },
-    /// There is no version to go back to.
-    #[error("no earlier version of {0} was live before")]
-    NothingBefore(ConfigId),
-    /// There is nothing to take down.
-    #[error("nothing of {0} is live")]
-    NothingLive(ConfigId),
     /// There is no such key.
     #[error("there is no key {0}")]
     NoKey(KeyId),
@@ -103,9 +92,6 @@ pub(super) enum CliError {
     /// The folder of the fixtures is not there.
     #[error("there are no fixtures in {}", .0.display())]
     NoFixtures(std::path::PathBuf),
-    /// Somebody else moved the live pointer at the same moment.
-    #[error("another version of {0} went live at the same moment")]
-    Overtaken(ConfigId),
 }
 
 impl CliError {
@@ -155,10 +141,26 @@ impl CliError {
                 "Stop what uses the address, or name another one with --listen, as 127.0.0.1:8361.",
             ),
             Self::App(AppError::Server(_)) => ("server", None, None),
-            Self::Garbage(GarbageError::Manifest(_)) => {
-                plain("garbage", "Ingest its frames again, or take the spin down.")
+            Self::Collect(error)
+            | Self::TakeDown(TakeDownError::Collect(error))
+            | Self::Protect(ProtectError::Collect(error)) => collect(error),
+            Self::Publish(PublishError::NoSuchVersion { .. }) => ("no-version", None, None),
+            Self::Publish(PublishError::Early { .. }) => plain(
+                "early-version",
+                "It has no more than a preview. Publish a version that has every tier.",
+            ),
+            Self::Publish(PublishError::NothingBefore(_)) => ("nothing-before", None, None),
+            Self::Publish(PublishError::Overtaken(_)) | Self::Protect(ProtectError::Overtaken(_)) => {
+                plain("overtaken", "Look at what is live now, then decide again.")
             }
-            Self::Garbage(_) => ("garbage", None, None),
+            Self::Publish(PublishError::Db(_))
+            | Self::TakeDown(TakeDownError::Db(_))
+            | Self::Protect(ProtectError::Db(_)) => ("database", None, None),
+            Self::TakeDown(TakeDownError::NothingLive(_)) => ("nothing-live", None, None),
+            Self::TakeDown(TakeDownError::Staging(_)) => ("staging", None, None),
+            Self::Protect(ProtectError::Missing(_)) => plain("missing-object", "Ingest its frames again."),
+            Self::Protect(ProtectError::Store(_)) => ("store", None, None),
+            Self::Protect(ProtectError::Manifest(_)) => ("internal", None, None),
             Self::Interrupted => plain(
                 "interrupted",
                 "What was live stays live. Run the same command again: it goes on where it stopped.",
@@ -186,31 +188,35 @@ impl CliError {
             Self::Product(ProductError::NoProduct(_)) => {
                 plain("no-such-product", "List the products: girasol product list")
             }
-            Self::NoVersion { .. } => ("no-version", None, None),
-            Self::NothingBefore(_) => ("nothing-before", None, None),
-            Self::NothingLive(_) => ("nothing-live", None, None),
-            Self::NoConfiguration(_) => ("no-configuration", None, None),
+            Self::NoConfiguration(_) | Self::Protect(ProtectError::NoSuchConfiguration(_)) => {
+                ("no-configuration", None, None)
+            }
             Self::NotProtected(_) => {
                 plain("not-protected", "Everybody sees it. Make it private: girasol protect CONFIGURATION")
             }
             Self::Signs(_) => plain("signs", "Make another one first: girasol signing rotate"),
             Self::NoSigningKey(_) => plain("no-signing-key", "List the keys: girasol signing list"),
             Self::NoKey(_) => plain("no-key", "List the keys: girasol key list"),
-            Self::EarlyVersion { .. } => plain(
-                "early-version",
-                "It has no more than a preview. Publish a version that has every tier.",
-            ),
             Self::NoOrigin(_) => {
                 plain("no-origin", "Name its host and port with --origin, as 10.0.0.5:8360.")
             }
             Self::NoFixtures(_) => {
                 plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
             }
-            Self::Overtaken(_) => plain("overtaken", "Look at what is live now, then decide again."),
             Self::Ingest(failure) => {
                 let Advice { slug, file, remedy } = failure.advice();
                 (slug, file, remedy)
             }
         }
+    }
+}
+
+fn collect(error: &CollectError) -> (&'static str, Option<String>, Option<String>) {
+    match error {
+        CollectError::Manifest(_) => {
+            let remedy = "Ingest its frames again, or take the spin down.";
+            ("garbage", None, Some(remedy.to_owned()))
+        }
+        _ => ("garbage", None, None),
     }
 }

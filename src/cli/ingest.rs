@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    CliError, outcome, progress_bar::ProgressBar, purge::changed, say, settings::SettingsArgs, tell,
+    CliError, outcome, progress_bar::ProgressBar, purge::deliver, say, settings::SettingsArgs, tell,
 };
 
 /// What `girasol ingest` takes.
@@ -112,7 +112,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
             tell(&format!("note: {remark}"));
         }
     }
-    changed(&app, &purger, &report.configuration).await?;
+    deliver(&purger, &report.purges).await?;
     app.db.close().await;
     Ok(())
 }

@@ -7,12 +7,14 @@ use clap::Args;
 use crate::{
     app::App,
     cdn::purge::Purger,
-    db::versions::MadeLive,
     domain::{audit::Actor, names::ConfigId},
-    library::collect,
+    library::{
+        publish::{self, Published},
+        take_down,
+    },
 };
 
-use super::{CliError, purge::changed, say};
+use super::{CliError, purge::deliver, say};
 
 /// What `girasol publish` takes.
 #[derive(Debug, Args)]
@@ -31,52 +33,43 @@ pub(super) struct ConfigurationArgs {
 }
 
 pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), CliError> {
-    // Before anything is changed: a cache that cannot be told is a mistake in the config.
+    // Before anything is changed: a cache that cannot be reached as configured is a mistake in the config.
     let purger = app.purger().await?;
-    let made = app.db.make_live(&args.configuration, args.version, &Actor::command_line()).await?;
-    tell(app, &purger, &args.configuration, args.version, made).await
+    let id = &args.configuration;
+    let published = publish::publish(&app.db, id, args.version, &Actor::command_line()).await?;
+    report(app, &purger, id, &published).await
 }
 
 pub(super) async fn roll_back(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let purger = app.purger().await?;
-    let made = app.db.roll_back(&args.configuration, &Actor::command_line()).await?;
-    tell(app, &purger, &args.configuration, 0, made).await
+    let id = &args.configuration;
+    let published = publish::roll_back(&app.db, id, &Actor::command_line()).await?;
+    report(app, &purger, id, &published).await
 }
 
 pub(super) async fn take_down(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let purger = app.purger().await?;
-    let configuration = &args.configuration;
-    if !collect::take_down(&app.db, &app.store, configuration, &Actor::command_line()).await? {
-        return Err(CliError::NothingLive(configuration.clone()));
-    }
+    let id = &args.configuration;
+    let App { db, store, staging, .. } = app;
+    let purges = take_down::take_down(db, store, staging, id, &Actor::command_line()).await?;
     say(&format!(
-        "{configuration}: the spin is gone, with every version of it. What browsers have kept cannot be called back from \
-         here.{}",
+        "{id}: the spin is taken down and deleted, with every version of it and its raw frames. Copies in visitors' \
+         browsers cannot be deleted from here.{}",
         if purger.is_idle() { " Purge the CDN: none is configured here." } else { "" }
     ));
-    changed(app, &purger, configuration).await?;
+    deliver(&purger, &purges).await?;
     app.db.close().await;
     Ok(())
 }
 
-async fn tell(
+async fn report(
     app: &App,
     purger: &Arc<Purger>,
-    configuration: &ConfigId,
-    wanted: i64,
-    made: MadeLive,
+    id: &ConfigId,
+    published: &Published,
 ) -> Result<(), CliError> {
-    let configuration = configuration.clone();
-    match made {
-        MadeLive::Done { version, .. } => {
-            say(&format!("{configuration}: version {version} is live."));
-            changed(app, purger, &configuration).await?;
-        }
-        MadeLive::NoSuchVersion => return Err(CliError::NoVersion { configuration, version: wanted }),
-        MadeLive::Early => return Err(CliError::EarlyVersion { configuration, version: wanted }),
-        MadeLive::NothingBefore => return Err(CliError::NothingBefore(configuration)),
-        MadeLive::Overtaken => return Err(CliError::Overtaken(configuration)),
-    }
+    say(&format!("{id}: version {} is live.", published.version));
+    deliver(purger, &published.purges).await?;
     app.db.close().await;
     Ok(())
 }

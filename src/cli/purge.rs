@@ -82,13 +82,12 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
     if told.iter().all(is_done) { Ok(()) } else { Err(CliError::NotPurged) }
 }
 
-/// Tells caches of a change that this command made. What they do not hear now, a server tells them.
-pub(super) async fn changed(app: &App, purger: &Arc<Purger>, id: &ConfigId) -> Result<(), CliError> {
+/// Delivers the purges of a change that this command made. What is not delivered in time is left to a server.
+pub(super) async fn deliver(purger: &Arc<Purger>, purges: &[i64]) -> Result<(), CliError> {
     if purger.is_idle() {
         return Ok(());
     }
-    let purges = app.db.purges_of(id.as_str()).await?;
-    for told in purger.deliver(&purges, None, Heard::Everywhere, PATIENCE).await? {
+    for told in purger.deliver(purges, None, Heard::Everywhere, PATIENCE).await? {
         tell(&told_text(&told));
     }
     Ok(())

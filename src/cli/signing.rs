@@ -14,11 +14,10 @@ use crate::{
         names::ConfigId,
         signed::{Grant, Shown, SigningKeyId},
     },
-    library::collect::GarbageError,
     library::protect::{Moved, protect, unprotect},
 };
 
-use super::{CliError, moment, publish::ConfigurationArgs, purge::changed, say, tell};
+use super::{CliError, moment, publish::ConfigurationArgs, purge::deliver, say, tell};
 
 /// What `girasol sign` takes.
 #[derive(Debug, Args)]
@@ -62,7 +61,7 @@ enum SigningCommand {
 pub(super) async fn protect_one(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let id = &args.configuration;
     let purger = app.purger().await?;
-    let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await;
+    let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await?;
     let and_the_cdn = if purger.is_idle() { " Purge the CDN: none is configured here." } else { "" };
     let done = format!(
         "{id} is protected: sign addresses with girasol sign {id}. What browsers have kept cannot be called back from \
@@ -74,7 +73,7 @@ pub(super) async fn protect_one(app: &App, args: &ConfigurationArgs) -> Result<(
 pub(super) async fn unprotect_one(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
     let id = &args.configuration;
     let purger = app.purger().await?;
-    let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await;
+    let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await?;
     ended(app, &purger, id, moved, &format!("{id} is public.")).await
 }
 
@@ -82,17 +81,17 @@ async fn ended(
     app: &App,
     purger: &Arc<Purger>,
     id: &ConfigId,
-    moved: Result<Moved, GarbageError>,
+    moved: Moved,
     done: &str,
 ) -> Result<(), CliError> {
-    match moved? {
-        Moved::Done { live: Some(live) } => say(&format!("{done} Version {live} is live.")),
-        Moved::Done { live: None } => say(&format!("{done} Nothing is live.")),
+    match moved {
+        Moved::Done { live, purges } => {
+            let live = live.map_or("Nothing is live.".to_owned(), |live| format!("Version {live} is live."));
+            say(&format!("{done} {live}"));
+            deliver(purger, &purges).await?;
+        }
         Moved::Already => say(&format!("{id} is so already.")),
-        Moved::NoSuchConfiguration => return Err(CliError::NoConfiguration(id.clone())),
-        Moved::Overtaken => return Err(CliError::Overtaken(id.clone())),
     }
-    changed(app, purger, id).await?;
     app.db.close().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     audit::{Action, Actor},
     frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings},
     keys::KeyId,
-    names::Choices,
+    names::{Choices, ConfigId},
 };
 
 use super::{Db, DbError, audit::record, jobs, now_ms, random, read};
@@ -367,6 +367,31 @@ impl Db {
         record(&mut tx, actor, Action::FramesetDiscard, id.as_str(), &json!({})).await?;
         tx.commit().await?;
         Ok(Changed::Done)
+    }
+
+    /// The committed frame sets of a configuration that still have frames and that no worker has or will have.
+    pub async fn framesets_of(&self, id: &ConfigId) -> Result<Vec<FramesetId>, DbError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "select s.id from framesets s join jobs j on j.frameset_id = s.id
+             left join configurations c on c.id = $1
+             where j.state in ('ready', 'failed', 'cancelled')
+             and (j.configuration_id = $1
+                  or (j.configuration_id is null and s.product_id = c.product_id and s.choices = c.choices))
+             and exists (select 1 from frames f where f.frameset_id = s.id) order by s.id",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        ids.iter().map(|id| read("frame set", id)).collect()
+    }
+
+    /// Deletes the frames of a set, whose files are deleted already. The set and its job stay as its history.
+    pub async fn delete_frames(&self, id: &FramesetId) -> Result<(), DbError> {
+        sqlx::query("delete from frames where frameset_id = $1")
+            .bind(id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// Forgets open sets that nobody has touched since, and names them: their files can go.

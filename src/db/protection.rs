@@ -91,8 +91,8 @@ impl Db {
     }
 
     /// Moves a configuration to another namespace: what is carried is there from now on, and is live if its like was;
-    /// every version of the other namespace is gone for everybody. Answers whether it moved: what is live, and the namespace,
-    /// have to be those that the objects were copied from.
+    /// every version of the other namespace is deleted. Answers the purges that this wrote; `None` where it did not move:
+    /// the live version and the namespace have to be those that the objects were copied from.
     pub async fn move_to(
         &self,
         id: &ConfigId,
@@ -100,7 +100,7 @@ impl Db {
         live: Option<i64>,
         carried: &[Carried],
         actor: &Actor,
-    ) -> Result<bool, DbError> {
+    ) -> Result<Option<Vec<i64>>, DbError> {
         let now = now_ms();
         let mut tx = self.pool.begin_with("begin immediate").await?;
         for one in carried {
@@ -135,7 +135,7 @@ impl Db {
         .rows_affected()
             == 1;
         if !moved {
-            return Ok(false);
+            return Ok(None);
         }
         sqlx::query(
             "update versions set remove_at_ms = $1 where configuration_id = $2 and namespace is not $3",
@@ -147,11 +147,12 @@ impl Db {
         .await?;
         bump(&mut tx, &id.product().to_string()).await?;
         // Going, so that nobody is shown it any more; coming, since the 403 may be kept somewhere after all.
-        note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
+        let purge =
+            note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         let action = if to.is_private() { Action::Protect } else { Action::Unprotect };
         record(&mut tx, actor, action, id.as_str(), &json!({ "version": now_live, "before": live })).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(vec![purge]))
     }
 
     /// Writes down that somebody was given a signed address; which, nobody can read there.

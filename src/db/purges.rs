@@ -127,11 +127,10 @@ pub(super) async fn note(
 }
 
 impl Db {
-    /// Writes down what goes with objects that are about to be removed: at once, and hard.
-    pub async fn purge_objects(&self, subject: &str, purge: &Purge) -> Result<(), DbError> {
+    /// Writes the hard purge of objects that are about to be deleted at once. Answers its number.
+    pub async fn purge_objects(&self, subject: &str, purge: &Purge) -> Result<i64, DbError> {
         let mut connection = self.pool.acquire().await?;
-        note(&mut connection, subject, purge, Softness::Soft(false), true).await?;
-        Ok(())
+        note(&mut connection, subject, purge, Softness::Soft(false), true).await
     }
 
     /// Writes down what somebody wants purged by hand. Answers its number.
@@ -147,14 +146,6 @@ impl Db {
         record(&mut tx, actor, Action::Purge, subject, &json!({ "soft": soft })).await?;
         tx.commit().await?;
         Ok(id)
-    }
-
-    /// The purges of a subject that have not been heard everywhere.
-    pub async fn purges_of(&self, subject: &str) -> Result<Vec<i64>, DbError> {
-        Ok(sqlx::query_scalar("select id from purges where subject = $1 order by id")
-            .bind(subject)
-            .fetch_all(&self.pool)
-            .await?)
     }
 
     /// Makes a delivery for each of these caches of every purge that has none yet. Answers how many purges there were.

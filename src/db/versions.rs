@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use crate::domain::{
     audit::{Action, Actor},
     figures::SetFigures,
-    names::{ConfigId, ProductId},
+    names::ConfigId,
     namespace::Namespace,
     purge::Purge,
 };
@@ -98,26 +98,6 @@ pub struct ListedVersion {
     pub published_at_ms: Option<i64>,
     /// Whether visitors see it now.
     pub is_live: bool,
-}
-
-/// What came of making a version live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MadeLive {
-    /// It is live.
-    Done {
-        /// Its number.
-        version: i64,
-        /// What was live before.
-        before: Option<i64>,
-    },
-    /// There is no such version.
-    NoSuchVersion,
-    /// It holds less than what is live.
-    Early,
-    /// No earlier version was ever live.
-    NothingBefore,
-    /// Something else went live at the same moment.
-    Overtaken,
 }
 
 /// Where a configuration's live pointer stands.
@@ -308,48 +288,16 @@ impl Db {
         Ok(taken_down.is_some())
     }
 
-    /// Makes a version live, unless it holds less than what is.
-    pub async fn make_live(&self, id: &ConfigId, version: i64, actor: &Actor) -> Result<MadeLive, DbError> {
-        let Some(kind) = self.version_kind(id, version).await? else { return Ok(MadeLive::NoSuchVersion) };
-        let before = self.pointer(id).await?.map(|pointer| pointer.version);
-        if let (Some(live), VersionKind::Early) = (before, kind)
-            && self.version_kind(id, live).await? == Some(VersionKind::Full)
-        {
-            return Ok(MadeLive::Early);
-        }
-        if before == Some(version) || self.publish(&id.product(), id, before, version, actor).await? {
-            Ok(MadeLive::Done { version, before })
-        } else {
-            Ok(MadeLive::Overtaken)
-        }
-    }
-
-    /// Makes the version live again that visitors saw before the one that is: of the full ones that were ever
-    /// live, the newest that is older.
-    pub async fn roll_back(&self, id: &ConfigId, actor: &Actor) -> Result<MadeLive, DbError> {
-        let versions = self.versions(id).await?;
-        let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
-        let seen = |version: &&ListedVersion| {
-            version.kind == VersionKind::Full
-                && version.published_at_ms.is_some()
-                && live.is_none_or(|live| version.version < live)
-        };
-        match versions.iter().find(seen) {
-            Some(earlier) => self.make_live(id, earlier.version, actor).await,
-            None => Ok(MadeLive::NothingBefore),
-        }
-    }
-
-    /// Takes a configuration's spin down, with all of its versions: none of them comes back. Answers whether one
-    /// was live.
-    pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<bool, DbError> {
+    /// Takes a configuration's spin down, with all of its versions: none of them comes back. Answers the purges
+    /// that this wrote; `None` where nothing was live.
+    pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<Option<Vec<i64>>, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let live: Option<Option<i64>> =
             sqlx::query_scalar("select live_version from configurations where id = $1")
                 .bind(id.as_str())
                 .fetch_optional(&mut *tx)
                 .await?;
-        let Some(live) = live.flatten() else { return Ok(false) };
+        let Some(live) = live.flatten() else { return Ok(None) };
         sqlx::query("update configurations set live_version = null, taken_down_at_ms = $1 where id = $2")
             .bind(now_ms())
             .bind(id.as_str())
@@ -361,21 +309,22 @@ impl Db {
             .execute(&mut *tx)
             .await?;
         bump(&mut tx, &id.product().to_string()).await?;
-        note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
+        let purge =
+            note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         record(&mut tx, actor, Action::TakeDown, id.as_str(), &json!({ "version": live })).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(vec![purge]))
     }
 
-    /// Moves the live pointer, if it still stands where `from` says. Answers whether it moved.
-    pub async fn publish(
+    /// Moves the live pointer, if it still stands where `from` says. Answers the purges that this
+    /// wrote; `None` where the pointer did not move.
+    pub async fn move_pointer(
         &self,
-        product: &ProductId,
         id: &ConfigId,
         from: Option<i64>,
         version: i64,
         actor: &Actor,
-    ) -> Result<bool, DbError> {
+    ) -> Result<Option<Vec<i64>>, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let moved = sqlx::query(
             "update configurations set live_version = $1, taken_down_at_ms = null
@@ -389,13 +338,14 @@ impl Db {
         .await?
         .rows_affected()
             == 1;
+        let mut purges = Vec::new();
         if moved {
             let is_public: bool =
                 sqlx::query_scalar("select namespace is null from configurations where id = $1")
                     .bind(id.as_str())
                     .fetch_one(&mut *tx)
                     .await?;
-            bump(&mut tx, &product.to_string()).await?;
+            bump(&mut tx, &id.product().to_string()).await?;
             sqlx::query(
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
             )
@@ -406,12 +356,13 @@ impl Db {
             .await?;
             // Of what is protected no cache has anything, nor has it to hear the name.
             if is_public {
-                note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Configured, true).await?;
+                let purge = Purge::configuration(id);
+                purges.push(note(&mut tx, id.as_str(), &purge, Softness::Configured, true).await?);
             }
             let detail = json!({ "version": version, "before": from });
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }
         tx.commit().await?;
-        Ok(moved)
+        Ok(moved.then_some(purges))
     }
 }

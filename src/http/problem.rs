@@ -20,7 +20,9 @@ use crate::{
         import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
         product::UnknownChoice,
     },
-    library::collect::GarbageError,
+    library::{
+        collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
+    },
     staging::fetch::FetchError,
     staging::{StagingError, UnpackError},
     store::{Address, StoreError},
@@ -159,7 +161,9 @@ pub(crate) enum Error {
     #[error("a frame set could not be checked")]
     Check(#[source] Arc<CheckError>),
     #[error("objects could not be removed")]
-    Garbage(#[source] Arc<GarbageError>),
+    Collect(#[source] Arc<CollectError>),
+    #[error("the configuration could not be moved")]
+    Protect(#[source] Arc<ProtectError>),
     #[error("an answer could not be written")]
     Export(#[source] Arc<std::io::Error>),
     #[error("the database failed")]
@@ -288,7 +292,8 @@ impl Error {
             }
             Self::Export(_)
             | Self::Staging(_)
-            | Self::Garbage(_)
+            | Self::Collect(_)
+            | Self::Protect(_)
             | Self::CheckFailed
             | Self::Check(_)
             | Self::Database(_)
@@ -471,9 +476,45 @@ impl From<CheckError> for Error {
     }
 }
 
-impl From<GarbageError> for Error {
-    fn from(error: GarbageError) -> Self {
-        Self::Garbage(Arc::new(error))
+impl From<PublishError> for Error {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::NoSuchVersion { .. } => Self::NoSuchVersion,
+            PublishError::Early { .. } => Self::EarlyVersion,
+            PublishError::NothingBefore(_) => Self::NothingBefore,
+            PublishError::Overtaken(_) => Self::Overtaken,
+            PublishError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<TakeDownError> for Error {
+    fn from(error: TakeDownError) -> Self {
+        match error {
+            TakeDownError::NothingLive(_) => Self::NothingLive,
+            TakeDownError::Collect(error) => error.into(),
+            TakeDownError::Staging(error) => error.into(),
+            TakeDownError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProtectError> for Error {
+    fn from(error: ProtectError) -> Self {
+        match error {
+            ProtectError::NoSuchConfiguration(_) => Self::NoSuchSequence,
+            ProtectError::Overtaken(_) => Self::Overtaken,
+            ProtectError::Collect(error) => error.into(),
+            ProtectError::Store(error) => error.into(),
+            ProtectError::Db(error) => error.into(),
+            error @ (ProtectError::Missing(_) | ProtectError::Manifest(_)) => Self::Protect(Arc::new(error)),
+        }
+    }
+}
+
+impl From<CollectError> for Error {
+    fn from(error: CollectError) -> Self {
+        Self::Collect(Arc::new(error))
     }
 }
 

@@ -19,10 +19,7 @@ use crate::{
         garbage::{AT_ONCE_MS, VersionObjects},
         now_ms,
     },
-    domain::{
-        audit::Actor, manifest::Manifest, names::ConfigId, namespace::Namespace, purge::Purge,
-        retention::Retention,
-    },
+    domain::{manifest::Manifest, names::ConfigId, namespace::Namespace, purge::Purge, retention::Retention},
     store::{Address, ObjectKey, Store, StoreError, StoreLock},
 };
 
@@ -31,7 +28,7 @@ const REMOVALS_AT_ONCE: usize = 16;
 
 /// Why garbage stays.
 #[derive(Debug, thiserror::Error)]
-pub enum GarbageError {
+pub enum CollectError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -68,8 +65,8 @@ pub struct Collected {
 }
 
 /// Gives up what the rules say, and removes every object that nothing needs and whose time has come.
-pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collected, GarbageError> {
-    let _alone = store.lock_exclusive().await.map_err(GarbageError::Hold)?;
+pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collected, CollectError> {
+    let _alone = store.lock_exclusive().await.map_err(CollectError::Hold)?;
     let retired = db.retire_versions(rules).await?;
     let now = now_ms();
     let (needed, going) = stock(db, store).await?;
@@ -115,36 +112,38 @@ pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collect
     Ok(collected)
 }
 
-/// Takes a configuration's spin down, and removes at once what no other configuration's version needs. Answers
-/// whether one was live.
-pub async fn take_down(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<bool, GarbageError> {
-    if !db.take_down(id, actor).await? {
-        return Ok(false);
-    }
-    let alone = store.lock_exclusive().await.map_err(GarbageError::Hold)?;
-    let objects = remove_gone(db, store, id, &alone).await?;
-    tracing::info!(configuration = %id, objects, "a spin was taken down and its objects removed");
-    Ok(true)
+/// What was deleted at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Objects.
+    pub objects: usize,
+    /// The purges that this wrote.
+    pub purges: Vec<i64>,
 }
 
-/// Removes what versions had that are gone at once, unless another one needs it, and says so to every server. Answers
-/// how many objects that were.
-pub async fn remove_gone(
+/// Deletes at once what a configuration's deleted versions had and no other version needs.
+pub async fn delete_at_once(db: &Db, store: &Store, id: &ConfigId) -> Result<Deleted, CollectError> {
+    let alone = store.lock_exclusive().await.map_err(CollectError::Hold)?;
+    delete_locked(db, store, id, &alone).await
+}
+
+/// The same as [`delete_at_once`], under the exclusive lock.
+pub async fn delete_locked(
     db: &Db,
     store: &Store,
     id: &ConfigId,
     _alone: &StoreLock,
-) -> Result<usize, GarbageError> {
+) -> Result<Deleted, CollectError> {
     let (needed, going) = stock(db, store).await?;
     let due = going.into_iter().filter(|(place, at_ms)| *at_ms == AT_ONCE_MS && !needed.needs(place));
     let due: Vec<Address> = due.map(|(place, _)| place).collect();
     let objects = due.len();
-    // Before they go: whoever is cut off after that leaves nobody who knows what they were.
-    db.purge_objects(id.as_str(), &purge(&due)).await?;
+    // Before the objects are deleted: after a crash in between, their names would be known to nothing.
+    let purge = db.purge_objects(id.as_str(), &purge(&due)).await?;
     remove(store, due).await?;
     db.note_removal().await?;
     db.forget_versions(AT_ONCE_MS).await?;
-    Ok(objects)
+    Ok(Deleted { objects, purges: vec![purge] })
 }
 
 /// What versions need that are there to stay. Sets are needed as a whole.
@@ -166,14 +165,14 @@ impl Needed {
 }
 
 /// What is needed, and what versions that are gone needed, with the moment from which it may go.
-async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<Address, i64>), GarbageError> {
+async fn stock(db: &Db, store: &Store) -> Result<(Needed, HashMap<Address, i64>), CollectError> {
     let (mut needed, mut going) = (Needed::default(), HashMap::new());
     for version in db.version_objects().await? {
         let manifest = load(&store.within(version.namespace), version.manifest).await?;
         match version.remove_at_ms {
             None => {
                 let missing = ObjectKey::Manifest(version.manifest).within(version.namespace);
-                for place in objects(&version, &manifest.ok_or(GarbageError::Manifest(missing))?) {
+                for place in objects(&version, &manifest.ok_or(CollectError::Manifest(missing))?) {
                     if let ObjectKey::SetList(set) = place.key {
                         needed.sets.insert((place.namespace, set));
                     }

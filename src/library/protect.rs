@@ -20,37 +20,61 @@ use crate::{
         names::{ConfigId, OptionName},
         namespace::Namespace,
     },
-    library::collect::{GarbageError, load, remove_gone},
-    store::{ObjectKey, Store},
+    library::collect::{CollectError, delete_locked, load},
+    store::{Address, ObjectKey, Store, StoreError},
 };
 
 /// Each waits for a read and a write of the store's.
 const COPIES_AT_ONCE: usize = 16;
 
-/// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A configuration that is protected, or public, as was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moved {
-    /// It is as was asked.
+    /// It was moved.
     Done {
         /// The version that is live now.
         live: Option<i64>,
+        /// The purges that this wrote.
+        purges: Vec<i64>,
     },
-    /// It was like that before.
+    /// It was so before.
     Already,
+}
+
+/// Why a configuration was not moved.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtectError {
     /// There is no such configuration.
-    NoSuchConfiguration,
-    /// Another version went live at the same moment.
-    Overtaken,
+    #[error("there is no configuration {0}")]
+    NoSuchConfiguration(ConfigId),
+    /// Another version of the configuration went live at the same moment.
+    #[error("another version of {0} went live at the same moment")]
+    Overtaken(ConfigId),
+    /// A version cannot be copied without all of its objects.
+    #[error("the object {0} of the version is missing or damaged")]
+    Missing(Address),
+    /// A manifest could not be written as JSON.
+    #[error("a manifest could not be written")]
+    Manifest(#[from] serde_json::Error),
+    /// The configuration is moved, but its former objects are still stored. The next collection deletes them.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// Makes all of a configuration private.
-pub async fn protect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, GarbageError> {
+pub async fn protect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, ProtectError> {
     let to = Namespace::Private(db.new_namespace()?);
     change(db, store, id, to, actor).await
 }
 
 /// Makes a protected configuration public.
-pub async fn unprotect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, GarbageError> {
+pub async fn unprotect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, ProtectError> {
     change(db, store, id, Namespace::Public, actor).await
 }
 
@@ -60,9 +84,12 @@ async fn change(
     id: &ConfigId,
     to: Namespace,
     actor: &Actor,
-) -> Result<Moved, GarbageError> {
-    let alone = store.lock_exclusive().await.map_err(GarbageError::Hold)?;
-    let Some(from) = db.namespace(id).await? else { return Ok(Moved::NoSuchConfiguration) };
+) -> Result<Moved, ProtectError> {
+    let overtaken = || ProtectError::Overtaken(id.clone());
+    let alone = store.lock_exclusive().await.map_err(CollectError::Hold)?;
+    let Some(from) = db.namespace(id).await? else {
+        return Err(ProtectError::NoSuchConfiguration(id.clone()));
+    };
     if from.is_private() == to.is_private() {
         return Ok(Moved::Already);
     }
@@ -70,24 +97,24 @@ async fn change(
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
     let (mut carried, mut colours) = (Vec::new(), Vec::new());
     for version in worth_keeping(&versions) {
-        let Some(stored) = db.stored_version(id, version).await? else { return Ok(Moved::Overtaken) };
+        let Some(stored) = db.stored_version(id, version).await? else { return Err(overtaken()) };
         let number = db.next_version(id).await?;
         let (digest, colour) = copy(store, &stored, to, number).await?;
         carried.push(Carried { from: version, version: number, digest });
         colours.push(colour);
     }
-    if !db.move_to(id, (from, to), live, &carried, actor).await? {
-        return Ok(Moved::Overtaken);
-    }
+    let moved = db.move_to(id, (from, to), live, &carried, actor).await?;
+    let mut purges = moved.ok_or_else(overtaken)?;
     if to == Namespace::Public
         && let Some(colour) = colours.first()
     {
         suggest_swatches(db, id, colour).await?;
     }
-    let objects = remove_gone(db, store, id, &alone).await?;
+    let deleted = delete_locked(db, store, id, &alone).await?;
+    purges.extend(deleted.purges);
     let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
-    tracing::info!(configuration = %id, private = to.is_private(), objects, "a configuration was moved");
-    Ok(Moved::Done { live: now_live })
+    tracing::info!(configuration = %id, private = to.is_private(), objects = deleted.objects, "a configuration was moved");
+    Ok(Moved::Done { live: now_live, purges })
 }
 
 /// What an ingest of what is public does by itself.
@@ -115,9 +142,9 @@ async fn copy(
     version: &StoredVersion,
     to: Namespace,
     number: i64,
-) -> Result<(Digest, String), GarbageError> {
+) -> Result<(Digest, String), ProtectError> {
     let (here, there) = (store.within(version.namespace), store.within(to));
-    let missing = |key: ObjectKey| GarbageError::Missing(key.within(version.namespace));
+    let missing = |key: ObjectKey| ProtectError::Missing(key.within(version.namespace));
     let manifest = load(&here, version.digest).await?;
     let manifest = manifest.ok_or_else(|| missing(ObjectKey::Manifest(version.digest)))?;
     let mut keys = ObjectKey::all_of(&manifest);
@@ -128,12 +155,12 @@ async fn copy(
         let (here, there) = (&here, &there);
         async move {
             let bytes = here.get_from_backend(&key).await?.filter(|bytes| key.may_name(bytes));
-            there.put(&key, &bytes.ok_or_else(|| missing(key))?).await.map_err(GarbageError::from)
+            there.put(&key, &bytes.ok_or_else(|| missing(key))?).await.map_err(ProtectError::from)
         }
     });
     copies.buffer_unordered(COPIES_AT_ONCE).try_collect::<()>().await?;
     let manifest = Manifest { version: number, urls: Urls::of(to), ..manifest };
-    let json = serde_json::to_vec(&manifest).map_err(GarbageError::Write)?;
+    let json = serde_json::to_vec(&manifest)?;
     let digest = Digest::of(&json);
     // The manifest comes last: whoever reads it finds all that it names.
     there.put(&ObjectKey::Manifest(digest), &json).await?;

@@ -54,8 +54,8 @@ pub(super) async fn protect(
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
-    moved(protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)?)?;
-    sequences::gone(&catalog, &purger, &id).await
+    let moved = protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await;
+    sequences::deleted(&catalog, &purger, &id, &purges(moved.map_err(Error::from)?)).await
 }
 
 /// `POST /api/sequences/{configId}/unprotect`
@@ -67,16 +67,15 @@ pub(super) async fn unprotect(
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
-    moved(protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)?)?;
-    sequences::gone(&catalog, &purger, &id).await
+    let moved = protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await;
+    sequences::deleted(&catalog, &purger, &id, &purges(moved.map_err(Error::from)?)).await
 }
 
-/// It is as was asked, also where it was so before.
-fn moved(moved: Moved) -> Result<(), Error> {
+/// What the change wrote; nothing where the configuration was so before.
+fn purges(moved: Moved) -> Vec<i64> {
     match moved {
-        Moved::Done { .. } | Moved::Already => Ok(()),
-        Moved::NoSuchConfiguration => Err(Error::NoSuchSequence),
-        Moved::Overtaken => Err(Error::Overtaken),
+        Moved::Done { purges, .. } => purges,
+        Moved::Already => Vec::new(),
     }
 }
 

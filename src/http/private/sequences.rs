@@ -11,7 +11,7 @@ use crate::{
     cdn::purge::Purger,
     db::{
         Db,
-        versions::{ListedVersion, MadeLive, StoredVersion},
+        versions::{ListedVersion, StoredVersion},
     },
     domain::{
         figures::SetFigures, keys::Role, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown,
@@ -23,7 +23,8 @@ use crate::{
         problem::{Error, Failure},
         query, segment, sequence, sequence_url,
     },
-    library::collect,
+    library::{publish, take_down},
+    staging::Staging,
 };
 
 use super::{Moment, caller::must_be, protection::own_token, secret_json};
@@ -103,8 +104,8 @@ pub(super) async fn publish(
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
-    made(catalog.db.make_live(&id, version, &caller.actor).await.map_err(Error::from)?)?;
-    changed(&catalog, &purger, &id).await
+    let published = publish::publish(&catalog.db, &id, version, &caller.actor).await.map_err(Error::from)?;
+    changed(&catalog, &purger, &id, &published.purges).await
 }
 
 /// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
@@ -116,42 +117,47 @@ pub(super) async fn roll_back(
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    made(catalog.db.roll_back(&id, &caller.actor).await.map_err(Error::from)?)?;
-    changed(&catalog, &purger, &id).await
+    let published = publish::roll_back(&catalog.db, &id, &caller.actor).await.map_err(Error::from)?;
+    changed(&catalog, &purger, &id, &published.purges).await
 }
 
 /// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
 pub(super) async fn take_down(
     request: HttpRequest,
     catalog: Data<Catalog>,
+    staging: Data<Staging>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     query::none(&request)?;
     let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    if !collect::take_down(&catalog.db, &catalog.store, &id, &caller.actor).await.map_err(Error::from)? {
-        return Err(Error::NothingLive.into());
-    }
-    gone(&catalog, &purger, &id).await
+    let (db, store) = (&catalog.db, &catalog.store);
+    let purges = take_down::take_down(db, store, &staging, &id, &caller.actor).await.map_err(Error::from)?;
+    deleted(&catalog, &purger, &id, &purges).await
 }
 
-/// The same as [`changed`], where objects went as well.
-pub(super) async fn gone(
+/// The same as [`changed`], where objects were deleted as well.
+pub(super) async fn deleted(
     catalog: &Data<Catalog>,
     purger: &Purger,
     id: &ConfigId,
+    purges: &[i64],
 ) -> Result<HttpResponse, Failure> {
     // The disk first, or memory would be filled from it again.
     catalog.store.evict_all().await;
     catalog.evict_objects();
-    changed(catalog, purger, id).await
+    changed(catalog, purger, id, purges).await
 }
 
 /// Answers when caches outside were told, so that whoever looks next sees the change.
-async fn changed(catalog: &Data<Catalog>, purger: &Purger, id: &ConfigId) -> Result<HttpResponse, Failure> {
+async fn changed(
+    catalog: &Data<Catalog>,
+    purger: &Purger,
+    id: &ConfigId,
+    purges: &[i64],
+) -> Result<HttpResponse, Failure> {
     catalog.evict_pointers();
-    let purges = catalog.db.purges_of(id.as_str()).await.map_err(Error::from)?;
-    let purged = settled(purger, &purges, None).await?;
+    let purged = settled(purger, purges, None).await?;
     actix_web::rt::spawn({
         let (catalog, id) = (catalog.clone(), id.clone());
         async move { catalog.warm_live(&id).await }
@@ -230,14 +236,4 @@ async fn answer(
     let answer =
         SequenceAnswer { configuration: id, live, taken_down, protected, versions, sequence, purged };
     Ok(secret_json(StatusCode::OK, &answer))
-}
-
-fn made(made: MadeLive) -> Result<(), Error> {
-    match made {
-        MadeLive::Done { .. } => Ok(()),
-        MadeLive::NoSuchVersion => Err(Error::NoSuchVersion),
-        MadeLive::Early => Err(Error::EarlyVersion),
-        MadeLive::NothingBefore => Err(Error::NothingBefore),
-        MadeLive::Overtaken => Err(Error::Overtaken),
-    }
 }
