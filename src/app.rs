@@ -163,11 +163,11 @@ impl App {
                 .app_data(checks.clone())
                 .app_data(views.clone())
                 .app_data(purgers.clone());
-            let routes = routes.configure(http::private);
-            match pages {
+            let routes = match pages {
                 Pages::None => routes.configure(http::storefront),
                 Pages::Demo => routes.configure(http::demo).configure(http::storefront),
-            }
+            };
+            routes.configure(http::private)
         };
 
         let config = &self.config.server;

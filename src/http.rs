@@ -11,17 +11,21 @@ mod private;
 mod warm;
 
 mod access_log;
+mod auth;
 mod body;
 mod caching;
 mod conditional;
 mod encoding;
 mod methods;
+mod private_scope;
 mod problem;
 mod query;
 mod range;
 mod redirect;
 mod representation;
 mod scope;
+mod spreadsheet;
+mod timestamp;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -64,18 +68,22 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/api/health", health::ready))
         .service(read("/api/health/live", health::live))
         .service(read("/api/health/ready", health::ready))
-        .default_service(web::to(nothing_here));
+        .default_service(web::to(no_such_path));
 }
 
-/// Every address of the artists' and operators' API.
+/// Every address of the artists' and operators' API, and their pages. [`storefront`] is registered before it, since the
+/// private scope takes every address under `/api` that is not public.
 pub fn private(routes: &mut web::ServiceConfig) {
-    private::routes(routes);
     routes
         .service(read("/studio", page::studio))
         .service(read("/studio.js", page::studio_script))
         .service(read("/studio.css", page::studio_style))
         .service(read("/studio.LICENSES.txt", page::studio_licences))
-        .service(read("/preview.css", page::preview_style));
+        .service(read("/preview.css", page::preview_style))
+        .configure(private::preview_pages);
+    private_scope::register(routes, |routes| {
+        routes.configure(private::routes).configure(operator::routes);
+    });
 }
 
 /// The demo's page, which a storefront of its own does not want.
@@ -86,7 +94,7 @@ pub fn demo(routes: &mut web::ServiceConfig) {
         .service(read("/demo.css", page::demo_style));
 }
 
-async fn nothing_here() -> Result<HttpResponse, Failure> {
+async fn no_such_path() -> Result<HttpResponse, Failure> {
     Err(Error::NoSuchPath.into())
 }
 

@@ -1,11 +1,14 @@
 //! Which methods an address answers: HEAD like GET, OPTIONS always, and 405 with `Allow` for the rest.
 //! And in which spelling of its path: the plain one.
 
+use std::borrow::Cow;
+
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route,
+    dev::{AppService, HttpServiceFactory},
     guard::GuardContext,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW},
     },
     web,
@@ -40,38 +43,121 @@ where
     others(path, WRITE).route(web::post().to(handler))
 }
 
-/// An address of the private API, with a route for each of the methods that it allows.
-pub(super) fn private(
-    path: &str,
-    allowed: &'static str,
-    routes: impl IntoIterator<Item = Route>,
-) -> Resource {
-    routes.into_iter().fold(any_path(path, allowed, WITH_KEY).guard(plain_path), Resource::route)
+/// An address of the private API; its methods are added one by one, and `Allow` follows from them.
+pub(super) fn address(path: &str) -> Address {
+    Address { resource: web::resource(path).guard(plain_path), allowed: String::new() }
 }
 
-/// The same, where names that artists gave are part of the path, in whichever spelling.
-pub(super) fn private_any_path(
-    path: &str,
-    allowed: &'static str,
-    routes: impl IntoIterator<Item = Route>,
-) -> Resource {
-    routes.into_iter().fold(any_path(path, allowed, WITH_KEY), Resource::route)
+/// The same where the path holds names that artists gave, which may be percent-encoded.
+pub(super) fn address_of_any_name(path: &str) -> Address {
+    Address { resource: web::resource(path), allowed: String::new() }
+}
+
+/// An address and the methods that it answers.
+pub(super) struct Address {
+    resource: Resource,
+    /// `GET, HEAD, `
+    allowed: String,
+}
+
+impl Address {
+    /// GET, and HEAD like it.
+    pub(super) fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::GET, handler.clone()).method(Method::HEAD, handler)
+    }
+
+    /// GET of a stream, which has no HEAD.
+    pub(super) fn stream<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::GET, handler)
+    }
+
+    pub(super) fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::POST, handler)
+    }
+
+    pub(super) fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::PUT, handler)
+    }
+
+    pub(super) fn patch<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::PATCH, handler)
+    }
+
+    pub(super) fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::DELETE, handler)
+    }
+
+    fn method<F, Args>(self, method: Method, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let allowed = format!("{}{method}, ", self.allowed);
+        Self { resource: self.resource.route(web::method(method).to(handler)), allowed }
+    }
+}
+
+impl HttpServiceFactory for Address {
+    fn register(self, config: &mut AppService) {
+        let allowed: Cow<'static, str> = (self.allowed + "OPTIONS").into();
+        answering_others(self.resource, allowed, WITH_KEY).register(config);
+    }
 }
 
 /// What answers the methods that an address does not know.
-pub(super) fn wrong_method(allowed: &'static str) -> Route {
-    web::to(move || async move { Err::<HttpResponse, Failure>(Error::WrongMethod(allowed).into()) })
+pub(super) fn wrong_method(allowed: impl Into<Cow<'static, str>>) -> Route {
+    let allowed = allowed.into();
+    web::to(move || {
+        let refused = Error::WrongMethod(allowed.clone());
+        async { Err::<HttpResponse, Failure>(refused.into()) }
+    })
 }
 
 fn others(path: &str, allowed: &'static str) -> Resource {
-    any_path(path, allowed, "*").guard(plain_path)
+    answering_others(web::resource(path).guard(plain_path), allowed.into(), "*")
 }
 
-fn any_path(path: &str, allowed: &'static str, headers: &'static str) -> Resource {
-    let options = move || async move { preflight(allowed, headers) };
-    web::resource(path)
-        .route(web::method(actix_web::http::Method::OPTIONS).to(options))
-        .default_service(wrong_method(allowed))
+/// Adds the answers to OPTIONS and to wrong methods.
+fn answering_others(resource: Resource, allowed: Cow<'static, str>, headers: &'static str) -> Resource {
+    let options = {
+        let allowed = allowed.clone();
+        move || {
+            let answer = preflight(&allowed, headers);
+            async { answer }
+        }
+    };
+    resource.route(web::method(Method::OPTIONS).to(options)).default_service(wrong_method(allowed))
 }
 
 /// No name of Girasol's needs percent-encoding, and actix decodes before it matches: without this, each
@@ -83,9 +169,9 @@ fn plain_path(request: &GuardContext<'_>) -> bool {
 /// Headers that a page may send where a key is shown: the asterisk stands for every header but this one.
 pub(super) const WITH_KEY: &str = "*, Authorization";
 
-/// The answer to OPTIONS and to CORS preflights (Fetch standard, section 3.3): any catalog, never
+/// The answer to OPTIONS and to CORS preflights (Fetch standard, section 3.3): any origin, never
 /// credentials.
-fn preflight(allowed: &'static str, headers: &'static str) -> HttpResponse {
+fn preflight(allowed: &str, headers: &'static str) -> HttpResponse {
     answer(StatusCode::NO_CONTENT, Caching::Private, &Scope::default())
         .insert_header((ALLOW, allowed))
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, allowed))

@@ -1,8 +1,24 @@
-//! What operators ask for: health, keys, the audit trail, products as files, and purges.
+//! The operators' API: health, keys, products as files, purges and the audit trail.
 
-pub(super) mod audit;
 pub(super) mod health;
-pub(super) mod import;
-pub(super) mod keys;
+
+mod audit;
+mod import;
+mod keys;
 pub(super) mod purge;
-pub(super) mod spreadsheet;
+
+use actix_web::web;
+
+use super::methods::address;
+
+/// Every address of the operators' API that takes a key.
+pub(super) fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(address("/api/keys").get(keys::list).post(keys::create))
+        .service(address("/api/keys/{key}").delete(keys::revoke))
+        .service(
+            address("/api/products/{product}").get(import::export).put(import::import).delete(import::remove),
+        )
+        .service(address("/api/purge").get(purge::list).post(purge::purge))
+        .service(address("/api/audit").get(audit::show));
+}

@@ -1,6 +1,6 @@
 //! Every error of the public API, as RFC 9457 problem details.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -73,7 +73,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     UnknownChoice(String),
     #[error("this address answers {0}")]
-    WrongMethod(&'static str),
+    WrongMethod(Cow<'static, str>),
     #[error("the file is not the one that If-Match names")]
     PreconditionFailed,
     #[error("the file has {length} bytes")]
@@ -96,8 +96,6 @@ pub(crate) enum Error {
     BadProduct(Arc<[Fault]>),
     #[error("ids that are given out keep their meaning: {0}")]
     ProductInUse(String),
-    #[error("there is no such product")]
-    NoProduct,
     #[error("{0}")]
     BadHeader(&'static str),
     #[error("there is no such frame set")]
@@ -187,9 +185,7 @@ impl Error {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::NoSuchProduct | Self::NoProduct => {
-                (StatusCode::NOT_FOUND, "no-such-product", "No such product")
-            }
+            Self::NoSuchProduct => (StatusCode::NOT_FOUND, "no-such-product", "No such product"),
             Self::NoSpin(_) => (StatusCode::NOT_FOUND, "no-spin", "No spin of this configuration"),
             Self::TakenDown(_) => (StatusCode::GONE, "taken-down", "The spin was taken down"),
             Self::Protected => (StatusCode::FORBIDDEN, "protected", "The spin is protected"),
@@ -308,24 +304,6 @@ impl Error {
     }
 }
 
-impl Error {
-    /// How long the answer may be kept. What only the holder of a key may know is kept by nobody.
-    fn caching(&self) -> Caching {
-        match self {
-            Self::NoSuchKey
-            | Self::NoProduct
-            | Self::NoSuchFrameset
-            | Self::NoSuchUpload
-            | Self::NoSuchJob
-            | Self::NoSuchSequence
-            | Self::NoSuchVersion
-            | Self::NoSuchLink
-            | Self::LinkExpired => Caching::Private,
-            _ => Caching::Error(self.kind().0),
-        }
-    }
-}
-
 /// An error and what its URL is about, which decides its tags and `Vary`.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -333,9 +311,9 @@ pub(crate) struct Failure {
     scope: Scope,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { error, scope: Scope::default() }
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), scope: Scope::default() }
     }
 }
 
@@ -395,9 +373,9 @@ impl ResponseError for Failure {
         // Not even a tag of what is protected.
         let nothing = Scope::default();
         let scope = if let Error::Protected = self.error { &nothing } else { &self.scope };
-        let mut response = answer(status, self.error.caching(), scope);
+        let mut response = answer(status, Caching::Error(status), scope);
         if let Error::WrongMethod(allowed) = &self.error {
-            response.insert_header((ALLOW, *allowed));
+            response.insert_header((ALLOW, &**allowed));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"Girasol\""));

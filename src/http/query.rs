@@ -1,11 +1,13 @@
 //! Queries: that of negotiated answers, and none.
 
-use actix_web::HttpRequest;
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use assets_pipeline::tiers::TierKey;
 
 use crate::domain::negotiate::Overrides;
 
-use super::problem::Error;
+use super::problem::{Error, Failure};
 
 /// `?tier=&frames=&format=&explain=1`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,6 +75,19 @@ pub(crate) fn no_such_value(key: &str, value: &str) -> Error {
 fn count(value: &str) -> Option<u32> {
     let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
     value.parse().ok().filter(|_| plain)
+}
+
+/// A request without a query. Extracting it fails with 400 `bad-query` otherwise.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        ready(none(request).map(|()| Self).map_err(Failure::from))
+    }
 }
 
 /// Refuses a query at an address that takes none.

@@ -23,7 +23,7 @@ const PAGES: &[&str] = &[
 ];
 
 /// What stands before an address in the route lists.
-const REGISTERS: &[&str] = &["read(", "write(", "private(", "private_any_path(", "resource("];
+const REGISTERS: &[&str] = &["read(", "write(", "address(", "address_of_any_name(", "resource("];
 
 fn source(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -74,7 +74,7 @@ fn shape(path: &str) -> String {
 /// Every address in the route lists.
 fn registered() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in ["src/http.rs", "src/http/private.rs"] {
+    for file in ["src/http.rs", "src/http/private.rs", "src/http/operator.rs"] {
         let text = source(file);
         let pieces: Vec<_> = text.split('"').collect();
         for pair in pieces.windows(2) {
@@ -166,7 +166,8 @@ fn the_document_names_the_problems_that_there_are() {
         .collect();
 
     let problems = source("src/http/problem.rs");
-    let kinds = problems.split("fn kind").nth(1).unwrap().split("fn caching").next().unwrap();
+    let kinds =
+        problems.split("fn kind").nth(1).unwrap().split("An error and what its URL is about").next().unwrap();
     let is_slug = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let own: BTreeSet<_> = kinds.split('"').skip(1).step_by(2).filter(is_slug).collect();
     assert!(own.len() > 40);

@@ -16,16 +16,16 @@ use serde_json::Value;
 
 use crate::{
     db::Db,
-    domain::{audit::Entry, keys::Role},
+    domain::audit::Entry,
     http::{
+        auth::Admin,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query,
+        query, spreadsheet,
+        timestamp::Timestamp,
     },
 };
-
-use super::spreadsheet;
-use crate::http::private::{Moment, caller::must_be, secret, secret_json};
 
 /// Lines of one answer, and of one read of the database.
 const PAGE: u32 = 500;
@@ -41,7 +41,7 @@ struct Page {
 #[derive(Serialize)]
 struct Line {
     id: i64,
-    at: Moment,
+    at: Timestamp,
     actor: String,
     address: Option<String>,
     action: String,
@@ -52,7 +52,7 @@ struct Line {
 impl From<Entry> for Line {
     fn from(entry: Entry) -> Self {
         let Entry { id, at_ms, actor, address, action, subject, detail } = entry;
-        Self { id, at: Moment(at_ms), actor, address, action, subject, detail }
+        Self { id, at: Timestamp(at_ms), actor, address, action, subject, detail }
     }
 }
 
@@ -68,11 +68,11 @@ enum Shape {
 }
 
 /// `GET /api/audit?after=&format=json|ndjson|csv`
-pub(in crate::http) async fn trail(
+pub(super) async fn show(
+    _: Admin,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    must_be(Role::Admin, &request, &catalog.db).await?;
     let (mut after, mut shape) = (0, Shape::Json);
     for (key, value) in query::pairs(request.query_string())? {
         let unknown = || query::no_such_value(key, value);
@@ -101,8 +101,7 @@ pub(in crate::http) async fn trail(
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
-    let entries: Vec<Line> =
-        db.audit(after, PAGE).await.map_err(Error::from)?.into_iter().map(Into::into).collect();
+    let entries: Vec<Line> = db.audit(after, PAGE).await?.into_iter().map(Into::into).collect();
     let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|line| line.id);
     Ok(secret_json(StatusCode::OK, &Page { entries, next }))
 }

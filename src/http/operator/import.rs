@@ -9,16 +9,17 @@ use serde::Serialize;
 
 use crate::{
     db::import::{Changes, Imported, Removed},
-    domain::{import::ProductFile, keys::Role, names::ProductId},
+    domain::{import::ProductFile, names::ProductId},
     http::{
+        auth::{Admin, Artist},
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query, segment,
+        query::NoQuery,
+        segment,
     },
 };
-
-use crate::http::private::{caller::must_be, secret, secret_json};
 
 /// Of a product's file: some thousand choices, or as many points of hotspots.
 const MAX_BYTES: usize = 256 * 1024;
@@ -35,31 +36,31 @@ struct ImportAnswer {
 }
 
 /// `GET /api/products/{product}`
-pub(in crate::http) async fn export(
+pub(super) async fn export(
+    _: NoQuery,
+    _: Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
-    let product = catalog.db.load_product(&id(&request)?).await.map_err(Error::from)?;
-    Ok(secret_json(StatusCode::OK, &ProductFile::of(&product.ok_or(Error::NoProduct)?)))
+    let product = catalog.db.load_product(&id(&request)?).await?;
+    Ok(secret_json(StatusCode::OK, &ProductFile::of(&product.ok_or(Error::NoSuchProduct)?)))
 }
 
 /// `PUT /api/products/{product}`: the product becomes what the file says.
-pub(in crate::http) async fn import(
+pub(super) async fn import(
+    _: NoQuery,
+    Admin(caller): Admin,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
     let id = id(&request)?;
     let file: ProductFile = body::read_json_of(&request, body, MAX_BYTES, EXAMPLE).await?;
     let offer = file.check().map_err(|faults| Error::BadProduct(faults.into()))?;
     if offer.id != id {
         return Err(Error::BadField(format!("id: the address is that of {id}")).into());
     }
-    let imported = catalog.db.import_product(&offer, &caller.actor, false).await.map_err(Error::from)?;
+    let imported = catalog.db.import_product(&offer, &caller.actor, false).await?;
     let Changes { is_new, added, removed, changed } = match imported {
         Imported::Done(changes) => changes,
         Imported::InUse(why) => return Err(Error::ProductInUse(why.join("; ")).into()),
@@ -70,19 +71,19 @@ pub(in crate::http) async fn import(
 }
 
 /// `DELETE /api/products/{product}`: one that never had a configuration.
-pub(in crate::http) async fn remove(
+pub(super) async fn remove(
+    _: NoQuery,
+    Admin(caller): Admin,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
-    match catalog.db.remove_product(&id(&request)?, &caller.actor).await.map_err(Error::from)? {
+    match catalog.db.remove_product(&id(&request)?, &caller.actor).await? {
         Removed::Done => Ok(secret(StatusCode::NO_CONTENT).finish()),
-        Removed::NoSuchProduct => Err(Error::NoProduct.into()),
+        Removed::NoSuchProduct => Err(Error::NoSuchProduct.into()),
         Removed::InUse => Err(Error::ProductInUse("it has configurations".to_owned()).into()),
     }
 }
 
 fn id(request: &HttpRequest) -> Result<ProductId, Error> {
-    segment(request, "product").parse().map_err(|_no_id| Error::NoProduct)
+    segment(request, "product").parse().map_err(|_no_id| Error::NoSuchProduct)
 }

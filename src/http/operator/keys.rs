@@ -11,14 +11,16 @@ use crate::{
     db::keys::{Revoked, StoredKey},
     domain::keys::{KeyId, Role},
     http::{
+        auth::Admin,
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query, segment,
+        query::NoQuery,
+        segment,
+        timestamp::Timestamp,
     },
 };
-
-use crate::http::private::{Moment, caller::must_be, secret, secret_json};
 
 /// A label is for people, and fits on a line.
 const LABEL_MAX_CHARS: usize = 80;
@@ -50,9 +52,9 @@ struct KeyAnswer {
     id: String,
     role: &'static str,
     label: String,
-    created: Moment,
-    last_used: Option<Moment>,
-    revoked: Option<Moment>,
+    created: Timestamp,
+    last_used: Option<Timestamp>,
+    revoked: Option<Timestamp>,
 }
 
 impl From<StoredKey> for KeyAnswer {
@@ -61,32 +63,27 @@ impl From<StoredKey> for KeyAnswer {
             id: key.id.to_string(),
             role: key.role.as_str(),
             label: key.label,
-            created: Moment(key.created_at_ms),
-            last_used: key.last_used_at_ms.map(Moment),
-            revoked: key.revoked_at_ms.map(Moment),
+            created: Timestamp(key.created_at_ms),
+            last_used: key.last_used_at_ms.map(Timestamp),
+            revoked: key.revoked_at_ms.map(Timestamp),
         }
     }
 }
 
 /// `GET /api/keys`
-pub(in crate::http) async fn list(
-    request: HttpRequest,
-    catalog: Data<Catalog>,
-) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Admin, &request, &catalog.db).await?;
-    let keys = catalog.db.keys().await.map_err(Error::from)?;
+pub(super) async fn list(_: NoQuery, _: Admin, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let keys = catalog.db.keys().await?;
     Ok(secret_json(StatusCode::OK, &KeysAnswer { keys: keys.into_iter().map(Into::into).collect() }))
 }
 
 /// `POST /api/keys`: the only answer that ever has the key in it.
-pub(in crate::http) async fn create(
+pub(super) async fn create(
+    _: NoQuery,
+    Admin(caller): Admin,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
     let KeyBody { role, label } =
         body::read_json(&request, body, r#"{"role": "artist", "label": "Ada"}"#).await?;
     let role: Role = role.parse().map_err(|error| Error::BadField(format!("role: {error}")))?;
@@ -95,21 +92,21 @@ pub(in crate::http) async fn create(
             Error::BadField(format!("label: at most {LABEL_MAX_CHARS} characters on one line")).into()
         );
     }
-    let key = catalog.db.create_key(role, &label, &caller.actor).await.map_err(Error::from)?;
+    let key = catalog.db.create_key(role, &label, &caller.actor).await?;
     let answer =
         NewKeyAnswer { id: key.id().as_str(), role: role.as_str(), label: &label, key: key.to_string() };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
 /// `DELETE /api/keys/{id}`
-pub(in crate::http) async fn revoke(
+pub(super) async fn revoke(
+    _: NoQuery,
+    Admin(caller): Admin,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
     let id: KeyId = segment(&request, "key").parse().map_err(|_no_key| Error::NoSuchKey)?;
-    match catalog.db.revoke_key(&id, &caller.actor).await.map_err(Error::from)? {
+    match catalog.db.revoke_key(&id, &caller.actor).await? {
         Revoked::Now | Revoked::Before => Ok(secret(StatusCode::NO_CONTENT).finish()),
         Revoked::NoSuchKey => Err(Error::NoSuchKey.into()),
     }

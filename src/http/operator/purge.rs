@@ -13,19 +13,19 @@ use crate::{
     cdn::purge::{Heard, Purger, Told, ToldState},
     db::purges::Delivery,
     domain::{
-        keys::Role,
         names::{ConfigId, ProductId},
         purge::{Purge, is_tag},
     },
     http::{
+        auth::Admin,
         body,
         catalog::Catalog,
+        private_scope::secret_json,
         problem::{Error, Failure},
-        query,
+        query::NoQuery,
+        timestamp::Timestamp,
     },
 };
-
-use crate::http::private::{Moment, caller::must_be, secret_json};
 
 /// How long an answer waits for caches to be told. Those that take longer are told all the same.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -60,13 +60,13 @@ pub(in crate::http) struct ToldAnswer {
     kind: &'static str,
     state: &'static str,
     error: Option<String>,
-    next: Option<Moment>,
+    next: Option<Timestamp>,
 }
 
 impl From<Told> for ToldAnswer {
     fn from(told: Told) -> Self {
         let next = match told.state {
-            ToldState::Pending { next_at_ms, .. } => Some(Moment(next_at_ms)),
+            ToldState::Pending { next_at_ms, .. } => Some(Timestamp(next_at_ms)),
             ToldState::Purged | ToldState::Failed { .. } | ToldState::Skipped => None,
         };
         let (state, error) = (told.state.as_str(), told.state.error().map(str::to_owned));
@@ -99,46 +99,45 @@ struct DeliveryAnswer {
     soft: bool,
     state: &'static str,
     attempts: u32,
-    created: Moment,
-    next: Option<Moment>,
+    created: Timestamp,
+    next: Option<Timestamp>,
     error: Option<String>,
 }
 
 impl From<Delivery> for DeliveryAnswer {
     fn from(delivery: Delivery) -> Self {
         let Delivery { id, subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
-        let (state, next) = if failed { ("failed", None) } else { ("pending", Some(Moment(next_at_ms))) };
-        Self { id, name: target, subject, soft, state, attempts, created: Moment(at_ms), next, error }
+        let (state, next) = if failed { ("failed", None) } else { ("pending", Some(Timestamp(next_at_ms))) };
+        Self { id, name: target, subject, soft, state, attempts, created: Timestamp(at_ms), next, error }
     }
 }
 
 /// `POST /api/purge`: answers when the caches were told once, or were not to be reached.
-pub(in crate::http) async fn purge(
+pub(super) async fn purge(
+    _: NoQuery,
+    Admin(caller): Admin,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Admin, &request, &catalog.db).await?;
     let PurgeBody { tags, configuration, product, soft } = body::read_json(&request, body, EXAMPLE).await?;
     let purge = read(tags, configuration, product)?;
     let subject = purge.subject();
     let by_hand = catalog.db.purge_by_hand(&subject, &purge, soft, &caller.actor);
-    let id = by_hand.await.map_err(Error::from)?;
+    let id = by_hand.await?;
     let purged = settled(&purger, &[id], Some(&purge)).await?;
     Ok(secret_json(StatusCode::ACCEPTED, &PurgedAnswer { purged }))
 }
 
 /// `GET /api/purge`: what caches have not heard yet, and what was given up; the newest first.
-pub(in crate::http) async fn list(
-    request: HttpRequest,
+pub(super) async fn list(
+    _: NoQuery,
+    _: Admin,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Admin, &request, &catalog.db).await?;
-    let deliveries = catalog.db.open_deliveries(MAX_LISTED).await.map_err(Error::from)?;
+    let deliveries = catalog.db.open_deliveries(MAX_LISTED).await?;
     let caches = purger.caches().map(|(name, kind)| CacheAnswer { name, kind: kind.as_str() });
     let answer =
         ListAnswer { caches: caches.collect(), deliveries: deliveries.into_iter().map(Into::into).collect() };

@@ -19,25 +19,24 @@ use crate::{
     domain::{
         audit::Action,
         frameset::{FileName, FramesetId, FramesetState, UploadLimits},
-        keys::Role,
     },
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::secret_json,
         problem::{Error, Failure},
-        query,
+        query::NoQuery,
+        timestamp::Timestamp,
     },
-    staging::Staging,
-    staging::fetch::{self, Ways, Word},
+    staging::{
+        Staging,
+        fetch::{self, Ways, Word},
+    },
     store::{Inbox, Presigned, Scoped},
 };
 
-use super::{
-    Moment,
-    caller::must_be,
-    framesets::{changed, close_when_whole, id, load},
-    secret_json,
-};
+use super::framesets::{changed, close_when_whole, id, load};
 
 /// How long leave to put a file lasts: for a set over a slow line, and then it is asked for anew.
 const LEAVE_LASTS: Duration = Duration::from_hours(1);
@@ -112,18 +111,18 @@ struct LeaveAnswer {
     method: &'static str,
     url: String,
     headers: BTreeMap<String, String>,
-    expires: Moment,
+    expires: Timestamp,
 }
 
 /// `POST /api/framesets/{id}/presign`: leave to put files of these lengths into the bucket.
 pub(super) async fn presign(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let wanted: PresignBody = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
     let wanted = wanted.parse(&limits)?;
@@ -131,12 +130,12 @@ pub(super) async fn presign(
     let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
     let detail = json!({ "files": names });
     let noted = catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
-    changed(noted.map_err(Error::from)?, 0)?;
+    changed(noted?, 0)?;
 
-    let expires = Moment(now_ms() + LEAVE_LASTS.as_millis() as i64);
+    let expires = Timestamp(now_ms() + LEAVE_LASTS.as_millis() as i64);
     let mut files = Vec::with_capacity(wanted.len());
     for Announced { name, bytes, sha256 } in wanted {
-        let leave = inbox.presign(&id, &name, bytes, sha256, LEAVE_LASTS).await.map_err(Error::from)?;
+        let leave = inbox.presign(&id, &name, bytes, sha256, LEAVE_LASTS).await?;
         let Presigned { url, headers } = leave;
         let headers = headers.into_iter().collect();
         files.push(LeaveAnswer { name: name.to_string(), method: "PUT", url, headers, expires });
@@ -165,7 +164,7 @@ struct CredentialsAnswer {
     access_key_id: String,
     secret_access_key: String,
     session_token: String,
-    expires: Moment,
+    expires: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -176,15 +175,18 @@ struct RcloneAnswer {
 
 /// `POST /api/framesets/{id}/bucket`: where in the bucket a set's files go, and with what. Credentials are shown this
 /// once.
-pub(super) async fn place(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn open(
+    _: NoQuery,
+    Artist(caller): Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &id).await?;
     let detail = json!({ "credentials": inbox.gives_credentials() });
     let noted = catalog.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await;
-    changed(noted.map_err(Error::from)?, 0)?;
-    let scoped = inbox.credentials(&id).await.map_err(Error::from)?;
+    changed(noted?, 0)?;
+    let scoped = inbox.credentials(&id).await?;
     let (bucket, prefix) = (inbox.bucket().to_owned(), inbox.place(&id));
     let at = inbox.endpoint().map(|endpoint| format!(" --endpoint-url {endpoint}")).unwrap_or_default();
     let answer = BucketAnswer {
@@ -202,7 +204,7 @@ pub(super) async fn place(request: HttpRequest, catalog: Data<Catalog>) -> Resul
             access_key_id: scoped.access_key_id,
             secret_access_key: scoped.secret_access_key,
             session_token: scoped.session_token,
-            expires: Moment(scoped.until_ms),
+            expires: Timestamp(scoped.until_ms),
         }),
     };
     Ok(secret_json(StatusCode::OK, &answer))
@@ -240,20 +242,20 @@ struct FetchAnswer {
 /// `POST /api/framesets/{id}/fetch`: what waits in the bucket comes into the set, for as long as a request may take. Who
 /// has more than that asks again; who does not ask finds it fetched after the commit.
 pub(super) async fn fetch(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     staging: Data<Staging>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &id).await?;
     let ways = Ways { inbox, staging: &staging, db: &catalog.db, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
     let word = Word::Artist(&caller.actor);
-    let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await.map_err(Error::from)?;
+    let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await?;
     close_when_whole(&catalog, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))

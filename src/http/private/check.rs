@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     checks::{Check, Checks, Found},
-    domain::{
-        frameset::{FramesetId, FramesetState},
-        keys::Role,
-    },
+    domain::frameset::{FramesetId, FramesetState},
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query, segment,
+        query::NoQuery,
+        segment,
     },
 };
 
-use super::{caller::must_be, framesets, secret, secret_json};
+use super::framesets;
 
 const EXAMPLE: &str = r#"{"mend": "leave-out"}"#;
 
@@ -57,31 +57,31 @@ struct FindingAnswer<'a> {
 /// `GET /api/framesets/{id}/check`: how far the check of the set as it stands is, and what it found. It begins with
 /// the first to ask.
 pub(super) async fn show(
+    _: NoQuery,
+    _: Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
     framesets::load(&catalog, &id).await?;
-    let check = checks.ask(&id).await.map_err(Error::from)?;
+    let check = checks.ask(&id).await?;
     Ok(secret_json(StatusCode::OK, &answer(&id, check.as_deref())?))
 }
 
 /// `GET /api/framesets/{id}/check/{finding}.webp`: the picture of a finding.
 pub(super) async fn picture(
+    _: NoQuery,
+    _: Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
     framesets::load(&catalog, &id).await?;
     let number = segment(&request, "picture").strip_suffix(".webp").and_then(|number| number.parse().ok());
     let number: usize = number.ok_or(Error::NoSuchFile)?;
-    let check = checks.wait(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchFile)?;
+    let check = checks.wait(&id).await?.ok_or(Error::NoSuchFile)?;
     let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Err(Error::NoSuchFile.into()) };
     let picture = diagnosis.findings.get(number).and_then(|finding| finding.evidence.clone());
     let picture = picture.ok_or(Error::NoSuchFile)?;
@@ -90,13 +90,13 @@ pub(super) async fn picture(
 
 /// `POST /api/framesets/{id}/mend`: one kind of mend that findings offer, for all of them.
 pub(super) async fn mend(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = framesets::id(&request)?;
     let MendBody { mend } = body::read_json(&request, body, EXAMPLE).await?;
     let known = Mend::ALL.iter().copied().find(|known| known.as_str() == mend);
@@ -107,7 +107,7 @@ pub(super) async fn mend(
     if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    framesets::changed(checks.mend(&id, wanted, &caller.actor).await.map_err(Error::from)?, 0)?;
+    framesets::changed(checks.mend(&id, wanted, &caller.actor).await?, 0)?;
     framesets::answer(&catalog, &id).await
 }
 

@@ -12,16 +12,16 @@ use serde::Serialize;
 
 use crate::{
     db::products::Demand,
-    domain::{keys::Role, names::Choices},
+    domain::names::Choices,
     http::{
+        auth::Artist,
         catalog::Catalog,
-        problem::{Error, Failure},
-        query,
+        private_scope::{secret, secret_json},
+        problem::Failure,
+        query, spreadsheet,
+        timestamp::Timestamp,
     },
 };
-
-use super::{Moment, caller::must_be, secret, secret_json};
-use crate::http::operator::spreadsheet;
 
 /// Configurations in an answer.
 const LISTED: u32 = 500;
@@ -38,7 +38,7 @@ struct Wanted {
     choices: Choices,
     /// How often.
     asked: i64,
-    last: Moment,
+    last: Timestamp,
 }
 
 impl From<Demand> for Wanted {
@@ -48,14 +48,17 @@ impl From<Demand> for Wanted {
             configuration: demand.configuration.to_string(),
             choices: demand.choices,
             asked: demand.asked,
-            last: Moment(demand.last_at_ms),
+            last: Timestamp(demand.last_at_ms),
         }
     }
 }
 
 /// `GET /api/demand?format=json|csv`: configurations without a spin, the most wanted first.
-pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn list(
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let mut as_csv = false;
     for (key, value) in query::pairs(request.query_string())? {
         as_csv = match (key, value) {
@@ -65,7 +68,7 @@ pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result
             _ => return Err(query::no_such_key(key).into()),
         }
     }
-    let demand = catalog.db.demand(LISTED).await.map_err(Error::from)?;
+    let demand = catalog.db.demand(LISTED).await?;
     let wanted = demand.into_iter().map(Wanted::from);
     if !as_csv {
         return Ok(secret_json(StatusCode::OK, &DemandAnswer { wanted: wanted.collect() }));

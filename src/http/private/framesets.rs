@@ -19,19 +19,22 @@ use crate::{
     domain::{
         audit::Actor,
         frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
-        keys::Role,
         names::{BadName, Choices},
     },
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query, segment,
+        query::NoQuery,
+        segment,
+        timestamp::Timestamp,
     },
     staging::{Incoming, Staging, Unpacked},
 };
 
-use super::{Moment, caller::must_be, jobs::JobAnswer, receive, secret, secret_json};
+use super::{jobs::JobAnswer, receive};
 
 /// Sets that one answer lists.
 const LISTED: u32 = 200;
@@ -90,7 +93,7 @@ struct FramesetAnswer {
     protected: bool,
     frames: u32,
     bytes: u64,
-    opened: Moment,
+    opened: Timestamp,
     opened_by: String,
     /// What became of it, once it is committed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +114,7 @@ impl FramesetAnswer {
             protected: set.wanted.protected,
             frames: set.frames,
             bytes: set.bytes,
-            opened: Moment(set.created_at_ms),
+            opened: Timestamp(set.created_at_ms),
             opened_by: set.key.to_string(),
             job: None,
             files: None,
@@ -146,18 +149,18 @@ struct FramesetsAnswer {
 
 /// `POST /api/framesets`
 pub(super) async fn open(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let wanted: FramesetBody = body::read_json(&request, body, EXAMPLE).await?;
     let wanted = wanted.parse(limits.set_max_files)?;
     let max_open = limits.key_max_open_sets;
     let opened = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
-    let id = match opened.map_err(Error::from)? {
+    let id = match opened? {
         Opened::Open(id) => id,
         Opened::TooMany => return Err(Error::TooManySets(max_open).into()),
     };
@@ -168,29 +171,30 @@ pub(super) async fn open(
 }
 
 /// `GET /api/framesets`: those that were touched last.
-pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
-    let sets = catalog.db.framesets(LISTED).await.map_err(Error::from)?;
+pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let sets = catalog.db.framesets(LISTED).await?;
     let framesets = sets.into_iter().map(FramesetAnswer::of).collect();
     Ok(secret_json(StatusCode::OK, &FramesetsAnswer { framesets }))
 }
 
 /// `GET /api/framesets/{id}`: with its files.
-pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn show(
+    _: NoQuery,
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     answer(&catalog, &id(&request)?).await
 }
 
 /// `PATCH /api/framesets/{id}`: other settings, while it is open.
 pub(super) async fn change(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
     let now = load(&catalog, &id).await?.wanted.settings;
@@ -200,32 +204,35 @@ pub(super) async fn change(
         merged.extend(fields);
     }
     let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
-    changed(catalog.db.change_settings(&id, &settings, &caller.actor).await.map_err(Error::from)?, 0)?;
+    changed(catalog.db.change_settings(&id, &settings, &caller.actor).await?, 0)?;
     answer(&catalog, &id).await
 }
 
 /// `POST /api/framesets/{id}/commit`: no more frames; encoding may begin. Twice is once.
-pub(super) async fn commit(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn commit(
+    _: NoQuery,
+    Artist(caller): Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    changed(catalog.db.commit_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
+    changed(catalog.db.commit_frameset(&id, &caller.actor).await?, 0)?;
     answer(&catalog, &id).await
 }
 
 /// `DELETE /api/framesets/{id}`: an open set and all that was sent for it is thrown away.
 pub(super) async fn discard(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    changed(catalog.db.discard_frameset(&id, &caller.actor).await.map_err(Error::from)?, 0)?;
-    staging.discard_set(&id).await.map_err(Error::from)?;
+    changed(catalog.db.discard_frameset(&id, &caller.actor).await?, 0)?;
+    staging.discard_set(&id).await?;
     if let Some(inbox) = catalog.store.inbox() {
-        inbox.clear(&id).await.map_err(Error::from)?;
+        inbox.clear(&id).await?;
     }
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
@@ -233,14 +240,14 @@ pub(super) async fn discard(
 /// `PUT /api/framesets/{id}/frames/{name}`: one frame, in the stead of an earlier one of this name; or a zip or
 /// tar of frames.
 pub(super) async fn put_frame(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     mut body: Payload,
     catalog: Data<Catalog>,
     staging: Data<Staging>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
     let set = load(&catalog, &id).await?;
     if set.state == FramesetState::Committed {
@@ -252,7 +259,7 @@ pub(super) async fn put_frame(
         return Err(Error::FileTooLarge(max_bytes).into());
     }
     receive::room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
-    let mut file = staging.begin(&id).await.map_err(Error::from)?;
+    let mut file = staging.begin(&id).await?;
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
         match wanted {
@@ -261,7 +268,7 @@ pub(super) async fn put_frame(
         }
     };
     let received = received.await;
-    file.discard().await.map_err(Error::from)?;
+    file.discard().await?;
     let mut frames = received?.into_iter().map(FrameAnswer::from);
     close_when_whole(&catalog, &id, &caller.actor).await?;
     Ok(if name.is_archive() {
@@ -273,14 +280,14 @@ pub(super) async fn put_frame(
 
 /// `DELETE /api/framesets/{id}/frames/{name}`
 pub(super) async fn remove_frame(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, name) = (id(&request)?, name(&request)?);
     // Its file may be another frame's too; it goes with the set.
-    changed(catalog.db.remove_frame(&id, &name, &caller.actor).await.map_err(Error::from)?, 0)?;
+    changed(catalog.db.remove_frame(&id, &name, &caller.actor).await?, 0)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -332,8 +339,8 @@ pub(super) async fn load(catalog: &Catalog, id: &FramesetId) -> Result<Frameset,
 
 pub(super) async fn answer(catalog: &Catalog, id: &FramesetId) -> Result<HttpResponse, Failure> {
     let set = load(catalog, id).await?;
-    let files = catalog.db.frames(id).await.map_err(Error::from)?;
-    let job = catalog.db.job_of(id).await.map_err(Error::from)?;
+    let files = catalog.db.frames(id).await?;
+    let job = catalog.db.job_of(id).await?;
     let answer = FramesetAnswer {
         files: Some(files.into_iter().map(Into::into).collect()),
         job: job.map(Into::into),

@@ -20,19 +20,18 @@ use crate::{
         Db,
         jobs::{Asked, JobEvent, LogLine, StoredJob},
     },
-    domain::{
-        job::{JobId, JobState},
-        keys::Role,
-    },
+    domain::job::{JobId, JobState},
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query, segment,
+        query::NoQuery,
+        segment,
+        timestamp::Timestamp,
     },
 };
-
-use super::{Moment, caller::must_be, secret, secret_json};
 
 /// Lines of its log that a job's answer holds; the stream of its events has all of them.
 const LOG_LINES: u32 = 100;
@@ -65,9 +64,9 @@ pub(super) struct JobAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt: Option<Moment>,
-    queued: Moment,
-    changed: Moment,
+    next_attempt: Option<Timestamp>,
+    queued: Timestamp,
+    changed: Timestamp,
     events: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Vec<LogAnswer>>,
@@ -75,7 +74,7 @@ pub(super) struct JobAnswer {
 
 #[derive(Serialize)]
 struct LogAnswer {
-    at: Moment,
+    at: Timestamp,
     line: String,
 }
 
@@ -97,9 +96,9 @@ impl From<StoredJob> for JobAnswer {
             configuration: configuration.map(|id| id.to_string()),
             version,
             failure: job.failure,
-            next_attempt: waits.then_some(Moment(job.run_at_ms)),
-            queued: Moment(job.created_at_ms),
-            changed: Moment(job.changed_at_ms),
+            next_attempt: waits.then_some(Timestamp(job.run_at_ms)),
+            queued: Timestamp(job.created_at_ms),
+            changed: Timestamp(job.changed_at_ms),
             events,
             log: None,
         }
@@ -118,63 +117,73 @@ struct PriorityBody {
 }
 
 /// `GET /api/jobs`: those that changed last.
-pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
-    let jobs = catalog.db.jobs(LISTED).await.map_err(Error::from)?;
+pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let jobs = catalog.db.jobs(LISTED).await?;
     Ok(secret_json(StatusCode::OK, &JobsAnswer { jobs: jobs.into_iter().map(Into::into).collect() }))
 }
 
 /// `GET /api/jobs/{id}`
-pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn show(
+    _: NoQuery,
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     answer(&catalog.db, &id(&request)?).await
 }
 
 /// `PATCH /api/jobs/{id}`: another priority.
 pub(super) async fn prioritize(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let PriorityBody { priority } = body::read_json(&request, body, r#"{"priority": 10}"#).await?;
     if !PRIORITIES.contains(&priority) {
         let (low, high) = PRIORITIES.into_inner();
         return Err(Error::BadField(format!("priority: from {low} to {high}")).into());
     }
-    asked(catalog.db.prioritize_job(&id, priority, &caller.actor).await.map_err(Error::from)?)?;
+    asked(catalog.db.prioritize_job(&id, priority, &caller.actor).await?)?;
     answer(&catalog.db, &id).await
 }
 
 /// `POST /api/jobs/{id}/cancel`
-pub(super) async fn cancel(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn cancel(
+    _: NoQuery,
+    Artist(caller): Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    asked(catalog.db.cancel_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    asked(catalog.db.cancel_job(&id, &caller.actor).await?)?;
     answer(&catalog.db, &id).await
 }
 
 /// `POST /api/jobs/{id}/retry`
-pub(super) async fn retry(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn retry(
+    _: NoQuery,
+    Artist(caller): Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    asked(catalog.db.retry_job(&id, &caller.actor).await.map_err(Error::from)?)?;
+    asked(catalog.db.retry_job(&id, &caller.actor).await?)?;
     answer(&catalog.db, &id).await
 }
 
 /// `GET /api/jobs/{id}/events`: what happened and what happens, as server-sent events (HTML standard, 9.2).
 /// The stream ends with the job; with `Last-Event-ID` it goes on after that one.
-pub(super) async fn events(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn events(
+    _: NoQuery,
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    if catalog.db.job(&id).await.map_err(Error::from)?.is_none() {
+    if catalog.db.job(&id).await?.is_none() {
         return Err(Error::NoSuchJob.into());
     }
     let after = last_event(request.headers());
@@ -223,7 +232,7 @@ fn watch(db: Db, job: JobId, after: i64) -> impl futures_util::Stream<Item = Res
 fn written(event: &JobEvent) -> Bytes {
     let mut data = event.data.clone();
     if let Some(fields) = data.as_object_mut() {
-        fields.insert("at".to_owned(), json!(Moment(event.at_ms)));
+        fields.insert("at".to_owned(), json!(Timestamp(event.at_ms)));
     }
     // JSON has no line breaks outside of strings, and escapes them inside.
     Bytes::from(format!("id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.kind))
@@ -239,9 +248,9 @@ fn id(request: &HttpRequest) -> Result<JobId, Error> {
 }
 
 async fn answer(db: &Db, id: &JobId) -> Result<HttpResponse, Failure> {
-    let job = db.job(id).await.map_err(Error::from)?.ok_or(Error::NoSuchJob)?;
-    let lines = db.job_log(id, LOG_LINES).await.map_err(Error::from)?;
-    let log = lines.into_iter().map(|LogLine { at_ms, line }| LogAnswer { at: Moment(at_ms), line });
+    let job = db.job(id).await?.ok_or(Error::NoSuchJob)?;
+    let lines = db.job_log(id, LOG_LINES).await?;
+    let log = lines.into_iter().map(|LogLine { at_ms, line }| LogAnswer { at: Timestamp(at_ms), line });
     Ok(secret_json(StatusCode::OK, &JobAnswer { log: Some(log.collect()), ..job.into() }))
 }
 

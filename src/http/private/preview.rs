@@ -16,20 +16,22 @@ use crate::{
     db::{now_ms, versions::StoredVersion},
     domain::{
         audit::Action,
-        keys::Role,
         signed::{Grant, Shown},
     },
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query,
+        query::NoQuery,
         redirect::with_objects,
         segment, sequence,
+        timestamp::Timestamp,
     },
 };
 
-use super::{Moment, caller::must_be, protection::end, secret, secret_json, sequences};
+use super::{protection::end, sequences};
 
 /// How long links can be valid, in hours.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 90;
@@ -51,17 +53,17 @@ struct PreviewLinkAnswer {
     link: String,
     /// The `src` of a `<girasol-spin>` on another page.
     sequence: String,
-    expires: Moment,
+    expires: Timestamp,
 }
 
 /// `POST /api/sequences/{configId}/versions/{version}/preview-link`
 pub(super) async fn create(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let configuration = sequences::id(&request)?;
     let version = sequences::version(&request)?;
     let PreviewLinkBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
@@ -72,7 +74,7 @@ pub(super) async fn create(
     sequences::stored(&catalog.db, &configuration, version).await?;
     let detail = json!({ "version": version, "hours": hours });
     let noted = catalog.db.note(&caller.actor, Action::PreviewLink, configuration.as_str(), &detail).await;
-    noted.map_err(Error::from)?;
+    noted?;
     let grant = Grant { configuration, shown: Shown::Version(version), until_s: end(hours) };
     let token = grant.sign(&catalog.signing_key().await?);
     let connection = request.connection_info();
@@ -80,18 +82,21 @@ pub(super) async fn create(
     let answer = PreviewLinkAnswer {
         sequence: format!("{link}/sequence"),
         link,
-        expires: Moment(grant.until_s * 1000),
+        expires: Timestamp(grant.until_s * 1000),
     };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
 /// `GET /preview/{token}`: a page with the spin.
-pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
+pub(super) async fn page(
+    _: NoQuery,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let (Grant { configuration, until_s, .. }, StoredVersion { version, .. }) =
         read(&request, &catalog).await?;
-    let product = catalog.db.load_product(&configuration.product()).await.map_err(Error::from)?;
-    let live = catalog.db.pointer(&configuration).await.map_err(Error::from)?;
+    let product = catalog.db.load_product(&configuration.product()).await?;
+    let live = catalog.db.pointer(&configuration).await?;
     let is_live = live.is_some_and(|live| live.version == version);
     let label = product.map_or_else(|| configuration.to_string(), |product| product.label);
     let page = html! {
@@ -113,7 +118,7 @@ pub(super) async fn page(request: HttpRequest, catalog: Data<Catalog>) -> Result
                         alt=(format!("{label}, turned by dragging or with the arrow keys")) width="1" height="1" {}
                     h1 { (label) }
                     p { "Version " (version) (if is_live { ", live." } else { ", not published." }) " Drag to turn it." }
-                    p.quiet { (configuration) " \u{b7} this link ends " (Moment(until_s * 1000).readable()) }
+                    p.quiet { (configuration) " \u{b7} this link ends " (Timestamp(until_s * 1000).readable()) }
                 }
             }
         }

@@ -1,24 +1,19 @@
 //! All products and their configurations, with or without a spin.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Serialize;
 
 use crate::{
     db::products::StoredConfiguration,
     domain::{
-        keys::Role,
         names::{Choices, ConfigId, OptionName, Slug},
         product::{OptionDef, Product},
         signed::{Shown, SigningKey},
     },
-    http::{
-        catalog::Catalog,
-        problem::{Error, Failure},
-        query,
-    },
+    http::{auth::Artist, catalog::Catalog, private_scope::secret_json, problem::Failure, query::NoQuery},
 };
 
-use super::{caller::must_be, protection::own_grant, secret_json};
+use super::protection::own_grant;
 
 #[derive(Serialize)]
 struct ProductsAnswer<'a> {
@@ -66,13 +61,11 @@ struct ConfigurationAnswer {
 }
 
 /// `GET /api/products`
-pub(super) async fn list(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let mut products = Vec::new();
-    for id in catalog.db.product_ids().await.map_err(Error::from)? {
-        let product = catalog.db.load_product(&id).await.map_err(Error::from)?;
-        let configurations = catalog.db.stored_configurations(&id).await.map_err(Error::from)?;
+    for id in catalog.db.product_ids().await? {
+        let product = catalog.db.load_product(&id).await?;
+        let configurations = catalog.db.stored_configurations(&id).await?;
         products.extend(product.map(|product| (product, configurations)));
     }
     let key = catalog.signing_key().await?;

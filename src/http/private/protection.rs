@@ -11,20 +11,22 @@ use crate::{
     cdn::purge::Purger,
     db::now_ms,
     domain::{
-        keys::Role,
         names::ConfigId,
         signed::{Grant, Shown},
     },
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
+        private_scope::secret_json,
         problem::{Error, Failure},
-        query,
+        query::NoQuery,
+        timestamp::Timestamp,
     },
     library::protect::{self, Moved},
 };
 
-use super::{Moment, caller::must_be, secret_json, sequences};
+use super::sequences;
 
 /// How long addresses can be worth something.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 366;
@@ -42,33 +44,33 @@ struct SignBody {
 struct SignAnswer {
     /// What a `<girasol-spin>` takes as `src`.
     sequence: String,
-    expires: Moment,
+    expires: Timestamp,
 }
 
 /// `POST /api/sequences/{configId}/protect`
 pub(super) async fn protect(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
     let moved = protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await;
-    sequences::deleted(&catalog, &purger, &id, &purges(moved.map_err(Error::from)?)).await
+    sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
 }
 
 /// `POST /api/sequences/{configId}/unprotect`
 pub(super) async fn unprotect(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
     let moved = protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await;
-    sequences::deleted(&catalog, &purger, &id, &purges(moved.map_err(Error::from)?)).await
+    sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
 }
 
 /// What the change wrote; nothing where the configuration was so before.
@@ -81,27 +83,27 @@ fn purges(moved: Moved) -> Vec<i64> {
 
 /// `POST /api/sequences/{configId}/sign`
 pub(super) async fn sign(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = sequences::id(&request)?;
     let SignBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
     if !HOURS.contains(&hours) {
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
     }
-    let namespace = catalog.db.namespace(&id).await.map_err(Error::from)?.ok_or(Error::NoSuchSequence)?;
+    let namespace = catalog.db.namespace(&id).await?.ok_or(Error::NoSuchSequence)?;
     if !namespace.is_private() {
         return Err(Error::NotProtected.into());
     }
     let grant = Grant { configuration: id, shown: Shown::Live, until_s: end(hours) };
     let key = catalog.signing_key().await?;
-    let expires = Moment(grant.until_s * 1000);
+    let expires = Timestamp(grant.until_s * 1000);
     let (id, until) = (&grant.configuration, expires.to_string());
-    catalog.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await.map_err(Error::from)?;
+    catalog.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await?;
     let connection = request.connection_info();
     let (scheme, host) = (connection.scheme(), connection.host());
     let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));

@@ -13,21 +13,23 @@ use crate::{
         Db,
         versions::{ListedVersion, StoredVersion},
     },
-    domain::{
-        figures::SetFigures, keys::Role, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown,
-    },
+    domain::{figures::SetFigures, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown},
     http::{
+        auth::Artist,
         body,
         catalog::Catalog,
         operator::purge::{ToldAnswer, settled},
+        private_scope::secret_json,
         problem::{Error, Failure},
-        query, segment, sequence, sequence_url,
+        query::NoQuery,
+        segment, sequence, sequence_url,
+        timestamp::Timestamp,
     },
     library::{publish, take_down},
     staging::Staging,
 };
 
-use super::{Moment, caller::must_be, protection::own_token, secret_json};
+use super::protection::own_token;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,8 +59,8 @@ struct VersionAnswer {
     version: i64,
     kind: &'static str,
     manifest: String,
-    created: Moment,
-    published: Option<Moment>,
+    created: Timestamp,
+    published: Option<Timestamp>,
     live: bool,
 }
 
@@ -79,60 +81,63 @@ impl VersionAnswer {
             version: version.version,
             kind: version.kind.as_str(),
             manifest: template.replace("{digest}", &version.digest.to_string()),
-            created: Moment(version.created_at_ms),
-            published: version.published_at_ms.map(Moment),
+            created: Timestamp(version.created_at_ms),
+            published: version.published_at_ms.map(Timestamp),
             live: version.is_live,
         }
     }
 }
 
 /// `GET /api/sequences/{configId}`: its versions, the newest first.
-pub(super) async fn show(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn show(
+    _: NoQuery,
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     answer(&catalog, &id(&request)?, None).await
 }
 
 /// `POST /api/sequences/{configId}/publish`
 pub(super) async fn publish(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
-    let published = publish::publish(&catalog.db, &id, version, &caller.actor).await.map_err(Error::from)?;
+    let published = publish::publish(&catalog.db, &id, version, &caller.actor).await?;
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
 /// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
 pub(super) async fn roll_back(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
-    let published = publish::roll_back(&catalog.db, &id, &caller.actor).await.map_err(Error::from)?;
+    let published = publish::roll_back(&catalog.db, &id, &caller.actor).await?;
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
 /// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
 pub(super) async fn take_down(
+    _: NoQuery,
+    Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
     staging: Data<Staging>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    let caller = must_be(Role::Artist, &request, &catalog.db).await?;
     let id = id(&request)?;
     let (db, store) = (&catalog.db, &catalog.store);
-    let purges = take_down::take_down(db, store, &staging, &id, &caller.actor).await.map_err(Error::from)?;
+    let purges = take_down::take_down(db, store, &staging, &id, &caller.actor).await?;
     deleted(&catalog, &purger, &id, &purges).await
 }
 
@@ -167,15 +172,15 @@ async fn changed(
 
 /// `GET /api/sequences/{configId}/versions/{version}`: with what is known of each frame.
 pub(super) async fn show_version(
+    _: NoQuery,
+    _: Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    query::none(&request)?;
-    must_be(Role::Artist, &request, &catalog.db).await?;
     let (id, number) = (id(&request)?, version(&request)?);
-    let versions = catalog.db.versions(&id).await.map_err(Error::from)?;
+    let versions = catalog.db.versions(&id).await?;
     let listed = versions.into_iter().find(|listed| listed.version == number).ok_or(Error::NoSuchVersion)?;
-    let sets = if let Some(figures) = catalog.db.version_figures(&id, number).await.map_err(Error::from)? {
+    let sets = if let Some(figures) = catalog.db.version_figures(&id, number).await? {
         figures
     } else {
         let stored = stored(&catalog.db, &id, number).await?;
@@ -189,8 +194,11 @@ pub(super) async fn show_version(
 }
 
 /// `GET /api/sequences/{configId}/versions/{version}/sequence`: its manifest, negotiated as if it were live.
-pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    must_be(Role::Artist, &request, &catalog.db).await?;
+pub(super) async fn manifest(
+    _: Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let stored = stored(&catalog.db, &id, version(&request)?).await?;
     let token = own_token(&catalog, &id, Shown::Version(stored.version)).await?;
@@ -223,8 +231,8 @@ async fn answer(
     id: &ConfigId,
     purged: Option<Vec<ToldAnswer>>,
 ) -> Result<HttpResponse, Failure> {
-    let versions = catalog.db.versions(id).await.map_err(Error::from)?;
-    let taken_down = catalog.db.is_taken_down(id).await.map_err(Error::from)?;
+    let versions = catalog.db.versions(id).await?;
+    let taken_down = catalog.db.is_taken_down(id).await?;
     let (urls, token) = urls(catalog, id, Shown::Live).await?;
     if versions.is_empty() && !taken_down && token.is_none() {
         return Err(Error::NoSuchSequence.into());

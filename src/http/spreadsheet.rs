@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::http::problem::Error;
+use super::problem::Error;
 
 /// The media type of a table whose first line names its columns.
-pub(in crate::http) const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
+pub(super) const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// Adds a line for each row.
-pub(in crate::http) fn write<const CELLS: usize>(
+pub(super) fn write<const CELLS: usize>(
     text: &mut Vec<u8>,
     rows: impl Iterator<Item = [String; CELLS]>,
 ) -> Result<(), Error> {

@@ -1,0 +1,131 @@
+//! Authorization as types: a handler that takes an [`Artist`] or an [`Admin`] runs only for requests that carry a key or a
+//! session of that role.
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{
+        Method, Uri,
+        header::{AUTHORIZATION, HOST, ORIGIN},
+    },
+    web::Data,
+};
+use futures_util::future::LocalBoxFuture;
+
+use crate::{
+    db::keys::StoredKey,
+    domain::{
+        audit::Actor,
+        keys::{ApiKey, Role},
+    },
+};
+
+use super::{
+    catalog::Catalog,
+    problem::{Error, Failure},
+};
+
+/// The session's cookie.
+pub(super) const COOKIE: &str = "girasol_session";
+
+/// A client with a valid key or session, of any role. Extracting it fails with 401, or with 403 where a session writes
+/// from another origin.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// The key, or the key that the session was made from.
+    pub(super) key: StoredKey,
+    /// The name and address for the audit trail.
+    pub(super) actor: Actor,
+    /// The session's token, if the request carried a session and not the key itself.
+    pub(super) session: Option<String>,
+}
+
+/// A caller whose role includes `artist`. Extracting it fails like [`Caller`], or with 403 for a lesser role.
+#[derive(Debug)]
+pub(super) struct Artist(pub(super) Caller);
+
+/// A caller whose role is `admin`. Extracting it fails like [`Caller`], or with 403 for a lesser role.
+#[derive(Debug)]
+pub(super) struct Admin(pub(super) Caller);
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(identify(&request).await?) })
+    }
+}
+
+impl FromRequest for Artist {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(with_role(Role::Artist, &request).await?)) })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(with_role(Role::Admin, &request).await?)) })
+    }
+}
+
+async fn with_role(role: Role, request: &HttpRequest) -> Result<Caller, Error> {
+    let caller = identify(request).await?;
+    if caller.key.role.includes(role) { Ok(caller) } else { Err(Error::InsufficientRole(role)) }
+}
+
+async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
+    let catalog = request.app_data::<Data<Catalog>>().expect("every route has the catalog as app data");
+    let (key, session) = if let Some(key) = bearer(request)? {
+        (catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?, None)
+    } else {
+        let token = request.cookie(COOKIE).ok_or(Error::KeyMissing)?.value().to_owned();
+        if !is_safe(request.method()) {
+            require_same_origin(request)?;
+        }
+        (catalog.db.session_key(&token).await?.ok_or(Error::SessionExpired)?, Some(token))
+    };
+    let actor = Actor::key(&key.id, address(request));
+    Ok(Caller { key, actor, session })
+}
+
+/// The client's address for the audit trail. Forwarding headers are not trusted: every client can set them.
+pub(super) fn address(request: &HttpRequest) -> Option<String> {
+    request.peer_addr().map(|address| address.ip().to_string())
+}
+
+/// RFC 6750, section 2.1.
+fn bearer(request: &HttpRequest) -> Result<Option<ApiKey>, Error> {
+    let Some(value) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let text = value.to_str().map_err(|_not_text| Error::KeyRefused)?;
+    match text.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => {
+            key.trim().parse().map(Some).map_err(|_not_a_key| Error::KeyRefused)
+        }
+        _ => Err(Error::KeyMissing),
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Refuses a write that a page of another origin makes. Browsers send cookies along with requests that other pages start,
+/// and name the page's origin in every write. `SameSite=Strict` blocks other sites; this check also blocks other hosts and
+/// ports of the same site.
+pub(super) fn require_same_origin(request: &HttpRequest) -> Result<(), Error> {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let page = text(ORIGIN).and_then(|origin| origin.parse::<Uri>().ok());
+    let page = page.as_ref().and_then(Uri::authority).map(ToString::to_string);
+    let here = text(HOST).map(str::to_owned).or_else(|| request.uri().authority().map(ToString::to_string));
+    if page.is_some() && page == here { Ok(()) } else { Err(Error::CrossOrigin) }
+}
