@@ -17,9 +17,8 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     cdn::purge::Purger,
     checks::Checks,
-    config::Config,
+    config::{BadTarget, Config},
     db::{Db, DbError, now_ms},
-    domain::purge_targets::BadTarget,
     http::{
         self, AccessLog,
         catalog::{CacheBytes, Catalog},
@@ -111,7 +110,7 @@ impl App {
             store: self.store.clone(),
             staging: self.staging.clone(),
             checks: self.checks.clone(),
-            limits: self.config.uploads,
+            limits: self.config.uploads.limits(),
             data: self.config.data.clone(),
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
             settings: self.config.settings(),
@@ -146,7 +145,7 @@ impl App {
         let catalog = Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
         let catalog = web::Data::new(catalog.delivering(self.config.delivery.clone()).warming(cache.warm));
         let staging = web::Data::new(self.staging.clone());
-        let limits = web::Data::new(self.config.uploads);
+        let limits = web::Data::new(self.config.uploads.limits());
         let writers = web::Data::new(http::Writers::default());
         let checks = web::Data::new(self.checks.clone());
         let views = web::Data::new(Views::new(self.config.vitals.share));

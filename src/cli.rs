@@ -41,6 +41,9 @@ pub struct Cli {
     /// Settings [default: ./girasol.toml, if it is there].
     #[arg(long, global = true, env = "GIRASOL_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Lowest level to log, or directives as girasol=debug,warn [default: info for serve and work, warn for others].
+    #[arg(long, global = true, env = "GIRASOL_LOG", value_name = "LEVEL")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -119,12 +122,14 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
-    let flags = Flags { config: cli.config, data: cli.data, listen: cli.listen };
-    let mut config = Config::load(&flags, variables())?;
-    if !matches!(cli.command, Command::Serve | Command::Work) {
-        // These speak to the person at the terminal themselves.
-        config.log.level = config.log.level.replace("info", "warn");
-    }
+    let flags = Flags {
+        config: cli.config,
+        data: cli.data,
+        listen: cli.listen,
+        log: cli.log,
+        is_quiet: !matches!(cli.command, Command::Serve | Command::Work),
+    };
+    let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
         Command::Demo(args) => demo::run(App::open(config).await?, &args).await,

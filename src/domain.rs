@@ -1,7 +1,6 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
 pub mod audit;
-pub mod delivery;
 pub mod figures;
 pub mod frameset;
 pub mod hints;
@@ -16,8 +15,6 @@ pub mod negotiate;
 pub mod policy;
 pub mod product;
 pub mod purge;
-pub mod purge_targets;
 pub mod retention;
 pub mod signed;
-pub mod storage;
 pub mod vitals;

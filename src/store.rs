@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::{
-    namespace::Namespace,
-    storage::{StoreKind, StoreSettings},
+use crate::{
+    config::{StoreConfig, StoreKind},
+    domain::namespace::Namespace,
 };
 
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
@@ -99,7 +99,7 @@ enum Backend {
 
 impl Store {
     /// The store as it is set; what it needs of the data folder is made where it is missing.
-    pub async fn open(settings: &StoreSettings, data: &Path) -> io::Result<Self> {
+    pub async fn open(settings: &StoreConfig, data: &Path) -> io::Result<Self> {
         match settings.kind {
             StoreKind::Folder => Self::folder(data),
             StoreKind::S3 => {
@@ -287,13 +287,13 @@ mod tests {
         }
 
         async fn in_s3() -> Option<Self> {
-            let s3 = s3::tests::bucket(StoreSettings::default()).await?;
+            let s3 = s3::tests::bucket(StoreConfig::default()).await?;
             let folder = tempfile::tempdir().unwrap();
             Some(Self { store: Store::in_s3(s3, None, folder.path()).unwrap(), folder })
         }
 
         async fn in_s3_behind_copies() -> Option<Self> {
-            let s3 = s3::tests::bucket(StoreSettings::default()).await?;
+            let s3 = s3::tests::bucket(StoreConfig::default()).await?;
             let folder = tempfile::tempdir().unwrap();
             let copies = DiskCache::new(folder.path().join("cache/objects"), 1 << 20);
             Some(Self { store: Store::in_s3(s3, Some(copies), folder.path()).unwrap(), folder })

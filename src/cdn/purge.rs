@@ -25,15 +25,12 @@ use std::{
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    config::{BadTarget, Hardness, PurgeConfig, TargetKind},
     db::{
         Db, DbError, now_ms,
         purges::{Delivery, LeasedBatch, Setback},
     },
-    domain::{
-        policy::Policy,
-        purge::Purge,
-        purge_targets::{BadTarget, Hardness, PurgeSettings, TargetKind},
-    },
+    domain::{policy::Policy, purge::Purge},
 };
 
 use self::{
@@ -165,7 +162,7 @@ impl Purger {
     /// Reads tokens and credentials. Nobody is asked yet.
     pub async fn open(
         db: Db,
-        settings: &PurgeSettings,
+        settings: &PurgeConfig,
         policy: &Policy,
         avif: bool,
     ) -> Result<Self, BadTarget> {

@@ -128,9 +128,8 @@ mod as_text {
     }
 }
 
-/// What artists may send: `[uploads]` of the config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// What artists may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadLimits {
     /// Bytes of one frame.
     pub frame_max_bytes: u64,
@@ -144,19 +143,6 @@ pub struct UploadLimits {
     pub disk_min_free_bytes: u64,
     /// How long a set or an upload that nobody touches is kept.
     pub expire_hours: u32,
-}
-
-impl Default for UploadLimits {
-    fn default() -> Self {
-        Self {
-            frame_max_bytes: 256 << 20,
-            archive_max_bytes: 8 << 30,
-            set_max_files: 1000,
-            key_max_open_sets: 50,
-            disk_min_free_bytes: 1 << 30,
-            expire_hours: 72,
-        }
-    }
 }
 
 impl UploadLimits {

@@ -15,9 +15,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     cache::Cache,
+    config::DeliveryConfig,
     db::{Db, versions::Pointer},
     domain::{
-        delivery::DeliverySettings,
         manifest::Manifest,
         names::{Choices, ConfigId, ProductId},
         namespace::Namespace,
@@ -55,7 +55,7 @@ pub struct Catalog {
     epoch: AtomicU64,
     pointers: Cache<(u64, ConfigId), Standing>,
     revisions: Cache<(u64, ProductId), Option<i64>>,
-    pub(crate) delivery: DeliverySettings,
+    pub(crate) delivery: DeliveryConfig,
     signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     /// How many spins are kept warm.
@@ -149,7 +149,7 @@ impl Catalog {
             store,
             policy,
             epoch: AtomicU64::new(0),
-            delivery: DeliverySettings::default(),
+            delivery: DeliveryConfig::default(),
             pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
             signing: Cache::of_moments(1, POINTER_KEPT),
@@ -171,7 +171,7 @@ impl Catalog {
 
     /// The same, but that visitors have objects from where these settings say.
     #[must_use]
-    pub fn delivering(self, delivery: DeliverySettings) -> Self {
+    pub fn delivering(self, delivery: DeliveryConfig) -> Self {
         Self { delivery, ..self }
     }
 

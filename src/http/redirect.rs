@@ -10,7 +10,7 @@ use actix_web::{
     },
 };
 
-use crate::{domain::delivery::ObjectsFrom, store::ObjectKey};
+use crate::{config::ObjectsFrom, store::ObjectKey};
 
 use super::{
     caching::{Caching, answer},

@@ -3,7 +3,8 @@
 use assets_pipeline::tiers::{Format, TierKey};
 
 use crate::{
-    domain::{delivery::ObjectsFrom, names::ConfigId, namespace::Namespace},
+    config::ObjectsFrom,
+    domain::{names::ConfigId, namespace::Namespace},
     store::ObjectKey,
 };
 

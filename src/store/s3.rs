@@ -26,9 +26,9 @@ use aws_sdk_s3::{
     types::ChecksumAlgorithm,
 };
 
-use crate::domain::{
-    namespace::Namespace,
-    storage::{Checksums, StoreSettings},
+use crate::{
+    config::{Checksums, StoreConfig},
+    domain::namespace::Namespace,
 };
 
 use self::failure::Failure;
@@ -78,11 +78,11 @@ impl Place {
 
 impl S3 {
     /// A bucket as it is set. Nothing is asked of the server yet.
-    pub(super) async fn open(settings: &StoreSettings) -> Self {
+    pub(super) async fn open(settings: &StoreConfig) -> Self {
         Self::with(settings, &loader(settings).load().await)
     }
 
-    fn with(settings: &StoreSettings, shared: &SdkConfig) -> Self {
+    fn with(settings: &StoreConfig, shared: &SdkConfig) -> Self {
         let (request, response, checksum) = match settings.checksums {
             Checksums::WhenRequired => {
                 (RequestChecksumCalculation::WhenRequired, ResponseChecksumValidation::WhenRequired, None)
@@ -249,7 +249,7 @@ fn metadata(key: &Address) -> Option<HashMap<String, String>> {
 }
 
 /// Settings over those of the environment; credentials are the environment's alone.
-fn loader(settings: &StoreSettings) -> ConfigLoader {
+fn loader(settings: &StoreConfig) -> ConfigLoader {
     let attempt = Duration::from_millis(settings.attempt_timeout_ms);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::domain::purge_targets::{BadTarget, Network, Target, TargetKind};
+use crate::config::{BadTarget, Network, Target, TargetKind};
 
 use super::{
     akamai::{Akamai, Credentials},

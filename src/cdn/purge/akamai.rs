@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use time::{OffsetDateTime, macros::format_description};
 
-use crate::domain::purge_targets::Network;
+use crate::config::Network;
 
 use super::{
     asking::{Asker, Failure, FailureKind, Secret},

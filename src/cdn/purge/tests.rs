@@ -9,10 +9,9 @@ use wiremock::{
 };
 
 use super::{cloudfront::Cloudfront, *};
-use crate::domain::{
-    audit::Actor,
-    names::ConfigId,
-    purge_targets::{Network, Target},
+use crate::{
+    config::{Network, Target},
+    domain::{audit::Actor, names::ConfigId},
 };
 
 const EDGERC: &str = "[spins]\nclient_secret = very-secret=\nhost = nowhere.example\naccess_token = akab-access\n\
@@ -58,7 +57,7 @@ async fn tell(target: &Target, tags: usize, soft: bool) -> Result<(), Failure> {
 }
 
 fn target_is_valid(target: &Target) {
-    PurgeSettings { targets: vec![target.clone()], ..PurgeSettings::default() }.validate().unwrap();
+    PurgeConfig { targets: vec![target.clone()], ..PurgeConfig::default() }.validate().unwrap();
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> &'a str {
@@ -364,7 +363,7 @@ async fn a_token_that_is_missing_is_named_and_one_that_is_there_is_not_shown() {
 async fn purger(targets: Vec<Target>) -> (tempfile::TempDir, Arc<Purger>) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path()).await.unwrap();
-    let settings = PurgeSettings { targets, ..PurgeSettings::default() };
+    let settings = PurgeConfig { targets, ..PurgeConfig::default() };
     let purger = Purger::open(db, &settings, &Policy::default(), true).await.unwrap();
     (folder, Arc::new(purger))
 }

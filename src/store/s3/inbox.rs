@@ -18,10 +18,8 @@ use aws_sdk_s3::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
-    domain::{
-        frameset::{FileName, FramesetId},
-        storage::StoreSettings,
-    },
+    config::StoreConfig,
+    domain::frameset::{FileName, FramesetId},
     store::{Cause, StoreError},
 };
 
@@ -82,7 +80,7 @@ fn failed(did: &'static str) -> impl Fn(Failure) -> StoreError {
 }
 
 impl Inbox {
-    pub(super) fn new(settings: &StoreSettings, shared: &SdkConfig, client: Client) -> Self {
+    pub(super) fn new(settings: &StoreConfig, shared: &SdkConfig, client: Client) -> Self {
         let role = settings.upload_role.clone();
         let shared = Shared {
             client,

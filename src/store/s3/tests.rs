@@ -6,15 +6,15 @@ use aws_sdk_s3::config::Credentials;
 
 use super::*;
 use crate::{
-    domain::storage::StoreKind,
+    config::StoreKind,
     store::{ObjectKey, moto},
 };
 
 /// An empty bucket; `None` where there is no moto.
-pub(in crate::store) async fn bucket(settings: StoreSettings) -> Option<S3> {
+pub(in crate::store) async fn bucket(settings: StoreConfig) -> Option<S3> {
     static BUCKETS: AtomicU32 = AtomicU32::new(0);
     let address = moto::address()?;
-    let settings = StoreSettings {
+    let settings = StoreConfig {
         kind: StoreKind::S3,
         bucket: format!("bucket-{}", BUCKETS.fetch_add(1, Ordering::Relaxed)),
         region: Some(ANY_REGION.to_owned()),
@@ -22,7 +22,7 @@ pub(in crate::store) async fn bucket(settings: StoreSettings) -> Option<S3> {
         path_style: true,
         ..settings
     };
-    assert_eq!(settings.problem(), None);
+    assert_eq!(settings.validate(), Ok(()));
     let credentials = Credentials::new("nobody", "secret", None, None, "tests");
     let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);
     s3.client.create_bucket().bucket(&s3.bucket).send().await.unwrap();
@@ -42,7 +42,7 @@ fn pack(bytes: &[u8]) -> Address {
 
 #[tokio::test]
 async fn a_bucket_carries_all_that_a_cdn_needs() {
-    let settings = StoreSettings { prefix: "spins/live".to_owned(), ..StoreSettings::default() };
+    let settings = StoreConfig { prefix: "spins/live".to_owned(), ..StoreConfig::default() };
     let Some(s3) = bucket(settings).await else { return };
     let key = pack(b"frames");
     s3.put(&key, b"frames").await.unwrap();
@@ -61,7 +61,7 @@ async fn a_bucket_carries_all_that_a_cdn_needs() {
 
 #[tokio::test]
 async fn a_server_that_knows_no_checksums_is_sent_none() {
-    let settings = StoreSettings { checksums: Checksums::WhenRequired, ..StoreSettings::default() };
+    let settings = StoreConfig { checksums: Checksums::WhenRequired, ..StoreConfig::default() };
     let Some(s3) = bucket(settings).await else { return };
     let key = pack(b"frames");
     s3.put(&key, b"frames").await.unwrap();
@@ -72,7 +72,7 @@ async fn a_server_that_knows_no_checksums_is_sent_none() {
 
 #[tokio::test]
 async fn a_large_object_goes_in_parts_and_is_still_written_once() {
-    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
     let bytes: Vec<u8> = (0..PART_BYTES + 1000).map(|at| (at / 1000) as u8).collect();
     let key = pack(&bytes);
     s3.put(&key, &bytes).await.unwrap();
@@ -86,7 +86,7 @@ async fn a_large_object_goes_in_parts_and_is_still_written_once() {
 
 #[tokio::test]
 async fn an_upload_that_was_never_finished_goes_when_it_is_old() {
-    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
     let begun = s3.client.create_multipart_upload().bucket(&s3.bucket).key(pack(b"frames").to_string());
     begun.send().await.unwrap();
     let uploads = async || {
@@ -101,7 +101,7 @@ async fn an_upload_that_was_never_finished_goes_when_it_is_old() {
 
 #[tokio::test]
 async fn more_than_a_page_is_listed() {
-    let Some(s3) = bucket(StoreSettings::default()).await else { return };
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
     let set = assets_pipeline::digest::Digest::of(b"set");
     let put = |degree: u16| {
         let s3 = &s3;
@@ -117,7 +117,7 @@ async fn more_than_a_page_is_listed() {
 
 #[tokio::test]
 async fn a_bucket_that_is_not_there_is_not_an_absent_object() {
-    let Some(mut s3) = bucket(StoreSettings::default()).await else { return };
+    let Some(mut s3) = bucket(StoreConfig::default()).await else { return };
     s3.ping().await.unwrap();
     s3.bucket = "nowhere".to_owned();
     let key = pack(b"frames");
@@ -129,13 +129,13 @@ async fn a_bucket_that_is_not_there_is_not_an_absent_object() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_without_credentials_in_it() {
-    let settings = StoreSettings {
+    let settings = StoreConfig {
         bucket: "bucket".to_owned(),
         region: Some(ANY_REGION.to_owned()),
         // A port that nobody can listen on.
         endpoint: Some("http://127.0.0.1:1".to_owned()),
         attempts: 2,
-        ..StoreSettings::default()
+        ..StoreConfig::default()
     };
     let credentials = Credentials::new("AKIDNOBODY", "verysecret", Some("token".to_owned()), None, "tests");
     let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);

@@ -1,39 +1,45 @@
-//! The caches outside that are purged, as they are configured.
+//! `[purge]`
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// `[purge]` of the config.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PurgeSettings {
-    /// How publishing and rolling back purge. Taking down is always hard.
-    pub publish: Hardness,
-    /// Who is told.
-    pub targets: Vec<Target>,
+use super::{
+    problem::Problem,
+    setting::{Kind, Setting, entries, section, word},
+};
+
+section! {
+    /// Caches and CDNs that are purged when something changes.
+    #[derive(Eq)]
+    "purge" PurgeConfig {
+        /// What publishing and rolling back do to cached answers: `hard` removes them, `soft` marks them stale, so that one
+        /// more visitor gets the old answer while the new one is fetched. Taking down is always hard.
+        publish: Hardness = Hardness::Hard, word(&["hard", "soft"]);
+        /// The caches, each a table.
+        targets: Vec<Target> = Vec::new(), Kind::Tables(target_settings());
+    }
 }
 
-/// What becomes of an answer that is purged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+/// What a purge does to a cached answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Hardness {
-    /// The next visitor waits for the new one.
+    /// Removes it: the next visitor waits for the new one.
     #[default]
     Hard,
-    /// The next visitor is given it once more, while the new one is fetched.
+    /// Marks it stale: the next visitor gets it once more while the new one is fetched.
     Soft,
 }
 
-/// One cache, or several that are told the same.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One cache, or several that get the same purges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// For logs and lists.
+    /// The name in logs and lists.
     pub name: String,
-    /// How it is spoken to.
+    /// The protocol.
     pub kind: TargetKind,
-    /// Where it is: each Varnish or nginx, or the webhook.
+    /// Each Varnish or nginx, or the webhook.
     #[serde(default)]
     pub endpoints: Vec<String>,
     /// Fastly's service.
@@ -42,13 +48,13 @@ pub struct Target {
     pub zone_id: Option<String>,
     /// CloudFront's distribution.
     pub distribution_id: Option<String>,
-    /// Whether that distribution has a `CacheTagConfig` for `Cache-Tag`; addresses are invalidated otherwise.
+    /// Whether that distribution has a `CacheTagConfig` for `Cache-Tag`.
     pub tags: Option<bool>,
     /// Akamai's network.
     pub network: Option<Network>,
     /// The section of Akamai's credentials.
     pub section: Option<String>,
-    /// Where the service's API is, if not at its own address.
+    /// The address of the service's API.
     pub api: Option<String>,
     /// The variable that holds the token, the secret or the credentials.
     pub token_env: Option<String>,
@@ -56,8 +62,35 @@ pub struct Target {
     pub token_file: Option<PathBuf>,
 }
 
-/// What is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+fn target_settings() -> Vec<Setting> {
+    entries! {
+        name: Kind::Text, "\"edge\"", "The name in logs and lists, different for each target.", required;
+        kind: Kind::Word(TargetKind::ALL.iter().map(|kind| kind.as_str()).collect()), "\"varnish\"",
+            "The protocol: Varnish with vmod xkey, nginx with ngx_cache_purge, a CDN, or a webhook that gets every purge.",
+            required;
+        endpoints: Kind::Texts, "[\"http://10.0.0.7\"]",
+            "Addresses of each Varnish or nginx, or of the webhook.";
+        service_id: Kind::Text, "\"SU1Z0isxPaozGVKXdv0eY\"", "Fastly's service.";
+        zone_id: Kind::Text, "\"023e105f4ecef8ad9ca31a8372d0c353\"", "Cloudflare's zone.";
+        distribution_id: Kind::Text, "\"EDFDVBD6EXAMPLE\"", "CloudFront's distribution.";
+        tags: Kind::Flag, "true",
+            "Whether the CloudFront distribution has a `CacheTagConfig` for `Cache-Tag`. Without it, or with false, \
+             addresses are invalidated.";
+        network: word(&["production", "staging"]), "\"production\"",
+            "Akamai's network. Without it the production network is purged.";
+        section: Kind::Text, "\"default\"",
+            "The section of Akamai's credentials file. Without it the section `default` applies.";
+        api: Kind::Text, "\"https://api.example\"",
+            "The address of the CDN's API. Without it the CDN's own address applies.";
+        token_env: Kind::Text, "\"EDGE_TOKEN\"",
+            "The environment variable that holds the token, the webhook's secret or Akamai's credentials.";
+        token_file: Kind::Path, "\"/run/secrets/edge\"",
+            "The file that holds them, in place of `token_env`.";
+    }
+}
+
+/// The protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetKind {
     /// Varnish with vmod xkey.
@@ -72,17 +105,17 @@ pub enum TargetKind {
     Cloudfront,
     /// Akamai.
     Akamai,
-    /// Whoever else wants to know.
+    /// A server of one's own that gets every purge.
     Webhook,
 }
 
 /// Akamai's networks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Network {
-    /// The one of visitors.
+    /// The network of visitors.
     Production,
-    /// The one for trying.
+    /// The network for tests.
     Staging,
 }
 
@@ -97,6 +130,17 @@ impl Network {
 }
 
 impl TargetKind {
+    /// Every protocol.
+    pub const ALL: [Self; 7] = [
+        Self::Varnish,
+        Self::Nginx,
+        Self::Fastly,
+        Self::Cloudflare,
+        Self::Cloudfront,
+        Self::Akamai,
+        Self::Webhook,
+    ];
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -121,15 +165,18 @@ pub struct BadTarget {
     pub problem: String,
 }
 
-impl PurgeSettings {
-    /// Checks what can be checked without asking anybody.
-    pub fn validate(&self) -> Result<(), BadTarget> {
+impl PurgeConfig {
+    pub(crate) fn validate(&self) -> Result<(), Problem> {
         for (at, target) in self.targets.iter().enumerate() {
-            let twice = self.targets[..at].iter().any(|before| before.name == target.name);
-            let problem =
-                if twice { Some("another target has this name".to_owned()) } else { target.problem() };
+            let is_named_twice = self.targets[..at].iter().any(|before| before.name == target.name);
+            let problem = if is_named_twice {
+                Some("another target has this name".to_owned())
+            } else {
+                target.problem()
+            };
             if let Some(problem) = problem {
-                return Err(BadTarget { name: target.name.clone(), problem });
+                let name = &target.name;
+                return Err(Problem::of(&format!("purge.targets[{at}]"), &format!("{name:?}: {problem}")));
             }
         }
         Ok(())
@@ -145,7 +192,7 @@ impl Target {
             );
         }
         let kind = self.kind;
-        // What each setting is for, whether it is there, and whether it must be.
+        // Each setting, the kinds that it is for, whether it is set, and whether those kinds need it.
         let settings: [(&str, &[TargetKind], bool, bool); 9] = [
             ("endpoints", &[Varnish, Nginx, Webhook], !self.endpoints.is_empty(), true),
             ("service_id", &[Fastly], self.service_id.is_some(), true),
@@ -162,12 +209,12 @@ impl Target {
                 kind != Webhook,
             ),
         ];
-        for (name, kinds, is_there, is_needed) in settings {
+        for (name, kinds, is_set, is_needed) in settings {
             let is_for_it = kinds.contains(&kind);
-            if is_there && !is_for_it {
-                return Some(format!("{name} is nothing for {}", kind.as_str()));
+            if is_set && !is_for_it {
+                return Some(format!("{name} is not for {}", kind.as_str()));
             }
-            if is_for_it && is_needed && !is_there {
+            if is_for_it && is_needed && !is_set {
                 return Some(format!("{} needs {name}", kind.as_str()));
             }
         }

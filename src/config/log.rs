@@ -1,0 +1,42 @@
+//! `[log]`
+
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    problem::{Problem, check},
+    setting::{Kind, section, word},
+};
+
+section! {
+    /// Log lines on stderr.
+    #[derive(Eq)]
+    "log" LogConfig {
+        /// `text` for people, or `json` with one object a line.
+        format: LogFormat = LogFormat::Text, word(&["text", "json"]);
+        /// The lowest level that is logged, or directives as `girasol=debug,warn`. Without it `serve` and `work` log from
+        /// `info` and all other commands from `warn`. `--log` and `GIRASOL_LOG` override it.
+        level: String = "info".to_owned(), Kind::Text;
+    }
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogConfig {
+    pub(super) fn validate(&self) -> Result<(), Problem> {
+        let level = &self.level;
+        check(
+            !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
+            "log.level",
+            "must be a level or directives, as girasol=debug,warn",
+        )
+    }
+}

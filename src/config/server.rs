@@ -1,0 +1,35 @@
+//! `[server]`
+
+use std::num::NonZeroUsize;
+
+use super::{
+    problem::{Problem, check},
+    setting::{Kind, count_from, section, whole},
+};
+
+section! {
+    /// The HTTP server.
+    #[derive(Eq)]
+    "server" ServerConfig {
+        /// Address and port that the server listens on. Port 0 takes a free port.
+        listen: String = "127.0.0.1:8360".to_owned(), Kind::Text;
+        /// Threads that answer requests. Without it the server starts one for each core.
+        workers: Option<NonZeroUsize> = None, whole(1, 512), "4";
+        /// Seconds that requests under way have to finish when the server stops.
+        shutdown_seconds: u64 = 30, whole(0, 3600);
+        /// Seconds that a client has to send the headers of a request.
+        header_seconds: u64 = 10, whole(1, 300);
+        /// Seconds that an idle connection stays open.
+        keep_alive_seconds: u64 = 75, whole(1, 3600);
+        /// Connections that each thread holds at once.
+        max_connections: usize = 10_000, count_from(1);
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn validate(&self) -> Result<(), Problem> {
+        let parts = self.listen.rsplit_once(':');
+        let is_address = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        check(is_address, "server.listen", "must be an address and a port, as 127.0.0.1:8360")
+    }
+}

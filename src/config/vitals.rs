@@ -1,0 +1,16 @@
+//! `[vitals]`
+
+use super::setting::{Kind, count_from, section};
+
+section! {
+    /// Measurements that viewers send.
+    #[derive(Copy)]
+    "vitals" VitalsConfig {
+        /// Share of the measurements that is stored, from 0 (none) to 1 (all).
+        share: f64 = 1.0, Kind::Number { least: 0.0, most: 1.0 };
+        /// Days that a measurement is stored.
+        keep_days: u32 = 30, count_from(1);
+        /// Most measurements that are stored; the oldest are deleted first.
+        keep: u32 = 1_000_000, count_from(0);
+    }
+}
