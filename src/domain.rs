@@ -1,6 +1,7 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
 pub mod audit;
+pub mod backoff;
 pub mod figures;
 pub mod frameset;
 pub mod hints;

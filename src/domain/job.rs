@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::backoff::Backoff;
+
 pub use super::frameset::JobId;
 
 /// What becomes of a job.
@@ -55,12 +57,12 @@ pub struct UnknownState;
 
 /// How often a job is tried.
 pub const ATTEMPTS: u32 = 5;
-/// The wait after the first failure; each further one doubles it.
-const FIRST_WAIT_MS: i64 = 5_000;
+/// How long a failed job waits before its next attempt.
+const RETRY: Backoff = Backoff { first_ms: 5_000, most_ms: 5_120_000 };
 
-/// How long a job waits after so many attempts.
-pub fn wait_ms(attempts: u32) -> i64 {
-    FIRST_WAIT_MS << attempts.saturating_sub(1).min(10)
+/// Milliseconds that a job waits after so many attempts.
+pub const fn wait_ms(attempts: u32) -> i64 {
+    RETRY.wait_ms(attempts)
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
-//! What caches outside are told to let go of, and when they are told again.
+//! What caches outside remove or mark stale, and when a purge is sent again.
 
 use std::collections::BTreeSet;
 
 use assets_pipeline::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::names::{ConfigId, ProductId};
+use super::{
+    backoff::Backoff,
+    names::{ConfigId, ProductId},
+};
 
-/// The tag of whatever names a configuration.
+/// The tag of every answer that names a configuration.
 pub fn configuration_tag(id: &ConfigId) -> String {
     tag('c', id.as_str())
 }
 
-/// The tag of whatever names a product.
+/// The tag of every answer that names a product.
 pub fn product_tag(id: &ProductId) -> String {
     tag('p', &id.to_string())
 }
@@ -33,21 +36,21 @@ pub fn is_tag(text: &str) -> bool {
         && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-/// What is to be let go of: by tags, and by what addresses are made from for caches that know none.
+/// What a cache is to purge: by tags, and by what addresses are made from for caches that know no tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purge {
     /// Each `[a-z0-9-]{1,64}`.
     pub tags: BTreeSet<String>,
-    /// Whose manifests and stills go.
+    /// Configurations whose manifests and stills are purged.
     pub configurations: BTreeSet<ConfigId>,
-    /// Whose page goes, and the manifests of all their spins, which name each other.
+    /// Products whose page is purged, and the manifests of all their spins, which name each other.
     pub products: BTreeSet<ProductId>,
     /// Other addresses, each beginning with a slash.
     pub paths: BTreeSet<String>,
 }
 
 impl Purge {
-    /// Whatever names the configuration, and its product.
+    /// Everything that names the configuration, and its product.
     pub fn configuration(id: &ConfigId) -> Self {
         let mut purge = Self::product(&id.product());
         purge.tags.insert(configuration_tag(id));
@@ -55,7 +58,7 @@ impl Purge {
         purge
     }
 
-    /// Whatever names the product.
+    /// Everything that names the product.
     pub fn product(id: &ProductId) -> Self {
         Self { tags: [product_tag(id)].into(), products: [id.clone()].into(), ..Self::default() }
     }
@@ -68,7 +71,7 @@ impl Purge {
         self.paths.extend(other.paths);
     }
 
-    /// Whether there is nothing in it that has an address.
+    /// Whether it names no address.
     pub fn is_tags_alone(&self) -> bool {
         self.products.is_empty() && self.configurations.is_empty() && self.paths.is_empty()
     }
@@ -88,31 +91,29 @@ impl Purge {
     }
 }
 
-/// After how many milliseconds a change is told, from the change on: at once; when no server has the old pointer any
-/// more; and when nothing is under way any more that was answered from it.
+/// Milliseconds after a change at which its purge is sent: at once; when no server has the old pointer any more; and
+/// when no response that was made from it is under way any more.
 pub const ROUNDS_MS: [i64; 3] = [0, 1_500, 6_500];
 
-/// When a purge is told for the `round`th time, if it is.
+/// When a purge is sent for the `round`th time, if it is.
 pub fn round_at_ms(again: bool, at_ms: i64, round: usize) -> Option<i64> {
     let rounds = if again { &ROUNDS_MS[..] } else { &ROUNDS_MS[..1] };
     rounds.get(round).map(|after| at_ms + after)
 }
 
-/// The first round that somebody who was told at this moment has not heard of.
-pub fn rounds_until(again: bool, at_ms: i64, told_at_ms: i64) -> usize {
+/// The first round that a delivery sent at this moment does not cover.
+pub fn rounds_until(again: bool, at_ms: i64, sent_at_ms: i64) -> usize {
     let mut rounds = (0..).map_while(|round| round_at_ms(again, at_ms, round));
-    rounds.position(|at| at > told_at_ms).unwrap_or(if again { ROUNDS_MS.len() } else { 1 })
+    rounds.position(|at| at > sent_at_ms).unwrap_or(if again { ROUNDS_MS.len() } else { 1 })
 }
 
 /// The longest pause between two attempts, unless the cache asks for a longer one.
-pub const MAX_WAIT_MS: i64 = 3_600_000;
-const FIRST_WAIT_MS: i64 = 1_000;
+pub const MAX_WAIT_MS: i64 = RETRY.most_ms;
+const RETRY: Backoff = Backoff { first_ms: 1_000, most_ms: 3_600_000 };
 
-/// How long a delivery waits after so many attempts in vain. `chance` is any byte: a quarter more or less, so that
-/// those who failed together do not come again together.
+/// Milliseconds that a delivery waits after so many failed attempts; `chance` is a random byte.
 pub fn wait_ms(attempts: u32, chance: u8) -> i64 {
-    let whole = (FIRST_WAIT_MS << attempts.saturating_sub(1).min(20)).min(MAX_WAIT_MS);
-    (whole * 3 / 4 + whole / 2 * i64::from(chance) / 255).min(MAX_WAIT_MS)
+    RETRY.spread_ms(attempts, chance)
 }
 
 #[cfg(test)]
@@ -120,16 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_an_hour() {
-        let middle = [1, 2, 3, 4].map(|attempts| wait_ms(attempts, 128) / 100);
-        assert_eq!(middle, [10, 20, 40, 80]);
-        assert_eq!((wait_ms(1, 0), wait_ms(1, 255)), (750, 1250));
-        assert_eq!(wait_ms(u32::MAX, 255), MAX_WAIT_MS);
-        assert!(wait_ms(0, 0) > 0);
-    }
-
-    #[test]
-    fn whoever_hears_late_need_not_hear_again() {
+    fn a_late_delivery_covers_earlier_rounds() {
         assert_eq!(rounds_until(true, 1000, 1000), 1);
         assert_eq!(rounds_until(true, 1000, 2499), 1);
         assert_eq!(rounds_until(true, 1000, 2500), 2);
