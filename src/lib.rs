@@ -4,6 +4,9 @@
 
 pub mod domain;
 
+pub mod background;
+pub mod signals;
+
 pub mod db;
 pub mod store;
 

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// Each layer of `src/`, and the layers that it may name.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("signals", &[]),
+    ("background", &["domain"]),
     ("db", &["domain"]),
     ("config", &["domain"]),
     ("store", &["domain", "config"]),
