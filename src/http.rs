@@ -15,6 +15,7 @@ mod auth;
 mod body;
 mod caching;
 mod conditional;
+mod deliveries;
 mod encoding;
 mod methods;
 mod private_scope;
@@ -31,7 +32,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::names::ConfigId;
 
-pub use self::{access_log::AccessLog, private::Writers};
+pub use self::{
+    access_log::AccessLog,
+    private::Writers,
+    problem::{Kind as ProblemKind, problems},
+};
 
 use self::{
     methods::{read, write},

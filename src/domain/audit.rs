@@ -1,4 +1,4 @@
-//! Who changed what, when and from where.
+//! The audit trail: who changed what, when and from where.
 
 use serde_json::Value;
 
@@ -9,23 +9,23 @@ use super::keys::KeyId;
 pub struct Actor {
     /// A key's id, or `command line`.
     pub name: String,
-    /// Where the request came from, if it was one.
+    /// The address of the client, if a request made the change.
     pub address: Option<String>,
 }
 
 impl Actor {
-    /// Whoever may run the program on this machine.
+    /// The command line on the machine of the data folder.
     pub fn command_line() -> Self {
         Self { name: "command line".to_owned(), address: None }
     }
 
-    /// Whoever has a key.
+    /// The holder of a key.
     pub fn key(id: &KeyId, address: Option<String>) -> Self {
         Self { name: id.to_string(), address }
     }
 }
 
-/// What was done. Its words stay as they are, since trails are kept and searched.
+/// A kind of change. The words do not change, since people search stored trails by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// A key was made.
@@ -38,27 +38,27 @@ pub enum Action {
     SessionEnd,
     /// A frame set was opened.
     FramesetOpen,
-    /// What is said of a frame set's turn was changed.
+    /// The settings of a frame set were changed.
     FramesetChange,
-    /// Frames came.
+    /// Frames were added.
     FrameAdd,
-    /// A frame was taken out.
+    /// A frame was removed.
     FrameRemove,
-    /// A frame set was closed, to be encoded.
+    /// A frame set was committed.
     FramesetCommit,
-    /// Leave was given to put files of a frame set into the bucket.
+    /// Addresses were signed for sending files of a frame set to the bucket.
     FramesetPresign,
-    /// A frame set's place in the bucket was told, with credentials for it if there are any.
+    /// Credentials for a frame set's prefix in the bucket were given out.
     FramesetBucket,
-    /// A frame set was mended as its check offered.
+    /// Findings of a frame set were mended.
     FramesetMend,
-    /// A frame set was thrown away.
+    /// An open frame set was deleted.
     FramesetDiscard,
     /// A job was cancelled.
     JobCancel,
-    /// A job was queued anew.
+    /// A job was queued again.
     JobRetry,
-    /// A job was given another place in the queue.
+    /// The priority of a job was changed.
     JobPriority,
     /// A preview link was made: it shows one version to everyone who has it.
     PreviewLink,
@@ -70,17 +70,17 @@ pub enum Action {
     Publish,
     /// A spin was taken down.
     TakeDown,
-    /// Caches were told by hand to let go.
+    /// CDNs were purged by hand.
     Purge,
     /// A configuration was protected.
     Protect,
-    /// The protection was lifted.
+    /// A configuration was made public again.
     Unprotect,
-    /// Somebody was given a signed address.
+    /// An address was signed.
     Sign,
-    /// Another key signs addresses.
+    /// A new key signs addresses.
     SigningRotate,
-    /// What a key had signed was made worthless.
+    /// A signing key was retired: its signatures are no longer accepted.
     SigningRetire,
 }
 
@@ -119,21 +119,21 @@ impl Action {
     }
 }
 
-/// One line of the trail.
+/// One entry of the audit trail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Grows by time.
     pub id: i64,
     /// Milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
-    /// Who.
+    /// The name of the actor.
     pub actor: String,
-    /// From where.
+    /// The address of the client.
     pub address: Option<String>,
-    /// What: a word of [`Action`].
+    /// The word of an [`Action`].
     pub action: String,
-    /// To what.
+    /// The changed thing.
     pub subject: String,
-    /// The rest.
+    /// Further facts.
     pub detail: Value,
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-/// Who a key is for.
+/// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Uploads frame sets and publishes them.
@@ -26,7 +26,7 @@ impl Role {
         }
     }
 
-    /// Whether whoever has this role may do what the other one may.
+    /// Whether this role includes the other one.
     pub fn includes(self, other: Self) -> bool {
         self == Self::Admin || self == other
     }
@@ -46,7 +46,7 @@ impl FromStr for Role {
     }
 }
 
-/// The text names no role.
+/// The text is not a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a role is artist, admin or metrics")]
 pub struct UnknownRole;
@@ -58,7 +58,7 @@ pub const SECRET_BYTES: usize = 32;
 
 const PREFIX: &str = "girasol";
 
-/// A key as its owner has it: `girasol_ID_SECRET`, both in lower-case hex. It is printed by `Display` alone.
+/// A key in full: `girasol_ID_SECRET`, both in lower-case hex. Only `Display` prints it; `Debug` leaves the secret out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     id: KeyId,
@@ -71,12 +71,12 @@ impl ApiKey {
         Self { id: KeyId(hex(&id)), secret: hex(&secret) }
     }
 
-    /// Which key it says it is.
+    /// The public part.
     pub const fn id(&self) -> &KeyId {
         &self.id
     }
 
-    /// What proves it.
+    /// The secret part.
     pub fn secret(&self) -> &str {
         &self.secret
     }
@@ -136,9 +136,9 @@ impl FromStr for KeyId {
     }
 }
 
-/// The text is no key.
+/// The text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("that is no key of Girasol's")]
+#[error("this is not a key of Girasol")]
 pub struct NoKey;
 
 /// Lower-case hex.
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_reads_back_and_is_not_shown_where_it_is_logged() {
+    fn a_key_parses_from_its_text_and_debug_hides_the_secret() {
         let key = ApiKey::new([1; ID_BYTES], [0xab; SECRET_BYTES]);
         assert_eq!(key.to_string().parse(), Ok(key.clone()));
         assert_eq!(key.id().as_str(), "010101010101");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn other_texts_are_refused() {
         let good = ApiKey::new([1; ID_BYTES], [0xab; SECRET_BYTES]).to_string();
         for bad in [
             "",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_may_do_what_anybody_may_and_nobody_else() {
+    fn only_admin_includes_the_other_roles() {
         for role in Role::ALL {
             assert!(Role::Admin.includes(role) && role.includes(role));
             assert_eq!(role.to_string().parse(), Ok(role));

@@ -1,8 +1,8 @@
-//! Signed addresses: they show what is not public to whoever has one, until it ends.
+//! Signed addresses: an address with a valid token shows one configuration, public or not, until the token expires.
 //!
-//! A token is `CONFIGURATION~SHOWN~UNTIL~KEY~SIGNATURE`: what is shown is `live` or a version's number, the end is in
-//! seconds since 1970-01-01 UTC, and the signature is HMAC-SHA256 (RFC 2104) in lower-case hex, over all that stands
-//! before the last `~`. Shops may sign for themselves, so that this is a format and stays as it is.
+//! A token is `CONFIGURATION~SHOWN~UNTIL~KEY~SIGNATURE`. `SHOWN` is `live` or the number of a version, `UNTIL` is in seconds
+//! since 1970-01-01 UTC, and `SIGNATURE` is the HMAC-SHA256 (RFC 2104), in lower-case hex, of everything before the last
+//! `~`. Shops sign tokens too, so the format does not change.
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +15,7 @@ use super::{
     names::ConfigId,
 };
 
-/// Stands between the parts: it is in no name, and URLs do not escape it.
+/// Separates the parts: no name contains it, and URLs do not escape it.
 const BETWEEN: char = '~';
 const LIVE: &str = "live";
 /// Random bytes of a key's id.
@@ -23,7 +23,7 @@ pub const KEY_ID_BYTES: usize = 4;
 /// Random bytes of a key.
 pub const KEY_BYTES: usize = 32;
 
-/// Names a signing key; everybody may know it.
+/// The public name of a signing key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SigningKeyId(String);
 
@@ -40,7 +40,7 @@ impl fmt::Display for SigningKeyId {
     }
 }
 
-/// The text is no id.
+/// The text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a signing key's id is 8 digits of lower-case hex")]
 pub struct NotAKeyId;
@@ -53,10 +53,10 @@ impl FromStr for SigningKeyId {
     }
 }
 
-/// What addresses are signed with.
+/// A key that signs addresses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// Stands in every token that it signed.
+    /// Part of every token that the key signs.
     pub id: SigningKeyId,
     secret: [u8; KEY_BYTES],
 }
@@ -73,7 +73,7 @@ impl SigningKey {
         Self { id: SigningKeyId(hex(&id)), secret }
     }
 
-    /// A key that was written down; `None` where the secret is none.
+    /// A stored key; `None` if the secret is not 64 digits of hex.
     pub fn read(id: SigningKeyId, secret: &str) -> Option<Self> {
         let is_secret = is_hex(secret, KEY_BYTES);
         let byte = |at: usize| u8::from_str_radix(secret.get(2 * at..2 * at + 2)?, 16).ok();
@@ -81,22 +81,22 @@ impl SigningKey {
         Some(Self { id, secret: bytes.try_into().ok().filter(|_| is_secret)? })
     }
 
-    /// The secret in lower-case hex: for the database, and once for whoever made it.
+    /// The secret in lower-case hex, for the database and for the answer that creates the key.
     pub fn secret(&self) -> String {
         hex(&self.secret)
     }
 
     fn sign(&self, text: &str) -> String {
-        // A key of any length will do (RFC 2104, section 3).
         let mac = Hmac::<Sha256>::new_from_slice(&self.secret);
-        hex(&mac.map(|mac| mac.chain_update(text).finalize().into_bytes()).unwrap_or_default())
+        let mac = mac.expect("HMAC takes a key of any length (RFC 2104, section 3)");
+        hex(&mac.chain_update(text).finalize().into_bytes())
     }
 }
 
-/// Which version an address shows.
+/// The version that an address shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// The one that is live when it is asked for.
+    /// The version that is live at the time of the request.
     Live,
     /// This one.
     Version(i64),
@@ -111,14 +111,14 @@ impl fmt::Display for Shown {
     }
 }
 
-/// What the owner of a token may see, and until when.
+/// The permission in a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Whose spin.
+    /// The configuration whose spin it shows.
     pub configuration: ConfigId,
-    /// Which version of it.
+    /// The version that it shows.
     pub shown: Shown,
-    /// Seconds since 1970-01-01 UTC; at that moment it is over.
+    /// When it expires, in seconds since 1970-01-01 UTC.
     pub until_s: i64,
 }
 
@@ -136,7 +136,7 @@ impl Grant {
         format!("{said}{BETWEEN}{signature}")
     }
 
-    /// Reads a token; `None` where none of these keys has signed it.
+    /// Reads a token; `None` if none of these keys signed it.
     pub fn read(token: &str, keys: &[SigningKey]) -> Option<Self> {
         let (said, signature) = token.rsplit_once(BETWEEN)?;
         let (grant, id) = said.rsplit_once(BETWEEN)?;
@@ -151,12 +151,12 @@ impl Grant {
             version => Shown::Version(version.parse().ok()?),
         };
         let read = Self { configuration: configuration.parse().ok()?, shown, until_s: until.parse().ok()? };
-        // What is written otherwise than it would be here is another token.
+        // Each permission has one spelling.
         (read.to_string() == grant).then_some(read)
     }
 
-    /// Whether it is worth nothing any more.
-    pub fn is_over(&self, now_ms: i64) -> bool {
+    /// Whether it has expired.
+    pub fn is_expired(&self, now_ms: i64) -> bool {
         self.until_s.saturating_mul(1000) <= now_ms
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_in_another_spelling_is_no_token() {
+    fn another_spelling_of_a_signed_permission_is_refused() {
         for said in [
             "ring.solitaire~live~01800000000",
             "ring.solitaire~03~1800000000",
@@ -226,11 +226,11 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends() {
+    fn a_token_expires() {
         let grant = grant(Shown::Live);
-        assert!(!grant.is_over(1_799_999_999_999));
-        assert!(grant.is_over(1_800_000_000_000));
-        assert!(!Grant { until_s: i64::MAX, ..grant }.is_over(1_800_000_000_000));
+        assert!(!grant.is_expired(1_799_999_999_999));
+        assert!(grant.is_expired(1_800_000_000_000));
+        assert!(!Grant { until_s: i64::MAX, ..grant }.is_expired(1_800_000_000_000));
     }
 
     #[test]

@@ -186,13 +186,13 @@ mod tests {
               cache-control: private, no-store
               retry-after: 5
             always
-              access-control-allow-catalog: *
+              access-control-allow-origin: *
               access-control-expose-headers: Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing
               cache-control: private, no-store
               cache-tag: c-1,p-2
               cross-origin-resource-policy: cross-origin
               surrogate-key: c-1 p-2
-              timing-allow-catalog: *
+              timing-allow-origin: *
               vary: Accept-Encoding
               x-content-type-options: nosniff
               xkey: c-1 p-2"#]].assert_eq(&table.join("\n"));

@@ -5,7 +5,7 @@ pub(super) mod health;
 mod audit;
 mod import;
 mod keys;
-pub(super) mod purge;
+mod purge;
 
 use actix_web::web;
 

@@ -4,6 +4,7 @@ mod bucket;
 mod check;
 mod demand;
 mod framesets;
+mod grants;
 mod jobs;
 mod preview;
 mod products;

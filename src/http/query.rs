@@ -1,4 +1,4 @@
-//! Queries: that of negotiated answers, and none.
+//! Queries of addresses.
 
 use std::future::{Ready, ready};
 

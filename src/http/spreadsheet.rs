@@ -7,7 +7,7 @@ use super::problem::Error;
 /// The media type of a table whose first line names its columns.
 pub(super) const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// Adds a line for each row.
+/// Appends a line for each row.
 pub(super) fn write<const CELLS: usize>(
     text: &mut Vec<u8>,
     rows: impl Iterator<Item = [String; CELLS]>,
@@ -21,7 +21,7 @@ pub(super) fn write<const CELLS: usize>(
     table.flush().map_err(|error| Error::Export(Arc::new(error)))
 }
 
-/// Spreadsheets take cells that begin like this for formulas.
+/// Keeps spreadsheets from running a cell as a formula, which they do by its first character.
 fn inert(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

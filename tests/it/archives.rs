@@ -64,7 +64,7 @@ async fn a_tar_in_one_request_and_a_zip_in_parts_become_frames() {
     assert_eq!((&answer["name"], answer["frames"].as_array().unwrap().len()), (&json!("Ring.TAR"), 12));
     assert_eq!(answer["frames"][3]["name"], "ring 003.png");
     assert_eq!(answer["frames"][3]["digest"], digest(&turn[3].1));
-    // It had the last frame that was announced.
+    // It had the last announced frame.
     assert_eq!(artist.show(&set).await["state"], "committed");
 
     let set = artist.open(&ring()).await;
@@ -84,7 +84,7 @@ async fn a_tar_in_one_request_and_a_zip_in_parts_become_frames() {
 }
 
 #[tokio::test]
-async fn of_a_hostile_file_nothing_stays() {
+async fn a_hostile_file_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let mut artist = Artist::over(data);
@@ -131,7 +131,7 @@ async fn of_a_hostile_file_nothing_stays() {
     assert_eq!(parts_left(data), 0);
     let files = data.join("incoming").join(set.rsplit('/').next().unwrap()).join("files");
     assert!(!files.exists());
-    // What was refused stands in the way of nothing.
+    // Refused files do not block others.
     assert_eq!(artist.put(&set, "ring.zip", &whole).await.status(), 201);
     assert_eq!(artist.show(&set).await["frames"], 2);
 

@@ -1,4 +1,4 @@
-//! An artist who sends things to a server.
+//! An artist who sends frames to a server.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::girasol::{Server, header, key};
 
-/// A server, and an artist who sends things to it.
+/// A server, and an artist with a key for it.
 pub(crate) struct Artist {
     pub(crate) server: Server,
     pub(crate) bearer: String,

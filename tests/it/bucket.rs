@@ -19,7 +19,7 @@ use crate::{
 };
 
 const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
-/// moto asks nobody whether there is such a role.
+/// moto accepts every role.
 const ROLE: &str = "upload_role = 'arn:aws:iam::123456789012:role/frames'";
 
 impl Bucket {
@@ -27,7 +27,7 @@ impl Bucket {
         Artist { server, bearer: format!("Bearer {}", key(self.data(), "artist")) }
     }
 
-    /// An object of nobody's set.
+    /// Puts an object of any name into the bucket.
     async fn put(&self, name: &str, bytes: Vec<u8>) {
         let put = self.client.put(format!("{}/{name}", self.bucket)).body(bytes).send().await.unwrap();
         assert_eq!(put.status(), 200);
@@ -38,7 +38,7 @@ impl Bucket {
         assert_eq!(deleted.status(), 204);
     }
 
-    /// The names of what waits in a set's bucket.
+    /// The names of a set's files that wait in the bucket.
     async fn waiting(&self, set: &str) -> Vec<String> {
         let prefix = format!("spins/incoming/{}/", set.rsplit('/').next().unwrap());
         let listed = self.client.get(format!("{}?list-type=2&prefix={prefix}", self.bucket)).send().await;
@@ -47,7 +47,7 @@ impl Bucket {
         names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
     }
 
-    /// Puts a folder's files into a set's bucket.
+    /// Sends a folder's files to the set's prefix in the bucket.
     async fn fill(&self, set: &str, folder: &Path) {
         let id = set.rsplit('/').next().unwrap();
         for file in fs::read_dir(folder).unwrap().flatten() {
@@ -63,29 +63,29 @@ impl Artist {
         body.iter().fold(request, reqwest::RequestBuilder::json).send().await.unwrap()
     }
 
-    async fn told(&self, path: &str, body: Option<&Value>) -> Value {
+    async fn answer(&self, path: &str, body: Option<&Value>) -> Value {
         let response = self.post(path, body).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
         response.json().await.unwrap()
     }
 
-    /// A set whose frames may come by way of the bucket.
+    /// Opens a set and its prefix in the bucket.
     async fn open_in_bucket(&self) -> (String, Value) {
         let wanted =
             json!({ "product": "ring.solitaire", "choices": { "metal": "platinum", "stone": "diamond" } });
         let set = self.open(&wanted).await;
-        let told = self.told(&format!("{set}/bucket"), None).await;
-        (set, told)
+        let bucket = self.answer(&format!("{set}/bucket"), None).await;
+        (set, bucket)
     }
 
     /// The path of the job that a commit queues.
     async fn commit(&self, set: &str) -> String {
-        let set = self.told(&format!("{set}/commit"), None).await;
+        let set = self.answer(&format!("{set}/commit"), None).await;
         format!("/api/jobs/{}", set["job"]["id"].as_str().unwrap())
     }
 
-    /// What became of a job, and all that was told on the way.
+    /// The end of a job, and its events.
     async fn ended(&self, job: &str) -> (Value, String) {
         let events = self.request(Method::GET, &format!("{job}/events")).send().await.unwrap();
         let events = events.text().await.unwrap();
@@ -94,7 +94,7 @@ impl Artist {
 }
 
 #[tokio::test]
-async fn a_file_goes_into_the_bucket_as_it_was_announced() {
+async fn the_bucket_takes_a_file_only_as_it_was_announced() {
     let Some(bucket) = Bucket::new("presigned", Faults::None).await else { return };
     let artist = bucket.artist(bucket.serve());
     let set = artist.open(&ring()).await;
@@ -103,28 +103,28 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
         { "name": "ring 001.png", "bytes": one.len() },
         { "name": "002.png", "bytes": two.len(), "sha256": BASE64_STANDARD.encode(Sha256::digest(&two)) },
     ] });
-    let told = artist.told(&format!("{set}/presign"), Some(&wanted)).await;
-    // What is signed cannot be sent otherwise. moto does not look: a bucket of Amazon's answers 403.
-    for (leave, signed) in
+    let signed = artist.answer(&format!("{set}/presign"), Some(&wanted)).await;
+    // A bucket refuses other values of signed headers. moto does not check them.
+    for (file, headers) in
         [(0, "content-length%3Bhost"), (1, "content-length%3Bhost%3Bx-amz-checksum-sha256")]
     {
-        let url = told["files"][leave]["url"].as_str().unwrap();
-        assert!(url.contains(&format!("X-Amz-SignedHeaders={signed}&")), "{url}");
+        let url = signed["files"][file]["url"].as_str().unwrap();
+        assert!(url.contains(&format!("X-Amz-SignedHeaders={headers}&")), "{url}");
         assert!(url.contains("X-Amz-Expires=3600"), "{url}");
     }
-    for (leave, bytes) in told["files"].as_array().unwrap().iter().zip([&one, &two]) {
-        assert_eq!(leave["headers"]["content-length"], bytes.len().to_string());
-        let method = leave["method"].as_str().unwrap().parse().unwrap();
-        let request = reqwest::Client::new().request(method, leave["url"].as_str().unwrap());
-        let headers = leave["headers"].as_object().unwrap().iter();
+    for (file, bytes) in signed["files"].as_array().unwrap().iter().zip([&one, &two]) {
+        assert_eq!(file["headers"]["content-length"], bytes.len().to_string());
+        let method = file["method"].as_str().unwrap().parse().unwrap();
+        let request = reqwest::Client::new().request(method, file["url"].as_str().unwrap());
+        let headers = file["headers"].as_object().unwrap().iter();
         let request =
             headers.fold(request, |request, (name, value)| request.header(name, value.as_str().unwrap()));
         assert_eq!(request.body(bytes.clone()).send().await.unwrap().status(), 200);
     }
     assert_eq!(bucket.waiting(&set).await, ["002.png", "ring 001.png"]);
 
-    // The doctor can look before the commit.
-    assert_eq!(artist.told(&format!("{set}/fetch"), None).await, json!({ "fetched": 2, "left": 0 }));
+    // Fetching works before the commit, for the doctor.
+    assert_eq!(artist.answer(&format!("{set}/fetch"), None).await, json!({ "fetched": 2, "left": 0 }));
     let shown = artist.show(&set).await;
     assert_eq!((&shown["frames"], &shown["bytes"]), (&json!(2), &json!(70_005)));
     assert_eq!(
@@ -132,7 +132,7 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
         (&json!(digest(&two)), &json!(digest(&one)))
     );
     assert_eq!((bucket.waiting(&set).await.len(), parts_left(bucket.data())), (0, 0));
-    assert_eq!(artist.told(&format!("{set}/fetch"), None).await, json!({ "fetched": 0, "left": 0 }));
+    assert_eq!(artist.answer(&format!("{set}/fetch"), None).await, json!({ "fetched": 0, "left": 0 }));
 
     let trail = artist.server.request(Method::GET, "/api/audit");
     let admin = format!("Bearer {}", key(bucket.data(), "admin"));
@@ -140,7 +140,7 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
     assert!(trail.contains("frameset.presign") && trail.contains("ring 001.png"), "{trail}");
     assert!(!trail.contains("X-Amz"), "{trail}");
 
-    // With the set goes what waits for it.
+    // Discarding a set deletes its files in the bucket.
     bucket
         .fill(&set, &{
             let folder = bucket.data().join("more");
@@ -153,7 +153,7 @@ async fn a_file_goes_into_the_bucket_as_it_was_announced() {
 }
 
 #[tokio::test]
-async fn what_no_set_takes_is_not_announced() {
+async fn a_file_that_a_set_refuses_cannot_be_announced() {
     let Some(bucket) = Bucket::new("announced", Faults::None).await else { return };
     bucket.set("[uploads]\nset_max_files = 2\nframe_max_bytes = 1000");
     let artist = bucket.artist(bucket.serve());
@@ -175,7 +175,7 @@ async fn what_no_set_takes_is_not_announced() {
             slug
         );
     }
-    // What is put there nevertheless stays there.
+    // A refused file stays in the bucket.
     let id = set.rsplit('/').next().unwrap();
     for (name, bytes, status, slug) in [
         ("sub/1.png", 5, 422, "bad-field"),
@@ -211,7 +211,7 @@ async fn a_store_without_a_bucket_says_so() {
 
 /// `None` where there is no rclone, on a laptop.
 fn rclone(arguments: &[&str]) -> Option<Output> {
-    // With nothing of this machine's own settings.
+    // Without settings of this machine.
     let mut command = Command::new("rclone");
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).args(arguments);
     match command.output() {
@@ -229,23 +229,23 @@ async fn rclone_fills_a_frame_set() {
     let Some(bucket) = Bucket::new("rclone", Faults::None).await else { return };
     bucket.set(ROLE);
     let artist = bucket.artist(bucket.serve());
-    let (set, told) = artist.open_in_bucket().await;
+    let (set, prefix) = artist.open_in_bucket().await;
     for given in ["accessKeyId", "secretAccessKey", "sessionToken", "expires"] {
-        assert!(told["credentials"][given].as_str().is_some_and(|text| text.len() > 10), "{told}");
+        assert!(prefix["credentials"][given].as_str().is_some_and(|text| text.len() > 10), "{prefix}");
     }
     let turn = bucket.data().join("turn");
     draw_turn(&turn, [220, 220, 225], 12);
     fs::write(turn.join(".DS_Store"), "left behind").unwrap();
     let config = bucket.data().join("rclone.conf");
-    fs::write(&config, told["rclone"]["config"].as_str().unwrap()).unwrap();
-    // As it is told, word for word.
-    let words: Vec<_> = told["rclone"]["command"].as_str().unwrap().split(' ').collect();
+    fs::write(&config, prefix["rclone"]["config"].as_str().unwrap()).unwrap();
+    // The command of the answer, word for word.
+    let words: Vec<_> = prefix["rclone"]["command"].as_str().unwrap().split(' ').collect();
     let ["rclone", "copy", "FOLDER", to] = words[..] else { panic!("{words:?}") };
     let (config, folder) = (config.to_str().unwrap(), turn.to_str().unwrap());
     let Some(copied) = rclone(&["--config", config, "copy", folder, to]) else { return };
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
     assert_eq!(bucket.waiting(&set).await.len(), 13);
-    // Again there is nothing to do: it sees what is there.
+    // A second copy transfers nothing.
     let again = rclone(&["--config", config, "-v", "copy", folder, to]).unwrap();
     assert!(String::from_utf8_lossy(&again.stderr).contains("There was nothing to transfer"), "{again:?}");
 
@@ -262,11 +262,11 @@ async fn rclone_fills_a_frame_set() {
     }
     assert_eq!(artist.server.json(&sequence(RING)).await["turn"]["frames"], 12);
 
-    // What nobody fetches goes when it is looked for next, which a server does as it starts.
+    // A server deletes leftovers in the bucket when it starts.
     let Artist { mut server, .. } = artist;
     server.signal("TERM");
     let (_, log) = server.ended();
-    assert!(!log.contains(told["credentials"]["secretAccessKey"].as_str().unwrap()), "{log}");
+    assert!(!log.contains(prefix["credentials"]["secretAccessKey"].as_str().unwrap()), "{log}");
     let _server = bucket.serve();
     while !bucket.waiting(&set).await.is_empty() {
         tokio::task::yield_now().await;
@@ -274,12 +274,12 @@ async fn rclone_fills_a_frame_set() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
+async fn a_job_succeeds_once_its_files_in_the_bucket_are_mended() {
     let Some(bucket) = Bucket::new("mended", Faults::Flaky).await else { return };
     let artist = bucket.artist(bucket.serve());
-    let (set, told) = artist.open_in_bucket().await;
-    assert_eq!(told.get("credentials"), None);
-    assert!(told["rclone"]["config"].as_str().unwrap().contains("env_auth = true"));
+    let (set, prefix) = artist.open_in_bucket().await;
+    assert_eq!(prefix.get("credentials"), None);
+    assert!(prefix["rclone"]["config"].as_str().unwrap().contains("env_auth = true"));
     let job = artist.commit(&set).await;
     let (ended, _) = artist.ended(&job).await;
     assert_eq!((&ended["state"], &ended["failure"]["slug"]), (&json!("failed"), &json!("set-empty")));
@@ -290,7 +290,7 @@ async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
     let wrong = format!("spins/incoming/{}/preview/000.png", set.rsplit('/').next().unwrap());
     bucket.put(&wrong, file(5)).await;
     let retry = async || {
-        artist.told(&format!("{job}/retry"), None).await;
+        artist.answer(&format!("{job}/retry"), None).await;
         artist.ended(&job).await
     };
     let (ended, _) = retry().await;
@@ -308,7 +308,7 @@ async fn what_cannot_be_used_is_mended_in_the_bucket_and_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_dies_while_it_fetches_goes_on() {
+async fn a_killed_server_resumes_fetching() {
     let Some(bucket) = Bucket::new("dying", Faults::None).await else { return };
     bucket.set("[jobs]\nlease_seconds = 1");
     let artist = bucket.artist(bucket.serve());
@@ -338,6 +338,6 @@ async fn a_server_that_dies_while_it_fetches_goes_on() {
         );
     }
     assert_eq!((shown["frames"].clone(), bucket.waiting(&set).await.len()), (json!(12), 0));
-    // What had come was not read again; four are under way at once, of which each may have been cut off.
+    // Fetched files are not read again; each of the four that are read at once may have been cut off.
     assert!((12..=16).contains(&bucket.line.asked(&of_the_set)), "{}", bucket.line.asked(&of_the_set));
 }

@@ -39,7 +39,7 @@ async fn an_unknown_address_is_404_in_any_method() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_405_and_told_what_is_allowed() {
+async fn a_wrong_method_is_405_and_allow_lists_the_others() {
     let server = Server::start();
     for path in read_addresses() {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
@@ -75,7 +75,7 @@ async fn a_path_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn a_query_that_nothing_reads_is_400() {
+async fn an_unknown_query_is_400() {
     let server = Server::start();
     for path in read_addresses() {
         for query in ["x=1", "=", "utm_source=mail"] {

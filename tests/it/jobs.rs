@@ -1,4 +1,4 @@
-//! From a frame set that was sent to a version, whatever dies in between.
+//! From a committed frame set to a version, also when processes die in between.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ struct Studio {
 }
 
 impl Studio {
-    /// A server whose workers are soon taken for dead.
+    /// A server with short leases.
     fn over(data: &Path, jobs: &str) -> Self {
         fs::write(data.join("girasol.toml"), format!("[jobs]\nlease_seconds = 1\n{jobs}")).unwrap();
         Self { bearer: format!("Bearer {}", key(data, "artist")), server: start(data) }
@@ -32,7 +32,7 @@ impl Studio {
         self.ask(Method::GET, path, None).await.json().await.unwrap()
     }
 
-    /// Sends a folder of frames, and gives the path of its job.
+    /// Sends a folder of frames; returns the path of its job.
     async fn send(&self, turn: &Path) -> String {
         let files: Vec<_> = fs::read_dir(turn).unwrap().flatten().collect();
         let wanted = json!({
@@ -96,7 +96,7 @@ fn publish(data: &Path, version: &Value) {
 }
 
 #[tokio::test]
-async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
+async fn a_committed_set_becomes_an_unpublished_version() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let turn = data.join("turn");
@@ -107,7 +107,7 @@ async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
     assert_eq!(kinds(&events), ["queued", "running", "progress", "log", "ready"]);
     let (_, _, ready) = events.last().unwrap();
     assert_eq!((&ready["configuration"], &ready["version"]), (&json!(RING), &json!(1)));
-    // Whoever was cut off goes on where they were.
+    // A client that was cut off resumes after the last event that it has.
     let middle = events.len() / 2;
     assert_eq!(studio.watch(&job, events[middle].0).await, events[middle + 1..]);
 
@@ -119,7 +119,7 @@ async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
     let not_yet = studio.server.get(&sequence(RING), &[]).await;
     assert_eq!(problem(not_yet, 404).await, "no-spin");
     publish(data, &shown["version"]);
-    // The first server may answer from its memory for another second.
+    // The first server may answer from memory for another second.
     assert_eq!(start(data).get(&sequence(RING), &[]).await.status(), 200);
     for path in ["cancel", "retry"] {
         let response = studio.ask(Method::POST, &format!("{job}/{path}"), None).await;
@@ -133,7 +133,7 @@ async fn a_set_that_was_sent_becomes_a_version_that_waits_to_be_published() {
 }
 
 #[tokio::test]
-async fn frames_that_cannot_be_used_are_named_and_not_tried_again() {
+async fn a_job_with_unusable_frames_names_them_and_is_not_retried() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let turn = data.join("turn");
@@ -150,7 +150,7 @@ async fn frames_that_cannot_be_used_are_named_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_work_leaves_it_to_workers() {
+async fn a_server_without_workers_leaves_jobs_to_other_processes() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let turn = data.join("turn");
@@ -185,14 +185,14 @@ async fn a_server_that_does_not_work_leaves_it_to_workers() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_at_any_moment_is_followed_by_another() {
+async fn another_worker_takes_over_whenever_one_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let turn = data.join("turn");
     draw_turn(&turn, PLATINUM, 24);
     let mut studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
-    // Killed after a few events each time, so that every life gets a little further.
+    // Each worker is killed after a few events, and gets a little further than the one before.
     for chunks in [2, 5, 9, 13] {
         let request = studio.server.request(Method::GET, &format!("{job}/events"));
         let mut events = request.header("authorization", &studio.bearer).send().await.unwrap();
@@ -208,7 +208,7 @@ async fn a_worker_that_is_killed_at_any_moment_is_followed_by_another() {
     assert_eq!(events.last().unwrap().1, "ready");
     publish(data, &events.last().unwrap().2["version"]);
 
-    // Undisturbed, it comes to the same bytes.
+    // An undisturbed worker makes the same bytes.
     let other = tempfile::tempdir().unwrap();
     let output = girasol()
         .arg("ingest")

@@ -11,6 +11,7 @@ mod girasol;
 mod moto;
 
 mod archives;
+mod authorization;
 mod bucket;
 mod check;
 mod delivery;

@@ -11,7 +11,7 @@ use crate::{
 const RING: &str = "ring.solitaire.metal-gold.stone-diamond";
 
 #[tokio::test]
-async fn a_link_shows_a_version_that_is_not_live_until_it_ends() {
+async fn a_preview_link_shows_a_version_that_is_not_live() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     ingest(data, "gold", [212, 175, 95], 12);
@@ -74,8 +74,8 @@ async fn a_link_shows_a_version_that_is_not_live_until_it_ends() {
         let refused = ask(Method::POST, &format!("{version}/preview-link"), body).await;
         assert_eq!(problem(refused, status).await, slug);
     }
-    let nobody = artist.server.get(&format!("/api/sequences/{RING}/versions/3/sequence"), &[]).await;
-    assert_eq!(problem(nobody, 401).await, "key-missing");
+    let without_key = artist.server.get(&format!("/api/sequences/{RING}/versions/3/sequence"), &[]).await;
+    assert_eq!(problem(without_key, 401).await, "key-missing");
 
     let products: Value =
         artist.request(Method::GET, "/api/products").send().await.unwrap().json().await.unwrap();

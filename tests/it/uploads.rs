@@ -1,4 +1,4 @@
-//! Frame sets, and both ways in which files come to them.
+//! Frame sets, and files in one request or in parts.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn frames_are_put_one_by_one_and_the_set_closes_with_the_last() {
+async fn a_set_commits_itself_with_its_last_announced_frame() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let artist = Artist::over(data);
@@ -23,7 +23,7 @@ async fn frames_are_put_one_by_one_and_the_set_closes_with_the_last() {
     assert_eq!(made.status(), 201);
     let made: Value = made.json().await.unwrap();
     assert_eq!(made, json!({ "name": "ring 001.png", "bytes": 70_000, "digest": digest(&one) }));
-    // Sent again, it takes the place of what came before.
+    // A second file of the same name replaces the first.
     assert_eq!(artist.put(&set, "002.png", &one).await.status(), 201);
     assert_eq!(artist.put(&set, "002.png", &two).await.status(), 201);
 
@@ -56,7 +56,7 @@ async fn frames_are_put_one_by_one_and_the_set_closes_with_the_last() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_nothing() {
+async fn a_refused_file_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let mut artist = Artist::over(data);
@@ -143,12 +143,12 @@ async fn an_upload_survives_a_killed_server_byte_for_byte() {
     let shown = artist.show(&set).await;
     assert_eq!(shown["files"], json!([{ "name": "001.png", "bytes": 300_000, "digest": digest(&bytes) }]));
     assert_eq!(parts_left(data), 0);
-    // Whoever did not hear of the end asks again, and is told.
+    // A client that missed the last answer can ask again.
     assert_eq!(artist.part(&upload, bytes.len(), b"").send().await.unwrap().status(), 204);
 }
 
 #[tokio::test]
-async fn tus_is_spoken_as_its_specification_says() {
+async fn tus_behaves_as_its_specification_says() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let artist = Artist::over(data);
@@ -195,7 +195,7 @@ async fn tus_is_spoken_as_its_specification_says() {
     let response = artist.part(&upload, at, part).header("upload-checksum", unknown).send().await.unwrap();
     assert_eq!(problem(response, 400).await, "bad-header");
     let right = checksum("sha256", &Sha256::digest(part));
-    // Some proxies let no PATCH through.
+    // Some proxies refuse PATCH.
     let response = artist
         .tus(Method::POST, &upload)
         .header("x-http-method-override", "PATCH")

@@ -1,4 +1,4 @@
-//! The trail of changes, to read and to take along.
+//! The audit trail: pages in JSON, and exports.
 
 use std::sync::Arc;
 
@@ -27,13 +27,13 @@ use crate::{
     },
 };
 
-/// Lines of one answer, and of one read of the database.
+/// The entries of one page, and of one query of an export.
 const PAGE: u32 = 500;
 
 #[derive(Serialize)]
 struct Page {
     entries: Vec<Line>,
-    /// What to ask for next, while there may be more: `?after=`.
+    /// The `?after=` of the next page, if there may be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<i64>,
 }
@@ -56,14 +56,14 @@ impl From<Entry> for Line {
     }
 }
 
-/// How the trail is wanted.
+/// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// A page of it.
+enum ExportFormat {
+    /// One page.
     Json,
-    /// All of it, an object a line.
+    /// All entries, an object a line.
     Ndjson,
-    /// All of it, for a spreadsheet.
+    /// All entries, for a spreadsheet.
     Csv,
 }
 
@@ -73,31 +73,31 @@ pub(super) async fn show(
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    let (mut after, mut shape) = (0, Shape::Json);
+    let (mut after, mut format) = (0, ExportFormat::Json);
     for (key, value) in query::pairs(request.query_string())? {
         let unknown = || query::no_such_value(key, value);
         match key {
             "after" => after = value.parse().map_err(|_no_number| unknown())?,
             "format" => {
-                shape = match value {
-                    "json" => Shape::Json,
-                    "ndjson" => Shape::Ndjson,
-                    "csv" => Shape::Csv,
+                format = match value {
+                    "json" => ExportFormat::Json,
+                    "ndjson" => ExportFormat::Ndjson,
+                    "csv" => ExportFormat::Csv,
                     _ => return Err(unknown().into()),
                 }
             }
             _ => return Err(query::no_such_key(key).into()),
         }
     }
-    let (media_type, name) = match shape {
-        Shape::Json => return page(&catalog.db, after).await,
-        Shape::Ndjson => ("application/x-ndjson", "audit.ndjson"),
-        Shape::Csv => (spreadsheet::MEDIA_TYPE, "audit.csv"),
+    let (media_type, name) = match format {
+        ExportFormat::Json => return page(&catalog.db, after).await,
+        ExportFormat::Ndjson => ("application/x-ndjson", "audit.ndjson"),
+        ExportFormat::Csv => (spreadsheet::MEDIA_TYPE, "audit.csv"),
     };
     Ok(secret(StatusCode::OK)
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(export(catalog.db.clone(), after, shape)))
+        .streaming(export(catalog.db.clone(), after, format)))
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
@@ -106,9 +106,13 @@ async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
     Ok(secret_json(StatusCode::OK, &Page { entries, next }))
 }
 
-/// The trail from there on, however long it is, a page at a time.
-fn export(db: Db, after: i64, shape: Shape) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
-    let head = (shape == Shape::Csv).then_some("id,at,actor,address,action,subject,detail\n");
+/// Streams all entries after this one, a page at a time.
+fn export(
+    db: Db,
+    after: i64,
+    format: ExportFormat,
+) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
+    let head = (format == ExportFormat::Csv).then_some("id,at,actor,address,action,subject,detail\n");
     stream::try_unfold((Some(after), head), move |(after, head)| {
         let db = db.clone();
         async move {
@@ -117,9 +121,9 @@ fn export(db: Db, after: i64, shape: Shape) -> impl futures_util::Stream<Item = 
             let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.id);
             let lines = entries.into_iter().map(Line::from);
             let mut text = head.unwrap_or_default().to_owned().into_bytes();
-            match shape {
-                Shape::Csv => csv_lines(&mut text, lines)?,
-                Shape::Json | Shape::Ndjson => {
+            match format {
+                ExportFormat::Csv => csv_lines(&mut text, lines)?,
+                ExportFormat::Json | ExportFormat::Ndjson => {
                     for line in lines {
                         text.extend(
                             serde_json::to_vec(&line)

@@ -1,4 +1,4 @@
-//! A product as its file: read, replaced, removed.
+//! Product files: exporting, importing, and removing products.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Of a product's file: some thousand choices, or as many points of hotspots.
+/// Enough for a product file with some thousand choices or points of hotspots.
 const MAX_BYTES: usize = 256 * 1024;
 const EXAMPLE: &str = r#"{"schema": "girasol.product/1", "id": "ring/solitaire", "options": []}"#;
 
@@ -46,7 +46,7 @@ pub(super) async fn export(
     Ok(secret_json(StatusCode::OK, &ProductFile::of(&product.ok_or(Error::NoSuchProduct)?)))
 }
 
-/// `PUT /api/products/{product}`: the product becomes what the file says.
+/// `PUT /api/products/{product}`: makes or changes the product as the file says.
 pub(super) async fn import(
     _: NoQuery,
     Admin(caller): Admin,
@@ -70,7 +70,7 @@ pub(super) async fn import(
     Ok(secret_json(status, &answer))
 }
 
-/// `DELETE /api/products/{product}`: one that never had a configuration.
+/// `DELETE /api/products/{product}`: removes a product that never had a configuration.
 pub(super) async fn remove(
     _: NoQuery,
     Admin(caller): Admin,

@@ -1,4 +1,4 @@
-//! Keys: who has one, giving one out, and making one worthless.
+//! Keys: listing, creating and revoking.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A label is for people, and fits on a line.
+/// A label is one line for people.
 const LABEL_MAX_CHARS: usize = 80;
 
 #[derive(Deserialize)]
@@ -76,7 +76,7 @@ pub(super) async fn list(_: NoQuery, _: Admin, catalog: Data<Catalog>) -> Result
     Ok(secret_json(StatusCode::OK, &KeysAnswer { keys: keys.into_iter().map(Into::into).collect() }))
 }
 
-/// `POST /api/keys`: the only answer that ever has the key in it.
+/// `POST /api/keys`: no other answer has the key.
 pub(super) async fn create(
     _: NoQuery,
     Admin(caller): Admin,

@@ -1,6 +1,4 @@
-//! Caches outside: telling them by hand to let go, and what they have not heard yet.
-
-use std::time::Duration;
+//! CDN purges: starting one by hand, and listing deliveries that are not acknowledged.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +8,7 @@ use actix_web::{
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    cdn::purge::{Heard, Purger, Told, ToldState},
+    cdn::purge::Purger,
     db::purges::Delivery,
     domain::{
         names::{ConfigId, ProductId},
@@ -20,6 +18,7 @@ use crate::{
         auth::Admin,
         body,
         catalog::Catalog,
+        deliveries::{self, wait_until_delivered},
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
@@ -27,11 +26,9 @@ use crate::{
     },
 };
 
-/// How long an answer waits for caches to be told. Those that take longer are told all the same.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// Deliveries of one answer.
+/// The most deliveries in an answer.
 const MAX_LISTED: u32 = 200;
-/// Tags of one purge by hand.
+/// The most tags of one purge.
 const MAX_TAGS: usize = 256;
 const EXAMPLE: &str = r#"{"configuration": "ring.solitaire.metal-yellow-gold", "soft": true}"#;
 
@@ -48,41 +45,20 @@ struct PurgeBody {
     soft: bool,
 }
 
-/// Who says null may have meant something: it is refused.
+/// Refuses null, which may be a mistake in a script.
 fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }
 
-/// What became of a purge at one cache.
-#[derive(Serialize)]
-pub(in crate::http) struct ToldAnswer {
-    name: String,
-    kind: &'static str,
-    state: &'static str,
-    error: Option<String>,
-    next: Option<Timestamp>,
-}
-
-impl From<Told> for ToldAnswer {
-    fn from(told: Told) -> Self {
-        let next = match told.state {
-            ToldState::Pending { next_at_ms, .. } => Some(Timestamp(next_at_ms)),
-            ToldState::Purged | ToldState::Failed { .. } | ToldState::Skipped => None,
-        };
-        let (state, error) = (told.state.as_str(), told.state.error().map(str::to_owned));
-        Self { name: told.name, kind: told.kind.as_str(), state, error, next }
-    }
-}
-
 #[derive(Serialize)]
 struct PurgedAnswer {
-    purged: Vec<ToldAnswer>,
+    purged: Vec<deliveries::DeliveryAnswer>,
 }
 
 #[derive(Serialize)]
 struct ListAnswer<'a> {
     caches: Vec<CacheAnswer<'a>>,
-    deliveries: Vec<DeliveryAnswer>,
+    deliveries: Vec<OpenDelivery>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +68,7 @@ struct CacheAnswer<'a> {
 }
 
 #[derive(Serialize)]
-struct DeliveryAnswer {
+struct OpenDelivery {
     id: i64,
     name: String,
     subject: String,
@@ -104,7 +80,7 @@ struct DeliveryAnswer {
     error: Option<String>,
 }
 
-impl From<Delivery> for DeliveryAnswer {
+impl From<Delivery> for OpenDelivery {
     fn from(delivery: Delivery) -> Self {
         let Delivery { id, subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
         let (state, next) = if failed { ("failed", None) } else { ("pending", Some(Timestamp(next_at_ms))) };
@@ -112,7 +88,7 @@ impl From<Delivery> for DeliveryAnswer {
     }
 }
 
-/// `POST /api/purge`: answers when the caches were told once, or were not to be reached.
+/// `POST /api/purge`: purges the CDNs, and answers once each was tried.
 pub(super) async fn purge(
     _: NoQuery,
     Admin(caller): Admin,
@@ -126,11 +102,11 @@ pub(super) async fn purge(
     let subject = purge.subject();
     let by_hand = catalog.db.purge_by_hand(&subject, &purge, soft, &caller.actor);
     let id = by_hand.await?;
-    let purged = settled(&purger, &[id], Some(&purge)).await?;
+    let purged = wait_until_delivered(&purger, &[id], Some(&purge)).await?;
     Ok(secret_json(StatusCode::ACCEPTED, &PurgedAnswer { purged }))
 }
 
-/// `GET /api/purge`: what caches have not heard yet, and what was given up; the newest first.
+/// `GET /api/purge`: pending and failed deliveries, the newest first.
 pub(super) async fn list(
     _: NoQuery,
     _: Admin,
@@ -142,16 +118,6 @@ pub(super) async fn list(
     let answer =
         ListAnswer { caches: caches.collect(), deliveries: deliveries.into_iter().map(Into::into).collect() };
     Ok(secret_json(StatusCode::OK, &answer))
-}
-
-/// Waits for a while until these purges were tried everywhere.
-pub(in crate::http) async fn settled(
-    purger: &Purger,
-    purges: &[i64],
-    what: Option<&Purge>,
-) -> Result<Vec<ToldAnswer>, Error> {
-    let told = purger.settle(purges, what, Heard::Once, PATIENCE).await?;
-    Ok(told.into_iter().map(Into::into).collect())
 }
 
 fn read(tags: Vec<String>, configuration: Option<String>, product: Option<String>) -> Result<Purge, Error> {

@@ -1,4 +1,4 @@
-//! Frames that go into the bucket without coming through here: leave to put them there, and fetching them.
+//! Frames that artists send to the bucket directly: signed addresses and credentials for sending them, and fetching them.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -36,13 +36,13 @@ use crate::{
     store::{Inbox, Presigned, Scoped},
 };
 
-use super::framesets::{changed, close_when_whole, id, load};
+use super::framesets::{changed, commit_if_complete, id, load};
 
-/// How long leave to put a file lasts: for a set over a slow line, and then it is asked for anew.
-const LEAVE_LASTS: Duration = Duration::from_hours(1);
-/// For a thousand files with their checksums.
+/// How long a signed address is valid: enough for a file over a slow line; a client can ask for another.
+const PRESIGNED_FOR: Duration = Duration::from_hours(1);
+/// Enough for a thousand files with their checksums.
 const MAX_BODY_BYTES: usize = 512 * 1024;
-/// How long a request fetches before it answers: less than what stands in front of servers has patience for.
+/// How long a request fetches before it answers: shorter than the timeouts of common proxies.
 const FETCHES_FOR: Duration = Duration::from_secs(20);
 
 const EXAMPLE: &str = r#"{"files": [{"name": "001.png", "bytes": 1048576}]}"#;
@@ -61,7 +61,7 @@ struct FileBody {
     sha256: Option<String>,
 }
 
-/// A file that somebody has, and wants to put into the bucket.
+/// A file that a client wants to send to the bucket.
 struct Announced {
     name: FileName,
     bytes: u64,
@@ -102,11 +102,11 @@ impl FileBody {
 
 #[derive(Serialize)]
 struct PresignAnswer {
-    files: Vec<LeaveAnswer>,
+    files: Vec<PresignedAnswer>,
 }
 
 #[derive(Serialize)]
-struct LeaveAnswer {
+struct PresignedAnswer {
     name: String,
     method: &'static str,
     url: String,
@@ -114,7 +114,7 @@ struct LeaveAnswer {
     expires: Timestamp,
 }
 
-/// `POST /api/framesets/{id}/presign`: leave to put files of these lengths into the bucket.
+/// `POST /api/framesets/{id}/presign`: signed addresses for sending files of these lengths to the bucket.
 pub(super) async fn presign(
     _: NoQuery,
     Artist(caller): Artist,
@@ -132,13 +132,12 @@ pub(super) async fn presign(
     let noted = catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
     changed(noted?, 0)?;
 
-    let expires = Timestamp(now_ms() + LEAVE_LASTS.as_millis() as i64);
+    let expires = Timestamp(now_ms() + PRESIGNED_FOR.as_millis() as i64);
     let mut files = Vec::with_capacity(wanted.len());
     for Announced { name, bytes, sha256 } in wanted {
-        let leave = inbox.presign(&id, &name, bytes, sha256, LEAVE_LASTS).await?;
-        let Presigned { url, headers } = leave;
+        let Presigned { url, headers } = inbox.presign(&id, &name, bytes, sha256, PRESIGNED_FOR).await?;
         let headers = headers.into_iter().collect();
-        files.push(LeaveAnswer { name: name.to_string(), method: "PUT", url, headers, expires });
+        files.push(PresignedAnswer { name: name.to_string(), method: "PUT", url, headers, expires });
     }
     Ok(secret_json(StatusCode::OK, &PresignAnswer { files }))
 }
@@ -151,7 +150,7 @@ struct BucketAnswer {
     endpoint: Option<String>,
     region: String,
     path_style: bool,
-    /// Where they are left out, the artist has some of his own.
+    /// Left out where the server gives none: artists then use their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<CredentialsAnswer>,
     rclone: RcloneAnswer,
@@ -173,8 +172,8 @@ struct RcloneAnswer {
     command: String,
 }
 
-/// `POST /api/framesets/{id}/bucket`: where in the bucket a set's files go, and with what. Credentials are shown this
-/// once.
+/// `POST /api/framesets/{id}/bucket`: the set's prefix in the bucket, and credentials for it. No other answer has the
+/// credentials.
 pub(super) async fn open(
     _: NoQuery,
     Artist(caller): Artist,
@@ -210,7 +209,7 @@ pub(super) async fn open(
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-/// A remote of rclone's config file. It does not try to make the bucket, which such credentials may not.
+/// A remote of rclone's config file. It turns off creating the bucket, which such credentials may not do.
 fn rclone(inbox: &Inbox, scoped: Option<&Scoped>) -> String {
     let provider = if inbox.endpoint().is_some() { "Other" } else { "AWS" };
     let mut lines = vec![
@@ -239,8 +238,8 @@ struct FetchAnswer {
     left: usize,
 }
 
-/// `POST /api/framesets/{id}/fetch`: what waits in the bucket comes into the set, for as long as a request may take. Who
-/// has more than that asks again; who does not ask finds it fetched after the commit.
+/// `POST /api/framesets/{id}/fetch`: moves files from the bucket into the set, for as long as a request may take. A
+/// client repeats it until `left` is 0; the job fetches files that are left at the commit.
 pub(super) async fn fetch(
     _: NoQuery,
     Artist(caller): Artist,
@@ -256,7 +255,7 @@ pub(super) async fn fetch(
     let until = Instant::now() + FETCHES_FOR;
     let word = Word::Artist(&caller.actor);
     let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await?;
-    close_when_whole(&catalog, &id, &caller.actor).await?;
+    commit_if_complete(&catalog, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))
 }

@@ -1,4 +1,4 @@
-//! What the doctor says of a frame set, with pictures, and what it can mend.
+//! The findings of the doctor in a frame set, with pictures, and mends.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -54,8 +54,8 @@ struct FindingAnswer<'a> {
     mend_label: Option<String>,
 }
 
-/// `GET /api/framesets/{id}/check`: how far the check of the set as it stands is, and what it found. It begins with
-/// the first to ask.
+/// `GET /api/framesets/{id}/check`: the progress of the check of the current frames, and its findings. The first request
+/// starts the check.
 pub(super) async fn show(
     _: NoQuery,
     _: Artist,
@@ -88,7 +88,7 @@ pub(super) async fn picture(
     Ok(secret(StatusCode::OK).insert_header((CONTENT_TYPE, "image/webp")).body(picture))
 }
 
-/// `POST /api/framesets/{id}/mend`: one kind of mend that findings offer, for all of them.
+/// `POST /api/framesets/{id}/mend`: applies one kind of mend to all findings that offer it.
 pub(super) async fn mend(
     _: NoQuery,
     Artist(caller): Artist,
@@ -122,7 +122,7 @@ fn answer<'a>(id: &FramesetId, check: Option<&'a Check>) -> Result<CheckAnswer<'
             .findings
             .iter()
             .enumerate()
-            .map(|(number, finding)| written(id, number, finding))
+            .map(|(number, finding)| self::finding(id, number, finding))
             .collect(),
         Some(Found::Refused(refusal)) => vec![FindingAnswer {
             id: 0,
@@ -140,7 +140,7 @@ fn answer<'a>(id: &FramesetId, check: Option<&'a Check>) -> Result<CheckAnswer<'
     Ok(CheckAnswer { state: "done", done: total, total, findings })
 }
 
-fn written<'a>(id: &FramesetId, number: usize, finding: &'a Finding) -> FindingAnswer<'a> {
+fn finding<'a>(id: &FramesetId, number: usize, finding: &'a Finding) -> FindingAnswer<'a> {
     FindingAnswer {
         id: number,
         kind: finding.kind.as_str(),

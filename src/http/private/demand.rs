@@ -1,4 +1,4 @@
-//! What visitors asked for and did not get.
+//! Demand: configurations that clients asked for and that have no spin.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Configurations in an answer.
+/// The most configurations in an answer.
 const LISTED: u32 = 500;
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ struct Wanted {
     configuration: String,
     product: String,
     choices: Choices,
-    /// How often.
+    /// How many times.
     asked: i64,
     last: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Frame sets: opening one, sending its frames, and closing it.
+//! Frame sets: opening one, sending its frames, and committing it.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ use crate::{
 
 use super::{jobs::JobAnswer, receive};
 
-/// Sets that one answer lists.
+/// The most frame sets in an answer.
 const LISTED: u32 = 200;
 
 const EXAMPLE: &str = r#"{"product": "ring.solitaire", "choices": {"metal": "rose-gold"}, "frames": 36}"#;
@@ -87,15 +87,15 @@ struct FramesetAnswer {
     choices: Choices,
     state: &'static str,
     settings: TurnSettings,
-    /// How many were announced.
+    /// The number of frames that the client announced.
     expected: Option<u32>,
-    /// Whether its configuration will be protected from the first moment.
+    /// Whether the configuration is protected from its first version on.
     protected: bool,
     frames: u32,
     bytes: u64,
     opened: Timestamp,
     opened_by: String,
-    /// What became of it, once it is committed.
+    /// The job, once the set is committed.
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<JobAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ impl From<StoredFrame> for FrameAnswer {
     }
 }
 
-/// What was in a zip or tar.
+/// The frames of a zip or tar.
 #[derive(Serialize)]
 struct ArchiveAnswer<'a> {
     name: &'a str,
@@ -170,7 +170,7 @@ pub(super) async fn open(
         .json(FramesetAnswer::of(set)))
 }
 
-/// `GET /api/framesets`: those that were touched last.
+/// `GET /api/framesets`: the frame sets that changed last.
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let sets = catalog.db.framesets(LISTED).await?;
     let framesets = sets.into_iter().map(FramesetAnswer::of).collect();
@@ -187,7 +187,7 @@ pub(super) async fn show(
     answer(&catalog, &id(&request)?).await
 }
 
-/// `PATCH /api/framesets/{id}`: other settings, while it is open.
+/// `PATCH /api/framesets/{id}`: changes settings of an open set.
 pub(super) async fn change(
     _: NoQuery,
     Artist(caller): Artist,
@@ -198,7 +198,7 @@ pub(super) async fn change(
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
     let now = load(&catalog, &id).await?.wanted.settings;
-    // What is not named stays as it is.
+    // Fields that the body leaves out keep their values.
     let mut merged = serde_json::to_value(now).map_err(|_never| Error::NoSuchFrameset)?;
     if let Some(merged) = merged.as_object_mut() {
         merged.extend(fields);
@@ -208,7 +208,7 @@ pub(super) async fn change(
     answer(&catalog, &id).await
 }
 
-/// `POST /api/framesets/{id}/commit`: no more frames; encoding may begin. Twice is once.
+/// `POST /api/framesets/{id}/commit`: closes the set and queues its job. A second commit changes nothing.
 pub(super) async fn commit(
     _: NoQuery,
     Artist(caller): Artist,
@@ -220,7 +220,7 @@ pub(super) async fn commit(
     answer(&catalog, &id).await
 }
 
-/// `DELETE /api/framesets/{id}`: an open set and all that was sent for it is thrown away.
+/// `DELETE /api/framesets/{id}`: deletes an open set and its files.
 pub(super) async fn discard(
     _: NoQuery,
     Artist(caller): Artist,
@@ -237,8 +237,8 @@ pub(super) async fn discard(
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
-/// `PUT /api/framesets/{id}/frames/{name}`: one frame, in the stead of an earlier one of this name; or a zip or
-/// tar of frames.
+/// `PUT /api/framesets/{id}/frames/{name}`: a frame, which replaces an earlier one of its name; or a zip or tar of
+/// frames.
 pub(super) async fn put_frame(
     _: NoQuery,
     Artist(caller): Artist,
@@ -258,7 +258,7 @@ pub(super) async fn put_frame(
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
-    receive::room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
+    receive::require_room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
     let mut file = staging.begin(&id).await?;
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
@@ -270,7 +270,7 @@ pub(super) async fn put_frame(
     let received = received.await;
     file.discard().await?;
     let mut frames = received?.into_iter().map(FrameAnswer::from);
-    close_when_whole(&catalog, &id, &caller.actor).await?;
+    commit_if_complete(&catalog, &id, &caller.actor).await?;
     Ok(if name.is_archive() {
         secret_json(StatusCode::CREATED, &ArchiveAnswer { name: name.as_str(), frames: frames.collect() })
     } else {
@@ -286,12 +286,12 @@ pub(super) async fn remove_frame(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let (id, name) = (id(&request)?, name(&request)?);
-    // Its file may be another frame's too; it goes with the set.
+    // The file stays until the set is deleted: another frame may have the same content.
     changed(catalog.db.remove_frame(&id, &name, &caller.actor).await?, 0)?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
-/// Makes a whole file a frame of its set, or frames of what is in it.
+/// Adds a complete file to its set: as a frame, or as the frames of an archive.
 pub(super) async fn add(
     catalog: &Catalog,
     staging: &Staging,
@@ -309,8 +309,12 @@ pub(super) async fn add(
     Ok(frames)
 }
 
-/// Closes a set whose last announced frame has come.
-pub(super) async fn close_when_whole(catalog: &Catalog, id: &FramesetId, actor: &Actor) -> Result<(), Error> {
+/// Commits a set that has as many frames as the client announced.
+pub(super) async fn commit_if_complete(
+    catalog: &Catalog,
+    id: &FramesetId,
+    actor: &Actor,
+) -> Result<(), Error> {
     let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
     if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
     {
@@ -323,7 +327,7 @@ pub(super) fn id(request: &HttpRequest) -> Result<FramesetId, Error> {
     segment(request, "frameset").parse().map_err(|_no_id| Error::NoSuchFrameset)
 }
 
-/// A name may have spaces and umlauts, which stand percent-encoded in the path.
+/// The name of a file in the path, where spaces and letters beyond ASCII are percent-encoded.
 fn name(request: &HttpRequest) -> Result<FileName, Error> {
     let path = request.uri().path();
     let raw = path.rsplit_once('/').map_or(path, |(_, name)| name);
@@ -360,13 +364,13 @@ pub(super) fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
     }
 }
 
-/// SHA-256 of the body as the client has it: `Content-Digest` (RFC 9530, section 2).
+/// The SHA-256 in `Content-Digest` (RFC 9530, section 2), if the request has one.
 fn content_digest(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Error> {
     let Some(value) = headers.get("content-digest") else { return Ok(None) };
     let bad = || Error::BadHeader("Content-Digest: write sha-256=:BASE64:");
     let text = value.to_str().map_err(|_no_text| bad())?;
     let Some(digest) = text.split(',').find_map(|part| part.trim().strip_prefix("sha-256=")) else {
-        // Another algorithm, which nobody has to know.
+        // A server may ignore algorithms that it does not support.
         return Ok(None);
     };
     let digest = digest.strip_prefix(':').and_then(|text| text.strip_suffix(':')).ok_or_else(bad)?;

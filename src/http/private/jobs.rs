@@ -1,4 +1,4 @@
-//! Jobs: how far they are, live, and changing one's mind.
+//! Jobs: their progress, also as a live stream of events; cancelling, retrying and priorities.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -33,15 +33,15 @@ use crate::{
     },
 };
 
-/// Lines of its log that a job's answer holds; the stream of its events has all of them.
+/// The last lines of the log in a job's answer; the stream of events has all lines.
 const LOG_LINES: u32 = 100;
-/// Jobs that one answer lists.
+/// The most jobs in an answer.
 const LISTED: u32 = 200;
-/// How often a stream looks for news.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often a stream asks the database for events.
+const POLL_EVERY: Duration = Duration::from_millis(250);
 /// Proxies close streams that are silent for longer.
-const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(15);
-/// Priorities that can be asked for.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// The priorities that a client may set.
 const PRIORITIES: std::ops::RangeInclusive<i32> = -100..=100;
 
 #[derive(Serialize)]
@@ -116,7 +116,7 @@ struct PriorityBody {
     priority: i32,
 }
 
-/// `GET /api/jobs`: those that changed last.
+/// `GET /api/jobs`: the jobs that changed last.
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let jobs = catalog.db.jobs(LISTED).await?;
     Ok(secret_json(StatusCode::OK, &JobsAnswer { jobs: jobs.into_iter().map(Into::into).collect() }))
@@ -132,7 +132,7 @@ pub(super) async fn show(
     answer(&catalog.db, &id(&request)?).await
 }
 
-/// `PATCH /api/jobs/{id}`: another priority.
+/// `PATCH /api/jobs/{id}`: changes the priority.
 pub(super) async fn prioritize(
     _: NoQuery,
     Artist(caller): Artist,
@@ -174,8 +174,8 @@ pub(super) async fn retry(
     answer(&catalog.db, &id).await
 }
 
-/// `GET /api/jobs/{id}/events`: what happened and what happens, as server-sent events (HTML standard, 9.2).
-/// The stream ends with the job; with `Last-Event-ID` it goes on after that one.
+/// `GET /api/jobs/{id}/events`: past and new events, as server-sent events (HTML standard, section 9.2). The stream
+/// ends with the job; with `Last-Event-ID` it continues after that event.
 pub(super) async fn events(
     _: NoQuery,
     _: Artist,
@@ -189,47 +189,48 @@ pub(super) async fn events(
     let after = last_event(request.headers());
     Ok(secret(StatusCode::OK)
         .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx would collect what it can before it sends it on.
+        // nginx buffers answers otherwise.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(watch(catalog.db.clone(), id, after)))
 }
 
-struct Watch {
+/// A stream of the events of one job.
+struct EventStream {
     db: Db,
     job: JobId,
     after: i64,
-    news: VecDeque<JobEvent>,
-    spoke: Instant,
+    pending: VecDeque<JobEvent>,
+    sent: Instant,
     over: bool,
 }
 
 fn watch(db: Db, job: JobId, after: i64) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
-    let watch = Watch { db, job, after, news: VecDeque::new(), spoke: Instant::now(), over: false };
+    let watch = EventStream { db, job, after, pending: VecDeque::new(), sent: Instant::now(), over: false };
     stream::try_unfold(watch, |mut watch| async move {
         loop {
-            if let Some(event) = watch.news.pop_front() {
-                (watch.after, watch.spoke) = (event.id, Instant::now());
-                return Ok(Some((written(&event), watch)));
+            if let Some(event) = watch.pending.pop_front() {
+                (watch.after, watch.sent) = (event.id, Instant::now());
+                return Ok(Some((to_sse(&event), watch)));
             }
             if watch.over {
                 return Ok(None);
             }
-            // Looked at first: what is written before the job is over is among the news then.
+            // The job is loaded before its events, so that a finished job has no events that come later.
             let job = watch.db.job(&watch.job).await?;
-            watch.news = watch.db.job_events(&watch.job, watch.after).await?.into();
-            watch.over = watch.news.is_empty() && job.is_none_or(|job| job.state.is_over());
-            if watch.news.is_empty() && !watch.over {
-                if watch.spoke.elapsed() >= SIGN_OF_LIFE_EVERY {
-                    watch.spoke = Instant::now();
+            watch.pending = watch.db.job_events(&watch.job, watch.after).await?.into();
+            watch.over = watch.pending.is_empty() && job.is_none_or(|job| job.state.is_over());
+            if watch.pending.is_empty() && !watch.over {
+                if watch.sent.elapsed() >= KEEP_ALIVE_EVERY {
+                    watch.sent = Instant::now();
                     return Ok(Some((Bytes::from_static(b":\n\n"), watch)));
                 }
-                sleep(LOOK_EVERY).await;
+                sleep(POLL_EVERY).await;
             }
         }
     })
 }
 
-fn written(event: &JobEvent) -> Bytes {
+fn to_sse(event: &JobEvent) -> Bytes {
     let mut data = event.data.clone();
     if let Some(fields) = data.as_object_mut() {
         fields.insert("at".to_owned(), json!(Timestamp(event.at_ms)));
@@ -238,7 +239,7 @@ fn written(event: &JobEvent) -> Bytes {
     Bytes::from(format!("id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.kind))
 }
 
-/// What is no number is as good as nothing: the watcher sees it all from the beginning.
+/// The id in `Last-Event-ID`. Without a number there, the stream begins with the first event.
 fn last_event(headers: &HeaderMap) -> i64 {
     headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
 }

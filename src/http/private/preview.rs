@@ -31,13 +31,13 @@ use crate::{
     },
 };
 
-use super::{protection::end, sequences};
+use super::{grants::expiry_s, sequences};
 
 /// How long links can be valid, in hours.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 90;
 const EXAMPLE: &str = r#"{"hours": 72}"#;
 
-/// Nothing but the viewer and what it loads from here.
+/// The page loads nothing but the viewer and the files of this server.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -75,7 +75,7 @@ pub(super) async fn create(
     let detail = json!({ "version": version, "hours": hours });
     let noted = catalog.db.note(&caller.actor, Action::PreviewLink, configuration.as_str(), &detail).await;
     noted?;
-    let grant = Grant { configuration, shown: Shown::Version(version), until_s: end(hours) };
+    let grant = Grant { configuration, shown: Shown::Version(version), until_s: expiry_s(hours) };
     let token = grant.sign(&catalog.signing_key().await?);
     let connection = request.connection_info();
     let link = format!("{}://{}/preview/{token}", connection.scheme(), connection.host());
@@ -141,7 +141,7 @@ async fn read(request: &HttpRequest, catalog: &Catalog) -> Result<(Grant, Stored
     let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLink)?;
     // A token for the live version belongs to a signed address.
     let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLink) };
-    if grant.is_over(now_ms()) {
+    if grant.is_expired(now_ms()) {
         return Err(Error::LinkExpired);
     }
     let version =

@@ -13,7 +13,7 @@ use crate::{
     http::{auth::Artist, catalog::Catalog, private_scope::secret_json, problem::Failure, query::NoQuery},
 };
 
-use super::protection::own_grant;
+use super::grants::caller_grant;
 
 #[derive(Serialize)]
 struct ProductsAnswer<'a> {
@@ -50,7 +50,7 @@ struct ChoiceAnswer<'a> {
 struct ConfigurationAnswer {
     id: String,
     choices: Choices,
-    /// The version that visitors see.
+    /// The live version.
     live: Option<i64>,
     /// The newest version.
     latest: Option<i64>,
@@ -81,7 +81,7 @@ fn answer<'a>(
 ) -> ProductAnswer<'a> {
     let still = |id: &ConfigId, is_protected: bool| {
         if is_protected {
-            format!("/signed/{}/still.webp", own_grant(id, Shown::Live).sign(key))
+            format!("/signed/{}/still.webp", caller_grant(id, Shown::Live).sign(key))
         } else {
             format!("/still/{id}.webp")
         }

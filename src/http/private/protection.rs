@@ -1,4 +1,4 @@
-//! Protecting configurations, lifting that, and signed addresses for what is protected.
+//! Protecting configurations, making them public again, and signing addresses for protected ones.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,11 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cdn::purge::Purger,
-    db::now_ms,
-    domain::{
-        names::ConfigId,
-        signed::{Grant, Shown},
-    },
+    domain::signed::{Grant, Shown},
     http::{
         auth::Artist,
         body,
@@ -26,13 +22,11 @@ use crate::{
     library::protect::{self, Moved},
 };
 
-use super::sequences;
+use super::{grants::expiry_s, sequences};
 
-/// How long addresses can be worth something.
+/// How long signed addresses can be valid, in hours.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 366;
 const EXAMPLE: &str = r#"{"hours": 24}"#;
-/// For whoever is signed in, and looks at a page of the studio.
-const OWN_HOURS: i64 = 12;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +36,7 @@ struct SignBody {
 
 #[derive(Serialize)]
 struct SignAnswer {
-    /// What a `<girasol-spin>` takes as `src`.
+    /// The `src` of a `<girasol-spin>`.
     sequence: String,
     expires: Timestamp,
 }
@@ -73,7 +67,7 @@ pub(super) async fn unprotect(
     sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
 }
 
-/// What the change wrote; nothing where the configuration was so before.
+/// The purges that the change wrote: none if the configuration was in that state before.
 fn purges(moved: Moved) -> Vec<i64> {
     match moved {
         Moved::Done { purges, .. } => purges,
@@ -99,7 +93,7 @@ pub(super) async fn sign(
     if !namespace.is_private() {
         return Err(Error::NotProtected.into());
     }
-    let grant = Grant { configuration: id, shown: Shown::Live, until_s: end(hours) };
+    let grant = Grant { configuration: id, shown: Shown::Live, until_s: expiry_s(hours) };
     let key = catalog.signing_key().await?;
     let expires = Timestamp(grant.until_s * 1000);
     let (id, until) = (&grant.configuration, expires.to_string());
@@ -108,19 +102,4 @@ pub(super) async fn sign(
     let (scheme, host) = (connection.scheme(), connection.host());
     let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));
     Ok(secret_json(StatusCode::CREATED, &SignAnswer { sequence, expires }))
-}
-
-/// A token for whoever is signed in.
-pub(super) async fn own_token(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Result<String, Error> {
-    Ok(own_grant(id, shown).sign(&catalog.signing_key().await?))
-}
-
-/// What such a token says.
-pub(super) fn own_grant(id: &ConfigId, shown: Shown) -> Grant {
-    Grant { configuration: id.clone(), shown, until_s: end(OWN_HOURS) }
-}
-
-/// To the second, as tokens are.
-pub(super) fn end(hours: i64) -> i64 {
-    now_ms() / 1000 + hours * 3600
 }

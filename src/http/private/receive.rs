@@ -1,4 +1,4 @@
-//! Bodies that are files: from the connection to the disk, a chunk at a time.
+//! Receiving files: from the connection to the disk, a chunk at a time.
 
 use std::time::Duration;
 
@@ -11,35 +11,33 @@ use crate::{
     staging::{Incoming, Staging},
 };
 
-/// In so much time at least [`SLOWEST_BYTES`] have to come, or the sender is silent: it would hold its place
-/// for ever.
+/// A client has to send at least [`SLOWEST_BYTES`] in each window; otherwise the request fails.
 const WINDOW: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES: u64 = 4096;
-/// Resumable uploads are made certain in steps of so many bytes.
-const CERTAIN_EVERY: u64 = 8 << 20;
+/// How many bytes may arrive before the file is synced to the disk.
+const SYNC_EVERY: u64 = 8 << 20;
 
-/// The length that a request announces, if it does.
+/// The length that the request announces, if any.
 pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-/// Refuses what would not leave enough of the disk free.
-pub(super) fn room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
+/// Refuses a file that would leave less than the minimum of the disk free.
+pub(super) fn require_room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
     let free = staging.free_bytes()?;
     if free.saturating_sub(bytes) < min_free_bytes { Err(Error::DiskFull) } else { Ok(()) }
 }
 
-/// Appends a body to a file, up to a length. Whenever some megabytes more are on disk for certain, `certain`
-/// is told how many there are.
+/// Appends a body to a file, up to a length. After each sync, calls `synced` with the number of bytes in the file.
 ///
-/// What came before an error is in the file.
+/// After an error, the file holds the bytes that arrived before it.
 pub(super) async fn append(
     body: &mut Payload,
     file: &mut Incoming,
     max_bytes: u64,
-    mut certain: impl AsyncFnMut(u64) -> Result<(), Error>,
+    mut synced: impl AsyncFnMut(u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (mut window, mut in_window, mut told) = (Instant::now() + WINDOW, 0, file.written());
+    let (mut window, mut in_window, mut last_sync) = (Instant::now() + WINDOW, 0, file.written());
     loop {
         let chunk = timeout_at(window, body.next()).await.map_err(|_elapsed| Error::BodyTooSlow)?;
         let Some(chunk) = chunk else { return Ok(()) };
@@ -52,10 +50,10 @@ pub(super) async fn append(
         if in_window >= SLOWEST_BYTES {
             (window, in_window) = (Instant::now() + WINDOW, 0);
         }
-        if file.written() - told >= CERTAIN_EVERY {
+        if file.written() - last_sync >= SYNC_EVERY {
             file.sync().await?;
-            told = file.written();
-            certain(told).await?;
+            last_sync = file.written();
+            synced(last_sync).await?;
         }
     }
 }

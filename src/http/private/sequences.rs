@@ -1,4 +1,4 @@
-//! Versions of a configuration's spin, and which of them visitors see.
+//! The versions of a configuration's spin: listing, publishing, rolling back and taking down.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,7 +18,7 @@ use crate::{
         auth::Artist,
         body,
         catalog::Catalog,
-        operator::purge::{ToldAnswer, settled},
+        deliveries::{DeliveryAnswer, wait_until_delivered},
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
@@ -29,7 +29,7 @@ use crate::{
     staging::Staging,
 };
 
-use super::protection::own_token;
+use super::grants::caller_token;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,18 +40,18 @@ struct PublishBody {
 #[derive(Serialize)]
 struct SequenceAnswer<'a> {
     configuration: &'a ConfigId,
-    /// The version that visitors see.
+    /// The live version.
     live: Option<i64>,
-    /// It was taken down, and nothing is live since.
+    /// The spin was taken down, and no version is live since.
     #[serde(rename = "takenDown")]
     taken_down: bool,
-    /// Only signed addresses show it; those that stand here are for whoever is signed in.
+    /// Only signed addresses show it; `manifest` and `sequence` are signed for the caller.
     protected: bool,
     versions: Vec<VersionAnswer>,
     sequence: String,
-    /// What became of the change at the caches outside.
+    /// The state of the purge at each CDN.
     #[serde(skip_serializing_if = "Option::is_none")]
-    purged: Option<Vec<ToldAnswer>>,
+    purged: Option<Vec<DeliveryAnswer>>,
 }
 
 #[derive(Serialize)]
@@ -69,13 +69,13 @@ struct VersionDetail<'a> {
     configuration: &'a ConfigId,
     #[serde(flatten)]
     version: VersionAnswer,
-    /// What a `<girasol-spin>` takes as `src`, for whoever is signed in.
+    /// The `src` of a `<girasol-spin>` for the caller.
     sequence: String,
     sets: Vec<SetFigures>,
 }
 
 impl VersionAnswer {
-    /// Its own manifest is where the template says.
+    /// With the address of its manifest by this template.
     fn of(version: &ListedVersion, template: &str) -> Self {
         Self {
             version: version.version,
@@ -113,7 +113,7 @@ pub(super) async fn publish(
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
-/// `POST /api/sequences/{configId}/rollback`: what visitors saw before.
+/// `POST /api/sequences/{configId}/rollback`: makes the version live that was live before.
 pub(super) async fn roll_back(
     _: NoQuery,
     Artist(caller): Artist,
@@ -126,7 +126,7 @@ pub(super) async fn roll_back(
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
-/// `POST /api/sequences/{configId}/take-down`: visitors are told that it is gone, with every version.
+/// `POST /api/sequences/{configId}/take-down`: the spin answers 410 from then on, and its versions are deleted.
 pub(super) async fn take_down(
     _: NoQuery,
     Artist(caller): Artist,
@@ -141,20 +141,20 @@ pub(super) async fn take_down(
     deleted(&catalog, &purger, &id, &purges).await
 }
 
-/// The same as [`changed`], where objects were deleted as well.
+/// Like [`changed`], for a change that deletes objects.
 pub(super) async fn deleted(
     catalog: &Data<Catalog>,
     purger: &Purger,
     id: &ConfigId,
     purges: &[i64],
 ) -> Result<HttpResponse, Failure> {
-    // The disk first, or memory would be filled from it again.
+    // The disk cache first: memory is filled from it.
     catalog.store.evict_all().await;
     catalog.evict_objects();
     changed(catalog, purger, id, purges).await
 }
 
-/// Answers when caches outside were told, so that whoever looks next sees the change.
+/// Answers once the CDNs were purged, so that the next request through them sees the change.
 async fn changed(
     catalog: &Data<Catalog>,
     purger: &Purger,
@@ -162,7 +162,7 @@ async fn changed(
     purges: &[i64],
 ) -> Result<HttpResponse, Failure> {
     catalog.evict_pointers();
-    let purged = settled(purger, purges, None).await?;
+    let purged = wait_until_delivered(purger, purges, None).await?;
     actix_web::rt::spawn({
         let (catalog, id) = (catalog.clone(), id.clone());
         async move { catalog.warm_live(&id).await }
@@ -170,7 +170,7 @@ async fn changed(
     answer(catalog, id, Some(purged)).await
 }
 
-/// `GET /api/sequences/{configId}/versions/{version}`: with what is known of each frame.
+/// `GET /api/sequences/{configId}/versions/{version}`: with the figures of each frame.
 pub(super) async fn show_version(
     _: NoQuery,
     _: Artist,
@@ -201,16 +201,16 @@ pub(super) async fn manifest(
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let stored = stored(&catalog.db, &id, version(&request)?).await?;
-    let token = own_token(&catalog, &id, Shown::Version(stored.version)).await?;
+    let token = caller_token(&catalog, &id, Shown::Version(stored.version)).await?;
     sequence::unpublished(&request, &catalog, id, &stored, &token).await
 }
 
-/// Where the files of a configuration are for whoever is signed in, and the token if they are private.
+/// The addresses of a configuration's files for the caller, and the token in them if they are private.
 async fn urls(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Result<(Urls, Option<String>), Error> {
     if !catalog.db.namespace(id).await?.is_some_and(Namespace::is_private) {
         return Ok((Urls::default(), None));
     }
-    let token = own_token(catalog, id, shown).await?;
+    let token = caller_token(catalog, id, shown).await?;
     Ok((Urls::signed(&token), Some(token)))
 }
 
@@ -229,7 +229,7 @@ pub(super) fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
 async fn answer(
     catalog: &Catalog,
     id: &ConfigId,
-    purged: Option<Vec<ToldAnswer>>,
+    purged: Option<Vec<DeliveryAnswer>>,
 ) -> Result<HttpResponse, Failure> {
     let versions = catalog.db.versions(id).await?;
     let taken_down = catalog.db.is_taken_down(id).await?;

@@ -1,4 +1,4 @@
-//! A key, exchanged for a cookie: pictures and event streams of a page cannot send a header.
+//! Sessions: a key exchanged for a cookie, since images and event streams of a page cannot send headers.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-/// A working day: who begins in the morning is not put out in the evening.
-const LASTS: Duration = Duration::from_hours(12);
+/// A working day.
+const LIFETIME: Duration = Duration::from_hours(12);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,14 +48,14 @@ impl<'a> SessionAnswer<'a> {
     }
 }
 
-/// `POST /api/session`: the key, in the body, for a cookie.
+/// `POST /api/session`: exchanges the key in the body for a cookie.
 pub(super) async fn begin(
     _: NoQuery,
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    // Scripts name no page.
+    // Browsers send Origin with every POST; scripts send none.
     if request.headers().contains_key(ORIGIN) {
         require_same_origin(&request)?;
     }
@@ -63,18 +63,18 @@ pub(super) async fn begin(
     let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
     let key = catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?;
     let actor = Actor::key(&key.id, address(&request));
-    let session = catalog.db.begin_session(&key.id, LASTS, &actor).await?;
-    let cookie = cookie(&request, &session.token, LASTS);
+    let session = catalog.db.begin_session(&key.id, LIFETIME, &actor).await?;
+    let cookie = cookie(&request, &session.token, LIFETIME);
     let expires = Some(Timestamp(session.expires_at_ms));
     Ok(secret(StatusCode::OK).cookie(cookie).json(SessionAnswer::of(&key, expires)))
 }
 
-/// `GET /api/session`: who the caller is.
+/// `GET /api/session`: the key and role of the caller.
 pub(super) async fn show(_: NoQuery, caller: Caller) -> Result<HttpResponse, Failure> {
     Ok(secret_json(StatusCode::OK, &SessionAnswer::of(&caller.key, None)))
 }
 
-/// `DELETE /api/session`: the cookie is worth nothing any more.
+/// `DELETE /api/session`: ends the session.
 pub(super) async fn end(
     _: NoQuery,
     caller: Caller,
@@ -87,13 +87,13 @@ pub(super) async fn end(
     Ok(secret(StatusCode::NO_CONTENT).cookie(cookie(&request, "", Duration::ZERO)).finish())
 }
 
-fn cookie<'a>(request: &HttpRequest, token: &'a str, lasts: Duration) -> Cookie<'a> {
+fn cookie<'a>(request: &HttpRequest, token: &'a str, lifetime: Duration) -> Cookie<'a> {
     Cookie::build(COOKIE, token)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
-        // On a laptop there is no TLS; a proxy in front says whether it has it.
+        // Without TLS, as on a laptop, browsers drop secure cookies. A proxy names its scheme in a header.
         .secure(request.connection_info().scheme() == "https")
-        .max_age(lasts.try_into().unwrap_or_default())
+        .max_age(lifetime.try_into().expect("a lifetime is at most some hours"))
         .finish()
 }

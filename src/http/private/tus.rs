@@ -94,7 +94,7 @@ pub(super) async fn create(
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    receive::room(staging, length, limits.disk_min_free_bytes)?;
+    receive::require_room(staging, length, limits.disk_min_free_bytes)?;
     let begun = catalog.db.begin_upload(&frameset, &name, length, metadata, limits.set_max_files).await?;
     let upload = begun.ok_or(Error::TooManyFiles(limits.set_max_files))?;
     let location = format!("/api/uploads/{}", upload.id);
@@ -263,7 +263,7 @@ impl Uploads {
         }
         catalog.db.finish_upload(&upload.id).await?;
         file.discard().await?;
-        framesets::close_when_whole(catalog, &upload.frameset, actor).await
+        framesets::commit_if_complete(catalog, &upload.frameset, actor).await
     }
 
     /// Finishes an upload whose bytes all arrived before the server died, and which is not a frame yet.

@@ -106,7 +106,7 @@ enum Opened {
 
 async fn open(request: &HttpRequest, catalog: &Catalog) -> Result<Opened, Error> {
     let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::SignatureRefused)?;
-    if grant.is_over(now_ms()) {
+    if grant.is_expired(now_ms()) {
         return Err(Error::SignatureExpired);
     }
     let Grant { configuration, shown, .. } = grant;

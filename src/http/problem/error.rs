@@ -1,0 +1,280 @@
+//! Every error of the API, and the kind of problem that clients see of it.
+
+use std::{borrow::Cow, sync::Arc};
+
+use assets_pipeline::refusal::Refusal;
+
+use crate::{
+    checks::CheckError,
+    db::DbError,
+    domain::{import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered},
+    library::{collect::CollectError, protect::ProtectError},
+    staging::StagingError,
+    store::{Address, StoreError},
+};
+
+use super::kinds::{self, Kind};
+
+/// Why a request fails. Clients see the message, except that of a 5xx.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no resource is at this address")]
+    NoSuchPath,
+    #[error("the product does not exist")]
+    NoSuchProduct,
+    #[error("{0} has no spin")]
+    NoSpin(ConfigId),
+    #[error("the spin of {0} was taken down")]
+    TakenDown(ConfigId),
+    #[error("only signed addresses show this spin")]
+    Protected,
+    #[error("the signature of this address is not accepted")]
+    SignatureRefused,
+    #[error("the signed address has expired: ask for a new one")]
+    SignatureExpired,
+    #[error("the spin is public and needs no signed address")]
+    NotProtected,
+    #[error("the file does not exist")]
+    NoSuchFile,
+    #[error("{0}")]
+    BadQuery(String),
+    #[error(transparent)]
+    NotOffered(NotOffered),
+    #[error("the body has to be JSON like {example}")]
+    BadJson { example: &'static str },
+    #[error("the body ended too early")]
+    BodyCutShort,
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("the body took too long")]
+    BodyTooSlow,
+    #[error("the body has to be application/json")]
+    NotJson,
+    #[error("the body has to be sent without a Content-Encoding")]
+    BodyEncoded,
+    #[error("{0}")]
+    UnknownChoice(String),
+    #[error("this address answers {0}")]
+    WrongMethod(Cow<'static, str>),
+    #[error("the entity tag of the file is not one of If-Match")]
+    PreconditionFailed,
+    #[error("the file has {length} bytes")]
+    RangeOutside { length: usize },
+    #[error("send a key: Authorization: Bearer KEY")]
+    KeyMissing,
+    #[error("the key is unknown or was revoked")]
+    KeyRefused,
+    #[error("the session has expired: sign in again")]
+    SessionExpired,
+    #[error("this needs a key of the role {0}")]
+    InsufficientRole(Role),
+    #[error("a page of another origin cannot write with the session")]
+    CrossOrigin,
+    #[error("the key does not exist")]
+    NoSuchKey,
+    #[error("{0}")]
+    BadField(String),
+    #[error("{}", list(.0))]
+    BadProduct(Arc<[Fault]>),
+    #[error("configuration ids that are in use keep their meaning: {0}")]
+    ProductInUse(String),
+    #[error("{0}")]
+    BadHeader(&'static str),
+    #[error("the frame set does not exist")]
+    NoSuchFrameset,
+    #[error("the frame set is committed and takes no more changes")]
+    SetCommitted,
+    #[error("the frames of the set changed meanwhile: load the set again")]
+    FramesetChanged,
+    #[error("the check failed")]
+    CheckFailed,
+    #[error("the frame set has nothing of this kind to mend")]
+    NothingToMend,
+    #[error("the job does not exist")]
+    NoSuchJob,
+    #[error("the job is {}", .0.as_str())]
+    JobIs(JobState),
+    #[error("the configuration has no version")]
+    NoSuchSequence,
+    #[error("the version does not exist")]
+    NoSuchVersion,
+    #[error("the version has only a preview, and a full version is live")]
+    EarlyVersion,
+    #[error("the link does not exist")]
+    NoSuchLink,
+    #[error("the link has expired: ask for a new one")]
+    LinkExpired,
+    #[error("no earlier version was live")]
+    NothingBefore,
+    #[error("another version went live at the same moment: load the sequence again")]
+    Overtaken,
+    #[error("no version is live")]
+    NothingLive,
+    #[error("the frame set has no frame")]
+    SetEmpty,
+    #[error("a key may have at most {0} open frame sets: commit or discard one")]
+    TooManySets(u32),
+    #[error("a frame set may have at most {0} files")]
+    TooManyFiles(u32),
+    #[error("the file may have at most {0} bytes")]
+    FileTooLarge(u64),
+    #[error("the disk has no room for this file")]
+    DiskFull,
+    #[error("the server stores its objects in a folder: send the frames to the server")]
+    NoBucket,
+    #[error("the file does not match Content-Digest")]
+    DigestMismatch,
+    #[error("the upload does not exist")]
+    NoSuchUpload,
+    #[error("the upload continues at byte {0}")]
+    OffsetMismatch(u64),
+    #[error("the part does not match Upload-Checksum")]
+    ChecksumMismatch,
+    #[error("the body of a part has to be application/offset+octet-stream")]
+    NotAPart,
+    #[error("send Tus-Resumable: 1.0.0")]
+    UnsupportedTusVersion,
+    #[error("{refusal}. {}", .refusal.remedy())]
+    FileRefused { refusal: Arc<Refusal> },
+    #[error("the staging failed")]
+    Staging(#[source] Arc<StagingError>),
+    #[error("a frame set could not be checked")]
+    Check(#[source] Arc<CheckError>),
+    #[error("objects could not be deleted")]
+    Collect(#[source] Arc<CollectError>),
+    #[error("the configuration could not be moved")]
+    Protect(#[source] Arc<ProtectError>),
+    #[error("an export could not be written")]
+    Export(#[source] Arc<std::io::Error>),
+    #[error("the database failed")]
+    Database(#[source] Arc<DbError>),
+    #[error("the object store failed")]
+    Store(#[source] Arc<StoreError>),
+    #[error("the object store has no {0}, which the live version names")]
+    ObjectMissing(Address),
+    #[error("the object {0} does not match its digest")]
+    ObjectDamaged(Address),
+    #[error("the manifest {0} cannot be read")]
+    ManifestUnreadable(Address, #[source] Arc<serde_json::Error>),
+    #[error("an answer could not be compressed")]
+    Compress(#[source] Arc<std::io::Error>),
+    #[error("not ready: {0}")]
+    NotReady(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// The kind of problem that clients see.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchPath => kinds::NOT_FOUND,
+            Self::NoSuchProduct => kinds::NO_SUCH_PRODUCT,
+            Self::NoSpin(_) => kinds::NO_SPIN,
+            Self::TakenDown(_) => kinds::TAKEN_DOWN,
+            Self::Protected => kinds::PROTECTED,
+            Self::SignatureRefused => kinds::SIGNATURE_REFUSED,
+            Self::SignatureExpired => kinds::SIGNATURE_EXPIRED,
+            Self::NotProtected => kinds::NOT_PROTECTED,
+            Self::NoSuchFile => kinds::NO_SUCH_FILE,
+            Self::BadQuery(_) => kinds::BAD_QUERY,
+            Self::NotOffered(NotOffered::Frames(_) | NotOffered::Format(..)) => kinds::NOT_OFFERED,
+            Self::BadJson { .. } => kinds::BAD_JSON,
+            Self::BodyCutShort => kinds::BODY_CUT_SHORT,
+            Self::BodyTooLarge(_) => kinds::BODY_TOO_LARGE,
+            Self::BodyTooSlow => kinds::BODY_TOO_SLOW,
+            Self::NotJson => kinds::NOT_JSON,
+            Self::BodyEncoded => kinds::BODY_ENCODED,
+            Self::UnknownChoice(_) => kinds::UNKNOWN_CHOICE,
+            Self::WrongMethod(_) => kinds::WRONG_METHOD,
+            Self::PreconditionFailed => kinds::PRECONDITION_FAILED,
+            Self::RangeOutside { .. } => kinds::RANGE_OUTSIDE,
+            Self::KeyMissing => kinds::KEY_MISSING,
+            Self::KeyRefused => kinds::KEY_REFUSED,
+            Self::SessionExpired => kinds::SESSION_EXPIRED,
+            Self::InsufficientRole(_) => kinds::INSUFFICIENT_ROLE,
+            Self::CrossOrigin => kinds::CROSS_ORIGIN,
+            Self::NoSuchKey => kinds::NO_SUCH_KEY,
+            Self::BadField(_) => kinds::BAD_FIELD,
+            Self::BadProduct(_) => kinds::BAD_PRODUCT,
+            Self::ProductInUse(_) => kinds::PRODUCT_IN_USE,
+            Self::BadHeader(_) => kinds::BAD_HEADER,
+            Self::NoSuchFrameset => kinds::NO_SUCH_FRAMESET,
+            Self::SetCommitted => kinds::SET_COMMITTED,
+            Self::FramesetChanged => kinds::FRAMESET_CHANGED,
+            Self::NothingToMend => kinds::NOTHING_TO_MEND,
+            Self::NoSuchJob => kinds::NO_SUCH_JOB,
+            Self::JobIs(_) => kinds::JOB_STATE,
+            Self::NoSuchSequence => kinds::NO_SUCH_SEQUENCE,
+            Self::NoSuchVersion => kinds::NO_SUCH_VERSION,
+            Self::NoSuchLink => kinds::NO_SUCH_LINK,
+            Self::LinkExpired => kinds::LINK_EXPIRED,
+            Self::EarlyVersion => kinds::EARLY_VERSION,
+            Self::NothingBefore => kinds::NOTHING_BEFORE,
+            Self::Overtaken => kinds::OVERTAKEN,
+            Self::NothingLive => kinds::NOTHING_LIVE,
+            Self::SetEmpty => kinds::SET_EMPTY,
+            Self::TooManySets(_) => kinds::TOO_MANY_SETS,
+            Self::TooManyFiles(_) => kinds::TOO_MANY_FILES,
+            Self::FileTooLarge(_) => kinds::FILE_TOO_LARGE,
+            Self::DiskFull => kinds::DISK_FULL,
+            Self::NoBucket => kinds::NO_BUCKET,
+            Self::DigestMismatch => kinds::DIGEST_MISMATCH,
+            Self::NoSuchUpload => kinds::NO_SUCH_UPLOAD,
+            Self::OffsetMismatch(_) => kinds::OFFSET_MISMATCH,
+            Self::ChecksumMismatch => kinds::CHECKSUM_MISMATCH,
+            Self::NotAPart => kinds::NOT_A_PART,
+            Self::UnsupportedTusVersion => kinds::UNSUPPORTED_TUS_VERSION,
+            Self::FileRefused { refusal } => kind_of_refusal(refusal),
+            Self::Export(_)
+            | Self::Staging(_)
+            | Self::Collect(_)
+            | Self::Protect(_)
+            | Self::CheckFailed
+            | Self::Check(_)
+            | Self::Database(_)
+            | Self::Store(_)
+            | Self::ObjectMissing(_)
+            | Self::ObjectDamaged(_)
+            | Self::ManifestUnreadable(..)
+            | Self::NotOffered(NotOffered::Nothing)
+            | Self::Compress(_) => kinds::INTERNAL,
+            Self::NotReady(_) => kinds::NOT_READY,
+        }
+    }
+}
+
+fn kind_of_refusal(refusal: &Refusal) -> Kind {
+    match refusal {
+        Refusal::NotASource { .. } => kinds::NOT_AN_ARCHIVE,
+        Refusal::Empty { .. } => kinds::NO_IMAGES,
+        Refusal::SingleFrame { .. } => kinds::SINGLE_FRAME,
+        Refusal::TooManyFrames { .. } => kinds::TOO_MANY_FRAMES,
+        Refusal::TooManyFiles { .. } => kinds::TOO_MANY_FILES,
+        Refusal::SeveralFolders { .. } => kinds::SEVERAL_FOLDERS,
+        Refusal::FramesMissing { .. } => kinds::FRAME_MISSING,
+        Refusal::NumberTwice { .. } => kinds::NUMBER_TWICE,
+        Refusal::OutOfStep { .. } => kinds::OUT_OF_STEP,
+        Refusal::ClosingFrame { .. } => kinds::CLOSING_FRAME,
+        Refusal::NoNumber { .. } => kinds::NO_NUMBER,
+        Refusal::StrayName { .. } => kinds::STRAY_NAME,
+        Refusal::Unreadable { .. } => kinds::UNREADABLE,
+        Refusal::Truncated { .. } => kinds::TRUNCATED,
+        Refusal::NotWhatItSays { .. } => kinds::NOT_WHAT_ITS_NAME_SAYS,
+        Refusal::SizesDiffer { .. } => kinds::SIZES_DIFFER,
+        Refusal::TooLarge { .. } => kinds::TOO_LARGE,
+        Refusal::Cmyk { .. } => kinds::CMYK,
+        Refusal::Unsupported { .. } => kinds::UNSUPPORTED,
+        Refusal::ArchiveUnsafeName { .. } => kinds::ARCHIVE_UNSAFE_NAME,
+        Refusal::ArchiveLink { .. } => kinds::ARCHIVE_LINK,
+        Refusal::ZipEncrypted { .. } => kinds::ZIP_ENCRYPTED,
+        Refusal::ZipBomb { .. } => kinds::ZIP_BOMB,
+        Refusal::ArchiveDuplicate { .. } => kinds::ARCHIVE_DUPLICATE,
+        Refusal::ZipMethod { .. } => kinds::ZIP_METHOD,
+        Refusal::TarBroken { .. } => kinds::TAR_BROKEN,
+        Refusal::ZipBroken { .. } => kinds::ZIP_BROKEN,
+        Refusal::Io { .. } => kinds::INTERNAL,
+    }
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
+}

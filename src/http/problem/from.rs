@@ -1,0 +1,128 @@
+//! Errors of the other layers as errors of the API.
+
+use std::sync::Arc;
+
+use crate::{
+    checks::CheckError,
+    db::{DbError, framesets::Changed},
+    domain::{negotiate::NotOffered, product::UnknownChoice},
+    library::{
+        collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
+    },
+    staging::{StagingError, UnpackError, fetch::FetchError},
+    store::StoreError,
+};
+
+use super::Error;
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<UnpackError> for Error {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Refused(refusal) => Self::FileRefused { refusal: Arc::new(refusal) },
+            UnpackError::Name { .. } => Self::BadField(error.to_string()),
+            UnpackError::DiskFull => Self::DiskFull,
+            UnpackError::Staging(error) => error.into(),
+        }
+    }
+}
+
+impl From<FetchError> for Error {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Name { .. } => Self::BadField(error.to_string()),
+            FetchError::TooLarge { max_bytes, .. } => Self::FileTooLarge(max_bytes),
+            FetchError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
+            FetchError::Unpack(error) => error.into(),
+            FetchError::DiskFull => Self::DiskFull,
+            FetchError::Closed(Changed::NoSuchSet) => Self::NoSuchFrameset,
+            FetchError::Closed(Changed::Committed) => Self::SetCommitted,
+            FetchError::Closed(_) | FetchError::Stopped => Self::FramesetChanged,
+            FetchError::Store(error) => error.into(),
+            FetchError::Staging(error) => error.into(),
+            FetchError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckError> for Error {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::NothingToMend => Self::NothingToMend,
+            CheckError::Db(error) => error.into(),
+            CheckError::Staging(error) => error.into(),
+            other => Self::Check(Arc::new(other)),
+        }
+    }
+}
+
+impl From<PublishError> for Error {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::NoSuchVersion { .. } => Self::NoSuchVersion,
+            PublishError::Early { .. } => Self::EarlyVersion,
+            PublishError::NothingBefore(_) => Self::NothingBefore,
+            PublishError::Overtaken(_) => Self::Overtaken,
+            PublishError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<TakeDownError> for Error {
+    fn from(error: TakeDownError) -> Self {
+        match error {
+            TakeDownError::NothingLive(_) => Self::NothingLive,
+            TakeDownError::Collect(error) => error.into(),
+            TakeDownError::Staging(error) => error.into(),
+            TakeDownError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProtectError> for Error {
+    fn from(error: ProtectError) -> Self {
+        match error {
+            ProtectError::NoSuchConfiguration(_) => Self::NoSuchSequence,
+            ProtectError::Overtaken(_) => Self::Overtaken,
+            ProtectError::Collect(error) => error.into(),
+            ProtectError::Store(error) => error.into(),
+            ProtectError::Db(error) => error.into(),
+            error @ (ProtectError::Missing(_) | ProtectError::Manifest(_)) => Self::Protect(Arc::new(error)),
+        }
+    }
+}
+
+impl From<CollectError> for Error {
+    fn from(error: CollectError) -> Self {
+        Self::Collect(Arc::new(error))
+    }
+}
+
+impl From<StagingError> for Error {
+    fn from(error: StagingError) -> Self {
+        Self::Staging(Arc::new(error))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<NotOffered> for Error {
+    fn from(error: NotOffered) -> Self {
+        Self::NotOffered(error)
+    }
+}
+
+impl From<UnknownChoice> for Error {
+    fn from(error: UnknownChoice) -> Self {
+        Self::UnknownChoice(error.to_string())
+    }
+}
