@@ -282,7 +282,7 @@ async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + 
     }
     let vitals = &app.config.vitals;
     let since_ms_of_vitals = now_ms() - i64::from(vitals.keep_days) * 86_400_000;
-    app.db.forget_vitals(since_ms_of_vitals, vitals.keep.into()).await?;
+    app.db.prune_vitals(since_ms_of_vitals, vitals.keep.into()).await?;
     for (cache, purges) in app.db.sweep_purges().await? {
         tracing::error!(cache, purges, "purges were given up: no such cache is configured");
     }

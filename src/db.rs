@@ -3,6 +3,7 @@
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
+mod engine;
 pub mod framesets;
 pub mod garbage;
 pub mod import;
@@ -19,24 +20,30 @@ pub mod uploads;
 pub mod versions;
 pub mod vitals;
 
-use std::{path::Path, time::Duration};
+use std::{fs::File, io, path::Path};
 
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use self::parse as read;
+use engine::{Pools, Statement, Tx};
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// SQLite refused or could not be reached.
-    #[error("the database failed")]
-    Sql(#[from] sqlx::Error),
+    /// The database refused a statement or could not be reached.
+    #[error("the database failed at {name}")]
+    Statement {
+        /// The statement's name, or the transaction's.
+        name: &'static str,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The file beside the database that one process locks while it migrates.
+    #[error("the lock of the database cannot be taken")]
+    Lock(#[source] io::Error),
     /// The operating system gives no random bytes.
-    #[error("there are no random bytes to be had")]
+    #[error("the operating system gives no random bytes")]
     Random(#[from] getrandom::Error),
     /// A row holds what this version cannot read.
     #[error("the database holds an unreadable {what}: {value}")]
@@ -48,43 +55,73 @@ pub enum DbError {
     },
 }
 
-/// A pool of connections; cheap to clone.
+impl From<sqlx::Error> for DbError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Statement { name: "statement", source }
+    }
+}
+
+/// The database; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db {
-    pool: SqlitePool,
+    pools: Pools,
+    pool: sqlx::SqlitePool,
 }
 
 impl Db {
     /// Opens `girasol.db` in the data folder, creates it where it is missing and brings its schema
     /// up to date.
     pub async fn open(data: &Path) -> Result<Self, DbError> {
-        let options = SqliteConnectOptions::new()
-            .filename(data.join("girasol.db"))
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(15));
         // SQLite's migrations take no lock of their own: two processes that meet in a new folder would
         // both make the tables.
-        let one_at_a_time = std::fs::File::create(data.join("girasol.db.lock")).map_err(sqlx::Error::Io)?;
-        let locked = tokio::task::spawn_blocking(move || one_at_a_time.lock().map(|()| one_at_a_time));
-        let locked = locked.await.map_err(std::io::Error::other).flatten().map_err(sqlx::Error::Io)?;
-        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
-        sqlx::migrate!("migrations/sqlite").run(&pool).await?;
+        let path = data.join("girasol.db.lock");
+        let lock = tokio::task::spawn_blocking(move || {
+            let file = File::create(path)?;
+            file.lock().map(|()| file)
+        });
+        let locked = lock.await.map_err(io::Error::other).flatten().map_err(DbError::Lock)?;
+        let pools = Pools::open_sqlite(&data.join("girasol.db")).await?;
         drop(locked);
-        Ok(Self { pool })
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(data.join("girasol.db"))
+            .foreign_keys(true)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_secs(15));
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(8).connect_lazy_with(options);
+        Ok(Self { pools, pool })
     }
 
-    /// Answers whether the database can be read.
+    /// Checks that the database can be read.
     pub async fn ping(&self) -> Result<(), DbError> {
-        sqlx::query("select count(*) from (select 1 from products limit 1)").execute(&self.pool).await?;
+        self.read("ping", "select exists (select 1 from products)").scalar::<bool>().await?;
         Ok(())
     }
 
     /// Waits until every connection is closed.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.pools.close().await;
+    }
+
+    /// A statement that changes nothing.
+    fn read(&self, name: &'static str, sql: &'static str) -> Statement<'_> {
+        self.pools.read(name, sql)
+    }
+
+    /// A statement that changes something and is a transaction of its own.
+    fn run(&self, name: &'static str, sql: &'static str) -> Statement<'_> {
+        self.pools.run(name, sql)
+    }
+
+    /// A transaction whose statements all read the same moment.
+    async fn snapshot(&self, name: &'static str) -> Result<Tx, DbError> {
+        self.pools.snapshot(name).await
+    }
+
+    /// A transaction that writes. One that is under way in this process is waited for, so nothing begins a second one
+    /// while it has one.
+    async fn write(&self, name: &'static str) -> Result<Tx, DbError> {
+        self.pools.write(name).await
     }
 }
 
@@ -93,14 +130,29 @@ pub fn now_ms() -> i64 {
     (time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as i64
 }
 
-/// Bytes that nobody can foretell.
+/// Unpredictable bytes.
 fn random<const BYTES: usize>() -> Result<[u8; BYTES], DbError> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Reads a column that was written from a checked type.
-fn read<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, DbError> {
+/// Parses a column that was written from a checked type.
+fn parse<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, DbError> {
     value.parse().map_err(|_wrong| DbError::Unreadable { what, value: value.to_owned() })
+}
+
+/// A count as the rest of the code has it.
+fn count(rows: i64) -> u32 {
+    rows.clamp(0, u32::MAX.into()) as u32
+}
+
+/// Bytes as the database has them: numbers there have a sign.
+fn from_bytes(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// The same, read back.
+fn bytes(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
 }

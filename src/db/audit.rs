@@ -1,11 +1,15 @@
 //! The trail of changes. Each is written in the transaction of the change itself.
 
 use serde_json::Value;
-use sqlx::SqliteConnection;
+use sqlx::types::Json;
 
 use crate::domain::audit::{Action, Actor, Entry};
 
-use super::{Db, DbError, now_ms};
+use super::{
+    Db, DbError,
+    engine::{Bind, Session},
+    now_ms,
+};
 
 #[derive(sqlx::FromRow)]
 struct EntryRow {
@@ -15,28 +19,23 @@ struct EntryRow {
     address: Option<String>,
     action: String,
     subject: String,
-    detail: String,
+    detail: Json<Value>,
 }
+
+const INSERT: &str =
+    "insert into audit (at_ms, actor, address, action, subject, detail) values ($1, $2, $3, $4, $5, $6)";
 
 /// Adds a line to the trail.
 pub(super) async fn record(
-    connection: &mut SqliteConnection,
+    tx: &mut impl Session,
     actor: &Actor,
     action: Action,
     subject: &str,
     detail: &Value,
 ) -> Result<(), DbError> {
-    sqlx::query(
-        "insert into audit (at_ms, actor, address, action, subject, detail) values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(now_ms())
-    .bind(&actor.name)
-    .bind(&actor.address)
-    .bind(action.as_str())
-    .bind(subject)
-    .bind(detail.to_string())
-    .execute(connection)
-    .await?;
+    let statement = tx.run("audit.record", INSERT).bind(now_ms()).bind(&actor.name);
+    let statement = statement.bind(actor.address.as_deref()).bind(action.as_str()).bind(subject);
+    statement.bind(Bind::json(detail)).execute().await?;
     Ok(())
 }
 
@@ -49,25 +48,20 @@ impl Db {
         subject: &str,
         detail: &Value,
     ) -> Result<(), DbError> {
-        record(&mut *self.pool.acquire().await?, actor, action, subject, detail).await
+        let mut tx = self.write("audit.note").await?;
+        record(&mut tx, actor, action, subject, detail).await?;
+        tx.commit().await
     }
 
     /// The lines after one, oldest first, at most so many.
     pub async fn audit(&self, after: i64, limit: u32) -> Result<Vec<Entry>, DbError> {
-        let rows: Vec<EntryRow> = sqlx::query_as(
-            "select id, at_ms, actor, address, action, subject, detail from audit where id > $1 order by id limit $2",
-        )
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|EntryRow { id, at_ms, actor, address, action, subject, detail }| {
-                let Ok(detail) = serde_json::from_str(&detail) else {
-                    return Err(DbError::Unreadable { what: "detail", value: detail });
-                };
-                Ok(Entry { id, at_ms, actor, address, action, subject, detail })
-            })
-            .collect()
+        const SQL: &str = "select id, at_ms, actor, address, action, subject, detail from audit
+            where id > $1 order by id limit $2";
+        let rows: Vec<EntryRow> = self.read("audit.list", SQL).bind(after).bind(limit).all().await?;
+        let entry = |row: EntryRow| {
+            let EntryRow { id, at_ms, actor, address, action, subject, detail: Json(detail) } = row;
+            Entry { id, at_ms, actor, address, action, subject, detail }
+        };
+        Ok(rows.into_iter().map(entry).collect())
     }
 }

@@ -1,9 +1,9 @@
-//! Products as files offer them: what an import changes, and what it must not.
+//! Products as files offer them: what an import changes, and what it must not change.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use sqlx::{SqliteConnection, types::Json};
+use sqlx::types::Json;
 
 use crate::domain::{
     audit::{Action, Actor},
@@ -17,11 +17,12 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
+    engine::{Bind, Session as _, Tx},
     now_ms, products,
     purges::{Softness, note},
 };
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Imported {
     /// The product is as the file offers it.
@@ -33,7 +34,7 @@ pub enum Imported {
 /// What an import did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// The product was not there before.
+    /// The product is new.
     pub is_new: bool,
     /// As `metal` or `metal.rose-gold`.
     pub added: Vec<String>,
@@ -44,34 +45,38 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Whether everything was like that before.
+    /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What came of removing a product.
+/// The result of removing a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// It is gone.
+    /// It is removed.
     Done,
     /// There is no such product.
     NoSuchProduct,
-    /// It has configurations, which are kept for ever.
+    /// It has configurations, which are never deleted.
     InUse,
 }
 
 impl Db {
-    /// Makes a product what a file offers, unless that would change what ids of configurations mean that are
-    /// there. With `dry_run` nothing is changed.
+    /// Makes a product what a file offers, unless that would change the meaning of an existing configuration's id.
+    /// With `dry_run` nothing is changed.
     pub async fn import_product(
         &self,
         offer: &Offer,
         actor: &Actor,
         dry_run: bool,
     ) -> Result<Imported, DbError> {
+        const UPSERT: &str = "insert into products (id, label, hotspots, listed, created_at_ms)
+            values ($1, $2, $3, true, $4)
+            on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots,
+            listed = excluded.listed, revision = products.revision + 1";
         let key = offer.id.to_string();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("products.import").await?;
         let before = products::load(&mut tx, &offer.id).await?;
         let used = used(&mut tx, &offer.id).await?;
         let in_use = before.as_ref().map_or_else(Vec::new, |before| objections(before, offer, &used));
@@ -82,23 +87,11 @@ impl Db {
         if (changes.is_empty() && before.as_ref().is_some_and(is_listed)) || dry_run {
             return Ok(Imported::Done(changes));
         }
-        sqlx::query(
-            "insert into products (id, label, hotspots, listed, created_at_ms) values ($1, $2, $3, 1, $4)
-             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots, listed = 1,
-             revision = revision + 1",
-        )
-        .bind(&key)
-        .bind(&offer.label)
-        .bind(Json(&offer.hotspots))
-        .bind(now_ms())
-        .execute(&mut *tx)
-        .await?;
-        for sql in ["delete from choices where product_id = $1", "delete from options where product_id = $1"]
-        {
-            sqlx::query(sql).bind(&key).execute(&mut *tx).await?;
-        }
+        let statement = tx.run("products.upsert", UPSERT).bind(&key).bind(&offer.label);
+        statement.bind(Bind::json(&offer.hotspots)).bind(now_ms()).execute().await?;
+        delete_options(&mut tx, &key).await?;
         for (position, def) in offer.options.iter().enumerate() {
-            // What was there keeps its place in ids; what comes to a product that has some stays out of them.
+            // An existing option keeps its place in ids; ids leave out one that comes to a product with configurations.
             let old = before.iter().flat_map(|before| &before.options).find(|old| old.name == def.name);
             let added_later = old.map_or(!used.is_empty(), |old| old.added_later);
             insert(&mut tx, &key, position, def, added_later).await?;
@@ -118,21 +111,16 @@ impl Db {
     /// Removes a product that never had a configuration.
     pub async fn remove_product(&self, id: &ProductId, actor: &Actor) -> Result<Removed, DbError> {
         let key = id.to_string();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("products.remove").await?;
         if products::load(&mut tx, id).await?.is_none() {
             return Ok(Removed::NoSuchProduct);
         }
         if !used(&mut tx, id).await?.is_empty() {
             return Ok(Removed::InUse);
         }
-        for sql in [
-            "delete from demand where product_id = $1",
-            "delete from choices where product_id = $1",
-            "delete from options where product_id = $1",
-            "delete from products where id = $1",
-        ] {
-            sqlx::query(sql).bind(&key).execute(&mut *tx).await?;
-        }
+        tx.run("demand.delete_all", "delete from demand where product_id = $1").bind(&key).execute().await?;
+        delete_options(&mut tx, &key).await?;
+        tx.run("products.delete", "delete from products where id = $1").bind(&key).execute().await?;
         note(&mut tx, &key, &Purge::product(id), Softness::Configured, true).await?;
         record(&mut tx, actor, Action::ProductRemove, &key, &json!({})).await?;
         tx.commit().await?;
@@ -140,53 +128,46 @@ impl Db {
     }
 }
 
-/// What was chosen for each configuration of a product.
-async fn used(tx: &mut SqliteConnection, id: &ProductId) -> Result<Vec<Choices>, DbError> {
-    let rows: Vec<Json<Choices>> =
-        sqlx::query_scalar("select choices from configurations where product_id = $1")
-            .bind(id.to_string())
-            .fetch_all(tx)
-            .await?;
+/// The choices of each configuration of a product.
+async fn used(tx: &mut Tx, id: &ProductId) -> Result<Vec<Choices>, DbError> {
+    let rows: Vec<Json<Choices>> = tx
+        .run("configurations.choices", "select choices from configurations where product_id = $1")
+        .bind(id.to_string())
+        .scalars()
+        .await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+async fn delete_options(tx: &mut Tx, product: &str) -> Result<(), DbError> {
+    tx.run("choices.delete_all", "delete from choices where product_id = $1").bind(product).execute().await?;
+    tx.run("options.delete_all", "delete from options where product_id = $1").bind(product).execute().await?;
+    Ok(())
+}
+
 async fn insert(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     product: &str,
     position: usize,
     def: &OptionDef,
     added_later: bool,
 ) -> Result<(), DbError> {
-    sqlx::query(
+    const OPTION: &str =
         "insert into options (product_id, name, label, position, default_choice, added_later)
-         values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(product)
-    .bind(def.name.as_str())
-    .bind(&def.label)
-    .bind(position as i64)
-    .bind(def.default.as_str())
-    .bind(added_later)
-    .execute(&mut *tx)
-    .await?;
+        values ($1, $2, $3, $4, $5, $6)";
+    const CHOICE: &str = "insert into choices (product_id, option, value, label, swatch, position, listed)
+        values ($1, $2, $3, $4, $5, $6, true)";
+    let statement = tx.run("options.insert", OPTION).bind(product).bind(def.name.as_str()).bind(&def.label);
+    let statement = statement.bind(position as i64).bind(def.default.as_str());
+    statement.bind(added_later).execute().await?;
     for (position, choice) in def.choices.iter().enumerate() {
-        sqlx::query(
-            "insert into choices (product_id, option, value, label, swatch, position, listed)
-             values ($1, $2, $3, $4, $5, $6, 1)",
-        )
-        .bind(product)
-        .bind(def.name.as_str())
-        .bind(choice.value.as_str())
-        .bind(&choice.label)
-        .bind(&choice.swatch)
-        .bind(position as i64)
-        .execute(&mut *tx)
-        .await?;
+        let statement = tx.run("choices.insert", CHOICE).bind(product).bind(def.name.as_str());
+        let statement = statement.bind(choice.value.as_str()).bind(&choice.label);
+        statement.bind(choice.swatch.as_deref()).bind(position as i64).execute().await?;
     }
     Ok(())
 }
 
-/// What ids that are given out say stands in the way of.
+/// Why an offer cannot be imported: it would change the meaning of ids in use.
 fn objections(before: &Product, offer: &Offer, used: &[Choices]) -> Vec<String> {
     if used.is_empty() {
         return Vec::new();
@@ -198,14 +179,17 @@ fn objections(before: &Product, offer: &Offer, used: &[Choices]) -> Vec<String> 
         let spins = used.iter().filter(|choices| choices.contains_key(name)).count();
         let Some(new) = after(name).map(|at| &offer.options[at]) else {
             if spins > 0 {
-                objections.push(format!("{name} cannot go: {spins} configurations have it"));
+                objections.push(format!("{name} cannot be removed: {spins} configurations have it"));
             }
             continue;
         };
         for choice in &old.choices {
             let spins = used.iter().filter(|choices| choices.get(name) == Some(&choice.value)).count();
             if spins > 0 && !new.choices.iter().any(|one| one.value == choice.value) {
-                objections.push(format!("{name}.{} cannot go: {spins} configurations have it", choice.value));
+                objections.push(format!(
+                    "{name}.{} cannot be removed: {spins} configurations have it",
+                    choice.value
+                ));
             }
         }
         if old.added_later && old.default != new.default {
@@ -223,7 +207,7 @@ fn objections(before: &Product, offer: &Offer, used: &[Choices]) -> Vec<String> 
     objections
 }
 
-/// Whether all of a product stands in a file.
+/// Whether a file lists all of a product.
 fn is_listed(product: &Product) -> bool {
     product.listed && product.options.iter().flat_map(|def| &def.choices).all(|choice| choice.listed)
 }
@@ -345,7 +329,7 @@ mod tests {
         for (wrong, why) in [
             (
                 RING.replace("{ value = \"platinum\" }, ", ""),
-                "metal.platinum cannot go: 1 configurations have it",
+                "metal.platinum cannot be removed: 1 configurations have it",
             ),
             (
                 more.replace(
@@ -366,7 +350,7 @@ mod tests {
             let Imported::InUse(why_not) = import(&db, &wrong).await else { panic!("{wrong}") };
             assert!(why_not.contains(&why.to_owned()), "{why_not:?}");
         }
-        // What nothing uses can go.
+        // A choice that no configuration has can be removed.
         assert!(matches!(
             import(&db, &RING.replace(", { value = \"rose-gold\", swatch = \"#d29682\" }", "")).await,
             Imported::Done(_)

@@ -10,12 +10,13 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
+    engine::Session as _,
     framesets::{Changed, StoredFrame, closed, insert_all, touch},
-    jobs::{Leased, owned},
+    jobs::{Leased, holds_lease},
 };
 
 impl Db {
-    /// Notes that frames of an open set may wait in the bucket from now on, since somebody was told where they go.
+    /// Notes that frames of an open set may wait in the bucket from now on, since a client has their address.
     pub async fn open_bucket(
         &self,
         id: &FramesetId,
@@ -23,13 +24,13 @@ impl Db {
         detail: &Value,
         actor: &Actor,
     ) -> Result<Changed, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("framesets.open_bucket").await?;
         if let Some(closed) = closed(&mut tx, id).await? {
             return Ok(closed);
         }
-        sqlx::query("update framesets set in_bucket = 1 where id = $1")
+        tx.run("framesets.set_in_bucket", "update framesets set in_bucket = true where id = $1")
             .bind(id.as_str())
-            .execute(&mut *tx)
+            .execute()
             .await?;
         touch(&mut tx, id).await?;
         record(&mut tx, actor, action, id.as_str(), detail).await?;
@@ -40,16 +41,10 @@ impl Db {
     /// Whether what waits in the bucket for a set may still be fetched: the set is open, or its job has work to do, or
     /// the job failed after that moment, so that it may be mended and retried.
     pub async fn awaits_files(&self, id: &FramesetId, failed_since_ms: i64) -> Result<bool, DbError> {
-        let awaits: i64 = sqlx::query_scalar(
-            "select count(*) from framesets s left join jobs j on j.frameset_id = s.id
-             where s.id = $1 and (s.state = 'open' or j.state in ('queued', 'running')
-                                  or (j.state = 'failed' and j.changed_at_ms >= $2))",
-        )
-        .bind(id.as_str())
-        .bind(failed_since_ms)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(awaits > 0)
+        const SQL: &str = "select exists (select 1 from framesets s left join jobs j on j.frameset_id = s.id
+            where s.id = $1 and (s.state = 'open' or j.state in ('queued', 'running')
+                                 or (j.state = 'failed' and j.changed_at_ms >= $2)))";
+        self.read("framesets.awaits_files", SQL).bind(id.as_str()).bind(failed_since_ms).scalar().await
     }
 
     /// Records frames that a worker has fetched for the set of its job, which is committed: all of them or none.
@@ -60,8 +55,8 @@ impl Db {
         max_files: u32,
         actor: &Actor,
     ) -> Result<Changed, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        if !owned(&mut tx, leased).await? {
+        let mut tx = self.write("frames.add_fetched").await?;
+        if !holds_lease(&mut tx, leased).await? {
             return Ok(Changed::Overtaken);
         }
         let id = &leased.job.frameset;

@@ -1,4 +1,4 @@
-//! Ingests under way: what the public may know of them.
+//! Ingests under way, as far as the public may see them.
 
 use crate::domain::names::ConfigId;
 
@@ -19,42 +19,32 @@ pub struct IngestProgress {
 }
 
 impl Db {
-    /// Says how far the configuration's ingest is, and that it is alive.
+    /// Reports how far the configuration's ingest is, and that it is alive.
     pub async fn report_ingest(&self, id: &ConfigId, progress: &IngestProgress) -> Result<(), DbError> {
-        sqlx::query(
-            "insert into ingests (configuration_id, stage, done, total, heartbeat_at_ms) values ($1, $2, $3, $4, $5)
-             on conflict (configuration_id) do update set
-             stage = excluded.stage, done = excluded.done, total = excluded.total,
-             heartbeat_at_ms = excluded.heartbeat_at_ms",
-        )
-        .bind(id.as_str())
-        .bind(&progress.stage)
-        .bind(progress.done)
-        .bind(progress.total)
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
+        const SQL: &str = "insert into ingests (configuration_id, stage, done, total, heartbeat_at_ms)
+            values ($1, $2, $3, $4, $5)
+            on conflict (configuration_id) do update set stage = excluded.stage, done = excluded.done,
+            total = excluded.total, heartbeat_at_ms = excluded.heartbeat_at_ms";
+        let IngestProgress { stage, done, total } = progress;
+        let statement =
+            self.run("ingests.report", SQL).bind(id.as_str()).bind(stage).bind(*done).bind(*total);
+        statement.bind(now_ms()).execute().await?;
         Ok(())
     }
 
-    /// Forgets the configuration's ingest: it ended.
+    /// Deletes the configuration's ingest: it has ended.
     pub async fn end_ingest(&self, id: &ConfigId) -> Result<(), DbError> {
-        sqlx::query("delete from ingests where configuration_id = $1")
-            .bind(id.as_str())
-            .execute(&self.pool)
-            .await?;
+        let statement = self.run("ingests.end", "delete from ingests where configuration_id = $1");
+        statement.bind(id.as_str()).execute().await?;
         Ok(())
     }
 
-    /// The configuration's ingest, if one is alive. Of what is protected nobody is told.
+    /// The configuration's ingest, if one is alive and the configuration is not protected.
     pub async fn ingest_progress(&self, id: &ConfigId) -> Result<Option<IngestProgress>, DbError> {
-        Ok(sqlx::query_as(
-            "select stage, done, total from ingests where configuration_id = $1 and heartbeat_at_ms >= $2
-             and not exists (select 1 from configurations where id = $1 and namespace is not null)",
-        )
-        .bind(id.as_str())
-        .bind(now_ms() - HEARTBEAT_MAX_AGE_MS)
-        .fetch_optional(&self.pool)
-        .await?)
+        const SQL: &str = "select stage, done, total from ingests
+            where configuration_id = $1 and heartbeat_at_ms >= $2
+            and not exists (select 1 from configurations where id = $1 and namespace is not null)";
+        let alive_since_ms = now_ms() - HEARTBEAT_MAX_AGE_MS;
+        self.read("ingests.get", SQL).bind(id.as_str()).bind(alive_since_ms).optional().await
     }
 }

@@ -1,4 +1,4 @@
-//! API keys and sessions. Secrets are here as their hashes alone.
+//! API keys and sessions. The database has only the hashes of their secrets.
 
 use std::{fmt, time::Duration};
 
@@ -11,9 +11,9 @@ use crate::domain::{
     keys::{ApiKey, KeyId, Role, SECRET_BYTES, hex},
 };
 
-use super::{Db, DbError, audit::record, now_ms, random, read};
+use super::{Db, DbError, audit::record, engine::Session as _, now_ms, parse, random};
 
-/// How often the last use of a key is written down, at most.
+/// The last use of a key is noted at most once in this time.
 const USE_NOTED_EVERY_MS: i64 = 60_000;
 
 /// A key, without its secret.
@@ -21,15 +21,15 @@ const USE_NOTED_EVERY_MS: i64 = 60_000;
 pub struct StoredKey {
     /// Its public part.
     pub id: KeyId,
-    /// What it may do.
+    /// What it allows.
     pub role: Role,
-    /// Whose it is, in its maker's words.
+    /// Who uses it, in words of the person who made it.
     pub label: String,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
     /// To the minute.
     pub last_used_at_ms: Option<i64>,
-    /// From when on it is worth nothing.
+    /// When it was revoked.
     pub revoked_at_ms: Option<i64>,
 }
 
@@ -47,8 +47,8 @@ struct KeyRow {
 impl KeyRow {
     fn stored(self) -> Result<StoredKey, DbError> {
         Ok(StoredKey {
-            id: read("key", &self.id)?,
-            role: read("role", &self.role)?,
+            id: parse("key", &self.id)?,
+            role: parse("role", &self.role)?,
             label: self.label,
             created_at_ms: self.created_at_ms,
             last_used_at_ms: self.last_used_at_ms,
@@ -60,7 +60,7 @@ impl KeyRow {
 /// A session that has just begun.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Session {
-    /// What its owner shows.
+    /// The client's proof of the session.
     pub token: String,
     /// Milliseconds since 1970-01-01 UTC.
     pub expires_at_ms: i64,
@@ -72,12 +72,12 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What came of revoking a key.
+/// The result of revoking a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoked {
-    /// It is worth nothing from now on.
+    /// The key is revoked from now on.
     Now,
-    /// It was revoked before.
+    /// The key was revoked before.
     Before,
     /// There is no such key.
     NoSuchKey,
@@ -89,20 +89,14 @@ fn sha256(secret: &str) -> String {
 }
 
 impl Db {
-    /// Makes a key. It is in no other place than the answer: only its hash is kept.
+    /// Makes a key. The answer is the only copy of its secret: the database has its hash.
     pub async fn create_key(&self, role: Role, label: &str, actor: &Actor) -> Result<ApiKey, DbError> {
+        const SQL: &str = "insert into keys (id, role, label, secret_sha256, created_at_ms)
+            values ($1, $2, $3, $4, $5)";
         let key = ApiKey::new(random()?, random()?);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        sqlx::query(
-            "insert into keys (id, role, label, secret_sha256, created_at_ms) values ($1, $2, $3, $4, $5)",
-        )
-        .bind(key.id().as_str())
-        .bind(role.as_str())
-        .bind(label)
-        .bind(sha256(key.secret()))
-        .bind(now_ms())
-        .execute(&mut *tx)
-        .await?;
+        let mut tx = self.write("keys.create").await?;
+        let statement = tx.run("keys.insert", SQL).bind(key.id().as_str()).bind(role.as_str()).bind(label);
+        statement.bind(sha256(key.secret())).bind(now_ms()).execute().await?;
         let detail = json!({ "role": role.as_str(), "label": label });
         record(&mut tx, actor, Action::KeyCreate, key.id().as_str(), &detail).await?;
         tx.commit().await?;
@@ -112,110 +106,101 @@ impl Db {
     /// All keys, the oldest first.
     pub async fn keys(&self) -> Result<Vec<StoredKey>, DbError> {
         let rows: Vec<KeyRow> =
-            sqlx::query_as("select * from keys order by created_at_ms, id").fetch_all(&self.pool).await?;
+            self.read("keys.list", "select * from keys order by created_at_ms, id").all().await?;
         rows.into_iter().map(KeyRow::stored).collect()
     }
 
-    /// The key, if it is one that was given out and not revoked; its use is noted.
+    /// The stored key, if the secret is right and the key is not revoked; its use is noted.
     pub async fn verify_key(&self, key: &ApiKey) -> Result<Option<StoredKey>, DbError> {
-        let row: Option<KeyRow> =
-            sqlx::query_as("select * from keys where id = $1 and revoked_at_ms is null")
-                .bind(key.id().as_str())
-                .fetch_optional(&self.pool)
-                .await?;
+        const SQL: &str = "select * from keys where id = $1 and revoked_at_ms is null";
+        let row: Option<KeyRow> = self.read("keys.verify", SQL).bind(key.id().as_str()).optional().await?;
         let wanted = sha256(key.secret());
         let genuine = row.filter(|row| row.secret_sha256.as_bytes().ct_eq(wanted.as_bytes()).into());
-        self.noted(genuine).await
+        self.note_use(genuine).await
     }
 
-    async fn noted(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
+    async fn note_use(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
         let Some(row) = row else { return Ok(None) };
         let now = now_ms();
         if row.last_used_at_ms.is_none_or(|last| now - last >= USE_NOTED_EVERY_MS) {
-            sqlx::query("update keys set last_used_at_ms = $1 where id = $2")
-                .bind(now)
-                .bind(&row.id)
-                .execute(&self.pool)
-                .await?;
+            let statement = self.run("keys.note_use", "update keys set last_used_at_ms = $1 where id = $2");
+            statement.bind(now).bind(&row.id).execute().await?;
         }
         row.stored().map(Some)
     }
 
-    /// Makes a key worthless, and ends its sessions.
+    /// Revokes a key, and ends its sessions.
     pub async fn revoke_key(&self, id: &KeyId, actor: &Actor) -> Result<Revoked, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let before: Option<Option<i64>> = sqlx::query_scalar("select revoked_at_ms from keys where id = $1")
+        let mut tx = self.write("keys.revoke").await?;
+        let before: Option<Option<i64>> = tx
+            .run("keys.revoked_at", "select revoked_at_ms from keys where id = $1")
             .bind(id.as_str())
-            .fetch_optional(&mut *tx)
+            .optional_scalar()
             .await?;
         match before {
             None => return Ok(Revoked::NoSuchKey),
             Some(Some(_)) => return Ok(Revoked::Before),
             Some(None) => {}
         }
-        sqlx::query("update keys set revoked_at_ms = $1 where id = $2")
+        tx.run("keys.set_revoked", "update keys set revoked_at_ms = $1 where id = $2")
             .bind(now_ms())
             .bind(id.as_str())
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        sqlx::query("delete from sessions where key_id = $1").bind(id.as_str()).execute(&mut *tx).await?;
+        tx.run("sessions.delete_all", "delete from sessions where key_id = $1")
+            .bind(id.as_str())
+            .execute()
+            .await?;
         record(&mut tx, actor, Action::KeyRevoke, id.as_str(), &json!({})).await?;
         tx.commit().await?;
         Ok(Revoked::Now)
     }
 
-    /// Begins a session of a key, and gives its token, of which only the hash is kept. Sessions that have
-    /// expired are forgotten.
+    /// Begins a session of a key, and returns its token, of which the database has the hash. Expired sessions are
+    /// deleted on the way.
     pub async fn begin_session(
         &self,
         key: &KeyId,
         lasts: Duration,
         actor: &Actor,
     ) -> Result<Session, DbError> {
+        const INSERT: &str = "insert into sessions (token_sha256, key_id, expires_at_ms) values ($1, $2, $3)";
         let token = hex(&random::<SECRET_BYTES>()?);
-        let expires_at_ms = now_ms() + lasts.as_millis() as i64;
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        sqlx::query("delete from sessions where expires_at_ms <= $1")
-            .bind(now_ms())
-            .execute(&mut *tx)
+        let now = now_ms();
+        let expires_at_ms = now + lasts.as_millis() as i64;
+        let mut tx = self.write("sessions.begin").await?;
+        tx.run("sessions.expire", "delete from sessions where expires_at_ms <= $1")
+            .bind(now)
+            .execute()
             .await?;
-        sqlx::query("insert into sessions (token_sha256, key_id, expires_at_ms) values ($1, $2, $3)")
-            .bind(sha256(&token))
-            .bind(key.as_str())
-            .bind(expires_at_ms)
-            .execute(&mut *tx)
-            .await?;
+        let statement = tx.run("sessions.insert", INSERT).bind(sha256(&token)).bind(key.as_str());
+        statement.bind(expires_at_ms).execute().await?;
         record(&mut tx, actor, Action::SessionBegin, key.as_str(), &json!({})).await?;
         tx.commit().await?;
         Ok(Session { token, expires_at_ms })
     }
 
-    /// The key of a session that goes on; its use is noted.
+    /// The key of a session that has not ended; its use is noted.
     pub async fn session_key(&self, token: &str) -> Result<Option<StoredKey>, DbError> {
-        let row: Option<KeyRow> = sqlx::query_as(
-            "select k.* from sessions s join keys k on k.id = s.key_id
-             where s.token_sha256 = $1 and s.expires_at_ms > $2 and k.revoked_at_ms is null",
-        )
-        .bind(sha256(token))
-        .bind(now_ms())
-        .fetch_optional(&self.pool)
-        .await?;
-        self.noted(row).await
+        const SQL: &str = "select k.* from sessions s join keys k on k.id = s.key_id
+            where s.token_sha256 = $1 and s.expires_at_ms > $2 and k.revoked_at_ms is null";
+        let row: Option<KeyRow> =
+            self.read("sessions.key", SQL).bind(sha256(token)).bind(now_ms()).optional().await?;
+        self.note_use(row).await
     }
 
     /// Ends a session.
     pub async fn end_session(&self, key: &KeyId, token: &str, actor: &Actor) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let ended = sqlx::query("delete from sessions where token_sha256 = $1")
+        let mut tx = self.write("sessions.end").await?;
+        let ended = tx
+            .run("sessions.delete", "delete from sessions where token_sha256 = $1")
             .bind(sha256(token))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            .execute()
+            .await?;
         if ended > 0 {
             record(&mut tx, actor, Action::SessionEnd, key.as_str(), &json!({})).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 }
 

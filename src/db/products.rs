@@ -1,16 +1,22 @@
 //! Products, options, choices, and which configurations have a live spin.
 
-use sqlx::{SqliteConnection, types::Json};
+use std::collections::HashMap;
+
+use sqlx::types::Json;
 
 use crate::domain::{
     hotspot::Hotspot,
     names::{Choices, ConfigId, OptionName, ProductId, Slug},
-    product::{Choice, Configured, LiveSpin, OptionDef, Product},
+    product::{Choice, Configured, LiveSpin, OptionDef, Product, fill},
 };
 
-use super::{Db, DbError, now_ms, read};
+use super::{
+    Db, DbError, count,
+    engine::{Bind, Session, Tx},
+    now_ms, parse,
+};
 
-/// How many configurations of a product are popular at most.
+/// How many popular configurations a product names at most.
 const POPULAR: i64 = 6;
 
 /// A configuration, whether it has a spin or not.
@@ -18,7 +24,7 @@ const POPULAR: i64 = 6;
 pub struct StoredConfiguration {
     /// Its id.
     pub id: ConfigId,
-    /// What was chosen.
+    /// A choice for every option of the product.
     pub choices: Choices,
     /// The version that visitors see.
     pub live: Option<i64>,
@@ -28,11 +34,11 @@ pub struct StoredConfiguration {
     pub versions: u32,
     /// Whether its spin was taken down, and nothing is live since.
     pub is_taken_down: bool,
-    /// Whether nothing of it is public.
+    /// Whether it is protected.
     pub is_protected: bool,
 }
 
-/// A configuration without a spin that was asked for.
+/// A configuration without a spin that was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {
     /// Its id.
@@ -45,19 +51,34 @@ pub struct Demand {
     pub last_at_ms: i64,
 }
 
+/// A product with all of its configurations, for the people who make them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedProduct {
+    /// Its id.
+    pub id: ProductId,
+    /// For people.
+    pub label: String,
+    /// In the order of ids.
+    pub options: Vec<OptionDef>,
+    /// Oldest first, each with a choice for every option.
+    pub configurations: Vec<StoredConfiguration>,
+}
+
 #[derive(sqlx::FromRow)]
 struct ConfigurationRow {
+    product_id: String,
     id: String,
-    choices: String,
+    choices: Json<Choices>,
     live: Option<i64>,
     latest: Option<i64>,
-    versions: u32,
+    versions: i64,
     is_taken_down: bool,
     is_protected: bool,
 }
 
 #[derive(sqlx::FromRow)]
 struct OptionRow {
+    product_id: String,
     name: String,
     label: String,
     default_choice: String,
@@ -66,6 +87,7 @@ struct OptionRow {
 
 #[derive(sqlx::FromRow)]
 struct ChoiceRow {
+    product_id: String,
     option: String,
     value: String,
     label: String,
@@ -84,66 +106,80 @@ struct ProductRow {
 #[derive(sqlx::FromRow)]
 struct SpinRow {
     id: String,
-    choices: String,
+    choices: Json<Choices>,
     /// Of a live version that is public.
     digest: Option<String>,
     is_public: bool,
 }
 
 impl Db {
-    /// Every product, in the order in which they came.
+    /// Every product, in the order in which they were made.
     pub async fn product_ids(&self) -> Result<Vec<ProductId>, DbError> {
-        let ids: Vec<String> = sqlx::query_scalar("select id from products order by created_at_ms, id")
-            .fetch_all(&self.pool)
-            .await?;
-        ids.iter().map(|id| read("product", id)).collect()
+        let ids: Vec<String> =
+            self.read("products.ids", "select id from products order by created_at_ms, id").scalars().await?;
+        ids.iter().map(|id| parse("product", id)).collect()
     }
 
-    /// Every configuration of a product, oldest first.
-    pub async fn stored_configurations(
-        &self,
-        product: &ProductId,
-    ) -> Result<Vec<StoredConfiguration>, DbError> {
-        let rows: Vec<ConfigurationRow> = sqlx::query_as(
-            "select c.id, c.choices, c.live_version as live, max(v.version) as latest, count(v.version) as versions,
-             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,
-             (c.namespace is not null) as is_protected
-             from configurations c
-             left join versions v on v.configuration_id = c.id and v.remove_at_ms is null
-             where c.product_id = $1
-             group by c.id, c.choices, c.live_version, c.taken_down_at_ms, c.created_at_ms, c.namespace
-             order by c.created_at_ms, c.id",
-        )
-        .bind(product.to_string())
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let ConfigurationRow { live, latest, versions, is_taken_down, is_protected, .. } = row;
-                let (id, choices) = (read("configuration", &row.id)?, read_choices(&row.choices)?);
-                Ok(StoredConfiguration { id, choices, live, latest, versions, is_taken_down, is_protected })
-            })
-            .collect()
+    /// Every product with its configurations, in the order in which they were made, all of one moment.
+    pub async fn list_products(&self) -> Result<Vec<ListedProduct>, DbError> {
+        const PRODUCTS: &str = "select id, label from products order by created_at_ms, id";
+        const OPTIONS: &str = "select product_id, name, label, default_choice, added_later
+            from options order by product_id, position";
+        const CHOICES: &str = "select product_id, option, value, label, swatch, listed
+            from choices order by product_id, option, position";
+        const CONFIGURATIONS: &str = "select c.product_id, c.id, c.choices, c.live_version as live,
+            (select max(v.version) from versions v
+             where v.configuration_id = c.id and v.remove_at_ms is null) as latest,
+            (select count(*) from versions v
+             where v.configuration_id = c.id and v.remove_at_ms is null) as versions,
+            (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,
+            (c.namespace is not null) as is_protected
+            from configurations c order by c.product_id, c.created_at_ms, c.id";
+        let mut tx = self.snapshot("products.list_all").await?;
+        let products: Vec<(String, String)> = tx.run("products.list", PRODUCTS).all().await?;
+        let options: Vec<OptionRow> = tx.run("options.list", OPTIONS).all().await?;
+        let choices: Vec<ChoiceRow> = tx.run("choices.list", CHOICES).all().await?;
+        let configurations: Vec<ConfigurationRow> =
+            tx.run("configurations.list", CONFIGURATIONS).all().await?;
+
+        let mut options = by_product(options, |row| &row.product_id);
+        let mut choices = by_product(choices, |row| &row.product_id);
+        let mut configurations = by_product(configurations, |row| &row.product_id);
+        let mut listed = Vec::with_capacity(products.len());
+        for (id, label) in products {
+            let options = options.remove(&id).unwrap_or_default();
+            let options = option_defs(options, &choices.remove(&id).unwrap_or_default())?;
+            let rows = configurations.remove(&id).unwrap_or_default();
+            let configurations: Result<_, DbError> =
+                rows.into_iter().map(|row| row.configuration(&options)).collect();
+            listed.push(ListedProduct {
+                id: parse("product", &id)?,
+                label,
+                configurations: configurations?,
+                options,
+            });
+        }
+        Ok(listed)
     }
 
     /// The product's revision: it moves with every change to what the product's answers say.
     pub async fn product_revision(&self, id: &ProductId) -> Result<Option<i64>, DbError> {
-        Ok(sqlx::query_scalar("select revision from products where id = $1")
+        self.read("products.revision", "select revision from products where id = $1")
             .bind(id.to_string())
-            .fetch_optional(&self.pool)
-            .await?)
+            .optional_scalar()
+            .await
     }
 
     /// The product with all of its options and choices, and with its live spins that are public, all of one moment.
     pub async fn load_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.snapshot("products.load").await?;
         load(&mut tx, id).await
     }
 
-    /// The product as the public may see it: what there is of it in protected configurations alone is not. `None` also
-    /// where nothing is left.
+    /// The product as the public may see it, without what only protected configurations have. `None` also if nothing
+    /// of it is public.
     pub async fn load_public_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.snapshot("products.load_public").await?;
         let loaded = load_with_configurations(&mut tx, id).await?;
         Ok(loaded.and_then(|(product, configured)| product.shown_by(&configured)))
     }
@@ -151,53 +187,31 @@ impl Db {
     /// Makes the product, its options and choices where they are missing. `pairs` stand in the
     /// order in which they were given, which becomes the order of ids for options that are new.
     pub async fn ensure_product(&self, id: &ProductId, pairs: &[(OptionName, Slug)]) -> Result<(), DbError> {
+        const PRODUCT: &str = "insert into products (id, label, created_at_ms) values ($1, $2, $3)
+            on conflict (id) do nothing";
+        const OPTION: &str =
+            "insert into options (product_id, name, label, position, default_choice, added_later)
+            select $1, $2, $3, count(*), $4, $5 from options where product_id = $1
+            on conflict do nothing";
+        const CHOICE: &str = "insert into choices (product_id, option, value, label, position)
+            select $1, $2, $3, $4, count(*) from choices where product_id = $1 and option = $2
+            on conflict do nothing";
         let key = id.to_string();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let product_is_new = sqlx::query(
-            "insert into products (id, label, created_at_ms) values ($1, $2, $3) on conflict (id) do nothing",
-        )
-        .bind(&key)
-        .bind(id.base_model.title())
-        .bind(now_ms())
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
-            == 1;
+        let mut tx = self.write("products.ensure").await?;
+        let statement = tx.run("products.insert", PRODUCT).bind(&key).bind(id.base_model.title());
+        let product_is_new = statement.bind(now_ms()).execute().await? == 1;
         let mut changed = false;
         for (option, choice) in pairs {
-            changed |= sqlx::query(
-                "insert into options (product_id, name, label, position, default_choice, added_later)
-                 select $1, $2, $3, count(*), $4, $5 from options where product_id = $1
-                 on conflict do nothing",
-            )
-            .bind(&key)
-            .bind(option.as_str())
-            .bind(option.title())
-            .bind(choice.as_str())
-            .bind(!product_is_new)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-                == 1;
-            changed |= sqlx::query(
-                "insert into choices (product_id, option, value, label, position)
-                 select $1, $2, $3, $4, count(*) from choices where product_id = $1 and option = $2
-                 on conflict do nothing",
-            )
-            .bind(&key)
-            .bind(option.as_str())
-            .bind(choice.as_str())
-            .bind(choice.title())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-                == 1;
+            let statement = tx.run("options.ensure", OPTION).bind(&key).bind(option.as_str());
+            let statement = statement.bind(option.title()).bind(choice.as_str()).bind(!product_is_new);
+            changed |= statement.execute().await? == 1;
+            let statement = tx.run("choices.ensure", CHOICE).bind(&key).bind(option.as_str());
+            changed |= statement.bind(choice.as_str()).bind(choice.title()).execute().await? == 1;
         }
         if changed && !product_is_new {
             bump(&mut tx, &key).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Makes the configuration's row where it is missing.
@@ -207,30 +221,24 @@ impl Db {
         id: &ConfigId,
         choices: &Choices,
     ) -> Result<(), DbError> {
-        sqlx::query(
-            "insert into configurations (id, product_id, choices, created_at_ms) values ($1, $2, $3, $4)
-             on conflict (id) do nothing",
-        )
-        .bind(id.as_str())
-        .bind(product.to_string())
-        .bind(sqlx::types::Json(choices))
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
+        const SQL: &str = "insert into configurations (id, product_id, choices, created_at_ms)
+            values ($1, $2, $3, $4) on conflict (id) do nothing";
+        let statement = self.run("configurations.ensure", SQL).bind(id.as_str()).bind(product.to_string());
+        statement.bind(Bind::json(choices)).bind(now_ms()).execute().await?;
         Ok(())
     }
 
-    /// Every configuration of a product with what was chosen for it.
+    /// Every configuration of a product with its choices.
     pub async fn configurations(&self, product: &ProductId) -> Result<Vec<(ConfigId, Choices)>, DbError> {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as("select id, choices from configurations where product_id = $1")
-                .bind(product.to_string())
-                .fetch_all(&self.pool)
-                .await?;
-        rows.iter().map(|(id, choices)| Ok((read("configuration", id)?, read_choices(choices)?))).collect()
+        let rows: Vec<(String, Json<Choices>)> = self
+            .read("configurations.of_product", "select id, choices from configurations where product_id = $1")
+            .bind(product.to_string())
+            .all()
+            .await?;
+        rows.into_iter().map(|(id, choices)| Ok((parse("configuration", &id)?, choices.0))).collect()
     }
 
-    /// Gives a choice the swatch of its spin where nobody has given it one.
+    /// Gives a choice the swatch of its spin if it has none.
     pub async fn suggest_swatch(
         &self,
         product: &ProductId,
@@ -238,155 +246,147 @@ impl Db {
         choice: &Slug,
         colour: &str,
     ) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let changed = sqlx::query(
-            "update choices set swatch = $4 where product_id = $1 and option = $2 and value = $3 and swatch is null",
-        )
-        .bind(product.to_string())
-        .bind(option.as_str())
-        .bind(choice.as_str())
-        .bind(colour)
-        .execute(&mut *tx)
-        .await?;
-        if changed.rows_affected() == 1 {
-            bump(&mut tx, &product.to_string()).await?;
+        const SQL: &str = "update choices set swatch = $4
+            where product_id = $1 and option = $2 and value = $3 and swatch is null";
+        let key = product.to_string();
+        let mut tx = self.write("choices.suggest_swatch").await?;
+        let statement = tx.run("choices.set_swatch", SQL).bind(&key).bind(option.as_str());
+        if statement.bind(choice.as_str()).bind(colour).execute().await? == 1 {
+            bump(&mut tx, &key).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
-    /// What was asked for and still has no spin, the most wanted first.
+    /// Configurations without a spin that were requested, the most requested first.
     pub async fn demand(&self, limit: u32) -> Result<Vec<Demand>, DbError> {
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-            "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
-             left join configurations c on c.id = d.configuration_id
-             where c.live_version is null and c.namespace is null order by d.asked desc, d.last_at_ms desc limit $1",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|(id, choices, asked, last_at_ms)| {
-                let (configuration, choices) = (read("configuration", &id)?, read_choices(&choices)?);
-                Ok(Demand { configuration, choices, asked, last_at_ms })
-            })
-            .collect()
+        const SQL: &str = "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
+            left join configurations c on c.id = d.configuration_id
+            where c.live_version is null and c.namespace is null
+            order by d.asked desc, d.last_at_ms desc limit $1";
+        let rows: Vec<(String, Json<Choices>, i64, i64)> =
+            self.read("demand.list", SQL).bind(limit).all().await?;
+        let demand = |(id, choices, asked, last_at_ms): (String, Json<Choices>, i64, i64)| {
+            Ok(Demand { configuration: parse("configuration", &id)?, choices: choices.0, asked, last_at_ms })
+        };
+        rows.into_iter().map(demand).collect()
     }
 
-    /// Counts that somebody asked for a configuration without a spin.
+    /// Counts a request for a configuration without a spin.
     pub async fn count_demand(
         &self,
         product: &ProductId,
         id: &ConfigId,
         choices: &Choices,
     ) -> Result<(), DbError> {
-        sqlx::query(
-            "insert into demand (configuration_id, product_id, choices, asked, last_at_ms) values ($1, $2, $3, 1, $4)
-             on conflict (configuration_id) do update set asked = asked + 1, last_at_ms = excluded.last_at_ms",
-        )
-        .bind(id.as_str())
-        .bind(product.to_string())
-        .bind(sqlx::types::Json(choices))
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
+        const SQL: &str = "insert into demand (configuration_id, product_id, choices, asked, last_at_ms)
+            values ($1, $2, $3, 1, $4)
+            on conflict (configuration_id) do update set asked = demand.asked + 1, last_at_ms = excluded.last_at_ms";
+        let statement = self.run("demand.count", SQL).bind(id.as_str()).bind(product.to_string());
+        statement.bind(Bind::json(choices)).bind(now_ms()).execute().await?;
         Ok(())
     }
 }
 
-/// The same, within a transaction.
-pub(super) async fn load(tx: &mut SqliteConnection, id: &ProductId) -> Result<Option<Product>, DbError> {
+impl ConfigurationRow {
+    fn configuration(self, options: &[OptionDef]) -> Result<StoredConfiguration, DbError> {
+        Ok(StoredConfiguration {
+            id: parse("configuration", &self.id)?,
+            choices: fill(options, &self.choices.0),
+            live: self.live,
+            latest: self.latest,
+            versions: count(self.versions),
+            is_taken_down: self.is_taken_down,
+            is_protected: self.is_protected,
+        })
+    }
+}
+
+/// The product, within a transaction.
+pub(super) async fn load(tx: &mut Tx, id: &ProductId) -> Result<Option<Product>, DbError> {
     Ok(load_with_configurations(tx, id).await?.map(|(product, _)| product))
 }
 
-/// The product, and what was chosen for each of its configurations.
+/// The product, and the choices of each of its configurations.
 async fn load_with_configurations(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     id: &ProductId,
 ) -> Result<Option<(Product, Vec<Configured>)>, DbError> {
+    const PRODUCT: &str = "select label, revision, hotspots, listed from products where id = $1";
+    const OPTIONS: &str = "select product_id, name, label, default_choice, added_later
+        from options where product_id = $1 order by position";
+    const CHOICES: &str = "select product_id, option, value, label, swatch, listed
+        from choices where product_id = $1 order by option, position";
+    const SPINS: &str = "select c.id, c.choices, v.digest, c.namespace is null as is_public from configurations c
+        left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.namespace is null
+        where c.product_id = $1 order by c.created_at_ms, c.id";
     let key = id.to_string();
-    let row: Option<ProductRow> =
-        sqlx::query_as("select label, revision, hotspots, listed from products where id = $1")
-            .bind(&key)
-            .fetch_optional(&mut *tx)
-            .await?;
+    let row: Option<ProductRow> = tx.run("products.get", PRODUCT).bind(&key).optional().await?;
     let Some(ProductRow { label, revision, hotspots, listed }) = row else { return Ok(None) };
-    let options: Vec<OptionRow> = sqlx::query_as(
-        "select name, label, default_choice, added_later from options where product_id = $1 order by position",
-    )
-    .bind(&key)
-    .fetch_all(&mut *tx)
-    .await?;
-    let choices: Vec<ChoiceRow> = sqlx::query_as(
-        "select option, value, label, swatch, listed from choices where product_id = $1 order by option, position",
-    )
-    .bind(&key)
-    .fetch_all(&mut *tx)
-    .await?;
-    let rows: Vec<SpinRow> = sqlx::query_as(
-        "select c.id, c.choices, v.digest, c.namespace is null as is_public from configurations c
-         left join versions v on v.configuration_id = c.id and v.version = c.live_version and v.namespace is null
-         where c.product_id = $1 order by c.created_at_ms, c.id",
-    )
-    .bind(&key)
-    .fetch_all(&mut *tx)
-    .await?;
-    let popular: Vec<String> = sqlx::query_scalar(
-        "select p.configuration_id from popularity p join configurations c on c.id = p.configuration_id
-         where p.product_id = $1 and c.live_version is not null and c.namespace is null
-         order by p.heat desc, c.created_at_ms limit $2",
-    )
-    .bind(&key)
-    .bind(POPULAR)
-    .fetch_all(&mut *tx)
-    .await?;
-    let popular = popular.iter().map(|id| read("configuration", id)).collect::<Result<_, _>>()?;
+    let options: Vec<OptionRow> = tx.run("options.of_product", OPTIONS).bind(&key).all().await?;
+    let choices: Vec<ChoiceRow> = tx.run("choices.of_product", CHOICES).bind(&key).all().await?;
+    let rows: Vec<SpinRow> = tx.run("products.spins", SPINS).bind(&key).all().await?;
+    let popular = popular(tx, id).await?;
+    let popular = popular.iter().map(|id| parse("configuration", id)).collect::<Result<_, _>>()?;
 
-    let mut defs = Vec::with_capacity(options.len());
-    for option in options {
-        let of_option = choices.iter().filter(|choice| choice.option == option.name);
-        defs.push(OptionDef {
-            name: read("option", &option.name)?,
-            label: option.label,
-            default: read("choice", &option.default_choice)?,
-            added_later: option.added_later,
-            choices: of_option
-                .map(|choice| {
-                    Ok(Choice {
-                        value: read("choice", &choice.value)?,
-                        label: choice.label.clone(),
-                        swatch: choice.swatch.clone(),
-                        listed: choice.listed,
-                    })
-                })
-                .collect::<Result<_, DbError>>()?,
-        });
-    }
     let (mut spins, mut configured) = (Vec::new(), Vec::new());
-    for SpinRow { id, choices, digest, is_public } in rows {
-        let choices = read_choices(&choices)?;
+    for SpinRow { id, choices: Json(choices), digest, is_public } in rows {
         configured.push(Configured { choices: choices.clone(), is_public });
         if let Some(digest) = digest.filter(|_| is_public) {
-            let (configuration, digest) = (read("configuration", &id)?, read("digest", &digest)?);
+            let (configuration, digest) = (parse("configuration", &id)?, parse("digest", &digest)?);
             spins.push(LiveSpin { configuration, choices, digest });
         }
     }
+    let options = option_defs(options, &choices)?;
     let hotspots = hotspots.0;
-    let product =
-        Product { id: id.clone(), label, revision, options: defs, hotspots, listed, popular, spins };
+    let product = Product { id: id.clone(), label, revision, options, hotspots, listed, popular, spins };
     Ok(Some((product, configured)))
 }
 
-/// Moves the product's revision, so that cached answers that name it are made anew.
-pub(super) async fn bump(tx: &mut sqlx::SqliteConnection, product: &str) -> Result<(), DbError> {
-    sqlx::query("update products set revision = revision + 1 where id = $1")
-        .bind(product)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// The ids of a product's most popular configurations that are live and public, the most popular first.
+pub(super) async fn popular(tx: &mut Tx, id: &ProductId) -> Result<Vec<String>, DbError> {
+    const SQL: &str =
+        "select p.configuration_id from popularity p join configurations c on c.id = p.configuration_id
+        where p.product_id = $1 and c.live_version is not null and c.namespace is null
+        order by p.heat desc, c.created_at_ms limit $2";
+    tx.run("products.popular", SQL).bind(id.to_string()).bind(POPULAR).scalars().await
 }
 
-fn read_choices(json: &str) -> Result<Choices, DbError> {
-    serde_json::from_str(json)
-        .map_err(|_wrong| DbError::Unreadable { what: "choices", value: json.to_owned() })
+/// A product's options with their choices, both in the order of the rows.
+fn option_defs(options: Vec<OptionRow>, choices: &[ChoiceRow]) -> Result<Vec<OptionDef>, DbError> {
+    let choice = |row: &ChoiceRow| {
+        Ok(Choice {
+            value: parse("choice", &row.value)?,
+            label: row.label.clone(),
+            swatch: row.swatch.clone(),
+            listed: row.listed,
+        })
+    };
+    let option = |row: OptionRow| {
+        let of_option = choices.iter().filter(|choice| choice.option == row.name);
+        Ok(OptionDef {
+            name: parse("option", &row.name)?,
+            label: row.label,
+            default: parse("choice", &row.default_choice)?,
+            added_later: row.added_later,
+            choices: of_option.map(choice).collect::<Result<_, DbError>>()?,
+        })
+    };
+    options.into_iter().map(option).collect()
+}
+
+fn by_product<T>(rows: Vec<T>, product: impl Fn(&T) -> &String) -> HashMap<String, Vec<T>> {
+    let mut sorted: HashMap<String, Vec<T>> = HashMap::new();
+    for row in rows {
+        sorted.entry(product(&row).clone()).or_default().push(row);
+    }
+    sorted
+}
+
+/// Moves the product's revision, so that cached answers that name it are made again.
+pub(super) async fn bump(tx: &mut impl Session, product: &str) -> Result<(), DbError> {
+    tx.run("products.bump", "update products set revision = revision + 1 where id = $1")
+        .bind(product)
+        .execute()
+        .await?;
+    Ok(())
 }

@@ -1,10 +1,10 @@
-//! What caches outside have still to be told. A purge is written in the transaction of its change; it is handed out
-//! as one delivery for each cache, and those are leased, told, and tried again until they have been heard.
+//! The outbox of purges. A purge is written in the transaction of its change and becomes one delivery for each cache;
+//! deliveries are leased, sent, and sent again until the cache has acknowledged them.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::json;
-use sqlx::{SqliteConnection, types::Json};
+use sqlx::types::Json;
 
 use crate::domain::{
     audit::{Action, Actor},
@@ -12,13 +12,19 @@ use crate::domain::{
     purge::{MAX_WAIT_MS, Purge, round_at_ms, rounds_until, wait_ms},
 };
 
-use super::{Db, DbError, audit::record, now_ms, random};
+use super::{
+    Db, DbError,
+    audit::record,
+    count,
+    engine::{Bind, Session, Tx},
+    now_ms, random,
+};
 
-/// How long a delivery is tried before it is given up.
+/// A delivery is tried for this long before it fails.
 const GIVE_UP_MS: i64 = 3 * 86_400_000;
-/// How long one that was given up stays in the list.
+/// A failed delivery stays in the list for this long.
 const FAILED_KEPT_MS: i64 = 30 * 86_400_000;
-/// How long a purge waits for somebody who knows a cache: what is purged may be configured tomorrow.
+/// A purge without deliveries is kept for this long, since a cache may be added to the config meanwhile.
 const UNCLAIMED_KEPT_MS: i64 = 86_400_000;
 /// Deliveries of one batch.
 const BATCH: i64 = 200;
@@ -28,7 +34,7 @@ const BATCH: i64 = 200;
 pub enum Softness {
     /// As the config says for publishing.
     Configured,
-    /// Whatever it says.
+    /// Soft or hard, regardless of the config.
     Soft(bool),
 }
 
@@ -41,15 +47,15 @@ pub struct Delivery {
     pub purge_id: i64,
     /// What is purged, for people.
     pub subject: String,
-    /// Which cache.
+    /// The cache's name in the config.
     pub target: String,
     /// Soft or hard.
     pub soft: bool,
-    /// Whether it was given up.
+    /// Whether it has failed for good.
     pub failed: bool,
-    /// How often it was heard.
+    /// How often it was acknowledged.
     pub round: i64,
-    /// Attempts in vain since then.
+    /// Failed attempts since then.
     pub attempts: u32,
     /// When it is tried next.
     pub next_at_ms: i64,
@@ -68,7 +74,7 @@ struct DeliveryRow {
     soft: bool,
     state: String,
     round: i64,
-    attempts: u32,
+    attempts: i64,
     next_at_ms: i64,
     error: Option<String>,
     at_ms: i64,
@@ -78,15 +84,15 @@ impl From<DeliveryRow> for Delivery {
     fn from(row: DeliveryRow) -> Self {
         let DeliveryRow { id, purge_id, subject, target, soft, state, round, attempts, .. } = row;
         let DeliveryRow { next_at_ms, error, at_ms, .. } = row;
-        let failed = state == "failed";
+        let (failed, attempts) = (state == "failed", count(attempts));
         Self { id, purge_id, subject, target, soft, failed, round, attempts, next_at_ms, error, at_ms }
     }
 }
 
-/// Deliveries to one cache that this process has for a while, as one.
+/// Deliveries to one cache that this process has leased, as one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeasedBatch {
-    /// All that is to be let go of.
+    /// Everything that the cache is to evict.
     pub purge: Purge,
     /// Soft or hard.
     pub soft: bool,
@@ -100,40 +106,42 @@ pub struct LeasedBatch {
 pub struct Setback {
     /// For people; holds no secret.
     pub error: String,
-    /// The cache wants to be left alone for so long.
+    /// The cache has asked for no request for this long.
     pub pause_ms: Option<i64>,
     /// At least so long.
     pub wait_ms: i64,
-    /// It was refused, so that it may be one of the batch that is at fault.
+    /// It was rejected, perhaps because of a single delivery of the batch.
     pub is_refused: bool,
 }
 
-/// Writes a purge down, in the transaction of its change.
+/// Writes a purge, in the transaction of its change. Returns its number.
 pub(super) async fn note(
-    tx: &mut SqliteConnection,
+    tx: &mut impl Session,
     subject: &str,
     purge: &Purge,
     softness: Softness,
     again: bool,
 ) -> Result<i64, DbError> {
+    const SQL: &str =
+        "insert into purges (subject, what, soft, again, at_ms) values ($1, $2, $3, $4, $5) returning id";
     let soft = match softness {
         Softness::Configured => None,
         Softness::Soft(soft) => Some(soft),
     };
-    let id = sqlx::query_scalar(
-        "insert into purges (subject, what, soft, again, at_ms) values ($1, $2, $3, $4, $5) returning id",
-    );
-    Ok(id.bind(subject).bind(Json(purge)).bind(soft).bind(again).bind(now_ms()).fetch_one(tx).await?)
+    let statement = tx.run("purges.insert", SQL).bind(subject).bind(Bind::json(purge));
+    statement.bind(soft).bind(again).bind(now_ms()).scalar().await
 }
 
 impl Db {
-    /// Writes the hard purge of objects that are about to be deleted at once. Answers its number.
+    /// Writes the hard purge of objects that are about to be deleted at once. Returns its number.
     pub async fn purge_objects(&self, subject: &str, purge: &Purge) -> Result<i64, DbError> {
-        let mut connection = self.pool.acquire().await?;
-        note(&mut connection, subject, purge, Softness::Soft(false), true).await
+        let mut tx = self.write("purges.of_objects").await?;
+        let id = note(&mut tx, subject, purge, Softness::Soft(false), true).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
-    /// Writes down what somebody wants purged by hand. Answers its number.
+    /// Writes a purge that a person has requested. Returns its number.
     pub async fn purge_by_hand(
         &self,
         subject: &str,
@@ -141,71 +149,65 @@ impl Db {
         soft: bool,
         actor: &Actor,
     ) -> Result<i64, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("purges.by_hand").await?;
         let id = note(&mut tx, subject, purge, Softness::Soft(soft), false).await?;
         record(&mut tx, actor, Action::Purge, subject, &json!({ "soft": soft })).await?;
         tx.commit().await?;
         Ok(id)
     }
 
-    /// Makes a delivery for each of these caches of every purge that has none yet. Answers how many purges there were.
+    /// Makes a delivery for each of these caches of every purge that has none yet. Returns the number of such purges.
     pub async fn hand_out_purges(
         &self,
         targets: &[String],
         soft_as_configured: bool,
     ) -> Result<u64, DbError> {
-        let waiting: bool = sqlx::query_scalar("select exists (select 1 from purges where handed_out = 0)")
-            .fetch_one(&self.pool)
-            .await?;
+        const WAITING: &str = "select exists (select 1 from purges where handed_out = false)";
+        const DELIVERIES: &str =
+            "insert into purge_deliveries (purge_id, target, soft, state, next_at_ms, changed_at_ms)
+            select id, $1, coalesce(soft, $2), 'pending', at_ms, $3 from purges where handed_out = false
+            on conflict do nothing";
+        let waiting: bool = self.read("purges.are_waiting", WAITING).scalar().await?;
         if !waiting || targets.is_empty() {
             return Ok(0);
         }
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("purges.hand_out").await?;
         for target in targets {
-            sqlx::query(
-                "insert into purge_deliveries (purge_id, target, soft, state, next_at_ms, changed_at_ms)
-                 select id, $1, coalesce(soft, $2), 'pending', at_ms, $3 from purges where handed_out = 0
-                 on conflict do nothing",
-            )
-            .bind(target)
-            .bind(soft_as_configured)
-            .bind(now_ms())
-            .execute(&mut *tx)
-            .await?;
+            let statement = tx.run("purges.insert_deliveries", DELIVERIES).bind(target);
+            statement.bind(soft_as_configured).bind(now_ms()).execute().await?;
         }
-        let handed_out =
-            sqlx::query("update purges set handed_out = 1 where handed_out = 0").execute(&mut *tx).await?;
+        let handed_out = tx
+            .run("purges.set_handed_out", "update purges set handed_out = true where handed_out = false")
+            .execute()
+            .await?;
         tx.commit().await?;
-        Ok(handed_out.rows_affected())
+        Ok(handed_out)
     }
 
-    /// Takes what is due for a cache, for as long as a lease lasts: what waits, or what somebody had who died. Hard
-    /// and soft do not go together, and what was refused goes alone.
+    /// Leases the deliveries that are due for a cache: those that wait, and those whose lease has expired, since their
+    /// process died. Hard and soft ones are not mixed, and a rejected one is alone.
     pub async fn claim_purges(&self, target: &str, lease_ms: i64) -> Result<Option<LeasedBatch>, DbError> {
+        const FIRST: &str = "select soft, alone from purge_deliveries
+            where target = $1 and state = 'pending' and (lease is null or lease_until_ms < $2)
+            and next_at_ms <= $2
+            and not exists (select 1 from purge_pauses where target = $1 and until_ms > $2)
+            order by alone, next_at_ms, id limit 1";
+        const LEASE: &str = "update purge_deliveries set lease = $3, lease_until_ms = $4, changed_at_ms = $2
+            where id in (select id from purge_deliveries
+                where target = $1 and state = 'pending' and (lease is null or lease_until_ms < $2)
+                and soft = $5 and alone = $6 and (next_at_ms <= $2 or (attempts > 0 and alone = false))
+                order by next_at_ms, id limit $7)";
+        const LEASED: &str = "select d.id, d.round, p.what from purge_deliveries d
+            join purges p on p.id = d.purge_id where d.lease = $1 order by d.id";
         let now = now_ms();
-        let free = "target = $1 and state = 'pending' and (lease is null or lease_until_ms < $2)";
-        let first = format!(
-            "select soft, alone from purge_deliveries where {free} and next_at_ms <= $2
-             and not exists (select 1 from purge_pauses where target = $1 and until_ms > $2)
-             order by alone, next_at_ms, id limit 1"
-        );
-        // Mostly there is nothing, which takes no lock to find out.
-        let first: Option<(bool, bool)> = sqlx::query_as(sqlx::AssertSqlSafe(first))
-            .bind(target)
-            .bind(now)
-            .fetch_optional(&self.pool)
-            .await?;
+        // Most of the time nothing is due, and finding that out takes no write lock.
+        let first: Option<(bool, bool)> =
+            self.read("purges.first_due", FIRST).bind(target).bind(now).optional().await?;
         let Some((soft, alone)) = first else { return Ok(None) };
         let lease = hex(&random::<16>()?);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        // Since the cache is asked now, what was not heard before goes along.
-        let claim = format!(
-            "update purge_deliveries set lease = $3, lease_until_ms = $4, changed_at_ms = $2
-             where id in (select id from purge_deliveries where {free} and soft = $5 and alone = $6
-                          and (next_at_ms <= $2 or (attempts > 0 and alone = 0))
-                          order by next_at_ms, id limit $7)"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(claim))
+        let mut tx = self.write("purges.claim").await?;
+        // Since the cache gets a request now, deliveries that failed before are part of it.
+        tx.run("purges.lease", LEASE)
             .bind(target)
             .bind(now)
             .bind(&lease)
@@ -213,15 +215,9 @@ impl Db {
             .bind(soft)
             .bind(alone)
             .bind(if alone { 1 } else { BATCH })
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        let rows: Vec<(i64, i64, Json<Purge>)> = sqlx::query_as(
-            "select d.id, d.round, p.what from purge_deliveries d join purges p on p.id = d.purge_id
-             where d.lease = $1 order by d.id",
-        )
-        .bind(&lease)
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows: Vec<(i64, i64, Json<Purge>)> = tx.run("purges.leased", LEASED).bind(&lease).all().await?;
         tx.commit().await?;
         if rows.is_empty() {
             return Ok(None);
@@ -232,175 +228,156 @@ impl Db {
             // Writing to a string cannot fail.
             let _ = write!(named, "{id}.{round} ");
         }
-        // Numbers begin anew in another data folder.
+        // Another data folder has the same numbers.
         let folder = self.secret("purge").await?;
         let key = assets_pipeline::digest::Digest::of(format!("{folder} {named}").as_bytes());
         Ok(Some(LeasedBatch { purge, soft, key: format!("girasol-{key}"), lease }))
     }
 
-    /// What was told was heard, by whoever was told from this moment on. What is told again waits for its next round;
-    /// the rest is over.
+    /// Notes that the cache has acknowledged what was sent from `told_at_ms` on. Deliveries with another round wait for
+    /// it; all others are complete.
     pub async fn heard_purges(&self, batch: &LeasedBatch, told_at_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let rows: Vec<(i64, i64, bool, i64)> = sqlx::query_as(
-            "select d.id, p.id, p.again, p.at_ms from purge_deliveries d join purges p on p.id = d.purge_id
-             where d.lease = $1",
-        )
-        .bind(&batch.lease)
-        .fetch_all(&mut *tx)
-        .await?;
+        const LEASED: &str = "select d.id, p.id, p.again, p.at_ms from purge_deliveries d
+            join purges p on p.id = d.purge_id where d.lease = $1";
+        const NEXT_ROUND: &str = "update purge_deliveries set round = $1, next_at_ms = $2, attempts = 0,
+            alone = false, error = null, lease = null, lease_until_ms = null, changed_at_ms = $3 where id = $4";
+        const DELETE_COMPLETE: &str = "delete from purges where id = $1
+            and not exists (select 1 from purge_deliveries where purge_id = $1)";
+        let mut tx = self.write("purges.acknowledge").await?;
+        let rows: Vec<(i64, i64, bool, i64)> =
+            tx.run("purges.acknowledged", LEASED).bind(&batch.lease).all().await?;
         for (id, purge_id, again, at_ms) in rows {
             let round = rounds_until(again, at_ms, told_at_ms);
-            let Some(next_at_ms) = round_at_ms(again, at_ms, round) else {
-                sqlx::query("delete from purge_deliveries where id = $1").bind(id).execute(&mut *tx).await?;
-                sqlx::query(
-                    "delete from purges where id = $1
-                     and not exists (select 1 from purge_deliveries where purge_id = $1)",
-                )
-                .bind(purge_id)
-                .execute(&mut *tx)
-                .await?;
-                continue;
-            };
-            sqlx::query(
-                "update purge_deliveries set round = $1, next_at_ms = $2, attempts = 0, alone = 0, error = null,
-                 lease = null, lease_until_ms = null, changed_at_ms = $3 where id = $4",
-            )
-            .bind(round as i64)
-            .bind(next_at_ms)
-            .bind(now_ms())
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+            if let Some(next_at_ms) = round_at_ms(again, at_ms, round) {
+                let statement = tx.run("purges.next_round", NEXT_ROUND).bind(round as i64).bind(next_at_ms);
+                statement.bind(now_ms()).bind(id).execute().await?;
+            } else {
+                tx.run("purges.delete_delivery", "delete from purge_deliveries where id = $1")
+                    .bind(id)
+                    .execute()
+                    .await?;
+                tx.run("purges.delete_complete", DELETE_COMPLETE).bind(purge_id).execute().await?;
+            }
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
-    /// What was told was not heard: it is tried again later, or given up after days. Answers what was given up.
+    /// Notes that the cache has not acknowledged a batch: it is sent again later, or fails after days. Returns the
+    /// subjects of those that failed.
     pub async fn set_back_purges(
         &self,
         target: &str,
         batch: &LeasedBatch,
         setback: &Setback,
     ) -> Result<Vec<String>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        const LEASED: &str = "select d.id, d.attempts, p.at_ms, p.subject from purge_deliveries d
+            join purges p on p.id = d.purge_id where d.lease = $1";
+        const RETRY: &str = "update purge_deliveries set state = $1, attempts = $2, alone = $3, error = $4,
+            next_at_ms = $5, lease = null, lease_until_ms = null, changed_at_ms = $6 where id = $7";
+        let mut tx = self.write("purges.retry").await?;
         let now = now_ms();
         if let Some(pause_ms) = setback.pause_ms {
-            sqlx::query(
-                "insert into purge_pauses (target, until_ms) values ($1, $2)
-                 on conflict (target) do update set until_ms = max(until_ms, excluded.until_ms)",
-            )
-            .bind(target)
-            .bind(now + pause_ms)
-            .execute(&mut *tx)
-            .await?;
+            pause(&mut tx, target, now + pause_ms).await?;
         }
-        let rows: Vec<(i64, u32, i64, String)> = sqlx::query_as(
-            "select d.id, d.attempts, p.at_ms, p.subject from purge_deliveries d join purges p on p.id = d.purge_id
-             where d.lease = $1",
-        )
-        .bind(&batch.lease)
-        .fetch_all(&mut *tx)
-        .await?;
-        // One pause for all of them: they go together again.
+        let rows: Vec<(i64, i64, i64, String)> =
+            tx.run("purges.to_retry", LEASED).bind(&batch.lease).all().await?;
+        // One pause for all of them, so that they stay together.
         let [chance] = random::<1>()?;
-        let mut given_up = Vec::new();
+        let mut failed = Vec::new();
         for (id, attempts, at_ms, subject) in rows {
             let is_over = now - at_ms > GIVE_UP_MS;
-            let attempts = attempts.saturating_add(1);
+            let attempts = count(attempts).saturating_add(1);
             let wait_ms = wait_ms(attempts, chance).max(setback.wait_ms.min(MAX_WAIT_MS));
-            sqlx::query(
-                "update purge_deliveries set state = $1, attempts = $2, alone = $3, error = $4, next_at_ms = $5,
-                 lease = null, lease_until_ms = null, changed_at_ms = $6 where id = $7",
-            )
-            .bind(if is_over { "failed" } else { "pending" })
-            .bind(attempts)
-            .bind(setback.is_refused)
-            .bind(&setback.error)
-            .bind(now + wait_ms.max(setback.pause_ms.unwrap_or(0)))
-            .bind(now)
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+            tx.run("purges.set_retry", RETRY)
+                .bind(if is_over { "failed" } else { "pending" })
+                .bind(attempts)
+                .bind(setback.is_refused)
+                .bind(&setback.error)
+                .bind(now + wait_ms.max(setback.pause_ms.unwrap_or(0)))
+                .bind(now)
+                .bind(id)
+                .execute()
+                .await?;
             if is_over {
-                given_up.push(subject);
+                failed.push(subject);
             }
         }
         tx.commit().await?;
-        Ok(given_up)
+        Ok(failed)
     }
 
-    /// The deliveries of these purges that are not over.
+    /// The deliveries of these purges that are not complete.
     pub async fn deliveries_of(&self, purges: &[i64]) -> Result<Vec<Delivery>, DbError> {
-        let rows: Vec<DeliveryRow> = sqlx::query_as(
-            "select d.*, p.subject, p.at_ms from purge_deliveries d join purges p on p.id = d.purge_id
-             where p.id in (select value from json_each($1)) order by d.id",
-        )
-        .bind(Json(purges))
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        const SQL: &str = "select d.*, p.subject, p.at_ms from purge_deliveries d
+            join purges p on p.id = d.purge_id where p.id = $1 order by d.id";
+        let mut tx = self.snapshot("purges.deliveries").await?;
+        let mut deliveries = Vec::new();
+        for purge in purges {
+            let rows: Vec<DeliveryRow> = tx.run("purges.deliveries_of", SQL).bind(*purge).all().await?;
+            deliveries.extend(rows.into_iter().map(Delivery::from));
+        }
+        Ok(deliveries)
     }
 
-    /// Whether one of these purges still waits to be handed out.
+    /// Whether one of these purges has no deliveries yet.
     pub async fn is_to_hand_out(&self, purges: &[i64]) -> Result<bool, DbError> {
-        Ok(sqlx::query_scalar(
-            "select exists (select 1 from purges where handed_out = 0 and id in (select value from json_each($1)))",
-        )
-        .bind(Json(purges))
-        .fetch_one(&self.pool)
-        .await?)
+        const SQL: &str = "select exists (select 1 from purges where id = $1 and handed_out = false)";
+        for purge in purges {
+            if self.read("purges.is_to_hand_out", SQL).bind(*purge).scalar().await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// What has still to be told and what was given up, the newest first, at most so many. What was heard and is only
-    /// told once more is not among it.
+    /// Deliveries that wait to be acknowledged or have failed, the newest first, at most so many. Acknowledged ones that
+    /// only wait for another round are left out.
     pub async fn open_deliveries(&self, limit: u32) -> Result<Vec<Delivery>, DbError> {
-        let rows: Vec<DeliveryRow> = sqlx::query_as(
-            "select d.*, p.subject, p.at_ms from purge_deliveries d join purges p on p.id = d.purge_id
-             where d.round = 0 or d.attempts > 0 order by d.id desc limit $1",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
+        const SQL: &str = "select d.*, p.subject, p.at_ms from purge_deliveries d
+            join purges p on p.id = d.purge_id
+            where d.round = 0 or d.attempts > 0 order by d.id desc limit $1";
+        let rows: Vec<DeliveryRow> = self.read("purges.open_deliveries", SQL).bind(limit).all().await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Gives up what no cache of the config is there for, and forgets what was given up long ago. Answers what was
-    /// given up, by cache.
+    /// Fails deliveries to caches that are not in the config, and deletes those that failed long ago. Returns how many
+    /// failed, by cache.
     pub async fn sweep_purges(&self) -> Result<BTreeMap<String, u64>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        const FAIL: &str = "update purge_deliveries set state = 'failed', changed_at_ms = $1,
+            error = coalesce(error, 'not sent: no such cache is configured')
+            where state = 'pending' and (lease is null or lease_until_ms < $1)
+            and (select at_ms from purges where purges.id = purge_id) < $2 returning target";
+        const DELETE: &str = "delete from purge_deliveries where state = 'failed' and changed_at_ms < $1";
+        const DELETE_UNCLAIMED: &str = "delete from purges where at_ms < $1
+            and not exists (select 1 from purge_deliveries where purge_id = purges.id)";
+        let mut tx = self.write("purges.sweep").await?;
         let now = now_ms();
-        let given_up: Vec<String> = sqlx::query_scalar(
-            "update purge_deliveries set state = 'failed', changed_at_ms = $1,
-             error = coalesce(error, 'nobody has tried: no such cache is configured')
-             where state = 'pending' and (lease is null or lease_until_ms < $1)
-             and (select at_ms from purges where purges.id = purge_id) < $2 returning target",
-        )
-        .bind(now)
-        // Whoever has the cache in the config gives it up with its own words.
-        .bind(now - GIVE_UP_MS - 2 * MAX_WAIT_MS)
-        .fetch_all(&mut *tx)
-        .await?;
-        sqlx::query("delete from purge_deliveries where state = 'failed' and changed_at_ms < $1")
-            .bind(now - FAILED_KEPT_MS)
-            .execute(&mut *tx)
+        // A process that has the cache in its config fails the delivery first, with an error that says more.
+        let too_old_ms = now - GIVE_UP_MS - 2 * MAX_WAIT_MS;
+        let failed: Vec<String> =
+            tx.run("purges.fail_unknown", FAIL).bind(now).bind(too_old_ms).scalars().await?;
+        tx.run("purges.delete_failed", DELETE).bind(now - FAILED_KEPT_MS).execute().await?;
+        tx.run("purges.delete_unclaimed", DELETE_UNCLAIMED).bind(now - UNCLAIMED_KEPT_MS).execute().await?;
+        tx.run("purges.end_pauses", "delete from purge_pauses where until_ms < $1")
+            .bind(now)
+            .execute()
             .await?;
-        sqlx::query(
-            "delete from purges where at_ms < $1
-             and not exists (select 1 from purge_deliveries where purge_id = purges.id)",
-        )
-        .bind(now - UNCLAIMED_KEPT_MS)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("delete from purge_pauses where until_ms < $1").bind(now).execute(&mut *tx).await?;
         tx.commit().await?;
         let mut by_target = BTreeMap::new();
-        for target in given_up {
+        for target in failed {
             *by_target.entry(target).or_default() += 1;
         }
         Ok(by_target)
     }
+}
+
+/// Sends a cache nothing until a moment; a longer pause stays.
+async fn pause(tx: &mut Tx, target: &str, until_ms: i64) -> Result<(), DbError> {
+    const SQL: &str = "insert into purge_pauses (target, until_ms) values ($1, $2)
+        on conflict (target) do update set until_ms = excluded.until_ms
+        where purge_pauses.until_ms < excluded.until_ms";
+    tx.run("purges.pause", SQL).bind(target).bind(until_ms).execute().await?;
+    Ok(())
 }
 
 #[cfg(test)]

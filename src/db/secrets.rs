@@ -1,4 +1,4 @@
-//! What addresses are signed with, and other secrets.
+//! Signing keys and other secrets.
 
 use serde_json::json;
 
@@ -8,9 +8,9 @@ use crate::domain::{
     signed::{SigningKey, SigningKeyId},
 };
 
-use super::{Db, DbError, audit::record, now_ms, random, read};
+use super::{Db, DbError, audit::record, engine::Session as _, now_ms, parse, random};
 
-/// What stands before the ids of signing keys.
+/// Stands before the ids of signing keys in names.
 const SIGNING: &str = "signing.";
 
 /// A signing key that was not retired.
@@ -22,30 +22,36 @@ pub struct StoredSigningKey {
     pub created_at_ms: i64,
 }
 
-/// What came of retiring a signing key.
+/// The result of retiring a signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retired {
-    /// Nothing that it signed is worth anything.
+    /// No address that the key signed is valid any more.
     Done,
-    /// It is the one that signs.
+    /// The key is the one that signs.
     Signs,
     /// There is no such key.
     NoSuchKey,
 }
 
 impl Db {
-    /// The secret of a name, made when it is first asked for; the same for every process. As it is stored: hex.
+    /// The secret of a name as hex. It is made at the first request, and is the same for every process.
     pub async fn secret(&self, name: &str) -> Result<String, DbError> {
+        const GET: &str = "select value from secrets where name = $1";
+        let stored: Option<String> = self.read("secrets.get", GET).bind(name).optional_scalar().await?;
+        if let Some(stored) = stored {
+            return Ok(stored);
+        }
+        // Of two processes that get here at once, the first one's secret is kept.
         let fresh: [u8; 32] = random()?;
-        sqlx::query("insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing")
-            .bind(name)
-            .bind(hex(&fresh))
-            .execute(&self.pool)
-            .await?;
-        Ok(sqlx::query_scalar("select value from secrets where name = $1")
-            .bind(name)
-            .fetch_one(&self.pool)
-            .await?)
+        self.run(
+            "secrets.make",
+            "insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing",
+        )
+        .bind(name)
+        .bind(hex(&fresh))
+        .execute()
+        .await?;
+        self.read("secrets.get_made", GET).bind(name).scalar().await
     }
 
     /// The signing keys, the newest first: that one signs, the others verify. There always is one.
@@ -54,31 +60,23 @@ impl Db {
         if !keys.is_empty() {
             return Ok(keys);
         }
-        // Where two processes meet here, the second one's is not made.
+        // Of two processes that get here at once, only the first one's key is made.
+        const FIRST: &str = "insert into secrets (name, value, created_at_ms)
+            select $1, $2, $3 where not exists (select 1 from secrets where name like 'signing.%')";
         let fresh = SigningKey::new(random()?, random()?);
-        sqlx::query(
-            "insert into secrets (name, value, created_at_ms)
-             select $1, $2, $3 where not exists (select 1 from secrets where name like 'signing.%')",
-        )
-        .bind(format!("{SIGNING}{}", fresh.id))
-        .bind(fresh.secret())
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
+        let statement = self.run("signing_keys.make_first", FIRST).bind(format!("{SIGNING}{}", fresh.id));
+        statement.bind(fresh.secret()).bind(now_ms()).execute().await?;
         self.stored_signing_keys().await
     }
 
     async fn stored_signing_keys(&self) -> Result<Vec<StoredSigningKey>, DbError> {
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "select substr(name, 9), value, created_at_ms from secrets where name like 'signing.%'
-             order by created_at_ms desc, name",
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        const SQL: &str = "select substr(name, 9), value, created_at_ms from secrets
+            where name like 'signing.%' order by created_at_ms desc, name";
+        let rows: Vec<(String, String, i64)> = self.read("signing_keys.list", SQL).all().await?;
         rows.into_iter()
             .map(|(id, secret, created_at_ms)| {
-                let parsed: SigningKeyId = read("signing key", &id)?;
-                // Not with its value: that goes to no log.
+                let parsed: SigningKeyId = parse("signing key", &id)?;
+                // Without its value, which must not be logged.
                 let unreadable = || DbError::Unreadable { what: "secret", value: id.clone() };
                 Ok(StoredSigningKey {
                     key: SigningKey::read(parsed, &secret).ok_or_else(unreadable)?,
@@ -88,39 +86,33 @@ impl Db {
             .collect()
     }
 
-    /// Makes a key that signs from now on. The older ones verify until they are retired.
+    /// Makes a key that signs from now on. Older keys verify until they are retired.
     pub async fn rotate_signing_key(&self, actor: &Actor) -> Result<SigningKey, DbError> {
+        const NEWEST: &str = "select max(created_at_ms) from secrets where name like 'signing.%'";
+        const INSERT: &str = "insert into secrets (name, value, created_at_ms) values ($1, $2, $3)";
         let fresh = SigningKey::new(random()?, random()?);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        // Newer than every other, also where two are made within a millisecond or a clock was put back.
-        sqlx::query(
-            "insert into secrets (name, value, created_at_ms)
-             select $1, $2, max($3, coalesce(max(created_at_ms) + 1, 0)) from secrets where name like 'signing.%'",
-        )
-        .bind(format!("{SIGNING}{}", fresh.id))
-        .bind(fresh.secret())
-        .bind(now_ms())
-        .execute(&mut *tx)
-        .await?;
+        let mut tx = self.write("signing_keys.rotate").await?;
+        let newest: Option<i64> = tx.run("signing_keys.newest_at", NEWEST).scalar().await?;
+        // Newer than every other, even if two are made within a millisecond or the clock was set back.
+        let created_at_ms = newest.map_or(0, |newest| newest + 1).max(now_ms());
+        let statement = tx.run("signing_keys.insert", INSERT).bind(format!("{SIGNING}{}", fresh.id));
+        statement.bind(fresh.secret()).bind(created_at_ms).execute().await?;
         record(&mut tx, actor, Action::SigningRotate, fresh.id.as_str(), &json!({})).await?;
         tx.commit().await?;
         Ok(fresh)
     }
 
-    /// Makes all worthless that a key has signed. The one that signs stays.
+    /// Retires a key: every address that it signed is invalid. The key that signs cannot be retired.
     pub async fn retire_signing_key(&self, id: &SigningKeyId, actor: &Actor) -> Result<Retired, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let newest: Option<String> = sqlx::query_scalar(
-            "select substr(name, 9) from secrets where name like 'signing.%' order by created_at_ms desc, name limit 1",
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
+        const NEWEST: &str = "select substr(name, 9) from secrets
+            where name like 'signing.%' order by created_at_ms desc, name limit 1";
+        let mut tx = self.write("signing_keys.retire").await?;
+        let newest: Option<String> = tx.run("signing_keys.newest", NEWEST).optional_scalar().await?;
         if newest.as_deref() == Some(id.as_str()) {
             return Ok(Retired::Signs);
         }
-        let name = format!("{SIGNING}{id}");
-        let gone = sqlx::query("delete from secrets where name = $1").bind(name).execute(&mut *tx).await?;
-        if gone.rows_affected() == 0 {
+        let statement = tx.run("signing_keys.delete", "delete from secrets where name = $1");
+        if statement.bind(format!("{SIGNING}{id}")).execute().await? == 0 {
             return Ok(Retired::NoSuchKey);
         }
         record(&mut tx, actor, Action::SigningRetire, id.as_str(), &json!({})).await?;

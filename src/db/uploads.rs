@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use crate::domain::frameset::{FileName, FramesetId, UploadId};
 
-use super::{Db, DbError, now_ms, random, read};
+use super::{Db, DbError, bytes, engine::Session as _, framesets::touch, from_bytes, now_ms, parse, random};
 
 /// An upload and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +42,11 @@ struct UploadRow {
 impl UploadRow {
     fn upload(self) -> Result<StoredUpload, DbError> {
         Ok(StoredUpload {
-            id: read("upload", &self.id)?,
-            frameset: read("frame set", &self.frameset_id)?,
-            name: read("name", &self.name)?,
-            length: self.length.try_into().unwrap_or(0),
-            received: self.received.try_into().unwrap_or(0),
+            id: parse("upload", &self.id)?,
+            frameset: parse("frame set", &self.frameset_id)?,
+            name: parse("name", &self.name)?,
+            length: bytes(self.length),
+            received: bytes(self.received),
             metadata: self.metadata,
             finished: self.finished,
             touched_at_ms: self.touched_at_ms,
@@ -64,74 +64,71 @@ impl Db {
         metadata: &str,
         max_uploads: u32,
     ) -> Result<Option<StoredUpload>, DbError> {
-        let id = UploadId::new(random()?);
-        let row: Option<UploadRow> = sqlx::query_as(
+        const SQL: &str =
             "insert into uploads (id, frameset_id, name, length, received, metadata, touched_at_ms)
-             select $1, $2, $3, $4, 0, $5, $6
-             where exists (select 1 from framesets where id = $2 and state = 'open')
-             and (select count(*) from uploads where frameset_id = $2 and not finished) < $7
-             returning *",
-        )
-        .bind(id.as_str())
-        .bind(frameset.as_str())
-        .bind(name.as_str())
-        .bind(i64::try_from(length).unwrap_or(i64::MAX))
-        .bind(metadata)
-        .bind(now_ms())
-        .bind(max_uploads)
-        .fetch_optional(&self.pool)
-        .await?;
+            select $1, $2, $3, $4, 0, $5, $6
+            where exists (select 1 from framesets where id = $2 and state = 'open')
+            and (select count(*) from uploads where frameset_id = $2 and not finished) < $7
+            returning *";
+        let id = UploadId::new(random()?);
+        let row: Option<UploadRow> = self
+            .run("uploads.begin", SQL)
+            .bind(id.as_str())
+            .bind(frameset.as_str())
+            .bind(name.as_str())
+            .bind(from_bytes(length))
+            .bind(metadata)
+            .bind(now_ms())
+            .bind(max_uploads)
+            .optional()
+            .await?;
         row.map(UploadRow::upload).transpose()
     }
 
-    /// An upload that is not done.
+    /// An upload, whether it is finished or not.
     pub async fn upload(&self, id: &UploadId) -> Result<Option<StoredUpload>, DbError> {
-        let row: Option<UploadRow> = sqlx::query_as("select * from uploads where id = $1")
+        let row: Option<UploadRow> = self
+            .read("uploads.get", "select * from uploads where id = $1")
             .bind(id.as_str())
-            .fetch_optional(&self.pool)
+            .optional()
             .await?;
         row.map(UploadRow::upload).transpose()
     }
 
-    /// Notes how many bytes are on disk, and that somebody sends. Answers whether the upload still is.
+    /// Notes how many bytes are on disk, and that the upload and its set are in use. Returns whether the upload still
+    /// exists.
     pub async fn note_received(&self, upload: &StoredUpload, received: u64) -> Result<bool, DbError> {
-        let now = now_ms();
-        let noted = sqlx::query("update uploads set received = $1, touched_at_ms = $2 where id = $3")
-            .bind(i64::try_from(received).unwrap_or(i64::MAX))
-            .bind(now)
-            .bind(upload.id.as_str())
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        sqlx::query("update framesets set touched_at_ms = $1 where id = $2")
-            .bind(now)
-            .bind(upload.frameset.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(noted == 1)
+        const SQL: &str = "update uploads set received = $1, touched_at_ms = $2 where id = $3";
+        let mut tx = self.write("uploads.note_received").await?;
+        let statement = tx.run("uploads.set_received", SQL).bind(from_bytes(received)).bind(now_ms());
+        if statement.bind(upload.id.as_str()).execute().await? == 0 {
+            return Ok(false);
+        }
+        touch(&mut tx, &upload.frameset).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Notes that an upload's file is a frame of its set. The upload is kept for clients that did not hear of
-    /// it, until it expires.
+    /// Notes that an upload's file is a frame of its set. The upload stays until it expires, for clients that missed
+    /// the answer.
     pub async fn finish_upload(&self, id: &UploadId) -> Result<(), DbError> {
-        sqlx::query("update uploads set finished = 1 where id = $1")
-            .bind(id.as_str())
-            .execute(&self.pool)
-            .await?;
+        let statement = self.run("uploads.finish", "update uploads set finished = true where id = $1");
+        statement.bind(id.as_str()).execute().await?;
         Ok(())
     }
 
-    /// Forgets an upload. Answers whether there was one.
-    pub async fn forget_upload(&self, id: &UploadId) -> Result<bool, DbError> {
-        let gone = sqlx::query("delete from uploads where id = $1").bind(id.as_str()).execute(&self.pool);
-        Ok(gone.await?.rows_affected() == 1)
+    /// Deletes an upload. Returns whether it existed.
+    pub async fn delete_upload(&self, id: &UploadId) -> Result<bool, DbError> {
+        let statement = self.run("uploads.delete", "delete from uploads where id = $1");
+        Ok(statement.bind(id.as_str()).execute().await? == 1)
     }
 
-    /// Forgets uploads that nobody has sent to since, and gives them: their files can go.
+    /// Deletes uploads that received nothing since a moment, and returns them: the caller deletes their files.
     pub async fn expire_uploads(&self, untouched_since_ms: i64) -> Result<Vec<StoredUpload>, DbError> {
-        let rows: Vec<UploadRow> = sqlx::query_as("delete from uploads where touched_at_ms < $1 returning *")
+        let rows: Vec<UploadRow> = self
+            .run("uploads.expire", "delete from uploads where touched_at_ms < $1 returning *")
             .bind(untouched_since_ms)
-            .fetch_all(&self.pool)
+            .all()
             .await?;
         rows.into_iter().map(UploadRow::upload).collect()
     }
@@ -171,7 +168,7 @@ mod tests {
         assert!(db.note_received(&upload, 60).await.unwrap());
         db.finish_upload(&upload.id).await.unwrap();
         let other = db.begin_upload(&set, &name, 100, "", 1).await.unwrap().unwrap();
-        assert!(db.forget_upload(&other.id).await.unwrap());
+        assert!(db.delete_upload(&other.id).await.unwrap());
         let resumed = db.upload(&upload.id).await.unwrap().unwrap();
         assert_eq!((resumed.received, resumed.length, resumed.finished), (60, 100, true));
 
@@ -180,6 +177,6 @@ mod tests {
         assert_eq!(db.upload(&upload.id).await.unwrap(), None);
         assert!(!db.note_received(&upload, 70).await.unwrap());
         assert_eq!(db.begin_upload(&set, &name, 100, "", 1).await.unwrap(), None);
-        assert!(!db.forget_upload(&upload.id).await.unwrap());
+        assert!(!db.delete_upload(&upload.id).await.unwrap());
     }
 }

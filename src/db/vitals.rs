@@ -1,50 +1,66 @@
-//! What viewers measured. A row is one look; nothing in it says whose.
+//! What viewers measured. A row is one view of a spin; nothing in it identifies the visitor.
 
-use crate::domain::vitals::Vitals;
+use std::collections::BTreeMap;
 
-use super::{Db, DbError};
+use crate::domain::{
+    names::{ConfigId, ProductId},
+    vitals::Vitals,
+};
+
+use super::{
+    Db, DbError,
+    engine::{Session as _, Tx},
+    from_bytes, popularity,
+};
 
 impl Db {
-    /// Keeps views at configurations that exist.
-    pub async fn keep_vitals(&self, views: &[Vitals], at_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        for look in views {
-            sqlx::query(
-                "insert into vitals (at_ms, configuration_id, tier, frame_ms, spin_ms, full_ms, switches,
-                 switch_ms, turned, wanted, bytes, errors)
-                 select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from configurations where id = $2",
-            )
-            .bind(at_ms)
-            .bind(look.configuration.as_str())
-            .bind(look.tier.as_str())
-            .bind(look.frame_ms)
-            .bind(look.spin_ms)
-            .bind(look.full_ms)
-            .bind(look.switches)
-            .bind(look.switch_ms)
-            .bind(look.turned)
-            .bind(look.wanted)
-            .bind(i64::try_from(look.bytes).unwrap_or(i64::MAX))
-            .bind(look.errors)
-            .execute(&mut *tx)
-            .await?;
+    /// Records measurements, and counts views of configurations, in one transaction: all of it or nothing. What names
+    /// a configuration that does not exist is left out. Returns the products whose most popular configurations have
+    /// changed; they have a new revision.
+    pub async fn record_views(
+        &self,
+        vitals: &[Vitals],
+        views: &BTreeMap<ConfigId, u32>,
+        at_ms: i64,
+    ) -> Result<Vec<ProductId>, DbError> {
+        let mut tx = self.write("views.record").await?;
+        for one in vitals {
+            insert(&mut tx, one, at_ms).await?;
         }
+        let moved = popularity::count_views(&mut tx, views, at_ms).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(moved)
     }
 
-    /// Forgets views from before a moment, and the oldest beyond so many. Answers how many went.
-    pub async fn forget_vitals(&self, before_ms: i64, keep: i64) -> Result<u64, DbError> {
-        let gone = sqlx::query(
-            "delete from vitals where at_ms < $1
-             or id <= (select id from vitals order by id desc limit 1 offset $2)",
-        )
-        .bind(before_ms)
-        .bind(keep)
-        .execute(&self.pool)
-        .await?;
-        Ok(gone.rows_affected())
+    /// Deletes measurements from before a moment, and the oldest ones beyond `keep`. Returns how many.
+    pub async fn prune_vitals(&self, before_ms: i64, keep: i64) -> Result<u64, DbError> {
+        const SQL: &str = "delete from vitals where at_ms < $1
+            or id <= (select id from vitals order by id desc limit 1 offset $2)";
+        self.run("vitals.prune", SQL).bind(before_ms).bind(keep).execute().await
     }
+}
+
+async fn insert(tx: &mut Tx, vitals: &Vitals, at_ms: i64) -> Result<(), DbError> {
+    const SQL: &str =
+        "insert into vitals (at_ms, configuration_id, tier, frame_ms, spin_ms, full_ms, switches,
+        switch_ms, turned, wanted, bytes, errors)
+        select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from configurations where id = $2";
+    tx.run("vitals.insert", SQL)
+        .bind(at_ms)
+        .bind(vitals.configuration.as_str())
+        .bind(vitals.tier.as_str())
+        .bind(vitals.frame_ms)
+        .bind(vitals.spin_ms)
+        .bind(vitals.full_ms)
+        .bind(vitals.switches)
+        .bind(vitals.switch_ms)
+        .bind(vitals.turned)
+        .bind(vitals.wanted)
+        .bind(from_bytes(vitals.bytes))
+        .bind(vitals.errors)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -52,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn old_looks_and_too_many_are_forgotten() {
+    async fn old_measurements_and_too_many_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
         let product = "ring/solitaire".parse().unwrap();
@@ -65,11 +81,11 @@ mod tests {
         };
         for at_ms in 1..=9 {
             let views = [look("ring.solitaire"), look("ring.made-up")];
-            db.keep_vitals(&views, at_ms).await.unwrap();
+            db.record_views(&views, &BTreeMap::new(), at_ms).await.unwrap();
         }
-        // What nobody has is not kept.
-        assert_eq!(db.forget_vitals(3, 100).await.unwrap(), 2);
-        assert_eq!(db.forget_vitals(3, 5).await.unwrap(), 2);
-        assert_eq!(db.forget_vitals(3, 5).await.unwrap(), 0);
+        // Measurements of a configuration that does not exist are left out.
+        assert_eq!(db.prune_vitals(3, 100).await.unwrap(), 2);
+        assert_eq!(db.prune_vitals(3, 5).await.unwrap(), 2);
+        assert_eq!(db.prune_vitals(3, 5).await.unwrap(), 0);
     }
 }

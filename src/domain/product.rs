@@ -194,9 +194,14 @@ impl Product {
 
     /// A choice for every option; gaps become defaults, and what is no option is left out.
     pub fn fill(&self, chosen: &Choices) -> Choices {
-        let choice = |def: &OptionDef| chosen.get(&def.name).unwrap_or(&def.default).clone();
-        self.options.iter().map(|def| (def.name.clone(), choice(def))).collect()
+        fill(&self.options, chosen)
     }
+}
+
+/// A choice for each of these options; gaps become defaults, and what is no option is left out.
+pub fn fill(options: &[OptionDef], chosen: &Choices) -> Choices {
+    let choice = |def: &OptionDef| chosen.get(&def.name).unwrap_or(&def.default).clone();
+    options.iter().map(|def| (def.name.clone(), choice(def))).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ async fn with_one_purge() -> (tempfile::TempDir, Db, i64) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path()).await.unwrap();
     let id: ConfigId = "ring.solitaire.metal-platinum".parse().unwrap();
-    let mut tx = db.pool.begin().await.unwrap();
+    let mut tx = db.write("test").await.unwrap();
     let purge = Purge::configuration(&id);
     let number = note(&mut tx, id.as_str(), &purge, Softness::Configured, true).await.unwrap();
     tx.commit().await.unwrap();
@@ -22,7 +22,7 @@ async fn let_pass(db: &Db, ms: i64) {
          changed_at_ms = changed_at_ms - $1",
         "update purge_pauses set until_ms = until_ms - $1",
     ] {
-        sqlx::query(sql).bind(ms).execute(&db.pool).await.unwrap();
+        db.run("test", sql).bind(ms).execute().await.unwrap();
     }
 }
 
@@ -90,7 +90,7 @@ async fn a_change_is_told_until_nobody_remembers_what_was_before() {
     keys.dedup();
     assert_eq!(keys.len(), 3, "each round is a request of its own");
     assert_eq!(db.deliveries_of(&[number]).await.unwrap(), []);
-    let left: i64 = sqlx::query_scalar("select count(*) from purges").fetch_one(&db.pool).await.unwrap();
+    let left: i64 = db.read("test", "select count(*) from purges").scalar().await.unwrap();
     assert_eq!(left, 0, "nothing piles up");
 }
 

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Serialize;
 
 use crate::{
-    db::products::StoredConfiguration,
+    db::products::{ListedProduct, StoredConfiguration},
     domain::{
         names::{Choices, ConfigId, OptionName, Slug},
-        product::{OptionDef, Product},
+        product::OptionDef,
         signed::{Shown, SigningKey},
     },
     http::{auth::Artist, catalog::Catalog, private_scope::secret_json, problem::Failure, query::NoQuery},
@@ -62,23 +62,14 @@ struct ConfigurationAnswer {
 
 /// `GET /api/products`
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let mut products = Vec::new();
-    for id in catalog.db.product_ids().await? {
-        let product = catalog.db.load_product(&id).await?;
-        let configurations = catalog.db.stored_configurations(&id).await?;
-        products.extend(product.map(|product| (product, configurations)));
-    }
+    let products = catalog.db.list_products().await?;
     let key = catalog.signing_key().await?;
-    let products = products.iter().map(|(product, configurations)| answer(product, configurations, &key));
+    let products = products.iter().map(|product| answer(product, &key));
     let answer = ProductsAnswer { products: products.collect() };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn answer<'a>(
-    product: &'a Product,
-    configurations: &[StoredConfiguration],
-    key: &SigningKey,
-) -> ProductAnswer<'a> {
+fn answer<'a>(product: &'a ListedProduct, key: &SigningKey) -> ProductAnswer<'a> {
     let still = |id: &ConfigId, is_protected: bool| {
         if is_protected {
             format!("/signed/{}/still.webp", caller_grant(id, Shown::Live).sign(key))
@@ -88,7 +79,7 @@ fn answer<'a>(
     };
     let configuration = |stored: &StoredConfiguration| ConfigurationAnswer {
         id: stored.id.to_string(),
-        choices: product.fill(&stored.choices),
+        choices: stored.choices.clone(),
         live: stored.live,
         latest: stored.latest,
         versions: stored.versions,
@@ -102,7 +93,7 @@ fn answer<'a>(
         r#type: &product.id.jewelry_type,
         model: &product.id.base_model,
         options: product.options.iter().map(option).collect(),
-        configurations: configurations.iter().map(configuration).collect(),
+        configurations: product.configurations.iter().map(configuration).collect(),
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) async fn terminate(
     let id = id(&request)?;
     let _writing = uploads.writers.take(&id).await;
     let upload = uploads.load(&id).await?;
-    uploads.catalog.db.forget_upload(&id).await?;
+    uploads.catalog.db.delete_upload(&id).await?;
     uploads.staging.discard_part(&upload.frameset, &id).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
@@ -256,7 +256,7 @@ impl Uploads {
         if let Err(error) = added.await {
             if let Error::FileRefused { .. } | Error::BadField(_) = error {
                 // A retry would send the same bytes.
-                catalog.db.forget_upload(&upload.id).await?;
+                catalog.db.delete_upload(&upload.id).await?;
                 file.discard().await?;
             }
             return Err(error);

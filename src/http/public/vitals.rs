@@ -73,18 +73,19 @@ impl Views {
         }
     }
 
-    /// Keeps all that has come. What a server that dies has not kept yet is lost, which is a few seconds' worth.
+    /// Writes everything that has come to the database. What cannot be written waits for the next time. A server that
+    /// dies loses what it has not written, which is a few seconds' worth.
     pub async fn flush(&self, db: &Db) -> Result<(), DbError> {
         let (vitals, counts) = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             (mem::take(&mut waiting.vitals), mem::take(&mut waiting.counts))
         };
-        let at_ms = now_ms();
-        if !vitals.is_empty() {
-            db.keep_vitals(&vitals, at_ms).await?;
+        if vitals.is_empty() && counts.is_empty() {
+            return Ok(());
         }
-        if !counts.is_empty() {
-            db.count_looks(&counts, at_ms).await?;
+        if let Err(error) = db.record_views(&vitals, &counts, now_ms()).await {
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).put_back(vitals, counts);
+            return Err(error);
         }
         Ok(())
     }
@@ -92,10 +93,23 @@ impl Views {
 
 impl Waiting {
     fn count(&mut self, configuration: &ConfigId) {
+        self.add(configuration, 1);
+    }
+
+    fn add(&mut self, configuration: &ConfigId, views: u32) {
         if let Some(count) = self.counts.get_mut(configuration) {
-            *count += 1;
+            *count = count.saturating_add(views);
         } else if self.counts.len() < MAX_COUNTED {
-            self.counts.insert(configuration.clone(), 1);
+            self.counts.insert(configuration.clone(), views);
+        }
+    }
+
+    /// Takes back what could not be written, within the same limits.
+    fn put_back(&mut self, vitals: Vec<Vitals>, counts: BTreeMap<ConfigId, u32>) {
+        let room = MAX_WAITING.saturating_sub(self.vitals.len());
+        self.vitals.extend(vitals.into_iter().take(room));
+        for (configuration, views) in counts {
+            self.add(&configuration, views);
         }
     }
 }
@@ -115,4 +129,23 @@ pub(crate) async fn vitals(
         .at(&scope)?;
     views.take_in(vitals);
     Ok(answer(StatusCode::NO_CONTENT, Caching::Private, &scope).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn views_that_could_not_be_written_are_written_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let views = Views::new(1.0);
+        let ring: ConfigId = "ring.solitaire".parse().unwrap();
+        views.take_in(serde_json::from_str(&EXAMPLE.replace(".metal-platinum", "")).unwrap());
+        let closed = Db::open(folder.path()).await.unwrap();
+        closed.close().await;
+        assert!(views.flush(&closed).await.is_err());
+        views.count(&ring);
+        let waiting = views.waiting.lock().unwrap();
+        assert_eq!((waiting.vitals.len(), waiting.counts[&ring]), (1, 2));
+    }
 }

@@ -1,0 +1,79 @@
+use super::*;
+use crate::domain::keys::Role;
+
+async fn with_key() -> (tempfile::TempDir, Db, KeyId) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(folder.path()).await.unwrap();
+    let key = db.create_key(Role::Artist, "Ada", &Actor::command_line()).await.unwrap();
+    (folder, db, key.id().clone())
+}
+
+fn wanted() -> NewFrameset {
+    NewFrameset {
+        product: "ring.solitaire".parse().unwrap(),
+        choices: [("metal".parse().unwrap(), "platinum".parse().unwrap())].into(),
+        settings: TurnSettings { hero: 30.0, ..TurnSettings::default() },
+        expected: Some(36),
+        protected: false,
+    }
+}
+
+async fn open(db: &Db, key: &KeyId) -> FramesetId {
+    match db.open_frameset(&wanted(), key, 20, &Actor::command_line()).await.unwrap() {
+        Opened::Open(id) => id,
+        Opened::TooMany => panic!("twenty are allowed"),
+    }
+}
+
+fn frame(name: &str, bytes: u64) -> StoredFrame {
+    StoredFrame { name: name.parse().unwrap(), bytes, digest: Digest::of(name.as_bytes()) }
+}
+
+#[tokio::test]
+async fn a_set_takes_frames_until_it_is_committed() {
+    let (_folder, db, key) = with_key().await;
+    let (id, actor) = (open(&db, &key).await, Actor::command_line());
+    assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Empty);
+    let frames = [frame("b.png", 7), frame("a.png", 5)];
+    assert_eq!(db.add_frames(&id, &frames, 3, &actor).await.unwrap(), Changed::Done);
+    assert_eq!(db.add_frames(&id, &[frame("a.png", 6)], 3, &actor).await.unwrap(), Changed::Done);
+    let more = [frame("c.png", 1), frame("d.png", 1)];
+    assert_eq!(db.add_frames(&id, &more, 3, &actor).await.unwrap(), Changed::TooManyFiles);
+    let set = db.frameset(&id).await.unwrap().unwrap();
+    assert_eq!((set.frames, set.bytes, set.state), (2, 13, FramesetState::Open));
+    assert_eq!(set.wanted, wanted());
+    assert_eq!(db.frames(&id).await.unwrap(), [frame("a.png", 6), frame("b.png", 7)]);
+
+    let settings = TurnSettings { clockwise: true, ..TurnSettings::default() };
+    assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Done);
+    for _ in 0..2 {
+        assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Done);
+    }
+    assert_eq!(db.add_frames(&id, &more, 30, &actor).await.unwrap(), Changed::Committed);
+    assert_eq!(db.remove_frame(&id, &"a.png".parse().unwrap(), &actor).await.unwrap(), Changed::Committed);
+    assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Committed);
+    assert_eq!(db.discard_frameset(&id, &actor).await.unwrap(), Changed::Committed);
+    assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), []);
+    assert_eq!(db.framesets(10).await.unwrap()[0].wanted.settings, settings);
+}
+
+#[tokio::test]
+async fn a_key_has_so_many_open_sets_and_no_more() {
+    let (_folder, db, key) = with_key().await;
+    let actor = Actor::command_line();
+    let first = open(&db, &key).await;
+    assert_eq!(db.open_frameset(&wanted(), &key, 1, &actor).await.unwrap(), Opened::TooMany);
+    assert_eq!(db.discard_frameset(&first, &actor).await.unwrap(), Changed::Done);
+    assert_eq!(db.discard_frameset(&first, &actor).await.unwrap(), Changed::NoSuchSet);
+    open(&db, &key).await;
+}
+
+#[tokio::test]
+async fn sets_that_nobody_touches_expire() {
+    let (_folder, db, key) = with_key().await;
+    let id = open(&db, &key).await;
+    db.add_frames(&id, &[frame("a.png", 5)], 3, &Actor::command_line()).await.unwrap();
+    assert_eq!(db.expire_framesets(0).await.unwrap(), []);
+    assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), std::slice::from_ref(&id));
+    assert_eq!(db.frameset(&id).await.unwrap(), None);
+}

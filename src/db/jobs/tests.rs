@@ -1,0 +1,162 @@
+use super::*;
+use crate::{
+    db::framesets::{Opened, StoredFrame},
+    domain::{
+        frameset::{NewFrameset, TurnSettings},
+        job::ATTEMPTS,
+        keys::Role,
+    },
+};
+
+const LEASE_MS: i64 = 15_000;
+
+fn at(done: i64) -> JobProgress {
+    JobProgress { stage: "prepare", done, total: 9, left_ms: Some(1000) }
+}
+
+struct Queue {
+    _folder: tempfile::TempDir,
+    db: Db,
+    actor: Actor,
+}
+
+impl Queue {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        Self { _folder: folder, db, actor: Actor::command_line() }
+    }
+
+    async fn add(&self) -> JobId {
+        let key = self.db.create_key(Role::Artist, "", &self.actor).await.unwrap();
+        let wanted = NewFrameset {
+            product: "ring.solitaire".parse().unwrap(),
+            choices: [].into(),
+            settings: TurnSettings::default(),
+            expected: None,
+            protected: false,
+        };
+        let opened = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
+        let Opened::Open(set) = opened else { panic!("one is allowed") };
+        let digest = assets_pipeline::digest::Digest::of(b"frame");
+        let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
+        self.db.add_frames(&set, &[frame], 10, &self.actor).await.unwrap();
+        for _ in 0..2 {
+            self.db.commit_frameset(&set, &self.actor).await.unwrap();
+        }
+        self.db.job_of(&set).await.unwrap().unwrap().id
+    }
+
+    async fn state(&self, id: &JobId) -> JobState {
+        self.db.job(id).await.unwrap().unwrap().state
+    }
+
+    /// The job's lease runs out, or its wait is over.
+    async fn time_passes(&self) {
+        let sql = "update jobs set lease_until_ms = 0, run_at_ms = 0";
+        self.db.run("test", sql).execute().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_one_workers_until_it_is_done() {
+    let queue = Queue::new().await;
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap(), None);
+    let id = queue.add().await;
+    let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    assert_eq!((&leased.job.id, leased.job.attempts), (&id, 1));
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap(), None);
+    for _ in 0..2 {
+        assert!(queue.db.renew_job(&leased, &at(3)).await.unwrap());
+    }
+    let ring = "ring.solitaire".parse().unwrap();
+    assert!(queue.db.finish_job(&leased, &ring, 7).await.unwrap());
+    assert!(!queue.db.finish_job(&leased, &ring, 8).await.unwrap());
+    assert!(!queue.db.renew_job(&leased, &at(4)).await.unwrap());
+    let job = queue.db.job(&id).await.unwrap().unwrap();
+    assert_eq!((job.state, job.version), (JobState::Ready, Some((ring, 7))));
+    let events = queue.db.job_events(&id, 0).await.unwrap();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["queued", "running", "progress", "ready"]);
+    assert_eq!(queue.db.job_events(&id, events[2].id).await.unwrap(), events[3..]);
+}
+
+#[tokio::test]
+async fn an_expired_lease_is_claimed_again_and_its_holder_changes_nothing_any_more() {
+    let queue = Queue::new().await;
+    let id = queue.add().await;
+    let dead = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    queue.time_passes().await;
+    let alive = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    assert_eq!(alive.job.attempts, 2);
+    assert!(!queue.db.renew_job(&dead, &at(1)).await.unwrap());
+    assert!(!queue.db.fail_job(&dead, &json!({}), true).await.unwrap());
+    assert!(!queue.db.finish_job(&dead, &"ring.solitaire".parse().unwrap(), 1).await.unwrap());
+    assert!(!queue.db.log_job(&dead, "too late").await.unwrap());
+    assert!(queue.db.log_job(&alive, "in time").await.unwrap());
+    let log = queue.db.job_log(&id, 10).await.unwrap();
+    assert_eq!(log.iter().map(|line| line.line.as_str()).collect::<Vec<_>>(), ["in time"]);
+    assert_eq!(queue.state(&id).await, JobState::Running);
+    assert!(queue.db.renew_job(&alive, &at(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_job_backs_off_and_is_given_up_after_its_last_attempt() {
+    let queue = Queue::new().await;
+    let id = queue.add().await;
+    for attempt in 1..=ATTEMPTS {
+        let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+        assert_eq!(leased.job.attempts, attempt);
+        assert!(queue.db.fail_job(&leased, &json!({ "slug": "store" }), false).await.unwrap());
+        assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap(), None, "it waits, or is over");
+        queue.time_passes().await;
+    }
+    let job = queue.db.job(&id).await.unwrap().unwrap();
+    assert_eq!((job.state, &job.failure.unwrap()["slug"]), (JobState::Failed, &json!("store")));
+    assert_eq!(queue.db.retry_job(&id, &queue.actor).await.unwrap(), Asked::Done);
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.attempts, 1);
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_workers_is_given_up() {
+    let queue = Queue::new().await;
+    let id = queue.add().await;
+    for _ in 0..ATTEMPTS {
+        assert!(queue.db.claim_job(LEASE_MS).await.unwrap().is_some());
+        queue.time_passes().await;
+    }
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap(), None);
+    assert_eq!(queue.state(&id).await, JobState::Failed);
+}
+
+#[tokio::test]
+async fn what_cannot_succeed_is_not_tried_again_and_what_could_not_begin_costs_nothing() {
+    let queue = Queue::new().await;
+    let id = queue.add().await;
+    let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    queue.db.yield_job(&leased, 0).await.unwrap();
+    let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    assert_eq!(leased.job.attempts, 1);
+    assert!(queue.db.fail_job(&leased, &json!({}), true).await.unwrap());
+    assert_eq!(queue.state(&id).await, JobState::Failed);
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_taken_from_its_worker_and_the_urgent_go_first() {
+    let queue = Queue::new().await;
+    let (first, urgent) = (queue.add().await, queue.add().await);
+    assert_eq!(queue.db.prioritize_job(&urgent, 5, &queue.actor).await.unwrap(), Asked::Done);
+    let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+    assert_eq!(leased.job.id, urgent);
+    for _ in 0..2 {
+        assert_eq!(queue.db.cancel_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);
+    }
+    assert!(!queue.db.renew_job(&leased, &at(1)).await.unwrap());
+    let again = queue.db.prioritize_job(&urgent, 1, &queue.actor).await.unwrap();
+    assert_eq!(again, Asked::Not(JobState::Cancelled));
+    assert_eq!(queue.db.retry_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.id, urgent);
+    assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.id, first);
+    let unknown = JobId::new([0; 16]);
+    assert_eq!(queue.db.cancel_job(&unknown, &queue.actor).await.unwrap(), Asked::NoSuchJob);
+}
