@@ -15,6 +15,7 @@ pub mod popularity;
 pub mod products;
 pub mod protection;
 pub mod purges;
+pub mod retention;
 pub mod secrets;
 pub mod uploads;
 pub mod versions;
@@ -156,3 +157,6 @@ fn from_bytes(bytes: u64) -> i64 {
 fn bytes(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,9 +121,9 @@ impl Db {
         configuration: &ConfigId,
         version: i64,
     ) -> Result<bool, DbError> {
-        const SQL: &str =
-            "update jobs set state = 'ready', configuration_id = $1, version = $2, failure = null,
-            lease = null, left_ms = null, lease_until_ms = null, changed_at_ms = $3 where id = $4";
+        const SQL: &str = "update jobs set state = 'ready', configuration_id = $1, version = $2,
+            source = (select source from versions where configuration_id = $1 and version = $2),
+            failure = null, lease = null, left_ms = null, lease_until_ms = null, changed_at_ms = $3 where id = $4";
         let mut tx = self.write("jobs.finish").await?;
         if !holds_lease(&mut tx, leased).await? {
             return Ok(false);
