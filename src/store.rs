@@ -6,6 +6,10 @@ mod key;
 #[cfg(test)]
 #[path = "../tests/moto/mod.rs"]
 mod moto;
+#[cfg(feature = "cloud")]
+mod s3;
+#[cfg(not(feature = "cloud"))]
+#[path = "store/no_s3.rs"]
 mod s3;
 
 use std::{
@@ -105,7 +109,7 @@ impl Store {
             StoreKind::S3 => {
                 let max_bytes = settings.disk_cache_max_bytes;
                 let copies = (max_bytes > 0).then(|| DiskCache::new(data.join("cache/objects"), max_bytes));
-                Self::in_s3(Box::pin(S3::open(settings)).await, copies, data)
+                Self::in_s3(Box::pin(S3::open(settings)).await?, copies, data)
             }
         }
     }

@@ -3,9 +3,13 @@
 mod avif;
 #[cfg(feature = "libaom")]
 mod libaom;
+#[cfg(feature = "rav1e")]
 mod rav1e;
 mod webp;
 mod ycbcr;
+
+#[cfg(not(any(feature = "libaom", feature = "rav1e")))]
+compile_error!("no AV1 encoder is chosen: switch on the feature libaom or rav1e");
 
 use std::fmt;
 
@@ -25,7 +29,8 @@ pub enum Engine {
     /// The reference encoder, in C: the better one at every speed.
     #[cfg(feature = "libaom")]
     Libaom,
-    /// rav1e through ravif, in Rust: there in every build.
+    /// rav1e through ravif, in Rust.
+    #[cfg(feature = "rav1e")]
     Rav1e,
 }
 
@@ -34,6 +39,7 @@ impl Engine {
     pub const ALL: &[Self] = &[
         #[cfg(feature = "libaom")]
         Self::Libaom,
+        #[cfg(feature = "rav1e")]
         Self::Rav1e,
     ];
 
@@ -42,6 +48,7 @@ impl Engine {
         match self {
             #[cfg(feature = "libaom")]
             Self::Libaom => "libaom",
+            #[cfg(feature = "rav1e")]
             Self::Rav1e => "rav1e",
         }
     }
@@ -122,6 +129,7 @@ impl Encoder {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => &[Material::Plain, Material::Textured],
+            #[cfg(feature = "rav1e")]
             (Format::Avif, Engine::Rav1e) => &[Material::Plain],
             (Format::Webp, _) => &[Material::Plain, Material::Textured],
         }
@@ -132,6 +140,7 @@ impl Encoder {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => libaom::LEVELS,
+            #[cfg(feature = "rav1e")]
             (Format::Avif, Engine::Rav1e) => rav1e::LEVELS,
             (Format::Webp, _) => webp::LEVELS,
         }
@@ -142,6 +151,7 @@ impl Encoder {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => libaom::encode(picture, level, self),
+            #[cfg(feature = "rav1e")]
             (Format::Avif, Engine::Rav1e) => rav1e::encode(picture, level, self.effort),
             (Format::Webp, _) => webp::encode(picture, level, self.material),
         }
@@ -152,6 +162,7 @@ impl Encoder {
         match (self.format, self.engine) {
             #[cfg(feature = "libaom")]
             (Format::Avif, Engine::Libaom) => libaom::name(self),
+            #[cfg(feature = "rav1e")]
             (Format::Avif, Engine::Rav1e) => rav1e::name(self.effort),
             (Format::Webp, _) => webp::name(self.material),
         }

@@ -8,6 +8,10 @@ mod message;
 
 mod akamai;
 mod cloudflare;
+#[cfg(feature = "cloud")]
+mod cloudfront;
+#[cfg(not(feature = "cloud"))]
+#[path = "purge/no_cloudfront.rs"]
 mod cloudfront;
 mod fastly;
 mod nginx;

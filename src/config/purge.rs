@@ -192,6 +192,13 @@ impl Target {
             );
         }
         let kind = self.kind;
+        if !cfg!(feature = "cloud") && self.needs_cloud() {
+            return Some(
+                "needs CloudFront or TLS, which this build leaves out: build Girasol with the feature cloud, as make \
+                 build does"
+                    .to_owned(),
+            );
+        }
         // Each setting, the kinds that it is for, whether it is set, and whether those kinds need it.
         let settings: [(&str, &[TargetKind], bool, bool); 9] = [
             ("endpoints", &[Varnish, Nginx, Webhook], !self.endpoints.is_empty(), true),
@@ -236,6 +243,13 @@ impl Target {
             return Some("an address must be as https://cdn.example, without credentials".to_owned());
         }
         None
+    }
+
+    /// Whether it is asked through an SDK or over TLS.
+    fn needs_cloud(&self) -> bool {
+        use TargetKind::{Nginx, Varnish, Webhook};
+        let over_tls = self.endpoints.iter().any(|endpoint| endpoint.starts_with("https://"));
+        over_tls || !matches!(self.kind, Varnish | Nginx | Webhook)
     }
 }
 

@@ -94,6 +94,11 @@ impl StoreConfig {
         const WORDS: &str =
             "must be words of letters, digits, dots, hyphens and underscores with slashes between";
         let is_s3 = self.kind == StoreKind::S3;
+        check(
+            !is_s3 || cfg!(feature = "cloud"),
+            "store.kind",
+            "is \"s3\", which this build leaves out: build Girasol with the feature cloud, as make build does",
+        )?;
         check(is_s3 || self.bucket.is_empty(), "store.bucket", "is for store.kind = \"s3\"")?;
         check(
             !is_s3 || is_bucket(&self.bucket),
