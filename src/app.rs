@@ -1,7 +1,7 @@
 //! The running program: its parts put together in order, and the server.
 
 use std::{
-    io::{self, Write as _},
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
@@ -132,8 +132,10 @@ impl App {
         Ok(())
     }
 
-    /// Serves until the process is told to stop; then requests under way are finished.
-    pub async fn serve(&self, pages: Pages) -> Result<(), AppError> {
+    /// Serves until a signal stops the process; then requests under way are finished.
+    ///
+    /// `announce` gets the server's address, as http://127.0.0.1:8360/, once the server accepts connections.
+    pub async fn serve(&self, pages: Pages, announce: impl FnOnce(&str)) -> Result<(), AppError> {
         // Before anybody is told the address: a signal from here on stops the server in order.
         let stop = stop_signal().map_err(AppError::Server)?;
         let purger = self.purger().await?;
@@ -197,8 +199,7 @@ impl App {
         let (stop_working, stopped) = watch::channel(false);
         let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
         tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
-        // Nobody may be reading, which is no reason not to serve.
-        let _ = writeln!(io::stdout(), "Girasol is at http://{}/", reachable(address));
+        announce(&format!("http://{}/", reachable(address)));
         let served = server.await.map_err(AppError::Server);
         sweeper.abort();
         watcher.abort();

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod completions;
 mod demo;
 mod edge;
 mod failure;
@@ -11,108 +12,168 @@ mod product;
 mod progress_bar;
 mod publish;
 mod purge;
+mod reference;
 mod report;
+mod serve;
 mod settings;
 mod signing;
 mod store;
+mod words;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync::LazyLock};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    app::{App, Pages},
+    app::App,
     config::{Config, Flags},
     telemetry,
 };
 
 use self::failure::CliError;
+pub use self::reference::reference;
+
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Global options";
+/// The heading of what decides how results are written.
+const OUTPUT: &str = "Output";
+
+/// `0.1.0 (abc1234)`, with the commit that `make build` names.
+static VERSION: LazyLock<String> = LazyLock::new(|| match option_env!("GIRASOL_COMMIT") {
+    Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+    _ => env!("CARGO_PKG_VERSION").to_owned(),
+});
 
 /// 360-degree jewelry spins, delivered progressively.
 #[derive(Debug, Parser)]
-#[command(name = "girasol", version, about, max_term_width = 100, propagate_version = true)]
+#[command(
+    name = "girasol",
+    version = VERSION.as_str(),
+    about,
+    max_term_width = 100,
+    propagate_version = true,
+    after_help = "Examples:
+  girasol demo
+  girasol ingest ring-gold/ --product ring/solitaire --choice metal=yellow-gold
+  girasol serve --listen 0.0.0.0:8360"
+)]
 pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = GLOBAL)]
+struct GlobalArgs {
     /// Folder of the database and the objects [default: ./data].
     #[arg(long, global = true, env = "GIRASOL_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address and port that the server listens on [default: 127.0.0.1:8360].
     #[arg(long, global = true, env = "GIRASOL_LISTEN", value_name = "ADDR")]
     listen: Option<String>,
-    /// Settings [default: ./girasol.toml, if it is there].
+    /// File of settings [default: ./girasol.toml, if it exists].
     #[arg(long, global = true, env = "GIRASOL_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Lowest level to log, or directives as girasol=debug,warn [default: info for serve and work, warn for others].
+    /// Lowest level of the log on stderr: error, warn, info, debug, trace, or directives such as
+    /// girasol=debug,warn [default: info for serve and work, warn for other commands].
     #[arg(long, global = true, env = "GIRASOL_LOG", value_name = "LEVEL")]
     log: Option<String>,
-    #[command(subcommand)]
-    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Ingest the fixtures, serve them, and print the address of a page that shows them.
+    /// Ingest the sample rings and serve them on a demo page.
     Demo(demo::DemoArgs),
-    /// Serve products, manifests, packs and frames.
+    /// Serve products, manifests, packs, frames and the studio.
+    #[command(after_help = "Example:
+  girasol serve --data /var/lib/girasol --listen 0.0.0.0:8360")]
     Serve,
-    /// Encode committed frame sets, beside servers that do so as well.
+    /// Encode committed frame sets without serving, beside any number of servers.
+    #[command(after_help = "Example:
+  girasol work --data /var/lib/girasol")]
     Work,
     /// Turn a folder, zip or tar of raw frames into a published spin.
     Ingest(Box<ingest::IngestArgs>),
-    /// Check a folder, zip or tar of raw frames, and say in plain words what is wrong with them.
+    /// Check a folder, zip or tar of raw frames, and explain what is wrong with them.
     Check(check::CheckArgs),
-    /// Encode a folder, zip or tar of raw frames, and write one HTML page that shows what became of them.
+    /// Encode a folder, zip or tar of raw frames, and write an HTML page about the result.
     Report(report::ReportArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),
-    /// Make the version live again that was live before.
-    Rollback(publish::ConfigurationArgs),
-    /// Take a configuration's spin down: visitors are told that it is gone.
-    TakeDown(publish::ConfigurationArgs),
-    /// List, import, export and check products: options, choices, swatches, hotspots.
+    /// Make the previous live version live again.
+    Rollback(publish::RollbackArgs),
+    /// Take a configuration's spin down: visitors get 410 Gone.
+    TakeDown(publish::TakeDownArgs),
+    /// List, check, import, export and remove products: options, choices, swatches, hotspots.
     Product(product::ProductArgs),
-    /// Make all of a configuration private: signed addresses alone show it from then on.
-    Protect(publish::ConfigurationArgs),
+    /// Make a configuration private: only signed addresses show it.
+    Protect(signing::ProtectArgs),
     /// Make a protected configuration public.
-    Unprotect(publish::ConfigurationArgs),
-    /// Print an address that shows a protected configuration for a while.
+    Unprotect(signing::UnprotectArgs),
+    /// Print a signed address that shows a protected configuration for some hours.
     Sign(signing::SignArgs),
-    /// Change the key that addresses are signed with, list the keys, or make worthless what one has signed.
+    /// List, rotate and retire the keys that sign addresses.
     Signing(signing::SigningArgs),
-    /// Remove what no version needs any more.
+    /// Delete objects that no version needs.
     Store(store::StoreArgs),
-    /// Print the set-up of a cache or CDN in front of Girasol, made from the policy.
+    /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
-    /// Tell the caches outside to let go, or list what they have not heard yet.
+    /// Purge caches by hand, or list the deliveries that are still open.
     Purge(purge::PurgeArgs),
-    /// Give out keys for the API and the studio, list them, or make one worthless.
+    /// Create, list and revoke keys for the API and the studio.
     Key(key::KeyArgs),
+    /// Print a script that completes the command line in a shell.
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page.
+    Man(completions::ManArgs),
+}
+
+impl Command {
+    /// Whether the result is for a script.
+    fn json(&self) -> bool {
+        match self {
+            Self::Ingest(args) => args.json,
+            Self::Check(args) => args.json,
+            Self::Report(args) => args.json,
+            Self::Key(args) => args.json,
+            Self::Store(args) => args.json,
+            Self::Product(args) => args.json,
+            Self::Purge(args) => args.json,
+            Self::Sign(args) => args.json,
+            Self::Signing(args) => args.json,
+            Self::Demo(_)
+            | Self::Serve
+            | Self::Work
+            | Self::Publish(_)
+            | Self::Rollback(_)
+            | Self::TakeDown(_)
+            | Self::Protect(_)
+            | Self::Unprotect(_)
+            | Self::Edge(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+        }
+    }
+}
+
+impl Cli {
+    /// Parses the arguments of a process, its name first. The error prints itself and knows its exit code.
+    pub fn parse_arguments(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments).map_err(|error| words::name_subcommands(error, &Self::command()))
+    }
 }
 
 /// Runs the command that the arguments name.
 pub async fn run(cli: Cli) -> ExitCode {
-    let json = match &cli.command {
-        Command::Ingest(args) => args.json,
-        Command::Check(args) => args.json,
-        Command::Report(args) => args.json,
-        Command::Key(args) => args.json,
-        Command::Store(args) => args.json,
-        Command::Product(args) => args.json,
-        Command::Purge(args) => args.json,
-        Command::Sign(args) => args.json,
-        Command::Signing(args) => args.json,
-        Command::Demo(_)
-        | Command::Serve
-        | Command::Work
-        | Command::Publish(_)
-        | Command::Rollback(_)
-        | Command::TakeDown(_)
-        | Command::Protect(_)
-        | Command::Unprotect(_)
-        | Command::Edge(_) => false,
-    };
+    let json = cli.command.json();
     match Box::pin(dispatch(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
-        // The findings have been said, and say why.
+        // The findings are printed already, and say why.
         Err(CliError::Blocked | CliError::NotPurged) => ExitCode::FAILURE,
         Err(error) => {
             error.print(json);
@@ -122,18 +183,23 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
-    let flags = Flags {
-        config: cli.config,
-        data: cli.data,
-        listen: cli.listen,
-        log: cli.log,
-        is_quiet: !matches!(cli.command, Command::Serve | Command::Work),
-    };
+    // These need no settings, and work where those are wrong.
+    match &cli.command {
+        Command::Completions(args) => {
+            completions::completions(args);
+            return Ok(());
+        }
+        Command::Man(args) => return Ok(completions::man(args)?),
+        _ => {}
+    }
+    let GlobalArgs { data, listen, config, log } = cli.global;
+    let flags =
+        Flags { config, data, listen, log, is_quiet: !matches!(cli.command, Command::Serve | Command::Work) };
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
         Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
-        Command::Serve => Ok(App::open(config).await?.serve(Pages::None).await?),
+        Command::Serve => serve::run(&App::open(config).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => ingest::run(config, *args).await,
         Command::Check(args) => check::run(args).await,
@@ -151,49 +217,77 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Purge(args) => purge::run(&App::open(config).await?, args).await,
         Command::Edge(args) => edge::run(&config, args),
         Command::Key(args) => key::run(&App::open(config).await?, &args).await,
+        Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 
-/// Variables whose name or value is no text cannot be settings.
+/// The variables whose name and value are text: no others can be settings.
 fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// A moment in milliseconds since 1970-01-01 UTC, in UTC to the second: 2026-11-21T09:30:00Z.
-fn moment(at_ms: i64) -> String {
+/// A time in milliseconds since 1970-01-01 UTC as text, in UTC to the second: 2026-11-21T09:30:00Z.
+fn timestamp(at_ms: i64) -> String {
     let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
     time::OffsetDateTime::from_unix_timestamp(at_ms / 1000)
         .ok()
-        .and_then(|moment| moment.format(format).ok())
+        .and_then(|time| time.format(format).ok())
         .unwrap_or_default()
 }
 
-/// Writes a result to stdout. A reader that went away is no reason to fail.
-fn say(text: &str) {
+/// Writes a result to stdout. A reader that has closed its end is no failure.
+fn print_result(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Writes a word to the person at the terminal.
-fn tell(text: &str) {
+/// Writes a message for the person at the terminal to stderr.
+fn print_message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
-    fn the_command_line_holds_together() {
+    fn clap_finds_no_fault_in_the_command_line() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn data_and_listen_stand_before_or_after_the_command() {
+    fn global_options_stand_before_or_after_the_command() {
         for arguments in [["girasol", "--data", "d", "serve"], ["girasol", "serve", "--data", "d"]] {
-            assert_eq!(Cli::try_parse_from(arguments).unwrap().data, Some(PathBuf::from("d")));
+            assert_eq!(Cli::parse_arguments(arguments).unwrap().global.data, Some(PathBuf::from("d")));
         }
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_parses() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            // A command that only holds others is never run by itself.
+            if !command.is_subcommand_required_set() || command.get_after_help().is_some() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let examples: Vec<&str> =
+                    help.lines().map(str::trim).filter(|line| line.starts_with("girasol ")).collect();
+                assert!(!examples.is_empty(), "{name} has no example");
+                for example in examples {
+                    let words = example.split(['|', '>']).next().unwrap_or_default();
+                    let parsed = Cli::parse_arguments(words.split_whitespace());
+                    assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+                }
+            }
+            for command in command.get_subcommands() {
+                check(command);
+            }
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn a_wrong_product_names_the_way_to_write_it() {
+        let error = Cli::parse_arguments(["girasol", "ingest", "raw", "--product", "solitaire"]).unwrap_err();
+        assert!(error.to_string().contains("as ring/solitaire"), "{error}");
     }
 }

@@ -20,26 +20,30 @@ use serde_json::{Value, json};
 
 use crate::ingest::{Failure, tracker::Tracker};
 
-use super::{CliError, progress_bar::ProgressBar, say};
+use super::{CliError, OUTPUT, print_result, progress_bar::ProgressBar};
 
-/// What `girasol check` takes.
+/// Arguments of `girasol check`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol check ring-gold/
+  girasol check ring-gold.zip --fix --into ring-gold-mended
+  girasol check ring-gold/ --json --evidence findings/")]
 pub(super) struct CheckArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
-    /// Print the findings as JSON.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Mend what can be mended safely, in a copy; the frames themselves stay as they are.
-    #[arg(long)]
+    /// Mend a copy, as far as that is safe; the frames themselves stay unchanged.
+    #[arg(long, help_heading = "Mending")]
     fix: bool,
-    /// Where the mended copy goes [default: beside the frames, as DIR-mended].
-    #[arg(long, value_name = "DIR", requires = "fix")]
+    /// Folder of the mended copy, which must not exist yet [default: beside the frames, as DIR-mended].
+    #[arg(long, value_name = "DIR", requires = "fix", help_heading = "Mending")]
     into: Option<PathBuf>,
     /// Write a picture of each finding into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     evidence: Option<PathBuf>,
+    /// Print the findings as JSON.
+    #[arg(long, help_heading = OUTPUT)]
+    pub(super) json: bool,
 }
 
 /// A check could not write what it was asked for.
@@ -91,19 +95,23 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), CliError> {
                 "left": as_json(&mended.left, &vec![None; mended.left.findings.len()]),
             });
         }
-        say(&answer.to_string());
+        print_result(&answer.to_string());
     } else {
-        say(&as_text(&found, &pictures));
+        print_result(&as_text(&found, &pictures));
         match &mended {
             Some(mended) => {
-                say(&format!("\nMended in {}:", mended.into.display()));
+                print_result(&format!("\nMended in {}:", mended.into.display()));
                 for done in &mended.done {
-                    say(&format!("  {done}"));
+                    print_result(&format!("  {done}"));
                 }
-                say(&format!("\nThe mended copy: {}", as_text(&mended.left, &[])));
+                print_result(&format!("\nThe mended copy: {}", as_text(&mended.left, &[])));
             }
-            None if args.fix => say("\nThere is nothing that can be mended safely, and no copy was made."),
-            None if !found.mends().is_empty() => say("\nSome of it can be mended in a copy: add --fix."),
+            None if args.fix => {
+                print_result("\nThere is nothing that can be mended safely, and no copy was made.")
+            }
+            None if !found.mends().is_empty() => {
+                print_result("\nSome of it can be mended in a copy: add --fix.")
+            }
             None => {}
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
 };
 
-use super::{CliError, product, progress_bar::ProgressBar, say, tell};
+use super::{CliError, print_message, print_result, product, progress_bar::ProgressBar};
 
 /// The ring's metals, by folder; the first is the product's default.
 const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
@@ -23,10 +23,13 @@ const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
 /// What the demo's key is called.
 const KEY_LABEL: &str = "girasol demo";
 
-/// What `girasol demo` takes.
+/// Arguments of `girasol demo`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol demo
+  girasol demo --data /tmp/girasol-demo --listen 0.0.0.0:8360")]
 pub(super) struct DemoArgs {
-    /// Folder of the fixtures.
+    /// Folder of the sample frames and of the product file.
     #[arg(long, value_name = "DIR", default_value = "fixtures")]
     fixtures: PathBuf,
 }
@@ -37,15 +40,15 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
         return Err(CliError::NoFixtures(args.fixtures.clone()));
     }
-    let served = app.serve(Pages::Demo);
+    let served = app.serve(Pages::Demo, |address| print_result(&format!("Girasol is at {address}")));
     let ingested = async {
         let key = fresh_key(&app).await?;
         import_product(&app, args).await?;
-        say(&format!("Artists sign in to the studio, at /studio, with the key {key}"));
+        print_result(&format!("Artists sign in to the studio, at /studio, with the key {key}"));
         for metal in METALS {
             ingest_metal(&app, args, metal).await?;
         }
-        tell("Every ring is ready. Ctrl-C stops the server.");
+        print_message("Every ring is ready. Ctrl-C stops the server.");
         Ok::<(), CliError>(())
     };
     tokio::pin!(served);
@@ -79,7 +82,7 @@ async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
     }
     let offer = product::read(&file)?;
     if let Imported::InUse(why) = app.db.import_product(&offer, &Actor::command_line(), false).await? {
-        tell(&format!("The product stays as it is here: {}", why.join("; ")));
+        print_message(&format!("The product stays as it is here: {}", why.join("; ")));
     }
     Ok(())
 }
@@ -100,7 +103,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
     bar.end();
     let report = report?;
     if report.outcome != Outcome::Unchanged {
-        tell(&format!("{}: {} encodes", report.configuration, report.encoded));
+        print_message(&format!("{}: {} encodes", report.configuration, report.encoded));
     }
     Ok(())
 }

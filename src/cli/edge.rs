@@ -10,22 +10,26 @@ use crate::{
     config::Config,
 };
 
-use super::{CliError, say};
+use super::{CliError, print_result};
 
-/// What `girasol edge` takes.
+/// Arguments of `girasol edge`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol edge
+  girasol edge varnish --origin 10.0.0.5:8360 > default.vcl
+  girasol edge nginx --edge-listen 443 --edge-cache /srv/cache > girasol.conf")]
 pub(super) struct EdgeArgs {
-    /// Which one; left out, they are listed.
+    /// The cache or CDN; without it, all are listed.
     #[arg(value_name = "NAME")]
     edge: Option<Edge>,
-    /// Where the edge finds Girasol [default: where the server listens].
+    /// Address at which the edge reaches Girasol [default: the address that the server listens on].
     #[arg(long, value_name = "HOST:PORT")]
     origin: Option<Address>,
-    /// What nginx itself listens on.
-    #[arg(long, value_name = "[ADDR:]PORT", default_value = "80", value_parser = plain)]
+    /// Address and port that nginx itself listens on.
+    #[arg(long, help_heading = "nginx", value_name = "[ADDR:]PORT", default_value = "80", value_parser = plain)]
     edge_listen: String,
-    /// The folder of nginx's cache.
-    #[arg(long, value_name = "DIR", default_value = "/var/cache/girasol", value_parser = plain)]
+    /// Folder of nginx's cache.
+    #[arg(long, help_heading = "nginx", value_name = "DIR", default_value = "/var/cache/girasol", value_parser = plain)]
     edge_cache: String,
 }
 
@@ -35,7 +39,7 @@ pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), CliError> {
         for edge in Edge::ALL {
             let _ = writeln!(list, "{:<11} {}", edge.as_str(), edge.what());
         }
-        say(list.trim_end());
+        print_result(list.trim_end());
         return Ok(());
     };
     let origin = match args.origin {
@@ -51,11 +55,11 @@ pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), CliError> {
         listen: &args.edge_listen,
         cache: &args.edge_cache,
     };
-    say(edge.print(&setup).trim_end());
+    print_result(edge.print(&setup).trim_end());
     Ok(())
 }
 
-/// What is printed into a configuration must not end its line there.
+/// Text that is printed into a configuration must not end its line.
 fn plain(text: &str) -> Result<String, &'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.:-_[]".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {

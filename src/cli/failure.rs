@@ -15,7 +15,10 @@ use crate::{
     },
 };
 
-use super::{check::CheckError, product::ProductError, report::Unwritable, say, tell};
+use super::{
+    check::CheckError, completions::ManError, print_message, print_result, product::ProductError,
+    report::Unwritable,
+};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,9 @@ pub(super) enum CliError {
     /// The server failed.
     #[error(transparent)]
     App(#[from] AppError),
+    /// The manual cannot be written.
+    #[error(transparent)]
+    Man(#[from] ManError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -100,12 +106,12 @@ impl CliError {
         let (slug, file, remedy) = self.details();
         if json {
             let error = json!({ "slug": slug, "message": self.chain(), "file": file, "remedy": remedy });
-            say(&json!({ "error": error }).to_string());
+            print_result(&json!({ "error": error }).to_string());
             return;
         }
-        tell(&format!("error: {}", self.chain()));
+        print_message(&format!("error: {}", self.chain()));
         if let Some(remedy) = remedy {
-            tell(&format!("  {remedy}"));
+            print_message(&format!("  {remedy}"));
         }
     }
 
@@ -161,6 +167,7 @@ impl CliError {
             Self::Protect(ProtectError::Missing(_)) => plain("missing-object", "Ingest its frames again."),
             Self::Protect(ProtectError::Store(_)) => ("store", None, None),
             Self::Protect(ProtectError::Manifest(_)) => ("internal", None, None),
+            Self::Man(_) => plain("unwritable", "Name another folder with --into."),
             Self::Interrupted => plain(
                 "interrupted",
                 "What was live stays live. Run the same command again: it goes on where it stopped.",

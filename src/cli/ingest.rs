@@ -16,48 +16,53 @@ use crate::{
 };
 
 use super::{
-    CliError, outcome, progress_bar::ProgressBar, purge::deliver, say, settings::SettingsArgs, tell,
+    CliError, OUTPUT, outcome, print_message, print_result, progress_bar::ProgressBar, purge::deliver,
+    settings::SettingsArgs,
 };
 
-/// What `girasol ingest` takes.
+/// Arguments of `girasol ingest`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol ingest ring-gold/ --product ring/solitaire --choice metal=yellow-gold --choice stone=diamond
+  girasol ingest ring-gold.zip --product ring/solitaire --choice metal=yellow-gold --dry-run
+  girasol ingest bracelet/ --product bracelet/tennis --effort max --no-publish --json")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct IngestArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
-    /// Jewelry type and base model, as ring/solitaire; made where it is missing.
-    #[arg(long, value_name = "TYPE/MODEL")]
+    /// Jewelry type and base model, as ring/solitaire; a new product is created.
+    #[arg(long, help_heading = "Product", value_name = "TYPE/MODEL")]
     product: ProductId,
-    /// A choice for each of the product's options, as metal=yellow-gold; made where it is missing.
-    #[arg(long = "choice", value_name = "OPTION=CHOICE", value_parser = parse_choice)]
+    /// A choice for each of the product's options, as metal=yellow-gold; repeatable. A new option or choice is created.
+    #[arg(long = "choice", help_heading = "Product", value_name = "OPTION=CHOICE", value_parser = parse_choice)]
     choices: Vec<(OptionName, Slug)>,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Keep what is live; publish the version later.
-    #[arg(long)]
+    /// Leave the live version in place; `girasol publish` makes the new one live.
+    #[arg(long, help_heading = "Publishing")]
     no_publish: bool,
-    /// Protect the configuration from the first moment: nothing of it is public, and only signed addresses show it.
-    #[arg(long)]
+    /// Protect the configuration from the start: only signed addresses show it.
+    #[arg(long, help_heading = "Publishing")]
     protected: bool,
-    /// Check every frame, say what would be made, and encode nothing.
-    #[arg(long)]
+    /// Check every frame, print the plan, and encode nothing.
+    #[arg(long, help_heading = OUTPUT)]
     dry_run: bool,
     /// Print the result as JSON.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
 fn parse_choice(text: &str) -> Result<(OptionName, Slug), String> {
-    let (option, choice) = text.split_once('=').ok_or("write it as metal=yellow-gold")?;
+    let (option, choice) = text.split_once('=').ok_or("write OPTION=CHOICE, as metal=yellow-gold")?;
     Ok((
         option.parse().map_err(|error| format!("{error}"))?,
         choice.parse().map_err(|error| format!("{error}"))?,
     ))
 }
 
-/// Lets whatever else runs on the machine go first: what takes minutes can wait for a visitor.
-fn be_nice() {
+/// Lowers the priority of the process: an ingest of several minutes must not slow down a server beside it.
+fn lower_priority() {
     #[cfg(unix)]
     if let Err(error) = rustix::process::nice(10) {
         tracing::debug!(%error, "the priority could not be lowered");
@@ -81,16 +86,20 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         let checked = check_thoroughly(&order, &tracker).await;
         bar.end();
         let checked = checked?;
-        say(&if json { outcome::plan_json(&checked, &order) } else { outcome::plan_text(&checked, &order) });
+        print_result(&if json {
+            outcome::plan_json(&checked, &order)
+        } else {
+            outcome::plan_text(&checked, &order)
+        });
         return Ok(());
     }
     if order.settings.effort == Effort::Max {
-        be_nice();
+        lower_priority();
     }
     let app = App::open(config).await?;
     let purger = app.purger().await?;
-    // A preview goes live long before the rest.
-    let telling = purger.start(|| {});
+    // A preview goes live long before the other tiers, and is purged at once.
+    let deliveries = purger.start(|| {});
     let started = std::time::Instant::now();
     let ended = tokio::select! {
         ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(CliError::from),
@@ -100,16 +109,16 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         }
     };
     bar.end();
-    telling.end().await;
+    deliveries.end().await;
     let report = ended?;
-    say(&if json {
+    print_result(&if json {
         outcome::json(&report, started.elapsed())
     } else {
         outcome::text(&report, started.elapsed())
     });
     if !json {
         for remark in &report.remarks {
-            tell(&format!("note: {remark}"));
+            print_message(&format!("note: {remark}"));
         }
     }
     deliver(&purger, &report.purges).await?;

@@ -12,34 +12,44 @@ use crate::{
     },
 };
 
-use super::{CliError, moment, say, tell};
+use super::{CliError, OUTPUT, print_message, print_result, timestamp, words::one_of};
 
-/// What `girasol key` takes.
+/// Arguments of `girasol key`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol key create --role artist --label mira
+  girasol key list
+  girasol key revoke 0123456789ab")]
 pub(super) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,
-    /// Print JSON.
-    #[arg(long, global = true)]
+    /// Print the result as JSON.
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a key and print it: the only time that it is shown.
+    /// Create a key and print it. It is shown once.
+    #[command(after_help = "Example:
+  girasol key create --role artist --label mira")]
     Create {
-        /// artist uploads and publishes, admin does everything, metrics reads measurements.
-        #[arg(long, value_name = "artist|admin|metrics")]
+        /// An artist uploads and publishes, an admin may do everything, metrics reads measurements.
+        #[arg(long, value_name = "ROLE", value_parser = one_of::<Role>(Role::ALL.map(Role::as_str)))]
         role: Role,
-        /// Whose it is, or what for.
+        /// The person or the purpose that the key is for.
         #[arg(long, default_value = "", value_name = "TEXT")]
         label: String,
     },
-    /// List the keys that were given out.
+    /// List all keys, revoked ones too.
+    #[command(after_help = "Example:
+  girasol key list --json")]
     List,
-    /// Make a key worthless, and end its sessions.
+    /// Revoke a key, and end its sessions.
+    #[command(after_help = "Example:
+  girasol key revoke 0123456789ab")]
     Revoke {
-        /// As `girasol key list` shows it.
+        /// The key's id, as `girasol key list` shows it.
         id: KeyId,
     },
 }
@@ -50,17 +60,19 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
             let key = app.db.create_key(*role, label, &Actor::command_line()).await?;
             if args.json {
                 let id = key.id().as_str();
-                say(&json!({ "id": id, "role": role.as_str(), "label": label, "key": key.to_string() })
-                    .to_string());
+                print_result(
+                    &json!({ "id": id, "role": role.as_str(), "label": label, "key": key.to_string() })
+                        .to_string(),
+                );
             } else {
-                // The key alone goes to stdout, so that a script can keep it.
-                tell(&format!("Keep this key of the role {role}; it is not shown again:"));
-                say(&key.to_string());
+                // stdout gets the key alone, so that a script can read it.
+                print_message(&format!("A key of the role {role}; keep it, it is not shown again:"));
+                print_result(&key.to_string());
             }
         }
         KeyCommand::List => {
             let keys = app.db.keys().await?;
-            say(&if args.json { list_json(&keys) } else { list_text(&keys) });
+            print_result(&if args.json { list_json(&keys) } else { list_text(&keys) });
         }
         KeyCommand::Revoke { id } => {
             let outcome = match app.db.revoke_key(id, &Actor::command_line()).await? {
@@ -68,10 +80,10 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
                 Revoked::Before => "already-revoked",
                 Revoked::NoSuchKey => return Err(CliError::NoKey(id.clone())),
             };
-            say(&if args.json {
+            print_result(&if args.json {
                 json!({ "id": id.as_str(), "outcome": outcome }).to_string()
             } else {
-                format!("{id} is worth nothing any more.")
+                format!("{id} is revoked.")
             });
         }
     }
@@ -81,17 +93,17 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
 
 fn list_text(keys: &[StoredKey]) -> String {
     if keys.is_empty() {
-        return "There is no key yet. Make one: girasol key create --role artist".to_owned();
+        return "There is no key yet. Create one: girasol key create --role artist".to_owned();
     }
     let mut lines = vec![format!(
         "{:<12}  {:<8} {:<20} {:<20} {:<20} label",
-        "id", "role", "made", "last used", "revoked"
+        "id", "role", "created", "last used", "revoked"
     )];
     for key in keys {
         let [last, revoked] =
-            [key.last_used_at_ms, key.revoked_at_ms].map(|at| at.map_or_else(|| "-".to_owned(), moment));
-        let (made, role) = (moment(key.created_at_ms), key.role.as_str());
-        lines.push(format!("{:<12}  {role:<8} {made:<20} {last:<20} {revoked:<20} {}", key.id, key.label));
+            [key.last_used_at_ms, key.revoked_at_ms].map(|at| at.map_or_else(|| "-".to_owned(), timestamp));
+        let (created, role) = (timestamp(key.created_at_ms), key.role.as_str());
+        lines.push(format!("{:<12}  {role:<8} {created:<20} {last:<20} {revoked:<20} {}", key.id, key.label));
     }
     lines.join("\n")
 }
@@ -102,9 +114,9 @@ fn list_json(keys: &[StoredKey]) -> String {
             "id": key.id.as_str(),
             "role": key.role.as_str(),
             "label": key.label,
-            "created": moment(key.created_at_ms),
-            "lastUsed": key.last_used_at_ms.map(moment),
-            "revoked": key.revoked_at_ms.map(moment),
+            "created": timestamp(key.created_at_ms),
+            "lastUsed": key.last_used_at_ms.map(timestamp),
+            "revoked": key.revoked_at_ms.map(timestamp),
         })
     };
     json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }).to_string()

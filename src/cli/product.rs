@@ -19,45 +19,63 @@ use crate::{
     },
 };
 
-use super::{CliError, say, tell};
+use super::{CliError, OUTPUT, print_message, print_result};
 
-/// What `girasol product` takes.
+/// Arguments of `girasol product`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol product list
+  girasol product import ring.toml bracelet.toml --dry-run
+  girasol product export ring/solitaire > ring.toml")]
 pub(super) struct ProductArgs {
     #[command(subcommand)]
     command: ProductCommand,
-    /// Print JSON; of an export, the file in JSON instead of TOML.
-    #[arg(long, global = true)]
+    /// Print the result as JSON; an export prints the file in JSON instead of TOML.
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum ProductCommand {
     /// List the products.
+    #[command(after_help = "Example:
+  girasol product list --json")]
     List,
-    /// Say what is wrong with product files, and change nothing.
+    /// Check product files, and change nothing.
+    #[command(after_help = "Example:
+  girasol product check ring.toml")]
     Check {
-        /// TOML, or JSON where the name ends in .json; - is standard input.
-        #[arg(required = true)]
+        /// TOML, or JSON if the name ends in .json; - is standard input.
+        #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Make products what their files say: labels, swatches, options, choices, hotspots. All files, or none.
+    /// Create or change products by their files: labels, swatches, options, choices, hotspots. Either all files are
+    /// imported or none.
+    #[command(after_help = "Examples:
+  girasol product import ring.toml --dry-run
+  girasol product import ring.toml bracelet.json")]
     Import {
-        /// TOML, or JSON where the name ends in .json; - is standard input.
-        #[arg(required = true)]
+        /// TOML, or JSON if the name ends in .json; - is standard input.
+        #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Say what would change, and change nothing.
+        /// Print what would change, and change nothing.
         #[arg(long)]
         dry_run: bool,
     },
     /// Print a product's file.
+    #[command(after_help = "Example:
+  girasol product export ring/solitaire > ring.toml")]
     Export {
-        /// As ring/solitaire.
+        /// The product, as ring/solitaire.
+        #[arg(value_name = "TYPE/MODEL")]
         product: ProductId,
     },
     /// Remove a product that never had a configuration.
+    #[command(after_help = "Example:
+  girasol product remove ring/solitaire")]
     Remove {
-        /// As ring/solitaire.
+        /// The product, as ring/solitaire.
+        #[arg(value_name = "TYPE/MODEL")]
         product: ProductId,
     },
 }
@@ -118,7 +136,7 @@ pub(super) fn check(args: &ProductArgs) -> Result<(), CliError> {
     let ProductCommand::Check { files } = &args.command else { return Ok(()) };
     let offers = read_all(files)?;
     let ids: Vec<String> = offers.iter().map(|offer| offer.id.to_string()).collect();
-    say(&if args.json {
+    print_result(&if args.json {
         json!({ "products": ids }).to_string()
     } else {
         ids.iter().map(|id| format!("{id}: nothing is wrong with it.")).collect::<Vec<_>>().join("\n")
@@ -140,7 +158,7 @@ pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
             } else {
                 toml::to_string(&file).ok()
             };
-            say(text.unwrap_or_default().trim_end());
+            print_result(text.unwrap_or_default().trim_end());
         }
         ProductCommand::Remove { product } => {
             match app.db.remove_product(product, &Actor::command_line()).await? {
@@ -151,7 +169,7 @@ pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
                     return Err(ProductError::InUse { product: product.clone(), why }.into());
                 }
             }
-            say(&if args.json {
+            print_result(&if args.json {
                 json!({ "product": product.to_string(), "outcome": "removed" }).to_string()
             } else {
                 format!("{product} is gone.")
@@ -172,14 +190,16 @@ async fn list(app: &App, as_json: bool) -> Result<(), CliError> {
             let options: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
             json!({ "id": product.id.to_string(), "label": product.label, "options": options, "spins": product.spins.len() })
         };
-        say(&json!({ "products": products.iter().map(product).collect::<Vec<_>>() }).to_string());
+        print_result(&json!({ "products": products.iter().map(product).collect::<Vec<_>>() }).to_string());
     } else if products.is_empty() {
-        say("There is no product yet. An ingest makes one, and so does: girasol product import FILE");
+        print_result(
+            "There is no product yet. An ingest makes one, and so does: girasol product import FILE",
+        );
     } else {
         for product in products {
             let options: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
             let (id, spins) = (product.id.to_string(), product.spins.len());
-            say(&format!("{id:<32} {spins:>4} spins  {:<24} {}", options.join(", "), product.label));
+            print_result(&format!("{id:<32} {spins:>4} spins  {:<24} {}", options.join(", "), product.label));
         }
     }
     Ok(())
@@ -208,11 +228,11 @@ async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> R
                 json!({ "id": offer.id.to_string(), "new": is_new, "added": added, "removed": removed, "changed": changed })
             })
             .collect();
-        say(&json!({ "dryRun": dry_run, "products": products }).to_string());
+        print_result(&json!({ "dryRun": dry_run, "products": products }).to_string());
         return Ok(());
     }
     for (offer, changes) in outcomes {
-        say(&told(offer, &changes, dry_run));
+        print_result(&told(offer, &changes, dry_run));
     }
     Ok(())
 }
@@ -263,7 +283,7 @@ pub(super) fn read(path: &Path) -> Result<Offer, ProductError> {
     let parsed = parsed.map_err(|message| ProductError::Malformed { file: file.clone(), message })?;
     let offer = parsed.check().map_err(|faults| ProductError::Faulty { file, faults })?;
     if offer.options.is_empty() {
-        tell(&format!("{}: it has no option, so that it has one configuration alone.", offer.id));
+        print_message(&format!("{}: it has no option, so that it has one configuration alone.", offer.id));
     }
     Ok(offer)
 }

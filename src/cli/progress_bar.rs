@@ -7,7 +7,7 @@ use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressStyle};
 
 use crate::ingest::tracker::{Snapshot, Tracker};
 
-use super::tell;
+use super::print_message;
 
 /// How often the terminal is drawn again.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ async fn draw(tracker: Arc<Tracker>, bar: Bar, interactive: bool) {
                     bar.reset();
                     bar.set_message(stage.as_str());
                 } else {
-                    tell(&format!("{} ({total} steps)", stage.as_str()));
+                    print_message(&format!("{} ({total} steps)", stage.as_str()));
                 }
             }
             bar.set_length(total as u64);
@@ -57,7 +57,7 @@ async fn draw(tracker: Arc<Tracker>, bar: Bar, interactive: bool) {
         }
         if tracker.is_preview_live() && !told_preview {
             told_preview = true;
-            bar.suspend(|| tell("preview is live"));
+            bar.suspend(|| print_message("preview is live"));
         }
         tokio::time::sleep(DRAW_EVERY).await;
     }

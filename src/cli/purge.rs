@@ -16,33 +16,37 @@ use crate::{
     },
 };
 
-use super::{CliError, moment, say, tell};
+use super::{CliError, OUTPUT, print_message, print_result, timestamp};
 
 /// How long a command waits for caches that take their time.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Deliveries that are listed.
 const MAX_LISTED: u32 = 200;
 
-/// What `girasol purge` takes.
+/// Arguments of `girasol purge`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol purge --product ring/solitaire
+  girasol purge --configuration ring.solitaire.metal-yellow-gold --soft
+  girasol purge --list")]
 pub(super) struct PurgeArgs {
-    /// A tag of `Surrogate-Key`; may stand several times.
-    #[arg(long = "tag", value_name = "TAG", value_parser = parse_tag)]
+    /// A tag of `Surrogate-Key`; repeatable.
+    #[arg(long = "tag", help_heading = "What to purge", value_name = "TAG", value_parser = parse_tag)]
     tags: Vec<String>,
-    /// A configuration's manifests and stills, as ring.solitaire.metal-yellow-gold.
-    #[arg(long = "configuration", value_name = "ID")]
+    /// A configuration's manifests and stills, as ring.solitaire.metal-yellow-gold; repeatable.
+    #[arg(long = "configuration", help_heading = "What to purge", value_name = "ID")]
     configurations: Vec<ConfigId>,
-    /// A product and the manifests of its spins, as ring/solitaire.
-    #[arg(long = "product", value_name = "TYPE/MODEL")]
+    /// A product and the manifests of its spins, as ring/solitaire; repeatable.
+    #[arg(long = "product", help_heading = "What to purge", value_name = "TYPE/MODEL")]
     products: Vec<ProductId>,
-    /// Let caches give what they have once more while they fetch the new, where they can.
+    /// Purge softly: a cache that can do so answers once more with its old copy while it fetches the new one.
     #[arg(long)]
     soft: bool,
-    /// List what caches have not heard yet, and what was given up.
+    /// List the deliveries that caches have not acknowledged, and those that have failed for good.
     #[arg(long, conflicts_with_all = ["tags", "configurations", "products", "soft"])]
     list: bool,
-    /// Print JSON.
-    #[arg(long)]
+    /// Print the result as JSON.
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
@@ -50,7 +54,7 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
     let PurgeArgs { tags, configurations, products, soft, list, json } = args;
     if list {
         let open = app.db.open_deliveries(MAX_LISTED).await?;
-        say(&if json { list_json(&open) } else { list_text(&open) });
+        print_result(&if json { list_json(&open) } else { list_text(&open) });
         app.db.close().await;
         return Ok(());
     }
@@ -71,10 +75,10 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
     let id = app.db.purge_by_hand(&purge.subject(), &purge, soft, &Actor::command_line()).await?;
     let told = purger.deliver(&[id], Some(&purge), Heard::Once, PATIENCE).await?;
     if json {
-        say(&json!({ "purged": told.iter().map(told_json).collect::<Vec<_>>() }).to_string());
+        print_result(&json!({ "purged": told.iter().map(told_json).collect::<Vec<_>>() }).to_string());
     } else {
         for told in &told {
-            say(&told_text(told));
+            print_result(&told_text(told));
         }
     }
     app.db.close().await;
@@ -88,7 +92,7 @@ pub(super) async fn deliver(purger: &Arc<Purger>, purges: &[i64]) -> Result<(), 
         return Ok(());
     }
     for told in purger.deliver(purges, None, Heard::Everywhere, PATIENCE).await? {
-        tell(&told_text(&told));
+        print_message(&told_text(&told));
     }
     Ok(())
 }
@@ -104,7 +108,7 @@ fn told_text(Told { name, kind, state }: &Told) -> String {
         ToldState::Pending { error, next_at_ms } => format!(
             "{name} ({kind}) is not purged yet: {}. A server tells it again, not before {}.",
             error.as_deref().unwrap_or("it takes its time"),
-            moment(*next_at_ms)
+            timestamp(*next_at_ms)
         ),
     }
 }
@@ -126,9 +130,9 @@ fn list_text(open: &[Delivery]) -> String {
     for delivery in open {
         let Delivery { subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
         let hardness = if *soft { "soft" } else { "hard" };
-        let next = if *failed { "given up".to_owned() } else { format!("next {}", moment(*next_at_ms)) };
+        let next = if *failed { "given up".to_owned() } else { format!("next {}", timestamp(*next_at_ms)) };
         let error = error.as_deref().unwrap_or("not tried yet");
-        let made = moment(*at_ms);
+        let made = timestamp(*at_ms);
         lines.push(format!("{made}  {target}: {subject} ({hardness}), {attempts} attempts, {next}: {error}"));
     }
     lines.join("\n")
@@ -143,8 +147,8 @@ fn list_json(open: &[Delivery]) -> String {
             "soft": open.soft,
             "state": if open.failed { "failed" } else { "pending" },
             "attempts": open.attempts,
-            "created": moment(open.at_ms),
-            "next": (!open.failed).then(|| moment(open.next_at_ms)),
+            "created": timestamp(open.at_ms),
+            "next": (!open.failed).then(|| timestamp(open.next_at_ms)),
             "error": open.error,
         })
     };

@@ -17,21 +17,24 @@ use crate::{
     report::{figures, gather, page},
 };
 
-use super::{CliError, progress_bar::ProgressBar, say, settings::SettingsArgs};
+use super::{CliError, OUTPUT, print_result, progress_bar::ProgressBar, settings::SettingsArgs};
 
-/// What `girasol report` takes.
+/// Arguments of `girasol report`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol report ring-gold/
+  girasol report ring-gold.zip --effort max --out gold.html --json")]
 pub(super) struct ReportArgs {
-    /// Folder or zip of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
+    /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
     source: PathBuf,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// The file to write.
-    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    /// File to write.
+    #[arg(long, help_heading = OUTPUT, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
-    /// Print the figures as JSON besides.
-    #[arg(long)]
+    /// Print the figures as JSON as well.
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
@@ -68,9 +71,9 @@ pub(super) async fn run(config: &Config, args: ReportArgs) -> Result<(), CliErro
         let mut figures = figures(&report);
         figures["file"] = json!(out.to_string_lossy());
         figures["file_bytes"] = json!(html.len());
-        say(&figures.to_string());
+        print_result(&figures.to_string());
     } else {
-        say(&format!(
+        print_result(&format!(
             "{} shows what became of {} frames; it has {:.1} MB.",
             out.display(),
             report.plan.turn,

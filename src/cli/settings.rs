@@ -1,36 +1,39 @@
-//! What every command that encodes takes: the settings that shape renditions.
+//! Options of every command that encodes: the settings that shape renditions.
 
 use assets_pipeline::{encode::Effort, ground::Ground, settings::Settings};
 use clap::Args;
 
 use crate::config::Config;
 
+use super::words::one_of;
+
 /// Angles, direction, ground and effort.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Encoding")]
 pub(super) struct SettingsArgs {
-    /// Angle that stands for the piece, in degrees; snapped to one that all tiers have.
+    /// Angle that represents the piece, in degrees; snapped to one that all tiers have.
     #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, value_parser = parse_degrees)]
     hero: f64,
     /// Angle that the first frame shows, in degrees.
     #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, value_parser = parse_degrees)]
     start: f64,
-    /// The piece turns clockwise seen from above.
+    /// The piece turns clockwise, seen from above.
     #[arg(long)]
     clockwise: bool,
-    /// What to lay the frames on, or `transparent` to keep their transparency [default: white for
+    /// Colour behind the frames, or `transparent` to keep their transparency [default: white for
     /// transparent frames, their own ground for opaque ones].
     #[arg(long, value_name = "#RRGGBB|transparent")]
     ground: Option<Ground>,
-    /// Take a photograph's noise out before encoding.
+    /// Remove the noise of photographs before encoding.
     #[arg(long)]
     denoise: bool,
-    /// How long encoders may take: default, or max for several times as long and a better spin.
-    #[arg(long, value_name = "default|max")]
+    /// Time that encoders may take: max takes several times as long, for a better spin [default: encode.effort].
+    #[arg(long, value_name = "EFFORT", value_parser = one_of::<Effort>(Effort::ALL.iter().map(|effort| effort.as_str())))]
     effort: Option<Effort>,
 }
 
 impl SettingsArgs {
-    /// The settings, where they are given before those of the config.
+    /// The settings: an option given on the command line wins over the configuration.
     pub(super) fn over(self, config: &Config) -> Settings {
         Settings {
             hero_degrees: self.hero,

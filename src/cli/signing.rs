@@ -17,61 +17,92 @@ use crate::{
     library::protect::{Moved, protect, unprotect},
 };
 
-use super::{CliError, moment, publish::ConfigurationArgs, purge::deliver, say, tell};
+use super::{
+    CliError, OUTPUT, print_message, print_result, publish::ConfigurationArgs, purge::deliver, timestamp,
+};
 
-/// What `girasol sign` takes.
+/// Arguments of `girasol protect`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  girasol protect ring.solitaire.metal-yellow-gold.stone-diamond")]
+pub(super) struct ProtectArgs {
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+}
+
+/// Arguments of `girasol unprotect`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  girasol unprotect ring.solitaire.metal-yellow-gold.stone-diamond")]
+pub(super) struct UnprotectArgs {
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+}
+
+/// Arguments of `girasol sign`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  girasol sign ring.solitaire.metal-yellow-gold.stone-diamond --hours 48 --base https://spins.example")]
 pub(super) struct SignArgs {
-    /// As ring.solitaire.metal-yellow-gold.stone-diamond.
+    /// The configuration, as ring.solitaire.metal-yellow-gold.stone-diamond.
+    #[arg(value_name = "CONFIGURATION")]
     configuration: ConfigId,
-    /// How long the address is worth something.
+    /// Lifetime of the address, in hours.
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=24 * 366))]
     hours: i64,
-    /// What stands before the path, as https://spins.example.
+    /// Origin to put before the path, as https://spins.example.
     #[arg(long, value_name = "URL", default_value = "")]
     base: String,
-    /// Print JSON.
-    #[arg(long)]
+    /// Print the result as JSON.
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
-/// What `girasol signing` takes.
+/// Arguments of `girasol signing`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol signing list
+  girasol signing rotate")]
 pub(super) struct SigningArgs {
     #[command(subcommand)]
     command: SigningCommand,
-    /// Print JSON.
-    #[arg(long, global = true)]
+    /// Print the result as JSON.
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum SigningCommand {
-    /// List the keys that signed addresses are verified with.
+    /// List the keys that verify signed addresses.
+    #[command(after_help = "Example:
+  girasol signing list --json")]
     List,
-    /// Make a key that signs from now on, and print it: the only time that it is shown.
+    /// Create the key that signs from now on, and print it. It is shown once.
+    #[command(after_help = "Example:
+  girasol signing rotate")]
     Rotate,
-    /// Make all worthless that a key has signed.
+    /// Retire a key: addresses that it has signed stop working.
+    #[command(after_help = "Example:
+  girasol signing retire 01234567")]
     Retire {
-        /// As `girasol signing list` shows it.
+        /// The key's id, as `girasol signing list` shows it.
         id: SigningKeyId,
     },
 }
 
-pub(super) async fn protect_one(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
-    let id = &args.configuration;
+pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), CliError> {
+    let id = &args.configuration.configuration;
     let purger = app.purger().await?;
     let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await?;
-    let and_the_cdn = if purger.is_idle() { " Purge the CDN: none is configured here." } else { "" };
+    let and_the_cdn = if purger.is_idle() { " Purge the CDN by hand: none is configured here." } else { "" };
     let done = format!(
-        "{id} is protected: sign addresses with girasol sign {id}. What browsers have kept cannot be called back from \
-         here.{and_the_cdn}"
+        "{id} is protected: sign addresses with girasol sign {id}. Copies in browsers' caches cannot be recalled.{and_the_cdn}"
     );
     ended(app, &purger, id, moved, &done).await
 }
 
-pub(super) async fn unprotect_one(app: &App, args: &ConfigurationArgs) -> Result<(), CliError> {
-    let id = &args.configuration;
+pub(super) async fn unprotect_one(app: &App, args: &UnprotectArgs) -> Result<(), CliError> {
+    let id = &args.configuration.configuration;
     let purger = app.purger().await?;
     let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await?;
     ended(app, &purger, id, moved, &format!("{id} is public.")).await
@@ -87,10 +118,10 @@ async fn ended(
     match moved {
         Moved::Done { live, purges } => {
             let live = live.map_or("Nothing is live.".to_owned(), |live| format!("Version {live} is live."));
-            say(&format!("{done} {live}"));
+            print_result(&format!("{done} {live}"));
             deliver(purger, &purges).await?;
         }
-        Moved::Already => say(&format!("{id} is so already.")),
+        Moved::Already => print_result(&format!("{id}: nothing to change.")),
     }
     app.db.close().await;
     Ok(())
@@ -106,15 +137,15 @@ pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
     let key = keys.first().map(|stored| &stored.key).ok_or(CliError::NoSigningKey(None))?;
     let until_s = now_ms() / 1000 + args.hours * 3600;
     let grant = Grant { configuration: id.clone(), shown: Shown::Live, until_s };
-    let expires = moment(until_s * 1000);
+    let expires = timestamp(until_s * 1000);
     app.db.note_signed(id, key.id.as_str(), &expires, &Actor::command_line()).await?;
     let sequence = format!("{}/signed/{}/sequence", args.base.trim_end_matches('/'), grant.sign(key));
     if args.json {
-        say(&json!({ "sequence": sequence, "expires": expires }).to_string());
+        print_result(&json!({ "sequence": sequence, "expires": expires }).to_string());
     } else {
-        // The address alone goes to stdout, so that a script can use it.
-        tell(&format!("Until {expires}:"));
-        say(&sequence);
+        // stdout gets the address alone, so that a script can read it.
+        print_message(&format!("Valid until {expires}:"));
+        print_result(&sequence);
     }
     app.db.close().await;
     Ok(())
@@ -127,29 +158,38 @@ pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), CliError> 
             let keys =
                 keys.iter().enumerate().map(|(at, stored)| (&stored.key.id, stored.created_at_ms, at == 0));
             if args.json {
-                let key = |(id, at_ms, signs): (&SigningKeyId, i64, bool)| json!({ "id": id.as_str(), "created": moment(at_ms), "signs": signs });
-                say(&json!({ "keys": keys.map(key).collect::<Vec<_>>() }).to_string());
+                let key = |(id, at_ms, signs): (&SigningKeyId, i64, bool)| json!({ "id": id.as_str(), "created": timestamp(at_ms), "signs": signs });
+                print_result(&json!({ "keys": keys.map(key).collect::<Vec<_>>() }).to_string());
             } else {
                 for (id, at_ms, signs) in keys {
-                    say(&format!("{id}  {}  {}", moment(at_ms), if signs { "signs" } else { "verifies" }));
+                    print_result(&format!(
+                        "{id}  {}  {}",
+                        timestamp(at_ms),
+                        if signs { "signs" } else { "verifies" }
+                    ));
                 }
             }
         }
         SigningCommand::Rotate => {
             let key = app.db.rotate_signing_key(&Actor::command_line()).await?;
             if args.json {
-                say(&json!({ "id": key.id.as_str(), "key": key.secret() }).to_string());
+                print_result(&json!({ "id": key.id.as_str(), "key": key.secret() }).to_string());
             } else {
-                // The key alone goes to stdout, so that a script can keep it.
-                tell(&format!("Signing key {} signs from now on; it is not shown again:", key.id));
-                say(&key.secret());
+                // stdout gets the key alone, so that a script can read it.
+                print_message(&format!(
+                    "Signing key {} signs from now on; keep it, it is not shown again:",
+                    key.id
+                ));
+                print_result(&key.secret());
             }
         }
         SigningCommand::Retire { id } => match app.db.retire_signing_key(id, &Actor::command_line()).await? {
             Retired::Done if args.json => {
-                say(&json!({ "id": id.as_str(), "outcome": "retired" }).to_string());
+                print_result(&json!({ "id": id.as_str(), "outcome": "retired" }).to_string());
             }
-            Retired::Done => say(&format!("What {id} has signed is worth nothing any more.")),
+            Retired::Done => {
+                print_result(&format!("{id} is retired: addresses that it has signed stop working."))
+            }
             Retired::Signs => return Err(CliError::Signs(id.clone())),
             Retired::NoSuchKey => return Err(CliError::NoSigningKey(Some(id.clone()))),
         },

@@ -9,24 +9,28 @@ use crate::{
     library::collect::{Collected, collect},
 };
 
-use super::{CliError, say};
+use super::{CliError, OUTPUT, print_result};
 
-/// What `girasol store` takes.
+/// Arguments of `girasol store`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  girasol store gc")]
 pub(super) struct StoreArgs {
     #[command(subcommand)]
     command: StoreCommand,
     /// Print the result as JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum StoreCommand {
-    /// Give up old versions, and remove the objects that no version needs. Servers do so every hour.
+    /// Retire old versions, and delete the objects that no version needs. Servers do so every hour.
+    #[command(after_help = "Example:
+  girasol store gc --grace-hours 48 --json")]
     Gc {
-        /// How long objects outlive the last version that needed them [default: versions.grace_hours]. With fewer
-        /// hours than a manifest may be cached, visitors can meet missing frames.
+        /// Hours that objects outlive the last version that needed them [default: versions.grace_hours]. If a manifest
+        /// may be cached for longer, visitors can meet missing frames.
         #[arg(long, value_name = "HOURS")]
         grace_hours: Option<u32>,
     },
@@ -40,13 +44,13 @@ pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CliError> {
     let collected = collect(&app.db, &app.store, rules).await?;
     app.db.close().await;
     let Collected { retired, versions, objects, waiting, needed } = collected;
-    say(&if args.json {
+    print_result(&if args.json {
         json!({ "retired": retired, "versions": versions, "objects": objects, "waiting": waiting, "needed": needed })
             .to_string()
     } else {
         format!(
-            "{retired} versions given up. {versions} versions and {objects} objects removed; {waiting} objects wait for \
-             their time, {needed} are needed."
+            "{retired} versions retired. {versions} versions and {objects} objects deleted; {waiting} objects wait for the \
+             end of their grace period, {needed} are needed."
         )
     });
     Ok(())
