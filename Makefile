@@ -8,6 +8,10 @@ REDBOT_VERSION := 2.7.1
 HTTPLINT_VERSION := 2026.10.4
 MOTO_VERSION := 5.2.5
 SCHEMATHESIS_VERSION := 4.32.5
+JSCPD_VERSION := 5.3.3
+
+# Where `make install` puts the program.
+PREFIX ?= /usr/local
 
 # A shell that was open when Rust was installed does not have cargo on its path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -18,6 +22,12 @@ QUIET := $(if $(CI),--quiet)
 
 # Where there is a libaom of our own, cargo links it. Asked anew for each recipe, since the set-up may have built it just before.
 CARGO = env $(shell scripts/libaom.sh settings) cargo
+
+# The release names its commit. Other builds do not, or each commit would compile the program anew.
+COMMIT = $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
+BUILD_RELEASE = GIRASOL_COMMIT=$(COMMIT) $(CARGO) build --release $(LOCKED)
+# The demo needs no cluster and no second encoder, and is there sooner than it is fast.
+DEMO := --profile demo --no-default-features --features asm,libaom
 
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -32,8 +42,9 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 # The tests look for it there and start it themselves.
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
+JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-moto demo build test fmt lint audit test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-moto demo build install test fmt lint audit duplicates test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -54,10 +65,21 @@ setup-moto:
 	@$(MAKE) --silent --no-print-directory $(MOTO) || [ -z "$(CI)" ]
 
 demo: setup-build ## Encode the sample rings (the first time), serve them and print the address
-	$(CARGO) run --release $(LOCKED) -- demo $(ARGS)
+	@[ -e target/demo/girasol ] || echo "Compiling Girasol. The first time takes about 6 minutes on two cores, and then the rings are encoded while you watch." >&2
+	@$(CARGO) run $(DEMO) $(LOCKED) -- demo $(ARGS)
 
 build: setup-build ## Build the release binary, target/release/girasol
-	$(CARGO) build --release $(LOCKED)
+	$(BUILD_RELEASE)
+
+# Compiles nothing: root installs, and often has no Rust.
+install: ## Install what `make build` built, with man pages and completions, below PREFIX=/usr/local
+	@[ -x target/release/girasol ] || { echo "There is no target/release/girasol yet. Type: make build" >&2; exit 1; }
+	install -D -m 755 target/release/girasol $(DESTDIR)$(PREFIX)/bin/girasol
+	target/release/girasol man --into $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	target/release/girasol completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/girasol
+	target/release/girasol completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_girasol
+	target/release/girasol completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/girasol.fish
 
 test: ## Everything that CI checks
 	@scripts/test.sh
@@ -74,6 +96,10 @@ lint: ## Formatting, clippy and rustdoc, without a warning
 audit: $(TYPOS) $(CARGO_DENY) ## Spelling; licences and sources of the dependencies
 	$(TYPOS)
 	$(CARGO_DENY) --locked check licenses bans sources
+
+duplicates: $(JSCPD) ## Count blocks of six lines and more that stand twice in the sources
+	$(JSCPD) --min-lines 6 --min-tokens 50 --format rust,typescript,javascript --ignore "**/node_modules/**,**/dist/**" \
+		src assets-pipeline viewer benches tests
 
 # Built first and run after, so that the compiler's lines do not stand between the results.
 test-rust: setup-moto ## The Rust tests
@@ -126,17 +152,17 @@ bench-encode: setup-bench ## Compare with other encoders, in half an hour, and w
 	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" $(CARGO) bench --bench encode $(LOCKED) -- compare $(ARGS)
 
 bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
-	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
 
 bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, RUNS=3 times in 8 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
-	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/bench.mjs
 
 lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone, into benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
-	@$(CARGO) build --release $(LOCKED) $(QUIET)
+	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/lighthouse.mjs
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
@@ -180,6 +206,9 @@ $(MOTO):
 $(SCHEMATHESIS):
 	python3 -m venv target/tools/schemathesis-$(SCHEMATHESIS_VERSION)
 	target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+
+$(JSCPD):
+	npm install --no-audit --no-fund --loglevel=error --prefix target/tools/jscpd-$(JSCPD_VERSION) jscpd@$(JSCPD_VERSION)
 
 $(NODE_MODULES): viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error
