@@ -16,6 +16,7 @@ mod body;
 mod caching;
 mod conditional;
 mod deliveries;
+mod document;
 mod encoding;
 mod methods;
 mod private_scope;
@@ -27,6 +28,7 @@ mod representation;
 mod scope;
 mod spreadsheet;
 mod timestamp;
+mod wire;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -34,15 +36,15 @@ use crate::domain::names::ConfigId;
 
 pub use self::{
     access_log::AccessLog,
+    document::openapi_json,
     private::Writers,
     problem::{Kind as ProblemKind, problems},
 };
 
 use self::{
     methods::{read, write},
-    operator::health,
     problem::{Error, Failure},
-    public::{configure, objects, page, product, sequence, signed, status, vitals},
+    public::{configure, health, objects, page, product, sequence, signed, status, vitals},
 };
 
 /// Every address of the storefront. A configuration's addresses stand before the product's, whose
@@ -70,7 +72,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
         .service(read("/docs", page::docs))
         .service(read("/docs.js", page::docs_script))
         .service(read("/docs.css", page::docs_style))
-        .service(read("/api/health", health::ready))
+        .service(read("/api/health", health::health))
         .service(read("/api/health/live", health::live))
         .service(read("/api/health/ready", health::ready))
         .default_service(web::to(no_such_path));

@@ -10,49 +10,58 @@ use assets_pipeline::{
     tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{names::ConfigId, namespace::Namespace};
+
+pub mod schema;
 
 /// The value of [`Manifest::schema`].
 pub const SCHEMA: &str = "girasol.manifest/1";
 
 /// One immutable version of a configuration's spin. Fields are serialised in this order; the
 /// manifest's digest is over exactly those bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Manifest {
     /// Always [`SCHEMA`].
+    #[schema(value_type = schema::Name)]
     pub schema: String,
     /// Whose spin it is.
     pub configuration: ConfigId,
     /// Counts up from 1 within the configuration.
+    #[schema(minimum = 1)]
     pub version: i64,
     /// The raw turn.
     pub turn: Turn,
     /// Where the frames lie in the artist's frames.
     pub view: View,
-    /// Colour behind the piece, `#rrggbb`.
+    /// Colour behind the piece, `#rrggbb` or `transparent`.
+    #[schema(pattern = "^(#[0-9a-f]{6}|transparent)$")]
     pub ground: String,
-    /// ThumbHash of the hero frame, base64.
+    /// ThumbHash of the hero frame, in base64.
     pub placeholder: String,
-    /// The piece's dominant colour, `#rrggbb`.
+    /// The piece's dominant colour.
+    #[schema(value_type = schema::Colour)]
     pub colour: String,
     /// Degree of the hero frame.
+    #[schema(maximum = 359)]
     pub hero: u16,
     /// URL templates, resolved against the manifest's own URL.
     pub urls: Urls,
     /// What can be loaded, by tier.
+    #[schema(value_type = BTreeMap<schema::Tier, Tier>)]
     pub tiers: BTreeMap<TierKey, Tier>,
 }
 
 /// The raw turn that a version was made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Turn {
     /// Raw frames.
     pub frames: usize,
 }
 
 /// Where the published frames lie in the artist's frames, in the pixels of those.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct View {
     /// Width and height of the raw frames.
     pub source: [u32; 2],
@@ -62,7 +71,7 @@ pub struct View {
 
 /// URL templates. Those of a protected configuration are relative: its manifest, frames and packs are reached by signed
 /// addresses alone, which differ before the last part, and so the manifest is the same bytes for all of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Urls {
     /// One frame.
     pub frame: String,
@@ -110,7 +119,8 @@ impl Default for Urls {
 }
 
 /// One tier of a version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TierFrames)]
 pub struct Tier {
     /// Frames a turn.
     pub frames: usize,
@@ -118,19 +128,23 @@ pub struct Tier {
     pub degrees: Vec<u16>,
     /// True angles in degrees, where a whole degree had to be rounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub angles: Option<Vec<f64>>,
     /// Ceiling in bytes for the tier's own frames.
     pub budget: u64,
     /// Bytes of all that a client loads for the tier, by format.
+    #[schema(value_type = BTreeMap<schema::Format, u64>)]
     pub load_bytes: BTreeMap<Format, u64>,
     /// The renditions that exist.
+    #[schema(value_type = BTreeMap<schema::Format, Rendition>)]
     pub formats: BTreeMap<Format, Rendition>,
 }
 
 /// One tier of one version in one format.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rendition {
     /// The set that the frames are addressed in.
+    #[schema(value_type = schema::Digest)]
     pub set: Digest,
     /// Width and height in pixels.
     pub size: [u32; 2],
@@ -143,9 +157,10 @@ pub struct Rendition {
 }
 
 /// A perceptual score of a rendition's frames against their resized originals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quality {
     /// Always `ssimulacra2`.
+    #[schema(value_type = schema::Metric)]
     pub metric: String,
     /// Mean over the tier's frames.
     pub mean: f64,
@@ -154,9 +169,10 @@ pub struct Quality {
 }
 
 /// One pack: enough to cut it into frames while it streams in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PackEntry {
     /// Names the object.
+    #[schema(value_type = schema::Digest)]
     pub pack: Digest,
     /// Degree of each frame, in load order.
     pub degrees: Vec<u16>,

@@ -1,6 +1,4 @@
-//! The operators' API: health, keys, products as files, purges and the audit trail.
-
-pub(super) mod health;
+//! The operators' API: keys, products as files, purges and the audit trail.
 
 mod audit;
 mod import;
@@ -8,8 +6,14 @@ mod keys;
 mod purge;
 
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::methods::address;
+
+/// The operations of the operators' API. Each takes the key of an admin unless its attribute says otherwise.
+#[derive(OpenApi)]
+#[openapi(paths())]
+pub(super) struct Operations;
 
 /// Every address of the operators' API that takes a key.
 pub(super) fn routes(routes: &mut web::ServiceConfig) {

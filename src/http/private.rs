@@ -20,6 +20,7 @@ use actix_web::{
     middleware::{DefaultHeaders, from_fn},
     web,
 };
+use utoipa::OpenApi;
 
 pub use self::tus::Writers;
 
@@ -35,6 +36,11 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
         .service(read("/preview/{token}", preview::page).wrap(from_fn(never_cached)))
         .service(read("/preview/{token}/sequence", preview::manifest).wrap(from_fn(never_cached)));
 }
+
+/// The operations of the artists' API. Each takes the key of an artist unless its attribute says otherwise.
+#[derive(OpenApi)]
+#[openapi(paths())]
+pub(super) struct Operations;
 
 /// Every address of the artists' API.
 pub(super) fn routes(routes: &mut web::ServiceConfig) {

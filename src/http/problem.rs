@@ -14,13 +14,13 @@ use actix_web::{
         header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, WWW_AUTHENTICATE},
     },
 };
-use serde::Serialize;
 
 use crate::domain::import::Fault;
 
 use super::{
     caching::{Caching, answer},
     scope::Scope,
+    wire,
 };
 
 pub use self::kinds::Kind;
@@ -63,25 +63,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The members of a problem (RFC 9457, section 3).
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    /// Each fault of a product file, with its place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    faults: Option<Vec<FaultAnswer<'a>>>,
-}
-
-#[derive(Serialize)]
-struct FaultAnswer<'a> {
-    at: &'a str,
-    message: &'a str,
-}
-
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         self.error.kind().status()
@@ -115,21 +96,24 @@ impl ResponseError for Failure {
         if let Error::RangeOutside { length } = &self.error {
             response.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
         }
-        let problem = Problem {
+        let problem = wire::problems::Problem {
             r#type: format!("urn:problem-type:girasol:{slug}"),
             title: kind.title,
             status: status.as_u16(),
             detail: (!status.is_server_error() || status == StatusCode::INSUFFICIENT_STORAGE)
                 .then(|| self.error.to_string()),
             faults: match &self.error {
-                Error::BadProduct(faults) => {
-                    Some(faults.iter().map(|Fault { at, message }| FaultAnswer { at, message }).collect())
-                }
+                Error::BadProduct(faults) => Some(
+                    faults
+                        .iter()
+                        .cloned()
+                        .map(|Fault { at, message }| wire::problems::Fault { at, message })
+                        .collect(),
+                ),
                 _ => None,
             },
         };
-        let body = serde_json::to_vec(&problem).expect("a problem has no part that is not JSON");
-        response.content_type("application/problem+json").body(body)
+        response.content_type("application/problem+json").body(wire::to_json(&problem))
     }
 }
 

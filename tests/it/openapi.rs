@@ -31,7 +31,7 @@ fn source(path: &str) -> String {
 
 /// The document of the server.
 pub(crate) fn document() -> Value {
-    serde_json::from_str(&source("src/http/openapi.json")).unwrap()
+    serde_json::from_slice(&girasol::http::openapi_json()).unwrap()
 }
 
 /// Each operation: address, method in capitals, and what is said of it.
@@ -55,15 +55,18 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 
 /// An address with the examples in the place of its parameters.
 pub(crate) fn filled(document: &Value, path: &str) -> String {
-    let parameters = document["paths"][path]["parameters"].as_array().map_or(&[][..], Vec::as_slice);
-    parameters.iter().map(|parameter| resolve(document, parameter)).fold(
-        path.to_owned(),
-        |path, parameter| {
+    let item = document["paths"][path].as_object().unwrap();
+    let shared = item.get("parameters").into_iter();
+    let own = item.values().map(|operation| &operation["parameters"]);
+    let parameters = shared.chain(own).filter_map(Value::as_array).flatten();
+    parameters
+        .map(|parameter| resolve(document, parameter))
+        .filter(|parameter| parameter["in"] == "path")
+        .fold(path.to_owned(), |path, parameter| {
             let example = &parameter["example"];
             let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
             path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &example)
-        },
-    )
+        })
 }
 
 /// An address without its parameters' names, which the document and the route list choose for themselves.
@@ -156,7 +159,7 @@ fn references_lead_somewhere_and_operations_have_names_of_their_own() {
 
 #[test]
 fn the_document_names_the_problems_that_there_are() {
-    let text = source("src/http/openapi.json");
+    let text = document().to_string();
     let named: BTreeSet<_> = text
         .split("urn:problem-type:girasol:")
         .skip(1)

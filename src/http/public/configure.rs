@@ -11,10 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::names::{BadName, Choices, ConfigId, ProductId};
 
-use super::{
-    product::{SpinAnswer, config_id, to_json},
-    vitals::Views,
-};
+use super::{product::config_id, vitals::Views};
 use crate::http::{
     body,
     caching::{Caching, answer},
@@ -24,6 +21,7 @@ use crate::http::{
     representation::JSON,
     scope::Scope,
     segment, sequence_url, status_url,
+    wire::{product::Spin, to_json},
 };
 
 /// `POST /api/products/customizable/{id}/configure`
@@ -56,7 +54,7 @@ pub(crate) async fn configure(
         (
             StatusCode::ACCEPTED,
             Found::Unavailable {
-                nearest: product.nearest_spin(&choices).map(|spin| SpinAnswer::of(product, spin)),
+                nearest: product.nearest_spin(&choices).map(|spin| Spin::of(product, spin)),
             },
         )
     };
@@ -97,5 +95,5 @@ struct ConfigureAnswer {
 enum Found {
     Ready { sequence: String },
     Processing { status_url: String },
-    Unavailable { nearest: Option<SpinAnswer> },
+    Unavailable { nearest: Option<Spin> },
 }

@@ -20,11 +20,13 @@ use super::storefront;
 use crate::http::{
     caching::Caching,
     catalog::{AnswerKey, Catalog},
+    document,
     encoding::Precompressed,
     problem::{At as _, Error, Failure},
     redirect::with_objects,
     representation::serve_precompressed,
     scope::Scope,
+    wire::{files, parameters as param, problems},
 };
 
 /// A file, compressed when it is first asked for.
@@ -53,7 +55,10 @@ static STUDIO_LICENCES: Embedded =
     embed!("text/plain; charset=utf-8", "../../../viewer/dist/studio.LICENSES.txt");
 static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/studio/index.html");
 static PREVIEW_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/preview.css");
-static OPENAPI: Embedded = embed!("application/json", "../openapi.json");
+static OPENAPI: Embedded = Embedded {
+    media_type: "application/json",
+    body: LazyLock::new(|| Precompressed::build(document::openapi_json()).map_err(Arc::new)),
+};
 static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/docs.js");
 static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/docs/docs.css");
 static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/docs/index.html");
@@ -96,7 +101,20 @@ pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse,
     send(&request, &SERVICE_WORKER)
 }
 
-/// `GET /api/openapi.json`: every address, in OpenAPI 3.1.
+/// This document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "showOpenapi",
+    tag = "Operation",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "OpenAPI 3.1. `/docs` shows it to people.", body = serde_json::Value,
+            headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn openapi(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &OPENAPI)
 }

@@ -1,28 +1,50 @@
-//! What a product offers, and which of it has a spin.
+//! Products as storefronts see them.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use serde::Serialize;
 
-use crate::domain::{
-    hotspot::Hotspot,
-    names::{Choices, ConfigId, OptionName, ProductId, Slug},
-    product::{LiveSpin, OptionDef, Product},
-};
-
-use crate::http::{
-    caching::Caching,
-    catalog::{AnswerKey, Catalog},
-    problem::{At as _, Error, Failure},
-    query,
-    representation::{JSON, serve_precompressed},
-    scope::Scope,
-    segment, sequence_url,
+use crate::{
+    domain::{
+        names::{Choices, ConfigId, ProductId},
+        product::{LiveSpin, Product},
+    },
+    http::{
+        caching::Caching,
+        catalog::{AnswerKey, Catalog},
+        problem::{At as _, Error, Failure},
+        query,
+        representation::{JSON, serve_precompressed},
+        scope::Scope,
+        segment,
+        wire::{self, files, names, parameters as param, problems, to_json},
+    },
 };
 
 /// Popular configurations in an answer.
 const MAX_POPULAR: usize = 6;
 
-/// `GET /api/products/customizable/{jewelryType}/{baseModel}?metal=&stone=…`
+/// A product: options, choices, which configurations have a spin
+#[utoipa::path(
+    get,
+    path = "/api/products/customizable/{jewelryType}/{baseModel}",
+    operation_id = "showProduct",
+    tag = "Storefront",
+    params(
+        param::JewelryType,
+        param::BaseModel,
+        ("choices" = inline(Option<names::Choices>), Query, style = Form, explode, example = json!({}),
+            description = "What the client has chosen, an option each: `?metal=platinum&stone=ruby`. `spin` of every \
+                           choice depends on it."),
+        param::Conditions,
+    ),
+    responses(
+        (status = 200, description = "The product.", body = wire::product::Product,
+            headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::BadQuery,
+        problems::NoSuchProduct,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn product(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let id = ProductId::new(segment(&request, "jewelry_type"), segment(&request, "base_model"));
     let id = id.map_err(|_bad| Error::NoSuchProduct)?;
@@ -31,12 +53,12 @@ pub(crate) async fn product(request: HttpRequest, catalog: Data<Catalog>) -> Res
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
     let context = context(product, request.query_string()).at(&scope)?;
     let key = AnswerKey::Product { id, revision: product.revision, context: context.clone() };
-    let json = async { Ok(to_json(&ProductAnswer::build(product, context)?)) };
+    let json = async { Ok(to_json(&build(product, context)?)) };
     let body = catalog.answer(key, json).await.at(&scope)?;
     serve_precompressed(&request, Caching::Manifest, &scope, JSON, &body).at(&scope)
 }
 
-/// What has been chosen so far, as the query says; gaps are defaults.
+/// The choices in the query, with defaults in the gaps.
 fn context(product: &Product, query: &str) -> Result<Choices, Error> {
     let mut chosen = Choices::new();
     for (key, value) in query::pairs(query)? {
@@ -49,147 +71,43 @@ fn context(product: &Product, query: &str) -> Result<Choices, Error> {
     Ok(product.fill(&chosen))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProductAnswer<'a> {
-    id: String,
-    jewelry_type: &'a Slug,
-    base_model: &'a Slug,
-    label: &'a str,
-    /// What `spin` of each choice goes by.
-    context: Choices,
-    options: Vec<OptionAnswer<'a>>,
-    hotspots: &'a [Hotspot],
-    default: ConfigurationAnswer,
-    popular: Vec<ConfigurationAnswer>,
-    spins: Vec<SpinAnswer>,
+fn build(product: &Product, context: Choices) -> Result<wire::product::Product, Error> {
+    use wire::product::{Configuration, Hotspot, ProductOption, Spin};
+
+    let defaults = product.fill(&Choices::new());
+    let default = match product.spin(&defaults) {
+        Some(spin) => Configuration::live(product, spin),
+        None => Configuration {
+            config_id: config_id(product, &defaults)?,
+            choices: defaults,
+            spin: false,
+            sequence: None,
+        },
+    };
+    let options = product.options.iter().map(|option| ProductOption::build(product, option, &context));
+    Ok(wire::product::Product {
+        id: product.id.clone(),
+        jewelry_type: product.id.jewelry_type.clone(),
+        base_model: product.id.base_model.clone(),
+        label: product.label.clone(),
+        options: options.collect(),
+        context,
+        hotspots: product.hotspots.iter().map(Hotspot::from).collect(),
+        default,
+        popular: popular(product).map(|spin| Configuration::live(product, spin)).collect(),
+        spins: product.spins.iter().map(|spin| Spin::of(product, spin)).collect(),
+    })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OptionAnswer<'a> {
-    name: &'a OptionName,
-    label: &'a str,
-    default: &'a Slug,
-    /// Its default is left out of ids, which were there before it.
-    omit_default: bool,
-    choices: Vec<ChoiceAnswer<'a>>,
-}
-
-#[derive(Serialize)]
-struct ChoiceAnswer<'a> {
-    value: &'a Slug,
-    label: &'a str,
-    swatch: Option<&'a str>,
-    /// A spin exists with the other options as the context has them.
-    spin: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfigurationAnswer {
-    config_id: ConfigId,
-    choices: Choices,
-    spin: bool,
-    sequence: Option<String>,
-}
-
-/// A configuration with a live spin.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SpinAnswer {
-    config_id: ConfigId,
-    choices: Choices,
-    sequence: String,
-}
-
-impl<'a> ProductAnswer<'a> {
-    fn build(product: &'a Product, context: Choices) -> Result<Self, Error> {
-        let defaults = product.fill(&Choices::new());
-        let default = match product.spin(&defaults) {
-            Some(spin) => ConfigurationAnswer::of(product, spin),
-            None => ConfigurationAnswer {
-                config_id: config_id(product, &defaults)?,
-                choices: defaults,
-                spin: false,
-                sequence: None,
-            },
-        };
-        Ok(Self {
-            id: product.id.to_string(),
-            jewelry_type: &product.id.jewelry_type,
-            base_model: &product.id.base_model,
-            label: &product.label,
-            options: product
-                .options
-                .iter()
-                .map(|option| OptionAnswer::of(product, option, &context))
-                .collect(),
-            context,
-            hotspots: &product.hotspots,
-            default,
-            popular: popular(product).map(|spin| ConfigurationAnswer::of(product, spin)).collect(),
-            spins: product.spins.iter().map(|spin| SpinAnswer::of(product, spin)).collect(),
-        })
-    }
-}
-
-/// What is looked at most; what was published first stands for it while too little was.
+/// The spins with the most views; then the oldest, while too few have views.
 fn popular(product: &Product) -> impl Iterator<Item = &LiveSpin> {
     let is_popular = |spin: &&LiveSpin| product.popular.contains(&spin.configuration);
     let of_id = |id: &ConfigId| product.spins.iter().find(move |spin| spin.configuration == *id);
-    let looked_at = product.popular.iter().filter_map(of_id);
-    looked_at.chain(product.spins.iter().filter(move |spin| !is_popular(spin))).take(MAX_POPULAR)
+    let viewed = product.popular.iter().filter_map(of_id);
+    viewed.chain(product.spins.iter().filter(move |spin| !is_popular(spin))).take(MAX_POPULAR)
 }
 
-impl<'a> OptionAnswer<'a> {
-    fn of(product: &'a Product, option: &'a OptionDef, context: &Choices) -> Self {
-        let has_spin = |value: &Slug| {
-            let mut choices = context.clone();
-            choices.insert(option.name.clone(), value.clone());
-            product.spin(&choices).is_some()
-        };
-        let choices = option.choices.iter().map(|choice| ChoiceAnswer {
-            value: &choice.value,
-            label: &choice.label,
-            swatch: choice.swatch.as_deref(),
-            spin: has_spin(&choice.value),
-        });
-        Self {
-            name: &option.name,
-            label: &option.label,
-            default: &option.default,
-            omit_default: option.added_later,
-            choices: choices.collect(),
-        }
-    }
-}
-
-impl ConfigurationAnswer {
-    fn of(product: &Product, spin: &LiveSpin) -> Self {
-        Self {
-            config_id: spin.configuration.clone(),
-            choices: product.fill(&spin.choices),
-            spin: true,
-            sequence: Some(sequence_url(&spin.configuration)),
-        }
-    }
-}
-
-impl SpinAnswer {
-    /// The wire form of a live spin.
-    pub(crate) fn of(product: &Product, spin: &LiveSpin) -> Self {
-        let sequence = sequence_url(&spin.configuration);
-        Self { config_id: spin.configuration.clone(), choices: product.fill(&spin.choices), sequence }
-    }
-}
-
-/// The id of choices that the product offers; many long ones together may make none.
+/// The id of choices that the product offers. Many long choices together have none.
 pub(crate) fn config_id(product: &Product, choices: &Choices) -> Result<ConfigId, Error> {
     product.config_id(choices).map_err(|error| Error::UnknownChoice(error.to_string()))
-}
-
-/// Serialising these answers cannot fail: their keys are text.
-pub(crate) fn to_json(answer: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(answer).unwrap_or_default()
 }

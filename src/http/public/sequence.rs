@@ -11,17 +11,15 @@ use assets_pipeline::{
     digest::Digest,
     tiers::{Format, TierKey},
 };
-use serde::Serialize;
 
 use crate::{
     db::versions::{Pointer, StoredVersion},
     domain::{
         hints::{self, Hints},
         manifest::{Manifest, Urls},
-        names::{Choices, ConfigId},
+        names::ConfigId,
         namespace::Namespace,
         negotiate::{DeliveryClass, negotiate, word},
-        policy::Policy,
     },
     store::ObjectKey,
 };
@@ -34,13 +32,37 @@ use crate::http::{
     representation::{JSON, serve_precompressed},
     scope::Scope,
     segment, sequence_url,
+    wire::{
+        files, parameters as param, problems,
+        sequence::{Decision, NegotiatedManifest, Policy, Selected, Sibling},
+    },
 };
 
 /// Siblings in one manifest. Compressed with br, that of a turn of 360 frames has 1.8 KB without any
 /// and 2.4 KB with these.
 const MAX_SIBLINGS: usize = 24;
 
-/// `GET /api/products/customizable/{configId}/sequence`
+/// The negotiated manifest
+///
+/// Client hints and `Accept` decide; the query takes precedence over both.
+#[utoipa::path(
+    get,
+    path = "/api/products/customizable/{configuration}/sequence",
+    operation_id = "showSequence",
+    tag = "Storefront",
+    params(param::Configuration, param::Forced, param::Explain, param::Conditions),
+    responses(
+        (status = 200, description = "The live version's manifest, and the decision for this request.",
+            body = NegotiatedManifest,
+            headers(("ETag", description = "Without `explain=1`."), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::BadChoice,
+        problems::Protected,
+        problems::NoSpin,
+        problems::TakenDown,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let began = Instant::now();
     let decided = Decided::for_request(&request, &catalog).await?;
@@ -124,8 +146,22 @@ pub(crate) async fn unpublished(
     Ok(answer(StatusCode::OK, Caching::Private, &Scope::default()).content_type(JSON).body(json))
 }
 
-/// `GET /m/{configId}/auto`: the same decision as a redirect. It reads the same overrides; where it leads
-/// there is nothing left to explain.
+/// A redirect to the manifest with the decision spelled out
+#[utoipa::path(
+    get,
+    path = "/m/{configuration}/auto",
+    operation_id = "redirectToSequence",
+    tag = "Storefront",
+    params(param::Configuration, param::Forced),
+    responses(
+        (status = 302, description = "The manifest's address.", headers(("Location"), ("Vary"))),
+        problems::BadChoice,
+        problems::Protected,
+        problems::NoSpin,
+        problems::TakenDown,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn auto(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let Decided { configuration, query, scope, class, .. } = Decided::for_request(&request, &catalog).await?;
     if query.explain {
@@ -137,7 +173,22 @@ pub(crate) async fn auto(request: HttpRequest, catalog: Data<Catalog>) -> Result
     Ok(answer(StatusCode::FOUND, Caching::Private, &scope).insert_header((LOCATION, location)).finish())
 }
 
-/// `GET /m/{digest}.json`
+/// A version's manifest
+#[utoipa::path(
+    get,
+    path = "/m/{digest}.json",
+    operation_id = "showManifest",
+    tag = "Files",
+    params(param::Digest, param::Conditions),
+    responses(
+        (status = 200, description = "Immutable for a year.", body = Manifest,
+            headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::BadQuery,
+        problems::NoSuchFile,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let digest = segment(&request, "file").strip_suffix(".json").and_then(|digest| digest.parse().ok());
     let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
@@ -200,35 +251,6 @@ impl Decided {
     }
 }
 
-/// What a negotiated manifest says beyond the version's own.
-#[derive(Serialize)]
-struct Negotiated<'a> {
-    digest: Digest,
-    policy: &'a Policy,
-    siblings: Vec<Sibling>,
-    selected: Selected<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hints: Option<BTreeMap<&'static str, String>>,
-}
-
-/// A live configuration that differs in one choice.
-#[derive(Serialize)]
-struct Sibling {
-    configuration: ConfigId,
-    choices: Choices,
-    digest: Digest,
-    sets: BTreeMap<Format, Digest>,
-}
-
-/// The server's choice.
-#[derive(Serialize)]
-struct Selected<'a> {
-    tier: &'static str,
-    frames: u32,
-    format: Format,
-    because: &'a [String],
-}
-
 /// The stored manifest with the fields that can change without a new version after its own.
 async fn negotiated_json(
     catalog: &Catalog,
@@ -238,12 +260,12 @@ async fn negotiated_json(
 ) -> Result<Vec<u8>, Error> {
     let Decided { pointer, class, .. } = decided;
     let DeliveryClass { tier, frames, format, because } = class;
-    let more = Negotiated {
+    let more = Decision {
         digest: pointer.digest,
-        policy: &catalog.policy,
+        policy: Policy::from(&catalog.policy),
         // Boxed: it is needed once in a thousand answers, and large.
         siblings: Box::pin(siblings(catalog, decided)).await?,
-        selected: Selected { tier: word(*tier), frames: *frames, format: *format, because },
+        selected: Selected { tier: word(*tier), frames: *frames, format: *format, because: because.clone() },
         hints,
     };
     let more = serde_json::to_vec(&more).map_err(|error| unreadable(pointer, error))?;

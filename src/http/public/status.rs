@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::domain::{names::ConfigId, product::Product};
 
-use super::product::to_json;
 use crate::http::{
     caching::{Caching, answer},
     catalog::Catalog,
@@ -28,6 +27,7 @@ use crate::http::{
     representation::JSON,
     scope::Scope,
     segment,
+    wire::to_json,
 };
 
 /// How often a stream looks for news.

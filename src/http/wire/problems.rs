@@ -1,0 +1,247 @@
+//! Problem responses (RFC 9457) that operations share: a status, and the slugs that it can stand for.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{
+        ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
+        schema::{AllOfBuilder, SchemaType},
+    },
+};
+
+use super::headers;
+
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Names the error: `urn:problem-type:girasol:` and a slug that does not change.
+    #[schema(pattern = "^urn:problem-type:girasol:[a-z0-9-]+$")]
+    pub(crate) r#type: String,
+    /// The same for every error of the type.
+    pub(crate) title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub(crate) status: u16,
+    /// What is wrong with this request. An internal error has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) detail: Option<String>,
+    /// Each fault of a product file, with its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) faults: Option<Vec<Fault>>,
+}
+
+/// A fault of a product file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProductFault)]
+pub(crate) struct Fault {
+    /// Its place in the file.
+    #[schema(examples("options[0].choices[2].swatch"))]
+    pub(crate) at: String,
+    /// A sentence for people.
+    pub(crate) message: String,
+}
+
+/// What a file that is no frame, or no archive of frames, can be refused for.
+const FILE_REFUSED: &[&str] = &[
+    "bad-field",
+    "not-a-folder-or-archive",
+    "no-images",
+    "archive-unsafe-name",
+    "archive-link",
+    "archive-duplicate",
+    "tar-broken",
+    "zip-broken",
+    "zip-bomb",
+    "zip-encrypted",
+    "zip-method",
+    "unreadable",
+    "truncated",
+    "not-what-its-name-says",
+    "cmyk",
+    "unsupported",
+    "single-frame",
+    "several-folders",
+    "frame-missing",
+    "number-twice",
+    "out-of-step",
+    "closing-frame",
+    "no-number",
+    "stray-name",
+    "sizes-differ",
+];
+
+/// Each name stands in the `responses` of an operation and refers to `components/responses`.
+macro_rules! problems {
+    ($(#[doc = $about:literal] $name:ident($status:literal $(, $header:literal)*) = $slugs:expr;)*) => {
+        $(
+            #[doc = $about]
+            pub(crate) enum $name {}
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    let reference = Ref::from_response_name(stringify!($name));
+                    BTreeMap::from([(stringify!($status).to_owned(), RefOr::Ref(reference))])
+                }
+            }
+        )*
+
+        /// Every problem response, for `components/responses`.
+        pub(crate) fn all() -> Vec<(&'static str, Response)> {
+            vec![$((stringify!($name), problem($about, $slugs, &[$($header),*]))),*]
+        }
+    };
+}
+
+problems! {
+    /// An unknown query key or value.
+    BadQuery(400) = &["bad-query"];
+    /// An unknown query key or value, or one that this spin does not offer.
+    BadChoice(400) = &["bad-query", "not-offered"];
+    /// The body is not the expected JSON, or the address has a query.
+    BadBody(400) = &["bad-json", "body-cut-short", "bad-query"];
+    /// No key, a key that is not accepted, or an expired session.
+    KeyNeeded(401, "WWW-Authenticate") = &["key-missing", "key-refused", "session-expired"];
+    /// The key is unknown or was revoked.
+    KeyRefused(401, "WWW-Authenticate") = &["key-refused"];
+    /// The key's role does not include this operation.
+    InsufficientRole(403) = &["insufficient-role"];
+    /// The key's role does not include this operation, or a page of another origin uses the session.
+    MayNotWrite(403) = &["insufficient-role", "cross-origin"];
+    /// A page of another origin sent the request.
+    CrossOrigin(403) = &["cross-origin"];
+    /// The spin is protected: only signed addresses show it.
+    Protected(403) = &["protected"];
+    /// The signature is not accepted, or the address has expired.
+    NotSigned(403) = &["signature-refused", "signature-expired"];
+    /// The product does not exist.
+    NoSuchProduct(404) = &["no-such-product", "not-found"];
+    /// The configuration has no spin.
+    NoSpin(404) = &["no-spin", "not-found"];
+    /// The file does not exist.
+    NoSuchFile(404) = &["no-such-file", "not-found"];
+    /// The configuration has no spin, or the file does not exist.
+    NoSpinOrFile(404) = &["no-spin", "no-such-file", "not-found"];
+    /// The key does not exist.
+    NoSuchKey(404) = &["no-such-key", "not-found"];
+    /// The frame set does not exist.
+    NoSuchFrameset(404) = &["no-such-frameset", "not-found"];
+    /// The frame set or the picture does not exist.
+    NoSuchEvidence(404) = &["no-such-frameset", "no-such-file", "not-found"];
+    /// The job does not exist.
+    NoSuchJob(404) = &["no-such-job", "not-found"];
+    /// The sequence does not exist.
+    NoSuchSequence(404) = &["no-such-sequence", "not-found"];
+    /// The sequence or the version does not exist.
+    NoSuchVersion(404) = &["no-such-sequence", "no-such-version", "not-found"];
+    /// The link does not exist.
+    NoSuchLink(404) = &["no-such-link", "not-found"];
+    /// The body took too long.
+    BodyTooSlow(408) = &["body-too-slow"];
+    /// Configuration ids that are in use keep their meaning.
+    ProductInUse(409) = &["product-in-use"];
+    /// The frame set is committed.
+    SetCommitted(409) = &["set-committed"];
+    /// The frame set is committed, or the server stores no objects in a bucket.
+    NotInBucket(409) = &["set-committed", "no-bucket"];
+    /// The frame set is committed or changed meanwhile, or the server stores no objects in a bucket.
+    NotFetched(409) = &["set-committed", "frameset-changed", "no-bucket"];
+    /// The frame set is committed or changed meanwhile, or it has nothing of this kind to mend.
+    NotMended(409) = &["set-committed", "frameset-changed", "nothing-to-mend"];
+    /// The job is in a state that does not allow this.
+    JobState(409) = &["job-state"];
+    /// A full version is live and this one is early, or another version went live at the same moment.
+    NotPublished(409) = &["early-version", "overtaken"];
+    /// No earlier version was live, or another version went live at the same moment.
+    NotRolledBack(409) = &["nothing-before", "overtaken"];
+    /// Another version went live at the same moment.
+    Overtaken(409) = &["overtaken"];
+    /// No version is live.
+    NothingLive(409) = &["nothing-live"];
+    /// The configuration is public and needs no signature.
+    NotProtected(409) = &["not-protected"];
+    /// The spin was taken down.
+    TakenDown(410) = &["taken-down"];
+    /// The link has expired, or the version is deleted.
+    LinkExpired(410) = &["link-expired"];
+    /// The entity tag is not the one that `If-Match` names.
+    PreconditionFailed(412) = &["precondition-failed"];
+    /// The body is larger than 16 KiB.
+    BodyTooLarge(413) = &["body-too-large"];
+    /// The body is larger than 512 KiB, a file is too large, or there are too many files.
+    TooManyToPresign(413) = &["body-too-large", "file-too-large", "too-many-files"];
+    /// The file is too large, or there are too many files.
+    FileTooLarge(413) = &["file-too-large", "too-large", "too-many-frames", "too-many-files"];
+    /// The body is not application/json, or it is compressed.
+    NotJson(415) = &["not-json", "body-encoded"];
+    /// The range begins after the end.
+    RangeOutside(416, "Content-Range") = &["range-outside"];
+    /// A field has a value that is not allowed.
+    BadField(422) = &["bad-field"];
+    /// The product does not offer this choice.
+    UnknownChoice(422) = &["unknown-choice"];
+    /// The product file has faults; `faults` lists all of them.
+    BadProduct(422) = &["bad-product", "bad-field"];
+    /// The name is not allowed, or the archive cannot be used.
+    FileRefused(422) = FILE_REFUSED;
+    /// The frame set has no frame.
+    SetEmpty(422) = &["set-empty"];
+    /// The server knows no such mend, or the frame set has no frame.
+    BadMend(422) = &["bad-field", "set-empty"];
+    /// The key has too many open frame sets: commit or discard one.
+    TooManySets(429, "Retry-After") = &["too-many-sets"];
+    /// Internal server error; the server's log has the cause.
+    Internal(500) = &["internal"];
+    /// The database or the store does not answer.
+    NotReady(503, "Retry-After") = &["not-ready"];
+    /// The disk has no room for the file.
+    DiskFull(507) = &["disk-full"];
+    /// The file changed in transit, or a header cannot be read.
+    BadFile(400) = &["digest-mismatch", "bad-header", "body-cut-short", "bad-query"];
+    /// A header is missing or cannot be read, or the body ended early.
+    TusBadHeader(400, "Tus-Resumable") = &["bad-header", "body-cut-short", "bad-query"];
+    /// No key, a key that is not accepted, or an expired session.
+    TusKeyNeeded(401, "WWW-Authenticate", "Tus-Resumable") = &["key-missing", "key-refused", "session-expired"];
+    /// The key's role does not include this operation, or a page of another origin uses the session.
+    TusMayNotWrite(403, "Tus-Resumable") = &["insufficient-role", "cross-origin"];
+    /// The frame set does not exist.
+    TusNoSuchFrameset(404, "Tus-Resumable") = &["no-such-frameset"];
+    /// The upload does not exist.
+    TusNoSuchUpload(404, "Tus-Resumable") = &["no-such-upload", "not-found"];
+    /// The body took too long.
+    TusBodyTooSlow(408, "Tus-Resumable") = &["body-too-slow"];
+    /// The frame set is committed.
+    TusSetCommitted(409, "Tus-Resumable") = &["set-committed"];
+    /// The upload is at another offset, or the frame set is committed.
+    TusOffsetMismatch(409, "Tus-Resumable") = &["offset-mismatch", "set-committed"];
+    /// The request does not name a version of the protocol that the server speaks.
+    TusUnsupportedVersion(412, "Tus-Resumable", "Tus-Version") = &["unsupported-tus-version"];
+    /// The file is too large, or there are too many files.
+    TusFileTooLarge(413, "Tus-Resumable") = &["file-too-large", "too-large", "too-many-frames", "too-many-files"];
+    /// The body is not a part of an upload.
+    TusNotAPart(415, "Tus-Resumable") = &["not-a-part"];
+    /// The name is not allowed, or the archive cannot be used.
+    TusFileRefused(422, "Tus-Resumable") = FILE_REFUSED;
+    /// The part does not match `Upload-Checksum`.
+    TusChecksumMismatch(460, "Tus-Resumable") = &["checksum-mismatch"];
+    /// Internal server error; the server's log has the cause.
+    TusInternal(500, "Tus-Resumable") = &["internal"];
+    /// The disk has no room for the file.
+    TusDiskFull(507, "Tus-Resumable") = &["disk-full"];
+}
+
+fn problem(about: &str, slugs: &[&str], names: &[&str]) -> Response {
+    let types: Vec<_> = slugs.iter().map(|slug| json!(format!("urn:problem-type:girasol:{slug}"))).collect();
+    let own = ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
+        .property("type", ObjectBuilder::new().schema_type(SchemaType::AnyValue).enum_values(Some(types)));
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(own);
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response =
+        ResponseBuilder::new().description(about.trim()).content("application/problem+json", content);
+    headers::with(response.build(), names)
+}
