@@ -15,6 +15,7 @@ mod authorization;
 mod bucket;
 mod check;
 mod delivery;
+mod docs;
 mod doctor;
 mod edge;
 mod errors;
