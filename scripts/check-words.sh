@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Finds words that STYLE.md has retired: the first column of the table under "Words that do not come back".
+# Looks into every tracked text, also inside names such as `nobody_asks`; the viewer's bundle and licences are others' texts.
+set -eu
+cd "$(dirname "$0")/.."
+
+words=$(sed -n '/^## Words that do not come back/,$p' STYLE.md |
+    sed -n 's/^| \([a-z_, ]*\) |.*/\1/p' | grep -v '^not$' | tr -d ' ' | tr ',\n' '||' | sed 's/|*$//')
+[ -n "$words" ] || { echo "STYLE.md: the table of words is empty" >&2; exit 1; }
+
+found=0
+git grep -niIE "(^|[^a-z])($words)([^a-z]|$)" -- . \
+    ':!STYLE.md' ':!LICENSE-*' ':!viewer/dist' ':!*package-lock.json' ':!Cargo.lock' ':!assets-pipeline/tests/corpus' || found=$?
+case $found in
+    0) echo "STYLE.md says which words to use instead." >&2; exit 1 ;;
+    1) ;;
+    *) exit "$found" ;;
+esac
