@@ -3,4 +3,5 @@
 pub mod collect;
 pub mod protect;
 pub mod publish;
+pub mod raw_frames;
 pub mod take_down;

@@ -68,3 +68,128 @@ impl Db {
         Ok(ids.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        db::framesets::{Opened, StoredFrame},
+        domain::{
+            audit::Actor,
+            frameset::{NewFrameset, TurnSettings},
+            job::JobId,
+            keys::Role,
+            names::ConfigId,
+        },
+    };
+
+    const LATER: i64 = i64::MAX;
+
+    struct Ended {
+        _folder: tempfile::TempDir,
+        db: Db,
+        set: FramesetId,
+        job: JobId,
+        ring: ConfigId,
+    }
+
+    impl Ended {
+        /// A set whose job has made version 1.
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let db = Db::open(folder.path()).await.unwrap();
+            let actor = Actor::command_line();
+            let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
+            let wanted = NewFrameset {
+                product: "ring.solitaire".parse().unwrap(),
+                choices: [].into(),
+                settings: TurnSettings::default(),
+                expected: None,
+                protected: false,
+            };
+            db.ensure_product(&wanted.product, &[]).await.unwrap();
+            let ring: ConfigId = "ring.solitaire".parse().unwrap();
+            db.ensure_configuration(&wanted.product, &ring, &wanted.choices).await.unwrap();
+            let Opened::Open(set) = db.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap() else {
+                panic!("one is allowed")
+            };
+            let digest = assets_pipeline::digest::Digest::of(b"frame");
+            let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
+            db.add_frames(&set, &[frame], 10, &actor).await.unwrap();
+            db.commit_frameset(&set, &actor).await.unwrap();
+            let ended = Self { _folder: folder, db, job: JobId::new([0; 16]), set, ring };
+            ended.add_version(1, "frames").await;
+            let leased = ended.db.claim_job(60_000).await.unwrap().unwrap();
+            assert_eq!(ended.db.ended_framesets(LATER).await.unwrap(), [], "its job runs");
+            assert!(ended.db.finish_job(&leased, &ended.ring, 1).await.unwrap());
+            Self { job: leased.job.id, ..ended }
+        }
+
+        async fn add_version(&self, version: i64, source: &str) {
+            let sql = "insert into versions
+                (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms)
+                values ($1, $2, 'full', $3, '', $4, '', 0)";
+            let statement = self.db.run("test", sql).bind(self.ring.as_str()).bind(version);
+            statement.bind(version.to_string()).bind(source).execute().await.unwrap();
+        }
+
+        async fn retire(&self, version: i64) {
+            let sql = "update versions set remove_at_ms = 0 where version = $1";
+            self.db.run("test", sql).bind(version).execute().await.unwrap();
+        }
+
+        async fn unrecoverable(&self) -> Vec<FramesetId> {
+            self.db.unrecoverable_framesets(LATER).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn raw_frames_stay_while_a_version_from_them_can_be_live_again() {
+        let ended = Ended::new().await;
+        let set = std::slice::from_ref(&ended.set);
+        assert_eq!(ended.db.ended_framesets(LATER).await.unwrap(), set);
+        assert_eq!(ended.db.ended_framesets(0).await.unwrap(), []);
+        assert_eq!(ended.unrecoverable().await, []);
+        // The version gets another number, as when its configuration is protected.
+        ended.add_version(2, "frames").await;
+        ended.add_version(3, "other frames").await;
+        ended.retire(1).await;
+        assert_eq!(ended.unrecoverable().await, []);
+        ended.retire(2).await;
+        assert_eq!(ended.unrecoverable().await, set);
+        assert_eq!(ended.db.prune_framesets(LATER).await.unwrap(), 0, "it has frames");
+        ended.db.delete_frames(&ended.set).await.unwrap();
+        assert_eq!(ended.unrecoverable().await, []);
+        assert_eq!(ended.db.prune_framesets(0).await.unwrap(), 0);
+        assert!(ended.db.job(&ended.job).await.unwrap().is_some());
+        assert_eq!(ended.db.prune_framesets(LATER).await.unwrap(), 1);
+        assert_eq!(ended.db.job(&ended.job).await.unwrap(), None);
+        assert_eq!(ended.db.frameset(&ended.set).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn events_of_a_job_that_is_not_over_stay() {
+        let ended = Ended::new().await;
+        assert_eq!(ended.db.prune_job_events(0).await.unwrap(), 0);
+        let sql = "update jobs set state = 'queued'";
+        ended.db.run("test", sql).execute().await.unwrap();
+        assert_eq!(ended.db.prune_job_events(LATER).await.unwrap(), 0);
+        let sql = "update jobs set state = 'ready'";
+        ended.db.run("test", sql).execute().await.unwrap();
+        assert_eq!(ended.db.prune_job_events(LATER).await.unwrap(), 3);
+        assert_eq!(ended.db.job_events(&ended.job, 0).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn the_newest_removal_stays() {
+        let ended = Ended::new().await;
+        assert_eq!(ended.db.prune_removals(LATER).await.unwrap(), 0);
+        for at_ms in 1..=3_i32 {
+            let sql = "insert into removals (at_ms) values ($1)";
+            ended.db.run("test", sql).bind(at_ms).execute().await.unwrap();
+        }
+        let last = ended.db.last_removal().await.unwrap();
+        assert_eq!(ended.db.prune_removals(LATER).await.unwrap(), 2);
+        assert_eq!(ended.db.last_removal().await.unwrap(), last);
+    }
+}

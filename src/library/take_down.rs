@@ -7,7 +7,10 @@ use crate::{
     store::Store,
 };
 
-use super::collect::{CollectError, delete_at_once};
+use super::{
+    collect::{CollectError, delete_at_once},
+    raw_frames::{self, RawFramesError},
+};
 
 /// Why a take-down failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,15 @@ pub enum TakeDownError {
     Db(#[from] DbError),
 }
 
+impl From<RawFramesError> for TakeDownError {
+    fn from(error: RawFramesError) -> Self {
+        match error {
+            RawFramesError::Staging(error) => Self::Staging(error),
+            RawFramesError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
 /// Takes a configuration's spin down, with every version of it, and deletes what no other configuration's version
 /// needs. Answers the purges that this wrote.
 pub async fn take_down(
@@ -40,11 +52,6 @@ pub async fn take_down(
     let deleted = delete_at_once(db, store, id).await?;
     tracing::info!(configuration = %id, objects = deleted.objects, "a spin was taken down and its objects deleted");
     purges.extend(deleted.purges);
-    // The files first: while a set's frames are listed, a later run finds what is left of their files.
-    for set in db.framesets_of(id).await? {
-        staging.discard_set(&set).await?;
-        db.delete_frames(&set).await?;
-        tracing::info!(frameset.id = %set, "the raw frames of a spin that was taken down were deleted");
-    }
+    raw_frames::delete(db, staging, &db.framesets_of(id).await?).await?;
     Ok(purges)
 }
