@@ -1,19 +1,20 @@
-//! Memory in front of the database and the store: bounded, and with one load at a time for each key
-//! however many ask.
+//! Memory in front of the database and the store: bounded, and with one load at a time for each key, however many
+//! requests wait for it.
 //!
-//! Nothing is ever invalidated: a load in flight would bring the old value back. Keys carry a digest
-//! or a revision instead; only pointers go stale, and they live for a moment.
+//! No entry is ever invalidated: a load in flight would bring the old value back. Keys carry a digest or a revision
+//! instead; only pointers go stale, and they expire after a moment.
 
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
 /// A cache of values that are cheap to share.
 pub struct Cache<K, V> {
+    name: &'static str,
     entries: moka::future::Cache<K, Arc<V>>,
 }
 
 impl<K, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache").finish_non_exhaustive()
+        f.debug_struct("Cache").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -22,22 +23,29 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Holds values of at most `max_bytes` together; `bytes` weighs one.
-    pub fn of_bytes(max_bytes: u64, bytes: impl Fn(&V) -> usize + Send + Sync + 'static) -> Self {
-        // What the map itself needs for an entry, roughly.
+    /// Holds values of at most `max_bytes` together; `bytes` weighs one value.
+    pub fn of_bytes(
+        name: &'static str,
+        max_bytes: u64,
+        bytes: impl Fn(&V) -> usize + Send + Sync + 'static,
+    ) -> Self {
+        // Roughly the map's own bytes for an entry.
         const OVERHEAD: usize = 256;
         let weigh =
             move |_key: &K, value: &Arc<V>| u32::try_from(bytes(value) + OVERHEAD).unwrap_or(u32::MAX);
-        Self { entries: moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).build() }
+        let entries = moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).build();
+        Self { name, entries }
     }
 
-    /// Holds at most `max_entries` values, each for `keep` and no longer.
-    pub fn of_moments(max_entries: u64, keep: Duration) -> Self {
-        Self { entries: moka::future::Cache::builder().max_capacity(max_entries).time_to_live(keep).build() }
+    /// Holds at most `max_entries` values, each for `time_to_live` at most.
+    pub fn of_entries(name: &'static str, max_entries: u64, time_to_live: Duration) -> Self {
+        let entries =
+            moka::future::Cache::builder().max_capacity(max_entries).time_to_live(time_to_live).build();
+        Self { name, entries }
     }
 
-    /// The value, loaded where it is not here. Whoever asks for the same key meanwhile waits for the
-    /// same load, and shares its error; errors are not kept.
+    /// The cached value, or the loaded one. Concurrent calls for the same key wait for the same load and share its
+    /// error; errors are not cached.
     pub async fn get_or_load<E>(&self, key: K, load: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E>
     where
         E: Clone + Send + Sync + 'static,
@@ -45,7 +53,7 @@ where
         if let Some(value) = self.entries.get(&key).await {
             return Ok(value);
         }
-        // Boxed, because loads nest and every one of them would be part of its caller.
+        // Boxed, because loads nest, and each would be part of its caller's future.
         let shared = Box::pin(async { load.await.map(Arc::new) });
         self.entries.try_get_with(key, shared).await.map_err(Arc::unwrap_or_clone)
     }
@@ -59,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thousand_that_ask_at_once_load_once() {
-        let cache = Cache::of_bytes(1_000_000, Vec::len);
+        let cache = Cache::of_bytes("test", 1_000_000, Vec::len);
         let loads = AtomicU32::new(0);
         let load = || async {
             loads.fetch_add(1, Ordering::Relaxed);
@@ -74,7 +82,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_is_told_and_not_kept() {
-        let cache = Cache::<_, Vec<u8>>::of_bytes(1_000_000, Vec::len);
+        let cache = Cache::<_, Vec<u8>>::of_bytes("test", 1_000_000, Vec::len);
         let failed = cache.get_or_load("frame", async { Err("broken") }).await;
         assert_eq!(failed, Err("broken"));
         assert!(cache.get_or_load("frame", async { Ok::<_, &str>(vec![1]) }).await.is_ok());
@@ -82,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_the_bound_is_let_go() {
-        let cache = Cache::of_bytes(10_000, Vec::len);
+        let cache = Cache::of_bytes("test", 10_000, Vec::len);
         for key in 0..100 {
             cache.get_or_load(key, async { Ok::<_, ()>(vec![0_u8; 1000]) }).await.unwrap();
         }

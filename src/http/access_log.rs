@@ -10,8 +10,8 @@ use actix_web::{
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-/// Spans with method, path and a request id: no query, no address, no user agent, and no signature that would let a
-/// reader of the log in.
+/// Spans with method, path and a request id. They have no query, address or user agent, and no signature that a reader
+/// of the log could use.
 #[derive(Debug)]
 pub struct AccessLog;
 
@@ -25,7 +25,7 @@ impl RootSpanBuilder for AccessLog {
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
-        // Errors have become answers by now; what is left is a connection that broke.
+        // Errors are answers by now, except a broken connection.
         let Ok(response) = outcome else { return };
         let duration_ms = response
             .request()

@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Error;
 
-/// Few bodies that Girasol reads as JSON come near this.
+/// Enough for all JSON bodies but the largest, which name their own limit.
 const MAX_BYTES: usize = 16 * 1024;
 /// The server's own timeout covers the headers only.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Reads a JSON object; who sends another is shown the `example`.
+/// Reads a JSON object. The error for any other body includes the `example`.
 pub(crate) async fn read_json<T: DeserializeOwned>(
     request: &HttpRequest,
     body: Payload,
@@ -39,7 +39,7 @@ pub(crate) async fn read_json_of<T: DeserializeOwned>(
     read_object(request, body, max_bytes, example).await
 }
 
-/// The same, which may call itself text: so browsers send it without asking first.
+/// The same with the media type of text, which browsers send without a preflight.
 pub(crate) async fn read_text<T: DeserializeOwned>(
     request: &HttpRequest,
     body: Payload,

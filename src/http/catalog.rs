@@ -1,4 +1,7 @@
-//! Where answers come from: memory first, then the database and the store.
+//! The read model: pointers, products, manifests, objects and answers, from memory or else from the database and the
+//! store.
+
+mod cached;
 
 use std::{
     sync::{
@@ -19,9 +22,9 @@ use crate::{
     db::{Db, versions::Pointer},
     domain::{
         manifest::Manifest,
-        names::{Choices, ConfigId, ProductId},
+        names::{ConfigId, ProductId},
         namespace::Namespace,
-        negotiate::{Available, DeliveryClass},
+        negotiate::Available,
         policy::Policy,
         product::Product,
         signed::{Grant, SigningKey},
@@ -29,11 +32,14 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
+use self::cached::Cached;
 use super::{encoding::Precompressed, problem::Error};
 
+pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
+
 /// How long a server may answer from a pointer that another process has moved.
-const POINTER_KEPT: Duration = Duration::from_secs(1);
-/// Pointers held at most: enough for every busy configuration, and bounded for whoever makes ids up.
+const POINTER_TTL: Duration = Duration::from_secs(1);
+/// Cached pointers at most: enough for every busy configuration, and a bound for requests with made-up ids.
 const MAX_POINTERS: u64 = 20_000;
 
 /// How much memory answers may take.
@@ -45,100 +51,46 @@ pub struct CacheBytes {
     pub answers: u64,
 }
 
-/// Everything that handlers ask for.
+/// Everything that the public handlers read.
 #[derive(Debug)]
 pub struct Catalog {
     pub(crate) db: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
-    /// A load that was under way when pointers were forgotten ends under a number that nobody asks for.
+    /// Part of the keys of pointers and revisions. A load that is under way during an eviction ends under an old epoch,
+    /// which no request reads.
     epoch: AtomicU64,
-    pointers: Cache<(u64, ConfigId), Standing>,
+    pointers: Cache<(u64, ConfigId), Visibility>,
     revisions: Cache<(u64, ProductId), Option<i64>>,
     pub(crate) delivery: DeliveryConfig,
     signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
-    /// How many spins are kept warm.
+    /// How many of the most popular spins are loaded beforehand.
     pub(super) warm: u32,
     pub(super) max: CacheBytes,
-    kept: RwLock<Arc<Kept>>,
+    cached: RwLock<Arc<Cached>>,
 }
 
-/// What is kept of objects.
-#[derive(Debug)]
-struct Kept {
-    manifests: Cache<(Namespace, Digest), LoadedManifest>,
-    lists: Cache<(Namespace, Digest), SetList>,
-    objects: Cache<Address, Object>,
-    answers: Cache<AnswerKey, Precompressed>,
-}
-
-impl Kept {
-    fn new(max: CacheBytes) -> Self {
-        Self {
-            manifests: Cache::of_bytes(max.answers / 4, |loaded: &LoadedManifest| 4 * loaded.json.len()),
-            lists: Cache::of_bytes(max.answers / 4, |list: &SetList| list.as_bytes().len()),
-            objects: Cache::of_bytes(max.objects, |object: &Object| object.body.len()),
-            answers: Cache::of_bytes(max.answers / 4, Precompressed::bytes),
-        }
-    }
-}
-
-/// What there is of a configuration.
+/// Whether clients can see a configuration.
 #[derive(Debug, Clone, Copy)]
-enum Standing {
+enum Visibility {
     /// A version is live.
     Live(Pointer),
-    /// One was, and was taken down.
+    /// A version was live and was taken down.
     TakenDown,
-    /// Whatever there is, only signed addresses show it.
+    /// Only signed addresses show it.
     Protected(Protected),
-    /// None ever was.
-    Nothing,
+    /// No version was ever live.
+    Absent,
 }
 
-/// What there is of a protected configuration.
+/// A protected configuration.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Protected {
-    /// Where it lies.
+    /// The namespace of its objects.
     pub(crate) namespace: Namespace,
     /// The live version.
     pub(crate) live: Option<Pointer>,
-}
-
-/// What an answer was made from and for. Whatever can change it stands here.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum AnswerKey {
-    /// A negotiated manifest.
-    Sequence { configuration: ConfigId, digest: Digest, revision: i64, class: DeliveryClass },
-    /// A version's manifest.
-    Manifest(Namespace, Digest),
-    /// The demo's page, at an address of this server.
-    Demo { revision: Option<i64>, base: String },
-    /// A product.
-    Product { id: ProductId, revision: i64, context: Choices },
-}
-
-/// An immutable object with what its headers say.
-#[derive(Debug)]
-pub(crate) struct Object {
-    /// Its bytes.
-    pub(crate) body: Bytes,
-    /// Quoted.
-    pub(crate) etag: String,
-    /// The value of `Repr-Digest` (RFC 9530, section 3).
-    pub(crate) repr_digest: String,
-}
-
-/// A version's manifest, as stored and as read.
-#[derive(Debug)]
-pub(crate) struct LoadedManifest {
-    /// The bytes that its digest is over.
-    pub(crate) json: Vec<u8>,
-    /// What they say.
-    pub(crate) manifest: Manifest,
-    /// What there is to choose from.
-    pub(crate) available: Available,
 }
 
 impl Catalog {
@@ -150,37 +102,37 @@ impl Catalog {
             policy,
             epoch: AtomicU64::new(0),
             delivery: DeliveryConfig::default(),
-            pointers: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
-            revisions: Cache::of_moments(MAX_POINTERS, POINTER_KEPT),
-            signing: Cache::of_moments(1, POINTER_KEPT),
-            // Parsed, a product or a manifest takes a few times what its JSON does.
-            products: Cache::of_bytes(max.answers / 4, |product: &Option<Product>| {
+            pointers: Cache::of_entries("pointers", MAX_POINTERS, POINTER_TTL),
+            revisions: Cache::of_entries("revisions", MAX_POINTERS, POINTER_TTL),
+            signing: Cache::of_entries("signing keys", 1, POINTER_TTL),
+            // In memory a parsed product takes a few times the bytes of its JSON.
+            products: Cache::of_bytes("products", max.answers / 4, |product: &Option<Product>| {
                 product.as_ref().map_or(0, |product| 1000 + 500 * product.spins.len())
             }),
             warm: 0,
             max,
-            kept: RwLock::new(Arc::new(Kept::new(max))),
+            cached: RwLock::new(Arc::new(Cached::new(max))),
         }
     }
 
-    /// The same, but that so many of the most popular spins are loaded before anybody asks.
+    /// The same catalog, which loads this many of the most popular spins beforehand.
     #[must_use]
     pub fn warming(self, warm: u32) -> Self {
         Self { warm, ..self }
     }
 
-    /// The same, but that visitors have objects from where these settings say.
+    /// The same catalog, with these settings for the delivery of objects.
     #[must_use]
     pub fn delivering(self, delivery: DeliveryConfig) -> Self {
         Self { delivery, ..self }
     }
 
-    /// Lets go of every object that is kept. A load under way ends in what nobody looks at any more.
+    /// Evicts every object. A load under way ends in the old caches, which no request reads.
     pub fn evict_objects(&self) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Kept::new(self.max));
+        *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Cached::new(self.max));
     }
 
-    /// Lets go of every pointer, since one has moved.
+    /// Evicts every pointer, since one has moved.
     pub fn evict_pointers(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
@@ -189,50 +141,50 @@ impl Catalog {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    fn kept(&self) -> Arc<Kept> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cached(&self) -> Arc<Cached> {
+        self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How it stands with a configuration, or stood a second ago.
-    async fn standing(&self, id: &ConfigId) -> Result<Standing, Error> {
+    /// Whether clients can see a configuration, at most a second old.
+    async fn visibility(&self, id: &ConfigId) -> Result<Visibility, Error> {
         let load = async {
-            // The pointer's own namespace first: a configuration may move between two looks at it.
+            // The pointer's own namespace first: a configuration may move between the two reads.
             let live = self.db.pointer(id).await?;
             let namespace = match live {
                 Some(pointer) => pointer.namespace,
                 None => self.db.namespace(id).await?.unwrap_or(Namespace::Public),
             };
             Ok::<_, Error>(match live {
-                _ if namespace.is_private() => Standing::Protected(Protected { namespace, live }),
-                Some(pointer) => Standing::Live(pointer),
-                None if self.db.is_taken_down(id).await? => Standing::TakenDown,
-                None => Standing::Nothing,
+                _ if namespace.is_private() => Visibility::Protected(Protected { namespace, live }),
+                Some(pointer) => Visibility::Live(pointer),
+                None if self.db.is_taken_down(id).await? => Visibility::TakenDown,
+                None => Visibility::Absent,
             })
         };
         Ok(*self.pointers.get_or_load((self.epoch(), id.clone()), load).await?)
     }
 
-    /// What there is of a configuration, if it is protected.
+    /// The configuration, if it is protected.
     pub(crate) async fn protected(&self, id: &ConfigId) -> Result<Option<Protected>, Error> {
-        match self.standing(id).await? {
-            Standing::Protected(protected) => Ok(Some(protected)),
-            Standing::Live(_) | Standing::TakenDown | Standing::Nothing => Ok(None),
+        match self.visibility(id).await? {
+            Visibility::Protected(protected) => Ok(Some(protected)),
+            Visibility::Live(_) | Visibility::TakenDown | Visibility::Absent => Ok(None),
         }
     }
 
-    /// Reads a token; `None` where nobody who may do so has signed it.
+    /// Reads a token; `None` if no key of this installation signed it.
     pub(crate) async fn grant(&self, token: &str) -> Result<Option<Grant>, Error> {
         Ok(Grant::read(token, &self.signing_keys().await?))
     }
 
-    /// What addresses are signed with.
+    /// The key that signs addresses.
     pub(crate) async fn signing_key(&self) -> Result<SigningKey, Error> {
         let keys = self.db.signing_keys().await?;
-        // There is one: it is made where there was none.
+        // The first read creates a key if the database has none.
         keys.into_iter().next().map(|stored| stored.key).ok_or(Error::NoSuchKey)
     }
 
-    /// As they are, or were a second ago.
+    /// The keys, at most a second old.
     async fn signing_keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         let load = async {
             let keys = self.db.signing_keys().await?;
@@ -241,17 +193,17 @@ impl Catalog {
         self.signing.get_or_load((), load).await
     }
 
-    /// Where the public live pointer of a configuration stands, or stood a second ago.
+    /// The public live pointer of a configuration, at most a second old.
     pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
-        match self.standing(id).await? {
-            Standing::Live(pointer) => Ok(pointer),
-            Standing::Protected(_) => Err(Error::Protected),
-            Standing::TakenDown => Err(Error::TakenDown(id.clone())),
-            Standing::Nothing => Err(Error::NoSpin(id.clone())),
+        match self.visibility(id).await? {
+            Visibility::Live(pointer) => Ok(pointer),
+            Visibility::Protected(_) => Err(Error::Protected),
+            Visibility::TakenDown => Err(Error::TakenDown(id.clone())),
+            Visibility::Absent => Err(Error::NoSpin(id.clone())),
         }
     }
 
-    /// The product as the public sees it, or saw it a second ago.
+    /// The public product, at most a second old.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
         let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
         match *self.revisions.get_or_load((self.epoch(), id.clone()), load).await? {
@@ -277,7 +229,7 @@ impl Catalog {
         digest: Digest,
     ) -> Result<Arc<LoadedManifest>, Error> {
         let load = self.load_manifest(ObjectKey::Manifest(digest).within(namespace));
-        self.kept().manifests.get_or_load((namespace, digest), load).await
+        self.cached().manifests.get_or_load((namespace, digest), load).await
     }
 
     /// The manifest of a live version, which has to exist.
@@ -292,26 +244,26 @@ impl Catalog {
         })
     }
 
-    async fn load_manifest(&self, place: Address) -> Result<LoadedManifest, Error> {
-        let json = self.read(place).await?;
+    async fn load_manifest(&self, address: Address) -> Result<LoadedManifest, Error> {
+        let json = self.read(address).await?;
         let manifest: Manifest = serde_json::from_slice(&json)
-            .map_err(|error| Error::ManifestUnreadable(place, Arc::new(error)))?;
+            .map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))?;
         let available = Available::from(&manifest);
         Ok(LoadedManifest { json, manifest, available })
     }
 
     /// A frame, a pack or a still.
-    pub(crate) async fn object(&self, place: Address) -> Result<Arc<Object>, Error> {
+    pub(crate) async fn object(&self, address: Address) -> Result<Arc<Object>, Error> {
         let load = async {
-            let body = Bytes::from(self.read(place).await?);
+            let body = Bytes::from(self.read(address).await?);
             let etag = format!("\"{}\"", Digest::of(&body));
             let repr_digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
             Ok(Object { body, etag, repr_digest })
         };
-        self.kept().objects.get_or_load(place, load).await
+        self.cached().objects.get_or_load(address, load).await
     }
 
-    /// An answer that is compressed once and kept.
+    /// An answer that is compressed once and cached.
     pub(crate) async fn answer(
         &self,
         key: AnswerKey,
@@ -322,39 +274,39 @@ impl Catalog {
             let built = tokio::task::spawn_blocking(|| Precompressed::build(json)).await;
             built.map_err(std::io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
         };
-        self.kept().answers.get_or_load(key, load).await
+        self.cached().answers.get_or_load(key, load).await
     }
 
-    /// Reads an object that is what its key says; a damaged one is never served.
-    async fn read(&self, place: Address) -> Result<Vec<u8>, Error> {
-        let (digest, missing) = match place.key {
+    /// Reads an object and verifies its digest; a damaged object is never served.
+    async fn read(&self, address: Address) -> Result<Vec<u8>, Error> {
+        let (digest, missing) = match address.key {
             ObjectKey::Frame { set, degree, format } => {
                 let load = async {
-                    let list = ObjectKey::SetList(set).within(place.namespace);
+                    let list = ObjectKey::SetList(set).within(address.namespace);
                     let bytes = self.read_whole(list, set).await?.ok_or(Error::NoSuchFile)?;
                     SetList::read(set, bytes).ok_or(Error::ObjectDamaged(list))
                 };
-                let list = self.kept().lists.get_or_load((place.namespace, set), load).await?;
-                // The set has the frame, so that its file has to be there.
-                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(place))
+                let list = self.cached().set_lists.get_or_load((address.namespace, set), load).await?;
+                // The set lists the frame, so its file has to exist.
+                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(address))
             }
             ObjectKey::Pack(digest)
             | ObjectKey::SetList(digest)
             | ObjectKey::Manifest(digest)
             | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
         };
-        self.read_whole(place, digest).await?.ok_or(missing)
+        self.read_whole(address, digest).await?.ok_or(missing)
     }
 
-    /// Where a copy is damaged, its home may have the whole object, and is asked once more.
-    async fn read_whole(&self, place: Address, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
-        let store = self.store.within(place.namespace);
+    /// The disk cache may hold a damaged copy of a sound object, so it is evicted and read once more from the backend.
+    async fn read_whole(&self, address: Address, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+        let store = self.store.within(address.namespace);
         for _ in 0..2 {
-            match store.get(&place.key).await? {
-                Some(bytes) if Digest::of(&bytes) != digest => store.evict(&place.key).await,
-                settled => return Ok(settled),
+            match store.get(&address.key).await? {
+                Some(bytes) if Digest::of(&bytes) != digest => store.evict(&address.key).await,
+                read => return Ok(read),
             }
         }
-        Err(Error::ObjectDamaged(place))
+        Err(Error::ObjectDamaged(address))
     }
 }

@@ -12,15 +12,15 @@ use super::problem::{Error, Failure};
 /// `?tier=&frames=&format=&explain=1`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct SequenceQuery {
-    /// What was asked for outright.
+    /// The tier, count and format that the client forces.
     pub(crate) overrides: Overrides,
-    /// Whether the raw hints are wanted too.
+    /// Whether the answer includes the hints.
     pub(crate) explain: bool,
 }
 
 impl SequenceQuery {
-    /// Reads a query string. Unknown keys are refused too: with a typing error ignored, a cache would
-    /// hold one more copy of the wrong answer.
+    /// Parses a query string. Unknown keys are refused: if a typing error were ignored, a cache would store one more copy
+    /// of the wrong answer.
     pub(crate) fn parse(query: &str) -> Result<Self, Error> {
         let mut read = Self::default();
         for (key, value) in pairs(query)? {
@@ -42,7 +42,7 @@ impl SequenceQuery {
         Ok(read)
     }
 
-    /// Whether no hint can change the answer any more.
+    /// Whether the answer depends on no hint.
     pub(crate) fn decides(&self) -> bool {
         self.overrides.tier.is_some() && self.overrides.format.is_some()
     }
@@ -61,12 +61,12 @@ pub(crate) fn pairs(query: &str) -> Result<Vec<(&str, &str)>, Error> {
     Ok(pairs)
 }
 
-/// What is said of a key that the address does not know.
+/// The error for a key that the address does not know.
 pub(crate) fn no_such_key(key: &str) -> Error {
     Error::BadQuery(format!("there is no key {}", clip(key)))
 }
 
-/// What is said of a value that the key does not have.
+/// The error for a value that the key does not have.
 pub(crate) fn no_such_value(key: &str, value: &str) -> Error {
     Error::BadQuery(format!("{} has no such value", clip(&format!("{key}={value}"))))
 }

@@ -1,4 +1,4 @@
-//! Frames and packs that visitors have from a bucket or a CDN, and not from here.
+//! Frames and packs that a bucket or a CDN delivers in place of this server.
 
 use std::time::Duration;
 
@@ -19,31 +19,31 @@ use super::{
     scope::Scope,
 };
 
-/// The way to an object that is had from elsewhere; `None` where the server sends it. Whether it is there, nobody here
-/// has looked.
+/// A redirect to an object at a bucket or a CDN; `None` if this server delivers objects. The server does not check that
+/// the object exists there.
 pub(crate) async fn redirect(
     request: &HttpRequest,
     catalog: &Catalog,
     scope: &Scope,
     key: &ObjectKey,
 ) -> Result<Option<HttpResponse>, Error> {
-    // A signature is for one method, and the headers are here as well.
+    // A signature is for one method, and this server can send the headers.
     if catalog.delivery.objects == ObjectsFrom::Presign && *request.method() == Method::HEAD {
         return Ok(None);
     }
     let Some(location) = location(catalog, key).await? else { return Ok(None) };
     let caching = match catalog.delivery.objects {
-        // A signature ends, and is nobody else's.
+        // A signature expires, and is for one client.
         ObjectsFrom::Presign => Caching::Private,
         ObjectsFrom::Serve | ObjectsFrom::Redirect => Caching::Redirect,
     };
-    let mut way = answer(StatusCode::TEMPORARY_REDIRECT, caching, scope);
-    Ok(Some(way.insert_header((LOCATION, location)).finish()))
+    let mut redirect = answer(StatusCode::TEMPORARY_REDIRECT, caching, scope);
+    Ok(Some(redirect.insert_header((LOCATION, location)).finish()))
 }
 
-/// A page's content policy, by which it may load objects from where they are.
+/// A page's content policy, with the host that delivers objects.
 pub(crate) async fn with_objects(catalog: &Catalog, policy: &'static str) -> Result<HeaderValue, Error> {
-    // Signatures are all for the same host.
+    // All objects have the same host.
     let any = ObjectKey::Pack(assets_pipeline::digest::Digest::of(b""));
     let location: Option<Uri> = location(catalog, &any).await?.and_then(|location| location.parse().ok());
     let host = location.as_ref().and_then(|location| Some((location.scheme_str()?, location.authority()?)));
@@ -60,8 +60,8 @@ async fn location(catalog: &Catalog, key: &ObjectKey) -> Result<Option<String>, 
         ObjectsFrom::Serve => Ok(None),
         ObjectsFrom::Redirect => Ok(delivery.redirect_url(&key.to_string())),
         ObjectsFrom::Presign => {
-            let lasts = Duration::from_mins(delivery.presigned_minutes.into());
-            Ok(catalog.store.presigned(key, lasts).await?)
+            let valid = Duration::from_mins(delivery.presigned_minutes.into());
+            Ok(catalog.store.presigned(key, valid).await?)
         }
     }
 }

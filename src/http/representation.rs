@@ -1,5 +1,5 @@
-//! Answers with a body that is already in memory: preconditions, parts, or the whole, in the order of
-//! RFC 9110, section 13.2.2.
+//! Answers with a body that is already in memory: preconditions, ranges, or the whole, in the order of RFC 9110,
+//! section 13.2.2.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -32,13 +32,13 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 pub(crate) struct Representation<'a> {
     /// `Content-Type`.
     pub(crate) media_type: &'static str,
-    /// The bytes, coded as said.
+    /// The encoded bytes.
     pub(crate) body: &'a Bytes,
     /// Quoted.
     pub(crate) etag: &'a str,
     /// `Content-Encoding`.
     pub(crate) encoding: Encoding,
-    /// The value of `Repr-Digest` (RFC 9530); what has one is also served in parts.
+    /// The value of `Repr-Digest` (RFC 9530); a body that has one is also served in ranges.
     pub(crate) digest: Option<&'a str>,
 }
 

@@ -1,5 +1,5 @@
-//! What an answer is about: the tags that purge it, and the request headers that choose it. Known from
-//! the URL, so that errors and 304s carry the same.
+//! The scope of an address: the tags that purge its answers, and the request headers that choose them. It comes from the
+//! address, so that errors and 304s have the same scope.
 
 use assets_pipeline::digest::Digest;
 
@@ -8,15 +8,15 @@ use crate::domain::{
     purge::{configuration_tag, object_tag, product_tag},
 };
 
-/// Tags and `Vary` of everything that one URL answers.
+/// Tags and `Vary` of all answers of one address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// Each `[a-z0-9-]{1,64}`.
     pub(crate) tags: Vec<String>,
     /// The value of `Vary`, if any.
     pub(crate) vary: Option<&'static str>,
-    /// Whether the address itself is the key to the answer: no cache keeps it, whatever its policy, and no page tells
-    /// others where it was.
+    /// Whether the address itself is the permission: no cache stores the answer, whatever its policy, and no page passes
+    /// the address on as a referrer.
     pub(crate) is_secret: bool,
 }
 
@@ -28,13 +28,12 @@ const NEGOTIATED: &str = "Accept, Accept-Encoding, Device-Memory, Downlink, ECT,
      Sec-CH-Device-Memory, Sec-CH-Downlink, Sec-CH-ECT, Sec-CH-RTT, Sec-CH-Save-Data, Sec-CH-UA-Mobile";
 
 impl Scope {
-    /// Whatever names a configuration: publishing that configuration, or anything of its product,
-    /// purges it.
+    /// Answers about a configuration. Publishing that configuration, or any other of its product, purges them.
     pub(crate) fn configuration(id: &ConfigId) -> Self {
         Self { tags: vec![configuration_tag(id), product_tag(&id.product())], vary: None, is_secret: false }
     }
 
-    /// Whatever names a product alone.
+    /// Answers about a product.
     pub(crate) fn product(id: &ProductId) -> Self {
         Self { tags: vec![product_tag(id)], vary: None, is_secret: false }
     }
@@ -44,7 +43,7 @@ impl Scope {
         Self { tags: vec![object_tag(set)], vary: None, is_secret: false }
     }
 
-    /// What a signed address shows.
+    /// Answers of signed addresses.
     pub(crate) fn secret() -> Self {
         Self { is_secret: true, ..Self::default() }
     }

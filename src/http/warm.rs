@@ -1,4 +1,4 @@
-//! What most visitors ask for, in memory before the first of them does.
+//! Loads the most popular spins into memory before clients ask for them.
 
 use assets_pipeline::tiers::{Format, TierKey};
 
@@ -11,15 +11,15 @@ use crate::{
 use super::{catalog::Catalog, problem::Error};
 
 impl Catalog {
-    /// Loads what is looked at most, the most popular first, until half of the memory for objects is taken. A failure is
-    /// no reason not to serve: whoever asks loads it then.
+    /// Loads the most popular spins in order, until they take half of the memory for objects. A failure does not stop the
+    /// server: the first request loads the spin.
     pub async fn warm(&self) {
         if !self.keeps_warm() {
             return;
         }
         let popular = match self.db.most_popular(self.warm).await {
             Ok(popular) => popular,
-            Err(error) => return tracing::warn!(%error, "what is popular cannot be read"),
+            Err(error) => return tracing::warn!(%error, "the most popular spins cannot be read"),
         };
         let (mut bytes, mut configurations) = (0, 0);
         for id in &popular {
@@ -33,10 +33,10 @@ impl Catalog {
                 }
             }
         }
-        tracing::info!(configurations, bytes, "what is popular is in memory");
+        tracing::info!(configurations, bytes, "the most popular spins are in memory");
     }
 
-    /// Loads what has gone live. What cannot be loaded now, whoever asks for it loads.
+    /// Loads a spin that has gone live. After a failure the first request loads it.
     pub(crate) async fn warm_live(&self, id: &ConfigId) {
         if self.keeps_warm()
             && let Err(error) = self.warm_one(id).await
@@ -49,8 +49,8 @@ impl Catalog {
         self.warm > 0 && self.delivery.objects == ObjectsFrom::Serve
     }
 
-    /// Loads what a visitor of a configuration asks for first: its manifest, and the packs up to standard in AVIF.
-    /// Answers how many bytes that are.
+    /// Loads what a client of a configuration asks for first: its manifest, and the packs up to standard in AVIF. Returns
+    /// their bytes.
     async fn warm_one(&self, id: &ConfigId) -> Result<u64, Error> {
         let pointer = self.pointer(id).await?;
         let loaded = self.live_manifest(Namespace::Public, pointer.digest).await?;
@@ -59,8 +59,8 @@ impl Catalog {
         let Some(rendition) = best.and_then(|tier| tier.formats.get(&Format::Avif)) else { return Ok(0) };
         let mut bytes = 0;
         for pack in &rendition.packs {
-            let place = ObjectKey::Pack(pack.pack).within(Namespace::Public);
-            bytes += self.object(place).await?.body.len() as u64;
+            let address = ObjectKey::Pack(pack.pack).within(Namespace::Public);
+            bytes += self.object(address).await?.body.len() as u64;
         }
         Ok(bytes)
     }
