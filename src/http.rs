@@ -42,40 +42,14 @@ pub use self::{
 };
 
 use self::{
-    methods::{read, write},
+    methods::read,
     problem::{Error, Failure},
-    public::{configure, health, objects, page, product, sequence, signed, status, vitals},
+    public::{page, sequence},
 };
 
-/// Every address of the storefront. A configuration's addresses stand before the product's, whose
-/// pattern they fit too; no base model has their names.
+/// Every address that takes no key.
 pub fn storefront(routes: &mut web::ServiceConfig) {
-    routes
-        .service(read("/api/products/customizable/{configuration}/sequence", sequence::sequence))
-        .service(read("/api/products/customizable/{configuration}/status", status::status))
-        .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
-        .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
-        .service(write("/api/vitals", vitals::vitals))
-        .service(read("/m/{configuration}/auto", sequence::auto))
-        .service(read("/m/{file}", sequence::manifest))
-        .service(read("/s/{set}/{file}", objects::frame))
-        .service(read("/p/{file}", objects::pack))
-        .service(read("/still/{file}", objects::still))
-        .service(read("/signed/{token}/sequence", signed::sequence))
-        .service(read("/signed/{token}/s/{set}/{file}", signed::frame))
-        .service(read("/signed/{token}/p/{file}", signed::pack))
-        .service(read("/signed/{token}/{file}", signed::other))
-        .service(read("/girasol-spin.js", page::viewer))
-        .service(read("/girasol-spin.classic.js", page::viewer_classic))
-        .service(read("/girasol-sw.js", page::service_worker))
-        .service(read("/api/openapi.json", page::openapi))
-        .service(read("/docs", page::docs))
-        .service(read("/docs.js", page::docs_script))
-        .service(read("/docs.css", page::docs_style))
-        .service(read("/api/health", health::health))
-        .service(read("/api/health/live", health::live))
-        .service(read("/api/health/ready", health::ready))
-        .default_service(web::to(no_such_path));
+    routes.configure(public::routes).default_service(web::to(no_such_path));
 }
 
 /// Every address of the artists' and operators' API, and their pages. [`storefront`] is registered before it, since the
@@ -93,12 +67,9 @@ pub fn private(routes: &mut web::ServiceConfig) {
     });
 }
 
-/// The demo's page, which a storefront of its own does not want.
+/// The demo's page. It is registered before [`storefront`], which has a page at the same address.
 pub fn demo(routes: &mut web::ServiceConfig) {
-    routes
-        .service(read("/", page::demo))
-        .service(read("/demo.js", page::demo_script))
-        .service(read("/demo.css", page::demo_style));
+    routes.configure(public::demo);
 }
 
 async fn no_such_path() -> Result<HttpResponse, Failure> {

@@ -1,4 +1,4 @@
-//! The header policies: who may keep an answer, and for how long. No handler writes these by hand.
+//! The header policies: which caches may store an answer, and for how long. No handler writes these by hand.
 
 use std::time::Duration;
 
@@ -18,22 +18,22 @@ use super::scope::Scope;
 /// How an answer is cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// Content-addressed: for ever.
+    /// Content-addressed answers: stored for a year, never revalidated.
     Immutable,
-    /// What follows the live pointer: browsers 10 minutes, CDNs an hour and stale for longer while they
-    /// fetch anew; publishing purges it.
+    /// Answers that follow the live pointer: browsers store them for 10 minutes, CDNs for an hour, and CDNs serve them
+    /// stale while they revalidate; publishing purges them.
     Manifest,
-    /// The way to what is immutable, which is somewhere else tomorrow if the operator wants it.
+    /// Redirects to immutable objects: the operator may change where these are.
     Redirect,
-    /// What is small and follows the binary: kept, but asked for each time.
+    /// Small files of the binary: stored, and revalidated for each request.
     Pointer,
-    /// For this request alone.
+    /// Answers for one request.
     Private,
     /// An error, by its status.
     Error(StatusCode),
 }
 
-/// What scripts of other origins may read, beyond what CORS always lets through.
+/// Response headers that scripts of other origins may read, beyond the ones that CORS always allows.
 const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing";
 
 const NEVER: &[(&str, &str)] = &[("cache-control", "private, no-store")];
@@ -66,7 +66,7 @@ impl Caching {
         }
     }
 
-    /// The same, kept by nobody.
+    /// The same policy, without storage in any cache.
     fn for_one(self) -> Self {
         match self {
             Self::Immutable
@@ -107,14 +107,14 @@ pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> Htt
     answer
 }
 
-/// Tells a browser, or a CDN that sends early hints, to fetch a file of ours at once (HTML standard, "preload"),
-/// as scripts of other origins fetch it.
+/// Makes a browser, or a CDN that sends early hints, fetch a file of this server at once (HTML standard, "preload"), with
+/// the CORS mode of scripts of other origins.
 pub(crate) fn preload(path: &str) -> Option<(HeaderName, HeaderValue)> {
     let value = format!("<{path}>; rel=preload; as=fetch; crossorigin");
     Some((LINK, HeaderValue::try_from(value).ok()?))
 }
 
-/// How long an answer took here (Server Timing, section 2). In a copy from a cache it is the time of the first one.
+/// The time that the server took for an answer (Server Timing, section 2). A cached copy has the time of the original.
 pub(crate) fn server_timing(took: Duration) -> Option<(HeaderName, HeaderValue)> {
     let value = format!("origin;dur={:.1}", took.as_secs_f64() * 1000.0);
     Some((HeaderName::from_static("server-timing"), HeaderValue::try_from(value).ok()?))
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_secret_is_kept_by_nobody() {
+    fn no_cache_stores_a_secret_answer() {
         for caching in [
             Caching::Immutable,
             Caching::Manifest,

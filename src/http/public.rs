@@ -1,29 +1,86 @@
 //! What visitors, their viewers and the caches in front ask for: no key, no cookie.
 
+use actix_web::web;
 use utoipa::OpenApi;
+
+use super::methods::{read, write};
 
 pub mod vitals;
 
-pub(super) mod configure;
-pub(super) mod health;
-pub(super) mod objects;
+mod configure;
+mod health;
+mod objects;
 pub(super) mod page;
 pub(super) mod product;
 pub(super) mod sequence;
-pub(super) mod signed;
-pub(super) mod status;
+mod signed;
+mod status;
 mod storefront;
+mod welcome;
 
 /// The operations of this half of the API.
 #[derive(OpenApi)]
 #[openapi(paths(
     product::product,
+    configure::configure,
+    status::status,
     sequence::sequence,
     sequence::auto,
+    vitals::vitals,
     sequence::manifest,
+    objects::frame,
+    objects::pack,
+    objects::still,
+    page::viewer,
+    page::viewer_classic,
+    page::service_worker,
+    signed::sequence,
+    signed::frame,
+    signed::pack,
+    signed::still,
+    signed::other,
     page::openapi,
     health::health,
     health::live,
     health::ready,
 ))]
 pub(super) struct Operations;
+
+/// Every address that takes no key. A configuration's addresses stand before the product's, whose pattern they fit too;
+/// no base model has their names.
+pub(super) fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(read("/api/products/customizable/{configuration}/sequence", sequence::sequence))
+        .service(read("/api/products/customizable/{configuration}/status", status::status))
+        .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
+        .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
+        .service(write("/api/vitals", vitals::vitals))
+        .service(read("/m/{configuration}/auto", sequence::auto))
+        .service(read("/m/{file}", sequence::manifest))
+        .service(read("/s/{set}/{file}", objects::frame))
+        .service(read("/p/{file}", objects::pack))
+        .service(read("/still/{file}", objects::still))
+        .service(read("/signed/{token}/sequence", signed::sequence))
+        .service(read("/signed/{token}/s/{set}/{file}", signed::frame))
+        .service(read("/signed/{token}/p/{file}", signed::pack))
+        .service(read("/signed/{token}/{file}", signed::other))
+        .service(read("/girasol-spin.js", page::viewer))
+        .service(read("/girasol-spin.classic.js", page::viewer_classic))
+        .service(read("/girasol-sw.js", page::service_worker))
+        .service(read("/api/openapi.json", page::openapi))
+        .service(read("/docs", page::docs))
+        .service(read("/docs.js", page::docs_script))
+        .service(read("/docs.css", page::docs_style))
+        .service(read("/api/health", health::health))
+        .service(read("/api/health/live", health::live))
+        .service(read("/api/health/ready", health::ready))
+        .service(read("/", welcome::welcome));
+}
+
+/// The demo's page, which a storefront of its own does not want.
+pub(super) fn demo(routes: &mut web::ServiceConfig) {
+    routes
+        .service(read("/", page::demo))
+        .service(read("/demo.js", page::demo_script))
+        .service(read("/demo.css", page::demo_style));
+}

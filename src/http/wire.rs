@@ -7,6 +7,7 @@
     reason = "the hand-written part of the document still has the operations that use the rest"
 )]
 
+pub(crate) mod configure;
 pub(crate) mod files;
 pub(crate) mod headers;
 pub(crate) mod health;
@@ -15,6 +16,8 @@ pub(crate) mod parameters;
 pub(crate) mod problems;
 pub(crate) mod product;
 pub(crate) mod sequence;
+pub(crate) mod status;
+pub(crate) mod vitals;
 
 /// An answer's body as JSON.
 pub(crate) fn to_json(answer: &impl serde::Serialize) -> Vec<u8> {

@@ -78,7 +78,7 @@ fn shape(path: &str) -> String {
 /// Every address in the route lists.
 fn registered() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in ["src/http.rs", "src/http/private.rs", "src/http/operator.rs"] {
+    for file in ["src/http.rs", "src/http/public.rs", "src/http/private.rs", "src/http/operator.rs"] {
         let text = source(file);
         let pieces: Vec<_> = text.split('"').collect();
         for pair in pieces.windows(2) {
@@ -108,6 +108,24 @@ async fn the_server_answers_every_method_that_the_document_has() {
         let mut allowed = header(answer.headers(), "allow").split(", ");
         assert!(allowed.any(|allowed| allowed == method), "{method} {path}");
     }
+}
+
+#[actix_web::test]
+async fn the_server_has_a_page_at_its_own_address_that_leads_on() {
+    let server = Server::start();
+    let page = server.get("/", &[]).await;
+    assert_eq!(page.status(), 200);
+    assert_eq!(header(page.headers(), "content-type"), "text/html; charset=utf-8");
+    assert_eq!(header(page.headers(), "cache-control"), "private, no-store");
+    let policy = header(page.headers(), "content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    let text = page.text().await.unwrap();
+    for part in ["/studio", "/docs", "/api/health", "girasol key create", "/girasol-spin.js"] {
+        assert!(text.contains(part), "{part}");
+    }
+    let unknown = server.get("/nothing", &[]).await;
+    assert_eq!(unknown.status(), 404);
+    assert_eq!(header(unknown.headers(), "content-type"), "application/problem+json");
 }
 
 #[actix_web::test]

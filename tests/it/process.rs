@@ -184,7 +184,7 @@ async fn the_viewer_is_built_in_and_asked_for_anew_each_time() {
     assert_eq!(header(compressed.headers(), "content-encoding"), "br");
     let again = server.get("/girasol-spin.js", &[("if-none-match", &tag)]).await;
     assert_eq!(again.status(), 304);
-    problem(server.get("/", &[]).await, 404).await;
+    problem(server.get("/nothing", &[]).await, 404).await;
 }
 
 #[tokio::test]

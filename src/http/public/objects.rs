@@ -21,9 +21,18 @@ use crate::http::{
     representation::{Representation, serve},
     scope::Scope,
     segment,
+    wire::{files, parameters as param, problems},
 };
 
-/// `GET /s/{set}/{degree}.{avif,webp}`
+/// A frame
+#[utoipa::path(
+    get,
+    path = "/s/{set}/{degree}.{format}",
+    operation_id = "showFrame",
+    tag = "Files",
+    params(param::Set, param::Degree, param::FrameFormat, param::Ranged),
+    responses(files::Frame, files::Redirected, problems::BadQuery, problems::NoSuchFile, problems::Internal,)
+)]
 pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
     let scope = Scope::set(set);
@@ -32,17 +41,40 @@ pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     send_from_anywhere(&request, &catalog, &scope, place).await
 }
 
-/// `GET /p/{digest}.pack`. A pack does not know its set; what purges the set purges the pack by the
-/// pack's own digest.
+/// A pack: frames back to back, in load order
+#[utoipa::path(
+    get,
+    path = "/p/{digest}.pack",
+    operation_id = "showPack",
+    tag = "Files",
+    params(param::Digest, param::Ranged),
+    responses(files::Pack, files::Redirected, problems::BadQuery, problems::NoSuchFile, problems::Internal,)
+)]
 pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let key = pack_key(&request)?;
     let ObjectKey::Pack(digest) = key else { return Err(Error::NoSuchFile.into()) };
+    // A pack does not know its set: a purge of the set names the pack by its own digest.
     let scope = Scope::set(digest);
     query::none(&request).at(&scope)?;
     send_from_anywhere(&request, &catalog, &scope, key.within(Namespace::Public)).await
 }
 
-/// `GET /still/{configId}.{avif,webp,jpg}`
+/// The live hero frame, for pictures and social cards
+#[utoipa::path(
+    get,
+    path = "/still/{configuration}.{format}",
+    operation_id = "showStill",
+    tag = "Files",
+    params(param::Configuration, param::StillFormat, param::Ranged),
+    responses(
+        files::Still,
+        problems::BadQuery,
+        problems::Protected,
+        problems::NoSpinOrFile,
+        problems::TakenDown,
+        problems::Internal,
+    )
+)]
 pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile)?;
     let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchFile)?;
@@ -54,7 +86,7 @@ pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     send(&request, &catalog, Caching::Manifest, &scope, key.within(pointer.namespace)).await
 }
 
-/// What is immutable may be had from elsewhere too.
+/// A CDN or a bucket can deliver immutable objects instead.
 async fn send_from_anywhere(
     request: &HttpRequest,
     catalog: &Catalog,
@@ -62,7 +94,7 @@ async fn send_from_anywhere(
     place: Address,
 ) -> Result<HttpResponse, Failure> {
     match redirect::redirect(request, catalog, scope, &place.key).await.at(scope)? {
-        Some(way) => Ok(way),
+        Some(redirect) => Ok(redirect),
         None => send(request, catalog, Caching::Immutable, scope, place).await,
     }
 }

@@ -75,7 +75,7 @@ const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 's
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The description's page loads the description, and draws with nothing but its own files.
-const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+pub(super) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The hints that the policy reads, which browsers send to the page's own origin once it asks, and to
@@ -86,17 +86,56 @@ const DELEGATED_HINTS: &str =
     "ch-save-data=*, ch-ect=*, ch-rtt=*, ch-downlink=*, ch-device-memory=*, ch-ua-mobile=*";
 const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 
-/// `GET /girasol-spin.js`
+/// The viewer
+#[utoipa::path(
+    get,
+    path = "/girasol-spin.js",
+    operation_id = "showViewer",
+    tag = "Files",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "A module that defines `<girasol-spin>`.",
+            content(("text/javascript")), headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER)
 }
 
-/// `GET /girasol-spin.classic.js`: the viewer as a plain script.
+/// The viewer as a plain script
+#[utoipa::path(
+    get,
+    path = "/girasol-spin.classic.js",
+    operation_id = "showClassicViewer",
+    tag = "Files",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "A script that defines `<girasol-spin>`, for pages without modules.",
+            content(("text/javascript")), headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn viewer_classic(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER_CLASSIC)
 }
 
-/// `GET /girasol-sw.js`: what a shop's service worker takes in.
+/// The service worker
+#[utoipa::path(
+    get,
+    path = "/girasol-sw.js",
+    operation_id = "showServiceWorker",
+    tag = "Files",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "A script that a shop's service worker loads with `importScripts`.",
+            content(("text/javascript")), headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &SERVICE_WORKER)
 }
@@ -183,10 +222,7 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
     let scope = Scope::default().encoded();
     let id: ProductId = DEMO_PRODUCT.parse().map_err(|_bad| Error::NoSuchProduct)?;
     let product = catalog.product(&id).await.at(&scope)?;
-    let base = {
-        let connection = request.connection_info();
-        format!("{}://{}", connection.scheme(), connection.host())
-    };
+    let base = base(&request);
     let revision = product.as_ref().as_ref().map(|product| product.revision);
     let filled = async { Ok(storefront::fill(DEMO_PAGE, product.as_ref().as_ref(), &base).into_bytes()) };
     let key = AnswerKey::Demo { revision, base: base.clone() };
@@ -200,6 +236,12 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
         page.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(page)
+}
+
+/// The address of this server as the client knows it, without a slash at its end.
+pub(super) fn base(request: &HttpRequest) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}", connection.scheme(), connection.host())
 }
 
 fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {

@@ -1,29 +1,28 @@
 //! Manifests: the negotiated one of a configuration, and the immutable one of a version.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+mod json;
+
+use std::{sync::Arc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
     web::Data,
 };
-use assets_pipeline::{
-    digest::Digest,
-    tiers::{Format, TierKey},
-};
+use assets_pipeline::digest::Digest;
 
 use crate::{
     db::versions::{Pointer, StoredVersion},
     domain::{
-        hints::{self, Hints},
+        hints::Hints,
         manifest::{Manifest, Urls},
         names::ConfigId,
         namespace::Namespace,
         negotiate::{DeliveryClass, negotiate, word},
     },
-    store::ObjectKey,
 };
 
+use self::json::{negotiated_json, raw_hints};
 use crate::http::{
     caching::{Caching, answer, preload, server_timing},
     catalog::{AnswerKey, Catalog, LoadedManifest},
@@ -32,15 +31,8 @@ use crate::http::{
     representation::{JSON, serve_precompressed},
     scope::Scope,
     segment, sequence_url,
-    wire::{
-        files, parameters as param, problems,
-        sequence::{Decision, NegotiatedManifest, Policy, Selected, Sibling},
-    },
+    wire::{files, parameters as param, problems, sequence::NegotiatedManifest, to_json},
 };
-
-/// Siblings in one manifest. Compressed with br, that of a turn of 360 frames has 1.8 KB without any
-/// and 2.4 KB with these.
-const MAX_SIBLINGS: usize = 24;
 
 /// The negotiated manifest
 ///
@@ -69,7 +61,7 @@ pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Re
     negotiated(&request, &catalog, &decided, began).await
 }
 
-/// The same for a version that the caller has found, as it is shown in this scope.
+/// The negotiated manifest of a version that the caller has found, in the caller's scope.
 pub(in crate::http) async fn of_version(
     request: &HttpRequest,
     catalog: &Catalog,
@@ -103,7 +95,7 @@ async fn negotiated(
     };
     let body = catalog.answer(key, negotiated_json(catalog, decided, stored, None)).await.at(scope)?;
     let mut response = serve_precompressed(request, Caching::Manifest, scope, JSON, &body).at(scope)?;
-    // What nobody may keep, no cache can be told to fetch ahead.
+    // No cache may store the files of a secret scope, so none may fetch them ahead.
     let first = (!scope.is_secret).then(|| first_pack(catalog, decided)).flatten();
     for (name, value) in
         [first.and_then(|path| preload(&path)), server_timing(began.elapsed())].into_iter().flatten()
@@ -113,7 +105,7 @@ async fn negotiated(
     Ok(response)
 }
 
-/// Where what is loaded first for the chosen tier lies.
+/// The address of the first pack of the chosen tier.
 fn first_pack(catalog: &Catalog, decided: &Decided) -> Option<String> {
     let Manifest { urls, tiers, .. } = &decided.manifest.manifest;
     let DeliveryClass { tier, format, .. } = &decided.class;
@@ -121,8 +113,7 @@ fn first_pack(catalog: &Catalog, decided: &Decided) -> Option<String> {
     Some(catalog.delivery.urls(urls).pack.replace("{pack}", &pack.to_string()))
 }
 
-/// A version as visitors would see it if it were live, for whoever may look at it before. Where it lies in a private
-/// namespace, its files are behind the token.
+/// A version as clients see it once it is live. In a private namespace, its files are at addresses with the token.
 pub(crate) async fn unpublished(
     request: &HttpRequest,
     catalog: &Catalog,
@@ -138,7 +129,7 @@ pub(crate) async fn unpublished(
     let hints = decided.query.explain.then(|| raw_hints(request));
     let stored = if namespace.is_private() {
         let manifest = Manifest { urls: Urls::signed(token), ..decided.manifest.manifest.clone() };
-        serde_json::to_vec(&manifest).map_err(|error| unreadable(&pointer, error))?
+        to_json(&manifest)
     } else {
         decided.manifest.json.clone()
     };
@@ -213,7 +204,7 @@ pub(in crate::http) async fn immutable(
     serve_precompressed(request, Caching::Immutable, &scope, JSON, &body).at(&scope)
 }
 
-/// A request for a configuration's spin, and what was decided for it.
+/// A request for a configuration's spin, and the decision for it.
 struct Decided {
     configuration: ConfigId,
     query: SequenceQuery,
@@ -249,91 +240,4 @@ impl Decided {
         let class = negotiate(&hints, query.overrides, &manifest.available, &catalog.policy).at(&scope)?;
         Ok(Self { configuration, query, scope, pointer, manifest, class })
     }
-}
-
-/// The stored manifest with the fields that can change without a new version after its own.
-async fn negotiated_json(
-    catalog: &Catalog,
-    decided: &Decided,
-    stored: &[u8],
-    hints: Option<BTreeMap<&'static str, String>>,
-) -> Result<Vec<u8>, Error> {
-    let Decided { pointer, class, .. } = decided;
-    let DeliveryClass { tier, frames, format, because } = class;
-    let more = Decision {
-        digest: pointer.digest,
-        policy: Policy::from(&catalog.policy),
-        // Boxed: it is needed once in a thousand answers, and large.
-        siblings: Box::pin(siblings(catalog, decided)).await?,
-        selected: Selected { tier: word(*tier), frames: *frames, format: *format, because: because.clone() },
-        hints,
-    };
-    let more = serde_json::to_vec(&more).map_err(|error| unreadable(pointer, error))?;
-    // Both are JSON objects with fields: the stored one less its last brace, the other less its first.
-    let redirected = redirected_json(catalog, decided)?;
-    let mut json = redirected.unwrap_or_else(|| stored.trim_ascii_end().to_vec());
-    json.pop();
-    json.push(b',');
-    json.extend_from_slice(&more[1..]);
-    Ok(json)
-}
-
-/// The manifest with the addresses of today, if these are others than it was stored with: where public objects are had
-/// from can change without a new version.
-fn redirected_json(catalog: &Catalog, decided: &Decided) -> Result<Option<Vec<u8>>, Error> {
-    let Decided { pointer, manifest, .. } = decided;
-    let manifest = &manifest.manifest;
-    let urls = catalog.delivery.urls(&manifest.urls);
-    if pointer.namespace != Namespace::Public || urls == manifest.urls {
-        return Ok(None);
-    }
-    let json = serde_json::to_vec(&Manifest { urls, ..manifest.clone() });
-    json.map(Some).map_err(|error| unreadable(pointer, error))
-}
-
-fn unreadable(pointer: &Pointer, error: serde_json::Error) -> Error {
-    Error::ManifestUnreadable(ObjectKey::Manifest(pointer.digest).within(pointer.namespace), Arc::new(error))
-}
-
-async fn siblings(catalog: &Catalog, decided: &Decided) -> Result<Vec<Sibling>, Error> {
-    let Decided { configuration, pointer, .. } = decided;
-    let product = catalog.product_at(&configuration.product(), pointer.revision).await?;
-    let Some(product) = product.as_ref() else { return Ok(Vec::new()) };
-    let Some(own) = product.spins.iter().find(|spin| spin.configuration == *configuration) else {
-        return Ok(Vec::new());
-    };
-    let own = product.fill(&own.choices);
-    let mut siblings = Vec::new();
-    for spin in product.siblings(&own).take(MAX_SIBLINGS) {
-        let loaded = catalog.live_manifest(Namespace::Public, spin.digest).await?;
-        let mut choices = product.fill(&spin.choices);
-        choices.retain(|option, choice| own.get(option) != Some(choice));
-        siblings.push(Sibling {
-            configuration: spin.configuration.clone(),
-            choices,
-            digest: spin.digest,
-            sets: spin_sets(&loaded.manifest),
-        });
-    }
-    Ok(siblings)
-}
-
-/// The sets that standard draws on; an early version has only a preview.
-fn spin_sets(manifest: &Manifest) -> BTreeMap<Format, Digest> {
-    let tier = manifest.tiers.get(&TierKey::Standard).or_else(|| manifest.tiers.get(&TierKey::Preview));
-    tier.into_iter()
-        .flat_map(|tier| &tier.formats)
-        .map(|(format, rendition)| (*format, rendition.set))
-        .collect()
-}
-
-/// Every hint header as it came, for people who ask why.
-fn raw_hints(request: &HttpRequest) -> BTreeMap<&'static str, String> {
-    let seen = hints::HEADERS.iter().filter_map(|name| {
-        let mut values = request.headers().get_all(*name).peekable();
-        values.peek()?;
-        let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        Some((*name, values.join(", ")))
-    });
-    seen.collect()
 }

@@ -1,8 +1,7 @@
 //! Signed addresses: the manifest, frames, packs and stills of a protected configuration.
 //!
-//! The token stands in the path, before all that the manifest's relative templates name, so that whoever has the
-//! manifest's address has the rest. What it opens is one configuration's namespace of the store, in which nothing of another
-//! one is.
+//! The token stands in the path before the manifest's relative templates, so that the manifest's address leads to all
+//! of its files. It opens one configuration's namespace of the store, which holds nothing of any other configuration.
 
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use crate::{
         versions::{Pointer, StoredVersion},
     },
     domain::{
+        manifest::Manifest,
         names::ConfigId,
         namespace::Namespace,
         signed::{Grant, Shown},
@@ -33,9 +33,30 @@ use crate::http::{
     query,
     scope::Scope,
     segment, sequence_url,
+    wire::{files, parameters as param, problems, sequence::NegotiatedManifest},
 };
 
-/// `GET /signed/{token}/sequence`
+/// The negotiated manifest of a protected configuration
+///
+/// Its templates are relative and lead to the addresses below. If the configuration is public by now, the server
+/// redirects to the public manifest.
+#[utoipa::path(
+    get,
+    path = "/signed/{token}/sequence",
+    operation_id = "showSignedSequence",
+    tag = "Protected",
+    params(param::Signed, param::Forced, param::Explain, param::Conditions),
+    responses(
+        (status = 200, description = "For this caller alone.", body = NegotiatedManifest,
+            headers(("ETag", description = "Without `explain=1`."), ("Cache-Control"))),
+        (status = 307, description = "The public address: the configuration is public now.", headers(("Location"))),
+        files::Conditional,
+        problems::BadChoice,
+        problems::NotSigned,
+        problems::NoSpinOrFile,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let (began, scope) = (Instant::now(), Scope::secret());
     match open(&request, &catalog).await.at(&scope)? {
@@ -47,12 +68,40 @@ pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Re
     }
 }
 
-/// `GET /signed/{token}/s/{set}/{degree}.{avif,webp}`
+/// A frame of a protected configuration
+#[utoipa::path(
+    get,
+    path = "/signed/{token}/s/{set}/{degree}.{format}",
+    operation_id = "showSignedFrame",
+    tag = "Protected",
+    params(param::Signed, param::Set, param::Degree, param::FrameFormat, param::Ranged),
+    responses(
+        files::SignedFrame,
+        problems::BadQuery,
+        problems::NotSigned,
+        problems::NoSuchFile,
+        problems::Internal,
+    )
+)]
 pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     file(&request, &catalog, objects::frame_key(&request)).await
 }
 
-/// `GET /signed/{token}/p/{digest}.pack`
+/// A pack of a protected configuration
+#[utoipa::path(
+    get,
+    path = "/signed/{token}/p/{digest}.pack",
+    operation_id = "showSignedPack",
+    tag = "Protected",
+    params(param::Signed, param::Digest, param::Ranged),
+    responses(
+        files::SignedPack,
+        problems::BadQuery,
+        problems::NotSigned,
+        problems::NoSuchFile,
+        problems::Internal,
+    )
+)]
 pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     file(&request, &catalog, objects::pack_key(&request)).await
 }
@@ -71,7 +120,42 @@ async fn file(
     objects::send(request, catalog, Caching::Private, &scope, key.at(&scope)?.within(namespace)).await
 }
 
-/// `GET /signed/{token}/still.{avif,webp,jpg}` and `GET /signed/{token}/{digest}.json`
+/// The hero frame of a protected configuration
+#[utoipa::path(
+    get,
+    path = "/signed/{token}/still.{format}",
+    operation_id = "showSignedStill",
+    tag = "Protected",
+    params(param::Signed, param::StillFormat, param::Ranged),
+    responses(
+        files::SignedStill,
+        (status = 307, description = "The public address: the configuration is public now.", headers(("Location"))),
+        problems::BadQuery,
+        problems::NotSigned,
+        problems::NoSpinOrFile,
+        problems::Internal,
+    ),
+)]
+#[expect(dead_code, reason = "`other` answers the address; this describes it")]
+fn still() {}
+
+/// A version's manifest of a protected configuration
+#[utoipa::path(
+    get,
+    path = "/signed/{token}/{digest}.json",
+    operation_id = "showSignedManifest",
+    tag = "Protected",
+    params(param::Signed, param::Digest, param::Conditions),
+    responses(
+        (status = 200, description = "For this caller alone.", body = Manifest,
+            headers(("ETag"), ("Cache-Control"))),
+        files::Conditional,
+        problems::BadQuery,
+        problems::NotSigned,
+        problems::NoSuchFile,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn other(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let scope = Scope::secret();
     let opened = open(&request, &catalog).await.at(&scope)?;
@@ -96,11 +180,11 @@ pub(crate) async fn other(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     }
 }
 
-/// What a token opens.
+/// The configuration that a token opens.
 enum Opened {
     /// A protected configuration.
     Private { configuration: ConfigId, namespace: Namespace, shown: Option<Pointer> },
-    /// The live version of one that is public by now: what was shown by signed addresses is still to be seen.
+    /// The live version of a configuration that is public by now: its signed addresses redirect.
     Released(ConfigId),
 }
 
@@ -118,7 +202,7 @@ async fn open(request: &HttpRequest, catalog: &Catalog) -> Result<Opened, Error>
     };
     let (namespace, shown) = match shown {
         Shown::Live => (protected.namespace, protected.live),
-        // It opens the namespace that the version is in, and none that the configuration came to later.
+        // It opens the namespace of the version, and no namespace that the configuration got later.
         Shown::Version(version) => {
             let stored = catalog.db.stored_version(&configuration, version).await?;
             let StoredVersion { version, digest, jpeg, namespace } =
@@ -129,7 +213,7 @@ async fn open(request: &HttpRequest, catalog: &Catalog) -> Result<Opened, Error>
     Ok(Opened::Private { configuration, namespace, shown })
 }
 
-/// For now: it may be protected again.
+/// A temporary redirect: the configuration may be protected again.
 fn redirect(request: &HttpRequest, path: &str, scope: &Scope) -> HttpResponse {
     let query = request.query_string();
     let mark = if query.is_empty() { "" } else { "?" };

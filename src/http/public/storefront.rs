@@ -1,4 +1,4 @@
-//! What the demo's page says of its product before any script runs: a picture, and words for those who link to it.
+//! The demo's page before any script runs: a picture of the product, and metadata for previews of links.
 
 use maud::{PreEscaped, html};
 use serde_json::json;
@@ -12,7 +12,7 @@ pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String 
         return page.replace(HEAD, "").replace(PICTURE, "");
     };
     let still = format!("/still/{}", spin.configuration);
-    // Whoever shows links to others may know no newer format.
+    // Programs that preview links may support no newer format.
     let image = format!("{base}{still}.jpg");
     let data = json!({
         "@context": "https://schema.org",
@@ -21,7 +21,7 @@ pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String 
         "sku": spin.configuration.to_string(),
         "image": { "@type": "ImageObject", "contentUrl": image, "encodingFormat": "image/jpeg" },
     });
-    // Nothing in it may end the element that it stands in.
+    // No `<` in the data may end the script element.
     let data = data.to_string().replace('<', "\\u003c");
     let head = html! {
         meta property="og:type" content="product";

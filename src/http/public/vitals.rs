@@ -1,4 +1,4 @@
-//! What viewers measured, taken in without making anybody wait.
+//! What viewers measured, accepted without a wait for the database.
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +23,7 @@ use crate::http::{
     problem::{At as _, Error, Failure},
     query,
     scope::Scope,
+    wire::{self, problems},
 };
 
 /// Views that wait to be kept, at most. In a flood what comes later is thrown away: the share that is kept says
@@ -114,7 +115,43 @@ impl Waiting {
     }
 }
 
-/// `POST /api/vitals`, as `navigator.sendBeacon` sends text: without a preflight.
+/// What a viewer measured during a view
+///
+/// Browsers send it with `navigator.sendBeacon`, as text and without a preflight. It names no visitor. The server stores
+/// a configured share.
+#[utoipa::path(
+    post,
+    path = "/api/vitals",
+    operation_id = "sendVitals",
+    tag = "Storefront",
+    request_body(
+        content = wire::vitals::Vitals,
+        content_type = "application/json",
+        example = json!({
+            "configuration": "ring.solitaire.metal-yellow-gold.stone-diamond",
+            "tier": "standard",
+            "schema": "girasol.vitals/1",
+            "frame_ms": 180,
+            "spin_ms": 420,
+            "full_ms": 1100,
+            "switches": 1,
+            "switch_ms": 95,
+            "turned": 120,
+            "wanted": 118,
+            "bytes": 151_000,
+            "errors": 0,
+        }),
+    ),
+    responses(
+        (status = 204, description = "Accepted."),
+        problems::BadBody,
+        problems::BodyTooSlow,
+        problems::BodyTooLarge,
+        problems::NotJson,
+        problems::BadField,
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn vitals(
     request: HttpRequest,
     body: Payload,
