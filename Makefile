@@ -26,7 +26,7 @@ CARGO = env $(shell scripts/libaom.sh settings) cargo
 # The release names its commit. Other builds do not, or each commit would compile the program anew.
 COMMIT = $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
 BUILD_RELEASE = GIRASOL_COMMIT=$(COMMIT) $(CARGO) build --release $(LOCKED)
-# The demo needs no cluster and no second encoder, and is there sooner than it is fast.
+# The demo leaves out what only clusters need and the second encoder. It compiles in a quarter of the release's time.
 DEMO := --profile demo --no-default-features --features asm,libaom
 
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
@@ -44,7 +44,7 @@ MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-moto demo build install test fmt lint audit duplicates test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test fmt lint audit duplicates test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -64,8 +64,11 @@ setup-bench:
 setup-moto:
 	@$(MAKE) --silent --no-print-directory $(MOTO) || [ -z "$(CI)" ]
 
-demo: setup-build ## Encode the sample rings (the first time), serve them and print the address
-	@[ -e target/demo/girasol ] || echo "Compiling Girasol. The first time takes about 6 minutes on two cores, and then the rings are encoded while you watch." >&2
+# First of all, since the set-up may have to build a library.
+announce-demo:
+	@[ -e target/demo/girasol ] || echo "The first build takes about 7 minutes on two cores. Then the server starts, and encodes the rings while you watch." >&2
+
+demo: announce-demo setup-build ## Encode the sample rings (the first time), serve them and print the address
 	@$(CARGO) run $(DEMO) $(LOCKED) -- demo $(ARGS)
 
 build: setup-build ## Build the release binary, target/release/girasol

@@ -7,6 +7,7 @@ mod edge;
 mod failure;
 mod ingest;
 mod key;
+mod known;
 mod outcome;
 mod product;
 mod progress_bar;
@@ -173,10 +174,10 @@ pub async fn run(cli: Cli) -> ExitCode {
     let json = cli.command.json();
     match Box::pin(dispatch(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
-        // The findings are printed already, and say why.
-        Err(CliError::Blocked | CliError::NotPurged) => ExitCode::FAILURE,
         Err(error) => {
-            error.print(json);
+            if !error.is_printed() {
+                error.print(json);
+            }
             ExitCode::FAILURE
         }
     }
@@ -198,25 +199,25 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
-        Command::Demo(args) => demo::run(App::open(config).await?, &args).await,
+        Command::Demo(args) => Ok(demo::run(App::open(config).await?, &args).await?),
         Command::Serve => serve::run(&App::open(config).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
-        Command::Ingest(args) => ingest::run(config, *args).await,
-        Command::Check(args) => check::run(args).await,
-        Command::Report(args) => report::run(&config, args).await,
-        Command::Publish(args) => publish::publish(&App::open(config).await?, &args).await,
-        Command::Rollback(args) => publish::roll_back(&App::open(config).await?, &args).await,
-        Command::TakeDown(args) => publish::take_down(&App::open(config).await?, &args).await,
-        Command::Product(args) if args.only_reads_files() => product::check(&args),
-        Command::Product(args) => product::run(&App::open(config).await?, &args).await,
-        Command::Protect(args) => signing::protect_one(&App::open(config).await?, &args).await,
-        Command::Unprotect(args) => signing::unprotect_one(&App::open(config).await?, &args).await,
-        Command::Sign(args) => signing::sign(&App::open(config).await?, &args).await,
-        Command::Signing(args) => signing::keys(&App::open(config).await?, &args).await,
-        Command::Store(args) => store::run(&App::open(config).await?, &args).await,
-        Command::Purge(args) => purge::run(&App::open(config).await?, args).await,
-        Command::Edge(args) => edge::run(&config, args),
-        Command::Key(args) => key::run(&App::open(config).await?, &args).await,
+        Command::Ingest(args) => Ok(ingest::run(config, *args).await?),
+        Command::Check(args) => Ok(check::run(args).await?),
+        Command::Report(args) => Ok(report::run(&config, args).await?),
+        Command::Publish(args) => Ok(publish::publish(&App::open(config).await?, &args).await?),
+        Command::Rollback(args) => Ok(publish::roll_back(&App::open(config).await?, &args).await?),
+        Command::TakeDown(args) => Ok(publish::take_down(&App::open(config).await?, &args).await?),
+        Command::Product(args) if args.only_reads_files() => Ok(product::check(&args)?),
+        Command::Product(args) => Ok(product::run(&App::open(config).await?, &args).await?),
+        Command::Protect(args) => Ok(signing::protect_one(&App::open(config).await?, &args).await?),
+        Command::Unprotect(args) => Ok(signing::unprotect_one(&App::open(config).await?, &args).await?),
+        Command::Sign(args) => Ok(signing::sign(&App::open(config).await?, &args).await?),
+        Command::Signing(args) => Ok(signing::keys(&App::open(config).await?, &args).await?),
+        Command::Store(args) => Ok(store::run(&App::open(config).await?, &args).await?),
+        Command::Purge(args) => Ok(purge::run(&App::open(config).await?, args).await?),
+        Command::Edge(args) => Ok(edge::run(&config, args)?),
+        Command::Key(args) => Ok(key::run(&App::open(config).await?, &args).await?),
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }

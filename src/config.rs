@@ -37,6 +37,7 @@ use toml::{Table, Value};
 
 use crate::domain::policy::Policy;
 
+pub(crate) use self::schema::nearest;
 pub use self::{
     cache::CacheConfig,
     delivery::{DeliveryConfig, ObjectsFrom},

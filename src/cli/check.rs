@@ -20,7 +20,12 @@ use serde_json::{Value, json};
 
 use crate::ingest::{Failure, tracker::Tracker};
 
-use super::{CliError, OUTPUT, print_result, progress_bar::ProgressBar};
+use super::{
+    OUTPUT,
+    failure::{Details, Explain},
+    print_result,
+    progress_bar::ProgressBar,
+};
 
 /// Arguments of `girasol check`.
 #[derive(Debug, Args)]
@@ -46,10 +51,19 @@ pub(super) struct CheckArgs {
     pub(super) json: bool,
 }
 
-/// A check could not write what it was asked for.
+/// Why a check ended without a clean result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CheckError {
-    /// Something is in the mended copy's place.
+    /// The frames have faults that an ingest refuses.
+    #[error("the frames have faults that must be put right first")]
+    Blocked,
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The frames could not be read.
+    #[error(transparent)]
+    Frames(#[from] Failure),
+    /// The mended copy's folder exists already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     /// A file or folder could not be written.
@@ -57,30 +71,38 @@ pub(super) enum CheckError {
     Unwritable { path: PathBuf, source: io::Error },
 }
 
-/// Examines a set, and mends a copy of it where that was asked for.
+impl Explain for CheckError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Blocked => Details::of("blocked"),
+            Self::Interrupted => Details::with("interrupted", "Nothing was written."),
+            Self::Frames(failure) => failure.details(),
+            Self::Exists(_) => {
+                Details::with("exists", "Name another folder with --into, or move that one away.")
+            }
+            Self::Unwritable { .. } => {
+                Details::with("unwritable", "Name another folder with --into or --evidence.")
+            }
+        }
+    }
+}
+
+/// Examines a set, and mends a copy of it with `--fix`.
 ///
 /// # Errors
 ///
-/// [`CliError::Blocked`] where what was examined last would be refused by an ingest; all has been said then.
-pub(super) async fn run(args: CheckArgs) -> Result<(), CliError> {
+/// [`CheckError::Blocked`] if an ingest would refuse the frames, or their mended copy; the findings are printed then.
+pub(super) async fn run(args: CheckArgs) -> Result<(), CheckError> {
     let into = args.fix.then(|| args.into.clone().unwrap_or_else(|| mended::beside(&args.source)));
-    // Better now than after a minute.
+    // Before the work, which takes a minute.
     if let Some(into) = into.as_ref().filter(|into| into.symlink_metadata().is_ok()) {
-        return Err(CheckError::Exists(into.clone()).into());
+        return Err(CheckError::Exists(into.clone()));
     }
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
     let source = args.source.clone();
-    let work = tokio::task::spawn_blocking(move || check(&source, into.as_deref(), &tracker));
-    let ended = tokio::select! {
-        ended = work => ended,
-        _ = tokio::signal::ctrl_c() => {
-            bar.end();
-            return Err(CliError::ReportInterrupted);
-        }
-    };
-    bar.end();
-    let Checked { found, mended } = ended.map_err(Failure::Died)??;
+    let ended = bar.until_ended(move || check(&source, into.as_deref(), &tracker)).await;
+    let Checked { found, mended } = ended.ok_or(CheckError::Interrupted)?.map_err(Failure::Died)??;
 
     let pictures = match &args.evidence {
         Some(folder) => write_evidence(folder, &found)?,
@@ -116,7 +138,7 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), CliError> {
         }
     }
     let last = mended.as_ref().map_or(&found, |mended| &mended.left);
-    if last.blocks() { Err(CliError::Blocked) } else { Ok(()) }
+    if last.blocks() { Err(CheckError::Blocked) } else { Ok(()) }
 }
 
 /// What was found, and what became of it.
@@ -125,7 +147,7 @@ struct Checked {
     mended: Option<mended::Mended>,
 }
 
-fn check(path: &Path, into: Option<&Path>, tracker: &Tracker) -> Result<Checked, CliError> {
+fn check(path: &Path, into: Option<&Path>, tracker: &Tracker) -> Result<Checked, CheckError> {
     let limits = Limits::default();
     let source = Source::open(path, &limits).map_err(Failure::from)?;
     let found = examine(&source, &limits, tracker).map_err(failed)?;
@@ -138,7 +160,7 @@ fn check(path: &Path, into: Option<&Path>, tracker: &Tracker) -> Result<Checked,
     Ok(Checked { found, mended })
 }
 
-fn failed(error: IngestError) -> CliError {
+fn failed(error: IngestError) -> CheckError {
     Failure::Ingest(error).into()
 }
 
@@ -167,7 +189,7 @@ fn as_text(found: &Diagnosis, pictures: &[Option<PathBuf>]) -> String {
     }
     let mut text = format!("{frames} frames.");
     for (severity, count, heading) in [
-        (Severity::Blocks, blocking, "What has to be put right first"),
+        (Severity::Blocks, blocking, "To put right first"),
         (Severity::Warns, warnings, "What visitors may notice"),
     ] {
         if count > 0 {

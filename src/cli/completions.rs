@@ -8,7 +8,11 @@ use std::{
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::{Cli, print_result};
+use super::{
+    Cli,
+    failure::{Details, Explain},
+    print_result,
+};
 
 /// Arguments of `girasol completions`.
 #[derive(Debug, Args)]
@@ -37,6 +41,12 @@ pub(super) struct ManArgs {
 pub(super) struct ManError {
     folder: PathBuf,
     source: io::Error,
+}
+
+impl Explain for ManError {
+    fn details(&self) -> Details {
+        Details::with("unwritable", "Name another folder with --into.")
+    }
 }
 
 pub(super) fn completions(args: &CompletionsArgs) {

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 
 use crate::{
-    app::{App, Pages},
-    db::import::Imported,
+    app::{App, AppError, Pages},
+    db::{DbError, import::Imported},
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},
@@ -15,12 +15,17 @@ use crate::{
     ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
 };
 
-use super::{CliError, print_message, print_result, product, progress_bar::ProgressBar};
+use super::{
+    failure::{Details, Explain},
+    print_message, print_result,
+    product::{self, ProductError},
+    progress_bar::ProgressBar,
+};
 
 /// The ring's metals, by folder; the first is the product's default.
 const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
 
-/// What the demo's key is called.
+/// The label of the demo's key.
 const KEY_LABEL: &str = "girasol demo";
 
 /// Arguments of `girasol demo`.
@@ -34,11 +39,45 @@ pub(super) struct DemoArgs {
     fixtures: PathBuf,
 }
 
-/// Serves at once, and ingests meanwhile: the page shows how far it is, and the ring as soon as its
-/// preview is live.
-pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
+/// Why the demo ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DemoError {
+    /// The folder of the fixtures has no frames.
+    #[error("there are no fixtures in {}", .0.display())]
+    NoFixtures(PathBuf),
+    /// The product's file cannot be used.
+    #[error(transparent)]
+    Product(#[from] ProductError),
+    /// A ring could not be ingested.
+    #[error(transparent)]
+    Ingest(#[from] Failure),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The server failed.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl Explain for DemoError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoFixtures(_) => Details::with(
+                "no-fixtures",
+                "Run the demo in Girasol's own folder, or name the frames with --fixtures.",
+            ),
+            Self::Product(error) => error.details(),
+            Self::Ingest(failure) => failure.details(),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
+/// Serves at once and ingests meanwhile: the page shows the progress, and the ring as soon as its preview is live.
+pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), DemoError> {
     if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
-        return Err(CliError::NoFixtures(args.fixtures.clone()));
+        return Err(DemoError::NoFixtures(args.fixtures.clone()));
     }
     let served = app.serve(Pages::Demo, |address| print_result(&format!("Girasol is at {address}")));
     let ingested = async {
@@ -49,7 +88,7 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
             ingest_metal(&app, args, metal).await?;
         }
         print_message("Every ring is ready. Ctrl-C stops the server.");
-        Ok::<(), CliError>(())
+        Ok::<(), DemoError>(())
     };
     tokio::pin!(served);
     tokio::select! {
@@ -61,9 +100,8 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     Ok(served.await?)
 }
 
-/// A key for the studio. It cannot be shown a second time, so that each demo has its own, and earlier ones are
-/// worth nothing any more.
-async fn fresh_key(app: &App) -> Result<ApiKey, CliError> {
+/// A key for the studio. A key cannot be shown twice, so each demo creates one and revokes the ones before.
+async fn fresh_key(app: &App) -> Result<ApiKey, DemoError> {
     let actor = Actor::command_line();
     for key in app.db.keys().await? {
         if key.label == KEY_LABEL && key.revoked_at_ms.is_none() {
@@ -73,21 +111,21 @@ async fn fresh_key(app: &App) -> Result<ApiKey, CliError> {
     Ok(app.db.create_key(Role::Artist, KEY_LABEL, &actor).await?)
 }
 
-/// Makes the product what the shop says. A data folder that somebody has worked in keeps its own.
-async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
+/// Imports the product's file. A data folder with a product that is in use keeps its own.
+async fn import_product(app: &App, args: &DemoArgs) -> Result<(), DemoError> {
     let file = args.fixtures.join("solitaire.toml");
     if !file.is_file() {
-        // Fixtures of one's own: the ingest makes what it needs.
+        // Other fixtures have no file: the ingest creates the product.
         return Ok(());
     }
     let offer = product::read(&file)?;
     if let Imported::InUse(why) = app.db.import_product(&offer, &Actor::command_line(), false).await? {
-        print_message(&format!("The product stays as it is here: {}", why.join("; ")));
+        print_message(&format!("The product stays unchanged: {}", why.join("; ")));
     }
     Ok(())
 }
 
-async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {
+async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), DemoError> {
     let order = Order {
         source: args.fixtures.join(format!("ring-{metal}")),
         product: ProductId::new("ring", "solitaire").map_err(Failure::Name)?,

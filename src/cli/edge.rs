@@ -10,7 +10,10 @@ use crate::{
     config::Config,
 };
 
-use super::{CliError, print_result};
+use super::{
+    failure::{Details, Explain},
+    print_result,
+};
 
 /// Arguments of `girasol edge`.
 #[derive(Debug, Args)]
@@ -33,7 +36,20 @@ pub(super) struct EdgeArgs {
     edge_cache: String,
 }
 
-pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), CliError> {
+/// The address that the server listens on is none at which an edge could reach it.
+#[derive(Debug, thiserror::Error)]
+#[error("an edge cannot reach the server at {listen}")]
+pub(super) struct EdgeError {
+    listen: String,
+}
+
+impl Explain for EdgeError {
+    fn details(&self) -> Details {
+        Details::with("no-origin", "Name its host and port with --origin, as 10.0.0.5:8360.")
+    }
+}
+
+pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), EdgeError> {
     let Some(edge) = args.edge else {
         let mut list = String::new();
         for edge in Edge::ALL {
@@ -45,7 +61,7 @@ pub(super) fn run(config: &Config, args: EdgeArgs) -> Result<(), CliError> {
     let origin = match args.origin {
         Some(origin) => origin,
         None => {
-            config.server.listen.parse().map_err(|_bad| CliError::NoOrigin(config.server.listen.clone()))?
+            config.server.listen.parse().map_err(|_bad| EdgeError { listen: config.server.listen.clone() })?
         }
     };
     let setup = Setup {

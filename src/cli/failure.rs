@@ -1,4 +1,4 @@
-//! Telling a person, or a script, why a command failed.
+//! Why a command failed, written for a person or for a script.
 
 use std::error::Error;
 
@@ -8,7 +8,6 @@ use crate::{
     app::AppError,
     config::ConfigError,
     db::DbError,
-    domain::{keys::KeyId, names::ConfigId, signed::SigningKeyId},
     ingest::{Advice, Failure},
     library::{
         collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
@@ -16,94 +15,96 @@ use crate::{
 };
 
 use super::{
-    check::CheckError, completions::ManError, print_message, print_result, product::ProductError,
-    report::Unwritable,
+    check::CheckError, completions::ManError, demo::DemoError, edge::EdgeError, ingest::IngestingError,
+    key::KeyError, print_message, print_result, product::ProductError, publish::PublishingError,
+    purge::PurgingError, report::ReportError, signing::SigningError,
 };
 
-/// Why a command failed.
+/// Why a command failed: an error of its own for each command.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// A setting is no good.
+    /// The settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// An ingest failed.
-    #[error(transparent)]
-    Ingest(#[from] Failure),
-    /// Objects could not be deleted.
-    #[error(transparent)]
-    Collect(#[from] CollectError),
-    /// The live pointer did not move.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// A spin could not be taken down.
-    #[error(transparent)]
-    TakeDown(#[from] TakeDownError),
-    /// A configuration could not be protected, or made public.
-    #[error(transparent)]
-    Protect(#[from] ProtectError),
-    /// The server failed.
+    /// The program could not start, or the server failed.
     #[error(transparent)]
     App(#[from] AppError),
-    /// The manual cannot be written.
-    #[error(transparent)]
-    Man(#[from] ManError),
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
-    /// Ctrl-C while a report was made.
-    #[error("interrupted")]
-    ReportInterrupted,
-    /// A report could not be written.
-    #[error(transparent)]
-    Unwritable(#[from] Unwritable),
-    /// A check found what an ingest would refuse.
-    #[error("the frames have faults that have to be put right first")]
-    Blocked,
-    /// A cache was not told what it is to let go of.
-    #[error("not every cache is purged")]
-    NotPurged,
-    /// Nothing was named.
-    #[error("there is nothing to purge")]
-    NothingToPurge,
-    /// There is nobody to tell.
-    #[error("no cache is configured")]
-    NoCaches,
-    /// A check could not write what it was asked for.
+    /// `girasol check`
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// A product's file is not taken.
+    /// `girasol demo`
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// `girasol edge`
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
+    /// `girasol ingest`
+    #[error(transparent)]
+    Ingest(#[from] IngestingError),
+    /// `girasol key`
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// `girasol man`
+    #[error(transparent)]
+    Man(#[from] ManError),
+    /// `girasol product`
     #[error(transparent)]
     Product(#[from] ProductError),
-    /// There is no such key.
-    #[error("there is no key {0}")]
-    NoKey(KeyId),
-    /// There is no such configuration.
-    #[error("there is no configuration {0}")]
-    NoConfiguration(ConfigId),
-    /// What is public needs no signature.
-    #[error("{0} is not protected")]
-    NotProtected(ConfigId),
-    /// The key that signs cannot go.
-    #[error("{0} is the key that signs")]
-    Signs(SigningKeyId),
-    /// There is no such signing key.
-    #[error("there is no signing key{}", .0.as_ref().map_or_else(String::new, |id| format!(" {id}")))]
-    NoSigningKey(Option<SigningKeyId>),
-    /// The server's own address is none that an edge could find it at.
-    #[error("an edge cannot find the server at {0}")]
-    NoOrigin(String),
-    /// The folder of the fixtures is not there.
-    #[error("there are no fixtures in {}", .0.display())]
-    NoFixtures(std::path::PathBuf),
+    /// `girasol publish`, `rollback` and `take-down`
+    #[error(transparent)]
+    Publish(#[from] PublishingError),
+    /// `girasol purge`
+    #[error(transparent)]
+    Purge(#[from] PurgingError),
+    /// `girasol report`
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// `girasol serve`, which reads the database before it serves
+    #[error(transparent)]
+    Serve(#[from] DbError),
+    /// `girasol protect`, `unprotect`, `sign` and `signing`
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// `girasol store`
+    #[error(transparent)]
+    Store(#[from] CollectError),
+}
+
+/// What is known of an error besides its message.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Details {
+    /// A word for the error that stays the same.
+    pub(super) slug: &'static str,
+    /// The file that the error is about.
+    pub(super) file: Option<String>,
+    /// What to do, in a sentence.
+    pub(super) remedy: Option<String>,
+}
+
+impl Details {
+    pub(super) fn of(slug: &'static str) -> Self {
+        Self { slug, file: None, remedy: None }
+    }
+
+    pub(super) fn with(slug: &'static str, remedy: impl Into<String>) -> Self {
+        Self { slug, file: None, remedy: Some(remedy.into()) }
+    }
+}
+
+/// An error with a slug for scripts and a remedy for people.
+pub(super) trait Explain: Error {
+    fn details(&self) -> Details;
 }
 
 impl CliError {
-    /// Writes the error for a person to stderr, or for a script to stdout.
+    /// Whether the command has printed the reason as its result.
+    pub(super) fn is_printed(&self) -> bool {
+        matches!(self, Self::Check(CheckError::Blocked) | Self::Purge(PurgingError::NotPurged))
+    }
+
+    /// Writes the error to stderr for a person, or to stdout for a script.
     pub(super) fn print(&self, json: bool) {
-        let (slug, file, remedy) = self.details();
+        let Details { slug, file, remedy } = self.explain().details();
         if json {
             let error = json!({ "slug": slug, "message": self.chain(), "file": file, "remedy": remedy });
             print_result(&json!({ "error": error }).to_string());
@@ -115,115 +116,125 @@ impl CliError {
         }
     }
 
-    /// The error and its causes. Errors that are only another one in this clothing say it once.
+    fn explain(&self) -> &dyn Explain {
+        match self {
+            Self::Config(error) => error,
+            Self::App(error) => error,
+            Self::Check(error) => error,
+            Self::Demo(error) => error,
+            Self::Edge(error) => error,
+            Self::Ingest(error) => error,
+            Self::Key(error) => error,
+            Self::Man(error) => error,
+            Self::Product(error) => error,
+            Self::Publish(error) => error,
+            Self::Purge(error) => error,
+            Self::Report(error) => error,
+            Self::Serve(error) => error,
+            Self::Signing(error) => error,
+            Self::Store(error) => error,
+        }
+    }
+
+    /// The message and those of its causes. A wrapper that repeats its cause adds nothing.
     fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
-            let words = error.to_string();
-            if !text.ends_with(&words) {
-                text = format!("{text}: {words}");
+            let message = error.to_string();
+            if !text.ends_with(&message) {
+                text = format!("{text}: {message}");
             }
             cause = error.source();
         }
         text
     }
+}
 
-    fn details(&self) -> (&'static str, Option<String>, Option<String>) {
-        let plain = |slug, remedy: &str| (slug, None, Some(remedy.to_owned()));
+impl Explain for ConfigError {
+    fn details(&self) -> Details {
+        Details::of("config")
+    }
+}
+
+impl Explain for DbError {
+    fn details(&self) -> Details {
+        Details::of("database")
+    }
+}
+
+impl Explain for AppError {
+    fn details(&self) -> Details {
         match self {
-            Self::Config(_) | Self::App(AppError::Target(_)) => ("config", None, None),
-            Self::NotPurged => ("not-purged", None, None),
-            Self::NothingToPurge => {
-                plain("nothing-to-purge", "Name it with --tag, --configuration or --product.")
+            Self::Target(_) => Details::of("config"),
+            Self::Database(error) => error.details(),
+            Self::Data { .. } => {
+                Details::with("data", "Name another folder with --data, or make this one writable.")
             }
-            Self::NoCaches => plain("no-caches", "Name them as [[purge.targets]] in girasol.toml."),
-            Self::Db(_) | Self::App(AppError::Database(_)) => ("database", None, None),
-            Self::App(AppError::Data { .. }) => {
-                plain("data", "Name another folder with --data, or make this one writable.")
-            }
-            Self::App(AppError::Listen { .. }) => plain(
+            Self::Listen { .. } => Details::with(
                 "listen",
-                "Stop what uses the address, or name another one with --listen, as 127.0.0.1:8361.",
+                "Stop the program that uses the address, or name another address with --listen, as 127.0.0.1:8361.",
             ),
-            Self::App(AppError::Server(_)) => ("server", None, None),
-            Self::Collect(error)
-            | Self::TakeDown(TakeDownError::Collect(error))
-            | Self::Protect(ProtectError::Collect(error)) => collect(error),
-            Self::Publish(PublishError::NoSuchVersion { .. }) => ("no-version", None, None),
-            Self::Publish(PublishError::Early { .. }) => plain(
-                "early-version",
-                "It has no more than a preview. Publish a version that has every tier.",
-            ),
-            Self::Publish(PublishError::NothingBefore(_)) => ("nothing-before", None, None),
-            Self::Publish(PublishError::Overtaken(_)) | Self::Protect(ProtectError::Overtaken(_)) => {
-                plain("overtaken", "Look at what is live now, then decide again.")
-            }
-            Self::Publish(PublishError::Db(_))
-            | Self::TakeDown(TakeDownError::Db(_))
-            | Self::Protect(ProtectError::Db(_)) => ("database", None, None),
-            Self::TakeDown(TakeDownError::NothingLive(_)) => ("nothing-live", None, None),
-            Self::TakeDown(TakeDownError::Staging(_)) => ("staging", None, None),
-            Self::Protect(ProtectError::Missing(_)) => plain("missing-object", "Ingest its frames again."),
-            Self::Protect(ProtectError::Store(_)) => ("store", None, None),
-            Self::Protect(ProtectError::Manifest(_)) => ("internal", None, None),
-            Self::Man(_) => plain("unwritable", "Name another folder with --into."),
-            Self::Interrupted => plain(
-                "interrupted",
-                "What was live stays live. Run the same command again: it goes on where it stopped.",
-            ),
-            Self::ReportInterrupted => plain("interrupted", "Nothing was written."),
-            Self::Unwritable(_) => plain("unwritable", "Name another file with --out."),
-            Self::Blocked => ("blocked", None, None),
-            Self::Check(CheckError::Exists(_)) => {
-                plain("exists", "Name another folder with --into, or move that one away.")
-            }
-            Self::Check(CheckError::Unwritable { .. }) => {
-                plain("unwritable", "Name another folder with --into or --evidence.")
-            }
-            Self::Product(ProductError::Unreadable { file, .. } | ProductError::Malformed { file, .. }) => {
-                ("bad-product", Some(file.clone()), None)
-            }
-            Self::Product(ProductError::Faulty { file, .. }) => (
-                "bad-product",
-                Some(file.clone()),
-                Some("Nothing was imported. Put these right, then try again.".to_owned()),
-            ),
-            Self::Product(ProductError::InUse { .. }) => {
-                plain("product-in-use", "Nothing was changed. Ids that are given out keep their meaning.")
-            }
-            Self::Product(ProductError::NoProduct(_)) => {
-                plain("no-such-product", "List the products: girasol product list")
-            }
-            Self::NoConfiguration(_) | Self::Protect(ProtectError::NoSuchConfiguration(_)) => {
-                ("no-configuration", None, None)
-            }
-            Self::NotProtected(_) => {
-                plain("not-protected", "Everybody sees it. Make it private: girasol protect CONFIGURATION")
-            }
-            Self::Signs(_) => plain("signs", "Make another one first: girasol signing rotate"),
-            Self::NoSigningKey(_) => plain("no-signing-key", "List the keys: girasol signing list"),
-            Self::NoKey(_) => plain("no-key", "List the keys: girasol key list"),
-            Self::NoOrigin(_) => {
-                plain("no-origin", "Name its host and port with --origin, as 10.0.0.5:8360.")
-            }
-            Self::NoFixtures(_) => {
-                plain("no-fixtures", "Run it in Girasol's own folder, or name the frames with --fixtures.")
-            }
-            Self::Ingest(failure) => {
-                let Advice { slug, file, remedy } = failure.advice();
-                (slug, file, remedy)
-            }
+            Self::Server(_) => Details::of("server"),
         }
     }
 }
 
-fn collect(error: &CollectError) -> (&'static str, Option<String>, Option<String>) {
-    match error {
-        CollectError::Manifest(_) => {
-            let remedy = "Ingest its frames again, or take the spin down.";
-            ("garbage", None, Some(remedy.to_owned()))
-        }
-        _ => ("garbage", None, None),
+impl Explain for Failure {
+    fn details(&self) -> Details {
+        let Advice { slug, file, remedy } = self.advice();
+        Details { slug, file, remedy }
     }
 }
+
+impl Explain for CollectError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Manifest(_) => Details::with("garbage", "Ingest its frames again, or take the spin down."),
+            Self::Db(error) => error.details(),
+            _ => Details::of("garbage"),
+        }
+    }
+}
+
+impl Explain for PublishError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchVersion { .. } => Details::of("no-version"),
+            Self::Early { .. } => Details::with(
+                "early-version",
+                "It has only a preview. Publish a version that has every tier.",
+            ),
+            Self::NothingBefore(_) => Details::of("nothing-before"),
+            Self::Overtaken(_) => Details::with("overtaken", OVERTAKEN),
+            Self::Db(error) => error.details(),
+        }
+    }
+}
+
+impl Explain for TakeDownError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NothingLive(_) => Details::of("nothing-live"),
+            Self::Collect(error) => error.details(),
+            Self::Staging(_) => Details::of("staging"),
+            Self::Db(error) => error.details(),
+        }
+    }
+}
+
+impl Explain for ProtectError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchConfiguration(_) => Details::of("no-configuration"),
+            Self::Overtaken(_) => Details::with("overtaken", OVERTAKEN),
+            Self::Missing(_) => Details::with("missing-object", "Ingest its frames again."),
+            Self::Manifest(_) => Details::of("internal"),
+            Self::Collect(error) => error.details(),
+            Self::Store(_) => Details::of("store"),
+            Self::Db(error) => error.details(),
+        }
+    }
+}
+
+const OVERTAKEN: &str = "Look at what is live now, then decide again.";

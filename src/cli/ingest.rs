@@ -6,17 +6,22 @@ use assets_pipeline::encode::Effort;
 use clap::Args;
 
 use crate::{
-    app::App,
+    app::{App, AppError},
     config::Config,
+    db::DbError,
     domain::{
         audit::Actor,
         names::{OptionName, ProductId, Slug},
     },
-    ingest::{Order, check_thoroughly, forget, ingest, tracker::Tracker},
+    ingest::{Failure, Order, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
 use super::{
-    CliError, OUTPUT, outcome, print_message, print_result, progress_bar::ProgressBar, purge::deliver,
+    OUTPUT,
+    failure::{Details, Explain},
+    outcome, print_message, print_result,
+    progress_bar::ProgressBar,
+    purge::deliver,
     settings::SettingsArgs,
 };
 
@@ -53,6 +58,37 @@ pub(super) struct IngestArgs {
     pub(super) json: bool,
 }
 
+/// Why an ingest ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum IngestingError {
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The frames or the product are refused, or the work failed.
+    #[error(transparent)]
+    Ingest(#[from] Failure),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The data folder or a cache cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl Explain for IngestingError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Interrupted => Details::with(
+                "interrupted",
+                "What was live stays live. Run the same command again: it continues where it stopped.",
+            ),
+            Self::Ingest(failure) => failure.details(),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
 fn parse_choice(text: &str) -> Result<(OptionName, Slug), String> {
     let (option, choice) = text.split_once('=').ok_or("write OPTION=CHOICE, as metal=yellow-gold")?;
     Ok((
@@ -69,7 +105,7 @@ fn lower_priority() {
     }
 }
 
-pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError> {
+pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), IngestingError> {
     let IngestArgs { dry_run, json, .. } = args;
     let order = Order {
         source: args.source,
@@ -102,10 +138,10 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
     let deliveries = purger.start(|| {});
     let started = std::time::Instant::now();
     let ended = tokio::select! {
-        ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(CliError::from),
+        ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(IngestingError::from),
         _ = tokio::signal::ctrl_c() => {
             forget(&app.db, &order).await?;
-            Err(CliError::Interrupted)
+            Err(IngestingError::Interrupted)
         }
     };
     bar.end();

@@ -5,14 +5,22 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    db::keys::{Revoked, StoredKey},
+    db::{
+        DbError,
+        keys::{Revoked, StoredKey},
+    },
     domain::{
         audit::Actor,
         keys::{KeyId, Role},
     },
 };
 
-use super::{CliError, OUTPUT, print_message, print_result, timestamp, words::one_of};
+use super::{
+    OUTPUT,
+    failure::{Details, Explain},
+    print_message, print_result, timestamp,
+    words::one_of,
+};
 
 /// Arguments of `girasol key`.
 #[derive(Debug, Args)]
@@ -54,7 +62,27 @@ enum KeyCommand {
     },
 }
 
-pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
+/// Why a command about keys failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeyError {
+    /// There is no such key.
+    #[error("there is no key {0}")]
+    NoSuchKey(KeyId),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Explain for KeyError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchKey(_) => Details::with("no-key", "List the keys: girasol key list"),
+            Self::Db(error) => error.details(),
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), KeyError> {
     match &args.command {
         KeyCommand::Create { role, label } => {
             let key = app.db.create_key(*role, label, &Actor::command_line()).await?;
@@ -78,7 +106,7 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
             let outcome = match app.db.revoke_key(id, &Actor::command_line()).await? {
                 Revoked::Now => "revoked",
                 Revoked::Before => "already-revoked",
-                Revoked::NoSuchKey => return Err(CliError::NoKey(id.clone())),
+                Revoked::NoSuchKey => return Err(KeyError::NoSuchKey(id.clone())),
             };
             print_result(&if args.json {
                 json!({ "id": id.as_str(), "outcome": outcome }).to_string()

@@ -1,4 +1,4 @@
-//! What an ingest came to, for people and for scripts.
+//! The result of an ingest, for people and for scripts.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -18,12 +18,12 @@ pub(super) fn text(report: &Report, took: Duration) -> String {
     let sentence = match outcome {
         Outcome::Unchanged => {
             format!(
-                "Nothing to do: version {version} of {configuration} is live and was made from these very frames."
+                "Nothing to do: version {version} of {configuration} is live and was made from the same frames."
             )
         }
         Outcome::Published if *encoded == 0 && *reused == 0 => {
             format!(
-                "Nothing was encoded again: version {version} of {configuration} was made from these very frames, and is live now."
+                "Nothing was encoded again: version {version} of {configuration} was made from the same frames, and is live now."
             )
         }
         Outcome::Published => format!("Version {version} of {configuration} is live."),
@@ -31,16 +31,16 @@ pub(super) fn text(report: &Report, took: Duration) -> String {
             "Version {version} of {configuration} is ready. Make it live: girasol publish {configuration} {version}"
         ),
         Outcome::NotBetter => {
-            format!("More effort made nothing better: version {version} of {configuration} stays live.")
+            format!("More effort improved nothing: version {version} of {configuration} stays live.")
         }
         Outcome::Overtaken => format!(
-            "Version {version} of {configuration} is ready, but another one went live meanwhile and stays so. \
-             Make it live all the same: girasol publish {configuration} {version}"
+            "Version {version} of {configuration} is ready, but another version went live during the ingest and stays \
+             live. Make this one live: girasol publish {configuration} {version}"
         ),
     };
     let _ = write!(text, "\n{sentence}");
     if !report.gains.is_empty() {
-        let _ = write!(text, "\nQuality against what was live:");
+        let _ = write!(text, "\nQuality compared with the former live version:");
         for Gain { tier, format, before, after } in &report.gains {
             let _ = write!(
                 text,
@@ -52,7 +52,7 @@ pub(super) fn text(report: &Report, took: Duration) -> String {
     if *encoded + *reused > 0 {
         let _ = write!(text, "\n{encoded} encodes");
         if *reused > 0 {
-            let _ = write!(text, ", {reused} more were there from an ingest that was interrupted");
+            let _ = write!(text, ", {reused} more reused from an interrupted ingest");
         }
         let _ = write!(text, "; {:.1} s.", took.as_secs_f64());
     }
@@ -91,7 +91,7 @@ pub(super) fn json(report: &Report, took: Duration) -> String {
     .to_string()
 }
 
-/// What a dry run found, for people.
+/// The plan of a dry run, for people.
 pub(super) fn plan_text(checked: &Checked, order: &Order) -> String {
     let Checked { survey, plan, .. } = checked;
     let (width, height) = survey.size;
@@ -111,7 +111,7 @@ pub(super) fn plan_text(checked: &Checked, order: &Order) -> String {
     text
 }
 
-/// What a dry run found, as one JSON object.
+/// The plan of a dry run, as one JSON object.
 pub(super) fn plan_json(checked: &Checked, order: &Order) -> String {
     let Checked { survey, plan, .. } = checked;
     let tiers: serde_json::Map<_, _> = plan

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    db::import::{Changes, Imported, Removed},
+    db::{
+        DbError,
+        import::{Changes, Imported, Removed},
+    },
     domain::{
         audit::Actor,
         import::{Fault, Offer, ProductFile},
@@ -19,7 +22,11 @@ use crate::{
     },
 };
 
-use super::{CliError, OUTPUT, print_message, print_result};
+use super::{
+    OUTPUT,
+    failure::{Details, Explain},
+    known, print_message, print_result,
+};
 
 /// Arguments of `girasol product`.
 #[derive(Debug, Args)]
@@ -87,44 +94,81 @@ impl ProductArgs {
     }
 }
 
-/// Why a product's file is not taken.
+/// Why a command about products failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProductError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{file} cannot be read")]
     Unreadable {
-        /// As it was named.
+        /// The name on the command line.
         file: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// It is no TOML or JSON of this shape.
+    /// The file is no TOML or JSON of this shape.
     #[error("{file} is no product: {message}")]
     Malformed {
-        /// As it was named.
+        /// The name on the command line.
         file: String,
-        /// With the line.
+        /// The reason, with the line.
         message: String,
     },
-    /// Something in it cannot be.
+    /// The file breaks rules of products.
     #[error("{file} has {} faults:\n{}", .faults.len(), lines(.faults))]
     Faulty {
-        /// As it was named.
+        /// The name on the command line.
         file: String,
-        /// All of them.
+        /// Every fault.
         faults: Vec<Fault>,
     },
-    /// It would change what ids mean that are given out.
+    /// The change would give ids that are in use another meaning.
     #[error("{product} is in use:\n{}", lines(.why))]
     InUse {
         /// Which product.
         product: ProductId,
-        /// A sentence each.
+        /// A sentence for each reason.
         why: Vec<String>,
     },
     /// There is no such product.
-    #[error("there is no product {0}")]
-    NoProduct(ProductId),
+    #[error("there is no product {product}")]
+    NoSuchProduct {
+        /// The id that was given.
+        product: ProductId,
+        /// The ids that would do, in a sentence.
+        known: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl ProductError {
+    async fn no_such_product(app: &App, product: &ProductId) -> Self {
+        match known::products_like(&app.db, product).await {
+            Ok(known) => Self::NoSuchProduct { product: product.clone(), known },
+            Err(error) => error.into(),
+        }
+    }
+}
+
+impl Explain for ProductError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Unreadable { file, .. } | Self::Malformed { file, .. } => {
+                Details { file: Some(file.clone()), ..Details::of("bad-product") }
+            }
+            Self::Faulty { file, .. } => Details {
+                file: Some(file.clone()),
+                ..Details::with("bad-product", "Nothing was imported. Correct the file, then try again.")
+            },
+            Self::InUse { .. } => Details::with(
+                "product-in-use",
+                "Nothing was changed. Ids that are in use keep their meaning.",
+            ),
+            Self::NoSuchProduct { known, .. } => Details::with("no-such-product", known),
+            Self::Db(error) => error.details(),
+        }
+    }
 }
 
 fn lines(items: &[impl std::fmt::Display]) -> String {
@@ -132,26 +176,27 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
 }
 
 /// `girasol product check`, which needs no data folder.
-pub(super) fn check(args: &ProductArgs) -> Result<(), CliError> {
+pub(super) fn check(args: &ProductArgs) -> Result<(), ProductError> {
     let ProductCommand::Check { files } = &args.command else { return Ok(()) };
     let offers = read_all(files)?;
     let ids: Vec<String> = offers.iter().map(|offer| offer.id.to_string()).collect();
     print_result(&if args.json {
         json!({ "products": ids }).to_string()
     } else {
-        ids.iter().map(|id| format!("{id}: nothing is wrong with it.")).collect::<Vec<_>>().join("\n")
+        ids.iter().map(|id| format!("{id}: no fault found.")).collect::<Vec<_>>().join("\n")
     });
     Ok(())
 }
 
-pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
+pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), ProductError> {
     match &args.command {
         ProductCommand::Check { .. } => check(args)?,
         ProductCommand::List => list(app, args.json).await?,
         ProductCommand::Import { files, dry_run } => import(app, files, *dry_run, args.json).await?,
         ProductCommand::Export { product } => {
-            let stored = app.db.load_product(product).await?;
-            let stored = stored.ok_or_else(|| ProductError::NoProduct(product.clone()))?;
+            let Some(stored) = app.db.load_product(product).await? else {
+                return Err(ProductError::no_such_product(app, product).await);
+            };
             let file = ProductFile::of(&stored);
             let text = if args.json {
                 serde_json::to_string_pretty(&file).ok()
@@ -163,16 +208,16 @@ pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
         ProductCommand::Remove { product } => {
             match app.db.remove_product(product, &Actor::command_line()).await? {
                 Removed::Done => {}
-                Removed::NoSuchProduct => return Err(ProductError::NoProduct(product.clone()).into()),
+                Removed::NoSuchProduct => return Err(ProductError::no_such_product(app, product).await),
                 Removed::InUse => {
                     let why = vec!["it has configurations: take their spins down instead".to_owned()];
-                    return Err(ProductError::InUse { product: product.clone(), why }.into());
+                    return Err(ProductError::InUse { product: product.clone(), why });
                 }
             }
             print_result(&if args.json {
                 json!({ "product": product.to_string(), "outcome": "removed" }).to_string()
             } else {
-                format!("{product} is gone.")
+                format!("{product} is removed.")
             });
         }
     }
@@ -180,7 +225,7 @@ pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn list(app: &App, as_json: bool) -> Result<(), CliError> {
+async fn list(app: &App, as_json: bool) -> Result<(), ProductError> {
     let mut products = Vec::new();
     for id in app.db.product_ids().await? {
         products.extend(app.db.load_product(&id).await?);
@@ -193,7 +238,7 @@ async fn list(app: &App, as_json: bool) -> Result<(), CliError> {
         print_result(&json!({ "products": products.iter().map(product).collect::<Vec<_>>() }).to_string());
     } else if products.is_empty() {
         print_result(
-            "There is no product yet. An ingest makes one, and so does: girasol product import FILE",
+            "There is no product yet. An ingest creates one, and so does: girasol product import FILE",
         );
     } else {
         for product in products {
@@ -205,18 +250,18 @@ async fn list(app: &App, as_json: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> Result<(), CliError> {
+async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> Result<(), ProductError> {
     let offers = read_all(files)?;
     let actor = Actor::command_line();
     let mut outcomes = Vec::new();
-    // First all of them as a trial, so that none is imported when one cannot be.
+    // A trial of all files comes first, so that none is imported if one cannot be.
     for is_trial in if dry_run { vec![true] } else { vec![true, false] } {
         outcomes.clear();
         for offer in &offers {
             match app.db.import_product(offer, &actor, is_trial).await? {
                 Imported::Done(changes) => outcomes.push((offer, changes)),
                 Imported::InUse(why) => {
-                    return Err(ProductError::InUse { product: offer.id.clone(), why }.into());
+                    return Err(ProductError::InUse { product: offer.id.clone(), why });
                 }
             }
         }
@@ -232,19 +277,19 @@ async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> R
         return Ok(());
     }
     for (offer, changes) in outcomes {
-        print_result(&told(offer, &changes, dry_run));
+        print_result(&summary(offer, &changes, dry_run));
     }
     Ok(())
 }
 
-fn told(offer: &Offer, changes: &Changes, dry_run: bool) -> String {
+fn summary(offer: &Offer, changes: &Changes, dry_run: bool) -> String {
     let Offer { id, .. } = offer;
     if changes.is_empty() {
-        return format!("{id}: as it was.");
+        return format!("{id}: unchanged.");
     }
-    let mut told = match (changes.is_new, dry_run) {
-        (true, false) => format!("{id}: made."),
-        (true, true) => format!("{id}: would be made."),
+    let mut text = match (changes.is_new, dry_run) {
+        (true, false) => format!("{id}: created."),
+        (true, true) => format!("{id}: would be created."),
         (false, false) => format!("{id}: changed."),
         (false, true) => format!("{id}: would be changed."),
     };
@@ -252,14 +297,14 @@ fn told(offer: &Offer, changes: &Changes, dry_run: bool) -> String {
         [("added", &changes.added), ("changed", &changes.changed), ("removed", &changes.removed)]
     {
         if !names.is_empty() {
-            told = format!("{told}\n  {what}: {}", names.join(", "));
+            text = format!("{text}\n  {what}: {}", names.join(", "));
         }
     }
-    told
+    text
 }
 
-fn read_all(files: &[PathBuf]) -> Result<Vec<Offer>, CliError> {
-    files.iter().map(|file| read(file)).collect::<Result<_, _>>().map_err(CliError::from)
+fn read_all(files: &[PathBuf]) -> Result<Vec<Offer>, ProductError> {
+    files.iter().map(|file| read(file)).collect()
 }
 
 /// The product that a file offers.
@@ -283,7 +328,7 @@ pub(super) fn read(path: &Path) -> Result<Offer, ProductError> {
     let parsed = parsed.map_err(|message| ProductError::Malformed { file: file.clone(), message })?;
     let offer = parsed.check().map_err(|faults| ProductError::Faulty { file, faults })?;
     if offer.options.is_empty() {
-        print_message(&format!("{}: it has no option, so that it has one configuration alone.", offer.id));
+        print_message(&format!("{}: it has no option, and so a single configuration.", offer.id));
     }
     Ok(offer)
 }

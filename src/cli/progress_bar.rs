@@ -1,5 +1,5 @@
-//! An ingest's progress at the terminal: a bar with count and time left, or a line a stage where
-//! nobody watches.
+//! An ingest's progress at the terminal: a bar with count and time left, or a line for each stage if stderr is no
+//! terminal.
 
 use std::{io::IsTerminal as _, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::print_message;
 /// How often the terminal is drawn again.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 
-/// Watches a tracker until told to end.
+/// Shows a tracker's progress until it is ended.
 pub(super) struct ProgressBar {
     task: tokio::task::JoinHandle<()>,
     bar: Bar,
@@ -30,6 +30,19 @@ impl ProgressBar {
         Self { task, bar }
     }
 
+    /// Runs work that blocks until it ends, then clears the bar; `None` after Ctrl-C.
+    pub(super) async fn until_ended<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<Result<T, tokio::task::JoinError>> {
+        let ended = tokio::select! {
+            ended = tokio::task::spawn_blocking(work) => Some(ended),
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        self.end();
+        ended
+    }
+
     /// Clears the bar.
     pub(super) fn end(self) {
         self.task.abort();
@@ -39,7 +52,7 @@ impl ProgressBar {
 
 async fn draw(tracker: Arc<Tracker>, bar: Bar, interactive: bool) {
     let mut last = None;
-    let mut told_preview = false;
+    let mut is_preview_printed = false;
     loop {
         if let Some(Snapshot { stage, done, total }) = tracker.snapshot() {
             if last != Some(stage) {
@@ -55,8 +68,8 @@ async fn draw(tracker: Arc<Tracker>, bar: Bar, interactive: bool) {
             bar.set_length(total as u64);
             bar.set_position(done as u64);
         }
-        if tracker.is_preview_live() && !told_preview {
-            told_preview = true;
+        if tracker.is_preview_live() && !is_preview_printed {
+            is_preview_printed = true;
             bar.suspend(|| print_message("preview is live"));
         }
         tokio::time::sleep(DRAW_EVERY).await;

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::{
-    app::App,
+    app::{App, AppError},
     cdn::purge::Purger,
+    db::DbError,
     domain::{audit::Actor, names::ConfigId},
     library::{
-        publish::{self, Published},
-        take_down,
+        publish::{self, PublishError, Published},
+        take_down::{self, TakeDownError},
     },
 };
 
-use super::{CliError, print_result, purge::deliver};
+use super::{
+    failure::{Details, Explain},
+    known, print_result,
+    purge::deliver,
+};
 
 /// Arguments of `girasol publish`.
 #[derive(Debug, Args)]
@@ -54,22 +59,77 @@ pub(super) struct ConfigurationArgs {
     pub(super) configuration: ConfigId,
 }
 
-pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), CliError> {
+/// Why the live version did not change, or its caches were not purged.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PublishingError {
+    /// There is no such version.
+    #[error("{configuration} has no version {version}")]
+    NoSuchVersion {
+        /// The configuration that was given.
+        configuration: ConfigId,
+        /// The version that was given.
+        version: i64,
+        /// What would do, in a sentence.
+        known: String,
+    },
+    /// The live pointer did not move.
+    #[error(transparent)]
+    Publish(PublishError),
+    /// The spin is not taken down, or not completely.
+    #[error(transparent)]
+    TakeDown(#[from] TakeDownError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A cache of the settings cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl PublishingError {
+    async fn of(app: &App, error: PublishError) -> Self {
+        match error {
+            PublishError::NoSuchVersion { configuration, version } => {
+                match known::versions_of(&app.db, &configuration).await {
+                    Ok(known) => Self::NoSuchVersion { configuration, version, known },
+                    Err(error) => error.into(),
+                }
+            }
+            error => Self::Publish(error),
+        }
+    }
+}
+
+impl Explain for PublishingError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchVersion { known, .. } => Details::with("no-version", known),
+            Self::Publish(error) => error.details(),
+            Self::TakeDown(error) => error.details(),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
+pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), PublishingError> {
     // Before any change: a cache that cannot be purged is a mistake in the settings.
     let purger = app.purger().await?;
     let id = &args.configuration;
-    let published = publish::publish(&app.db, id, args.version, &Actor::command_line()).await?;
-    report(app, &purger, id, &published).await
+    match publish::publish(&app.db, id, args.version, &Actor::command_line()).await {
+        Ok(published) => report(app, &purger, id, &published).await,
+        Err(error) => Err(PublishingError::of(app, error).await),
+    }
 }
 
-pub(super) async fn roll_back(app: &App, args: &RollbackArgs) -> Result<(), CliError> {
+pub(super) async fn roll_back(app: &App, args: &RollbackArgs) -> Result<(), PublishingError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
-    let published = publish::roll_back(&app.db, id, &Actor::command_line()).await?;
-    report(app, &purger, id, &published).await
+    let published = publish::roll_back(&app.db, id, &Actor::command_line()).await;
+    report(app, &purger, id, &published.map_err(PublishingError::Publish)?).await
 }
 
-pub(super) async fn take_down(app: &App, args: &TakeDownArgs) -> Result<(), CliError> {
+pub(super) async fn take_down(app: &App, args: &TakeDownArgs) -> Result<(), PublishingError> {
     let purger = app.purger().await?;
     let id = &args.configuration.configuration;
     let App { db, store, staging, .. } = app;
@@ -89,7 +149,7 @@ async fn report(
     purger: &Arc<Purger>,
     id: &ConfigId,
     published: &Published,
-) -> Result<(), CliError> {
+) -> Result<(), PublishingError> {
     print_result(&format!("{id}: version {} is live.", published.version));
     deliver(purger, &published.purges).await?;
     app.db.close().await;

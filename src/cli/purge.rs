@@ -1,4 +1,4 @@
-//! `girasol purge`, and what other commands tell caches.
+//! `girasol purge`, and the purges of other commands.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,9 +6,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    app::App,
+    app::{App, AppError},
     cdn::purge::{Heard, Purger, Told, ToldState},
-    db::purges::Delivery,
+    db::{DbError, purges::Delivery},
     domain::{
         audit::Actor,
         names::{ConfigId, ProductId},
@@ -16,11 +16,15 @@ use crate::{
     },
 };
 
-use super::{CliError, OUTPUT, print_message, print_result, timestamp};
+use super::{
+    OUTPUT,
+    failure::{Details, Explain},
+    print_message, print_result, timestamp,
+};
 
-/// How long a command waits for caches that take their time.
+/// How long a command waits for slow caches.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Deliveries that are listed.
+/// The most deliveries in a list.
 const MAX_LISTED: u32 = 200;
 
 /// Arguments of `girasol purge`.
@@ -50,7 +54,41 @@ pub(super) struct PurgeArgs {
     pub(super) json: bool,
 }
 
-pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
+/// Why a purge by hand ended without success.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PurgingError {
+    /// A cache did not acknowledge the purge.
+    #[error("not every cache is purged")]
+    NotPurged,
+    /// No option names anything.
+    #[error("there is nothing to purge")]
+    NothingToPurge,
+    /// The settings name no cache.
+    #[error("no cache is configured")]
+    NoCaches,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A cache of the settings cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl Explain for PurgingError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NotPurged => Details::of("not-purged"),
+            Self::NothingToPurge => {
+                Details::with("nothing-to-purge", "Name it with --tag, --configuration or --product.")
+            }
+            Self::NoCaches => Details::with("no-caches", "Name them as [[purge.targets]] in girasol.toml."),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> {
     let PurgeArgs { tags, configurations, products, soft, list, json } = args;
     if list {
         let open = app.db.open_deliveries(MAX_LISTED).await?;
@@ -66,54 +104,54 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
         purge.merge(Purge::product(id));
     }
     if purge == Purge::default() {
-        return Err(CliError::NothingToPurge);
+        return Err(PurgingError::NothingToPurge);
     }
     let purger = app.purger().await?;
     if purger.is_idle() {
-        return Err(CliError::NoCaches);
+        return Err(PurgingError::NoCaches);
     }
     let id = app.db.purge_by_hand(&purge.subject(), &purge, soft, &Actor::command_line()).await?;
     let told = purger.deliver(&[id], Some(&purge), Heard::Once, PATIENCE).await?;
     if json {
-        print_result(&json!({ "purged": told.iter().map(told_json).collect::<Vec<_>>() }).to_string());
+        print_result(&json!({ "purged": told.iter().map(delivery_json).collect::<Vec<_>>() }).to_string());
     } else {
         for told in &told {
-            print_result(&told_text(told));
+            print_result(&delivery_text(told));
         }
     }
     app.db.close().await;
     let is_done = |told: &Told| matches!(told.state, ToldState::Purged | ToldState::Skipped);
-    if told.iter().all(is_done) { Ok(()) } else { Err(CliError::NotPurged) }
+    if told.iter().all(is_done) { Ok(()) } else { Err(PurgingError::NotPurged) }
 }
 
 /// Delivers the purges of a change that this command made. What is not delivered in time is left to a server.
-pub(super) async fn deliver(purger: &Arc<Purger>, purges: &[i64]) -> Result<(), CliError> {
+pub(super) async fn deliver(purger: &Arc<Purger>, purges: &[i64]) -> Result<(), DbError> {
     if purger.is_idle() {
         return Ok(());
     }
     for told in purger.deliver(purges, None, Heard::Everywhere, PATIENCE).await? {
-        print_message(&told_text(&told));
+        print_message(&delivery_text(&told));
     }
     Ok(())
 }
 
-fn told_text(Told { name, kind, state }: &Told) -> String {
+fn delivery_text(Told { name, kind, state }: &Told) -> String {
     let kind = kind.as_str();
     match state {
         ToldState::Purged => format!("{name} ({kind}) is purged."),
-        ToldState::Skipped => format!("{name} ({kind}) knows no tags: name a configuration or a product."),
+        ToldState::Skipped => format!("{name} ({kind}) supports no tags: name a configuration or a product."),
         ToldState::Failed { error } => {
-            format!("{name} ({kind}) was given up: {}", error.as_deref().unwrap_or("nobody knows why"))
+            format!("{name} ({kind}) failed: {}", error.as_deref().unwrap_or("the reason is unknown"))
         }
         ToldState::Pending { error, next_at_ms } => format!(
-            "{name} ({kind}) is not purged yet: {}. A server tells it again, not before {}.",
-            error.as_deref().unwrap_or("it takes its time"),
+            "{name} ({kind}) is not purged yet: {}. A server tries again at {} or later.",
+            error.as_deref().unwrap_or("it has not answered"),
             timestamp(*next_at_ms)
         ),
     }
 }
 
-fn told_json(told: &Told) -> Value {
+fn delivery_json(told: &Told) -> Value {
     json!({
         "name": told.name,
         "kind": told.kind.as_str(),
@@ -124,13 +162,13 @@ fn told_json(told: &Told) -> Value {
 
 fn list_text(open: &[Delivery]) -> String {
     if open.is_empty() {
-        return "Every cache has heard everything.".to_owned();
+        return "Every purge is delivered.".to_owned();
     }
     let mut lines = Vec::new();
     for delivery in open {
         let Delivery { subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
         let hardness = if *soft { "soft" } else { "hard" };
-        let next = if *failed { "given up".to_owned() } else { format!("next {}", timestamp(*next_at_ms)) };
+        let next = if *failed { "failed".to_owned() } else { format!("next {}", timestamp(*next_at_ms)) };
         let error = error.as_deref().unwrap_or("not tried yet");
         let made = timestamp(*at_ms);
         lines.push(format!("{made}  {target}: {subject} ({hardness}), {attempts} attempts, {next}: {error}"));

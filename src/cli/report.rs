@@ -17,7 +17,13 @@ use crate::{
     report::{figures, gather, page},
 };
 
-use super::{CliError, OUTPUT, print_result, progress_bar::ProgressBar, settings::SettingsArgs};
+use super::{
+    OUTPUT,
+    failure::{Details, Explain},
+    print_result,
+    progress_bar::ProgressBar,
+    settings::SettingsArgs,
+};
 
 /// Arguments of `girasol report`.
 #[derive(Debug, Args)]
@@ -38,35 +44,50 @@ pub(super) struct ReportArgs {
     pub(super) json: bool,
 }
 
-/// A report could not be written.
+/// Why there is no report.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be written", path.display())]
-pub(super) struct Unwritable {
-    path: PathBuf,
-    source: io::Error,
+pub(super) enum ReportError {
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The frames could not be encoded.
+    #[error(transparent)]
+    Frames(#[from] Failure),
+    /// The page could not be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable {
+        /// The page.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+}
+
+impl Explain for ReportError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Interrupted => Details::with("interrupted", "Nothing was written."),
+            Self::Frames(failure) => failure.details(),
+            Self::Unwritable { .. } => Details::with("unwritable", "Name another file with --out."),
+        }
+    }
 }
 
 /// Encodes as an ingest does, but touches neither database nor store.
-pub(super) async fn run(config: &Config, args: ReportArgs) -> Result<(), CliError> {
+pub(super) async fn run(config: &Config, args: ReportArgs) -> Result<(), ReportError> {
     let ReportArgs { source, settings, out, json } = args;
-    // Better now than after minutes of encoding.
+    // Before the work, which takes minutes.
     check_place(&out)?;
     let settings = settings.over(config);
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
-    let work = tokio::task::spawn_blocking(move || gather(&source, settings, now(), tracker.as_ref()));
-    let ended = tokio::select! {
-        ended = work => ended,
-        _ = tokio::signal::ctrl_c() => {
-            bar.end();
-            return Err(CliError::ReportInterrupted);
-        }
-    };
-    bar.end();
-    let report = ended.map_err(Failure::Died)?.map_err(Failure::Ingest)?;
+    let ended = bar.until_ended(move || gather(&source, settings, now(), tracker.as_ref())).await;
+    let ended = ended.ok_or(ReportError::Interrupted)?.map_err(Failure::Died)?;
+    let report = ended.map_err(Failure::Ingest)?;
 
     let html = page(&report);
-    write_whole(&out, html.as_bytes()).map_err(|source| Unwritable { path: out.clone(), source })?;
+    write_whole(&out, html.as_bytes())
+        .map_err(|source| ReportError::Unwritable { path: out.clone(), source })?;
     if json {
         let mut figures = figures(&report);
         figures["file"] = json!(out.to_string_lossy());
@@ -74,7 +95,7 @@ pub(super) async fn run(config: &Config, args: ReportArgs) -> Result<(), CliErro
         print_result(&figures.to_string());
     } else {
         print_result(&format!(
-            "{} shows what became of {} frames; it has {:.1} MB.",
+            "{} reports on {} frames; it has {:.1} MB.",
             out.display(),
             report.plan.turn,
             html.len() as f64 / 1e6
@@ -91,8 +112,8 @@ fn now() -> String {
 }
 
 /// Refuses a place where no file can be put.
-fn check_place(path: &Path) -> Result<(), Unwritable> {
-    let refuse = |source| Unwritable { path: path.to_owned(), source };
+fn check_place(path: &Path) -> Result<(), ReportError> {
+    let refuse = |source| ReportError::Unwritable { path: path.to_owned(), source };
     if path.is_dir() {
         return Err(refuse(io::ErrorKind::IsADirectory.into()));
     }
@@ -100,7 +121,7 @@ fn check_place(path: &Path) -> Result<(), Unwritable> {
     if folder.is_dir() { Ok(()) } else { Err(refuse(io::ErrorKind::NotADirectory.into())) }
 }
 
-/// Whoever reads at any moment sees the file before or the file after.
+/// A reader sees the former file or the new one, never a part.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder(path).join(format!(".{name}.{}", std::process::id()));
@@ -111,7 +132,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::rename(&temporary, path)
     };
     write().inspect_err(|_error| {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     })
 }

@@ -23,7 +23,7 @@ pub(super) async fn run(app: &App) -> Result<(), CliError> {
     Ok(app.serve(Pages::None, announce).await?)
 }
 
-/// What somebody who has just started a server does next.
+/// The next steps after a server is started.
 struct NextSteps {
     has_keys: bool,
     /// The most popular configuration that is live and public.

@@ -6,19 +6,24 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    app::App,
+    app::{App, AppError},
     cdn::purge::Purger,
-    db::{now_ms, secrets::Retired},
+    db::{DbError, now_ms, secrets::Retired},
     domain::{
         audit::Actor,
         names::ConfigId,
         signed::{Grant, Shown, SigningKeyId},
     },
-    library::protect::{Moved, protect, unprotect},
+    library::protect::{Moved, ProtectError, protect, unprotect},
 };
 
 use super::{
-    CliError, OUTPUT, print_message, print_result, publish::ConfigurationArgs, purge::deliver, timestamp,
+    OUTPUT,
+    failure::{Details, Explain},
+    known, print_message, print_result,
+    publish::ConfigurationArgs,
+    purge::deliver,
+    timestamp,
 };
 
 /// Arguments of `girasol protect`.
@@ -90,51 +95,121 @@ enum SigningCommand {
     },
 }
 
-pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), CliError> {
+/// Why a command about private configurations failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SigningError {
+    /// There is no such configuration.
+    #[error("there is no configuration {configuration}")]
+    NoSuchConfiguration {
+        /// The id that was given.
+        configuration: ConfigId,
+        /// The ids that would do, in a sentence.
+        known: String,
+    },
+    /// A public configuration needs no signature.
+    #[error("{0} is not protected")]
+    NotProtected(ConfigId),
+    /// There is no key yet.
+    #[error("there is no signing key")]
+    NoKey,
+    /// There is no such key.
+    #[error("there is no signing key {0}")]
+    NoSuchKey(SigningKeyId),
+    /// The key that signs cannot be retired.
+    #[error("{0} is the key that signs")]
+    Signs(SigningKeyId),
+    /// The configuration could not be moved.
+    #[error(transparent)]
+    Protect(ProtectError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A cache of the settings cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl SigningError {
+    async fn no_configuration(app: &App, id: &ConfigId) -> Self {
+        match known::configurations_like(&app.db, id).await {
+            Ok(known) => Self::NoSuchConfiguration { configuration: id.clone(), known },
+            Err(error) => error.into(),
+        }
+    }
+}
+
+impl Explain for SigningError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchConfiguration { known, .. } => Details::with("no-configuration", known),
+            Self::NotProtected(id) => {
+                Details::with("not-protected", format!("It is public. Make it private: girasol protect {id}"))
+            }
+            Self::NoKey | Self::NoSuchKey(_) => {
+                Details::with("no-signing-key", "List the keys: girasol signing list")
+            }
+            Self::Signs(_) => Details::with("signs", "Create another one first: girasol signing rotate"),
+            Self::Protect(error) => error.details(),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
+pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), SigningError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
-    let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await?;
+    let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await;
     let and_the_cdn = if purger.is_idle() { " Purge the CDN by hand: none is configured here." } else { "" };
     let done = format!(
         "{id} is protected: sign addresses with girasol sign {id}. Copies in browsers' caches cannot be recalled.{and_the_cdn}"
     );
-    ended(app, &purger, id, moved, &done).await
+    ended(app, &purger, id, moved, "protected", &done).await
 }
 
-pub(super) async fn unprotect_one(app: &App, args: &UnprotectArgs) -> Result<(), CliError> {
+pub(super) async fn unprotect_one(app: &App, args: &UnprotectArgs) -> Result<(), SigningError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
-    let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await?;
-    ended(app, &purger, id, moved, &format!("{id} is public.")).await
+    let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await;
+    ended(app, &purger, id, moved, "public", &format!("{id} is public.")).await
 }
 
 async fn ended(
     app: &App,
     purger: &Arc<Purger>,
     id: &ConfigId,
-    moved: Moved,
+    moved: Result<Moved, ProtectError>,
+    state: &str,
     done: &str,
-) -> Result<(), CliError> {
+) -> Result<(), SigningError> {
     match moved {
-        Moved::Done { live, purges } => {
+        Err(ProtectError::NoSuchConfiguration(id)) => {
+            return Err(SigningError::no_configuration(app, &id).await);
+        }
+        Err(error) => return Err(SigningError::Protect(error)),
+        Ok(Moved::Done { live, purges }) => {
             let live = live.map_or("Nothing is live.".to_owned(), |live| format!("Version {live} is live."));
             print_result(&format!("{done} {live}"));
             deliver(purger, &purges).await?;
         }
-        Moved::Already => print_result(&format!("{id}: nothing to change.")),
+        Ok(Moved::Already) => print_result(&format!("{id} is already {state}.")),
     }
     app.db.close().await;
     Ok(())
 }
 
-pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
+pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), SigningError> {
     let id = &args.configuration;
-    let namespace = app.db.namespace(id).await?.ok_or_else(|| CliError::NoConfiguration(id.clone()))?;
+    let namespace = app.db.namespace(id).await?;
+    let Some(namespace) = namespace else {
+        return Err(SigningError::no_configuration(app, id).await);
+    };
+
     if !namespace.is_private() {
-        return Err(CliError::NotProtected(id.clone()));
+        return Err(SigningError::NotProtected(id.clone()));
     }
     let keys = app.db.signing_keys().await?;
-    let key = keys.first().map(|stored| &stored.key).ok_or(CliError::NoSigningKey(None))?;
+    let key = keys.first().map(|stored| &stored.key).ok_or(SigningError::NoKey)?;
     let until_s = now_ms() / 1000 + args.hours * 3600;
     let grant = Grant { configuration: id.clone(), shown: Shown::Live, until_s };
     let expires = timestamp(until_s * 1000);
@@ -151,7 +226,7 @@ pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), CliError> {
+pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), SigningError> {
     match &args.command {
         SigningCommand::List => {
             let keys = app.db.signing_keys().await?;
@@ -190,8 +265,8 @@ pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), CliError> 
             Retired::Done => {
                 print_result(&format!("{id} is retired: addresses that it has signed stop working."))
             }
-            Retired::Signs => return Err(CliError::Signs(id.clone())),
-            Retired::NoSuchKey => return Err(CliError::NoSigningKey(Some(id.clone()))),
+            Retired::Signs => return Err(SigningError::Signs(id.clone())),
+            Retired::NoSuchKey => return Err(SigningError::NoSuchKey(id.clone())),
         },
     }
     app.db.close().await;

@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::{
     app::App,
     domain::retention::Retention,
-    library::collect::{Collected, collect},
+    library::collect::{CollectError, Collected, collect},
 };
 
-use super::{CliError, OUTPUT, print_result};
+use super::{OUTPUT, print_result};
 
 /// Arguments of `girasol store`.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ enum StoreCommand {
     },
 }
 
-pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CliError> {
+pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CollectError> {
     let StoreCommand::Gc { grace_hours } = args.command;
     let mut versions = app.config.versions;
     versions.grace_hours = grace_hours.unwrap_or(versions.grace_hours);

@@ -167,7 +167,7 @@ pub(super) fn variable_of(key: &str) -> String {
 }
 
 /// The candidate with the fewest changes, if they are few enough to be a slip.
-fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

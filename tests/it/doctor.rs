@@ -1,5 +1,7 @@
 //! The doctor over HTTP.
 
+use std::path::{Path, PathBuf};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -24,13 +26,17 @@ fn kinds(check: &Value) -> Vec<&str> {
     check["findings"].as_array().unwrap().iter().map(|finding| finding["kind"].as_str().unwrap()).collect()
 }
 
+/// An artist, and the folder of 24 frames.
+fn with_a_turn(data: &Path) -> (Artist, PathBuf) {
+    let (artist, turn) = (Artist::over(data), data.join("turn"));
+    draw_turn(&turn, [212, 175, 95], 24);
+    (artist, turn)
+}
+
 #[tokio::test]
 async fn a_set_is_checked_as_it_stands_and_mended_when_the_artist_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
-    let artist = Artist::over(data);
-    let turn = data.join("turn");
-    draw_turn(&turn, [212, 175, 95], 24);
+    let (artist, turn) = with_a_turn(folder.path());
     let frame = |n: u32| std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
     let set = artist.open(&ring()).await;
     assert_eq!(checked(&artist, &set).await["state"], "empty");
@@ -55,8 +61,8 @@ async fn a_set_is_checked_as_it_stands_and_mended_when_the_artist_says_so() {
     let response = artist.request(Method::GET, picture).send().await.unwrap();
     assert_eq!(header(response.headers(), "content-type"), "image/webp");
     assert!(response.bytes().await.unwrap().starts_with(b"RIFF"));
-    let nobody = artist.server.get(picture, &[]).await;
-    assert_eq!(problem(nobody, 401).await, "key-missing");
+    let without_key = artist.server.get(picture, &[]).await;
+    assert_eq!(problem(without_key, 401).await, "key-missing");
     let none = artist.request(Method::GET, &picture.replace("/0.", "/9.")).send().await.unwrap();
     assert_eq!(problem(none, 404).await, "no-such-file");
 
@@ -80,10 +86,7 @@ async fn a_set_is_checked_as_it_stands_and_mended_when_the_artist_says_so() {
 #[tokio::test]
 async fn what_a_script_sends_is_checked_too_and_the_job_says_what_was_found() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
-    let artist = Artist::over(data);
-    let turn = data.join("turn");
-    draw_turn(&turn, [212, 175, 95], 24);
+    let (artist, turn) = with_a_turn(folder.path());
     let mut wanted = ring();
     wanted["frames"] = 23.into();
     let set = artist.open(&wanted).await;

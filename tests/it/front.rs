@@ -21,7 +21,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::girasol::{girasol, header};
+use crate::girasol::{girasol, header, plain_client};
 
 /// nginx's module, where Debian lays it.
 const PURGE_MODULE: &str = "/usr/lib/nginx/modules/ngx_http_cache_purge_module.so";
@@ -106,15 +106,7 @@ impl Front {
         }
         // A pipe that nobody reads would stop it when it is full.
         std::thread::spawn(move || lines.for_each(drop));
-        let client = Client::builder()
-            .no_brotli()
-            .no_gzip()
-            .no_zstd()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self { child, base: format!("http://{at}"), client, _folder: folder }
+        Self { child, base: format!("http://{at}"), client: plain_client(), _folder: folder }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

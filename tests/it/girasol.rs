@@ -82,14 +82,7 @@ impl Server {
             let mut log = String::new();
             stderr.read_to_string(&mut log).map(|_| log)
         });
-        let client = Client::builder()
-            .no_brotli()
-            .no_gzip()
-            .no_zstd()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let client = plain_client();
         Self { child, base: base.trim_end_matches('/').to_owned(), client, log: Some(log), _stdout: stdout }
     }
 
@@ -126,6 +119,16 @@ impl Server {
             .unwrap()
     }
 
+    /// Requests a file a thousand times at once; each answer is the whole of it.
+    pub(crate) async fn get_a_thousand_times(&self, file: &str, whole: &[u8]) {
+        let ask = async || {
+            let response = self.get(file, &[]).await;
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.bytes().await.unwrap(), *whole);
+        };
+        futures_util::future::join_all((0..1000).map(|_| ask())).await;
+    }
+
     /// POSTs JSON.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Response {
         self.request(Method::POST, path)
@@ -155,6 +158,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A client that decodes nothing and follows no redirect.
+pub(crate) fn plain_client() -> Client {
+    let client = Client::builder().no_brotli().no_gzip().no_zstd().no_proxy();
+    client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// Ingests a platinum ring and serves it. Gives the server and an admin's `Authorization`.
+pub(crate) fn served_to_an_admin(data: &Path) -> (Server, String) {
+    ingest(data, "platinum", [220, 220, 225], 12);
+    let server = Server::start_over(data, &["serve"]);
+    (server, format!("Bearer {}", key(data, "admin")))
 }
 
 /// Where a configuration's manifest is.

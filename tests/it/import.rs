@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Output};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::girasol::{Server, girasol, header, ingest, key, problem};
+use crate::girasol::{girasol, header, ingest, key, problem, served_to_an_admin};
 
 const RING: &str = r##"
 schema = "girasol.product/1"
@@ -54,10 +54,10 @@ fn a_product_is_checked_imported_and_exported() {
     assert_eq!((output.status.code(), &error["error"]["slug"]), (Some(1), &json!("bad-product")));
 
     fs::write(file, RING).unwrap();
-    assert!(text(&product(&data, &["import", file, "--dry-run"]).stdout).contains("would be made"));
+    assert!(text(&product(&data, &["import", file, "--dry-run"]).stdout).contains("would be created"));
     assert!(text(&product(&data, &["list"]).stdout).contains("no product yet"));
-    assert!(text(&product(&data, &["import", file]).stdout).contains("ring.solitaire: made."));
-    assert!(text(&product(&data, &["import", file]).stdout).contains("as it was"));
+    assert!(text(&product(&data, &["import", file]).stdout).contains("ring.solitaire: created."));
+    assert!(text(&product(&data, &["import", file]).stdout).contains("unchanged"));
     // What was exported says the same.
     for (flag, name) in [(None, "again.toml"), (Some("--json"), "again.json")] {
         let export = girasol()
@@ -70,7 +70,7 @@ fn a_product_is_checked_imported_and_exported() {
         let again = folder.path().join(name);
         fs::write(&again, &export.stdout).unwrap();
         assert!(
-            text(&product(&data, &["import", again.to_str().unwrap()]).stdout).contains("as it was"),
+            text(&product(&data, &["import", again.to_str().unwrap()]).stdout).contains("unchanged"),
             "{name}"
         );
     }
@@ -82,9 +82,7 @@ fn a_product_is_checked_imported_and_exported() {
 async fn an_import_is_what_visitors_see_and_never_breaks_an_id() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    ingest(data, "platinum", [220, 220, 225], 12);
-    let server = Server::start_over(data, &["serve"]);
-    let admin = format!("Bearer {}", key(data, "admin"));
+    let (server, admin) = served_to_an_admin(data);
     let address = "/api/products/ring.solitaire";
     let send = async |method: Method, body: Option<&Value>| {
         let request = server.request(method, address).header("authorization", &admin);
@@ -144,4 +142,29 @@ async fn an_import_is_what_visitors_see_and_never_breaks_an_id() {
             .unwrap()
             .starts_with("ring.solitaire.metal-rose-gold.stone-diamond,ring.solitaire,")
     );
+}
+
+#[test]
+fn an_unknown_id_names_the_ids_that_would_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let file = data.join("ring.toml");
+    fs::write(&file, RING).unwrap();
+    let said = |arguments: &[&str]| {
+        let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        text(&output.stderr)
+    };
+    assert!(said(&["product", "export", "ring/solitaire"]).contains("girasol product import"));
+    assert_eq!(product(data, &["import", file.to_str().unwrap()]).status.code(), Some(0));
+    let near = said(&["product", "export", "ring/solitair"]);
+    assert!(near.contains("Did you mean ring.solitaire?"), "{near}");
+    let far = said(&["publish", "bracelet.tennis.metal-gold", "1"]);
+    assert!(far.contains("The products: ring.solitaire."), "{far}");
+
+    ingest(data, "platinum", [220, 220, 225], 6);
+    let version = said(&["publish", "ring.solitaire.metal-platinum.stone-diamond", "9"]);
+    assert!(version.contains("has no version 9") && version.contains("the newest first: "), "{version}");
+    let metal = said(&["protect", "ring.solitaire.metal-platinm.stone-diamond"]);
+    assert!(metal.contains("Did you mean ring.solitaire.metal-platinum.stone-diamond?"), "{metal}");
 }

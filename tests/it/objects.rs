@@ -56,15 +56,8 @@ async fn a_thousand_first_requests_read_a_file_once() {
             let whole = whole.clone();
             move || fs::write(path, whole).unwrap()
         });
-        let ask = async || {
-            let response = server.get(&file, &[]).await;
-            assert_eq!(
-                (response.status().as_u16(), response.bytes().await.unwrap()),
-                (200, whole.clone().into())
-            );
-        };
-        let all = futures_util::future::join_all((0..1000).map(|_| ask()));
-        tokio::time::timeout(Duration::from_mins(2), all).await.expect("nobody reads a second time");
+        let all = server.get_a_thousand_times(&file, &whole);
+        tokio::time::timeout(Duration::from_mins(2), all).await.expect("there is no second read");
         writer.join().unwrap();
     }
 }

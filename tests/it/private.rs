@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::girasol::{Server, girasol, header, ingest, key, problem};
+use crate::girasol::{Server, girasol, header, key, problem, served_to_an_admin};
 
 #[tokio::test]
 async fn the_list_of_keys_has_no_secret() {
@@ -151,9 +151,7 @@ async fn the_audit_trail_lists_every_change_in_three_formats() {
 async fn the_audit_trail_has_each_step_of_a_frame_set() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    ingest(data, "platinum", [220, 220, 225], 12);
-    let server = Server::start_over(data, &["serve"]);
-    let admin = format!("Bearer {}", key(data, "admin"));
+    let (server, admin) = served_to_an_admin(data);
     let ask = async |method: Method, path: &str, body: Option<Value>| {
         let request = server.request(method, path).header("authorization", &admin);
         let request = body.iter().fold(request, reqwest::RequestBuilder::json);
@@ -225,9 +223,7 @@ fn keys_are_managed_at_the_command_line() {
 async fn the_audit_trail_has_every_publication() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    ingest(data, "platinum", [220, 220, 225], 12);
-    let server = Server::start_over(data, &["serve"]);
-    let admin = format!("Bearer {}", key(data, "admin"));
+    let (server, admin) = served_to_an_admin(data);
     let page: Value = server.get("/api/audit", &[("authorization", &admin)]).await.json().await.unwrap();
     let published: Vec<&Value> = page["entries"]
         .as_array()

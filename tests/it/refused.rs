@@ -1,4 +1,4 @@
-//! Bad input of every kind: the artist is told what to do, and no visitor ever sees any of it.
+//! Bad input of every kind: the error says what to do, and no visitor ever sees any of it.
 
 use std::{
     fs,
@@ -59,7 +59,7 @@ async fn a_refused_ingest_leaves_what_was_live_as_it_was() {
     assert_eq!((&again["outcome"], &again["digest"]), (&"unchanged".into(), &live["digest"]));
 }
 
-/// Ingests for a script and for a person; both are told the file, the reason and the remedy.
+/// Ingests with and without JSON: both errors name the file, the reason and the remedy.
 #[track_caller]
 fn assert_refused(bad: &Bad, folder: &Path, data: &Path) {
     let source = bad.input.write(folder);

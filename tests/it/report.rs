@@ -155,7 +155,7 @@ fn a_bad_folder_is_refused_as_an_ingest_refuses_it_and_no_file_is_left() {
 }
 
 #[test]
-fn a_place_that_cannot_hold_the_page_is_told_before_the_work() {
+fn a_place_that_cannot_hold_the_page_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     // The work would fail by itself: there is no such source.
     let output = report(folder.path(), "raw").args(["--out", "nowhere/page.html"]).output().unwrap();

@@ -169,14 +169,7 @@ async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
     let before = [frame, pack, &list].map(|file| reads(file));
     for file in [frame, pack] {
         let whole = bucket.object(file).await;
-        let ask = async || {
-            let response = server.get(file, &[]).await;
-            assert_eq!(
-                (response.status().as_u16(), response.bytes().await.unwrap()),
-                (200, whole.clone().into())
-            );
-        };
-        futures_util::future::join_all((0..1000).map(|_| ask())).await;
+        server.get_a_thousand_times(file, &whole).await;
     }
     assert_eq!([frame, pack, &list].map(|file| reads(file)), before.map(|reads| reads + 1));
 }

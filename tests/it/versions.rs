@@ -103,7 +103,7 @@ fn versions_are_moved_at_the_command_line() {
     assert_eq!(run(&["rollback", RING]), (Some(0), format!("{RING}: version 2 is live.\n")));
     assert_eq!(run(&["rollback", RING]).0, Some(1));
     let (code, said) = run(&["take-down", RING]);
-    assert!(code == Some(0) && said.contains("taken down and deleted"), "{said}");
+    assert!(code == Some(0) && said.contains("the spin is deleted"), "{said}");
     assert_eq!(run(&["take-down", RING]).0, Some(1));
     assert_eq!(run(&["publish", RING, "3"]).0, Some(1));
 }

@@ -15,10 +15,7 @@ use assets_pipeline::{
 };
 
 use super::{CheckError, failed};
-use crate::{
-    cli::CliError,
-    ingest::{Failure, tracker::Tracker},
-};
+use crate::ingest::{Failure, tracker::Tracker};
 
 /// A mended copy.
 #[derive(Debug)]
@@ -49,7 +46,7 @@ pub(super) fn mend_into(
     found: &Diagnosis,
     limits: &Limits,
     tracker: &Tracker,
-) -> Result<Mended, CliError> {
+) -> Result<Mended, CheckError> {
     let mut done = Vec::new();
     let mut left = found.clone();
     let mut copies = Copies { into, made: Vec::new() };
@@ -83,7 +80,7 @@ fn sentence(edit: &Edit) -> String {
     }
 }
 
-/// Copies of a set, each mended further than the one before; all of them go, but for one that is kept.
+/// Copies of a set, each mended further than the one before. All but the last one are removed.
 struct Copies<'a> {
     into: &'a Path,
     made: Vec<PathBuf>,
@@ -91,7 +88,7 @@ struct Copies<'a> {
 
 impl Copies<'_> {
     /// Copies all frames as the edits have them.
-    fn make(&mut self, source: &Source, edits: &[Edit]) -> Result<PathBuf, CliError> {
+    fn make(&mut self, source: &Source, edits: &[Edit]) -> Result<PathBuf, CheckError> {
         let by_name: HashMap<&str, &Edit> = edits
             .iter()
             .map(|edit| match edit {
@@ -113,7 +110,7 @@ impl Copies<'_> {
                 Some(Edit::Replace { new_name, bytes, .. }) => (new_name, bytes.clone()),
                 None => (&entry.name, read()?),
             };
-            // Nothing that is there is written over, not even by the copy itself.
+            // No existing file is overwritten, not even by the copy itself.
             let mut file = fs::File::create_new(folder.join(name))
                 .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
             file.write_all(&bytes)
@@ -122,7 +119,7 @@ impl Copies<'_> {
         Ok(folder)
     }
 
-    fn keep_last(&mut self) -> Result<(), CliError> {
+    fn keep_last(&mut self) -> Result<(), CheckError> {
         let Some(last) = self.made.pop() else { return Ok(()) };
         let moved = match self.into.symlink_metadata() {
             Ok(_) => Err(CheckError::Exists(self.into.to_owned())),
@@ -132,14 +129,14 @@ impl Copies<'_> {
         if moved.is_err() {
             self.made.push(last);
         }
-        Ok(moved?)
+        moved
     }
 }
 
 impl Drop for Copies<'_> {
     fn drop(&mut self) {
         for folder in &self.made {
-            // What cannot be removed is in the way of nothing.
+            // A copy that cannot be removed does no harm.
             let _ = fs::remove_dir_all(folder);
         }
     }
