@@ -135,7 +135,7 @@ fn a_setting_that_does_not_exist_is_named() {
     let output = serve.env("GIRASOL_SERVER__WORKRS", "2").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(said.contains("workrs"), "{said}");
+    assert!(said.contains("GIRASOL_SERVER__WORKRS") && said.contains("GIRASOL_SERVER__WORKERS"), "{said}");
     assert!(output.stdout.is_empty());
 }
 
