@@ -56,8 +56,16 @@ export class GirasolSpin extends HTMLElement {
   toggleFullscreen(): Promise<void>;
   /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
   reload(): Promise<void>;
-  addEventListener<K extends keyof SpinEvents>(type: K, listener: (this: GirasolSpin, event: SpinEvents[K]) => unknown, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof SpinEvents>(
+    type: K,
+    listener: (this: GirasolSpin, event: SpinEvents[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 declare global {

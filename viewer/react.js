@@ -15,13 +15,18 @@ export const GirasolSpin = forwardRef(function GirasolSpin({ children, className
     void import("./dist/girasol-spin.js");
     const heard = new AbortController();
     for (const event of EVENTS) {
-      element.current.addEventListener(event, (told) => latest.current[nameOf(event)]?.(told), { signal: heard.signal });
+      element.current.addEventListener(event, (told) => latest.current[nameOf(event)]?.(told), {
+        signal: heard.signal,
+      });
     }
     return () => heard.abort();
   }, []);
   useEffect(() => {
     // What is set before the element is defined would hide its own property.
-    if (hotspots) void customElements.whenDefined("girasol-spin").then(() => element.current && (element.current.hotspots = hotspots));
+    if (hotspots)
+      void customElements
+        .whenDefined("girasol-spin")
+        .then(() => element.current && (element.current.hotspots = hotspots));
   }, [hotspots]);
   const attributes = Object.fromEntries(
     Object.entries(props)

@@ -12,7 +12,16 @@ import { drag, visit } from "./visit.mjs";
 
 const RUNS = Number(process.env.RUNS ?? 3);
 const MEASURES = ["picture", "frame", "spin", "full", "bytes", "requests"];
-const HEADS = ["throttle", "viewer", "first picture, ms", "first frame, ms", "first spin, ms", "full standard, ms", "bytes", "requests"];
+const HEADS = [
+  "throttle",
+  "viewer",
+  "first picture, ms",
+  "first frame, ms",
+  "first spin, ms",
+  "full standard, ms",
+  "bytes",
+  "requests",
+];
 
 /** Medians, by throttle and contender; contenders take turns, so that what the machine does besides meets all alike. */
 async function compare(browser, shop, pages) {
@@ -27,7 +36,8 @@ async function compare(browser, shop, pages) {
     }
   }
   for (const { path } of pages) angles.push(await drag(browser, shop + path, THROTTLES[1]));
-  const middle = (visits) => Object.fromEntries(MEASURES.map((measure) => [measure, median(visits.map((visit) => visit[measure]))]));
+  const middle = (visits) =>
+    Object.fromEntries(MEASURES.map((measure) => [measure, median(visits.map((visit) => visit[measure]))]));
   return { medians: measured.map((row) => row.map(middle)), angles };
 }
 
@@ -38,7 +48,9 @@ function spins(pages, { medians, angles }, version) {
     const peer = medians[row].at(-1);
     return pages.map((page, column) => {
       const own = medians[row][column];
-      const cells = MEASURES.map((measure) => (own === peer ? whole(own[measure]) : `${whole(own[measure])} (${(peer[measure] / own[measure]).toFixed(2)})`));
+      const cells = MEASURES.map((measure) =>
+        own === peer ? whole(own[measure]) : `${whole(own[measure])} (${(peer[measure] / own[measure]).toFixed(2)})`,
+      );
       return [name, page.name, ...cells];
     });
   });
@@ -53,7 +65,11 @@ function spins(pages, { medians, angles }, version) {
     table(HEADS, rows, "llrrrrrr"),
     behind.join("\n") || "Girasol is ahead on every one.",
     `A drag begun at "first spin" on Fast 3G showed so many pictures: ${pages.map(({ name }, column) => `${name} ${angles[column]}`).join("; ")}.`,
-    table(["throttle", "delay of an answer, and rate"], THROTTLES.map((conditions) => [conditions.name, said(conditions)]), "ll"),
+    table(
+      ["throttle", "delay of an answer, and rate"],
+      THROTTLES.map((conditions) => [conditions.name, said(conditions)]),
+      "ll",
+    ),
   ].join("\n\n");
 }
 

@@ -21,7 +21,12 @@ const FIGURES = [
 async function run(url) {
   const chrome = await launch({ chromePath: executablePath, chromeFlags: FLAGS, logLevel: "silent" });
   try {
-    const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: CATEGORIES, formFactor: "mobile", logLevel: "error" });
+    const { lhr } = await lighthouse(url, {
+      port: chrome.port,
+      onlyCategories: CATEGORIES,
+      formFactor: "mobile",
+      logLevel: "error",
+    });
     if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
     return lhr;
   } finally {
@@ -41,7 +46,11 @@ function findings(runs) {
         if (score === null || score >= 1 || found.get(id)?.score <= score) continue;
         const [item] = details?.items ?? [];
         const where = item?.node?.snippet ?? item?.url?.replace(/^https?:\/\/[^/]+/, "");
-        found.set(id, { score, weight, said: [title, displayValue, where && `\`${where}\``].filter(Boolean).join("; ") });
+        found.set(id, {
+          score,
+          weight,
+          said: [title, displayValue, where && `\`${where}\``].filter(Boolean).join("; "),
+        });
       }
     }
   }
@@ -54,13 +63,20 @@ try {
   const runs = [];
   for (let index = 0; index < RUNS; index += 1) runs.push(await run(`${girasol.base}/`));
   const scores = CATEGORIES.map((category) => median(runs.map((lhr) => score(lhr, category))));
-  const figures = FIGURES.map(([id, , digits]) => median(runs.map((lhr) => lhr.audits[id].numericValue)).toFixed(digits));
+  const figures = FIGURES.map(([id, , digits]) =>
+    median(runs.map((lhr) => lhr.audits[id].numericValue)).toFixed(digits),
+  );
   const rows = findings(runs);
-  const heads = [...CATEGORIES.map((category) => runs[0].categories[category].title.toLowerCase()), ...FIGURES.map(([, name]) => name)];
+  const heads = [
+    ...CATEGORIES.map((category) => runs[0].categories[category].title.toLowerCase()),
+    ...FIGURES.map(([, name]) => name),
+  ];
   const text = [
     `Lighthouse ${runs[0].lighthouseVersion}, Chromium ${/Chrome\/(\d+)/.exec(runs[0].environment.hostUserAgent)[1]}.`,
     table(heads, [[...scores, ...figures]], "r".repeat(heads.length)),
-    rows.length ? `Below 1 in one run at least, the worst of them:\n\n${table(["audit", "score", "weight", ""], rows, "lrrl")}` : "Nothing is below 1.",
+    rows.length
+      ? `Below 1 in one run at least, the worst of them:\n\n${table(["audit", "score", "weight", ""], rows, "lrrl")}`
+      : "Nothing is below 1.",
   ];
   write("lighthouse", text.join("\n\n"));
 } finally {

@@ -6,7 +6,9 @@ import { manifestOf, sequenceOf } from "./servers.mjs";
 export const PEER = "js-cloudimage-360-view";
 const METAL = "yellow-gold";
 const peerScript = readFileSync(new URL(`node_modules/${PEER}/dist/${PEER}.min.js`, import.meta.url));
-export const peerVersion = JSON.parse(readFileSync(new URL(`node_modules/${PEER}/package.json`, import.meta.url))).version;
+export const peerVersion = JSON.parse(
+  readFileSync(new URL(`node_modules/${PEER}/package.json`, import.meta.url)),
+).version;
 
 const page = (body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ring</title><link rel="icon" href="data:,"><script>marks = {}; mark = (name) => (marks[name] ??= performance.now())</script><style>body { margin: 0 } #ring { display: block; width: 500px }</style>${body}`;
@@ -27,7 +29,10 @@ function girasol(base, inside) {
  */
 function peer(base, { urls, tiers: { standard } }) {
   const { set } = standard.formats.avif;
-  const address = (degree) => base + urls.frame.replace("{set}", set).replace("{degree}", String(degree).padStart(3, "0")).replace("{format}", "avif") + "#";
+  const address = (degree) =>
+    base +
+    urls.frame.replace("{set}", set).replace("{degree}", String(degree).padStart(3, "0")).replace("{format}", "avif") +
+    "#";
   return page(`<div id="ring"></div>
 <script src="/peer.js"></script>
 <script>
@@ -42,12 +47,18 @@ function peer(base, { urls, tiers: { standard } }) {
 /** Names of the contenders with their pages, and the files that a shop serves for them. */
 export async function contenders(base) {
   const manifest = await manifestOf(base, METAL);
-  const still = base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
+  const still =
+    base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
   const pages = {
     Girasol: ["/girasol", girasol(base, `<img src="${still}" width="640" height="640" alt="Ring">`)],
     "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "")],
     [PEER]: ["/peer", peer(base, manifest)],
   };
-  const files = Object.fromEntries(Object.values(pages).map(([path, html]) => [path, ["text/html; charset=utf-8", html]]));
-  return { pages: Object.entries(pages).map(([name, [path]]) => ({ name, path })), files: { ...files, "/peer.js": ["text/javascript; charset=utf-8", peerScript] } };
+  const files = Object.fromEntries(
+    Object.values(pages).map(([path, html]) => [path, ["text/html; charset=utf-8", html]]),
+  );
+  return {
+    pages: Object.entries(pages).map(([name, [path]]) => ({ name, path })),
+    files: { ...files, "/peer.js": ["text/javascript; charset=utf-8", peerScript] },
+  };
 }

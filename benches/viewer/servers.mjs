@@ -18,9 +18,13 @@ export async function startGirasol() {
   if (process.env.GIRASOL_URL) return { base: process.env.GIRASOL_URL, stop: async () => {} };
   if (!process.env.GIRASOL) throw new Error("GIRASOL has to name the binary");
   const folder = mkdtempSync(join(tmpdir(), "girasol-bench-viewer-"));
-  const child = spawn(process.env.GIRASOL, ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--fixtures", fixtures], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const child = spawn(
+    process.env.GIRASOL,
+    ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--fixtures", fixtures],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   const ended = new Promise((resolve) => child.once("close", resolve));
   const stop = async () => {
     child.kill("SIGTERM");
@@ -64,7 +68,9 @@ export async function manifestOf(base, metal) {
 
 /** Serves `{path: [content type, body]}`, compressed as well as a CDN would. */
 export async function startShop(files) {
-  const packed = new Map(Object.entries(files).map(([path, [type, body]]) => [path, { type, body: brotliCompressSync(body) }]));
+  const packed = new Map(
+    Object.entries(files).map(([path, [type, body]]) => [path, { type, body: brotliCompressSync(body) }]),
+  );
   const server = createServer(({ url }, answer) => {
     const file = packed.get(url);
     if (!file) return answer.writeHead(404).end();

@@ -18,7 +18,10 @@ export async function switches(browser, url) {
     await throttle(await context.newCDPSession(page), { network: FAST_4G, cpu: 1 });
     await page.goto(url);
     await page.locator('girasol-spin[data-state="standard"]').waitFor();
-    const steps = Array.from({ length: SWITCHES }, (_, index) => [METALS[(index + 1) % METALS.length], ANGLES[index % ANGLES.length]]);
+    const steps = Array.from({ length: SWITCHES }, (_, index) => [
+      METALS[(index + 1) % METALS.length],
+      ANGLES[index % ANGLES.length],
+    ]);
     return await page.evaluate(
       async ([steps, every]) => {
         const spin = document.querySelector("girasol-spin");
@@ -30,7 +33,8 @@ export async function switches(browser, url) {
           spin.setAttribute("metal", metal);
           const { detail } = await switched;
           times.push(performance.now() - started);
-          if (!detail.configuration.includes(metal)) throw new Error(`${metal} was chosen and ${detail.configuration} shown`);
+          if (!detail.configuration.includes(metal))
+            throw new Error(`${metal} was chosen and ${detail.configuration} shown`);
           await new Promise((resolve) => setTimeout(resolve, every - times.at(-1)));
         }
         return times;

@@ -1,7 +1,12 @@
 // Chromium's own presets, as its developer tools apply them: delays and rates are those of the name times a factor,
 // since they are applied to requests and not to packets. Rates are in bytes a second.
 
-const network = (latency, down, up) => ({ offline: false, latency, downloadThroughput: down / 8, uploadThroughput: up / 8 });
+const network = (latency, down, up) => ({
+  offline: false,
+  latency,
+  downloadThroughput: down / 8,
+  uploadThroughput: up / 8,
+});
 
 export const FAST_4G = network(60 * 2.75, 9e6 * 0.9, 1.5e6 * 0.9);
 

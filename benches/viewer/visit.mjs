@@ -27,7 +27,8 @@ const WATCH = () => {
   let last = "";
   const look = () => {
     const host = document.getElementById("ring");
-    for (const image of [...(host?.querySelectorAll("img") ?? [])].filter(isPicture)) mark(getComputedStyle(image).filter === "none" ? "image" : "blurred");
+    for (const image of [...(host?.querySelectorAll("img") ?? [])].filter(isPicture))
+      mark(getComputedStyle(image).filter === "none" ? "image" : "blurred");
     if (host?.loadedFrames >= 36) mark("full");
     const data = lookAt();
     const text = data?.join();
@@ -47,14 +48,21 @@ const isBlank = (data) => data.every((value) => value === 255);
  */
 function lineOf(session) {
   const answers = new Map();
-  const line = { last: 0, requests: () => answers.size, bytes: () => [...answers.values()].reduce((sum, { bytes }) => sum + bytes, 0) };
+  const line = {
+    last: 0,
+    requests: () => answers.size,
+    bytes: () => [...answers.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+  };
   const note = (id, change) => {
     const answer = answers.get(id);
     if (!answer) return;
     Object.assign(answer, change(answer));
     line.last = Date.now();
   };
-  session.on("Network.requestWillBeSent", ({ requestId, request }) => request.url.startsWith("http") && answers.set(requestId, { bytes: 0 }));
+  session.on(
+    "Network.requestWillBeSent",
+    ({ requestId, request }) => request.url.startsWith("http") && answers.set(requestId, { bytes: 0 }),
+  );
   session.on("Network.requestServedFromCache", ({ requestId }) => answers.delete(requestId));
   session.on("Network.responseReceived", ({ requestId, response }) => {
     const { encodedDataLength: head, headers } = response;
@@ -62,9 +70,15 @@ function lineOf(session) {
     if (response.fromDiskCache) answers.delete(requestId);
     else note(requestId, () => ({ bytes: head, whole: head + Number(length ?? 0) }));
   });
-  session.on("Network.dataReceived", ({ requestId, encodedDataLength }) => note(requestId, ({ bytes }) => ({ bytes: bytes + Math.max(0, encodedDataLength) })));
-  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => note(requestId, () => ({ bytes: encodedDataLength })));
-  session.on("Network.loadingFailed", ({ requestId }) => note(requestId, ({ bytes, whole }) => ({ bytes: Math.max(bytes, whole ?? 0) })));
+  session.on("Network.dataReceived", ({ requestId, encodedDataLength }) =>
+    note(requestId, ({ bytes }) => ({ bytes: bytes + Math.max(0, encodedDataLength) })),
+  );
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) =>
+    note(requestId, () => ({ bytes: encodedDataLength })),
+  );
+  session.on("Network.loadingFailed", ({ requestId }) =>
+    note(requestId, ({ bytes, whole }) => ({ bytes: Math.max(bytes, whole ?? 0) })),
+  );
   return line;
 }
 
@@ -108,7 +122,14 @@ export async function drag(browser, url, conditions) {
     const seen = new Set();
     for (let x = 20; x <= 480; x += 10) {
       await page.mouse.move(x, 250);
-      seen.add(await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(lookAt().join()))))));
+      seen.add(
+        await page.evaluate(
+          () =>
+            new Promise((resolve) =>
+              requestAnimationFrame(() => requestAnimationFrame(() => resolve(lookAt().join()))),
+            ),
+        ),
+      );
     }
     await page.mouse.up();
     return seen.size;

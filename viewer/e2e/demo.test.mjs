@@ -55,7 +55,9 @@ async function open(options = DESK, hash = "", prepare = async () => {}) {
   page.on("console", (message) => message.type() === "error" && told.push(message.text()));
   page.on("pageerror", (error) => told.push(String(error)));
   // Related pieces are the subject of another file: here they would load and decode beside the one that is looked at.
-  await page.addInitScript(() => addEventListener("DOMContentLoaded", () => document.getElementById("related")?.remove()));
+  await page.addInitScript(() =>
+    addEventListener("DOMContentLoaded", () => document.getElementById("related")?.remove()),
+  );
   await prepare(page);
   await page.goto(new URL(hash, base).href);
   await page.evaluate(() => (document.querySelector("#inside").open = true));
@@ -88,7 +90,10 @@ function pixels(page) {
     context.fillRect(0, 0, 64, 64);
     context.drawImage(canvas, 0, 0, 64, 64);
     const { data } = context.getImageData(0, 0, 64, 64);
-    return Array.from({ length: 64 * 64 }, (_, index) => (data[4 * index] + data[4 * index + 1] + data[4 * index + 2]) / 3);
+    return Array.from(
+      { length: 64 * 64 },
+      (_, index) => (data[4 * index] + data[4 * index + 1] + data[4 * index + 2]) / 3,
+    );
   });
 }
 
@@ -147,13 +152,22 @@ test("the_ring_is_dragged_to_another_angle_and_looks_different_there", async () 
   await state(page, "standard");
   assert.equal(await displayed(page), 0);
   const front = await pixels(page);
-  assert.ok(difference(front, front.map(() => 255)) > 2, "the canvas shows more than its ground");
+  assert.ok(
+    difference(
+      front,
+      front.map(() => 255),
+    ) > 2,
+    "the canvas shows more than its ground",
+  );
   await shoot(page, "desk");
 
   const width = await drag(page, 150);
   const turned = await angle(page);
   // Where motion is reduced it comes to rest on a frame, ten degrees from the next.
-  assert.ok(Math.abs(turned - (150 / width) * 360) <= 5 && turned % 10 === 0, `a drag to the right turns forward: ${turned}`);
+  assert.ok(
+    Math.abs(turned - (150 / width) * 360) <= 5 && turned % 10 === 0,
+    `a drag to the right turns forward: ${turned}`,
+  );
   await page.waitForFunction(() => document.querySelector("girasol-spin").displayedDegree !== 0);
   const side = await pixels(page);
   assert.ok(difference(front, side) > 2, `two angles differ: ${difference(front, side)}`);
@@ -312,7 +326,8 @@ test("decoded_frames_are_freed_with_the_spin_that_they_belong_to", async () => {
     }),
   );
   await state(page, "hd");
-  const held = () => page.evaluate(() => [window.open_bitmaps.size, document.querySelector("girasol-spin")?.loadedFrames]);
+  const held = () =>
+    page.evaluate(() => [window.open_bitmaps.size, document.querySelector("girasol-spin")?.loadedFrames]);
   assert.deepEqual(await held(), [60, 60]);
   await page.selectOption("#tier", "preview");
   await state(page, "preview");
@@ -415,7 +430,9 @@ test("while_nothing_is_encoded_yet_the_page_waits_and_then_shows_the_ring", asyn
     await page.route("**/status", fill(200, status));
   });
   await page.getByText("encode preview, 5 of 12").waitFor();
-  await page.locator("#waiting").evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
+  await page
+    .locator("#waiting")
+    .evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
   await shoot(page, "desk-waiting");
   empty = false;
   await state(page, "standard");

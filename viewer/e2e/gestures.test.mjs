@@ -16,17 +16,25 @@ after(async () => void (await browser?.close()));
 
 const spin = (page, get) => page.evaluate((get) => document.querySelector("girasol-spin")[get], get);
 const scale = (page) =>
-  page.evaluate(() => Number(document.querySelector("girasol-spin").shadowRoot.querySelector(".frame").style.getPropertyValue("--girasol-zoom") || 1));
+  page.evaluate(() =>
+    Number(
+      document
+        .querySelector("girasol-spin")
+        .shadowRoot.querySelector(".frame")
+        .style.getPropertyValue("--girasol-zoom") || 1,
+    ),
+  );
 
 /** Fingers that go from one place to another, in shares of the stage; one pair of places for each. */
 async function swipe(page, ...ways) {
   const box = await page.getByRole("slider").boundingBox();
   const session = await page.context().newCDPSession(page);
-  const at = (share) => ways.map(([from, to], id) => ({
-    id,
-    x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
-    y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
-  }));
+  const at = (share) =>
+    ways.map(([from, to], id) => ({
+      id,
+      x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
+      y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
+    }));
   const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
   await touch("touchStart", at(0));
   for (let step = 1; step <= 12; step++) await touch("touchMove", at(step / 12));
@@ -46,21 +54,40 @@ const backToTop = (page) =>
 test("a_vertical_swipe_scrolls_a_horizontal_one_turns_and_two_fingers_zoom", async () => {
   const { page, told, close } = await openBody(browser, base, TALL, { ...PHONE, reducedMotion: "reduce" });
   await spinState(page, "standard");
-  await swipe(page, [[0.5, 0.8], [0.52, 0.3]]);
+  await swipe(page, [
+    [0.5, 0.8],
+    [0.52, 0.3],
+  ]);
   await page.waitForFunction(() => scrollY > 50);
   assert.equal(await spin(page, "angle"), 0);
 
   await backToTop(page);
-  await swipe(page, [[0.3, 0.5], [0.6, 0.53]]);
+  await swipe(page, [
+    [0.3, 0.5],
+    [0.6, 0.53],
+  ]);
   assert.ok((await spin(page, "angle")) > 60);
   assert.equal(await page.evaluate(() => scrollY), 0);
 
   const angle = await spin(page, "angle");
-  await swipe(page, [[0.45, 0.5], [0.2, 0.5]], [[0.55, 0.5], [0.8, 0.5]]);
+  await swipe(
+    page,
+    [
+      [0.45, 0.5],
+      [0.2, 0.5],
+    ],
+    [
+      [0.55, 0.5],
+      [0.8, 0.5],
+    ],
+  );
   assert.ok((await scale(page)) > 3, `${await scale(page)}`);
   assert.equal(await spin(page, "angle"), angle, "a pinch does not turn it");
   // Zoomed in, a vertical swipe is the page's all the same.
-  await swipe(page, [[0.5, 0.8], [0.5, 0.3]]);
+  await swipe(page, [
+    [0.5, 0.8],
+    [0.5, 0.3],
+  ]);
   await page.waitForFunction(() => scrollY > 50);
   assert.deepEqual(told, []);
   await close();
@@ -76,7 +103,13 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.keyboard.down("Control");
   await page.mouse.wheel(0, -400);
   await page.keyboard.up("Control");
-  await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector(".frame").style.getPropertyValue("--girasol-zoom") > 1.5);
+  await page.waitForFunction(
+    () =>
+      document
+        .querySelector("girasol-spin")
+        .shadowRoot.querySelector(".frame")
+        .style.getPropertyValue("--girasol-zoom") > 1.5,
+  );
 
   await page.getByRole("slider").focus();
   await page.keyboard.press("Escape");
@@ -85,10 +118,18 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.waitForFunction(() => document.querySelector("girasol-spin").matches(":fullscreen"));
   await page.getByRole("slider").hover();
   await page.mouse.wheel(0, -400);
-  await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector(".frame").style.getPropertyValue("--girasol-zoom") > 1.5);
+  await page.waitForFunction(
+    () =>
+      document
+        .querySelector("girasol-spin")
+        .shadowRoot.querySelector(".frame")
+        .style.getPropertyValue("--girasol-zoom") > 1.5,
+  );
   await page.getByRole("slider").focus();
   await page.keyboard.press("f");
-  await page.waitForFunction(() => !document.fullscreenElement && !document.querySelector("girasol-spin").hasAttribute("data-full"));
+  await page.waitForFunction(
+    () => !document.fullscreenElement && !document.querySelector("girasol-spin").hasAttribute("data-full"),
+  );
   assert.equal(await scale(page), 1);
   await close();
 });
@@ -128,7 +169,15 @@ test("every_key_does_what_it_says_also_where_one_reads_from_right_to_left", asyn
     await spinState(page, "standard");
     await page.getByRole("slider").focus();
     // The piece turns as the arrow points; scripts do not change what is right and left.
-    for (const [key, angle] of [["ArrowRight", 10], ["ArrowUp", 20], ["ArrowLeft", 10], ["ArrowDown", 0], ["End", 350], ["Home", 0], ["PageUp", 30]]) {
+    for (const [key, angle] of [
+      ["ArrowRight", 10],
+      ["ArrowUp", 20],
+      ["ArrowLeft", 10],
+      ["ArrowDown", 0],
+      ["End", 350],
+      ["Home", 0],
+      ["PageUp", 30],
+    ]) {
       await page.keyboard.press(key);
       assert.equal(await spin(page, "angle"), angle, `${key} ${direction}`);
     }
@@ -147,7 +196,9 @@ test("a_switch_while_hd_comes_is_no_error", async () => {
     spin.shadowRoot.querySelector(".stage").dispatchEvent(new KeyboardEvent("keydown", { key: "+" }));
     await new Promise((resolve) => spin.addEventListener("progress", resolve, { once: true }));
     spin.setAttribute("metal", "platinum");
-    await new Promise((resolve) => spin.addEventListener("tierchange", ({ detail }) => detail.tier === "hd" && resolve()));
+    await new Promise((resolve) =>
+      spin.addEventListener("tierchange", ({ detail }) => detail.tier === "hd" && resolve()),
+    );
     return failed;
   });
   assert.equal(failed, 0);

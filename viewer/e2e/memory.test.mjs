@@ -18,8 +18,12 @@ const spin = (index, more = "") =>
 test("nothing_loads_until_it_is_near_and_what_is_away_holds_nothing_decoded", async () => {
   const asked = [];
   const { page, told, close } = await openBody(
-    browser, base, `${spin(0)}<div style="height: 4000px"></div>${spin(1)}`, {},
-    (page) => page.on("request", (request) => request.method() === "GET" && asked.push(new URL(request.url()).pathname)),
+    browser,
+    base,
+    `${spin(0)}<div style="height: 4000px"></div>${spin(1)}`,
+    {},
+    (page) =>
+      page.on("request", (request) => request.method() === "GET" && asked.push(new URL(request.url()).pathname)),
   );
   await spinState(page, "hd", "#spin-0");
   assert.ok(!asked.some((path) => path.includes("rose-gold")), "the one below the fold has asked for nothing");
@@ -59,7 +63,9 @@ test("nine_spins_that_are_scrolled_through_stay_within_the_bound", async () => {
     await painted(page);
   }
   const { now, most } = await page.evaluate(() => decoded);
-  console.log(`# nine spins of 60 frames: at most ${(most / MIB).toFixed(1)} MiB decoded, ${(now / MIB).toFixed(1)} at the end, of ${bound / MIB}`);
+  console.log(
+    `# nine spins of 60 frames: at most ${(most / MIB).toFixed(1)} MiB decoded, ${(now / MIB).toFixed(1)} at the end, of ${bound / MIB}`,
+  );
   // Up to four frames a spin may be on their way to being closed when another takes their place.
   assert.ok(now <= bound && most <= bound + 8 * MIB, `${now} and ${most} of ${bound}`);
   await close();

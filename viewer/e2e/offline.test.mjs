@@ -21,13 +21,18 @@ before(async () => {
     "/": ["text/html", page],
     // One line, and what a worker of any shop does to be there at once.
     "/empty": ["text/html", page.replace(/<girasol-spin.*/, "")],
-    "/sw.js": ["text/javascript", `importScripts("/girasol-sw.js"); addEventListener("activate", (event) => event.waitUntil(clients.claim()));`],
+    "/sw.js": [
+      "text/javascript",
+      `importScripts("/girasol-sw.js"); addEventListener("activate", (event) => event.waitUntil(clients.claim()));`,
+    ],
     "/girasol-sw.js": ["text/javascript", dist("girasol-sw.js")],
     "/girasol-spin.classic.js": ["text/javascript", dist("girasol-spin.classic.js")],
   };
   shop = createServer(({ url }, answer) => {
     const [type, body] = files[url] ?? [];
-    answer.writeHead(body ? 200 : 404, { "Content-Type": type ?? "text/plain", "Cache-Control": "max-age=600" }).end(body ?? "");
+    answer
+      .writeHead(body ? 200 : 404, { "Content-Type": type ?? "text/plain", "Cache-Control": "max-age=600" })
+      .end(body ?? "");
   });
   await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
 });
@@ -40,8 +45,18 @@ test("a_spin_that_was_looked_at_works_without_a_network", async () => {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${shop.address().port}/`);
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller || new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve))));
-  await page.evaluate(() => globalThis.GirasolSpin === customElements.get("girasol-spin") || Promise.reject(new Error("the plain script names no class")));
+  await page.evaluate(() =>
+    navigator.serviceWorker.ready.then(
+      () =>
+        navigator.serviceWorker.controller ||
+        new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve)),
+    ),
+  );
+  await page.evaluate(
+    () =>
+      globalThis.GirasolSpin === customElements.get("girasol-spin") ||
+      Promise.reject(new Error("the plain script names no class")),
+  );
   // The first visit of a worker begins with the second page.
   await page.reload();
   await spinState(page, "standard");
@@ -53,12 +68,15 @@ test("a_spin_that_was_looked_at_works_without_a_network", async () => {
   await page.goto(`http://127.0.0.1:${shop.address().port}/empty`);
   await (await context.newCDPSession(page)).send("Network.clearBrowserCache");
   await context.setOffline(true);
-  await page.evaluate((src) => {
-    const spin = document.createElement("girasol-spin");
-    spin.setAttribute("src", src);
-    spin.id = "again";
-    document.body.append(spin);
-  }, new URL(sequenceOf("rose-gold"), base).href);
+  await page.evaluate(
+    (src) => {
+      const spin = document.createElement("girasol-spin");
+      spin.setAttribute("src", src);
+      spin.id = "again";
+      document.body.append(spin);
+    },
+    new URL(sequenceOf("rose-gold"), base).href,
+  );
   await spinState(page, "standard", "#again");
   await context.close();
 });

@@ -17,23 +17,49 @@ after(async () => void (await browser?.close()));
 const spin = (more = "", inside = "") =>
   `<main><h1>Ring</h1><girasol-spin src="${sequenceOf("yellow-gold")}" width="1" height="1" alt="Ring" style="width: 400px" ${more}>${inside}</girasol-spin></main>`;
 /** Through 0. */
-const PATH = JSON.stringify([[330, 0.4, 0.5], [360, 0.5, 0.48], [390, 0.6, 0.5]].map(([degree, x, y]) => ({ degree, x, y })));
+const PATH = JSON.stringify(
+  [
+    [330, 0.4, 0.5],
+    [360, 0.5, 0.48],
+    [390, 0.6, 0.5],
+  ].map(([degree, x, y]) => ({ degree, x, y })),
+);
 const get = (page, name) => page.evaluate((name) => document.querySelector("girasol-spin")[name], name);
 
 test("axe_finds_nothing_in_any_state", async () => {
-  const { page, close } = await openBody(browser, base, spin("", `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`));
-  await page.evaluate((points) => (document.querySelector("girasol-spin").hotspots = [{ name: "pave", label: "Pavé", points }]), JSON.parse(PATH));
+  const { page, close } = await openBody(
+    browser,
+    base,
+    spin("", `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`),
+  );
+  await page.evaluate(
+    (points) => (document.querySelector("girasol-spin").hotspots = [{ name: "pave", label: "Pavé", points }]),
+    JSON.parse(PATH),
+  );
   const check = async (state) => {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => window.axe.run());
-    assert.deepEqual(violations.map(({ id, nodes }) => `${state}: ${id} ${nodes.map(({ html }) => html)}`), []);
+    assert.deepEqual(
+      violations.map(({ id, nodes }) => `${state}: ${id} ${nodes.map(({ html }) => html)}`),
+      [],
+    );
   };
   await spinState(page, "standard");
   await check("standard");
-  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("src", "/api/products/customizable/ring.none.metal-gold/sequence"));
+  await page.evaluate(() =>
+    document
+      .querySelector("girasol-spin")
+      .setAttribute("src", "/api/products/customizable/ring.none.metal-gold/sequence"),
+  );
   await spinState(page, "error");
   await check("error");
-  await page.evaluate((src) => (document.querySelector("girasol-spin").setAttribute("src", src), document.querySelector("girasol-spin").setAttribute("tier", "still")), sequenceOf("platinum"));
+  await page.evaluate(
+    (src) => (
+      document.querySelector("girasol-spin").setAttribute("src", src),
+      document.querySelector("girasol-spin").setAttribute("tier", "still")
+    ),
+    sequenceOf("platinum"),
+  );
   await spinState(page, "still");
   await check("still");
   await close();
@@ -45,9 +71,14 @@ test("hotspots_follow_the_turn_and_serve_every_metal", async () => {
   const at = async (angle) => {
     await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
     await painted(page);
-    return page.evaluate(() => (({ hidden, style }) => (hidden ? "hidden" : `${style.left} ${style.top}`))(document.querySelector("b")));
+    return page.evaluate(() =>
+      (({ hidden, style }) => (hidden ? "hidden" : `${style.left} ${style.top}`))(document.querySelector("b")),
+    );
   };
-  assert.deepEqual([await at(0), await at(15), await at(345), await at(180)], ["50% 48%", "55% 49%", "45% 49%", "hidden"]);
+  assert.deepEqual(
+    [await at(0), await at(15), await at(345), await at(180)],
+    ["50% 48%", "55% 49%", "45% 49%", "hidden"],
+  );
   await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "rose-gold"));
   await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("rose-gold"));
   assert.equal(await at(15), "55% 49%");
@@ -59,12 +90,18 @@ test("a_product_s_hotspots_are_taken_as_they_are", async () => {
   await spinState(page, "standard");
   const { hotspots } = await (await fetch(new URL("/api/products/customizable/ring/solitaire", base))).json();
   const href = "#clarity";
-  const give = (hotspots) => page.evaluate((hotspots) => (document.querySelector("girasol-spin").hotspots = hotspots), hotspots);
+  const give = (hotspots) =>
+    page.evaluate((hotspots) => (document.querySelector("girasol-spin").hotspots = hotspots), hotspots);
   await give([...hotspots, { name: "clarity", label: "Clarity", href, points: [{ degree: 180, x: 0.25, y: 0.5 }] }]);
   const at = async (angle) => {
     await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
     await painted(page);
-    const seen = (spots) => spots.filter(({ hidden }) => !hidden).map(({ localName, dataset, style, href }) => [localName, dataset.hotspot, style.left, style.top, !!href].join(" "));
+    const seen = (spots) =>
+      spots
+        .filter(({ hidden }) => !hidden)
+        .map(({ localName, dataset, style, href }) =>
+          [localName, dataset.hotspot, style.left, style.top, !!href].join(" "),
+        );
     return page.locator("[data-hotspot]").evaluateAll(seen);
   };
   assert.deepEqual(await at(0), ["button stone 50% 19% false", "button pave 27% 45% false"]);
@@ -110,7 +147,9 @@ test("a_picture_of_the_page_s_own_shows_until_the_first_frame", async () => {
     page.route(/\/sequence/, async (route) => (await held, route.fallback())),
   );
   const isSeen = () => page.evaluate(() => document.querySelector("img").checkVisibility());
-  await page.waitForFunction(() => document.querySelector("img").naturalWidth > 0 && document.querySelector("girasol-spin").shadowRoot);
+  await page.waitForFunction(
+    () => document.querySelector("img").naturalWidth > 0 && document.querySelector("girasol-spin").shadowRoot,
+  );
   assert.equal(await isSeen(), true);
   free();
   await spinState(page, "standard");
@@ -146,6 +185,9 @@ test("it_reports_how_the_visit_went_once_it_is_looked_at_no_more", async () => {
   assert.equal(vitals.configuration, "ring.solitaire.metal-platinum.stone-diamond");
   assert.equal(vitals.tier, "standard");
   assert.deepEqual([vitals.switches, vitals.turned, vitals.wanted], [1, 1, 1]);
-  assert.ok(vitals.frame_ms <= vitals.spin_ms && vitals.spin_ms <= vitals.full_ms && vitals.bytes > 200_000, JSON.stringify(vitals));
+  assert.ok(
+    vitals.frame_ms <= vitals.spin_ms && vitals.spin_ms <= vitals.full_ms && vitals.bytes > 200_000,
+    JSON.stringify(vitals),
+  );
   await close();
 });

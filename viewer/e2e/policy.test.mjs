@@ -11,7 +11,8 @@ let browser;
 before(async () => void (browser = await launch()));
 after(async () => void (await browser?.close()));
 
-const spin = (width) => `<girasol-spin src="${sequenceOf("platinum")}" width="1" height="1" alt="Ring" style="width: ${width}px"></girasol-spin>`;
+const spin = (width) =>
+  `<girasol-spin src="${sequenceOf("platinum")}" width="1" height="1" alt="Ring" style="width: ${width}px"></girasol-spin>`;
 
 test("on_a_slow_line_the_preview_has_to_do", async () => {
   const packs = [];
@@ -21,9 +22,16 @@ test("on_a_slow_line_the_preview_has_to_do", async () => {
     await page.addInitScript(() => Object.defineProperty(navigator, "connection", { value: undefined }));
     const session = await context.newCDPSession(page);
     await session.send("Network.enable");
-    await session.send("Network.emulateNetworkConditions", { offline: false, latency: 100, downloadThroughput: 0.15e6 / 8, uploadThroughput: 1e6 / 8 });
+    await session.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 100,
+      downloadThroughput: 0.15e6 / 8,
+      uploadThroughput: 1e6 / 8,
+    });
   });
-  await page.evaluate(() => new Promise((resolve) => document.querySelector("girasol-spin").addEventListener("tierchange", resolve)));
+  await page.evaluate(
+    () => new Promise((resolve) => document.querySelector("girasol-spin").addEventListener("tierchange", resolve)),
+  );
   await painted(page);
   assert.equal(await page.getAttribute("girasol-spin", "data-state"), "preview");
   assert.equal(packs.length, 1);
@@ -43,7 +51,8 @@ test("when_frames_are_late_fewer_are_shown_and_held", async () => {
     // A device that decodes, but never soon enough.
     page.addInitScript(() => {
       const real = window.createImageBitmap;
-      window.createImageBitmap = (...args) => new Promise((resolve) => setTimeout(() => resolve(real(...args)), window.slow ? 150 : 0));
+      window.createImageBitmap = (...args) =>
+        new Promise((resolve) => setTimeout(() => resolve(real(...args)), window.slow ? 150 : 0));
     }),
   );
   await spinState(page, "standard");

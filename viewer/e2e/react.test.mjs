@@ -32,12 +32,25 @@ const APP = (src) => `
 
 before(async () => {
   browser = await launch();
-  const stdin = { contents: APP(new URL(sequenceOf("yellow-gold"), base).href), resolveDir: fileURLToPath(new URL("..", import.meta.url)) };
-  const { outputFiles } = await build({ stdin, bundle: true, format: "esm", write: false, define: { "process.env.NODE_ENV": '"production"' } });
+  const stdin = {
+    contents: APP(new URL(sequenceOf("yellow-gold"), base).href),
+    resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+  };
+  const { outputFiles } = await build({
+    stdin,
+    bundle: true,
+    format: "esm",
+    write: false,
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
   shop = createServer(({ url }, answer) => {
     const isScript = url === "/app.js";
     answer.writeHead(200, { "Content-Type": isScript ? "text/javascript" : "text/html" });
-    answer.end(isScript ? outputFiles[0].text : `<!doctype html><html lang="en"><title>Shop</title><body></body><script type="module" src="/app.js"></script>`);
+    answer.end(
+      isScript
+        ? outputFiles[0].text
+        : `<!doctype html><html lang="en"><title>Shop</title><body></body><script type="module" src="/app.js"></script>`,
+    );
   });
   await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
 });
@@ -54,8 +67,14 @@ test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
   await page.waitForFunction(() => window.heard?.length === 1);
   await page.evaluate(() => window.setMetal("platinum"));
   await page.waitForFunction(() => window.heard.some((line) => line.startsWith("switch")));
-  const { heard, spin } = await page.evaluate(() => ({ heard: window.heard, spin: [window.spin.localName, window.spin.className, window.spin.hasAttribute("share")] }));
-  assert.deepEqual(heard.filter((line) => line.startsWith("switch")), ["switch to platinum in platinum"]);
+  const { heard, spin } = await page.evaluate(() => ({
+    heard: window.heard,
+    spin: [window.spin.localName, window.spin.className, window.spin.hasAttribute("share")],
+  }));
+  assert.deepEqual(
+    heard.filter((line) => line.startsWith("switch")),
+    ["switch to platinum in platinum"],
+  );
   assert.deepEqual(spin, ["girasol-spin", "ring", false]);
   await page.getByText("The stone").waitFor();
   assert.deepEqual(told, []);

@@ -25,7 +25,10 @@ async function open(options = DESK) {
 test("without_scripts_there_is_a_picture_and_words_for_who_links_to_it", async () => {
   const { page, close } = await open({ ...DESK, javaScriptEnabled: false });
   const picture = page.locator("#spin > img");
-  assert.deepEqual(await picture.evaluate(({ alt, complete, naturalWidth }) => [alt, complete && naturalWidth > 0]), ["Pavé Solitaire", true]);
+  assert.deepEqual(await picture.evaluate(({ alt, complete, naturalWidth }) => [alt, complete && naturalWidth > 0]), [
+    "Pavé Solitaire",
+    true,
+  ]);
   const image = await page.getAttribute('meta[property="og:image"]', "content");
   // Whoever shows links may know no newer format than JPEG.
   assert.equal(image, new URL((await picture.getAttribute("src")).replace(/webp$/, "jpg"), base).href);
@@ -61,7 +64,12 @@ test("a_metal_has_its_price_and_a_stone_without_a_spin_says_what_is_shown", asyn
 test("buttons_zoom_and_fill_the_screen", async () => {
   const { page, close } = await open();
   await spinState(page, "standard", "#spin");
-  const scale = () => page.evaluate(() => getComputedStyle(document.querySelector("#spin").shadowRoot.querySelector("[part=frame]")).getPropertyValue("--girasol-zoom"));
+  const scale = () =>
+    page.evaluate(() =>
+      getComputedStyle(document.querySelector("#spin").shadowRoot.querySelector("[part=frame]")).getPropertyValue(
+        "--girasol-zoom",
+      ),
+    );
   await page.locator("#larger").focus();
   await page.keyboard.press("Enter");
   assert.equal(await scale(), "1.5");
@@ -79,7 +87,10 @@ test("axe_finds_nothing_on_the_shop_s_page", async () => {
     await page.evaluate(() => (document.querySelector("#inside").open = true));
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => window.axe.run());
-    assert.deepEqual(violations.map(({ id, nodes }) => `${colorScheme}: ${id} ${nodes.map(({ html }) => html)}`), []);
+    assert.deepEqual(
+      violations.map(({ id, nodes }) => `${colorScheme}: ${id} ${nodes.map(({ html }) => html)}`),
+      [],
+    );
     await close();
   }
 });

@@ -43,7 +43,8 @@ export const spinState = (page, state, selector = "girasol-spin") =>
   page.locator(`${selector}[data-state="${state}"]`).first().waitFor({ timeout: 30_000 });
 
 /** Two refreshes of the screen: what was decided before is painted. */
-export const painted = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+export const painted = (page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 
 /** What stands on the canvas, 48 by 48 in RGB over white. */
 export function pixelsOf(page, selector = "girasol-spin") {
@@ -60,4 +61,5 @@ export function pixelsOf(page, selector = "girasol-spin") {
 }
 
 /** Mean difference of two pictures, in values of 255. */
-export const apart = (one, other) => one.reduce((sum, value, index) => sum + Math.abs(value - other[index]), 0) / one.length;
+export const apart = (one, other) =>
+  one.reduce((sum, value, index) => sum + Math.abs(value - other[index]), 0) / one.length;

@@ -53,7 +53,7 @@ function turn(metal, ...more) {
 }
 
 const shown = (selector) => page.locator(selector).waitFor({ timeout: PATIENCE });
-const live = () => page.locator('#version-list li[data-live]').getAttribute("data-version");
+const live = () => page.locator("#version-list li[data-live]").getAttribute("data-version");
 const sequence = async () => (await fetch(new URL(`/api/products/customizable/${RING}/sequence`, base))).status;
 
 /** Keeps a picture of the page, if pictures are wanted, and hears what axe says of it. */
@@ -63,7 +63,10 @@ async function look(name) {
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html)}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html)}`),
+    [],
+  );
 }
 
 async function startSet(...pairs) {
@@ -103,7 +106,9 @@ test("nobody_gets_in_without_a_key", async () => {
   await page.goto(new URL("/studio", base).href);
   await page.locator("#sign-in").waitFor();
   await look("sign-in");
-  await page.locator("#key").fill("girasol_000000000000_0000000000000000000000000000000000000000000000000000000000000000");
+  await page
+    .locator("#key")
+    .fill("girasol_000000000000_0000000000000000000000000000000000000000000000000000000000000000");
   await page.locator("#sign-in").click();
   await page.locator("#sign-in-error").filter({ hasText: /./ }).waitFor();
   await look("refused");
@@ -129,7 +134,9 @@ test("what_visitors_miss_is_listed_and_can_be_begun", async () => {
   const row = page.locator('[data-wanted="ring.solitaire.metal-platinum.stone-ruby"]');
   await row.waitFor({ timeout: PATIENCE });
   assert.match(await row.textContent(), /([2-9]|\d\d) times/);
-  const table = await page.evaluate(async () => (await fetch(document.querySelector('a[download="demand.csv"]').href)).text());
+  const table = await page.evaluate(async () =>
+    (await fetch(document.querySelector('a[download="demand.csv"]').href)).text(),
+  );
   assert.match(table, /^configuration,product,choices,asked,last\nring\.solitaire\.metal-platinum\.stone-ruby,/);
   await look("wanted");
   await row.locator("button").click();

@@ -8,7 +8,12 @@ import { apart, METALS, openBody, painted, pixelsOf, sequenceOf, spinState } fro
 
 const base = process.env.GIRASOL_URL;
 /** The "Fast 4G" of Chromium's own tools: 165 ms until an answer begins, 8.1 Mbit/s. */
-const FAST_4G = { offline: false, latency: 165, downloadThroughput: (9e6 * 0.9) / 8, uploadThroughput: (1.5e6 * 0.9) / 8 };
+const FAST_4G = {
+  offline: false,
+  latency: 165,
+  downloadThroughput: (9e6 * 0.9) / 8,
+  uploadThroughput: (1.5e6 * 0.9) / 8,
+};
 const ANGLES = [50, 130, 220];
 let browser;
 /** A shop on an origin of its own; a page that playwright routes would have no cache. */
@@ -78,7 +83,9 @@ async function picturesOf(angles) {
 
 /** Which of the pictures stands on the canvas. */
 function nearest(pictures, pixels) {
-  const [best, second] = Object.entries(pictures).map(([name, picture]) => [name, apart(picture, pixels)]).sort(([, one], [, other]) => one - other);
+  const [best, second] = Object.entries(pictures)
+    .map(([name, picture]) => [name, apart(picture, pixels)])
+    .sort(([, one], [, other]) => one - other);
   assert.ok(best[1] < 1 && second[1] > 2 * best[1] + 0.2, `${best} and ${second}`);
   return best[0];
 }
@@ -112,17 +119,20 @@ test("ten_switches_in_three_seconds_each_show_the_right_metal_at_the_right_angle
   const wanted = [];
   for (let index = 0; index < 10; index++) {
     const [metal, angle] = [METALS[(index + 1) % 3], ANGLES[index % 3]];
-    const look = await page.evaluate(async ([metal, angle]) => {
-      const spin = document.querySelector("girasol-spin");
-      const started = performance.now();
-      const switched = new Promise((resolve) => spin.addEventListener("switch", resolve, { once: true }));
-      spin.spinTo(angle);
-      spin.setAttribute("metal", metal);
-      await switched;
-      const look = window.seen.at(-1);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, 300 - (performance.now() - started))));
-      return look;
-    }, [metal, angle]);
+    const look = await page.evaluate(
+      async ([metal, angle]) => {
+        const spin = document.querySelector("girasol-spin");
+        const started = performance.now();
+        const switched = new Promise((resolve) => spin.addEventListener("switch", resolve, { once: true }));
+        spin.spinTo(angle);
+        spin.setAttribute("metal", metal);
+        await switched;
+        const look = window.seen.at(-1);
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, 300 - (performance.now() - started))));
+        return look;
+      },
+      [metal, angle],
+    );
     wanted.push(`${metal} ${angle}`);
     assert.ok(look.configuration.includes(metal));
     assert.equal(nearest(pictures, look.data), wanted.at(-1));
@@ -146,7 +156,9 @@ test("a_switch_that_is_overtaken_is_cancelled_and_never_shows", async () => {
       spin.setAttribute("metal", metals[index % 2 ? 2 : 1]);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    await new Promise((resolve) => spin.addEventListener("tierchange", ({ detail }) => detail.tier === "standard" && resolve()));
+    await new Promise((resolve) =>
+      spin.addEventListener("tierchange", ({ detail }) => detail.tier === "standard" && resolve()),
+    );
     return shown;
   }, METALS);
   assert.deepEqual(shown, ["rose-gold"]);
@@ -178,7 +190,9 @@ test("a_set_that_was_loaded_is_never_loaded_again", async () => {
   for (const metal of ["rose-gold", "yellow-gold", "rose-gold", "yellow-gold"]) {
     await page.evaluate((metal) => {
       const spin = document.querySelector("girasol-spin");
-      const whole = new Promise((resolve) => spin.addEventListener("tierchange", ({ detail }) => detail.tier === "standard" && resolve()));
+      const whole = new Promise((resolve) =>
+        spin.addEventListener("tierchange", ({ detail }) => detail.tier === "standard" && resolve()),
+      );
       spin.setAttribute("metal", metal);
       return whole;
     }, metal);
@@ -189,7 +203,11 @@ test("a_set_that_was_loaded_is_never_loaded_again", async () => {
 });
 
 test("a_choice_without_a_spin_tells_the_nearest_and_leaves_what_is_shown", async () => {
-  const { page, close } = await openBody(browser, base, `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring"></girasol-spin>`);
+  const { page, close } = await openBody(
+    browser,
+    base,
+    `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring"></girasol-spin>`,
+  );
   await spinState(page, "standard");
   const before = await pixelsOf(page);
   const detail = await page.evaluate(async () => {

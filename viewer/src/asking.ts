@@ -17,7 +17,11 @@ export function wishesOf(host: HTMLElement, manifest: Manifest | undefined): Cho
 /** What attributes force. */
 export function choiceOf(host: HTMLElement, best: Format): Choice {
   const format = host.getAttribute("format");
-  return { tier: host.getAttribute("tier"), frames: host.getAttribute("frames"), format: format === "avif" ? best : format };
+  return {
+    tier: host.getAttribute("tier"),
+    frames: host.getAttribute("frames"),
+    format: format === "avif" ? best : format,
+  };
 }
 
 /** What the browser knows: of itself, of what people want, and of the element. */
@@ -30,7 +34,8 @@ export function hintsOf(host: HTMLElement, format: Format): Hints {
 /** Sets attributes to what the page's address shares, `#angle=120&metal=rose-gold`, and returns the angle. */
 export function readShared(host: HTMLElement): string | null {
   const shared = new URLSearchParams(location.hash.slice(1));
-  for (const option of optionsOf(srcOf(host), undefined)) if (shared.has(option)) host.setAttribute(option, shared.get(option)!);
+  for (const option of optionsOf(srcOf(host), undefined))
+    if (shared.has(option)) host.setAttribute(option, shared.get(option)!);
   return shared.get("angle");
 }
 

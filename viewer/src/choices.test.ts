@@ -10,11 +10,15 @@ test("an_address_names_a_configuration_and_its_choices", () => {
   assert.equal(configurationOf(`${YELLOW}?format=webp`), "ring.solitaire.metal-yellow-gold.stone-diamond");
   assert.equal(configurationOf("/m/9f3c.json"), undefined);
   assert.equal(configurationOf("/preview/token/sequence"), undefined);
-  assert.deepEqual(choicesOf("ring.solitaire.metal-yellow-gold.stone-diamond"), { metal: "yellow-gold", stone: "diamond" });
+  assert.deepEqual(choicesOf("ring.solitaire.metal-yellow-gold.stone-diamond"), {
+    metal: "yellow-gold",
+    stone: "diamond",
+  });
 });
 
 test("another_choice_takes_its_place_in_the_address", () => {
-  const check = (wishes: object, url: string | undefined) => assert.equal(withChoices(YELLOW, wishes as Record<string, string>), url);
+  const check = (wishes: object, url: string | undefined) =>
+    assert.equal(withChoices(YELLOW, wishes as Record<string, string>), url);
   check({}, YELLOW);
   check({ metal: "yellow-gold" }, YELLOW);
   check({ metal: "rose-gold" }, `${AT}ring.solitaire.metal-rose-gold.stone-diamond/sequence`);
@@ -26,9 +30,19 @@ test("another_choice_takes_its_place_in_the_address", () => {
 test("an_option_that_ids_leave_out_is_found_among_the_siblings", () => {
   const manifest = manifestOf();
   manifest.configuration = "ring.solitaire.metal-yellow-gold.stone-diamond";
-  manifest.siblings = [{ configuration: "ring.solitaire.metal-yellow-gold.stone-diamond.carat-two", choices: { carat: "two" }, digest: "", sets: {} }];
+  manifest.siblings = [
+    {
+      configuration: "ring.solitaire.metal-yellow-gold.stone-diamond.carat-two",
+      choices: { carat: "two" },
+      digest: "",
+      sets: {},
+    },
+  ];
   assert.deepEqual(optionsOf(YELLOW, manifest), ["metal", "stone", "carat"]);
-  assert.equal(withChoices(YELLOW, { carat: "two" }, manifest), `${AT}ring.solitaire.metal-yellow-gold.stone-diamond.carat-two/sequence`);
+  assert.equal(
+    withChoices(YELLOW, { carat: "two" }, manifest),
+    `${AT}ring.solitaire.metal-yellow-gold.stone-diamond.carat-two/sequence`,
+  );
 });
 
 test("the_server_is_asked_where_nothing_else_tells_the_address", async () => {

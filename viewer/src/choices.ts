@@ -54,7 +54,10 @@ export function withChoices(src: string, wishes: Choices, manifest?: Manifest): 
     id = id?.replace(`.${option}-${has[option]}`, `.${option}-${choice}`);
   }
   const [[option, choice]] = changed as [[string, string]];
-  const listed = manifest?.configuration === own && changed.length === 1 && manifest.siblings?.find(({ choices }) => choices[option] === choice);
+  const listed =
+    manifest?.configuration === own &&
+    changed.length === 1 &&
+    manifest.siblings?.find(({ choices }) => choices[option] === choice);
   if (listed) id = listed.configuration;
   return id && src.replace(SEQUENCE, (_, before) => `${before}${id}/sequence`);
 }

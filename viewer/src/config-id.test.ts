@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { configId } from "./config-id";
 
 interface Table {
-  products: Record<string, { id: string; options: { name: string; default: string; omitDefault: boolean; choices: string[] }[] }>;
+  products: Record<
+    string,
+    { id: string; options: { name: string; default: string; omitDefault: boolean; choices: string[] }[] }
+  >;
   cases: { product: string; choices: Record<string, string>; id: string | null }[];
 }
 

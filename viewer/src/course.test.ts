@@ -9,7 +9,10 @@ async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs =
   const stages = planStages(manifestOf(), { tier: "standard", frames: 36, format: "avif", because: [] });
   const grid = isSwitch ? gridOf(stages)! : stages[0]!;
   const here = new Set<number>();
-  const sink = { has: (_: string, degree: number) => here.has(degree), put: (_: unknown, { degree }: { degree: number }) => void here.add(degree) };
+  const sink = {
+    has: (_: string, degree: number) => here.has(degree),
+    put: (_: unknown, { degree }: { degree: number }) => void here.add(degree),
+  };
   await runCourse({ from: loadedOf(), stages, grid, isSwitch, sink, packs, net, angle, onStage: async () => true });
   return [...here];
 }
@@ -19,8 +22,14 @@ test("a_switch_loads_the_same_angle_first_then_its_neighbours_then_the_rest", as
   const degrees = await run(true, net, () => 51);
   assert.equal(net.asked[0], "/s/main-avif/050.avif");
   assert.equal(degrees[0], 50);
-  assert.deepEqual(net.asked.filter((path) => path.startsWith("/s/")).sort(), ["030", "040", "050", "060", "070"].map((degree) => `/s/main-avif/${degree}.avif`));
-  assert.deepEqual(net.asked.filter((path) => path.startsWith("/p/")), ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
+  assert.deepEqual(
+    net.asked.filter((path) => path.startsWith("/s/")).sort(),
+    ["030", "040", "050", "060", "070"].map((degree) => `/s/main-avif/${degree}.avif`),
+  );
+  assert.deepEqual(
+    net.asked.filter((path) => path.startsWith("/p/")),
+    ["/p/preview-avif.pack", "/p/standard-avif.pack"],
+  );
   assert.equal(degrees.length, 36);
 });
 

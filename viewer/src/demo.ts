@@ -196,7 +196,11 @@ function sayWaiting(status?: Status): void {
   bar.hidden = !!idle;
   if (processing && status.total) bar.value = (status.done ?? 0) / status.total;
   else bar.removeAttribute("value");
-  byId("waiting-title").textContent = processing ? "The ring is being encoded" : idle ? "There is no spin yet" : "One moment";
+  byId("waiting-title").textContent = processing
+    ? "The ring is being encoded"
+    : idle
+      ? "There is no spin yet"
+      : "One moment";
   byId("waiting-detail").textContent = processing
     ? stageOf(status)
     : idle
@@ -236,7 +240,12 @@ spin.addEventListener("manifest", (event) => {
 spin.addEventListener("progress", (event) => {
   const { tier, frames } = (event as Event as SpinEvents["progress"]).detail;
   const stage = manifest?.selected && planStages(manifest, manifest.selected).find((stage) => stage.tier === tier);
-  if (stage) drawArrival(tier, progressOf(stage, (degree) => frames.includes(degree)), performance.now() - startedAt);
+  if (stage)
+    drawArrival(
+      tier,
+      progressOf(stage, (degree) => frames.includes(degree)),
+      performance.now() - startedAt,
+    );
 });
 
 spin.addEventListener("anglechange", () => {

@@ -39,7 +39,11 @@ function draw(document: Document): void {
   for (const [name, list] of entries(document)) {
     const about = document.tags.find((tag) => tag.name === name)?.description ?? "";
     index.append(make("h3", {}, name), ...list.map(({ operation }) => link(operation.operationId, operation.summary)));
-    byId("operations").append(make("h2", {}, name), make("p", { class: "tag" }, ...prose(about)), ...list.map((entry) => drawEntry(document, entry)));
+    byId("operations").append(
+      make("h2", {}, name),
+      make("p", { class: "tag" }, ...prose(about)),
+      ...list.map((entry) => drawEntry(document, entry)),
+    );
   }
   const shapes = Object.entries(document.components.schemas);
   index.append(make("h3", {}, "Shapes"), link("shapes", "What is sent and answered"));
@@ -82,7 +86,10 @@ function drawEntry(document: Document, { path, method, operation, parameters }: 
     }
     inside.append(...drawContent(document, body.content));
   }
-  inside.append(make("h4", {}, "Answers"), ...Object.entries(operation.responses).map(([status, answer]) => drawAnswer(document, status, answer)));
+  inside.append(
+    make("h4", {}, "Answers"),
+    ...Object.entries(operation.responses).map(([status, answer]) => drawAnswer(document, status, answer)),
+  );
   return make(
     "details",
     { class: "entry", id: operation.operationId },
@@ -119,12 +126,21 @@ function drawParameter(parameter: Parameter): HTMLElement {
   const cell = make("td", {}, make("span", { class: "type" }, ...words(typeOf(schema))));
   if (parameter.description) cell.append(" ", ...prose(parameter.description));
   if (limits) cell.append(" ", make("span", { class: "quiet" }, ...prose(limits)));
-  if (parameter.example !== undefined) cell.append(make("br"), make("span", { class: "quiet" }, "as in "), make("code", {}, text(parameter.example)));
-  return row(parameter.name, parameter.in === "path" || !parameter.required ? parameter.in : `${parameter.in}, needed`, cell);
+  if (parameter.example !== undefined)
+    cell.append(make("br"), make("span", { class: "quiet" }, "as in "), make("code", {}, text(parameter.example)));
+  return row(
+    parameter.name,
+    parameter.in === "path" || !parameter.required ? parameter.in : `${parameter.in}, needed`,
+    cell,
+  );
 }
 
 function drawField({ name, required, type, about }: Field): HTMLElement {
-  return row(name, required ? "" : "may be left out", make("td", {}, make("span", { class: "type" }, ...words(type)), " ", ...prose(about)));
+  return row(
+    name,
+    required ? "" : "may be left out",
+    make("td", {}, make("span", { class: "type" }, ...words(type)), " ", ...prose(about)),
+  );
 }
 
 function drawAnswer(document: Document, status: string, reference: Answer): HTMLElement {
@@ -150,7 +166,9 @@ function drawMedia(document: Document, type: string, { schema = {}, example }: M
   const slugs = slugsOf(schema);
   if (slugs.length > 0) return [make("div", { class: "slugs" }, ...slugs.map((slug) => make("code", {}, slug)))];
   const fields = shapeOf(schema) ? [] : fieldsOf(document, schema);
-  const drawn: HTMLElement[] = [make("p", { class: "type" }, `${type} `, ...(fields.length > 0 ? [] : words(typeOf(schema))))];
+  const drawn: HTMLElement[] = [
+    make("p", { class: "type" }, `${type} `, ...(fields.length > 0 ? [] : words(typeOf(schema)))),
+  ];
   if (fields.length > 0) drawn.push(table(fields.map(drawField)));
   if (example !== undefined) drawn.push(drawExample(example));
   return drawn;

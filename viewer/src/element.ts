@@ -21,7 +21,8 @@ export class GirasolSpin extends SpinLoading {
   // Options have names of their own in each product, which no list of observed attributes can hold.
   #chosen = new MutationObserver((changes) => {
     const options = optionsOf(srcOf(this), this.manifestNow);
-    const isChoice = ({ attributeName: name, oldValue }: MutationRecord) => options.includes(name!) && this.getAttribute(name!) !== oldValue;
+    const isChoice = ({ attributeName: name, oldValue }: MutationRecord) =>
+      options.includes(name!) && this.getAttribute(name!) !== oldValue;
     if (!changes.some(isChoice)) return;
     this.queueLoad();
     this.#share();
@@ -76,7 +77,9 @@ export class GirasolSpin extends SpinLoading {
     const isFull = !this.#isFull();
     this.#setFull(isFull);
     // Phones that give the whole screen to videos only still have a page that can be filled.
-    await (isFull ? this.requestFullscreen?.() : document.fullscreenElement && document.exitFullscreen())?.catch(() => {});
+    await (isFull ? this.requestFullscreen?.() : document.fullscreenElement && document.exitFullscreen())?.catch(
+      () => {},
+    );
   }
 
   connectedCallback(): void {
@@ -134,7 +137,8 @@ export class GirasolSpin extends SpinLoading {
   /** Browsers limit how often an address may change: once the hand rests. */
   #share(): void {
     clearTimeout(this.#sharing);
-    if (this.hasAttribute("share")) this.#sharing = window.setTimeout(() => writeShared(this, this.manifestNow, this.angle), 250);
+    if (this.hasAttribute("share"))
+      this.#sharing = window.setTimeout(() => writeShared(this, this.manifestNow, this.angle), 250);
   }
 
   protected fail(error: unknown): void {

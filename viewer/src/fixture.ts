@@ -79,7 +79,10 @@ export interface FakeNet extends Net {
 }
 
 /** Serves packs and frames of `manifest`, but where `answer` has something else to say. */
-export function fakeNet(answer: (path: string, time: number) => Answer = () => undefined, manifest = manifestOf()): FakeNet {
+export function fakeNet(
+  answer: (path: string, time: number) => Answer = () => undefined,
+  manifest = manifestOf(),
+): FakeNet {
   const abort = new AbortController();
   const times = new Map<string, number>();
   const net: FakeNet = {

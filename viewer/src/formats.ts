@@ -33,7 +33,9 @@ export async function decode(format: Format, bytes: Uint8Array<ArrayBuffer>): Pr
 
 /** Whether bytes begin as the format does: `RIFF` for WebP; for AVIF the box type `ftyp` after its length. */
 export function looksLike(format: Format, bytes: Uint8Array): boolean {
-  return String.fromCharCode(...bytes.subarray(0, 8)).startsWith(...((format === "webp" ? ["RIFF", 0] : ["ftyp", 4]) as [string, number]));
+  return String.fromCharCode(...bytes.subarray(0, 8)).startsWith(
+    ...((format === "webp" ? ["RIFF", 0] : ["ftyp", 4]) as [string, number]),
+  );
 }
 
 /** The bytes of a base64 text. */

@@ -84,7 +84,8 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     stop();
     const { pointerId, clientX: x, clientY: y } = event;
     fingers.set(pointerId, { x, y });
-    drag = fingers.size === 1 ? { turning: event.pointerType !== "touch", x, y, at: event.timeStamp, speed: 0 } : undefined;
+    drag =
+      fingers.size === 1 ? { turning: event.pointerType !== "touch", x, y, at: event.timeStamp, speed: 0 } : undefined;
     target.setPointerCapture(pointerId);
   });
 

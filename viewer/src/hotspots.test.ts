@@ -20,7 +20,10 @@ test("a_hotspot_goes_straight_from_point_to_point_and_is_gone_beyond_them", () =
 
 test("a_hotspot_of_a_whole_turn_is_always_there", () => {
   const points = [point(0, 0.25, 0.5), point(180, 0.75, 0.5), point(360, 0.25, 0.5)];
-  assert.deepEqual([0, 90, 270, 359.999].map((angle) => spotAt(points, angle)?.x.toFixed(2)), ["0.25", "0.50", "0.50", "0.25"]);
+  assert.deepEqual(
+    [0, 90, 270, 359.999].map((angle) => spotAt(points, angle)?.x.toFixed(2)),
+    ["0.25", "0.50", "0.50", "0.25"],
+  );
   assert.deepEqual(spotAt([point(90, 0.5, 0.5), point(450, 0.5, 0.5)], 89), { x: 0.5, y: 0.5 });
 });
 

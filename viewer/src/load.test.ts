@@ -50,7 +50,10 @@ test("the_cache_forgets_what_was_used_longest_ago", () => {
   packs.put("b", "set", [frame]);
   packs.get("a");
   packs.put("c", "set", [frame]);
-  assert.deepEqual(["a", "b", "c"].map((digest) => !!packs.get(digest)), [true, false, true]);
+  assert.deepEqual(
+    ["a", "b", "c"].map((digest) => !!packs.get(digest)),
+    [true, false, true],
+  );
 });
 
 test("blocked_packs_are_replaced_by_single_frames", async () => {
@@ -91,7 +94,10 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
-  await assert.rejects(loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }), TypeError);
+  await assert.rejects(
+    loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }),
+    TypeError,
+  );
 });
 
 test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {

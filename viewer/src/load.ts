@@ -32,12 +32,7 @@ export async function loadStage(stage: Stage, line: Line): Promise<void> {
 }
 
 /** Loads one frame by its own URL. */
-export async function loadFrame(
-  degree: number,
-  stage: Stage,
-  line: Line,
-  tries?: number,
-): Promise<void> {
+export async function loadFrame(degree: number, stage: Stage, line: Line, tries?: number): Promise<void> {
   const { set } = stage.rendition;
   if (!line.sink.has(set, degree)) line.sink.put(stage, await fetchFrame(degree, set, stage.format, line, tries));
 }
@@ -53,19 +48,19 @@ export async function fetchFrame(
   const url = fillUrl(manifest.urls.frame, base, { set, degree: threeDigits(degree), format });
   const known = packs.find(set, degree);
   if (known) return known;
-  const frame = await retry(net, async () => {
-    const response = await get(net, url);
-    return checked({ degree, bytes: new Uint8Array(await response.arrayBuffer()) }, format);
-  }, tries);
+  const frame = await retry(
+    net,
+    async () => {
+      const response = await get(net, url);
+      return checked({ degree, bytes: new Uint8Array(await response.arrayBuffer()) }, format);
+    },
+    tries,
+  );
   packs.put(url, set, [frame]);
   return frame;
 }
 
-async function loadPack(
-  pack: Pack,
-  stage: Stage,
-  line: Line,
-): Promise<void> {
+async function loadPack(pack: Pack, stage: Stage, line: Line): Promise<void> {
   const { from, sink, packs, net } = line;
   const missing = () => pack.degrees.filter((degree) => !sink.has(stage.rendition.set, degree));
   if (!missing().length) return;
@@ -91,11 +86,7 @@ async function loadPack(
 }
 
 /** Loads frames one by one, a few at once, in the order given. */
-export async function loadFrames(
-  degrees: number[],
-  stage: Stage,
-  line: Line,
-): Promise<void> {
+export async function loadFrames(degrees: number[], stage: Stage, line: Line): Promise<void> {
   const left = degrees[Symbol.iterator]();
   const lane = async () => {
     for (const degree of left) await loadFrame(degree, stage, line);

@@ -6,7 +6,15 @@ import { type Course, gridOf, runCourse } from "./course";
 import { emit, type SpinState, type TierDetail } from "./events";
 import { bestFormat } from "./formats";
 import { fetchFrame } from "./load";
-import { type Choice, type Format, isForced, type Loaded, loadManifest, type Manifest, type Selected } from "./manifest";
+import {
+  type Choice,
+  type Format,
+  isForced,
+  type Loaded,
+  loadManifest,
+  type Manifest,
+  type Selected,
+} from "./manifest";
 import { HttpError, type Net, netOf } from "./net";
 import { PackCache } from "./pack-cache";
 import { atMost, mayHaveHd } from "./policy";
@@ -120,7 +128,10 @@ export abstract class SpinLoading extends SpinScreen {
     const best = bestFormat();
     const choice = choiceOf(this, best);
     // What does not come now is asked for again when it is needed.
-    await Promise.allSettled([this.prefetch(address, net), loadManifest(address, choice, best, net, "default", this.kept(choice))]);
+    await Promise.allSettled([
+      this.prefetch(address, net),
+      loadManifest(address, choice, best, net, "default", this.kept(choice)),
+    ]);
   }
 
   /** Whoever looks closely gets hd, where the screen can show more and nothing speaks against it. */
@@ -137,7 +148,9 @@ export abstract class SpinLoading extends SpinScreen {
     if (closePx <= width && hd.rendition.size[0] <= width) return;
     this.setsShown.push(hd.rendition.set);
     // What is shown stays, whether or not more comes.
-    await this.runStages({ from, stages: [hd], grid: hd, isSwitch: false, net: netOf(this.current.signal) }).catch(() => {});
+    await this.runStages({ from, stages: [hd], grid: hd, isSwitch: false, net: netOf(this.current.signal) }).catch(
+      () => {},
+    );
   }
 
   /** Loads what a manifest selects, stage by stage. */
@@ -246,6 +259,7 @@ export abstract class SpinLoading extends SpinScreen {
     const { degrees, format } = this.fineGrid ?? {};
     const set = format && this.siblingAt(address)?.sets[format];
     const degree = degrees && nearestDegree(degrees, this.angle);
-    if (set && degree !== undefined && this.answer) await fetchFrame(degree, set, format, { from: this.answer, packs, net }, 1);
+    if (set && degree !== undefined && this.answer)
+      await fetchFrame(degree, set, format, { from: this.answer, packs, net }, 1);
   }
 }

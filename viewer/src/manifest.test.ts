@@ -5,7 +5,8 @@ import { fillUrl, isForced, loadManifest, threeDigits, tierKey, withChoice } fro
 import { HttpError } from "./net";
 
 test("a_forced_choice_joins_the_query_and_the_rest_is_left_to_the_server", () => {
-  const check = (src: string, choice: object, url: string) => assert.equal(withChoice(`https://x.example${src}`, choice), `https://x.example${url}`);
+  const check = (src: string, choice: object, url: string) =>
+    assert.equal(withChoice(`https://x.example${src}`, choice), `https://x.example${url}`);
   check("/x/sequence", {}, "/x/sequence");
   check("/x/sequence", { tier: null, format: "webp" }, "/x/sequence?format=webp");
   check("/x/sequence?explain=1", { tier: "hd" }, "/x/sequence?explain=1&tier=hd");

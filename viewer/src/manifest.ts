@@ -134,7 +134,8 @@ export function isForced(src: string, choice: Choice): boolean {
 /** The key under `tiers` for a tier and its frame count: `standard-24` is standard with 24 frames, or as many as the turn has evenly. */
 export function tierKey({ tiers }: Manifest, { tier, frames }: { tier: string; frames: number }): string {
   const counted = `${tier}-${frames}`;
-  const fits = (key: string) => key.startsWith(`${tier}-`) && tiers[key]?.frames === frames && tiers[tier]?.frames !== frames;
+  const fits = (key: string) =>
+    key.startsWith(`${tier}-`) && tiers[key]?.frames === frames && tiers[tier]?.frames !== frames;
   return counted in tiers ? counted : (Object.keys(tiers).find(fits) ?? tier);
 }
 

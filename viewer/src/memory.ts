@@ -35,6 +35,12 @@ export function takePart(holder: Holder, isSeen: boolean): void {
   for (const other of holders) if (other !== holder) other.onShare();
 }
 
-function isLowEnd({ deviceMemory, hardwareConcurrency }: { deviceMemory?: number; hardwareConcurrency?: number }): boolean {
+function isLowEnd({
+  deviceMemory,
+  hardwareConcurrency,
+}: {
+  deviceMemory?: number;
+  hardwareConcurrency?: number;
+}): boolean {
   return deviceMemory === undefined ? (hardwareConcurrency ?? 8) <= 2 : deviceMemory <= 2;
 }

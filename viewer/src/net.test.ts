@@ -28,7 +28,10 @@ test("what_is_refused_is_not_asked_for_again", async () => {
 });
 
 test("the_server_may_ask_for_a_longer_pause_within_reason", async () => {
-  for (const [seconds, ms] of [["2", 2000], ["3600", 8000]] as const) {
+  for (const [seconds, ms] of [
+    ["2", 2000],
+    ["3600", 8000],
+  ] as const) {
     const headers = { "Retry-After": seconds };
     const net = fakeNet((_, time) => (time === 1 ? new Response(null, { status: 429, headers }) : new Response("")));
     await ask(net);

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { strategyOf } from "./offline";
 
 test("what_never_changes_comes_from_the_cache_and_what_points_to_it_is_renewed", () => {
-  const check = (path: string, strategy: string | undefined) => assert.equal(strategyOf("GET", `https://spins.example${path}`, false), strategy, path);
+  const check = (path: string, strategy: string | undefined) =>
+    assert.equal(strategyOf("GET", `https://spins.example${path}`, false), strategy, path);
   const digest = "0123456789abcdef0123456789abcdef";
   check(`/s/${digest}/120.avif`, "first");
   check(`/p/${digest}.pack`, "first");

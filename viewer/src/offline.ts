@@ -1,7 +1,8 @@
 // Offline: which requests of a page the service worker answers, and how.
 
 const IMMUTABLE = /^\/(s\/[0-9a-f]{32}\/\d{3}\.(avif|webp)|p\/[0-9a-f]{32}\.pack|m\/[0-9a-f]{32}\.json)$/;
-const POINTER = /^(\/api\/products\/customizable\/[a-z0-9.-]+(\/sequence|\/[a-z0-9-]+)|\/still\/[a-z0-9.-]+|\/girasol-spin(\.classic)?\.js)$/;
+const POINTER =
+  /^(\/api\/products\/customizable\/[a-z0-9.-]+(\/sequence|\/[a-z0-9-]+)|\/still\/[a-z0-9.-]+|\/girasol-spin(\.classic)?\.js)$/;
 /** Of what changes, that which is of no use when it is old. */
 const STATUS = /\/status$/;
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { Pace } from "./pace";
 import { speedOf } from "./speed";
 
-const note = (pace: Pace, count: number, isOnTime: boolean) => Array.from({ length: count }, () => pace.note(isOnTime)).filter(Boolean).length;
+const note = (pace: Pace, count: number, isOnTime: boolean) =>
+  Array.from({ length: count }, () => pace.note(isOnTime)).filter(Boolean).length;
 
 test("late_frames_halve_the_turn_and_no_further_than_to_a_quarter", () => {
   const pace = new Pace();

@@ -52,7 +52,10 @@ test("a_pack_that_ends_early_gives_its_whole_frames_and_then_fails", async () =>
     for await (const frame of cutPack(chunked(bytes.subarray(0, 7), [2]), pack)) frames.push(frame);
   };
   await assert.rejects(take(), RangeError);
-  assert.deepEqual(frames.map((frame) => frame.degree), [0, 180]);
+  assert.deepEqual(
+    frames.map((frame) => frame.degree),
+    [0, 180],
+  );
 });
 
 test("bytes_beyond_the_last_frame_are_ignored", async () => {

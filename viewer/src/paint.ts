@@ -4,7 +4,11 @@ import { bytesOfBase64 } from "./formats";
 import { decodeThumbhash } from "./thumbhash";
 
 /** Paints a picture over what stands there. The canvas has as many pixels as the frame; CSS scales it. */
-export function paint(canvas: HTMLCanvasElement, picture: ImageBitmap | HTMLCanvasElement, [width, height]: [number, number]): void {
+export function paint(
+  canvas: HTMLCanvasElement,
+  picture: ImageBitmap | HTMLCanvasElement,
+  [width, height]: [number, number],
+): void {
   // Setting a canvas's size clears it and takes time, even to the same: only where it differs.
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;

@@ -37,17 +37,19 @@ for (const name of ["default", "changed"] as const) {
 
 test("the_rules_that_decided_are_named", () => {
   const hints = { saveData: true, mobile: true, acceptsAvif: false };
-  assert.deepEqual(decide(hints, table.policies.default).because, [
-    "network: 3g or saving data",
-    "device: mid-range",
-  ]);
+  assert.deepEqual(decide(hints, table.policies.default).because, ["network: 3g or saving data", "device: mid-range"]);
 });
 
-const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15";
+const MAC =
+  "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15";
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1";
 
-function fitted(browser: Partial<Browser>, selected: Partial<Selected> = {}, manifest: Manifest = manifestOf()): string {
+function fitted(
+  browser: Partial<Browser>,
+  selected: Partial<Selected> = {},
+  manifest: Manifest = manifestOf(),
+): string {
   const server: Selected = { tier: "standard", frames: 36, format: "avif", because: [], ...selected };
   const hints = ownHints({ userAgent: MAC, ...browser }, server.format);
   const { tier, frames, format } = atMost(server, { ...manifest, policy: table.policies.default }, hints);
@@ -94,7 +96,8 @@ test("a_thumbnail_takes_fewer_frames", () => {
 test("a_slow_measured_line_takes_the_preview", () => {
   const manifest = { ...manifestOf(), policy: table.policies.default };
   const server: Selected = { tier: "standard", frames: 36, format: "avif", because: [] };
-  const at = (downlinkMbps: number) => atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), downlinkMbps }).tier;
+  const at = (downlinkMbps: number) =>
+    atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), downlinkMbps }).tier;
   assert.deepEqual([at(0.5), at(5)], ["preview", "standard"]);
 });
 

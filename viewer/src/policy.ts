@@ -77,7 +77,9 @@ export function decide(hints: Hints, policy: Policy): DeliveryClass {
     tier: wordOf(key),
     frames: policy.frames[key],
     format: hints.acceptsAvif ? "avif" : "webp",
-    because: [network && `network: ${network.name}`, device && `device: ${device.name}`].filter((rule) => !!rule) as string[],
+    because: [network && `network: ${network.name}`, device && `device: ${device.name}`].filter(
+      (rule) => !!rule,
+    ) as string[],
   };
 }
 
@@ -98,7 +100,9 @@ function deviceApplies(rule: DeviceRule, hints: Hints): boolean {
   const { memory_gib_to, memory_gib_under, mobile } = rule;
   if ((memory_gib_to ?? memory_gib_under ?? (mobile || undefined)) === undefined) return true;
   return (
-    hints.memoryGib! <= memory_gib_to! || hints.memoryGib! < memory_gib_under! || (!!mobile && hints.mobile && hints.memoryGib === undefined)
+    hints.memoryGib! <= memory_gib_to! ||
+    hints.memoryGib! < memory_gib_under! ||
+    (!!mobile && hints.mobile && hints.memoryGib === undefined)
   );
 }
 

@@ -3,7 +3,16 @@
 import type { GirasolSpin as Published, SpinEvents as PublishedEvents } from "../girasol-spin";
 import type { GirasolSpin, SpinEvents } from "./element";
 
-type Members = "angle" | "hotspots" | "configuration" | "displayedDegree" | "loadedFrames" | "spinTo" | "warm" | "toggleFullscreen" | "reload";
+type Members =
+  | "angle"
+  | "hotspots"
+  | "configuration"
+  | "displayedDegree"
+  | "loadedFrames"
+  | "spinTo"
+  | "warm"
+  | "toggleFullscreen"
+  | "reload";
 type Holds<T extends true> = T;
 
 export type Checks = [

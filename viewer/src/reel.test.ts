@@ -11,8 +11,15 @@ class Fake {
 }
 
 const WEIGHT = 100;
-const frame = (set: string, degree: number): Encoded => ({ set, degree, format: "avif", bytes: new Uint8Array(1), weight: WEIGHT });
-const turnOf = (count: number, set = "a") => Array.from({ length: count }, (_, index) => frame(set, (360 / count) * index));
+const frame = (set: string, degree: number): Encoded => ({
+  set,
+  degree,
+  format: "avif",
+  bytes: new Uint8Array(1),
+  weight: WEIGHT,
+});
+const turnOf = (count: number, set = "a") =>
+  Array.from({ length: count }, (_, index) => frame(set, (360 / count) * index));
 
 /** A reel that decodes when it is told to. */
 function reelOf(frames: Encoded[], sets = ["a"], maxBytes = 1e9) {
@@ -41,7 +48,9 @@ function reelOf(frames: Encoded[], sets = ["a"], maxBytes = 1e9) {
 }
 
 test("a_window_holds_what_fits_nearest_to_the_angle_and_a_few_round_the_turn", () => {
-  const frames = [0, 180, 90, 270, 40, 130, ...turnOf(36).map(({ degree }) => degree)].map((degree) => frame("a", degree));
+  const frames = [0, 180, 90, 270, 40, 130, ...turnOf(36).map(({ degree }) => degree)].map((degree) =>
+    frame("a", degree),
+  );
   const once = [...new Map(frames.map((one) => [one.degree, one])).values()];
   const degrees = windowOf(once, { angle: 200, sets: ["a"], maxBytes: 10 * WEIGHT }).map(({ degree }) => degree);
   assert.deepEqual(degrees, [200, 0, 180, 90, 270, 40, 130, 190, 210, 220]);
@@ -55,7 +64,13 @@ test("what_is_decoded_never_passes_the_bound_while_it_is_turned", async () => {
     reel.aim({ angle, sets: ["a"], maxBytes: 16 * WEIGHT });
     await decode();
     assert.equal(reel.size, 16);
-    assert.equal(reel.nearest({ angle: angle, sets: ["a"] })?.degree, nearestDegree(turnOf(60).map(({ degree }) => degree), angle));
+    assert.equal(
+      reel.nearest({ angle: angle, sets: ["a"] })?.degree,
+      nearestDegree(
+        turnOf(60).map(({ degree }) => degree),
+        angle,
+      ),
+    );
   }
 });
 

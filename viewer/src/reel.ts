@@ -73,7 +73,10 @@ export class Reel<P extends Picture> {
   /** Decodes what the aim needs most, within its bytes, and frees the rest. */
   aim(aim: Aim): void {
     this.#aim = aim;
-    this.#window = windowOf([...this.#frames.values()].filter(({ broken }) => !broken), aim);
+    this.#window = windowOf(
+      [...this.#frames.values()].filter(({ broken }) => !broken),
+      aim,
+    );
     const kept = new Set(this.#window);
     for (const frame of this.#frames.values()) if (!kept.has(frame)) free(frame);
     this.#decodeNext();
@@ -81,7 +84,10 @@ export class Reel<P extends Picture> {
 
   /** The decoded frame nearest to an angle in the sets given; of two equally near ones, that of the later set. */
   nearest(aim: Pick<Aim, "angle" | "sets" | "degrees">): Shown<P> | undefined {
-    const [best] = byNeed([...this.#frames.values()].filter(({ picture }) => picture), aim);
+    const [best] = byNeed(
+      [...this.#frames.values()].filter(({ picture }) => picture),
+      aim,
+    );
     return best as Shown<P> | undefined;
   }
 
@@ -151,11 +157,19 @@ export function windowOf<F extends Encoded>(frames: F[], aim: Aim): F[] {
 }
 
 /** What may be shown, nearest to the angle first; of two equally near ones the finer, then the one that the turn passed last. */
-function byNeed<F extends Encoded>(frames: F[], { angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">): F[] {
+function byNeed<F extends Encoded>(
+  frames: F[],
+  { angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">,
+): F[] {
   const order = ({ set }: F) => sets.indexOf(set);
   return frames
     .filter((frame) => order(frame) >= 0 && (!degrees || degrees.has(frame.degree)))
-    .sort((one, other) => apart(one.degree, angle) - apart(other.degree, angle) || order(other) - order(one) || nearer(one.degree, other.degree, angle));
+    .sort(
+      (one, other) =>
+        apart(one.degree, angle) - apart(other.degree, angle) ||
+        order(other) - order(one) ||
+        nearer(one.degree, other.degree, angle),
+    );
 }
 
 function free(frame: Frame<Picture>): void {

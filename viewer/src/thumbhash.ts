@@ -46,11 +46,16 @@ export function decodeThumbhash(hash: Uint8Array): Thumb {
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
-      const [lum = 0, yellow = 0, red = 0, alpha = 0] = [l, p, q, a].map((channel) => valueAt(channel, x, y, width, height));
+      const [lum = 0, yellow = 0, red = 0, alpha = 0] = [l, p, q, a].map((channel) =>
+        valueAt(channel, x, y, width, height),
+      );
       const blue = lum - (2 / 3) * yellow;
       const r = (3 * lum - blue + red) / 2;
       // Truncated, not rounded, as other decoders do.
-      rgba.set([r, r - red, blue, alpha].map((share) => (255 * share) | 0), at);
+      rgba.set(
+        [r, r - red, blue, alpha].map((share) => (255 * share) | 0),
+        at,
+      );
     }
   }
   return { width, height, rgba };
@@ -86,7 +91,8 @@ function readChannel(
 function valueAt({ mean, terms }: Channel, x: number, y: number, width: number, height: number): number {
   let value = mean;
   for (const term of terms) {
-    const cosines = Math.cos((Math.PI / width) * (x + 0.5) * term.x) * Math.cos((Math.PI / height) * (y + 0.5) * term.y);
+    const cosines =
+      Math.cos((Math.PI / width) * (x + 0.5) * term.x) * Math.cos((Math.PI / height) * (y + 0.5) * term.y);
     value += term.weight * 2 * cosines;
   }
   return value;

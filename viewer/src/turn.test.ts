@@ -21,7 +21,13 @@ test("the_nearest_frame_is_found_round_the_turn", () => {
 });
 
 test("angles_are_brought_into_one_turn", () => {
-  for (const [angle, within] of [[0, 0], [360, 0], [-10, 350], [725, 5], [-720, 0]] as const) {
+  for (const [angle, within] of [
+    [0, 0],
+    [360, 0],
+    [-10, 350],
+    [725, 5],
+    [-720, 0],
+  ] as const) {
     assert.equal(normalize(angle), within);
   }
 });

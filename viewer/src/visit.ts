@@ -32,7 +32,8 @@ export class Visit {
     const { configuration, selected } = manifest ?? {};
     const vitals = { ...this.vitals, ...(turned && { turned, wanted }), configuration, tier: selected?.tier };
     // What artists look at in the studio has no address of a sequence, and is nobody's visit.
-    if (configurationOf(src) && host.getAttribute("vitals") !== "off" && Object.keys(vitals).length > 3) sendVitals(src, vitals);
+    if (configurationOf(src) && host.getAttribute("vitals") !== "off" && Object.keys(vitals).length > 3)
+      sendVitals(src, vitals);
     this.vitals = { schema: vitals.schema };
     pace.turned = pace.wanted = 0;
   }

@@ -24,6 +24,12 @@ const MOST = 1e9;
 
 /** Sends what there is; `src` is the sequence's address, whose server is told. */
 export function sendVitals(src: string, vitals: Vitals): void {
-  const bounded = Object.entries(vitals).map(([name, value]) => [name, typeof value === "number" ? Math.min(MOST, Math.round(value)) : value]);
-  navigator.sendBeacon?.(src.replace(/products\/customizable.*/, "vitals"), JSON.stringify(Object.fromEntries(bounded)));
+  const bounded = Object.entries(vitals).map(([name, value]) => [
+    name,
+    typeof value === "number" ? Math.min(MOST, Math.round(value)) : value,
+  ]);
+  navigator.sendBeacon?.(
+    src.replace(/products\/customizable.*/, "vitals"),
+    JSON.stringify(Object.fromEntries(bounded)),
+  );
 }

@@ -44,7 +44,8 @@ function sequenceUrl(id) {
 function product() {
   const spun = (choices) => manifests.has(idOf(choices));
   const defaults = { metal: "yellow-gold", stone: "diamond" };
-  const choices = (list, name) => list.map((choice) => ({ ...choice, spin: spun({ ...defaults, [name]: choice.value }) }));
+  const choices = (list, name) =>
+    list.map((choice) => ({ ...choice, spin: spun({ ...defaults, [name]: choice.value }) }));
   const shown = (choices) => ({ configId: idOf(choices), choices, spin: spun(choices) });
   return {
     id: "ring.solitaire",
@@ -91,7 +92,8 @@ async function answer(request) {
   const json = (status, body) => [status, "application/json", JSON.stringify(body)];
   const problem = (status, title) => [status, "application/problem+json", JSON.stringify({ status, title })];
   if (FILES[path]) return [200, TYPES[FILES[path].split(".").pop()], readFileSync(new URL(FILES[path], viewer))];
-  if (path === "/api/products/customizable/ring/solitaire") return empty ? problem(404, "No such product") : json(200, product());
+  if (path === "/api/products/customizable/ring/solitaire")
+    return empty ? problem(404, "No such product") : json(200, product());
   const object = objectAt(path);
   if (object) return [200, ...object];
   const [, id, what] = /^\/api\/products\/customizable\/([\w.-]+)\/(sequence|status|configure)$/.exec(path) ?? [];
@@ -102,7 +104,13 @@ async function answer(request) {
   if (what === "status") {
     if (!empty) return json(200, { configId: id, status: manifests.has(id) ? "ready" : "unavailable" });
     const done = 12 - Math.ceil((emptyUntil - Date.now()) / 1000);
-    return json(200, { configId: id, status: "processing", stage: "encode preview", done: Math.max(0, done), total: 12 });
+    return json(200, {
+      configId: id,
+      status: "processing",
+      stage: "encode preview",
+      done: Math.max(0, done),
+      total: 12,
+    });
   }
   if (what === "configure" && request.method === "POST") {
     let body = "";
@@ -110,7 +118,10 @@ async function answer(request) {
     const choices = { metal: "yellow-gold", stone: "diamond", ...JSON.parse(body).choices };
     const configId = idOf(choices);
     if (manifests.has(configId)) return json(200, { configId, status: "ready", sequence: sequenceUrl(configId) });
-    const near = { metal: manifests.has(idOf({ ...choices, stone: "diamond" })) ? choices.metal : "yellow-gold", stone: "diamond" };
+    const near = {
+      metal: manifests.has(idOf({ ...choices, stone: "diamond" })) ? choices.metal : "yellow-gold",
+      stone: "diamond",
+    };
     const nearest = { configId: idOf(near), choices: near, sequence: sequenceUrl(idOf(near)) };
     return json(202, { configId, status: "unavailable", nearest });
   }
@@ -120,6 +131,7 @@ async function answer(request) {
 createServer(async (request, response) => {
   const [status, type, body] = await answer(request);
   const headers = { "Content-Type": type, "Cache-Control": "no-cache" };
-  if (type.startsWith("text/html")) headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob:";
+  if (type.startsWith("text/html"))
+    headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob:";
   response.writeHead(status, headers).end(body);
 }).listen(Number(port), "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/`));

@@ -43,7 +43,8 @@ export function manifestOf(configuration, frames, version = 1) {
     for (const format of formats) {
       const own = key === "still" || key === "hd" ? key : "main";
       const set = digest(`${configuration} ${version} ${own} ${format}`);
-      const groups = own === "main" && key !== "preview" ? [spread(12), degrees.filter((d) => d % 30)] : [spread(count)];
+      const groups =
+        own === "main" && key !== "preview" ? [spread(12), degrees.filter((d) => d % 30)] : [spread(count)];
       const list = groups.map((group) => {
         const order = coarseToFine(group);
         const bytes = order.map((degree) => frame(degree, format));

@@ -21,7 +21,14 @@ if (!folder) {
 const viewer = new URL("..", import.meta.url);
 const cutAfter = Number(process.env.MOCK_CUT ?? 0);
 const tick = process.env.MOCK_FAST ? 5 : 120;
-const SWATCHES = { "yellow-gold": "#d4b06a", "rose-gold": "#d9a08b", platinum: "#c9ccd1", "black-rhodium": "#3b3b40", diamond: "#e8f0f4", ruby: "#a5173a" };
+const SWATCHES = {
+  "yellow-gold": "#d4b06a",
+  "rose-gold": "#d9a08b",
+  platinum: "#c9ccd1",
+  "black-rhodium": "#3b3b40",
+  diamond: "#e8f0f4",
+  ruby: "#a5173a",
+};
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
   "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -64,7 +71,13 @@ function addVersion(product, choices, frames) {
     options.get(option).add(choice);
   }
   const configuration = [product, ...[...options.keys()].map((option) => `${option}-${choices[option]}`)].join(".");
-  const sequence = sequences.get(configuration) ?? { configuration, choices, live: null, takenDown: false, versions: [] };
+  const sequence = sequences.get(configuration) ?? {
+    configuration,
+    choices,
+    live: null,
+    takenDown: false,
+    versions: [],
+  };
   sequences.set(configuration, sequence);
   const version = sequence.versions.length + 1;
   const manifest = manifestOf(configuration, frames, version);
@@ -81,7 +94,13 @@ function publish(sequence, number) {
 }
 
 const shownVersion = (sequence, { version, kind, created, published, removed, manifest }) => ({
-  version, kind, manifest: `/m/${manifest.digest}.json`, created, published, live: sequence.live === version, removed,
+  version,
+  kind,
+  manifest: `/m/${manifest.digest}.json`,
+  created,
+  published,
+  live: sequence.live === version,
+  removed,
 });
 const shownSequence = (sequence) => ({
   configuration: sequence.configuration,
@@ -105,12 +124,18 @@ function detailOf(sequence, version) {
       }
     }
   }
-  const all = [...byId.values()].map((set) => ({ ...set, frames: [...set.frames.values()].sort((a, b) => a.degree - b.degree) }));
+  const all = [...byId.values()].map((set) => ({
+    ...set,
+    frames: [...set.frames.values()].sort((a, b) => a.degree - b.degree),
+  }));
   return { configuration: sequence.configuration, ...shownVersion(sequence, version), sets: all };
 }
 
 function title(slug) {
-  return slug.split("-").map((word) => word[0].toUpperCase() + word.slice(1)).join(" ");
+  return slug
+    .split("-")
+    .map((word) => word[0].toUpperCase() + word.slice(1))
+    .join(" ");
 }
 
 function productList() {
@@ -118,13 +143,21 @@ function productList() {
     const [type, model] = product.split(".");
     const own = [...sequences.values()].filter(({ configuration }) => configuration.startsWith(`${product}.`));
     return {
-      id: product, label: title(model), type, model,
+      id: product,
+      label: title(model),
+      type,
+      model,
       options: [...options].map(([name, choices]) => ({
-        name, label: title(name), default: [...choices][0],
+        name,
+        label: title(name),
+        default: [...choices][0],
         choices: [...choices].map((value) => ({ value, label: title(value), swatch: SWATCHES[value] ?? null })),
       })),
       configurations: own.map(({ configuration, choices, live, takenDown, versions }) => ({
-        id: configuration, choices, live, takenDown,
+        id: configuration,
+        choices,
+        live,
+        takenDown,
         latest: versions.filter(({ removed }) => !removed).at(-1)?.version ?? null,
         versions: versions.length,
         still: live ? `/still/${configuration}.webp` : null,
@@ -134,11 +167,20 @@ function productList() {
 }
 
 const shownSet = (set, withFiles) => ({
-  id: set.id, product: set.product, choices: set.choices, state: set.state, settings: set.settings, expected: null,
-  frames: set.files.size, bytes: [...set.files.values()].reduce((sum, { length }) => sum + length, 0),
-  opened: set.opened, openedBy: "000000000000",
+  id: set.id,
+  product: set.product,
+  choices: set.choices,
+  state: set.state,
+  settings: set.settings,
+  expected: null,
+  frames: set.files.size,
+  bytes: [...set.files.values()].reduce((sum, { length }) => sum + length, 0),
+  opened: set.opened,
+  openedBy: "000000000000",
   ...(withFiles && set.job && { job: shownJob(jobs.get(set.job)) }),
-  ...(withFiles && { files: namesOf(set).map((name) => ({ name, bytes: set.files.get(name).length, digest: "0".repeat(32) })) }),
+  ...(withFiles && {
+    files: namesOf(set).map((name) => ({ name, bytes: set.files.get(name).length, digest: "0".repeat(32) })),
+  }),
 });
 
 function namesOf(set) {
@@ -160,7 +202,8 @@ function check(set) {
 
 function findingsOf(set, names) {
   const findings = [];
-  const add = (finding) => findings.push({ id: findings.length, evidence: null, mend: null, mendLabel: null, ...finding });
+  const add = (finding) =>
+    findings.push({ id: findings.length, evidence: null, mend: null, mendLabel: null, ...finding });
   const numbers = names.map((name) => Number(/\d+/.exec(name)?.[0]));
   const steps = numbers.slice(1).map((number, index) => number - numbers[index]);
   const step = Math.min(...steps);
@@ -168,21 +211,59 @@ function findingsOf(set, names) {
   if (missing.length) {
     const frames = missing.map((number) => names[0].replace(/\d+/, three(number)));
     const message = `${frames.length === 1 ? "Frame" : "Frames"} ${missing.join(", ")} ${frames.length === 1 ? "is" : "are"} missing.`;
-    add({ kind: "missing-frames", severity: "blocks", frames, message, remedy: "Render them again with the same camera, and drop them here." });
+    add({
+      kind: "missing-frames",
+      severity: "blocks",
+      frames,
+      message,
+      remedy: "Render them again with the same camera, and drop them here.",
+    });
   }
-  const broken = names.filter((name) => !["RIFF", "\x89PNG"].includes(set.files.get(name).subarray(0, 4).toString("latin1")));
-  if (broken.length) add({ kind: "unreadable", severity: "blocks", frames: broken, message: `${broken.join(", ")} is no picture.`, remedy: "Export it again." });
+  const broken = names.filter(
+    (name) => !["RIFF", "\x89PNG"].includes(set.files.get(name).subarray(0, 4).toString("latin1")),
+  );
+  if (broken.length)
+    add({
+      kind: "unreadable",
+      severity: "blocks",
+      frames: broken,
+      message: `${broken.join(", ")} is no picture.`,
+      remedy: "Export it again.",
+    });
   if (numbers.at(-1) === 360) {
     const last = names.at(-1);
-    add({ kind: "closing-frame", severity: "warns", frames: [last], message: `${last} shows the first frame once more.`, remedy: "A turn that closes twice stops for a moment at that place.", evidence: `/api/framesets/${set.id}/check/${findings.length}.webp`, mend: "leave-out", mendLabel: `Leave ${last} out` });
+    add({
+      kind: "closing-frame",
+      severity: "warns",
+      frames: [last],
+      message: `${last} shows the first frame once more.`,
+      remedy: "A turn that closes twice stops for a moment at that place.",
+      evidence: `/api/framesets/${set.id}/check/${findings.length}.webp`,
+      mend: "leave-out",
+      mendLabel: `Leave ${last} out`,
+    });
   }
-  if (names.length > 30) add({ kind: "touches-edge", severity: "warns", frames: names.slice(3, 8), message: "The piece touches the edge of 5 frames.", remedy: "Move the camera back a little, so that nothing is cut off.", evidence: `/api/framesets/${set.id}/check/${findings.length}.webp` });
+  if (names.length > 30)
+    add({
+      kind: "touches-edge",
+      severity: "warns",
+      frames: names.slice(3, 8),
+      message: "The piece touches the edge of 5 frames.",
+      remedy: "Move the camera back a little, so that nothing is cut off.",
+      evidence: `/api/framesets/${set.id}/check/${findings.length}.webp`,
+    });
   return findings;
 }
 
 // Jobs: stages by the clock, told as events.
 
-const STAGES = [["check", 36], ["prepare", 36], ["encode preview", 24], ["encode standard and hd", 120], ["store", 12]];
+const STAGES = [
+  ["check", 36],
+  ["prepare", 36],
+  ["encode preview", 24],
+  ["encode standard and hd", 120],
+  ["store", 12],
+];
 const shownJob = ({ events: _events, streams: _streams, ...job }) => ({ ...job, events: `/api/jobs/${job.id}/events` });
 
 function tell(job, kind, data = {}) {
@@ -197,7 +278,20 @@ function written({ number, kind, data }) {
 }
 
 function startJob(set) {
-  const job = { id: id(), frameset: set.id, state: "queued", priority: 0, attempts: 0, stage: null, done: 0, total: 0, queued: now(), changed: now(), events: [], streams: new Set() };
+  const job = {
+    id: id(),
+    frameset: set.id,
+    state: "queued",
+    priority: 0,
+    attempts: 0,
+    stage: null,
+    done: 0,
+    total: 0,
+    queued: now(),
+    changed: now(),
+    events: [],
+    streams: new Set(),
+  };
   jobs.set(job.id, job);
   set.job = job.id;
   tell(job, "queued");
@@ -226,7 +320,9 @@ async function work(job, set) {
     }
   }
   const names = namesOf(set);
-  const frames = new Map(names.map((name, index) => [`${three(Math.round((360 * index) / names.length))}.webp`, set.files.get(name)]));
+  const frames = new Map(
+    names.map((name, index) => [`${three(Math.round((360 * index) / names.length))}.webp`, set.files.get(name)]),
+  );
   Object.assign(job, { state: "ready", leftMs: undefined, ...addVersion(set.product, set.choices, frames) });
   tell(job, "log", { line: `${4 * names.length} encodes, 0 found from before` });
   tell(job, "ready", { configuration: job.configuration, version: job.version });
@@ -269,7 +365,8 @@ const found = (thing, slug = "not-found") => {
   return thing;
 };
 const open = (set) => {
-  if (found(set).state !== "open") throw new Problem(409, "set-committed", "the frame set was committed, and takes no changes any more");
+  if (found(set).state !== "open")
+    throw new Problem(409, "set-committed", "the frame set was committed, and takes no changes any more");
   return set;
 };
 
@@ -281,7 +378,9 @@ async function answer(request, response) {
   const object = objectAt(path);
   if (object) return [200, ...object];
   const every = [...sequences.values()];
-  const manifest = every.flatMap(({ versions }) => versions).find((version) => path === `/m/${version.manifest.digest}.json` && !version.removed);
+  const manifest = every
+    .flatMap(({ versions }) => versions)
+    .find((version) => path === `/m/${version.manifest.digest}.json` && !version.removed);
   if (manifest) {
     if (search) throw new Problem(400, "bad-query", `${search} is unknown`);
     return [200, "application/json", JSON.stringify({ ...manifest.manifest, digest: undefined })];
@@ -297,7 +396,12 @@ async function answer(request, response) {
   const token = /girasol_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
   if (path === "/api/session" && method === "POST") return beginSession(await jsonOf(request));
   const who = sessions.get(token);
-  if (!who) throw new Problem(401, token ? "session-expired" : "key-missing", token ? "the session is over: sign in again" : "show a key");
+  if (!who)
+    throw new Problem(
+      401,
+      token ? "session-expired" : "key-missing",
+      token ? "the session is over: sign in again" : "show a key",
+    );
   if (path === "/api/session") {
     if (method === "GET") return json(200, who);
     sessions.delete(token);
@@ -328,134 +432,210 @@ const number = (text) => Number(text);
 const ROUTES = [
   [/^\/api\/products$/, { GET: () => json(200, { products: productList() }) }],
   [/^\/api\/demand$/, { GET: () => json(200, { wanted }) }],
-  [/^\/api\/framesets$/, {
-    GET: () => json(200, { framesets: [...sets.values()].reverse().map((set) => shownSet(set)) }),
-    POST: async (request) => {
-      const { product, choices } = await jsonOf(request);
-      const set = { id: id(), product, choices, state: "open", settings: { ...SETTINGS }, opened: now(), files: new Map() };
-      sets.set(set.id, set);
-      return json(201, shownSet(set));
+  [
+    /^\/api\/framesets$/,
+    {
+      GET: () => json(200, { framesets: [...sets.values()].reverse().map((set) => shownSet(set)) }),
+      POST: async (request) => {
+        const { product, choices } = await jsonOf(request);
+        const set = {
+          id: id(),
+          product,
+          choices,
+          state: "open",
+          settings: { ...SETTINGS },
+          opened: now(),
+          files: new Map(),
+        };
+        sets.set(set.id, set);
+        return json(201, shownSet(set));
+      },
     },
-  }],
-  [/^\/api\/framesets\/(\w+)$/, {
-    GET: (_request, _response, set) => json(200, shownSet(found(sets.get(set)), true)),
-    PATCH: async (request, _response, set) => {
-      Object.assign(open(sets.get(set)).settings, await jsonOf(request));
-      return json(200, shownSet(sets.get(set), true));
+  ],
+  [
+    /^\/api\/framesets\/(\w+)$/,
+    {
+      GET: (_request, _response, set) => json(200, shownSet(found(sets.get(set)), true)),
+      PATCH: async (request, _response, set) => {
+        Object.assign(open(sets.get(set)).settings, await jsonOf(request));
+        return json(200, shownSet(sets.get(set), true));
+      },
+      DELETE: (_request, _response, set) => (open(sets.get(set)), sets.delete(set), [204]),
     },
-    DELETE: (_request, _response, set) => (open(sets.get(set)), sets.delete(set), [204]),
-  }],
-  [/^\/api\/framesets\/(\w+)\/commit$/, {
-    POST: (_request, _response, set) => {
-      open(sets.get(set)).state = "committed";
-      startJob(sets.get(set));
-      return json(200, shownSet(sets.get(set), true));
+  ],
+  [
+    /^\/api\/framesets\/(\w+)\/commit$/,
+    {
+      POST: (_request, _response, set) => {
+        open(sets.get(set)).state = "committed";
+        startJob(sets.get(set));
+        return json(200, shownSet(sets.get(set), true));
+      },
     },
-  }],
+  ],
   [/^\/api\/framesets\/(\w+)\/check$/, { GET: (_request, _response, set) => json(200, check(found(sets.get(set)))) }],
-  [/^\/api\/framesets\/(\w+)\/check\/\d+\.webp$/, {
-    GET: (_request, _response, set) => [200, "image/webp", found(sets.get(set)).files.get(namesOf(sets.get(set)).at(-1))],
-  }],
-  [/^\/api\/framesets\/(\w+)\/mend$/, {
-    POST: (_request, _response, set) => {
-      open(sets.get(set)).files.delete(namesOf(sets.get(set)).at(-1));
-      return json(200, shownSet(sets.get(set), true));
+  [
+    /^\/api\/framesets\/(\w+)\/check\/\d+\.webp$/,
+    {
+      GET: (_request, _response, set) => [
+        200,
+        "image/webp",
+        found(sets.get(set)).files.get(namesOf(sets.get(set)).at(-1)),
+      ],
     },
-  }],
-  [/^\/api\/framesets\/(\w+)\/frames\/(.+)$/, {
-    DELETE: (_request, _response, set, name) => (open(sets.get(set)).files.delete(decodeURIComponent(name)), [204]),
-  }],
+  ],
+  [
+    /^\/api\/framesets\/(\w+)\/mend$/,
+    {
+      POST: (_request, _response, set) => {
+        open(sets.get(set)).files.delete(namesOf(sets.get(set)).at(-1));
+        return json(200, shownSet(sets.get(set), true));
+      },
+    },
+  ],
+  [
+    /^\/api\/framesets\/(\w+)\/frames\/(.+)$/,
+    {
+      DELETE: (_request, _response, set, name) => (open(sets.get(set)).files.delete(decodeURIComponent(name)), [204]),
+    },
+  ],
   [/^\/api\/uploads$/, { POST: createUpload }],
-  [/^\/api\/uploads\/(\w+)$/, {
-    HEAD: (_request, _response, upload) => {
-      const { bytes, length } = found(uploads.get(upload));
-      return [200, "", "", { "Upload-Offset": bytes.length, "Upload-Length": length }];
+  [
+    /^\/api\/uploads\/(\w+)$/,
+    {
+      HEAD: (_request, _response, upload) => {
+        const { bytes, length } = found(uploads.get(upload));
+        return [200, "", "", { "Upload-Offset": bytes.length, "Upload-Length": length }];
+      },
+      PATCH: async (request, response, upload) => {
+        const known = found(uploads.get(upload));
+        if (Number(request.headers["upload-offset"]) !== known.bytes.length)
+          throw new Problem(409, "offset-mismatch", "the upload is elsewhere");
+        return (await receive(request, response, known)) && [204, "", "", { "Upload-Offset": known.bytes.length }];
+      },
+      DELETE: (_request, _response, upload) => (uploads.delete(upload), [204]),
     },
-    PATCH: async (request, response, upload) => {
-      const known = found(uploads.get(upload));
-      if (Number(request.headers["upload-offset"]) !== known.bytes.length) throw new Problem(409, "offset-mismatch", "the upload is elsewhere");
-      return (await receive(request, response, known)) && [204, "", "", { "Upload-Offset": known.bytes.length }];
-    },
-    DELETE: (_request, _response, upload) => (uploads.delete(upload), [204]),
-  }],
+  ],
   [/^\/api\/jobs$/, { GET: () => json(200, { jobs: [...jobs.values()].reverse().map(shownJob) }) }],
   [/^\/api\/jobs\/(\w+)$/, { GET: (_request, _response, job) => json(200, shownJob(found(jobs.get(job)))) }],
-  [/^\/api\/jobs\/(\w+)\/cancel$/, {
-    POST: (_request, _response, name) => {
-      const job = found(jobs.get(name));
-      job.state = "cancelled";
-      tell(job, "cancelled");
-      end(job);
-      return json(200, shownJob(job));
+  [
+    /^\/api\/jobs\/(\w+)\/cancel$/,
+    {
+      POST: (_request, _response, name) => {
+        const job = found(jobs.get(name));
+        job.state = "cancelled";
+        tell(job, "cancelled");
+        end(job);
+        return json(200, shownJob(job));
+      },
     },
-  }],
-  [/^\/api\/jobs\/(\w+)\/retry$/, {
-    POST: (_request, _response, name) => {
-      const job = found(jobs.get(name));
-      Object.assign(job, { state: "queued", stage: null, done: 0, total: 0, failure: undefined });
-      tell(job, "queued");
-      setTimeout(() => work(job, sets.get(job.frameset)), 5 * tick);
-      return json(200, shownJob(job));
+  ],
+  [
+    /^\/api\/jobs\/(\w+)\/retry$/,
+    {
+      POST: (_request, _response, name) => {
+        const job = found(jobs.get(name));
+        Object.assign(job, { state: "queued", stage: null, done: 0, total: 0, failure: undefined });
+        tell(job, "queued");
+        setTimeout(() => work(job, sets.get(job.frameset)), 5 * tick);
+        return json(200, shownJob(job));
+      },
     },
-  }],
-  [/^\/api\/jobs\/(\w+)\/events$/, {
-    GET: (request, response, name) => {
-      const job = found(jobs.get(name));
-      response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
-      const after = Number(request.headers["last-event-id"] ?? 0);
-      job.events.slice(after).forEach((event) => response.write(written(event)));
-      if (["ready", "failed", "cancelled"].includes(job.state)) return void response.end();
-      job.streams.add(response);
-      response.on("close", () => job.streams.delete(response));
+  ],
+  [
+    /^\/api\/jobs\/(\w+)\/events$/,
+    {
+      GET: (request, response, name) => {
+        const job = found(jobs.get(name));
+        response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+        const after = Number(request.headers["last-event-id"] ?? 0);
+        job.events.slice(after).forEach((event) => response.write(written(event)));
+        if (["ready", "failed", "cancelled"].includes(job.state)) return void response.end();
+        job.streams.add(response);
+        response.on("close", () => job.streams.delete(response));
+      },
     },
-  }],
-  [/^\/api\/sequences\/([\w.-]+)$/, { GET: (_request, _response, name) => json(200, shownSequence(found(sequences.get(name)))) }],
-  [/^\/api\/sequences\/([\w.-]+)\/publish$/, {
-    POST: async (request, _response, name) => {
-      const sequence = found(sequences.get(name));
-      found(publish(sequence, (await jsonOf(request)).version));
-      return json(200, shownSequence(sequence));
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)$/,
+    { GET: (_request, _response, name) => json(200, shownSequence(found(sequences.get(name)))) },
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)\/publish$/,
+    {
+      POST: async (request, _response, name) => {
+        const sequence = found(sequences.get(name));
+        found(publish(sequence, (await jsonOf(request)).version));
+        return json(200, shownSequence(sequence));
+      },
     },
-  }],
-  [/^\/api\/sequences\/([\w.-]+)\/rollback$/, {
-    POST: (_request, _response, name) => {
-      const sequence = found(sequences.get(name));
-      const before = sequence.versions.filter(({ published, version }) => published && version < (sequence.live ?? Infinity)).at(-1);
-      if (!before) throw new Problem(409, "nothing-before", "no earlier version was live before");
-      publish(sequence, before.version);
-      return json(200, shownSequence(sequence));
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)\/rollback$/,
+    {
+      POST: (_request, _response, name) => {
+        const sequence = found(sequences.get(name));
+        const before = sequence.versions
+          .filter(({ published, version }) => published && version < (sequence.live ?? Infinity))
+          .at(-1);
+        if (!before) throw new Problem(409, "nothing-before", "no earlier version was live before");
+        publish(sequence, before.version);
+        return json(200, shownSequence(sequence));
+      },
     },
-  }],
-  [/^\/api\/sequences\/([\w.-]+)\/take-down$/, {
-    POST: (_request, _response, name) => {
-      const sequence = found(sequences.get(name));
-      sequence.versions.forEach((version) => (version.removed = now()));
-      Object.assign(sequence, { live: null, takenDown: true });
-      return json(200, shownSequence(sequence));
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)\/take-down$/,
+    {
+      POST: (_request, _response, name) => {
+        const sequence = found(sequences.get(name));
+        sequence.versions.forEach((version) => (version.removed = now()));
+        Object.assign(sequence, { live: null, takenDown: true });
+        return json(200, shownSequence(sequence));
+      },
     },
-  }],
-  [/^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)$/, {
-    GET: (_request, _response, name, version) => {
-      const sequence = found(sequences.get(name));
-      return json(200, detailOf(sequence, found(sequence.versions[number(version) - 1])));
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)$/,
+    {
+      GET: (_request, _response, name, version) => {
+        const sequence = found(sequences.get(name));
+        return json(200, detailOf(sequence, found(sequence.versions[number(version) - 1])));
+      },
     },
-  }],
-  [/^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)\/preview-link$/, {
-    POST: async (request, _response, name, version) => {
-      const { hours } = await jsonOf(request);
-      const path = `/preview/${id()}`;
-      looks.set(path, `${name}, version ${version}`);
-      return json(201, { link: `http://${request.headers.host}${path}`, expires: new Date(Date.now() + hours * 3_600_000).toISOString() });
+  ],
+  [
+    /^\/api\/sequences\/([\w.-]+)\/versions\/(\d+)\/preview-link$/,
+    {
+      POST: async (request, _response, name, version) => {
+        const { hours } = await jsonOf(request);
+        const path = `/preview/${id()}`;
+        looks.set(path, `${name}, version ${version}`);
+        return json(201, {
+          link: `http://${request.headers.host}${path}`,
+          expires: new Date(Date.now() + hours * 3_600_000).toISOString(),
+        });
+      },
     },
-  }],
+  ],
 ];
 
 // tus, as far as its clients need it.
 
 async function createUpload(request, response) {
-  const fields = String(request.headers["upload-metadata"] ?? "").split(",").map((pair) => pair.trim().split(" "));
-  const metadata = Object.fromEntries(fields.map(([name, value]) => [name, Buffer.from(value ?? "", "base64").toString()]));
-  const upload = { id: id(), set: open(sets.get(metadata.frameset)), name: metadata.filename, length: Number(request.headers["upload-length"]), bytes: Buffer.alloc(0) };
+  const fields = String(request.headers["upload-metadata"] ?? "")
+    .split(",")
+    .map((pair) => pair.trim().split(" "));
+  const metadata = Object.fromEntries(
+    fields.map(([name, value]) => [name, Buffer.from(value ?? "", "base64").toString()]),
+  );
+  const upload = {
+    id: id(),
+    set: open(sets.get(metadata.frameset)),
+    name: metadata.filename,
+    length: Number(request.headers["upload-length"]),
+    bytes: Buffer.alloc(0),
+  };
   uploads.set(upload.id, upload);
   const isWith = request.headers["content-type"] === "application/offset+octet-stream";
   if (isWith && !(await receive(request, response, upload))) return undefined;
@@ -472,7 +652,7 @@ async function receive(request, response, upload) {
   }
   if (upload.bytes.length < upload.length) return true;
   const { set, name, bytes } = upload;
-  if (!/\.zip$/i.test(name)) return set.files.set(name, bytes), true;
+  if (!/\.zip$/i.test(name)) return (set.files.set(name, bytes), true);
   uploads.delete(upload.id);
   const entries = unzipped(bytes);
   if (!entries.length) throw new Problem(422, "archive", `${name} holds no frame`);
@@ -486,8 +666,18 @@ function unzipped(bytes) {
   if (end < 0) throw new Problem(422, "archive", "the archive is no zip, or was cut short");
   const entries = [];
   for (let at = bytes.readUInt32LE(end + 16), left = bytes.readUInt16LE(end + 10); left > 0; left--) {
-    const [method, packed, nameLength, extra, comment, local] = [bytes.readUInt16LE(at + 10), bytes.readUInt32LE(at + 20), bytes.readUInt16LE(at + 28), bytes.readUInt16LE(at + 30), bytes.readUInt16LE(at + 32), bytes.readUInt32LE(at + 42)];
-    const name = bytes.toString("utf8", at + 46, at + 46 + nameLength).split("/").pop();
+    const [method, packed, nameLength, extra, comment, local] = [
+      bytes.readUInt16LE(at + 10),
+      bytes.readUInt32LE(at + 20),
+      bytes.readUInt16LE(at + 28),
+      bytes.readUInt16LE(at + 30),
+      bytes.readUInt16LE(at + 32),
+      bytes.readUInt32LE(at + 42),
+    ];
+    const name = bytes
+      .toString("utf8", at + 46, at + 46 + nameLength)
+      .split("/")
+      .pop();
     const from = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
     const content = bytes.subarray(from, from + packed);
     if (/^[^.].*\.(png|webp)$/i.test(name)) entries.push([name, method ? inflateRawSync(content) : content]);
@@ -503,7 +693,12 @@ createServer(async (request, response) => {
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error);
     const { status = 500, slug = "internal", message } = error;
-    const problem = { type: `urn:problem-type:girasol:${slug}`, title: "Not done", status, ...(status < 500 && { detail: message }) };
+    const problem = {
+      type: `urn:problem-type:girasol:${slug}`,
+      title: "Not done",
+      status,
+      ...(status < 500 && { detail: message }),
+    };
     answered = [status, "application/problem+json", JSON.stringify(problem)];
   }
   if (!answered || response.destroyed) return;

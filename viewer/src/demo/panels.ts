@@ -40,7 +40,8 @@ export function drawArrival(tier: string, detail: StageProgress, elapsedMs: numb
   row.querySelector(".counts")!.textContent =
     `${detail.loaded} of ${count(detail.total, "frame")}, ${kilobytes(detail.bytes)} of ${kilobytes(detail.totalBytes)}`;
   const took = row.querySelector(".took")!;
-  if (detail.loaded === detail.total && !took.textContent) took.textContent = `after ${(elapsedMs / 1000).toFixed(2)} s`;
+  if (detail.loaded === detail.total && !took.textContent)
+    took.textContent = `after ${(elapsedMs / 1000).toFixed(2)} s`;
 }
 
 export function clearArrivals(): void {
@@ -67,7 +68,12 @@ export function drawTiers(manifest: Manifest): void {
       row.append(
         make("td", {}, format === "avif" ? "AVIF" : "WebP", make("small", {}, ` ${rendition.size.join("×")}`)),
         make("td", {}, kilobytes(rendition.bytes), make("small", {}, ` of ${kilobytes(tier.budget)}`)),
-        make("td", {}, quality?.mean.toFixed(1) ?? "", make("small", {}, quality ? ` / ${quality.min.toFixed(1)}` : "")),
+        make(
+          "td",
+          {},
+          quality?.mean.toFixed(1) ?? "",
+          make("small", {}, quality ? ` / ${quality.min.toFixed(1)}` : ""),
+        ),
       );
       return row;
     });

@@ -8,5 +8,7 @@ const STONES: Record<string, number> = { diamond: 0, ruby: -350 };
 /** In words, or nothing where the shop has none. */
 export function priceOf({ metal = "", stone = "" }: Choices): string {
   const price = (METALS[metal] ?? NaN) + (STONES[stone] ?? 0);
-  return Number.isFinite(price) ? price.toLocaleString("en", { style: "currency", currency: "EUR", maximumFractionDigits: 0 }) : "";
+  return Number.isFinite(price)
+    ? price.toLocaleString("en", { style: "currency", currency: "EUR", maximumFractionDigits: 0 })
+    : "";
 }

@@ -23,7 +23,14 @@ export function drawRelated(product: Product): void {
 function card(product: Product, name: string, index: number): HTMLElement {
   const { sequence, choices } = product.spins[index % product.spins.length]!;
   const words = wordsOf(product, choices);
-  const spin = make("girasol-spin", { src: sequence, alt: `${name}: ${words}`, width: 1, height: 1, tier: "preview", vitals: "off" }) as GirasolSpin;
+  const spin = make("girasol-spin", {
+    src: sequence,
+    alt: `${name}: ${words}`,
+    width: 1,
+    height: 1,
+    tier: "preview",
+    vitals: "off",
+  }) as GirasolSpin;
   spin.spinTo(BETWEEN * index);
   const title = make("p", { class: "name" }, name);
   return make("li", {}, spin, title, make("p", { class: "quiet small" }, `${words}, ${priceOf(choices)}`));

@@ -22,7 +22,10 @@ const document: Document = {
 const ring: Schema = { $ref: "#/components/schemas/Ring" };
 
 test("an_operation_has_the_parameters_of_its_path", () => {
-  const all = [...entries(document)].map(([tag, list]) => [tag, list.map((one) => [one.method, one.path, one.parameters[0]?.name])]);
+  const all = [...entries(document)].map(([tag, list]) => [
+    tag,
+    list.map((one) => [one.method, one.path, one.parameters[0]?.name]),
+  ]);
   assert.deepEqual(all, [
     ["Rings", [["get", "/rings/{id}", "id"]]],
     ["Keys", []],
@@ -56,7 +59,13 @@ test("limits_are_said", () => {
 
 test("fields_within_fields_are_listed_and_shapes_are_not_entered", () => {
   const schema: Schema = {
-    allOf: [ring, { type: "object", properties: { stones: { type: "array", items: { properties: { carat: { type: "number" } } } }, twin: ring } }],
+    allOf: [
+      ring,
+      {
+        type: "object",
+        properties: { stones: { type: "array", items: { properties: { carat: { type: "number" } } } }, twin: ring },
+      },
+    ],
   };
   const names = fieldsOf(document, schema).map((field) => [field.name, field.required]);
   assert.deepEqual(names, [

@@ -88,7 +88,10 @@ const PROBLEM = "urn:problem-type:girasol:";
 /** Follows a reference into the document; what is none is returned as it is. */
 export function resolve<T extends { $ref?: string }>(document: Document, value: T): T {
   if (!value.$ref?.startsWith("#/")) return value;
-  const steps = value.$ref.slice(2).split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const steps = value.$ref
+    .slice(2)
+    .split("/")
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
   const found = steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document);
   if (!found) throw new Error(`nothing is at ${value.$ref}`);
   return found as T;
@@ -132,7 +135,8 @@ export function limitsOf(schema: Schema): string {
         : maximum !== undefined
           ? `to ${maximum}`
           : "";
-  const most = maxLength !== undefined ? `at most ${maxLength} characters` : maxItems !== undefined ? `at most ${maxItems}` : "";
+  const most =
+    maxLength !== undefined ? `at most ${maxLength} characters` : maxItems !== undefined ? `at most ${maxItems}` : "";
   return [range, most, pattern ? `\`${pattern}\`` : ""].filter(Boolean).join("; ");
 }
 

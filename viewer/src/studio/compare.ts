@@ -15,7 +15,11 @@ import { choicesOf, pieceInWords } from "./words";
 type At = Extract<Route, { at: "compare" }>;
 type Mode = "side" | "difference" | "wipe";
 
-const MODES: [Mode, string][] = [["side", "Side by side"], ["difference", "Difference"], ["wipe", "Wipe"]];
+const MODES: [Mode, string][] = [
+  ["side", "Side by side"],
+  ["difference", "Difference"],
+  ["wipe", "Wipe"],
+];
 const AMPLIFIED = 4;
 /** How one looks at things stays, from one pair to the next. */
 let mode: Mode = "side";
@@ -41,10 +45,22 @@ function show(
   const piece = pieceInWords(product, choices);
   let view: View = viewFor(route.view, ...manifests);
   const spins = versions.map(({ manifest, version }, index) =>
-    make("girasol-spin", { id: `spin-${index + 1}`, src: manifest, width: 1, height: 1, alt: `${piece}, version ${version}. Turn with the arrow keys.` }),
+    make("girasol-spin", {
+      id: `spin-${index + 1}`,
+      src: manifest,
+      width: 1,
+      height: 1,
+      alt: `${piece}, version ${version}. Turn with the arrow keys.`,
+    }),
   ) as [GirasolSpin, GirasolSpin];
   const angle = make("span", { class: "angle", id: "angle" }, "0°");
-  const stack = make("div", { class: "stack" }, ...spins.map((spin, index) => make("figure", {}, make("div", { class: "ground" }, spin), captionOf(versions[index]!))));
+  const stack = make(
+    "div",
+    { class: "stack" },
+    ...spins.map((spin, index) =>
+      make("figure", {}, make("div", { class: "ground" }, spin), captionOf(versions[index]!)),
+    ),
+  );
   const table = make("div", { class: "scroll" });
 
   lock(spins, (degrees) => (angle.textContent = `${Math.round(degrees) % 360}°`));
@@ -78,7 +94,13 @@ function show(
       make(
         "div",
         {},
-        make("p", { class: "crumbs" }, link("Products", "#/products"), " / ", link(piece, configurationHash(route.configuration))),
+        make(
+          "p",
+          { class: "crumbs" },
+          link("Products", "#/products"),
+          " / ",
+          link(piece, configurationHash(route.configuration)),
+        ),
         make("h1", { tabindex: -1 }, `Version ${versions[0].version} and version ${versions[1].version}`),
       ),
       pairFields(route, sequence),
@@ -141,7 +163,10 @@ function pairFields(route: At, { versions }: Sequence): HTMLElement {
     .filter(({ removed }) => !removed)
     .map(({ version, live }): [string, string] => [String(version), `Version ${version}${live ? ", live" : ""}`]);
   const pickers = route.versions.map((version, index) => {
-    const picker = select(options, String(version), { "aria-label": index ? "Right version" : "Left version", id: `version-${index + 1}` });
+    const picker = select(options, String(version), {
+      "aria-label": index ? "Right version" : "Left version",
+      id: `version-${index + 1}`,
+    });
     picker.addEventListener("change", () => {
       const pair = [...route.versions] as [number, number];
       pair[index] = Number(picker.value);
@@ -155,6 +180,11 @@ function pairFields(route: At, { versions }: Sequence): HTMLElement {
 function showMissing(page: HTMLElement, { configuration, versions }: At): void {
   page.replaceChildren(
     make("header", { class: "head" }, make("h1", { tabindex: -1 }, "There is nothing to compare")),
-    panel("A version is missing", {}, make("p", {}, `Version ${versions.join(" or ")} does not exist, or was removed.`), link("To the versions", configurationHash(configuration))),
+    panel(
+      "A version is missing",
+      {},
+      make("p", {}, `Version ${versions.join(" or ")} does not exist, or was removed.`),
+      link("To the versions", configurationHash(configuration)),
+    ),
   );
 }

@@ -24,9 +24,11 @@ export interface Line {
 export function linesOf(manifests: [Manifest, Manifest]): Line[] {
   const tiers = [...new Set(manifests.flatMap(tiersOf))];
   return tiers.flatMap((tier) =>
-    FORMATS.map((format) => ({ tier, format, facts: manifests.map((manifest) => factsOf(manifest, tier, format)) as [Facts, Facts] })).filter(
-      ({ facts }) => facts.some(({ bytes }) => bytes !== undefined),
-    ),
+    FORMATS.map((format) => ({
+      tier,
+      format,
+      facts: manifests.map((manifest) => factsOf(manifest, tier, format)) as [Facts, Facts],
+    })).filter(({ facts }) => facts.some(({ bytes }) => bytes !== undefined)),
   );
 }
 
@@ -35,10 +37,16 @@ function factsOf(manifest: Manifest, tier: string, format: Format): Facts {
   return { bytes: rendition?.bytes, mean: rendition?.quality?.mean, min: rendition?.quality?.min };
 }
 
-export function comparisonTable(versions: [Version, Version], manifests: [Manifest, Manifest], view: View): HTMLElement {
+export function comparisonTable(
+  versions: [Version, Version],
+  manifests: [Manifest, Manifest],
+  view: View,
+): HTMLElement {
   const groups = ["Bytes", "Quality", "Worst frame"];
   const over = groups.map((text) => make("th", { scope: "colgroup", colspan: 3 }, text));
-  const under = groups.flatMap(() => [...versions.map(({ version }) => `v${version}`), "change"]).map((text) => make("th", { scope: "col" }, text));
+  const under = groups
+    .flatMap(() => [...versions.map(({ version }) => `v${version}`), "change"])
+    .map((text) => make("th", { scope: "col" }, text));
   const rows = linesOf(manifests).map(({ tier, format, facts: [one, other] }) => {
     const isShown = tier === view.tier && format === view.format;
     return make(

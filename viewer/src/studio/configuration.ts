@@ -49,7 +49,10 @@ function show(
   let view: View = viewFor(route.view, manifest);
 
   const spin = make("girasol-spin", {
-    id: "spin", src: chosen.manifest, width: 1, height: 1,
+    id: "spin",
+    src: chosen.manifest,
+    width: 1,
+    height: 1,
     alt: `${piece}, version ${chosen.version}. Turn with the arrow keys.`,
   }) as GirasolSpin;
   const angle = make("span", { class: "angle", id: "angle" }, "0°");
@@ -67,7 +70,9 @@ function show(
     drawn.abort();
     drawn = new AbortController();
     plots = detail && plotsOf(detail, manifest, view, (degree) => spin.spinTo(degree), drawn.signal);
-    frames.replaceChildren(plots?.element ?? make("p", { class: "quiet" }, "Nothing is known of the single frames of this version."));
+    frames.replaceChildren(
+      plots?.element ?? make("p", { class: "quiet" }, "Nothing is known of the single frames of this version."),
+    );
     plots?.mark(spin.angle);
     table.replaceChildren(renditionTable(manifest, view));
   };
@@ -76,7 +81,10 @@ function show(
     const to = fresh.protected ? ", protected: only signed addresses show it" : "";
     const words = fresh.live === null ? `Nothing is live${to}.` : `Version ${fresh.live} is live${to}.`;
     const why = now.live ? undefined : whyNotPublished(fresh, now);
-    live.replaceChildren(make("code", {}, configuration), ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`);
+    live.replaceChildren(
+      make("code", {}, configuration),
+      ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`,
+    );
     actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
@@ -98,7 +106,13 @@ function show(
     make(
       "header",
       { class: "head" },
-      make("div", {}, make("p", { class: "crumbs" }, link("Products", "#/products"), ` / Version ${chosen.version}`), make("h1", { tabindex: -1 }, piece), live),
+      make(
+        "div",
+        {},
+        make("p", { class: "crumbs" }, link("Products", "#/products"), ` / Version ${chosen.version}`),
+        make("h1", { tabindex: -1 }, piece),
+        live,
+      ),
       actions,
     ),
     make(
@@ -133,14 +147,27 @@ function show(
 }
 
 /** The facts of the frames that a view shows. */
-function plotsOf(detail: VersionDetail, manifest: Manifest, { tier, format }: View, onPick: (degree: number) => void, signal: AbortSignal): Plots | undefined {
+function plotsOf(
+  detail: VersionDetail,
+  manifest: Manifest,
+  { tier, format }: View,
+  onPick: (degree: number) => void,
+  signal: AbortSignal,
+): Plots | undefined {
   const set = detail.sets.find((one) => one.format === format && one.tiers.includes(tier));
   const degrees = new Set(manifest.tiers[tier]?.degrees);
-  const frames = (set?.frames ?? []).filter(({ degree }) => degrees.has(degree)).sort((one, other) => one.degree - other.degree);
+  const frames = (set?.frames ?? [])
+    .filter(({ degree }) => degrees.has(degree))
+    .sort((one, other) => one.degree - other.degree);
   return frames.length ? plotFrames(frames satisfies FrameFacts[], onPick, signal) : undefined;
 }
 
-function actionsOf(sequence: Sequence, chosen: Version, piece: string, onChange: (fresh: Sequence) => void): HTMLElement[] {
+function actionsOf(
+  sequence: Sequence,
+  chosen: Version,
+  piece: string,
+  onChange: (fresh: Sequence) => void,
+): HTMLElement[] {
   const { configuration, live } = sequence;
   const { version } = chosen;
   const before = beforeOf(sequence);
@@ -167,7 +194,8 @@ function actionsOf(sequence: Sequence, chosen: Version, piece: string, onChange:
       make("p", {}, `Every version of ${piece} is removed, for good. Visitors are told that it is gone.`),
       make("p", { class: "quiet" }, "To show an earlier version instead, roll back."),
     ];
-    if (!(await ask({ title: "Take it down?", body, confirm: "Take it down", danger: true, word: configuration }))) return;
+    if (!(await ask({ title: "Take it down?", body, confirm: "Take it down", danger: true, word: configuration })))
+      return;
     await sequences.takeDown(configuration);
     announce(`${piece} is taken down.`);
     goTo("#/products");
@@ -175,8 +203,17 @@ function actionsOf(sequence: Sequence, chosen: Version, piece: string, onChange:
 
   const isLive = version === live;
   return [
-    button(isLive ? `Version ${version} is live` : `Publish version ${version}`, publish, { id: "publish", disabled: !!why, title: why }),
-    button("Roll back", rollBack, { id: "rollback", class: "plain", disabled: !before, title: before ? undefined : "No earlier version was live." }),
+    button(isLive ? `Version ${version} is live` : `Publish version ${version}`, publish, {
+      id: "publish",
+      disabled: !!why,
+      title: why,
+    }),
+    button("Roll back", rollBack, {
+      id: "rollback",
+      class: "plain",
+      disabled: !before,
+      title: before ? undefined : "No earlier version was live.",
+    }),
     button("Private link", () => askForLook(configuration, version), { id: "look", class: "plain" }),
     button("Take down", takeDown, { id: "take-down", class: "plain danger-text" }),
   ];
@@ -192,14 +229,29 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
     ];
     const name = `Version ${version.version}`;
     const address = hashOf({ at: "configuration", configuration, version: version.version, view });
-    const title = version.removed ? make("span", {}, name) : link(name, address, isChosen ? { "aria-current": "true" } : {});
-    const when = make("span", { class: "quiet small" }, make("time", { title: dateOf(version.created) }, `made ${agoOf(version.created)}`));
-    if (version.published) when.append(", ", make("time", { title: dateOf(version.published) }, `published ${agoOf(version.published)}`));
-    const pair: [number, number] = version.version < chosen.version ? [version.version, chosen.version] : [chosen.version, version.version];
+    const title = version.removed
+      ? make("span", {}, name)
+      : link(name, address, isChosen ? { "aria-current": "true" } : {});
+    const when = make(
+      "span",
+      { class: "quiet small" },
+      make("time", { title: dateOf(version.created) }, `made ${agoOf(version.created)}`),
+    );
+    if (version.published)
+      when.append(", ", make("time", { title: dateOf(version.published) }, `published ${agoOf(version.published)}`));
+    const pair: [number, number] =
+      version.version < chosen.version ? [version.version, chosen.version] : [chosen.version, version.version];
     const compare = link("Compare", hashOf({ at: "compare", configuration, versions: pair, view: NO_VIEW }), {
-      class: "small", "aria-label": `Compare version ${version.version} with version ${chosen.version}`,
+      class: "small",
+      "aria-label": `Compare version ${version.version} with version ${chosen.version}`,
     });
-    return make("li", { class: isChosen ? "chosen" : "", "data-version": version.version, "data-live": version.live }, make("p", {}, title, " ", ...marks), when, ...(isChosen || version.removed ? [] : [compare]));
+    return make(
+      "li",
+      { class: isChosen ? "chosen" : "", "data-version": version.version, "data-live": version.live },
+      make("p", {}, title, " ", ...marks),
+      when,
+      ...(isChosen || version.removed ? [] : [compare]),
+    );
   });
   return make("ol", { class: "versions", id: "version-list" }, ...rows);
 }
@@ -208,9 +260,22 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
 function showNothing(page: HTMLElement, { configuration, takenDown, versions }: Sequence): void {
   const { product, choices } = choicesOf(configuration);
   const gone = versions.find(({ removed }) => removed)?.removed;
-  const why = takenDown ? "It was taken down, with every version." : gone ? `What there was, was removed ${agoOf(gone)}.` : "Nothing has been encoded yet.";
+  const why = takenDown
+    ? "It was taken down, with every version."
+    : gone
+      ? `What there was, was removed ${agoOf(gone)}.`
+      : "Nothing has been encoded yet.";
   page.replaceChildren(
-    make("header", { class: "head" }, make("div", {}, make("p", { class: "crumbs" }, link("Products", "#/products")), make("h1", { tabindex: -1 }, pieceInWords(product, choices)))),
+    make(
+      "header",
+      { class: "head" },
+      make(
+        "div",
+        {},
+        make("p", { class: "crumbs" }, link("Products", "#/products")),
+        make("h1", { tabindex: -1 }, pieceInWords(product, choices)),
+      ),
+    ),
     panel(
       "There is no version to look at",
       {},
@@ -219,4 +284,3 @@ function showNothing(page: HTMLElement, { configuration, takenDown, versions }: 
     ),
   );
 }
-

@@ -4,21 +4,36 @@ import { coverageOf } from "./coverage";
 import type { FrameSet, Job, Option, Product } from "./shapes";
 
 const option = (name: string, ...values: string[]): Option => ({
-  name, label: name, default: values[0]!, choices: values.map((value) => ({ value, label: value, swatch: null })),
+  name,
+  label: name,
+  default: values[0]!,
+  choices: values.map((value) => ({ value, label: value, swatch: null })),
 });
 const configuration = (metal: string, live: number | null, latest: number | null) => ({
-  id: `ring.band.metal-${metal}`, choices: { metal }, live, latest, versions: latest ?? 0, takenDown: false, still: null,
+  id: `ring.band.metal-${metal}`,
+  choices: { metal },
+  live,
+  latest,
+  versions: latest ?? 0,
+  takenDown: false,
+  still: null,
 });
 const product = (options: Option[], configurations: Product["configurations"] = []): Product => ({
-  id: "ring.band", label: "Band", type: "ring", model: "band", options, configurations,
+  id: "ring.band",
+  label: "Band",
+  type: "ring",
+  model: "band",
+  options,
+  configurations,
 });
 const set = (id: string, choices: Record<string, string>, state: FrameSet["state"]) =>
   ({ id, product: "ring.band", choices, state }) as FrameSet;
 
 test("one_option_makes_a_row_that_tells_what_has_a_spin", () => {
-  const band = product([option("metal", "gold", "rose", "platinum", "silver", "steel")], [
-    configuration("gold", 3, 4), configuration("rose", null, 1),
-  ]);
+  const band = product(
+    [option("metal", "gold", "rose", "platinum", "silver", "steel")],
+    [configuration("gold", 3, 4), configuration("rose", null, 1)],
+  );
   const sets = [set("a", { metal: "platinum" }, "open"), set("b", { metal: "silver" }, "committed")];
   const jobs = [{ frameset: "b", state: "running" } as Job];
   const { grid, live, total } = coverageOf(band, sets, jobs);
@@ -38,7 +53,10 @@ test("two_options_make_a_matrix_with_the_longer_one_down_the_page", () => {
 });
 
 test("an_option_that_came_later_is_left_out_of_older_configurations", () => {
-  const band = product([option("metal", "gold", "rose"), option("stone", "none", "ruby")], [configuration("gold", 1, 1)]);
+  const band = product(
+    [option("metal", "gold", "rose"), option("stone", "none", "ruby")],
+    [configuration("gold", 1, 1)],
+  );
   const { grid } = coverageOf(band, [], []);
   assert.ok(grid.shape === "matrix" && grid.cells[0]![0]!.state === "live" && grid.cells[0]![1]!.state === "none");
 });

@@ -40,7 +40,9 @@ export function coverageOf(product: Product, sets: FrameSet[], jobs: Job[]): Cov
     // The longer option goes down the page: screens are scrolled that way.
     const [rows, columns] = first!.choices.length >= second!.choices.length ? [first!, second!] : [second!, first!];
     const cells = rows.choices.map((down) =>
-      columns.choices.map((across) => cell(inOrder(options, { [rows.name]: down.value, [columns.name]: across.value }))),
+      columns.choices.map((across) =>
+        cell(inOrder(options, { [rows.name]: down.value, [columns.name]: across.value })),
+      ),
     );
     return { grid: { shape: "matrix", rows, columns, cells }, live, total };
   }

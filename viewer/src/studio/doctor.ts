@@ -120,7 +120,8 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       draw();
       if (!now) changed();
     },
-    blocking: () => (check?.findings ?? []).filter(({ severity }) => severity === "blocks").map(({ message }) => message),
+    blocking: () =>
+      (check?.findings ?? []).filter(({ severity }) => severity === "blocks").map(({ message }) => message),
     isChecking: () => timer !== 0 || check?.state === "running",
   };
 }

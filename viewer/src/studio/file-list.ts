@@ -33,10 +33,22 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
     const size = make("span", { class: "size" });
     const state = make("span", { class: "state" });
     const bar = make("progress", { max: 1, "aria-label": `${name}, sent` });
-    const again = button("Again", () => transfer.retry(name), { class: "plain small", "aria-label": `Send ${name} again` });
+    const again = button("Again", () => transfer.retry(name), {
+      class: "plain small",
+      "aria-label": `Send ${name} again`,
+    });
     const attributes = { class: "plain small remove", "aria-label": `Remove ${name}`, title: "Remove" };
     const remove = onRemove && button("×", () => onRemove(name), attributes);
-    const item = make("li", { "data-name": name }, make("span", { class: "name", title: name }, name), size, state, again, ...(remove ? [remove] : []), bar);
+    const item = make(
+      "li",
+      { "data-name": name },
+      make("span", { class: "name", title: name }, name),
+      size,
+      state,
+      again,
+      ...(remove ? [remove] : []),
+      bar,
+    );
     rows.set(name, (row = { item, size, state, bar, again, remove }));
     return row;
   };
@@ -94,7 +106,8 @@ export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
   const reasons = new Map<string, string[]>();
   for (const { name, why } of leftOut) reasons.set(why, [...(reasons.get(why) ?? []), name]);
   const lines = [...reasons].map(([why, names]) => `Left out, ${why}: ${listOf(names, 8)}.`);
-  if (alreadyHere) lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} here already.`);
+  if (alreadyHere)
+    lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} here already.`);
   const text = lines.join("\n");
   if (target.dataset["text"] === text) return;
   target.dataset["text"] = text;

@@ -21,7 +21,11 @@ const TITLES: Record<Course["state"], string> = {
 };
 
 /** `onReady` is called where somebody was there to see it happen. */
-export function jobPanel(job: Job, onReady: (configuration: string, version: number) => void, signal: AbortSignal): HTMLElement {
+export function jobPanel(
+  job: Job,
+  onReady: (configuration: string, version: number) => void,
+  signal: AbortSignal,
+): HTMLElement {
   const status = make("p", { id: "job-status", class: "selected" });
   const left = make("p", { id: "job-left", class: "quiet" });
   const steps = make("ol", { class: "steps", id: "job-steps" });
@@ -33,7 +37,10 @@ export function jobPanel(job: Job, onReady: (configuration: string, version: num
   const element = panel(
     "Encoding",
     { id: "job", "data-job": job.id },
-    status, left, steps, trouble,
+    status,
+    left,
+    steps,
+    trouble,
     make("div", { class: "actions" }, look, retry, cancel),
     make("details", {}, make("summary", {}, "Log"), log),
   );
@@ -163,7 +170,12 @@ function tell(course: Course, before: Course): void {
 }
 
 function logLine(line: string, at: string | undefined): HTMLLIElement {
-  return make("li", {}, make("time", { datetime: at, title: at && dateOf(at) }, at ? at.slice(11, 19) : ""), ` ${line}`);
+  return make(
+    "li",
+    {},
+    make("time", { datetime: at, title: at && dateOf(at) }, at ? at.slice(11, 19) : ""),
+    ` ${line}`,
+  );
 }
 
 /** A job's state in a few words, for lists. */

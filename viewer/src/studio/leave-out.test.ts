@@ -11,8 +11,17 @@ test("frames_and_archives_of_frames_are_taken", () => {
 
 test("what_is_no_frame_is_left_out_with_a_reason", () => {
   for (const path of [
-    "turn/.DS_Store", "Thumbs.db", "__MACOSX/._001.png", "._001.png", "notes.txt", "turn.blend",
-    ".cache/001.png", "turn.7z", "turn.tar.gz", `${"a".repeat(200)}.png`, "a:b.png",
+    "turn/.DS_Store",
+    "Thumbs.db",
+    "__MACOSX/._001.png",
+    "._001.png",
+    "notes.txt",
+    "turn.blend",
+    ".cache/001.png",
+    "turn.7z",
+    "turn.tar.gz",
+    `${"a".repeat(200)}.png`,
+    "a:b.png",
   ]) {
     assert.ok(whyLeftOut(path), path);
   }

@@ -32,7 +32,10 @@ export function wrongChoice(text: string): string | undefined {
 /** What one most likely meant: "Rose Gold" is `rose-gold`. */
 export function slugged(text: string): string {
   const plain = text.normalize("NFD").replace(/[\u0300-\u036f]/g, "");
-  return plain.toLowerCase().trim().replace(/[\s_-]+/g, "-");
+  return plain
+    .toLowerCase()
+    .trim()
+    .replace(/[\s_-]+/g, "-");
 }
 
 function wrongSlug(text: string): string | undefined {

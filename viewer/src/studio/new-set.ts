@@ -28,16 +28,42 @@ export function askForSet(products: Product[], start?: Product): void {
   const rows: Row[] = [];
   const pairs = make("div", { class: "pairs" });
   const product = make("input", {
-    id: "new-product", type: "text", required: true, autocomplete: "off", spellcheck: "false",
-    placeholder: "ring.solitaire", value: start?.id ?? "", list: listOf(products.map(({ id }) => id)),
+    id: "new-product",
+    type: "text",
+    required: true,
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: "ring.solitaire",
+    value: start?.id ?? "",
+    list: listOf(products.map(({ id }) => id)),
   });
   const error = make("p", { class: "error", role: "alert" });
   const submit = make("button", { type: "submit", id: "new-start" }, "Start");
 
   const addRow = (option = "", fixed = false): Row => {
-    const known = () => products.find(({ id }) => id === tidyProduct(product.value))?.options.find(({ name }) => name === optionInput.value);
-    const optionInput = make("input", { type: "text", placeholder: "metal", value: option, readonly: fixed, required: true, autocomplete: "off", spellcheck: "false", "data-role": "option" });
-    const choice = make("input", { type: "text", placeholder: "rose-gold", required: true, autocomplete: "off", spellcheck: "false", "data-role": "choice", list: listOf(known()?.choices.map(({ value }) => value) ?? []) });
+    const known = () =>
+      products
+        .find(({ id }) => id === tidyProduct(product.value))
+        ?.options.find(({ name }) => name === optionInput.value);
+    const optionInput = make("input", {
+      type: "text",
+      placeholder: "metal",
+      value: option,
+      readonly: fixed,
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      "data-role": "option",
+    });
+    const choice = make("input", {
+      type: "text",
+      placeholder: "rose-gold",
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      "data-role": "choice",
+      list: listOf(known()?.choices.map(({ value }) => value) ?? []),
+    });
     const optionField = checked("Option", optionInput, wrongOption, (text) => text.toLowerCase().trim());
     const choiceField = checked("Choice", choice, wrongChoice, slugged);
     const element = make("div", { class: "pair" }, optionField, choiceField);
@@ -104,7 +130,12 @@ export function askForSet(products: Product[], start?: Product): void {
 }
 
 /** A field that tidies what was typed, and says below what is wrong with it. */
-function checked(label: string, input: HTMLInputElement, wrong: (text: string) => string | undefined, tidy: (text: string) => string): HTMLLabelElement {
+function checked(
+  label: string,
+  input: HTMLInputElement,
+  wrong: (text: string) => string | undefined,
+  tidy: (text: string) => string,
+): HTMLLabelElement {
   const below = make("small", { class: "error" });
   below.id = `wrong-${++lists}`;
   input.setAttribute("aria-describedby", below.id);

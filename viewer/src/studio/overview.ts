@@ -83,15 +83,31 @@ function empty(hasSets: boolean): HTMLElement {
   const words = hasSets
     ? "No spin has been encoded yet. Open a frame set below, drop its frames, and press Encode."
     : "Start with “New frame set”: name the product and its choices, then drop a folder or a zip of frames, one turn of the piece.";
-  return panel("There is no product yet", { id: "empty" }, make("p", {}, words), make("p", { class: "quiet" }, "The product is made from the first frame set that is encoded."));
+  return panel(
+    "There is no product yet",
+    { id: "empty" },
+    make("p", {}, words),
+    make("p", { class: "quiet" }, "The product is made from the first frame set that is encoded."),
+  );
 }
 
 function productPanel(product: Product, { sets, jobs }: Studio): HTMLElement {
   const { grid, live, total } = coverageOf(product, sets, jobs);
-  const more = button("New choice", () => askForSet([product], product), { class: "plain small", "aria-label": `New choice of ${product.label}`, "data-key": `new ${product.id}` });
-  const about = make("p", { class: "quiet" }, make("code", {}, product.id), `, ${live} of ${count(total, "configuration")} live`);
+  const more = button("New choice", () => askForSet([product], product), {
+    class: "plain small",
+    "aria-label": `New choice of ${product.label}`,
+    "data-key": `new ${product.id}`,
+  });
+  const about = make(
+    "p",
+    { class: "quiet" },
+    make("code", {}, product.id),
+    `, ${live} of ${count(total, "configuration")} live`,
+  );
   const section = make("section", { class: "panel product", "aria-label": product.label, "data-product": product.id });
-  section.append(make("div", { class: "product-head" }, make("div", {}, make("h2", { class: "big" }, product.label), about), more));
+  section.append(
+    make("div", { class: "product-head" }, make("div", {}, make("h2", { class: "big" }, product.label), about), more),
+  );
   if (grid.shape === "matrix") {
     section.append(matrix(product, grid.rows, grid.columns, grid.cells));
   } else {
@@ -103,7 +119,13 @@ function productPanel(product: Product, { sets, jobs }: Studio): HTMLElement {
     const cells = grid.cells.map((cell) => make("li", {}, cellOf(product, cell, label(cell))));
     section.append(make("ul", { class: `cells ${grid.shape}` }, ...cells));
     if (grid.shape === "list" && grid.missing) {
-      section.append(make("p", { class: "quiet small" }, `And ${count(grid.missing, "combination")} more without a spin; “New choice” starts any of them.`));
+      section.append(
+        make(
+          "p",
+          { class: "quiet small" },
+          `And ${count(grid.missing, "combination")} more without a spin; “New choice” starts any of them.`,
+        ),
+      );
     }
   }
   return section;
@@ -120,7 +142,12 @@ function matrix(product: Product, rows: Option, columns: Option, cells: Cell[][]
     ),
   );
   const corner = make("td", { class: "quiet small" }, `${rows.label} / ${columns.label}`);
-  const table = make("table", { class: "matrix" }, make("thead", {}, make("tr", {}, corner, ...head)), make("tbody", {}, ...body));
+  const table = make(
+    "table",
+    { class: "matrix" },
+    make("thead", {}, make("tr", {}, corner, ...head)),
+    make("tbody", {}, ...body),
+  );
   return make("div", { class: "scroll" }, table);
 }
 
@@ -143,15 +170,34 @@ function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLEle
     still.addEventListener("error", () => still.remove());
     picture.append(still);
   }
-  const inside = [picture, make("span", { class: "about" }, ...(label.length ? [make("span", { class: "choice" }, ...label)] : []), make("span", { class: "says" }, words))];
-  const chosen = Object.entries(choices).map((pair) => pair.join("=")).join(" ");
-  const attributes = { class: `cell ${state}`, "data-state": state, "data-choices": chosen, "data-key": `${product.id} ${name}`, "aria-label": `${name}: ${words}` };
+  const inside = [
+    picture,
+    make(
+      "span",
+      { class: "about" },
+      ...(label.length ? [make("span", { class: "choice" }, ...label)] : []),
+      make("span", { class: "says" }, words),
+    ),
+  ];
+  const chosen = Object.entries(choices)
+    .map((pair) => pair.join("="))
+    .join(" ");
+  const attributes = {
+    class: `cell ${state}`,
+    "data-state": state,
+    "data-choices": chosen,
+    "data-key": `${product.id} ${name}`,
+    "aria-label": `${name}: ${words}`,
+  };
   if (configuration && (state === "live" || state === "waits")) {
     const version = state === "waits" || isBehind(cell) ? (configuration.latest ?? undefined) : undefined;
     return make("a", { href: configurationHash(configuration.id, version), ...attributes }, ...inside);
   }
   if (set && (state === "open" || job)) return make("a", { href: setHash(set.id), ...attributes }, ...inside);
-  const start = button("", () => startSet(product.id, choices), { ...attributes, "aria-label": `${name}: ${words}. Start a frame set` });
+  const start = button("", () => startSet(product.id, choices), {
+    ...attributes,
+    "aria-label": `${name}: ${words}. Start a frame set`,
+  });
   start.append(...inside);
   return start;
 }
@@ -183,7 +229,9 @@ function isBehind({ configuration }: Cell): boolean {
 function wantedPanel({ wanted, sets }: Studio): HTMLElement {
   const rows = wanted.slice(0, WANTED).map(({ configuration, product, choices, asked, last }) => {
     const name = pieceInWords(product, choices);
-    const open = sets.find((set) => set.state === "open" && set.product === product && sameChoices(set.choices, choices));
+    const open = sets.find(
+      (set) => set.state === "open" && set.product === product && sameChoices(set.choices, choices),
+    );
     const start = open
       ? link("Go on with its frames", setHash(open.id), { "data-key": `wanted ${configuration}` })
       : button("Start a frame set", () => startSet(product, choices), {
@@ -208,7 +256,11 @@ function wantedPanel({ wanted, sets }: Studio): HTMLElement {
     { id: "wanted" },
     make("p", { class: "quiet" }, "They chose these, and were shown the nearest piece that has a spin."),
     make("div", { class: "scroll" }, table),
-    make("div", { class: "actions" }, link(`${all} (CSV)`, DEMAND_CSV, { download: "demand.csv", "data-key": "demand" })),
+    make(
+      "div",
+      { class: "actions" },
+      link(`${all} (CSV)`, DEMAND_CSV, { download: "demand.csv", "data-key": "demand" }),
+    ),
   );
 }
 
@@ -229,7 +281,11 @@ function recent({ sets, jobs }: Studio): HTMLElement {
       make("td", {}, `${count(set.frames, "frame")}, ${sizeOf(set.bytes)}`),
       make("td", {}, badge(titleOf(set.state === "open" ? "open" : (job?.state ?? "committed")), kind)),
       make("td", {}, result ?? (job ? jobInWords(job) : "takes frames")),
-      make("td", { class: "quiet" }, make("time", { title: dateOf(job?.changed ?? set.opened) }, agoOf(job?.changed ?? set.opened))),
+      make(
+        "td",
+        { class: "quiet" },
+        make("time", { title: dateOf(job?.changed ?? set.opened) }, agoOf(job?.changed ?? set.opened)),
+      ),
     );
   });
   const heads = ["Frame set", "Frames", "State", "Detail", "When"].map((text) => make("th", { scope: "col" }, text));

@@ -24,29 +24,63 @@ interface Kind {
 }
 
 const BYTES: Kind = {
-  id: "plot-bytes", title: "Bytes for each frame", words: sizeOf, tick: (value) => sizeOf(value).replace(" bytes", ""),
-  colour: "--bar", isBars: true,
+  id: "plot-bytes",
+  title: "Bytes for each frame",
+  words: sizeOf,
+  tick: (value) => sizeOf(value).replace(" bytes", ""),
+  colour: "--bar",
+  isBars: true,
 };
 const QUALITY: Kind = {
-  id: "plot-quality", title: "Quality of each frame (SSIMULACRA2)", words: (value) => value.toFixed(1),
-  tick: (value) => String(Math.round(value * 10) / 10), colour: "--second", isBars: false,
+  id: "plot-quality",
+  title: "Quality of each frame (SSIMULACRA2)",
+  words: (value) => value.toFixed(1),
+  tick: (value) => String(Math.round(value * 10) / 10),
+  colour: "--second",
+  isBars: false,
 };
 
 /** `onPick` hears the degree of the frame that is pointed at. */
 export function plotFrames(frames: FrameFacts[], onPick: (degree: number) => void, signal: AbortSignal): Plots {
   const degrees = frames.map(({ degree }) => degree);
   const quality = frames.map((frame) => frame.quality);
-  const drawn = [plot(BYTES, degrees, frames.map(({ bytes }) => bytes), onPick, signal)];
+  const drawn = [
+    plot(
+      BYTES,
+      degrees,
+      frames.map(({ bytes }) => bytes),
+      onPick,
+      signal,
+    ),
+  ];
   if (quality.some((value) => value !== null)) drawn.push(plot(QUALITY, degrees, quality, onPick, signal));
-  const none = drawn.length < 2 ? [make("p", { class: "quiet small" }, "The quality of each frame was not kept for this version.")] : [];
+  const none =
+    drawn.length < 2
+      ? [make("p", { class: "quiet small" }, "The quality of each frame was not kept for this version.")]
+      : [];
   const element = make("div", { class: "plots" }, ...drawn.map((one) => one.element), ...none, tableOf(frames, onPick));
   return { element, mark: (angle) => drawn.forEach((one) => one.mark(nearestDegree(degrees, angle))) };
 }
 
-function plot(kind: Kind, degrees: number[], values: (number | null)[], onPick: (degree: number) => void, signal: AbortSignal) {
+function plot(
+  kind: Kind,
+  degrees: number[],
+  values: (number | null)[],
+  onPick: (degree: number) => void,
+  signal: AbortSignal,
+) {
   const readout = make("span", { class: "readout" });
-  const canvas = make("div", { class: "plot", role: "img", "aria-label": `${kind.title}. ${summaryOf(kind, degrees, values)}` });
-  const element = make("figure", { id: kind.id }, make("figcaption", {}, make("span", {}, kind.title), readout), canvas);
+  const canvas = make("div", {
+    class: "plot",
+    role: "img",
+    "aria-label": `${kind.title}. ${summaryOf(kind, degrees, values)}`,
+  });
+  const element = make(
+    "figure",
+    { id: kind.id },
+    make("figcaption", {}, make("span", {}, kind.title), readout),
+    canvas,
+  );
   let marked: number | undefined;
   let drawn: uPlot | undefined;
   let isOver = false;
@@ -61,7 +95,12 @@ function plot(kind: Kind, degrees: number[], values: (number | null)[], onPick: 
     if (!width) return;
     const colours = getComputedStyle(canvas);
     const colour = (name: string) => colours.getPropertyValue(name).trim();
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `11px ${colours.fontFamily}` };
+    const axis = {
+      stroke: colour("--quiet"),
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+      font: `11px ${colours.fontFamily}`,
+    };
     const bars = uPlot.paths.bars!({ size: [0.7, 40], align: 0 });
     const least = Math.min(...values.filter((value) => value !== null));
     const most = Math.max(...values.filter((value) => value !== null));
@@ -77,7 +116,12 @@ function plot(kind: Kind, degrees: number[], values: (number | null)[], onPick: 
           y: { range: kind.isBars ? [0, most * 1.08] : [least - slack, most + slack] },
         },
         axes: [
-          { ...axis, size: 28, splits: () => [0, 60, 120, 180, 240, 300], values: (_, at) => at.map((degree) => `${degree}°`) },
+          {
+            ...axis,
+            size: 28,
+            splits: () => [0, 60, 120, 180, 240, 300],
+            values: (_, at) => at.map((degree) => `${degree}°`),
+          },
           { ...axis, size: 56, values: (_, at) => at.map(kind.tick) },
         ],
         series: [
@@ -150,7 +194,11 @@ function summaryOf(kind: Kind, degrees: number[], values: (number | null)[]): st
 
 function tableOf(frames: FrameFacts[], onPick: (degree: number) => void): HTMLElement {
   const rows = frames.map(({ degree, bytes, quality }) => {
-    const turn = make("button", { type: "button", class: "plain small", "aria-label": `Turn to ${degree} degrees` }, `${degree}°`);
+    const turn = make(
+      "button",
+      { type: "button", class: "plain small", "aria-label": `Turn to ${degree} degrees` },
+      `${degree}°`,
+    );
     turn.addEventListener("click", () => onPick(degree));
     return make(
       "tr",
@@ -162,5 +210,10 @@ function tableOf(frames: FrameFacts[], onPick: (degree: number) => void): HTMLEl
   });
   const heads = ["Angle", "Bytes", "Quality"].map((text) => make("th", { scope: "col" }, text));
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
-  return make("details", { class: "frame-table" }, make("summary", {}, "Every frame in a table"), make("div", { class: "scroll tall" }, table));
+  return make(
+    "details",
+    { class: "frame-table" },
+    make("summary", {}, "Every frame in a table"),
+    make("div", { class: "scroll tall" }, table),
+  );
 }

@@ -6,14 +6,23 @@ import { sequences } from "./api";
 import { button, field, openDialog, select } from "./widgets";
 import { dateOf } from "./words";
 
-const LASTS: [string, string][] = [["24", "a day"], ["72", "three days"], ["168", "a week"]];
+const LASTS: [string, string][] = [
+  ["24", "a day"],
+  ["72", "three days"],
+  ["168", "a week"],
+];
 
 export function askForLook(configuration: string, version: number): void {
   const hours = select(LASTS, "72", { id: "look-hours" });
   const result = make("div", { class: "look", role: "status" });
   const create = async () => {
     const { link, expires } = await sequences.look(configuration, version, Number(hours.value));
-    const address = make("input", { type: "text", id: "look-link", readonly: true, value: new URL(link, location.href).href });
+    const address = make("input", {
+      type: "text",
+      id: "look-link",
+      readonly: true,
+      value: new URL(link, location.href).href,
+    });
     address.addEventListener("focus", () => address.select());
     result.replaceChildren(
       field("Link", address, `It works until ${dateOf(expires)}.`),
@@ -28,7 +37,12 @@ export function askForLook(configuration: string, version: number): void {
     result,
   );
   dialog.append(
-    make("div", { class: "actions" }, button("Close", close, { class: "plain" }), button("Make the link", create, { id: "look-create" })),
+    make(
+      "div",
+      { class: "actions" },
+      button("Close", close, { class: "plain" }),
+      button("Make the link", create, { id: "look-create" }),
+    ),
   );
 }
 

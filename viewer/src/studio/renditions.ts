@@ -44,8 +44,16 @@ export function applyView(spin: HTMLElement, { tier, format }: View): void {
 
 /** The selectors of tier and format; `onPick` hears what was chosen. */
 export function viewFields(manifest: Manifest, view: View, onPick: (view: View) => void): HTMLElement {
-  const tier = select(tiersOf(manifest).map((key): [string, string] => [key, tierInWords(key)]), view.tier, { id: "tier" });
-  const format = select(FORMATS.map((key): [string, string] => [key, nameOf(key)]), view.format, { id: "format" });
+  const tier = select(
+    tiersOf(manifest).map((key): [string, string] => [key, tierInWords(key)]),
+    view.tier,
+    { id: "tier" },
+  );
+  const format = select(
+    FORMATS.map((key): [string, string] => [key, nameOf(key)]),
+    view.format,
+    { id: "format" },
+  );
   for (const control of [tier, format]) {
     control.addEventListener("change", () => onPick({ tier: tier.value, format: format.value }));
   }
@@ -66,13 +74,25 @@ export function renditionTable(manifest: Manifest, view: View): HTMLElement {
         row.append(make("th", { scope: "rowgroup", rowspan: formats.length }, key, frames));
       }
       const size = make("small", {}, rendition.size.join("×"));
-      row.append(make("td", {}, nameOf(format), size), make("td", {}, weightOf(tier, rendition)), ...qualityCells(rendition));
+      row.append(
+        make("td", {}, nameOf(format), size),
+        make("td", {}, weightOf(tier, rendition)),
+        ...qualityCells(rendition),
+      );
       return row;
     });
   });
-  const heads = ["Tier", "Format", "Bytes of budget", "Quality", "Worst"].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["Tier", "Format", "Bytes of budget", "Quality", "Worst"].map((text) =>
+    make("th", { scope: "col" }, text),
+  );
   const caption = make("caption", { class: "unseen" }, "Tiers and formats of this version");
-  return make("table", { id: "renditions" }, caption, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+  return make(
+    "table",
+    { id: "renditions" },
+    caption,
+    make("thead", {}, make("tr", {}, ...heads)),
+    make("tbody", {}, ...rows),
+  );
 }
 
 function weightOf({ budget }: Tier, { bytes }: Rendition): HTMLElement {

@@ -20,7 +20,8 @@ export function parseRoute(hash: string): Route {
   if (kind === "sets" && /^[0-9a-f]{32}$/.test(id ?? "")) return { at: "set", set: id! };
   if (kind === "configurations" && /^[a-z0-9.-]+$/.test(id ?? "")) {
     const [first, second] = [numberOf(one), numberOf(other)];
-    if (what === "compare" && first && second) return { at: "compare", configuration: id!, versions: [first, second], view };
+    if (what === "compare" && first && second)
+      return { at: "compare", configuration: id!, versions: [first, second], view };
     const version = what === "versions" ? first : undefined;
     return { at: "configuration", configuration: id!, view, ...(version && { version }) };
   }

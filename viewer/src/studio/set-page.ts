@@ -40,7 +40,13 @@ function headOf(set: FrameSet, ...actions: Node[]): HTMLElement {
       {},
       make("p", { class: "crumbs" }, link("Products", "#/products"), " / Frame set"),
       make("h1", { tabindex: -1 }, pieceInWords(set.product, set.choices)),
-      make("p", { class: "quiet" }, make("code", {}, set.product), ", opened ", make("time", { title: dateOf(set.opened) }, agoOf(set.opened))),
+      make(
+        "p",
+        { class: "quiet" },
+        make("code", {}, set.product),
+        ", opened ",
+        make("time", { title: dateOf(set.opened) }, agoOf(set.opened)),
+      ),
     ),
     make("div", { class: "actions" }, ...actions),
   );
@@ -54,7 +60,11 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   const totals = make("p", { id: "totals", class: "totals" });
   const bar = make("progress", { max: 1, "aria-label": "All files, sent", hidden: true });
   const leftOut = make("div", { class: "note", id: "left-out", role: "status", hidden: true });
-  const again = button("Send what failed again", () => transfer.retry(), { class: "plain", id: "retry-files", hidden: true });
+  const again = button("Send what failed again", () => transfer.retry(), {
+    class: "plain",
+    id: "retry-files",
+    hidden: true,
+  });
   const drop = make("div", { id: "drop", class: "drop" });
   const commit = button("Encode", () => encode(), { id: "commit", disabled: true });
   const hint = make("p", { class: "quiet small", id: "commit-hint" });
@@ -92,7 +102,11 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
     drawLeftOut(leftOut, transfer);
     files.draw();
     commit.disabled = !frames || isUnderWay;
-    hint.textContent = isUnderWay ? "Once everything has arrived." : frames ? "No more frames can be added then." : "Drop frames first.";
+    hint.textContent = isUnderWay
+      ? "Once everything has arrived."
+      : frames
+        ? "No more frames can be added then."
+        : "Drop frames first.";
     if (isUnderWay) announceProgress(words);
     physician.arriving(isUnderWay);
   };
@@ -125,10 +139,16 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   };
   const encode = async () => {
     const blocking = physician.blocking();
-    const questions = [...blocking, ...(physician.isChecking() ? ["The doctor is not through with these frames."] : [])];
+    const questions = [
+      ...blocking,
+      ...(physician.isChecking() ? ["The doctor is not through with these frames."] : []),
+    ];
     if (questions.length) {
       const items = questions.map((message) => make("li", {}, message));
-      const body = [make("ul", { class: "plain-list" }, ...items), make("p", {}, "The spin will most likely look wrong, or not come to be at all.")];
+      const body = [
+        make("ul", { class: "plain-list" }, ...items),
+        make("p", {}, "The spin will most likely look wrong, or not come to be at all."),
+      ];
       if (!(await ask({ title: "Encode it as it is?", body, confirm: "Encode all the same" }))) return;
     }
     await sets.commit(set.id);
@@ -177,13 +197,24 @@ function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): v
     expectTurn(configuration, version);
     goTo(configurationHash(configuration, version));
   };
-  const job = set.job ? jobPanel(set.job, ready, signal) : panel("Encoding", { id: "job" }, make("p", {}, "Its job is not known any more."));
+  const job = set.job
+    ? jobPanel(set.job, ready, signal)
+    : panel("Encoding", { id: "job" }, make("p", {}, "Its job is not known any more."));
   const names = (set.files ?? []).map(({ name, bytes }) =>
-    make("li", { "data-state": "here" }, make("span", { class: "name" }, name), make("span", { class: "size" }, sizeOf(bytes))),
+    make(
+      "li",
+      { "data-state": "here" },
+      make("span", { class: "name" }, name),
+      make("span", { class: "size" }, sizeOf(bytes)),
+    ),
   );
   const summary = `${count(set.frames, "frame")}, ${sizeOf(set.bytes)}`;
   page.replaceChildren(
-    headOf(set, badge("Committed", "quiet-badge"), button("New frames for it", () => startSet(set.product, set.choices), { id: "new-frames", class: "plain" })),
+    headOf(
+      set,
+      badge("Committed", "quiet-badge"),
+      button("New frames for it", () => startSet(set.product, set.choices), { id: "new-frames", class: "plain" }),
+    ),
     make(
       "div",
       { class: "columns" },
@@ -191,7 +222,11 @@ function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): v
         "div",
         { class: "column" },
         job,
-        panel("Frames", { id: "frames" }, make("details", {}, make("summary", {}, summary), make("ul", { class: "files" }, ...names))),
+        panel(
+          "Frames",
+          { id: "frames" },
+          make("details", {}, make("summary", {}, summary), make("ul", { class: "files" }, ...names)),
+        ),
       ),
       make("div", { class: "column" }, doctor(set.id, {}, signal).element, settingsForm(set)),
     ),
@@ -200,8 +235,20 @@ function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): v
 
 /** Folders and files for those who do not drag. */
 function pickers(transfer: Transfer): HTMLElement {
-  const picker = (id: string, label: string, attributes: Record<string, string | boolean>, accept: (files: FileList_) => void) => {
-    const input = make("input", { type: "file", id: `${id}-input`, multiple: true, hidden: true, "aria-label": label, ...attributes });
+  const picker = (
+    id: string,
+    label: string,
+    attributes: Record<string, string | boolean>,
+    accept: (files: FileList_) => void,
+  ) => {
+    const input = make("input", {
+      type: "file",
+      id: `${id}-input`,
+      multiple: true,
+      hidden: true,
+      "aria-label": label,
+      ...attributes,
+    });
     input.addEventListener("change", () => {
       if (input.files) accept(input.files);
       // The same files may be picked again.
@@ -213,7 +260,12 @@ function pickers(transfer: Transfer): HTMLElement {
     "div",
     { class: "actions" },
     ...picker("pick-folder", "Choose a folder", { webkitdirectory: true }, (files) => transfer.add(files)),
-    ...picker("pick-files", "Choose files", { accept: "image/png,image/jpeg,image/tiff,image/webp,.zip,.tar" }, (files) => transfer.add(files)),
+    ...picker(
+      "pick-files",
+      "Choose files",
+      { accept: "image/png,image/jpeg,image/tiff,image/webp,.zip,.tar" },
+      (files) => transfer.add(files),
+    ),
   );
 }
 type FileList_ = globalThis.FileList;

@@ -5,9 +5,20 @@ import { sets, wordsOf } from "./api";
 import type { FrameSet, TurnSettings } from "./shapes";
 import { field, panel, select } from "./widgets";
 
-const EFFORTS: [string, string][] = [["", "as configured"], ["default", "default"], ["max", "max: several times as long"]];
-const GROUNDS: [string, string][] = [["", "as the frames show it"], ["transparent", "transparent"], ["colour", "a colour"]];
-const DIRECTIONS: [string, string][] = [["no", "counter-clockwise"], ["yes", "clockwise"]];
+const EFFORTS: [string, string][] = [
+  ["", "as configured"],
+  ["default", "default"],
+  ["max", "max: several times as long"],
+];
+const GROUNDS: [string, string][] = [
+  ["", "as the frames show it"],
+  ["transparent", "transparent"],
+  ["colour", "a colour"],
+];
+const DIRECTIONS: [string, string][] = [
+  ["no", "counter-clockwise"],
+  ["yes", "clockwise"],
+];
 const WHITE = "#ffffff";
 
 /** The form; a committed set's can only be read. */
@@ -16,13 +27,26 @@ export function settingsForm(set: FrameSet): HTMLElement {
   const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
   const fields = make("fieldset", { class: "settings", disabled: set.state === "committed" });
   const angle = (name: "hero" | "start") =>
-    make("input", { type: "number", id: name, min: -360, max: 360, step: "any", value: settings[name], inputmode: "decimal" });
+    make("input", {
+      type: "number",
+      id: name,
+      min: -360,
+      max: 360,
+      step: "any",
+      value: settings[name],
+      inputmode: "decimal",
+    });
   const hero = angle("hero");
   const start = angle("start");
   const clockwise = select(DIRECTIONS, settings.clockwise ? "yes" : "no", { id: "clockwise" });
   const isColour = !!settings.ground && settings.ground !== "transparent";
   const ground = select(GROUNDS, isColour ? "colour" : (settings.ground ?? ""), { id: "ground" });
-  const colour = make("input", { type: "color", id: "ground-colour", value: isColour ? settings.ground! : WHITE, "aria-label": "Colour of the ground" });
+  const colour = make("input", {
+    type: "color",
+    id: "ground-colour",
+    value: isColour ? settings.ground! : WHITE,
+    "aria-label": "Colour of the ground",
+  });
   colour.hidden = !isColour;
   const denoise = make("input", { type: "checkbox", id: "denoise", checked: settings.denoise });
   const effort = select(EFFORTS, settings.effort ?? "", { id: "effort" });

@@ -50,7 +50,7 @@ export function showShortcuts(): void {
 /** The first spin takes the arrow keys that nothing else wants. */
 function turn(event: KeyboardEvent): void {
   const stage = document.querySelector("girasol-spin")?.shadowRoot?.querySelector(".stage");
-  if (!stage || event.target instanceof Element && event.target.closest("girasol-spin, [role=radiogroup]")) return;
+  if (!stage || (event.target instanceof Element && event.target.closest("girasol-spin, [role=radiogroup]"))) return;
   event.preventDefault();
   stage.dispatchEvent(new KeyboardEvent("keydown", { key: event.key }));
 }

@@ -12,8 +12,14 @@ const SAYS: Record<string, string> = {
 /** Shows the form; calls back once somebody is signed in. */
 export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: (who: Session) => void): void {
   const input = make("input", {
-    id: "key", type: "password", name: "key", required: true, autocomplete: "current-password", spellcheck: "false",
-    placeholder: "girasol_…", "aria-describedby": "sign-in-error",
+    id: "key",
+    type: "password",
+    name: "key",
+    required: true,
+    autocomplete: "current-password",
+    spellcheck: "false",
+    placeholder: "girasol_…",
+    "aria-describedby": "sign-in-error",
   });
   const error = make("p", { id: "sign-in-error", class: "error", role: "alert" });
   const submit = make("button", { type: "submit", id: "sign-in" }, "Sign in");
@@ -23,9 +29,13 @@ export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: 
     "form",
     { class: "panel sign-in", "aria-labelledby": "sign-in-title" },
     make("h1", { id: "sign-in-title", tabindex: -1 }, "Sign in"),
-    make("p", { class: "quiet" }, isReturning
-      ? "The session is over. Sign in again, and you are back where you were."
-      : "Paste the key that you were given. It opens a session for a working day."),
+    make(
+      "p",
+      { class: "quiet" },
+      isReturning
+        ? "The session is over. Sign in again, and you are back where you were."
+        : "Paste the key that you were given. It opens a session for a working day.",
+    ),
     field("Key", input),
     make("label", { class: "check" }, show, make("span", {}, "Show it")),
     error,

@@ -3,10 +3,19 @@ import { test } from "node:test";
 import { type Course, follow, stepsOf } from "./steps";
 
 const QUEUED: Course = {
-  state: "queued", stage: undefined, done: 0, total: 0, leftMs: undefined,
-  failure: undefined, configuration: undefined, version: undefined,
+  state: "queued",
+  stage: undefined,
+  done: 0,
+  total: 0,
+  leftMs: undefined,
+  failure: undefined,
+  configuration: undefined,
+  version: undefined,
 };
-const states = (course: Course) => stepsOf(course).map(({ state }) => state.charAt(0)).join("");
+const states = (course: Course) =>
+  stepsOf(course)
+    .map(({ state }) => state.charAt(0))
+    .join("");
 
 test("a_job_goes_from_step_to_step", () => {
   let course = QUEUED;

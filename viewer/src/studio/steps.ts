@@ -75,7 +75,13 @@ export function follow(course: Course, event: JobEvent): Course {
       return { ...course, state: "running", stage, done, total, leftMs: leftMs ?? undefined };
     }
     case "ready":
-      return { ...course, state: "ready", configuration: event.configuration, version: event.version, leftMs: undefined };
+      return {
+        ...course,
+        state: "ready",
+        configuration: event.configuration,
+        version: event.version,
+        leftMs: undefined,
+      };
     case "failed": {
       const { kind: _kind, at: _at, ...failure } = event as JobEvent & Failure;
       return { ...course, state: "failed", failure: event.failure ?? (failure as Failure), leftMs: undefined };

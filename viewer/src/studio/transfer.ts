@@ -59,7 +59,10 @@ export function transferOf(set: string): Transfer {
 
 /** Sets that files are on their way to, and how many. */
 export function transfersUnderWay(): { set: string; left: number }[] {
-  const all = [...transfers.values()].map(({ set, totals }) => ({ set, left: totals.files - totals.here - totals.failed }));
+  const all = [...transfers.values()].map(({ set, totals }) => ({
+    set,
+    left: totals.files - totals.here - totals.failed,
+  }));
   return all.filter(({ left }) => left > 0);
 }
 
@@ -118,7 +121,15 @@ export class Transfer {
   }
 
   get totals(): Totals {
-    const totals: Totals = { files: 0, here: 0, failed: 0, bytes: 0, sent: 0, bytesPerSecond: undefined, leftMs: undefined };
+    const totals: Totals = {
+      files: 0,
+      here: 0,
+      failed: 0,
+      bytes: 0,
+      sent: 0,
+      bytesPerSecond: undefined,
+      leftMs: undefined,
+    };
     for (const file of this.files.values()) {
       totals.files += 1;
       if (file.state === "here") totals.here += 1;

@@ -4,12 +4,28 @@ import type { Sequence, Version } from "./shapes";
 import { beforeOf, firstToShow, whyNotPublished } from "./versions";
 
 const version = (number: number, facts: Partial<Version> = {}): Version => ({
-  version: number, kind: "full", manifest: "", created: "", published: "2026-01-01T00:00:00Z", live: false, ...facts,
+  version: number,
+  kind: "full",
+  manifest: "",
+  created: "",
+  published: "2026-01-01T00:00:00Z",
+  live: false,
+  ...facts,
 });
-const sequence = (live: number | null, ...versions: Version[]): Sequence => ({ configuration: "ring.band", live, versions });
+const sequence = (live: number | null, ...versions: Version[]): Sequence => ({
+  configuration: "ring.band",
+  live,
+  versions,
+});
 
 test("going_back_leads_to_the_newest_older_full_version_that_was_live", () => {
-  const all = [version(5, { published: null }), version(4), version(3, { kind: "early" }), version(2, { published: null }), version(1)];
+  const all = [
+    version(5, { published: null }),
+    version(4),
+    version(3, { kind: "early" }),
+    version(2, { published: null }),
+    version(1),
+  ];
   assert.equal(beforeOf(sequence(4, ...all))?.version, 1);
   assert.equal(beforeOf(sequence(null, ...all))?.version, 4);
   assert.equal(beforeOf(sequence(1, ...all)), undefined);

@@ -20,6 +20,7 @@ export function whyNotPublished({ versions, live }: Sequence, wanted: Version): 
   if (wanted.removed) return "Its files are gone.";
   if (wanted.version === live) return "It is live.";
   const liveKind = versions.find(({ version }) => version === live)?.kind;
-  if (wanted.kind === "early" && liveKind === "full") return "It has no more than a preview, and a full version is live.";
+  if (wanted.kind === "early" && liveKind === "full")
+    return "It has no more than a preview, and a full version is live.";
   return undefined;
 }

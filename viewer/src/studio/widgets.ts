@@ -89,7 +89,11 @@ export function ask({ title, body, confirm, danger, word }: Question): Promise<b
   return new Promise((resolve) => {
     const form = make("form", { method: "dialog" }, ...body);
     const { dialog, close } = openDialog(title, form);
-    const sure = make("button", { type: "submit", class: danger ? "danger" : "", "data-confirm": true, disabled: !!word }, confirm);
+    const sure = make(
+      "button",
+      { type: "submit", class: danger ? "danger" : "", "data-confirm": true, disabled: !!word },
+      confirm,
+    );
     if (word) {
       const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false", autofocus: true });
       input.addEventListener("input", () => (sure.disabled = input.value.trim() !== word));

@@ -15,7 +15,13 @@ test("sizes_have_one_to_three_digits_before_the_point", () => {
 
 test("time_is_told_as_coarsely_as_it_is_long", () => {
   assert.deepEqual([0, 4200, 59_400, 61_000, 3_540_000, 5_400_000, 86_400_000].map(spanOf), [
-    "1 s", "4 s", "59 s", "1 min", "59 min", "1 h 30 min", "24 hours",
+    "1 s",
+    "4 s",
+    "59 s",
+    "1 min",
+    "59 min",
+    "1 h 30 min",
+    "24 hours",
   ]);
   const now = Date.parse("2026-03-01T12:00:00Z");
   assert.equal(agoOf("2026-03-01T11:59:40Z", now), "just now");
@@ -40,5 +46,8 @@ test("lists_end_before_they_tire", () => {
 });
 
 test("differences_have_their_sign", () => {
-  assert.deepEqual([1.25, -0.5, 0.01].map((value) => signed(value)), ["+1.3", "−0.5", "±0"]);
+  assert.deepEqual(
+    [1.25, -0.5, 0.01].map((value) => signed(value)),
+    ["+1.3", "−0.5", "±0"],
+  );
 });
