@@ -21,6 +21,7 @@ export interface SpinEvents {
   /** `frames`: the degrees of the tier that have arrived. */
   progress: CustomEvent<{ tier: string; frames: number[] }>;
   /** The negotiated manifest, `girasol.manifest/1`. */
+  // biome-ignore lint/suspicious/noExplicitAny: the schema named above describes it, and later ones may hold more.
   manifest: CustomEvent<any>;
   /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
   error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;

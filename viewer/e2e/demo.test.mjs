@@ -2,9 +2,9 @@
 // CHROMIUM names the browser; SCREENSHOTS a folder for pictures of the page.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 
 const base = process.env.GIRASOL_URL;

@@ -53,13 +53,11 @@ test("axe_finds_nothing_in_any_state", async () => {
   );
   await spinState(page, "error");
   await check("error");
-  await page.evaluate(
-    (src) => (
-      document.querySelector("girasol-spin").setAttribute("src", src),
-      document.querySelector("girasol-spin").setAttribute("tier", "still")
-    ),
-    sequenceOf("platinum"),
-  );
+  await page.evaluate((src) => {
+    const spin = document.querySelector("girasol-spin");
+    spin.setAttribute("src", src);
+    spin.setAttribute("tier", "still");
+  }, sequenceOf("platinum"));
   await spinState(page, "still");
   await check("still");
   await close();
@@ -144,7 +142,10 @@ test("a_picture_of_the_page_s_own_shows_until_the_first_frame", async () => {
   let free;
   const held = new Promise((resolve) => (free = resolve));
   const { page, close } = await openBody(browser, base, spin("", picture), {}, (page) =>
-    page.route(/\/sequence/, async (route) => (await held, route.fallback())),
+    page.route(/\/sequence/, async (route) => {
+      await held;
+      return route.fallback();
+    }),
   );
   const isSeen = () => page.evaluate(() => document.querySelector("img").checkVisibility());
   await page.waitForFunction(

@@ -61,7 +61,10 @@ test("when_frames_are_late_fewer_are_shown_and_held", async () => {
     window.slow = true;
     customElements.get("girasol-spin").maxDecodedBytes = 12e6;
     const fewer = new Promise((resolve) => spin.addEventListener("tierchange", ({ detail }) => resolve(detail.frames)));
-    const turn = () => (spin.spinTo(spin.angle + 10), requestAnimationFrame(turn));
+    const turn = () => {
+      spin.spinTo(spin.angle + 10);
+      requestAnimationFrame(turn);
+    };
     turn();
     return fewer;
   });

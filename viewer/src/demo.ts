@@ -1,10 +1,9 @@
 // The demo page: one ring, its metals, and what goes on behind it.
 
 import { readAddress, writeAddress } from "./demo/address";
-import { byId } from "./page";
+import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
 import { priceOf } from "./demo/prices";
 import { drawRelated } from "./demo/related";
-import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
 import {
   type Choices,
   configure,
@@ -14,13 +13,14 @@ import {
   loadStatus,
   type Product,
   type Spin,
-  spinOf,
   type Status,
+  spinOf,
   wordsOf,
 } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
 import type { GirasolSpin, SpinEvents } from "./element";
 import type { Manifest } from "./manifest";
+import { byId } from "./page";
 import { planStages, progressOf } from "./stages";
 
 /** What `girasol demo` encodes first; asked after while there is no product yet. */

@@ -69,7 +69,7 @@ export class GirasolSpin extends SpinLoading {
   spinTo(angle: number): void {
     this.#hand.stop();
     this.#isTouched = true;
-    if (isFinite(angle)) this.#setAngle(angle);
+    if (Number.isFinite(angle)) this.#setAngle(angle);
   }
 
   /** Fills the screen, or ends that. */
@@ -115,8 +115,8 @@ export class GirasolSpin extends SpinLoading {
     this.isNear = isNear;
     this.visit.arrive();
     takePart(this.holder, isNear);
-    if (this.isWhole) return this.spin();
-    if (isNear) this.queueLoad();
+    if (this.isWhole) this.spin();
+    else if (isNear) this.queueLoad();
     else this.current.abort();
   }
 

@@ -2,8 +2,8 @@
 
 import { GirasolSpin } from "./element";
 
-export { GirasolSpin };
 export type { SpinEvents } from "./element";
+export { GirasolSpin };
 
 // A page may load the viewer twice, through two shops' scripts say; the first one stays.
 if (!customElements.get("girasol-spin")) customElements.define("girasol-spin", GirasolSpin);

@@ -52,7 +52,7 @@ export function makeHotspots(host: HTMLElement, hotspots: Hotspot[]): void {
 /** Places all hotspots of an element, those of the page's own too. */
 export function placeHotspots(host: HTMLElement, angle: number): void {
   for (const spot of host.querySelectorAll<HTMLElement>("[slot=hotspot]")) {
-    const at = spotAt(JSON.parse(spot.dataset["points"] || "[]"), angle);
+    const at = spotAt(JSON.parse(spot.dataset.points || "[]"), angle);
     spot.hidden = !at;
     if (at) [spot.style.left, spot.style.top] = [`${at.x * 100}%`, `${at.y * 100}%`];
   }

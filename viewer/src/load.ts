@@ -1,7 +1,7 @@
 // Loading a stage: packs first, single frames where packs do not come through.
 
 import { looksLike } from "./formats";
-import { fillUrl, type Format, type Loaded, type Pack, threeDigits } from "./manifest";
+import { type Format, fillUrl, type Loaded, type Pack, threeDigits } from "./manifest";
 import { get, type Net, retry } from "./net";
 import { chunksOf, cutPack, type PackedFrame } from "./pack";
 import type { PackCache } from "./pack-cache";

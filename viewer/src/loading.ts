@@ -17,11 +17,11 @@ import {
 } from "./manifest";
 import { HttpError, type Net, netOf } from "./net";
 import { PackCache } from "./pack-cache";
-import { atMost, mayHaveHd } from "./policy";
 import { paintPlaceholder } from "./paint";
+import { atMost, mayHaveHd } from "./policy";
 import { SpinScreen } from "./screen";
 import { measuredSpeed } from "./speed";
-import { framesOf, planStages, selectedOr, type Stage } from "./stages";
+import { framesOf, planStages, type Stage, selectedOr } from "./stages";
 import { nearestDegree } from "./turn";
 
 const packs = new PackCache();
@@ -142,7 +142,7 @@ export abstract class SpinLoading extends SpinScreen {
     if (!from || !manifest || !this.isWhole || !closePx) return;
     const { format } = manifest.selected!;
     const [hd] = planStages(manifest, { tier: "hd", frames: 0, format, because: [] }).slice(-1);
-    if (!hd || hd.tier !== "hd" || this.setsShown.includes(hd.rendition.set)) return;
+    if (hd?.tier !== "hd" || this.setsShown.includes(hd.rendition.set)) return;
     if (this.hasForced(format) || !mayHaveHd(manifest, hintsOf(this, format))) return;
     const { width } = this.parts.canvas;
     if (closePx <= width && hd.rendition.size[0] <= width) return;

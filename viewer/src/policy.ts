@@ -135,7 +135,7 @@ export function atMost(selected: Selected, manifest: Manifest, hints: Hints): Se
   if (!manifest.policy) return selected;
   const decided = decide(hints, manifest.policy);
   // Nobody sees every frame of a thumbnail.
-  const [width = 0] = manifest.tiers["standard"]?.formats[selected.format]?.size ?? [];
+  const [width = 0] = manifest.tiers.standard?.formats[selected.format]?.size ?? [];
   const isSmall = hints.widthPx && hints.widthPx < width / 2 && rank(decided.key) > rank(SMALL);
   const { key, because } = isSmall ? { key: SMALL, because: ["size: small"] } : decided;
   const usable = TIERS.filter((tier) => manifest.tiers[tier]?.formats[selected.format]);
@@ -153,7 +153,7 @@ export function mayHaveHd({ policy }: Manifest, hints: Hints): boolean {
 }
 
 function rank(key: string): number {
-  return TIERS.findIndex((tier) => tier === key);
+  return (TIERS as readonly string[]).indexOf(key);
 }
 
 /** The word for a tier in queries and under `selected`. */

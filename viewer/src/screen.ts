@@ -107,7 +107,7 @@ export abstract class SpinScreen extends HTMLElement {
   }
 
   protected setState(state: SpinState): void {
-    this.dataset["state"] = state;
+    this.dataset.state = state;
   }
 
   /** Lets go of every frame. */

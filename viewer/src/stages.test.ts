@@ -20,8 +20,8 @@ test("tiers_are_loaded_coarse_to_fine_up_to_the_selected_one", () => {
 
 test("tiers_that_are_missing_are_passed_over", () => {
   const manifest = manifestOf();
-  delete manifest.tiers["preview"];
-  delete manifest.tiers["standard"]!.formats.avif;
+  delete manifest.tiers.preview;
+  delete manifest.tiers.standard!.formats.avif;
   assert.deepEqual(plan("hd", 60, "avif", manifest), ["standard 36 main-webp", "hd 60 hd-avif"]);
   assert.deepEqual(plan("vr", 60), []);
 });
@@ -30,7 +30,7 @@ test("without_the_server_s_choice_the_fullest_usual_tier_is_taken", () => {
   const { selected: _, ...manifest } = manifestOf();
   assert.equal(selectedOr(manifest, {}, "webp").tier, "standard");
   assert.equal(selectedOr(manifest, { tier: "hd" }, "webp").frames, 60);
-  delete manifest.tiers["standard"];
+  delete manifest.tiers.standard;
   assert.equal(selectedOr(manifest, {}, "webp").tier, "preview");
 });
 
@@ -55,7 +55,7 @@ test("progress_counts_frames_of_the_tier_and_bytes_of_its_packs", () => {
 test("frames_off_a_tier_s_grid_that_its_packs_hold_may_be_shown", () => {
   const manifest = manifestOf();
   // 13 preview frames among 26 that do not nest: the shared pack brings them anyway.
-  manifest.tiers["standard"]!.degrees = [0, 14, 28];
+  manifest.tiers.standard!.degrees = [0, 14, 28];
   const stages = planStages(manifest, { tier: "standard", frames: 3, format: "avif", because: [] });
   const frames = framesOf(stages).get("main-avif");
   assert.ok(frames?.has(14) && frames.has(30) && frames.has(10));

@@ -66,8 +66,8 @@ function product() {
 }
 
 function negotiated(manifest, query) {
-  let tier = query.get("tier") ?? "standard";
-  let count = Number(query.get("frames") ?? manifest.tiers[tier]?.frames);
+  const tier = query.get("tier") ?? "standard";
+  const count = Number(query.get("frames") ?? manifest.tiers[tier]?.frames);
   const key = `${tier}-${count}` in manifest.tiers ? `${tier}-${count}` : tier;
   const format = query.get("format") ?? "webp";
   if (!manifest.tiers[key]?.formats[format] || manifest.tiers[key].frames !== count) return undefined;

@@ -460,7 +460,11 @@ const ROUTES = [
         Object.assign(open(sets.get(set)).settings, await jsonOf(request));
         return json(200, shownSet(sets.get(set), true));
       },
-      DELETE: (_request, _response, set) => (open(sets.get(set)), sets.delete(set), [204]),
+      DELETE: (_request, _response, set) => {
+        open(sets.get(set));
+        sets.delete(set);
+        return [204];
+      },
     },
   ],
   [
@@ -496,7 +500,10 @@ const ROUTES = [
   [
     /^\/api\/framesets\/(\w+)\/frames\/(.+)$/,
     {
-      DELETE: (_request, _response, set, name) => (open(sets.get(set)).files.delete(decodeURIComponent(name)), [204]),
+      DELETE: (_request, _response, set, name) => {
+        open(sets.get(set)).files.delete(decodeURIComponent(name));
+        return [204];
+      },
     },
   ],
   [/^\/api\/uploads$/, { POST: createUpload }],
@@ -513,7 +520,10 @@ const ROUTES = [
           throw new Problem(409, "offset-mismatch", "the upload is elsewhere");
         return (await receive(request, response, known)) && [204, "", "", { "Upload-Offset": known.bytes.length }];
       },
-      DELETE: (_request, _response, upload) => (uploads.delete(upload), [204]),
+      DELETE: (_request, _response, upload) => {
+        uploads.delete(upload);
+        return [204];
+      },
     },
   ],
   [/^\/api\/jobs$/, { GET: () => json(200, { jobs: [...jobs.values()].reverse().map(shownJob) }) }],
@@ -652,7 +662,10 @@ async function receive(request, response, upload) {
   }
   if (upload.bytes.length < upload.length) return true;
   const { set, name, bytes } = upload;
-  if (!/\.zip$/i.test(name)) return (set.files.set(name, bytes), true);
+  if (!/\.zip$/i.test(name)) {
+    set.files.set(name, bytes);
+    return true;
+  }
   uploads.delete(upload.id);
   const entries = unzipped(bytes);
   if (!entries.length) throw new Problem(422, "archive", `${name} holds no frame`);

@@ -1,8 +1,8 @@
 // The panels: what was chosen and why, what has arrived, and what there is.
 
-import type { StageProgress } from "../stages";
 import { type Manifest, tierKey } from "../manifest";
 import { byId, count, kilobytes, make } from "../page";
+import type { StageProgress } from "../stages";
 
 /** What the server chose, and the rules that decided. */
 export function drawSelected(manifest: Manifest): void {
@@ -36,7 +36,7 @@ export function drawArrival(tier: string, detail: StageProgress, elapsedMs: numb
   const bar = row.querySelector("progress")!;
   bar.max = detail.totalBytes || detail.total;
   bar.value = detail.totalBytes ? detail.bytes : detail.loaded;
-  row.dataset["bytes"] = String(detail.bytes);
+  row.dataset.bytes = String(detail.bytes);
   row.querySelector(".counts")!.textContent =
     `${detail.loaded} of ${count(detail.total, "frame")}, ${kilobytes(detail.bytes)} of ${kilobytes(detail.totalBytes)}`;
   const took = row.querySelector(".took")!;

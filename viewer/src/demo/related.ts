@@ -13,8 +13,8 @@ const BETWEEN = 40;
 export function drawRelated(product: Product): void {
   const list = document.getElementById("related-list");
   const drawn = product.spins.map(({ configId }) => configId).join();
-  if (!list || list.dataset["spins"] === drawn) return;
-  list.dataset["spins"] = drawn;
+  if (!list || list.dataset.spins === drawn) return;
+  list.dataset.spins = drawn;
   byId("related").hidden = !product.spins.length;
   const cards = product.spins.length ? NAMES.map((name, index) => card(product, name, index)) : [];
   list.replaceChildren(...cards);

@@ -72,7 +72,7 @@ function show(
   const wipe = make("input", { type: "range", id: "wipe", min: 0, max: 100, value: 50 });
   const wipeField = field("Wipe", wipe);
   const drawMode = () => {
-    stack.dataset["mode"] = mode;
+    stack.dataset.mode = mode;
     amplifyField.hidden = mode !== "difference";
     wipeField.hidden = mode !== "wipe";
     amplified.textContent = `${amplify.value} times`;

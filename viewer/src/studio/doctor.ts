@@ -76,7 +76,7 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     bar.hidden = !running;
     if (total) Object.assign(bar, { max: total, value: done });
     else bar.removeAttribute("value");
-    element.dataset["state"] = state;
+    element.dataset.state = state;
     element.setAttribute("aria-busy", String(running));
     const words = summaryOf(check, findings, isArriving);
     if (status.textContent !== words) status.textContent = words;

@@ -63,7 +63,7 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
       const file = transfer.files.get(name) ?? { bytes: transfer.held.get(name) ?? 0, sent: 0, state: "here" as const };
       const row = rowOf(name);
       const share = file.bytes ? file.sent / file.bytes : 0;
-      row.item.dataset["state"] = file.state;
+      row.item.dataset.state = file.state;
       row.size.textContent = sizeOf(file.bytes);
       const why = "why" in file ? file.why : undefined;
       row.state.textContent = why ?? (file.state === "goes" ? `${Math.floor(100 * share)} %` : WORDS[file.state]);
@@ -109,8 +109,8 @@ export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
   if (alreadyHere)
     lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} here already.`);
   const text = lines.join("\n");
-  if (target.dataset["text"] === text) return;
-  target.dataset["text"] = text;
+  if (target.dataset.text === text) return;
+  target.dataset.text = text;
   target.hidden = !lines.length;
   target.replaceChildren(...lines.map((line) => make("p", {}, line)));
 }

@@ -53,7 +53,7 @@ export function jobPanel(
 
   const draw = () => {
     drawing = 0;
-    element.dataset["state"] = course.state;
+    element.dataset.state = course.state;
     status.textContent = statusOf(course);
     left.textContent = course.leftMs ? `About ${spanOf(course.leftMs)} left.` : "";
     steps.replaceChildren(...stepsOf(course).map(stepRow));
@@ -164,9 +164,9 @@ function drawTrouble(target: HTMLElement, { failure, state }: Course): void {
 }
 
 function tell(course: Course, before: Course): void {
-  if (course.state !== before.state) return announce(`${TITLES[course.state]}.`);
   const step = stepsOf(course).find(({ state }) => state === "now");
-  if (step) announceProgress(`${step.label}: ${step.count ?? "under way"}.`);
+  if (course.state !== before.state) announce(`${TITLES[course.state]}.`);
+  else if (step) announceProgress(`${step.label}: ${step.count ?? "under way"}.`);
 }
 
 function logLine(line: string, at: string | undefined): HTMLLIElement {

@@ -16,6 +16,7 @@ export function whyLeftOut(path: string): string | undefined {
   if (OTHER_ARCHIVES.test(name)) return "an archive of another kind: send a zip or a tar";
   if (!PICTURES.test(name) && !ARCHIVES.test(name)) return "no PNG, JPEG, TIFF or WebP";
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "its name is too long";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the letters that are refused.
   if (/[\\:\u0000-\u001f\u007f\ufffd]/.test(name)) return "its name has a letter that file systems refuse";
   return undefined;
 }

@@ -52,7 +52,7 @@ async function load(): Promise<Studio> {
 }
 
 function drawKeepingFocus(page: HTMLElement, studio: Studio): void {
-  const key = (document.activeElement as HTMLElement | null)?.dataset["key"];
+  const key = (document.activeElement as HTMLElement | null)?.dataset.key;
   const scrolled = scrollY;
   draw(page, studio);
   if (key) page.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });

@@ -158,7 +158,10 @@ function plot(
   });
   resized.observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build, { signal });
-  signal.addEventListener("abort", () => (resized.disconnect(), drawn?.destroy()));
+  signal.addEventListener("abort", () => {
+    resized.disconnect();
+    drawn?.destroy();
+  });
 
   const mark = (degree: number | undefined) => {
     if (degree === marked) return;

@@ -1,7 +1,7 @@
 // A few letters as shortcuts, listed under `?`. They can be switched off, for those who speak to their computer.
 
 import { make } from "../page";
-import { openDialog, button } from "./widgets";
+import { button, openDialog } from "./widgets";
 
 const OFF = "girasol-studio-shortcuts-off";
 const LIST: [string, string][] = [

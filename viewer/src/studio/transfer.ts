@@ -210,7 +210,7 @@ export class Transfer {
 
   #takes(file: File_): boolean {
     const data = file.data as File & { relativePath?: string };
-    const path = String(file.meta["relativePath"] ?? "") || data.relativePath || data.webkitRelativePath || file.name;
+    const path = String(file.meta.relativePath ?? "") || data.relativePath || data.webkitRelativePath || file.name;
     const why = whyLeftOut(path) ?? this.#clash(file.name, folderOf(path));
     if (why) {
       if (!this.leftOut.some(({ name }) => name === path)) this.leftOut.push({ name: path, why });

@@ -42,7 +42,7 @@ export function link(text: string, href: string, attributes: Attributes = {}): H
 /** A panel with a heading. */
 export function panel(title: string, attributes: Attributes = {}, ...children: (Node | string)[]): HTMLElement {
   const heading = make("h2", {}, title);
-  heading.id = `${attributes["id"] ?? title.toLowerCase().replace(/\W+/g, "-")}-title`;
+  heading.id = `${attributes.id ?? title.toLowerCase().replace(/\W+/g, "-")}-title`;
   return make("section", { class: "panel", "aria-labelledby": heading.id, ...attributes }, heading, ...children);
 }
 
@@ -113,7 +113,11 @@ export function ask({ title, body, confirm, danger, word }: Question): Promise<b
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
   });
   if (!document.hidden || signal.aborted) return;
   await new Promise<void>((resolve) => {
