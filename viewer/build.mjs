@@ -39,7 +39,7 @@ const { metafile } = await build({
 const listed =
   /^(maxBytes|weight|isSwitch|onStage|projector|onPicture|onBroken|isDecoded|settled|retain|turnBy|ownsWheel|onTouch|panBy|zoomBy|leave|sink|net|rttMs|downlinkMbps|memoryGib|acceptsAvif|widthPx|busy|broken|picture|proportion|fade|say|stage|onShare|tell|near|turning|stride|note|aim|grid|retryAfterMs|mean|terms|rendition|stages|stop|brought|place|canvas|zoom|base|step|home|end|rest|speed|order|rgba|decode|tally|arrive|noteSwitch)$/;
 // So may what the element's layers keep to themselves.
-const layers = ["screen", "loading", "element", "visit"]
+const layers = ["screen/screen", "loader/loading", "element/element", "element/visit"]
   .map((name) => readFileSync(`src/${name}.ts`, "utf8"))
   .join("\n");
 const kept = [...layers.matchAll(/^ +(?:private|protected) (?:abstract |async |readonly )*(\w+)/gm)].map(

@@ -18,10 +18,10 @@ import {
   wordsOf,
 } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
-import type { GirasolSpin, SpinEvents } from "./element";
-import type { Manifest } from "./manifest";
+import type { GirasolSpin, SpinEvents } from "./element/element";
+import type { Manifest } from "./loader/manifest";
+import { planStages, progressOf } from "./loader/stages";
 import { byId } from "./page";
-import { planStages, progressOf } from "./stages";
 
 /** What `girasol demo` encodes first; asked after while there is no product yet. */
 const FIRST_CONFIGURATION = "ring.solitaire.metal-yellow-gold.stone-diamond";

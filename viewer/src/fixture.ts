@@ -1,7 +1,7 @@
 // A manifest and a network for the unit tests: no server, no clock, no images.
 
-import type { Format, Loaded, Manifest, Pack, Rendition, Tier } from "./manifest";
-import type { Net } from "./net";
+import type { Format, Loaded, Manifest, Pack, Rendition, Tier } from "./loader/manifest";
+import type { Net } from "./loader/net";
 
 const even = (count: number): number[] => Array.from({ length: count }, (_, index) => (360 / count) * index);
 

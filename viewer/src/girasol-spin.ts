@@ -1,8 +1,8 @@
 // Entry of the viewer: importing it defines <girasol-spin>.
 
-import { GirasolSpin } from "./element";
+import { GirasolSpin } from "./element/element";
 
-export type { SpinEvents } from "./element";
+export type { SpinEvents } from "./element/element";
 export { GirasolSpin };
 
 // A page may load the viewer twice, through two shops' scripts say; the first one stays.

@@ -1,7 +1,7 @@
 // The published types hold for the element: this file compiles, or they do not.
 
 import type { GirasolSpin as Published, SpinEvents as PublishedEvents } from "../girasol-spin";
-import type { GirasolSpin, SpinEvents } from "./element";
+import type { GirasolSpin, SpinEvents } from "./element/element";
 
 type Members =
   | "angle"

@@ -1,6 +1,6 @@
 // Related pieces: a grid of spins that load when they come near the viewport.
 
-import type { GirasolSpin } from "../element";
+import type { GirasolSpin } from "../element/element";
 import { byId, make } from "../page";
 import { priceOf } from "./prices";
 import { type Product, wordsOf } from "./shop";

@@ -1,7 +1,7 @@
 // The storefront's answers that the demo page reads.
 
-import type { Hotspot } from "../hotspots";
-import { type Choice, type Manifest, withChoice } from "../manifest";
+import { type Choice, type Manifest, withChoice } from "../loader/manifest";
+import type { Hotspot } from "../screen/hotspots";
 
 export type Choices = Record<string, string>;
 

@@ -1,6 +1,6 @@
 // A spin that was waited for turns once by itself, so that it is seen at once.
 
-import type { GirasolSpin } from "../element";
+import type { GirasolSpin } from "../element/element";
 
 const TURN_MS = 6_000;
 let expected = "";

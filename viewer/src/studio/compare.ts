@@ -1,7 +1,7 @@
 // Two versions side by side, turned together: what differs in the picture, in bytes and in quality.
 
-import type { GirasolSpin } from "../element";
-import type { Manifest } from "../manifest";
+import type { GirasolSpin } from "../element/element";
+import type { Manifest } from "../loader/manifest";
 import { make } from "../page";
 import { sequences } from "./api";
 import { comparisonTable } from "./comparison";

@@ -1,6 +1,6 @@
 // Bytes and quality of two versions, tier by tier.
 
-import type { Format, Manifest } from "../manifest";
+import type { Format, Manifest } from "../loader/manifest";
 import { make } from "../page";
 import { FORMATS, nameOf, tiersOf } from "./renditions";
 import type { View } from "./routes";

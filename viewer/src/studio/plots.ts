@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { make } from "../page";
-import { nearestDegree } from "../turn";
+import { nearestDegree } from "../screen/turn";
 import type { FrameFacts } from "./shapes";
 import { sizeOf } from "./words";
 

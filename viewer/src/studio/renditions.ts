@@ -1,6 +1,6 @@
 // The tiers and formats of a version: which there are, what they weigh, and how good they are.
 
-import type { Format, Manifest, Rendition, Tier } from "../manifest";
+import type { Format, Manifest, Rendition, Tier } from "../loader/manifest";
 import { count, make } from "../page";
 import type { View } from "./routes";
 import { field, select } from "./widgets";

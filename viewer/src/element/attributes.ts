@@ -1,8 +1,8 @@
 // Asking: what an element's attributes and its browser say about what is to be loaded.
 
-import { type Choices, optionsOf } from "./choices";
-import type { Choice, Format, Manifest } from "./manifest";
-import { type Hints, ownHints } from "./policy";
+import { type Choices, optionsOf } from "../loader/choices";
+import type { Choice, Format, Manifest } from "../loader/manifest";
+import { type Hints, ownHints } from "../loader/policy";
 
 export function srcOf(host: HTMLElement): string {
   return new URL(host.getAttribute("src") ?? "", document.baseURI).href;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeNet } from "./fixture";
+import { fakeNet } from "../fixture";
 import { get, HttpError, retry } from "./net";
 
 const ask = (net: ReturnType<typeof fakeNet>) => retry(net, () => get(net, "/x"));

@@ -1,7 +1,7 @@
 // What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
 
-import { isMotionReduced } from "./gestures";
-import type { Manifest } from "./manifest";
+import { isMotionReduced } from "../element/gestures";
+import type { Manifest } from "../loader/manifest";
 import CSS from "./view.css";
 import type { Zoom } from "./zoom";
 

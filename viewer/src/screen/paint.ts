@@ -1,6 +1,6 @@
 // Painting on the canvas: the placeholder, then frames.
 
-import { bytesOfBase64 } from "./formats";
+import { bytesOfBase64 } from "../loader/formats";
 import { decodeThumbhash } from "./thumbhash";
 
 /** Paints a picture over what stands there. The canvas has as many pixels as the frame; CSS scales it. */

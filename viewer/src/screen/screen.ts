@@ -1,18 +1,18 @@
 // The screen: which frame stands on the canvas, of those that are there, at the angle to which the piece is turned.
 
-import { choicesOf } from "./choices";
-import { emit, type SpinState } from "./events";
-import { decode, giveUpAvif, Undecodable } from "./formats";
+import { emit, type SpinState } from "../element/events";
+import { Visit } from "../element/visit";
+import { choicesOf } from "../loader/choices";
+import { decode, giveUpAvif, Undecodable } from "../loader/formats";
+import type { Manifest } from "../loader/manifest";
+import { framesOf, type Stage } from "../loader/stages";
 import { placeHotspots } from "./hotspots";
-import type { Manifest } from "./manifest";
 import { type Holder, shareOf } from "./memory";
 import { Pace } from "./pace";
 import { paint } from "./paint";
 import { Reel } from "./reel";
-import { framesOf, type Stage } from "./stages";
 import { nearestDegree } from "./turn";
 import { buildView, type View } from "./view";
-import { Visit } from "./visit";
 
 /** The lowest layer of the element: knows nothing of where frames come from. */
 export abstract class SpinScreen extends HTMLElement {

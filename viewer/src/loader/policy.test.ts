@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { manifestOf } from "./fixture";
+import { manifestOf } from "../fixture";
 import type { Format, Manifest, Selected } from "./manifest";
 import { atMost, type Browser, decide, ownHints, type Policy, readHints } from "./policy";
 

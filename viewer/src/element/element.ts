@@ -1,16 +1,16 @@
 // The element <girasol-spin>: attributes in, a spin out, told about by events.
 
-import { readShared, srcOf, writeShared } from "./asking";
-import { NoSpin, optionsOf } from "./choices";
+import { NoSpin, optionsOf } from "../loader/choices";
+import { SpinLoading } from "../loader/loading";
+import { HttpError } from "../loader/net";
+import { type Hotspot, makeHotspots } from "../screen/hotspots";
+import { setMaxDecodedBytes, takePart } from "../screen/memory";
+import { nearestDegree, nextDegree, normalize } from "../screen/turn";
+import { panBy, WHOLE, type Zoom, zoomBy } from "../screen/zoom";
+import { readShared, srcOf, writeShared } from "./attributes";
 import { emit } from "./events";
 import { type Hand, isMotionReduced, listenGestures } from "./gestures";
-import { type Hotspot, makeHotspots } from "./hotspots";
-import { SpinLoading } from "./loading";
-import { setMaxDecodedBytes, takePart } from "./memory";
 import { unwatchNearness, watchNearness } from "./nearness";
-import { HttpError } from "./net";
-import { nearestDegree, nextDegree, normalize } from "./turn";
-import { panBy, WHOLE, type Zoom, zoomBy } from "./zoom";
 
 export type { SpinEvents, SpinState } from "./events";
 

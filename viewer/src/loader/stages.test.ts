@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manifestOf } from "./fixture";
+import { manifestOf } from "../fixture";
 import type { Format } from "./manifest";
 import { framesOf, planStages, progressOf, selectedOr } from "./stages";
 

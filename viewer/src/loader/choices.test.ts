@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fakeNet, manifestOf } from "../fixture";
 import { askForSequence, choicesOf, configurationOf, NoSpin, optionsOf, withChoices } from "./choices";
-import { fakeNet, manifestOf } from "./fixture";
 
 const AT = "https://cdn.example/api/products/customizable/";
 const YELLOW = `${AT}ring.solitaire.metal-yellow-gold.stone-diamond/sequence`;

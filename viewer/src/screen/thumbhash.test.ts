@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOfBase64 } from "./formats";
+import { bytesOfBase64 } from "../loader/formats";
 import { decodeThumbhash } from "./thumbhash";
 
 /** Pixels as another decoder of the format gives them; a step of rounding apart is the same. */

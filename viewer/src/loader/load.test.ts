@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FakeNet, fakeNet, frameBytes, loadedOf, manifestOf } from "./fixture";
+import { type FakeNet, fakeNet, frameBytes, loadedOf, manifestOf } from "../fixture";
 import { loadFrame, loadStage, type Sink } from "./load";
 import { PackCache } from "./pack-cache";
 import { planStages, type Stage } from "./stages";

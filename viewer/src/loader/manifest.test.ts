@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE, fakeNet, manifestOf } from "./fixture";
+import { BASE, fakeNet, manifestOf } from "../fixture";
 import { fillUrl, isForced, loadManifest, threeDigits, tierKey, withChoice } from "./manifest";
 import { HttpError } from "./net";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { speedOf } from "../loader/speed";
 import { Pace } from "./pace";
-import { speedOf } from "./speed";
 
 const note = (pace: Pace, count: number, isOnTime: boolean) =>
   Array.from({ length: count }, () => pace.note(isOnTime)).filter(Boolean).length;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type FakeNet, fakeNet, loadedOf, manifestOf } from "../fixture";
 import { gridOf, runCourse } from "./course";
-import { type FakeNet, fakeNet, loadedOf, manifestOf } from "./fixture";
 import { PackCache } from "./pack-cache";
 import { planStages } from "./stages";
 

@@ -1,8 +1,8 @@
 // The course of one load: from a manifest's stages to frames, in the order in which a visitor wants them.
 
+import { apart, nearestDegree } from "../screen/turn";
 import { type Line, loadFrame, loadFrames, loadStage } from "./load";
 import type { Stage } from "./stages";
-import { apart, nearestDegree } from "./turn";
 
 export interface Course extends Line {
   stages: Stage[];

@@ -1,7 +1,7 @@
 // Events: what an element tells its page.
 
-import type { Choices } from "./choices";
-import type { Manifest } from "./manifest";
+import type { Choices } from "../loader/choices";
+import type { Manifest } from "../loader/manifest";
 
 /** What `data-state` says: the fullest that can be turned, or `error`. */
 export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";

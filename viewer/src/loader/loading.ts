@@ -1,9 +1,12 @@
 // Loading: from an element's attributes to a manifest, and from that to frames on its screen.
 
-import { choiceOf, hintsOf, srcOf, wishesOf } from "./asking";
+import { choiceOf, hintsOf, srcOf, wishesOf } from "../element/attributes";
+import { emit, type SpinState, type TierDetail } from "../element/events";
+import { paintPlaceholder } from "../screen/paint";
+import { SpinScreen } from "../screen/screen";
+import { nearestDegree } from "../screen/turn";
 import { askForSequence, type Choices, configurationOf, withChoices } from "./choices";
 import { type Course, gridOf, runCourse } from "./course";
-import { emit, type SpinState, type TierDetail } from "./events";
 import { bestFormat } from "./formats";
 import { fetchFrame } from "./load";
 import {
@@ -17,12 +20,9 @@ import {
 } from "./manifest";
 import { HttpError, type Net, netOf } from "./net";
 import { PackCache } from "./pack-cache";
-import { paintPlaceholder } from "./paint";
 import { atMost, mayHaveHd } from "./policy";
-import { SpinScreen } from "./screen";
 import { measuredSpeed } from "./speed";
 import { framesOf, planStages, type Stage, selectedOr } from "./stages";
-import { nearestDegree } from "./turn";
 
 const packs = new PackCache();
 
