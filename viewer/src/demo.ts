@@ -4,24 +4,12 @@ import { readAddress, writeAddress } from "./demo/address";
 import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
 import { priceOf } from "./demo/prices";
 import { drawRelated } from "./demo/related";
-import {
-  type Choices,
-  configure,
-  loadDigest,
-  loadHints,
-  loadProduct,
-  loadStatus,
-  type Product,
-  type Spin,
-  type Status,
-  spinOf,
-  wordsOf,
-} from "./demo/shop";
+import { configure, loadDigest, loadHints, loadProduct, loadStatus, spinOf, wordsOf } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
 import type { GirasolSpin, SpinEvents } from "./element/element";
-import type { Manifest } from "./loader/manifest";
 import { planStages, progressOf } from "./loader/stages";
 import { byId } from "./page";
+import type { Choices, ConfigurationStatus, Manifest, Product, ProductSpin } from "./wire";
 
 /** What `girasol demo` encodes first; asked after while there is no product yet. */
 const FIRST_CONFIGURATION = "ring.solitaire.metal-yellow-gold.stone-diamond";
@@ -36,7 +24,7 @@ const address = readAddress();
 let product: Product | undefined;
 /** The configuration that was asked for, and the spin that is shown: its own, or the nearest. */
 let wanted = FIRST_CONFIGURATION;
-let shown: Spin | undefined;
+let shown: ProductSpin | undefined;
 let shownDigest: string | undefined;
 let manifest: Manifest | undefined;
 let startedAt = 0;
@@ -84,7 +72,7 @@ async function choose(choices: Choices): Promise<void> {
   }
 }
 
-function show(next: Spin): void {
+function show(next: ProductSpin): void {
   byId("waiting").hidden = true;
   document.body.classList.remove("nothing");
   spin.hidden = false;
@@ -136,7 +124,7 @@ async function renew(fresh: Product): Promise<void> {
 }
 
 /** Reloads softly when another version has become live. */
-async function refresh({ sequence }: Spin): Promise<void> {
+async function refresh({ sequence }: ProductSpin): Promise<void> {
   const digest = await loadDigest(sequence);
   if (!digest || digest === shownDigest) return;
   shownDigest = digest;
@@ -182,7 +170,7 @@ function sayFailed(): void {
   say("The server did not answer. Please try again.");
 }
 
-function sayWaiting(status?: Status): void {
+function sayWaiting(status?: ConfigurationStatus): void {
   const processing = status?.status === "processing";
   const idle = status && !processing;
   // The server may have brought a picture already: that is better than words, until there is more to say.
@@ -215,7 +203,7 @@ function sayUnreachable(): void {
   byId("retry").hidden = false;
 }
 
-function stageOf(status?: Status): string {
+function stageOf(status?: ConfigurationStatus): string {
   const { stage = "waiting for a worker", done, total } = status ?? {};
   return total ? `${stage}, ${done ?? 0} of ${total}` : stage;
 }

@@ -1,7 +1,8 @@
 // A manifest and a network for the unit tests: no server, no clock, no images.
 
-import type { Format, Loaded, Manifest, Pack, Rendition, Tier } from "./loader/manifest";
+import type { Loaded } from "./loader/manifest";
 import type { Net } from "./loader/net";
+import type { Format, Manifest, Pack, Rendition, Tier } from "./wire";
 
 const even = (count: number): number[] => Array.from({ length: count }, (_, index) => (360 / count) * index);
 

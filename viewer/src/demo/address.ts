@@ -1,6 +1,6 @@
 // What the page shows stands in its address, so that a reload or a link brings it back.
 
-import type { Choices } from "./shop";
+import type { Choices } from "../wire";
 
 export interface Address {
   choices: Choices;

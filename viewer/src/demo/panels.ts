@@ -1,8 +1,9 @@
 // The panels: what was chosen and why, what has arrived, and what there is.
 
-import { type Manifest, tierKey } from "../loader/manifest";
+import { tierKey } from "../loader/manifest";
 import type { StageProgress } from "../loader/stages";
 import { byId, count, kilobytes, make } from "../page";
+import type { Manifest } from "../wire";
 
 /** What the server chose, and the rules that decided. */
 export function drawSelected(manifest: Manifest): void {

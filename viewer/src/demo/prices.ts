@@ -1,6 +1,6 @@
 // Prices: a shop's own data, which no spin knows.
 
-import type { Choices } from "./shop";
+import type { Choices } from "../wire";
 
 const METALS: Record<string, number> = { "yellow-gold": 2450, "rose-gold": 2490, platinum: 2980 };
 const STONES: Record<string, number> = { diamond: 0, ruby: -350 };

@@ -2,8 +2,9 @@
 
 import type { GirasolSpin } from "../element/element";
 import { byId, make } from "../page";
+import type { Product } from "../wire";
 import { priceOf } from "./prices";
-import { type Product, wordsOf } from "./shop";
+import { wordsOf } from "./shop";
 
 /** The demo has three rings; each stands for three pieces, seen from other sides. */
 const NAMES = ["Alba", "Mirto", "Linnea", "Vesper", "Solene", "Aurel", "Noemi", "Thalia", "Celeste"];

@@ -1,44 +1,7 @@
 // The storefront's answers that the demo page reads.
 
-import { type Choice, type Manifest, withChoice } from "../loader/manifest";
-import type { Hotspot } from "../screen/hotspots";
-
-export type Choices = Record<string, string>;
-
-export interface Product {
-  id: string;
-  label: string;
-  options: Option[];
-  default: { configId: string; choices: Choices };
-  spins: Spin[];
-  hotspots?: Hotspot[];
-}
-
-export interface Option {
-  name: string;
-  label: string;
-  choices: { value: string; label: string; swatch: string }[];
-}
-
-export interface Spin {
-  configId: string;
-  choices: Choices;
-  sequence: string;
-}
-
-export interface Configured {
-  configId: string;
-  status: "ready" | "processing" | "unavailable";
-  sequence?: string;
-  nearest?: Spin;
-}
-
-export interface Status {
-  status: "ready" | "processing" | "unavailable";
-  stage?: string;
-  done?: number;
-  total?: number;
-}
+import { type Choice, withChoice } from "../loader/manifest";
+import type { Choices, ConfigurationStatus, Configured, Manifest, Product, ProductSpin } from "../wire";
 
 const API = "/api/products/customizable";
 
@@ -48,8 +11,8 @@ export async function loadProduct(): Promise<Product | undefined> {
 }
 
 /** Where a configuration is; undefined where nothing is known of it. */
-export function loadStatus(configId: string): Promise<Status | undefined> {
-  return json<Status>(`${API}/${configId}/status`, { cache: "no-store" });
+export function loadStatus(configId: string): Promise<ConfigurationStatus | undefined> {
+  return json<ConfigurationStatus>(`${API}/${configId}/status`, { cache: "no-store" });
 }
 
 export async function configure(product: Product, choices: Choices): Promise<Configured> {
@@ -73,7 +36,7 @@ export async function loadHints(sequence: string, choice: Choice): Promise<[stri
 }
 
 /** The spin of exactly these choices. */
-export function spinOf(product: Product, choices: Choices): Spin | undefined {
+export function spinOf(product: Product, choices: Choices): ProductSpin | undefined {
   return product.spins.find((spin) => product.options.every(({ name }) => spin.choices[name] === choices[name]));
 }
 

@@ -1,7 +1,8 @@
 // The options as groups of radio buttons: the browser's own, so that keys and screen readers know them.
 
 import { byId, make } from "../page";
-import { type Choices, type Product, spinOf } from "./shop";
+import type { Choices, Product } from "../wire";
+import { spinOf } from "./shop";
 
 /** Draws all options; calls back with the new choices when one is pointed at, and when it is picked. */
 export function drawSwatches(
@@ -21,7 +22,7 @@ export function drawSwatches(
       const input = make("input", { type: "radio", name: option.name, value: choice.value, id, checked });
       input.addEventListener("change", () => onPick(choices));
       const dot = make("span", { class: "dot", "aria-hidden": "true" });
-      dot.style.backgroundColor = choice.swatch;
+      dot.style.backgroundColor = choice.swatch ?? "";
       const name = make("span", { class: "name" }, choice.label);
       if (!hasSpin) name.append(make("small", {}, " no spin yet"));
       const label = make("label", { class: hasSpin ? "swatch" : "swatch dimmed", for: id }, input, dot, name);

@@ -1,8 +1,9 @@
 // Asking: what an element's attributes and its browser say about what is to be loaded.
 
-import { type Choices, optionsOf } from "../loader/choices";
-import type { Choice, Format, Manifest } from "../loader/manifest";
+import { optionsOf } from "../loader/choices";
+import type { Choice } from "../loader/manifest";
 import { type Hints, ownHints } from "../loader/policy";
+import type { Choices, Format, Manifest } from "../wire";
 
 export function srcOf(host: HTMLElement): string {
   return new URL(host.getAttribute("src") ?? "", document.baseURI).href;

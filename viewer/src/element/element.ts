@@ -3,10 +3,11 @@
 import { NoSpin, optionsOf } from "../loader/choices";
 import { SpinLoading } from "../loader/loading";
 import { HttpError } from "../loader/net";
-import { type Hotspot, makeHotspots } from "../screen/hotspots";
+import { makeHotspots } from "../screen/hotspots";
 import { setMaxDecodedBytes, takePart } from "../screen/memory";
 import { nearestDegree, nextDegree, normalize } from "../screen/turn";
 import { panBy, WHOLE, type Zoom, zoomBy } from "../screen/zoom";
+import type { Hotspot } from "../wire";
 import { readShared, srcOf, writeShared } from "./attributes";
 import { emit } from "./events";
 import { type Hand, isMotionReduced, listenGestures } from "./gestures";

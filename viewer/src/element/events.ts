@@ -1,7 +1,6 @@
 // Events: what an element tells its page.
 
-import type { Choices } from "../loader/choices";
-import type { Manifest } from "../loader/manifest";
+import type { Choices, Manifest } from "../wire";
 
 /** What `data-state` says: the fullest that can be turned, or `error`. */
 export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";

@@ -1,8 +1,8 @@
 // A visit: how it went for whoever looked, from when the spin came near until it was looked at no more.
 
 import { configurationOf } from "../loader/choices";
-import type { Manifest } from "../loader/manifest";
 import type { Pace } from "../screen/pace";
+import type { Manifest } from "../wire";
 import { sendVitals, type Vitals } from "./vitals";
 
 export class Visit {

@@ -1,17 +1,7 @@
 // Choices: which configuration an address names, and the address of another one.
 
-import type { Manifest } from "./manifest";
+import type { Choices, Manifest } from "../wire";
 import { get, HttpError, type Net } from "./net";
-
-export type Choices = Record<string, string>;
-
-/** Another live configuration that differs in one choice, and its standard's sets by format. */
-export interface Sibling {
-  configuration: string;
-  choices: Choices;
-  digest: string;
-  sets: Partial<Record<string, string>>;
-}
 
 /** There is no spin of the choices; `nearest` has one. */
 export class NoSpin extends HttpError {

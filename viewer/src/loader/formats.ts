@@ -1,6 +1,6 @@
 // Formats: which of them this browser decodes, and what their first bytes look like.
 
-import type { Format } from "./manifest";
+import type { Format } from "../wire";
 
 /** What is asked for; WebP since a frame has told that AVIF is nothing that this browser decodes. */
 let best: Format = "avif";

@@ -1,7 +1,8 @@
 // Loading a stage: packs first, single frames where packs do not come through.
 
+import type { Format, Pack } from "../wire";
 import { looksLike } from "./formats";
-import { type Format, fillUrl, type Loaded, type Pack, threeDigits } from "./manifest";
+import { fillUrl, type Loaded, threeDigits } from "./manifest";
 import { get, type Net, retry } from "./net";
 import { chunksOf, cutPack, type PackedFrame } from "./pack";
 import type { PackCache } from "./pack-cache";

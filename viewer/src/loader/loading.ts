@@ -5,19 +5,12 @@ import { emit, type SpinState, type TierDetail } from "../element/events";
 import { paintPlaceholder } from "../screen/paint";
 import { SpinScreen } from "../screen/screen";
 import { nearestDegree } from "../screen/turn";
-import { askForSequence, type Choices, configurationOf, withChoices } from "./choices";
+import type { Choices, Format, Manifest, Selected } from "../wire";
+import { askForSequence, configurationOf, withChoices } from "./choices";
 import { type Course, gridOf, runCourse } from "./course";
 import { bestFormat } from "./formats";
 import { fetchFrame } from "./load";
-import {
-  type Choice,
-  type Format,
-  isForced,
-  type Loaded,
-  loadManifest,
-  type Manifest,
-  type Selected,
-} from "./manifest";
+import { type Choice, isForced, type Loaded, loadManifest } from "./manifest";
 import { HttpError, type Net, netOf } from "./net";
 import { PackCache } from "./pack-cache";
 import { atMost, mayHaveHd } from "./policy";

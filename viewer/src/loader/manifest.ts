@@ -1,75 +1,9 @@
 // The manifest `girasol.manifest/1`: its shape, how it is asked for, and its URL templates.
 
-import type { Sibling } from "./choices";
+import type { Format, Manifest } from "../wire";
 import { get, HttpError, type Net, retry } from "./net";
-import type { Policy } from "./policy";
 
 const SCHEMA = "girasol.manifest/1";
-
-export type Format = "avif" | "webp";
-
-/** One object that holds frames back to back, in load order. */
-export interface Pack {
-  pack: string;
-  degrees: number[];
-  /** Bytes of each frame, in the order of `degrees`. */
-  lengths: number[];
-}
-
-/** A tier in one format. */
-export interface Rendition {
-  set: string;
-  /** Width and height in pixels. */
-  size: [number, number];
-  bytes: number;
-  quality?: { metric: string; mean: number; min: number };
-  /** What has to be loaded, in order. */
-  packs: Pack[];
-}
-
-export interface Tier {
-  frames: number;
-  degrees: number[];
-  /** Ceiling in bytes for each format. */
-  budget: number;
-  load_bytes?: Partial<Record<Format, number>>;
-  formats: Partial<Record<Format, Rendition>>;
-}
-
-export interface Selected {
-  tier: string;
-  frames: number;
-  format: Format;
-  /** Names of the rules that decided, never raw hints. */
-  because: string[];
-}
-
-export interface Manifest {
-  schema: string;
-  configuration: string;
-  version: number;
-  turn: { frames: number };
-  /** Where the frames lie in the artist's frames, in the pixels of those. */
-  view: {
-    /** Width and height. */
-    source: [number, number];
-    /** Left, top, width and height of what was kept. */
-    crop: [number, number, number, number];
-  };
-  ground: string;
-  /** A thumbhash in base64. */
-  placeholder?: string;
-  colour?: string;
-  hero: number;
-  urls: { frame: string; pack: string; still: string; manifest: string };
-  tiers: Record<string, Tier>;
-  digest?: string;
-  /** The table that the server chose by. */
-  policy?: Policy;
-  /** Live configurations that differ in one choice. */
-  siblings?: Sibling[];
-  selected?: Selected;
-}
 
 /** What the page forces; the server decides the rest. */
 export interface Choice {

@@ -26,7 +26,7 @@ export async function get(net: Net, url: string, init: RequestInit = {}): Promis
   if (response.ok) return response;
   // An unread body would hold its connection.
   void response.body?.cancel().catch(() => {});
-  throw new HttpError(response.status, 1000 * Number(response.headers.get("Retry-After") ?? 0) || 0);
+  throw new HttpError(response.status, 1000 * Number(response.headers.get("Retry-After")) || 0);
 }
 
 /** Does work up to `tries` times, with growing pauses, while its failure may pass. */

@@ -1,6 +1,6 @@
 // Packs: frames stand in them back to back, so they can be cut while the bytes still arrive.
 
-import type { Pack } from "./manifest";
+import type { Pack } from "../wire";
 
 export interface PackedFrame {
   degree: number;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { manifestOf } from "../fixture";
-import type { Format, Manifest, Selected } from "./manifest";
-import { atMost, type Browser, decide, ownHints, type Policy, readHints } from "./policy";
+import type { Format, Manifest, Policy, Selected } from "../wire";
+import { atMost, type Browser, decide, ownHints, readHints } from "./policy";
 
 interface Case {
   note?: string;

@@ -1,46 +1,16 @@
 // The negotiation policy in the browser: the server's table, which manifests carry, and the server's decision.
 
-import { type Format, type Manifest, type Selected, tierKey } from "./manifest";
+import type { DeviceRule, Ect, Format, Manifest, NetworkRule, Policy, Selected, TierKey } from "../wire";
+import { tierKey } from "./manifest";
 
-/** A key under `tiers`, poorest first. */
-const TIERS = ["still", "preview", "standard-24", "standard", "hd"] as const;
-export type TierKey = (typeof TIERS)[number];
+/** Keys under `tiers`, poorest first. */
+const TIERS: readonly TierKey[] = ["still", "preview", "standard-24", "standard", "hd"];
 
 /** For elements of less than half of standard's width. */
 const SMALL: TierKey = "standard-24";
 
 /** Effective connection types, slowest first. */
-const ECTS = ["slow-2g", "2g", "3g", "4g"] as const;
-export type Ect = (typeof ECTS)[number];
-
-/** Evidence tables. In each the first rule that applies sets a ceiling; the lower ceiling wins. */
-export interface Policy {
-  /** The best tier that is given to somebody who asked for none. */
-  unasked: TierKey;
-  network: NetworkRule[];
-  device: DeviceRule[];
-  /** Frames that each tier aims at. */
-  frames: Partial<Record<TierKey, number>>;
-}
-
-/** Any of its evidence makes a rule apply; one without evidence always does. */
-interface NetworkRule {
-  name: string;
-  ect_to?: Ect;
-  rtt_ms_from?: number;
-  downlink_mbps_under?: number;
-  save_data?: boolean;
-  ceiling: TierKey;
-}
-
-interface DeviceRule {
-  name: string;
-  memory_gib_to?: number;
-  memory_gib_under?: number;
-  /** A mobile device whose memory is unknown. */
-  mobile?: boolean;
-  ceiling: TierKey;
-}
+const ECTS: readonly Ect[] = ["slow-2g", "2g", "3g", "4g"];
 
 /** What is known of a visitor; what is left out is not known. */
 export interface Hints {

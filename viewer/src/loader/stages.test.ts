@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manifestOf } from "../fixture";
-import type { Format } from "./manifest";
+import type { Format } from "../wire";
 import { framesOf, planStages, progressOf, selectedOr } from "./stages";
 
 function plan(tier: string, frames: number, format: Format = "avif", manifest = manifestOf()): string[] {

@@ -1,6 +1,7 @@
 // The order in which a spin becomes fuller: which tiers are loaded on the way to the selected one.
 
-import { type Choice, type Format, type Manifest, type Rendition, type Selected, tierKey } from "./manifest";
+import type { Format, Manifest, Rendition, Selected } from "../wire";
+import { type Choice, tierKey } from "./manifest";
 
 /** One tier to load, in one format. */
 export interface Stage {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Point, spotAt } from "./hotspots";
+import type { HotspotPoint } from "../wire";
+import { spotAt } from "./hotspots";
 
-const point = (degree: number, x: number, y: number): Point => ({ degree, x, y });
+const point = (degree: number, x: number, y: number): HotspotPoint => ({ degree, x, y });
 
 test("a_hotspot_goes_straight_from_point_to_point_and_is_gone_beyond_them", () => {
   const points = [point(300, 0.25, 0.5), point(360, 0.5, 0.75), point(420, 0.75, 0.5)];

@@ -1,28 +1,13 @@
 // Hotspots: elements of the page, put where a place on the piece is seen at an angle.
 
+import type { Hotspot, HotspotPoint } from "../wire";
 import { normalize } from "./turn";
-
-/** Where a hotspot is at a degree: shares of the artist's frame, from its left and upper edges. */
-export interface Point {
-  degree: number;
-  x: number;
-  y: number;
-}
-
-/** A hotspot as a product's answer has it. */
-export interface Hotspot {
-  name: string;
-  label: string;
-  href?: string;
-  /** By rising degrees: the first below 360, the last at most a turn further. */
-  points: Point[];
-}
 
 // A hotspot with one point is seen so many degrees to either side of it.
 const SPAN = 5;
 
 /** Where a hotspot is at an angle: straight between its points; undefined before the first of them and after the last. */
-export function spotAt(points: Point[], angle: number): Pick<Point, "x" | "y"> | undefined {
+export function spotAt(points: HotspotPoint[], angle: number): Pick<HotspotPoint, "x" | "y"> | undefined {
   const [first] = points;
   if (!first) return undefined;
   if (!points[1]) points = [-SPAN, SPAN].map((away) => ({ ...first, degree: first.degree + away }));

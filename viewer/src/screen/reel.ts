@@ -1,6 +1,6 @@
 // The reel: every frame of a spin that has arrived, encoded, and those of them round the angle that are decoded.
 
-import type { Format } from "../loader/manifest";
+import type { Format } from "../wire";
 import { apart, nearer } from "./turn";
 
 export interface Picture {

@@ -1,7 +1,7 @@
 // What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
 
 import { isMotionReduced } from "../element/gestures";
-import type { Manifest } from "../loader/manifest";
+import type { Placement } from "../wire";
 import CSS from "./view.css";
 import type { Zoom } from "./zoom";
 
@@ -13,7 +13,7 @@ export interface View {
   /** The poster, or a picture that the page has brought: shows until the first frame does. */
   brought: HTMLElement;
   /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
-  place(view: Manifest["view"]): void;
+  place(view: Placement): void;
   /** Lets what stands on the canvas fade away over what is painted next. */
   fade(): void;
   zoom(zoom: Zoom): void;
@@ -65,7 +65,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     text.textContent = words;
     message.hidden = !words;
   };
-  const place = ({ source: [width, height], crop }: Manifest["view"]) => {
+  const place = ({ source: [width, height], crop }: Placement) => {
     const share = (pixels: number, of: number) => `${(pixels / of) * 100}%`;
     const [left, top, wide, high] = crop;
     Object.assign(canvas.style, {

@@ -1,8 +1,8 @@
 // Two versions side by side, turned together: what differs in the picture, in bytes and in quality.
 
 import type { GirasolSpin } from "../element/element";
-import type { Manifest } from "../loader/manifest";
 import { make } from "../page";
+import type { Manifest } from "../wire";
 import { sequences } from "./api";
 import { comparisonTable } from "./comparison";
 import { loadManifest } from "./manifests";

@@ -1,7 +1,7 @@
 // Bytes and quality of two versions, tier by tier.
 
-import type { Format, Manifest } from "../loader/manifest";
 import { make } from "../page";
+import type { Format, Manifest } from "../wire";
 import { FORMATS, nameOf, tiersOf } from "./renditions";
 import type { View } from "./routes";
 import type { Version } from "./shapes";

@@ -1,8 +1,8 @@
 // A configuration: its versions, the spin of one of them at every tier and format, and what visitors see.
 
 import type { GirasolSpin, SpinEvents } from "../element/element";
-import type { Format, Manifest } from "../loader/manifest";
 import { byId, count, make } from "../page";
+import type { Format, Manifest } from "../wire";
 import { announce } from "./announce";
 import { sequences } from "./api";
 import { turnOnce } from "./arrival";

@@ -1,6 +1,6 @@
 // A version's own manifest, which never changes.
 
-import type { Manifest } from "../loader/manifest";
+import type { Manifest } from "../wire";
 import { Problem, problemOf } from "./api";
 
 export async function loadManifest(url: string): Promise<Manifest> {

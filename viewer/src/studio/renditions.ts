@@ -1,7 +1,7 @@
 // The tiers and formats of a version: which there are, what they weigh, and how good they are.
 
-import type { Format, Manifest, Rendition, Tier } from "../loader/manifest";
 import { count, make } from "../page";
+import type { Format, Manifest, Rendition, Tier } from "../wire";
 import type { View } from "./routes";
 import { field, select } from "./widgets";
 import { sizeOf } from "./words";

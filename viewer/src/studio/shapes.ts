@@ -1,6 +1,6 @@
 // What the server answers, as far as the studio reads it. Moments are RFC 3339.
 
-import type { Format } from "../loader/manifest";
+import type { Format } from "../wire";
 
 export type Choices = Record<string, string>;
 
