@@ -7,8 +7,8 @@ import { drawRelated } from "./demo/related";
 import { configure, loadDigest, loadHints, loadProduct, loadStatus, spinOf, wordsOf } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
 import type { GirasolSpin, SpinEvents } from "./element/element";
-import { planStages, progressOf } from "./loader/stages";
 import { byId } from "./page";
+import { planStages, progressOf } from "./rules/stages";
 import type { Choices, ConfigurationStatus, Manifest, Product, ProductSpin } from "./wire";
 
 /** What `girasol demo` encodes first; asked after while there is no product yet. */

@@ -1,8 +1,8 @@
 // The panels: what was chosen and why, what has arrived, and what there is.
 
-import { tierKey } from "../loader/manifest";
-import type { StageProgress } from "../loader/stages";
 import { byId, count, kilobytes, make } from "../page";
+import type { StageProgress } from "../rules/stages";
+import { tierKey } from "../rules/tiers";
 import type { Manifest } from "../wire";
 
 /** What the server chose, and the rules that decided. */

@@ -1,6 +1,6 @@
 // The storefront's answers that the demo page reads.
 
-import { type Choice, withChoice } from "../loader/manifest";
+import { type Forced, withForced } from "../rules/forced";
 import type { Choices, ConfigurationStatus, Configured, Manifest, Product, ProductSpin } from "../wire";
 
 const API = "/api/products/customizable";
@@ -29,9 +29,11 @@ export async function loadDigest(sequence: string): Promise<string | undefined> 
 }
 
 /** The raw hints that the server saw, as names and values. */
-export async function loadHints(sequence: string, choice: Choice): Promise<[string, string][]> {
+export async function loadHints(sequence: string, forced: Forced): Promise<[string, string][]> {
   type Explained = Manifest & { explain?: object; hints?: object };
-  const answer = await json<Explained>(withChoice(`${sequence}?explain=1`, choice), { cache: "no-store" });
+  const answer = await json<Explained>(withForced(new URL(`${sequence}?explain=1`, location.href).href, forced), {
+    cache: "no-store",
+  });
   return flatten(answer?.explain ?? answer?.hints ?? {});
 }
 

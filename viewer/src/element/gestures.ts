@@ -1,29 +1,12 @@
-// Gestures: what fingers, mouse, wheel and keys do, told as degrees to turn and factors to zoom.
+// Gestures: what fingers, mouse, wheel and keys do to the piece.
 
-/** What gestures act on. Places and ways are shares of the stage, places from its middle. */
-export interface Turnable {
-  turnBy(degrees: number): void;
-  /** To the next frame in a direction. */
-  step(direction: 1 | -1): void;
-  /** To where the turn starts, or to the last frame before that. */
-  home(): void;
-  end(): void;
-  /** The hand has let go, and the piece does not coast. */
-  rest(): void;
-  zoomBy(factor: number, x?: number, y?: number): void;
-  panBy(across: number, along: number): void;
-  toggleFullscreen(): void;
-  /** Out of zoom, then out of full screen; whether there was something to leave. */
-  leave(): boolean;
-  /** Whether a wheel zooms without Ctrl. */
-  ownsWheel(): boolean;
-  /** Somebody touches it. */
-  onTouch(): void;
-}
+import { isMotionReduced } from "../motion";
+import { nearestDegree, nextDegree } from "../rules/turn";
+import type { Screen } from "../screen/screen";
+import type { CloseUp } from "./close-up";
 
-/** A hand on the piece. */
 export interface Hand {
-  /** Ends what is still turning by itself. */
+  /** Ends the coasting after a release. */
   stop(): void;
 }
 
@@ -41,13 +24,20 @@ const GREATEST_SPEED = 1.2;
 // A pointer that rested this long before its release has no speed.
 const REST_MS = 60;
 
-export const isMotionReduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-/** Listens on an element whose width is one turn. Dragging to the right turns the front to the right, in any script. */
-export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
+/**
+ * Listens on the stage, whose width is one turn. Dragging to the right turns the front to the right, in any script.
+ * `hero` gives the angle at which the turn starts; `onTouch` hears of every gesture.
+ */
+export function listenGestures(screen: Screen, closeUp: CloseUp, hero: () => number, onTouch: () => void): Hand {
+  const target = screen.view.stage;
   const fingers = new Map<number, { x: number; y: number }>();
   let drag: { turning: boolean; x: number; y: number; at: number; speed: number } | undefined;
   let coasting = 0;
+
+  const isStill = () => screen.degrees.length === 1;
+  const turnBy = (degrees: number) => isStill() || screen.turn(screen.angle + degrees);
+  const step = (from: number, direction: 1 | -1) =>
+    isStill() || screen.turn(nextDegree(screen.degrees, from, direction));
 
   const stop = () => {
     cancelAnimationFrame(coasting);
@@ -59,7 +49,7 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     const tick = (now: number) => {
       const elapsed = Math.max(0, now - last);
       last = now;
-      piece.turnBy(speed * elapsed);
+      turnBy(speed * elapsed);
       speed *= 0.5 ** (elapsed / HALF_LIFE_MS);
       coasting = Math.abs(speed) > LEAST_SPEED ? requestAnimationFrame(tick) : 0;
     };
@@ -80,7 +70,7 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
 
   target.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    piece.onTouch();
+    onTouch();
     stop();
     const { pointerId, clientX: x, clientY: y } = event;
     fingers.set(pointerId, { x, y });
@@ -96,8 +86,8 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     fingers.set(event.pointerId, { x, y });
     if (before) {
       const now = pinch();
-      piece.zoomBy(now.apart / before.apart, before.x, before.y);
-      return piece.panBy(now.x - before.x, now.y - before.y);
+      closeUp.zoomBy(now.apart / before.apart, before.x, before.y);
+      return closeUp.panBy(now.x - before.x, now.y - before.y);
     }
     if (!drag) return;
     const across = x - drag.x;
@@ -110,9 +100,9 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     const elapsed = at - drag.at;
     const speed = elapsed > 0 ? 0.6 * (degrees / elapsed) + 0.4 * drag.speed : drag.speed;
     drag = { turning: true, x, y, at, speed };
-    piece.turnBy(degrees);
+    turnBy(degrees);
     // Larger than its stage, the piece follows the hand up and down.
-    piece.panBy(0, along / (target.clientHeight || 1));
+    closeUp.panBy(0, along / (target.clientHeight || 1));
   });
 
   target.addEventListener("pointerup", (event) => {
@@ -122,7 +112,8 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
     const speed = Math.max(-GREATEST_SPEED, Math.min(GREATEST_SPEED, drag.speed));
     drag = undefined;
     if (!rested && Math.abs(speed) > LEAST_SPEED && !isMotionReduced()) coast(speed);
-    else piece.rest();
+    // Without motion the piece rests on a frame.
+    else if (isMotionReduced()) screen.turn(nearestDegree(screen.degrees, screen.angle) ?? screen.angle);
   });
 
   // The browser took the pointer to scroll the page.
@@ -133,34 +124,34 @@ export function listenGestures(target: HTMLElement, piece: Turnable): Hand {
 
   // A wheel is the page's, but for pinches on touchpads, which come as Ctrl and a wheel.
   const onWheel = (event: WheelEvent) => {
-    if (!event.ctrlKey && !piece.ownsWheel()) return;
+    if (!event.ctrlKey && !closeUp.isFull()) return;
     event.preventDefault();
-    piece.zoomBy(WHEEL_FACTOR ** -event.deltaY, ...place(event.clientX, event.clientY));
+    closeUp.zoomBy(WHEEL_FACTOR ** -event.deltaY, ...place(event.clientX, event.clientY));
   };
   target.addEventListener("wheel", onWheel, { passive: false });
 
-  const larger = () => piece.zoomBy(KEY_FACTOR);
-  const next = () => piece.step(1);
-  const previous = () => piece.step(-1);
+  const larger = () => closeUp.zoomBy(KEY_FACTOR);
+  const next = () => step(screen.angle, 1);
+  const previous = () => step(screen.angle, -1);
   const keys: Record<string, () => boolean | void> = {
     ArrowLeft: previous,
     ArrowDown: previous,
     ArrowRight: next,
     ArrowUp: next,
-    PageUp: () => piece.turnBy(PAGE_DEGREES),
-    PageDown: () => piece.turnBy(-PAGE_DEGREES),
-    Home: () => piece.home(),
-    End: () => piece.end(),
+    PageUp: () => turnBy(PAGE_DEGREES),
+    PageDown: () => turnBy(-PAGE_DEGREES),
+    Home: () => screen.turn(hero()),
+    End: () => step(hero(), -1),
     "+": larger,
     "=": larger,
-    "-": () => piece.zoomBy(1 / KEY_FACTOR),
-    f: () => piece.toggleFullscreen(),
-    Escape: () => piece.leave(),
+    "-": () => closeUp.zoomBy(1 / KEY_FACTOR),
+    f: () => void closeUp.toggleFull(),
+    Escape: () => closeUp.leave(),
   };
   target.addEventListener("keydown", (event) => {
     const act = keys[event.key] ?? keys[event.key.toLowerCase()];
     if (!act || event.altKey || event.ctrlKey || event.metaKey) return;
-    piece.onTouch();
+    onTouch();
     stop();
     // Escape is left to whoever else waits for it, where there is nothing to leave.
     if (act() !== false) event.preventDefault();

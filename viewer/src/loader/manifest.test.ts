@@ -1,27 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE, fakeNet, manifestOf } from "../fixture";
-import { fillUrl, isForced, loadManifest, threeDigits, tierKey, withChoice } from "./manifest";
+import { fillUrl, loadManifest, threeDigits } from "./manifest";
 import { HttpError } from "./net";
-
-test("a_forced_choice_joins_the_query_and_the_rest_is_left_to_the_server", () => {
-  const check = (src: string, choice: object, url: string) =>
-    assert.equal(withChoice(`https://x.example${src}`, choice), `https://x.example${url}`);
-  check("/x/sequence", {}, "/x/sequence");
-  check("/x/sequence", { tier: null, format: "webp" }, "/x/sequence?format=webp");
-  check("/x/sequence?explain=1", { tier: "hd" }, "/x/sequence?explain=1&tier=hd");
-  check("/x/sequence?tier=hd", { tier: "standard", frames: "24" }, "/x/sequence?tier=standard&frames=24");
-});
-
-test("a_frame_count_that_has_a_tier_of_its_own_selects_it", () => {
-  const manifest = manifestOf();
-  assert.equal(tierKey(manifest, { tier: "standard", frames: 24 }), "standard-24");
-  assert.equal(tierKey(manifest, { tier: "standard", frames: 36 }), "standard");
-  assert.equal(tierKey(manifest, { tier: "hd", frames: 60 }), "hd");
-  // From 36 raw frames it is 18.
-  manifest.tiers["standard-24"]!.frames = 18;
-  assert.equal(tierKey(manifest, { tier: "standard", frames: 18 }), "standard-24");
-});
 
 test("templates_are_filled_and_resolved_against_the_manifest", () => {
   const values = { set: "ab12", degree: threeDigits(7), format: "avif" };
@@ -57,11 +38,4 @@ test("a_version_s_own_manifest_is_asked_for_without_a_query", async () => {
   const net = fakeNet((path) => (path.startsWith("/m/") ? Response.json(manifestOf()) : undefined));
   await loadManifest("https://cdn.example/m/9f3c.json", { tier: "hd", format: "webp" }, "avif", net);
   assert.deepEqual(net.asked, ["/m/9f3c.json"]);
-});
-
-test("a_page_forces_frames_by_attribute_or_address", () => {
-  assert.equal(isForced("/x/sequence", {}), false);
-  assert.equal(isForced("/x/sequence?format=webp", { tier: null, format: "webp" }), false);
-  assert.equal(isForced("/x/sequence", { frames: "24" }), true);
-  assert.equal(isForced("/x/sequence?tier=hd", {}), true);
 });

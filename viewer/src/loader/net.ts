@@ -12,6 +12,8 @@ export class HttpError extends Error {
   constructor(
     readonly status: number,
     readonly retryAfterMs: number,
+    /** A configuration that has a spin, where the one that was asked for has none. */
+    readonly nearest?: unknown,
   ) {
     super(`HTTP ${status}`);
   }

@@ -24,8 +24,5 @@ export function measuredSpeed(): number | undefined {
   const packs = performance
     .getEntriesByType("resource")
     .filter(({ name }) => name.endsWith(".pack")) as PerformanceResourceTiming[];
-  return packs
-    .map(speedOf)
-    .filter((speed) => speed !== undefined)
-    .at(-1);
+  return packs.map(speedOf).filter(Boolean).at(-1);
 }

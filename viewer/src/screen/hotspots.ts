@@ -1,7 +1,7 @@
 // Hotspots: elements of the page, put where a place on the piece is seen at an angle.
 
+import { normalize } from "../rules/turn";
 import type { Hotspot, HotspotPoint } from "../wire";
-import { normalize } from "./turn";
 
 // A hotspot with one point is seen so many degrees to either side of it.
 const SPAN = 5;

@@ -1,38 +1,37 @@
-// Memory for decoded frames: one bound for the whole page, shared evenly by the spins that can be seen.
+// Memory for decoded frames: one limit for the whole page, shared evenly by the spins near the viewport.
 
 const MIB = 1024 * 1024;
 
-/** Whoever holds decoded frames. */
-export interface Holder {
+/** A spin that holds decoded frames. */
+export interface MemoryUser {
   /** The share has changed. */
   onShare(): void;
 }
 
-const holders = new Set<Holder>();
+const users = new Set<MemoryUser>();
 let maxBytes: number | undefined;
 
-/** The bound of the page: what was set, or 128 MiB, and 48 on devices with little memory. */
+/** The limit of the page: what was set, or 128 MiB, and 48 on devices with little memory. */
 export function maxDecodedBytes(): number {
   return maxBytes ?? (isLowEnd(navigator) ? 48 : 128) * MIB;
 }
 
 export function setMaxDecodedBytes(bytes: number): void {
   maxBytes = bytes;
-  for (const holder of holders) holder.onShare();
+  for (const user of users) user.onShare();
 }
 
-/** What one of the spins may decode; nothing, while it is not among them. */
-export function shareOf(holder: Holder): number {
-  return holders.has(holder) ? maxDecodedBytes() / holders.size : 0;
+/** Bytes that a spin may hold decoded; 0 while it takes no part. */
+export function memoryShareOf(user: MemoryUser): number {
+  return users.has(user) ? maxDecodedBytes() / users.size : 0;
 }
 
-/** Enters or leaves the spins that can be seen. */
-export function takePart(holder: Holder, isSeen: boolean): void {
-  if (holders.has(holder) === isSeen) return;
-  if (isSeen) holders.add(holder);
-  else holders.delete(holder);
-  holder.onShare();
-  for (const other of holders) if (other !== holder) other.onShare();
+/** Lets a spin take part in the memory, or no longer. */
+export function shareMemory(user: MemoryUser, takesPart: boolean): void {
+  if (users.has(user) === takesPart) return;
+  if (takesPart) users.add(user);
+  else users.delete(user);
+  for (const each of new Set([user, ...users])) each.onShare();
 }
 
 function isLowEnd({

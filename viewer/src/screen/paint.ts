@@ -1,6 +1,5 @@
 // Painting on the canvas: the placeholder, then frames.
 
-import { bytesOfBase64 } from "../loader/formats";
 import { decodeThumbhash } from "./thumbhash";
 
 /** Paints a picture over what stands there. The canvas has as many pixels as the frame; CSS scales it. */
@@ -22,7 +21,7 @@ export function paint(
 /** Paints a thumbhash (base64) as a soft picture of the size that the frames will have. */
 export function paintPlaceholder(canvas: HTMLCanvasElement, hash: string, size: [number, number]): void {
   const small = document.createElement("canvas");
-  const thumb = decodeThumbhash(bytesOfBase64(hash));
+  const thumb = decodeThumbhash(hash);
   small.width = thumb.width;
   small.height = thumb.height;
   small.getContext("2d")?.putImageData(new ImageData(thumb.rgba, thumb.width, thumb.height), 0, 0);

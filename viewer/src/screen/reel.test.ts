@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Encoded, Reel, windowOf } from "./reel";
-import { nearestDegree } from "./turn";
+import { nearestDegree } from "../rules/turn";
+import { createReel, type EncodedFrame, windowOf } from "./reel";
 
 class Fake {
   closed = false;
@@ -11,7 +11,7 @@ class Fake {
 }
 
 const WEIGHT = 100;
-const frame = (set: string, degree: number): Encoded => ({
+const frame = (set: string, degree: number): EncodedFrame => ({
   set,
   degree,
   format: "avif",
@@ -22,12 +22,12 @@ const turnOf = (count: number, set = "a") =>
   Array.from({ length: count }, (_, index) => frame(set, (360 / count) * index));
 
 /** A reel that decodes when it is told to. */
-function reelOf(frames: Encoded[], sets = ["a"], maxBytes = 1e9) {
-  const open: { frame: Encoded; done: (picture: Fake) => void; fail: (error: unknown) => void }[] = [];
+function reelOf(frames: EncodedFrame[], sets = ["a"], maxBytes = 1e9) {
+  const open: { frame: EncodedFrame; done: (picture: Fake) => void; fail: (error: unknown) => void }[] = [];
   const shown: number[] = [];
   const broken: unknown[] = [];
   const pictures = new Map<string, Fake>();
-  const reel = new Reel<Fake>({
+  const reel = createReel<Fake>({
     decode: (frame) => new Promise((done, fail) => open.push({ frame, done, fail })),
     onPicture: ({ degree }) => void shown.push(degree),
     onBroken: (error) => void broken.push(error),

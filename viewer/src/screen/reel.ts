@@ -1,19 +1,19 @@
-// The reel: every frame of a spin that has arrived, encoded, and those of them round the angle that are decoded.
+// The reel: every frame of a spin that has arrived, encoded; those of them near the angle are decoded.
 
+import type { FrameIndex } from "../rules/stages";
+import { apart, nearer } from "../rules/turn";
 import type { Format } from "../wire";
-import { apart, nearer } from "./turn";
 
 export interface Picture {
   close(): void;
 }
 
-export interface Shown<P extends Picture> {
+export interface DecodedFrame<P extends Picture> {
   degree: number;
   picture: P;
 }
 
-/** What a frame is, before it is decoded. */
-export interface Encoded {
+export interface EncodedFrame {
   set: string;
   degree: number;
   format: Format;
@@ -22,132 +22,135 @@ export interface Encoded {
   weight: number;
 }
 
-type Frame<P> = Encoded & { picture?: P | undefined; busy?: boolean; broken?: boolean };
+type Frame<P> = EncodedFrame & { picture?: P | undefined; busy?: boolean; broken?: boolean };
 
-/** What is shown, from which sets (coarse to fine), and how many bytes may be decoded for it. */
-export interface Aim {
+/** What may be shown: the frames of these sets, coarse to fine. */
+interface Shown {
   angle: number;
   sets: string[];
-  /** Only these, where not every frame is to be shown. */
+  /** Only these, where not every frame is shown. */
   degrees?: Set<number> | undefined;
+}
+
+/** What may be shown, and how many bytes may be decoded for it. */
+export interface Aim extends Shown {
   maxBytes: number;
 }
 
-export interface Projector<P extends Picture> {
-  decode(frame: Encoded): Promise<P>;
+export interface ReelHooks<P extends Picture> {
+  decode(frame: EncodedFrame): Promise<P>;
   /** A frame has been decoded. */
-  onPicture(frame: Encoded): void;
-  onBroken(error: unknown): void;
+  onPicture(frame: EncodedFrame): void;
+  /** A frame cannot be decoded. It is not tried again, and its neighbours stand in for it. */
+  onBroken(error: unknown, frame: EncodedFrame): void;
+}
+
+export interface Reel<P extends Picture> {
+  /** How many frames are decoded. */
+  readonly size: number;
+  /** Whether a frame has arrived. */
+  has(set: string, degree: number): boolean;
+  /** Whether a frame can be painted. */
+  isDecoded(set: string, degree: number): boolean;
+  put(frame: EncodedFrame): void;
+  /** Decodes the frames that the aim needs most, within its bytes, and frees the rest. */
+  aim(aim: Aim): void;
+  /** The decoded frame nearest to the angle; of two equally near ones, that of the later set. */
+  nearest(shown: Shown): DecodedFrame<P> | undefined;
+  /** Removes all frames but these. */
+  retain(index: FrameIndex): void;
+  /** Resolves when everything that the aim needs is decoded. */
+  settled(): Promise<void>;
 }
 
 const DECODES_AT_ONCE = 4;
-// However fast it is turned, one of so many frames round the turn is near. Load order is coarse to fine.
+// However fast the piece is turned, one of so many frames round the turn is near. Load order is coarse to fine.
 const BASE_FRAMES = 6;
 
-export class Reel<P extends Picture> {
-  #frames = new Map<string, Frame<P>>();
-  #aim: Aim = { angle: 0, sets: [], maxBytes: 0 };
-  #window: Frame<P>[] = [];
-  #busy = 0;
-  #settled: (() => void)[] = [];
+export function createReel<P extends Picture>({ decode, onPicture, onBroken }: ReelHooks<P>): Reel<P> {
+  const frames = new Map<string, Frame<P>>();
+  let current: Aim = { angle: 0, sets: [], maxBytes: 0 };
+  let wanted: Frame<P>[] = [];
+  let busy = 0;
+  let waiting: (() => void)[] = [];
 
-  constructor(private readonly projector: Projector<P>) {}
+  const keyOf = (set: string, degree: number) => `${set}/${degree}`;
+  const decoded = () => [...frames.values()].filter(({ picture }) => picture);
 
-  /** Whether a frame has arrived. */
-  has(set: string, degree: number): boolean {
-    return this.#frames.has(`${set}/${degree}`);
-  }
-
-  /** Whether a frame can be painted. */
-  isDecoded(set: string, degree: number): boolean {
-    return !!this.#frames.get(`${set}/${degree}`)?.picture;
-  }
-
-  put(frame: Encoded): void {
-    const key = `${frame.set}/${frame.degree}`;
-    if (this.#frames.has(key)) return;
-    this.#frames.set(key, { ...frame });
-    this.aim(this.#aim);
-  }
-
-  /** Decodes what the aim needs most, within its bytes, and frees the rest. */
-  aim(aim: Aim): void {
-    this.#aim = aim;
-    this.#window = windowOf(
-      [...this.#frames.values()].filter(({ broken }) => !broken),
-      aim,
+  const aim = (to: Aim) => {
+    current = to;
+    wanted = windowOf(
+      [...frames.values()].filter(({ broken }) => !broken),
+      to,
     );
-    const kept = new Set(this.#window);
-    for (const frame of this.#frames.values()) if (!kept.has(frame)) free(frame);
-    this.#decodeNext();
-  }
+    for (const frame of frames.values()) if (!wanted.includes(frame)) free(frame);
+    decodeNext();
+  };
 
-  /** The decoded frame nearest to an angle in the sets given; of two equally near ones, that of the later set. */
-  nearest(aim: Pick<Aim, "angle" | "sets" | "degrees">): Shown<P> | undefined {
-    const [best] = byNeed(
-      [...this.#frames.values()].filter(({ picture }) => picture),
-      aim,
-    );
-    return best as Shown<P> | undefined;
-  }
-
-  /** Forgets all frames but those of the sets and degrees given. */
-  retain(kept: Map<string, Set<number>>): void {
-    for (const [key, frame] of this.#frames) {
-      if (kept.get(frame.set)?.has(frame.degree)) continue;
-      free(frame);
-      this.#frames.delete(key);
+  const decodeNext = () => {
+    for (const frame of wanted) {
+      if (busy >= DECODES_AT_ONCE) return;
+      if (!frame.picture && !frame.busy) void decodeOne(frame);
     }
-    this.aim(this.#aim);
-  }
+    if (busy) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
 
-  /** Resolves when everything that the aim needs is decoded. */
-  settled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#settled.push(resolve);
-      this.#decodeNext();
-    });
-  }
-
-  /** How many frames are decoded. */
-  get size(): number {
-    return [...this.#frames.values()].filter(({ picture }) => picture).length;
-  }
-
-  #decodeNext(): void {
-    for (const frame of this.#window) {
-      if (this.#busy >= DECODES_AT_ONCE) return;
-      if (!frame.picture && !frame.busy) void this.#decode(frame);
-    }
-    if (!this.#busy) this.#settled.splice(0).forEach((resolve) => resolve());
-  }
-
-  async #decode(frame: Frame<P>): Promise<void> {
-    this.#busy++;
+  const decodeOne = async (frame: Frame<P>) => {
+    busy++;
     frame.busy = true;
     try {
-      const picture = await this.projector.decode(frame);
-      // The aim may have gone elsewhere meanwhile.
-      if (this.#window.includes(frame)) {
+      const picture = await decode(frame);
+      // The aim may have moved meanwhile.
+      if (wanted.includes(frame)) {
         frame.picture = picture;
-        this.projector.onPicture(frame);
+        onPicture(frame);
       } else picture.close();
     } catch (error) {
-      if (this.#window.includes(frame)) {
-        // It is not tried again, and the frames beside it stand in for it.
+      if (wanted.includes(frame)) {
         frame.broken = true;
-        this.#window = this.#window.filter((other) => other !== frame);
-        this.projector.onBroken(error);
+        wanted = wanted.filter((other) => other !== frame);
+        onBroken(error, frame);
       }
     }
     frame.busy = false;
-    this.#busy--;
-    this.#decodeNext();
-  }
+    busy--;
+    decodeNext();
+  };
+
+  return {
+    get size() {
+      return decoded().length;
+    },
+    has: (set, degree) => frames.has(keyOf(set, degree)),
+    isDecoded: (set, degree) => !!frames.get(keyOf(set, degree))?.picture,
+    put(frame) {
+      const key = keyOf(frame.set, frame.degree);
+      if (frames.has(key)) return;
+      frames.set(key, { ...frame });
+      aim(current);
+    },
+    aim,
+    nearest: (shown) => byNeed(decoded(), shown)[0] as DecodedFrame<P> | undefined,
+    retain(index) {
+      for (const [key, frame] of frames) {
+        if (index.get(frame.set)?.has(frame.degree)) continue;
+        free(frame);
+        frames.delete(key);
+      }
+      aim(current);
+    },
+    settled: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        decodeNext();
+      }),
+  };
 }
 
-/** Frames to be decoded, most needed first: the one at the angle, a few round the whole turn, then outwards from the angle. */
-export function windowOf<F extends Encoded>(frames: F[], aim: Aim): F[] {
+/** The frames to decode, most needed first: that at the angle, a few round the whole turn, then outwards from the angle. */
+export function windowOf<F extends EncodedFrame>(frames: F[], aim: Aim): F[] {
   const needed = byNeed(frames, aim);
   const usable = frames.filter((frame) => needed.includes(frame));
   const finest = Math.max(...usable.map(({ set }) => aim.sets.indexOf(set)));
@@ -157,10 +160,7 @@ export function windowOf<F extends Encoded>(frames: F[], aim: Aim): F[] {
 }
 
 /** What may be shown, nearest to the angle first; of two equally near ones the finer, then the one that the turn passed last. */
-function byNeed<F extends Encoded>(
-  frames: F[],
-  { angle, sets, degrees }: Pick<Aim, "angle" | "sets" | "degrees">,
-): F[] {
+function byNeed<F extends EncodedFrame>(frames: F[], { angle, sets, degrees }: Shown): F[] {
   const order = ({ set }: F) => sets.indexOf(set);
   return frames
     .filter((frame) => order(frame) >= 0 && (!degrees || degrees.has(frame.degree)))

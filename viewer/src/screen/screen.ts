@@ -1,166 +1,248 @@
-// The screen: which frame stands on the canvas, of those that are there, at the angle to which the piece is turned.
+// The screen: which of the frames that have arrived stands on the canvas, at the angle to which the piece is turned.
 
-import { emit, type SpinState } from "../element/events";
-import { Visit } from "../element/visit";
-import { choicesOf } from "../loader/choices";
-import { decode, giveUpAvif, Undecodable } from "../loader/formats";
-import { framesOf, type Stage } from "../loader/stages";
+import { emit, setState } from "../events";
+import { choicesOf } from "../rules/address";
+import { framesOf, type Stage } from "../rules/stages";
+import { nearestDegree, normalize } from "../rules/turn";
+import type { Vitals } from "../vitals";
 import type { Manifest } from "../wire";
 import { placeHotspots } from "./hotspots";
-import { type Holder, shareOf } from "./memory";
+import { type MemoryUser, memoryShareOf, shareMemory } from "./memory";
 import { Pace } from "./pace";
-import { paint } from "./paint";
-import { Reel } from "./reel";
-import { nearestDegree } from "./turn";
-import { buildView, type View } from "./view";
+import { paint, paintPlaceholder } from "./paint";
+import { createReel, type DecodedFrame, type EncodedFrame, type Reel } from "./reel";
+import { buildView, describeStage, type View } from "./view";
 
-/** The lowest layer of the element: knows nothing of where frames come from. */
-export abstract class SpinScreen extends HTMLElement {
-  protected parts: View = buildView(this, () => void this.reload());
-  protected visit = new Visit();
-  protected reel = new Reel<ImageBitmap>({
-    decode: ({ format, bytes }) => decode(format, bytes),
-    onPicture: () => {
-      this.revealIfThere();
-      this.repaint();
-    },
-    onBroken: (error) => {
-      if (error instanceof Undecodable && error.format === "avif") {
-        giveUpAvif();
-        this.reel.retain(new Map());
-        this.queueLoad();
-      } else if (!this.painted) this.fail(error);
-    },
-  });
-  protected holder: Holder = { onShare: () => this.takeAim() };
-  protected pace = new Pace();
-  /** What was negotiated last. */
-  protected manifestNow: Manifest | undefined;
-  /** Unknown until the first manifest tells its hero, unless the page has set one. */
-  protected turnedTo: number | undefined;
-  /** Degrees of the selected tier, which the arrow keys step through. */
-  protected steps: number[] = [];
-  /** The sets that are painted from; those of the spin before until the new one has its first frame. */
-  protected setsShown: string[] = [];
-  /** A spin of which nothing is shown yet. */
-  protected coming: { manifest: Manifest; grid: Stage; frames: Map<string, Set<number>> } | undefined;
-  /** What was asked for is there. */
-  protected isWhole = false;
-  /** The configuration on the canvas, and when the one that comes next was asked for. */
-  protected shownId: string | undefined;
-  protected switchedAt: number | undefined;
-  protected painted: ImageBitmap | undefined;
-  protected displayed: number | undefined;
-  private refreshing = 0;
-  /** The angle has changed since what was painted last. */
-  protected hasTurned = false;
+/** A spin that is to take the place of the one on the canvas. */
+export interface Incoming {
+  manifest: Manifest;
+  /** Coarse to fine; not empty. */
+  stages: Stage[];
+  /** The stage of which one frame, the nearest to the angle, has to be decoded before the spin is shown. */
+  grid: Stage;
+  /** When the visitor asked for it, if it takes the place of another configuration; else 0. */
+  switchedAt: number;
+}
 
-  abstract reload(): Promise<void>;
-  protected abstract queueLoad(): void;
-  protected abstract fail(error: unknown): void;
-
+export interface Screen {
+  readonly view: View;
   /** Where the piece is turned to, 0 up to 360. */
-  get angle(): number {
-    return this.turnedTo ?? 0;
-  }
-
-  /** How many decoded frames are held. */
-  get loadedFrames(): number {
-    return this.reel.size;
-  }
-
+  readonly angle: number;
+  /** Degrees that the arrow keys step through. */
+  readonly degrees: number[];
+  /** The configuration on the canvas; undefined while it is the placeholder. */
+  readonly configuration: string | undefined;
+  /** The frames that have arrived. */
+  readonly frames: Reel<ImageBitmap>;
   /** The degree of the frame on the canvas; undefined while it is the placeholder. */
-  get displayedDegree(): number | undefined {
-    return this.displayed;
-  }
+  readonly displayedDegree: number | undefined;
+  /** Everything that was asked for has arrived. */
+  readonly isComplete: boolean;
+  turn(angle: number): void;
+  /** Tells assistive technology the name and the angle. */
+  describe(): void;
+  /** Paints once before the next refresh of the display. */
+  refresh(): void;
+  /** Near the viewport it may hold decoded frames. */
+  setNear(isNear: boolean): void;
+  /** Prepares for a spin; it is shown once its first frame is there. */
+  expect(incoming: Incoming): void;
+  /** Shows the spin that is expected, whichever of its frames are there. */
+  reveal(): void;
+  /** A finer set is on its way, and its frames are shown as they arrive; false where it is shown already. */
+  refine(set: string): boolean;
+  /** The last stage has arrived: only its frames stay. */
+  complete(stage: Stage): void;
+  /** Drops the spin that is expected; what is on the canvas stays. */
+  abandon(): void;
+  /** Ends all work, as the element leaves its page. */
+  close(): void;
+}
 
-  /**
-   * Nothing of a new spin shows until it has the angle that is wanted: a piece that stands at 120 degrees must not
-   * jump to the hero and back because its metal changed.
-   */
-  protected revealIfThere(): void {
-    const { grid } = this.coming ?? {};
-    const wanted = grid && nearestDegree(grid.degrees, this.angle);
-    if (wanted !== undefined && this.reel.isDecoded(grid!.rendition.set, wanted)) this.reveal();
-  }
+/** `onRetry`: the visitor wants the load to be tried again. `onBroken`: a frame cannot be decoded. */
+export function createScreen(
+  host: HTMLElement,
+  vitals: Vitals,
+  onRetry: () => void,
+  onBroken: (error: unknown, frame: EncodedFrame) => void,
+): Screen {
+  const view = buildView(host, onRetry);
+  const pace = new Pace();
+  // Unknown until the first manifest names its hero, unless the page has set it.
+  let turnedTo: number | undefined;
+  let degrees: number[] = [];
+  // The sets that are painted from; those of the spin before until the new one has its first frame.
+  let sets: string[] = [];
+  let incoming: Incoming | undefined;
+  let shown: Manifest | undefined;
+  let switchedAt = 0;
+  let painted: DecodedFrame<ImageBitmap> | undefined;
+  let isComplete = false;
+  // The angle has changed since the last painting.
+  let hasTurned = false;
+  let refreshing = 0;
 
-  protected reveal(): void {
-    if (!this.coming) return;
-    const { frames, manifest } = this.coming;
-    this.coming = undefined;
-    this.setsShown = [...frames.keys()];
-    this.reel.retain(frames);
-    this.shownId = manifest.configuration;
-    if (this.switchedAt !== undefined) this.parts.fade();
-    this.parts.place(manifest.view);
-    this.setState("hero");
-    this.repaint();
-  }
+  const frames = createReel<ImageBitmap>({
+    // Off the main thread.
+    decode: ({ format, bytes }) => createImageBitmap(new Blob([bytes], { type: `image/${format}` })),
+    onPicture: () => {
+      revealIfReady();
+      refresh();
+    },
+    onBroken,
+  });
+  const memory: MemoryUser = { onShare: () => aim() };
 
-  /** A stage is the last: the frames of coarser sets have done their work. */
-  protected settle(stage: Stage): void {
-    this.steps = stage.degrees;
-    this.setsShown = [stage.rendition.set];
-    this.reel.retain(framesOf([stage]));
-    this.isWhole = true;
-    this.repaint();
-  }
+  const angle = () => turnedTo ?? 0;
+  const describe = () => describeStage(view.stage, host.getAttribute("alt"), angle(), degrees.length === 1);
 
-  protected setState(state: SpinState): void {
-    this.dataset.state = state;
-  }
+  /** The degrees that are shown, where frames come too late and fewer have to do. */
+  const shownDegrees = () => {
+    const { stride } = pace;
+    return stride > 1 && isComplete ? new Set(degrees.filter((_, index) => index % stride === 0)) : undefined;
+  };
 
-  /** Lets go of every frame. */
-  protected letGo(): void {
-    cancelAnimationFrame(this.refreshing);
-    this.refreshing = 0;
-    this.reel.retain(new Map());
-    this.isWhole = false;
-    this.painted = undefined;
-  }
-
-  /** What is decoded follows what may be shown next. */
-  protected takeAim(): void {
-    const sets = [...new Set([...this.setsShown, ...(this.coming?.frames.keys() ?? [])])];
-    this.reel.aim({ angle: this.angle, sets, degrees: this.shownDegrees(), maxBytes: shareOf(this.holder) });
-  }
-
-  /** Frames arrive and angles change faster than a screen shows them: one painting for each refresh. */
-  protected repaint(): void {
-    this.refreshing ||= requestAnimationFrame(() => {
-      this.refreshing = 0;
-      this.takeAim();
-      placeHotspots(this, this.angle);
-      const nearest = this.reel.nearest({ angle: this.angle, sets: this.setsShown, degrees: this.shownDegrees() });
-      if (this.hasTurned && nearest) this.notePace(nearest.degree);
-      if (!nearest || nearest.picture === this.painted) return;
-      const { picture } = nearest;
-      paint(this.parts.canvas, picture, [picture.width, picture.height]);
-      this.painted = picture;
-      this.displayed = nearest.degree;
-      this.parts.brought.hidden = true;
-      this.visit.note("frame_ms");
-      const configuration = this.shownId;
-      if (this.switchedAt === undefined || !configuration || this.coming) return;
-      const ms = performance.now() - this.switchedAt;
-      this.switchedAt = undefined;
-      this.visit.noteSwitch(ms);
-      emit(this, "switch", { configuration, choices: choicesOf(configuration), angle: this.angle, ms });
+  /** Decodes what may be shown next. */
+  const aim = () =>
+    frames.aim({
+      angle: angle(),
+      sets: [...new Set([...sets, ...framesOf(incoming?.stages ?? []).keys()])],
+      degrees: shownDegrees(),
+      maxBytes: memoryShareOf(memory),
     });
-  }
 
-  private notePace(degree: number): void {
-    this.hasTurned = false;
-    const degrees = [...(this.shownDegrees() ?? this.steps)];
-    if (!this.isWhole || !this.pace.note(degree === nearestDegree(degrees, this.angle))) return;
-    const { tier, format } = this.manifestNow!.selected!;
-    emit(this, "tierchange", { tier, frames: Math.ceil(this.steps.length / this.pace.stride), format });
-    this.repaint();
-  }
+  // A piece that stands at 120 degrees must not jump to the hero and back because its metal changed.
+  const revealIfReady = () => {
+    if (!incoming) return;
+    const { set, degrees } = incoming.grid;
+    if (frames.isDecoded(set, nearestDegree(degrees, angle())!)) reveal();
+  };
 
-  /** The degrees that are shown, where frames came late and fewer have to do. */
-  private shownDegrees(): Set<number> | undefined {
-    const { stride } = this.pace;
-    return stride > 1 && this.isWhole ? new Set(this.steps.filter((_, index) => index % stride === 0)) : undefined;
-  }
+  /** The frames of these stages are shown; all others are dropped. */
+  const show = (stages: Stage[]) => {
+    const index = framesOf(stages);
+    sets = [...index.keys()];
+    frames.retain(index);
+  };
+
+  const reveal = () => {
+    if (!incoming) return;
+    const { manifest, stages } = incoming;
+    incoming = undefined;
+    shown = manifest;
+    show(stages);
+    if (switchedAt) view.fade();
+    view.place(manifest.view);
+    setState(host, "hero");
+    refresh();
+  };
+
+  // Frames arrive and angles change faster than a display refreshes.
+  const refresh = () => {
+    refreshing ||= requestAnimationFrame(() => {
+      refreshing = 0;
+      aim();
+      placeHotspots(host, angle());
+      const nearest = frames.nearest({ angle: angle(), sets, degrees: shownDegrees() });
+      if (hasTurned && nearest) notePace(nearest.degree);
+      if (!nearest || nearest.picture === painted?.picture) return;
+      const { degree, picture } = nearest;
+      painted = { degree, picture };
+      paint(view.canvas, picture, [picture.width, picture.height]);
+      view.brought.hidden = true;
+      vitals.mark("frame_ms");
+      if (!switchedAt || !shown || incoming) return;
+      const { configuration } = shown;
+      const ms = performance.now() - switchedAt;
+      switchedAt = 0;
+      vitals.addSwitch(ms);
+      emit(host, "switch", { configuration, choices: choicesOf(configuration), angle: angle(), ms });
+    });
+  };
+
+  const notePace = (degree: number) => {
+    hasTurned = false;
+    if (!isComplete) return;
+    const isOnTime = degree === nearestDegree(shownDegrees() ?? degrees, angle());
+    vitals.add("turned");
+    if (isOnTime) vitals.add("wanted");
+    if (!pace.note(isOnTime)) return;
+    const { tier, format } = shown!.selected!;
+    emit(host, "tierchange", { tier, frames: Math.ceil(degrees.length / pace.stride), format });
+    refresh();
+  };
+
+  return {
+    view,
+    get angle() {
+      return angle();
+    },
+    get degrees() {
+      return degrees;
+    },
+    get configuration() {
+      return painted && shown?.configuration;
+    },
+    frames,
+    get displayedDegree() {
+      return painted?.degree;
+    },
+    get isComplete() {
+      return isComplete;
+    },
+    describe,
+    refresh,
+    reveal,
+    turn(to) {
+      const turned = normalize(to);
+      if (turned === turnedTo) return;
+      turnedTo = turned;
+      hasTurned = true;
+      refresh();
+      describe();
+      emit(host, "anglechange", { angle: turned });
+    },
+    setNear: (isNear) => shareMemory(memory, isNear),
+    expect(next) {
+      const { manifest, stages } = next;
+      switchedAt = next.switchedAt;
+      degrees = stages.at(-1)!.degrees;
+      turnedTo ??= manifest.hero;
+      view.proportion(...manifest.view.source);
+      view.stage.style.backgroundColor = manifest.ground;
+      describe();
+      // A picture that the page has brought is sharper.
+      if (!painted && manifest.placeholder && !host.getAttribute("poster") && !host.querySelector("img")) {
+        view.place(manifest.view);
+        paintPlaceholder(view.canvas, manifest.placeholder, stages[0]!.size);
+      }
+      incoming = next;
+      aim();
+      revealIfReady();
+    },
+    refine(set) {
+      if (sets.includes(set)) return false;
+      sets.push(set);
+      isComplete = false;
+      return true;
+    },
+    complete(stage) {
+      degrees = stage.degrees;
+      show([stage]);
+      isComplete = true;
+      refresh();
+    },
+    abandon() {
+      incoming = undefined;
+      isComplete = false;
+    },
+    close() {
+      cancelAnimationFrame(refreshing);
+      refreshing = 0;
+      frames.retain(new Map());
+      isComplete = false;
+      painted = undefined;
+      setState(host, "placeholder");
+    },
+  };
 }

@@ -17,9 +17,9 @@ const LONG_SIDE = 32;
 // Colour is stored a little too pale, because quantizing would else make it too strong.
 const COLOUR_BOOST = 1.25;
 
-/** Paints the hash, 32 pixels on its long side. */
-export function decodeThumbhash(hash: Uint8Array): Thumb {
-  const bits = bitReader(hash);
+/** Paints a hash, given in base64, 32 pixels on its long side. */
+export function decodeThumbhash(hash: string): Thumb {
+  const bits = bitReader(Uint8Array.from(atob(hash), (letter) => letter.charCodeAt(0)));
   const lMean = bits(6) / 63;
   const pMean = bits(6) / 31.5 - 1;
   const qMean = bits(6) / 31.5 - 1;

@@ -1,6 +1,6 @@
 // What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
 
-import { isMotionReduced } from "../element/gestures";
+import { isMotionReduced } from "../motion";
 import type { Placement } from "../wire";
 import CSS from "./view.css";
 import type { Zoom } from "./zoom";
@@ -23,6 +23,20 @@ export interface View {
   say(text: string): void;
 }
 
+/** Gives the stage its role, name and value. They stand there, so that the retry button is beside the slider. */
+export function describeStage(stage: HTMLElement, name: string | null, angle: number, isStill: boolean): void {
+  const degrees = Math.round(angle) % 360;
+  const slides = (value: string) => (isStill ? null : value);
+  Object.assign(stage, {
+    role: slides("slider") ?? "img",
+    ariaLabel: name ?? "360° view",
+    ariaValueMin: slides("0"),
+    ariaValueMax: slides("359"),
+    ariaValueNow: slides(`${degrees}`),
+    ariaValueText: slides(`${degrees} degrees`),
+  });
+}
+
 let sheet: CSSStyleSheet | undefined;
 
 /** Builds the shadow of one element. */
@@ -42,13 +56,12 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   const layer = part("div", "layer");
   const canvas = part("canvas", "canvas");
   const message = part("div", "message");
-  message.setAttribute("role", "alert");
+  message.role = "alert";
   message.hidden = true;
   const text = document.createElement("span");
   const retry = part("button", "retry");
-  retry.type = "button";
   retry.textContent = "Try again";
-  retry.addEventListener("click", onRetry);
+  retry.onclick = onRetry;
   const brought = document.createElement("slot");
   const poster = part("img", "poster");
   poster.alt = "";
@@ -66,14 +79,8 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     message.hidden = !words;
   };
   const place = ({ source: [width, height], crop }: Placement) => {
-    const share = (pixels: number, of: number) => `${(pixels / of) * 100}%`;
-    const [left, top, wide, high] = crop;
-    Object.assign(canvas.style, {
-      left: share(left, width),
-      top: share(top, height),
-      width: share(wide, width),
-      height: share(high, height),
-    });
+    const [left, top, wide, high] = crop.map((pixels, index) => (100 * pixels) / (index % 2 ? height : width));
+    canvas.style.cssText = `left:${left}%;top:${top}%;width:${wide}%;height:${high}%`;
   };
   let ghost: HTMLCanvasElement | undefined;
   const fade = () => {
@@ -96,8 +103,5 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
 }
 
 function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  element.className = name;
-  element.setAttribute("part", name);
-  return element;
+  return Object.assign(document.createElement(tag), { className: name, part: name });
 }

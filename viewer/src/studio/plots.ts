@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { make } from "../page";
-import { nearestDegree } from "../screen/turn";
+import { nearestDegree } from "../rules/turn";
 import type { FrameFacts } from "./shapes";
 import { sizeOf } from "./words";
 

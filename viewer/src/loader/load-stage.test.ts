@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FakeNet, fakeNet, frameBytes, loadedOf, manifestOf } from "../fixture";
-import { loadFrame, loadStage, type Sink } from "./load";
-import { PackCache } from "./pack-cache";
-import { planStages, type Stage } from "./stages";
+import { planStages, type Stage } from "../rules/stages";
+import { loadFrame, loadStage, type Sink } from "./load-stage";
+import { createPackCache } from "./pack-cache";
 
 class Frames implements Sink {
   degrees: number[] = [];
@@ -13,15 +13,15 @@ class Frames implements Sink {
   }
   put(stage: Stage, frame: { degree: number; bytes: Uint8Array }): void {
     assert.deepEqual([...frame.bytes], frameBytes(stage.format, frame.degree));
-    if (!this.has(stage.rendition.set, frame.degree)) this.degrees.push(frame.degree);
-    this.#here.add(`${stage.rendition.set} ${frame.degree}`);
+    if (!this.has(stage.set, frame.degree)) this.degrees.push(frame.degree);
+    this.#here.add(`${stage.set} ${frame.degree}`);
   }
 }
 
 const stagesOf = (tier: string, frames: number) =>
   planStages(manifestOf(), { tier, frames, format: "avif", because: [] });
 
-async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = new PackCache()): Promise<Frames> {
+async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = createPackCache()): Promise<Frames> {
   for (const stage of stages) await loadStage(stage, { from: loadedOf(), sink, packs, net });
   return sink;
 }
@@ -35,7 +35,7 @@ test("each_pack_is_loaded_once_and_in_order", async () => {
 });
 
 test("a_pack_known_by_its_digest_needs_no_request", async () => {
-  const packs = new PackCache();
+  const packs = createPackCache();
   await load(stagesOf("preview", 12), fakeNet(), new Frames(), packs);
   const net = fakeNet();
   const sink = await load(stagesOf("standard", 24), net, new Frames(), packs);
@@ -44,7 +44,7 @@ test("a_pack_known_by_its_digest_needs_no_request", async () => {
 });
 
 test("the_cache_forgets_what_was_used_longest_ago", () => {
-  const packs = new PackCache(25);
+  const packs = createPackCache(25);
   const frame = { degree: 0, bytes: new Uint8Array(10) };
   packs.put("a", "set", [frame]);
   packs.put("b", "set", [frame]);
@@ -90,19 +90,19 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   const [stage] = stagesOf("preview", 12);
   const sink = new Frames();
   const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
-  await loadFrame(120, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: passing });
+  await loadFrame(120, stage!, { from: loadedOf(), sink, packs: createPackCache(), net: passing });
   assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
   await assert.rejects(
-    loadFrame(150, stage!, { from: loadedOf(), sink, packs: new PackCache(), net: broken }),
+    loadFrame(150, stage!, { from: loadedOf(), sink, packs: createPackCache(), net: broken }),
     TypeError,
   );
 });
 
 test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async () => {
   const [stage] = stagesOf("preview", 12);
-  const packs = new PackCache();
+  const packs = createPackCache();
   await loadFrame(120, stage!, { from: loadedOf(), sink: new Frames(), packs, net: fakeNet() });
   const net = fakeNet();
   const sink = new Frames();

@@ -1,8 +1,8 @@
-// Events: what an element tells its page.
+// Events: what the element reports to its page.
 
-import type { Choices, Manifest } from "../wire";
+import type { Choices, Manifest } from "./wire";
 
-/** What `data-state` says: the fullest that can be turned, or `error`. */
+/** The values of `data-state`: the fullest tier that can be turned, or `error`. */
 export type SpinState = "placeholder" | "hero" | "still" | "preview" | "standard" | "hd" | "error";
 
 /** Events of the element and their details. All bubble but `error`, as errors of the platform do not. */
@@ -11,13 +11,13 @@ export interface SpinEvents {
   /** `frames`: the degrees that have arrived. */
   progress: CustomEvent<{ tier: string; frames: number[] }>;
   anglechange: CustomEvent<{ angle: number }>;
-  /** The first tier is whole: the piece can be turned. */
+  /** The first tier is complete: the piece can be turned. */
   ready: CustomEvent<TierDetail>;
-  /** A tier is whole. */
+  /** A tier is complete. */
   tierchange: CustomEvent<TierDetail>;
   /** Another configuration is on the canvas, at the angle of the one before; `ms` after it was asked for. */
   switch: CustomEvent<{ configuration: string; choices: Choices; angle: number; ms: number }>;
-  /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
+  /** `nearest`: a configuration that has a spin, where the chosen one has none. */
   error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
 }
 
@@ -30,4 +30,8 @@ export interface TierDetail {
 export function emit<K extends keyof SpinEvents>(host: HTMLElement, name: K, detail: SpinEvents[K]["detail"]): void {
   const bubbles = name !== "error";
   host.dispatchEvent(new CustomEvent(name, { detail, bubbles, composed: bubbles }));
+}
+
+export function setState(host: HTMLElement, state: SpinState): void {
+  host.dataset.state = state;
 }

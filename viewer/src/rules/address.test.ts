@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeNet, manifestOf } from "../fixture";
-import { askForSequence, choicesOf, configurationOf, NoSpin, optionsOf, withChoices } from "./choices";
+import { manifestOf } from "../fixture";
+import { choicesOf, configurationOf, optionsOf, withChoices } from "./address";
 
 const AT = "https://cdn.example/api/products/customizable/";
 const YELLOW = `${AT}ring.solitaire.metal-yellow-gold.stone-diamond/sequence`;
@@ -17,8 +17,8 @@ test("an_address_names_a_configuration_and_its_choices", () => {
 });
 
 test("another_choice_takes_its_place_in_the_address", () => {
-  const check = (wishes: object, url: string | undefined) =>
-    assert.equal(withChoices(YELLOW, wishes as Record<string, string>), url);
+  const check = (chosen: object, url: string | undefined) =>
+    assert.equal(withChoices(YELLOW, chosen as Record<string, string>), url);
   check({}, YELLOW);
   check({ metal: "yellow-gold" }, YELLOW);
   check({ metal: "rose-gold" }, `${AT}ring.solitaire.metal-rose-gold.stone-diamond/sequence`);
@@ -43,12 +43,4 @@ test("an_option_that_ids_leave_out_is_found_among_the_siblings", () => {
     withChoices(YELLOW, { carat: "two" }, manifest),
     `${AT}ring.solitaire.metal-yellow-gold.stone-diamond.carat-two/sequence`,
   );
-});
-
-test("the_server_is_asked_where_nothing_else_tells_the_address", async () => {
-  const ready = fakeNet(() => Response.json({ configId: "x", status: "ready", sequence: "/api/x/sequence" }));
-  assert.equal(await askForSequence(YELLOW, { carat: "two" }, ready), "https://cdn.example/api/x/sequence");
-  assert.deepEqual(ready.asked, ["/api/products/customizable/ring.solitaire/configure"]);
-  const none = fakeNet(() => Response.json({ status: "unavailable", nearest: { configId: "y" } }, { status: 202 }));
-  await assert.rejects(askForSequence(YELLOW, { carat: "three" }, none), NoSpin);
 });

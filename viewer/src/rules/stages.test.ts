@@ -6,7 +6,7 @@ import { framesOf, planStages, progressOf, selectedOr } from "./stages";
 
 function plan(tier: string, frames: number, format: Format = "avif", manifest = manifestOf()): string[] {
   return planStages(manifest, { tier, frames, format, because: [] }).map(
-    (stage) => `${stage.tier} ${stage.frames} ${stage.rendition.set}`,
+    (stage) => `${stage.tier} ${stage.frames} ${stage.set}`,
   );
 }
 

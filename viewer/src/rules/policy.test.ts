@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { manifestOf } from "../fixture";
 import type { Format, Manifest, Policy, Selected } from "../wire";
-import { atMost, type Browser, decide, ownHints, readHints } from "./policy";
+import { acceptsAvif, readHints } from "./hint-headers";
+import { type Browser, ownHints } from "./hints";
+import { atMost, decide } from "./policy";
+import { wordOf } from "./tiers";
 
 interface Case {
   note?: string;
@@ -29,14 +32,16 @@ for (const name of ["default", "changed"] as const) {
       const headers = one.headers.map((header) => header.split(/: (.*)/s));
       const lines = (wanted: string) =>
         headers.filter(([header]) => header?.toLowerCase() === wanted).map(([, value]) => value ?? "");
-      const { tier, frames, format } = decide(readHints(lines), table.policies[name]);
+      const policy = table.policies[name];
+      const { key } = decide(readHints(lines), policy);
+      const [tier, frames, format] = [wordOf(key), policy.frames[key], acceptsAvif(lines) ? "avif" : "webp"];
       assert.equal(`${tier} ${frames} ${format}`, one[name], one.headers.join(" | "));
     }
   });
 }
 
 test("the_rules_that_decided_are_named", () => {
-  const hints = { saveData: true, mobile: true, acceptsAvif: false };
+  const hints = { saveData: true, mobile: true };
   assert.deepEqual(decide(hints, table.policies.default).because, ["network: 3g or saving data", "device: mid-range"]);
 });
 
@@ -51,7 +56,7 @@ function fitted(
   manifest: Manifest = manifestOf(),
 ): string {
   const server: Selected = { tier: "standard", frames: 36, format: "avif", because: [], ...selected };
-  const hints = ownHints({ userAgent: MAC, ...browser }, server.format);
+  const hints = ownHints({ userAgent: MAC, ...browser });
   const { tier, frames, format } = atMost(server, { ...manifest, policy: table.policies.default }, hints);
   return `${tier} ${frames} ${format}`;
 }
@@ -88,7 +93,7 @@ test("a_thumbnail_takes_fewer_frames", () => {
   const small = (widthPx: number, frames = 36) => {
     const manifest = { ...manifestOf(), policy: table.policies.default };
     const server: Selected = { tier: "standard", frames, format: "avif", because: [] };
-    return atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), widthPx }).frames;
+    return atMost(server, manifest, { ...ownHints({ userAgent: MAC }), widthPx }).frames;
   };
   assert.deepEqual([small(31), small(32), small(0), small(10, 24)], [24, 36, 36, 24]);
 });
@@ -96,12 +101,11 @@ test("a_thumbnail_takes_fewer_frames", () => {
 test("a_slow_measured_line_takes_the_preview", () => {
   const manifest = { ...manifestOf(), policy: table.policies.default };
   const server: Selected = { tier: "standard", frames: 36, format: "avif", because: [] };
-  const at = (downlinkMbps: number) =>
-    atMost(server, manifest, { ...ownHints({ userAgent: MAC }, "avif"), downlinkMbps }).tier;
+  const at = (downlinkMbps: number) => atMost(server, manifest, { ...ownHints({ userAgent: MAC }), downlinkMbps }).tier;
   assert.deepEqual([at(0.5), at(5)], ["preview", "standard"]);
 });
 
 test("a_manifest_without_a_policy_leaves_the_choice_as_it_is", () => {
   const selected: Selected = { tier: "hd", frames: 60, format: "webp" as Format, because: [] };
-  assert.equal(atMost(selected, manifestOf(), ownHints({ userAgent: IPHONE }, "webp")), selected);
+  assert.equal(atMost(selected, manifestOf(), ownHints({ userAgent: IPHONE })), selected);
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FakeNet, fakeNet, loadedOf, manifestOf } from "../fixture";
-import { gridOf, runCourse } from "./course";
-import { PackCache } from "./pack-cache";
-import { planStages } from "./stages";
+import { planStages } from "../rules/stages";
+import { gridOf, loadSpin } from "./load-spin";
+import { createPackCache } from "./pack-cache";
 
-async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs = new PackCache()): Promise<number[]> {
+async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs = createPackCache()): Promise<number[]> {
   const stages = planStages(manifestOf(), { tier: "standard", frames: 36, format: "avif", because: [] });
   const grid = isSwitch ? gridOf(stages)! : stages[0]!;
   const here = new Set<number>();
@@ -13,7 +13,7 @@ async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs =
     has: (_: string, degree: number) => here.has(degree),
     put: (_: unknown, { degree }: { degree: number }) => void here.add(degree),
   };
-  await runCourse({ from: loadedOf(), stages, grid, isSwitch, sink, packs, net, angle, onStage: async () => true });
+  await loadSpin({ from: loadedOf(), stages, grid, isSwitch, sink, packs, net, angle, onStage: async () => true });
   return [...here];
 }
 
@@ -55,7 +55,7 @@ test("a_first_load_takes_the_frame_that_is_wanted_beside_the_pack", async () => 
 });
 
 test("a_warmed_frame_is_there_without_asking", async () => {
-  const packs = new PackCache();
+  const packs = createPackCache();
   await run(true, fakeNet(), () => 50, packs);
   const net = fakeNet();
   await run(true, net, () => 50, packs);

@@ -1,0 +1,35 @@
+// Attributes: what an element and its browser say about what is to be loaded.
+
+import { optionsOf } from "../rules/address";
+import type { Forced } from "../rules/forced";
+import { type Hints, ownHints } from "../rules/hints";
+import type { Choices, Manifest } from "../wire";
+import { bestFormat } from "./formats";
+
+/** The absolute address in `src`. */
+export function srcOf(host: HTMLElement): string {
+  return new URL(host.getAttribute("src") ?? "", document.baseURI).href;
+}
+
+/** The choices that attributes make. */
+export function chosenBy(host: HTMLElement, manifest?: Manifest): Choices {
+  const chosen: Choices = {};
+  for (const option of optionsOf(srcOf(host), manifest)) {
+    const choice = host.getAttribute(option);
+    if (choice) chosen[option] = choice;
+  }
+  return chosen;
+}
+
+/** What attributes force. */
+export function forcedBy(host: HTMLElement): Forced {
+  const [tier, frames, format] = ["tier", "frames", "format"].map((name) => host.getAttribute(name));
+  return { tier, frames, format: format === "avif" ? bestFormat() : format };
+}
+
+/** What is known of the browser, of the visitor's settings, and of the element's size. */
+export function hintsOf(host: HTMLElement): Hints {
+  const own = ownHints(navigator);
+  const saveData = own.saveData || matchMedia("(prefers-reduced-data: reduce)").matches;
+  return { ...own, saveData, widthPx: host.clientWidth * devicePixelRatio };
+}

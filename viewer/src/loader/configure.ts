@@ -1,0 +1,15 @@
+// Choices whose spin only the server knows: it answers with the address.
+
+import { choicesOf, configurationOf, partsOf } from "../rules/address";
+import type { Choices } from "../wire";
+import { get, HttpError, type Net } from "./net";
+
+/** Asks the server for the address of a product's spin with some choices; rejects with 404 where there is none. */
+export async function requestSequence(src: string, chosen: Choices, net: Net): Promise<string> {
+  const [before, product] = partsOf(src);
+  const body = JSON.stringify({ choices: { ...choicesOf(configurationOf(src) ?? ""), ...chosen } });
+  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body };
+  const answer = await (await get(net, `${before}${product}/configure`, init)).json();
+  if (!answer.sequence) throw new HttpError(404, 0, answer.nearest);
+  return new URL(answer.sequence, src).href;
+}

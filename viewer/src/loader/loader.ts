@@ -1,0 +1,265 @@
+// The loader: from an element's attributes to a manifest, and from the manifest to frames on the screen.
+
+import { emit, type SpinState, setState, type TierDetail } from "../events";
+import { configurationOf, withChoices } from "../rules/address";
+import { isForced } from "../rules/forced";
+import { atMost, mayHaveHd } from "../rules/policy";
+import { framesOf, planStages, type Stage, selectedOr } from "../rules/stages";
+import { nearestDegree } from "../rules/turn";
+import type { EncodedFrame } from "../screen/reel";
+import type { Screen } from "../screen/screen";
+import type { Vitals } from "../vitals";
+import type { Choices, Manifest, Selected, Sibling } from "../wire";
+import { chosenBy, forcedBy, hintsOf, srcOf } from "./attributes";
+import { requestSequence } from "./configure";
+import { bestFormat, giveUpAvif } from "./formats";
+import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
+import { fetchFrame } from "./load-stage";
+import { type Loaded, loadManifest } from "./manifest";
+import { HttpError, type Net, netOf } from "./net";
+import { createPackCache } from "./pack-cache";
+import { measuredSpeed } from "./speed";
+
+export interface Loader {
+  /** What was negotiated last. */
+  readonly manifest: Manifest | undefined;
+  /** Loads soon: attributes that are set together make one load. */
+  queue(): void;
+  /** Loads now, past caches. Frames that are loaded already stay and are used again. */
+  reload(): Promise<void>;
+  /** Near the viewport it loads; far from it, it stops. */
+  setNear(isNear: boolean): void;
+  /** Ends all loads. */
+  stop(): void;
+  /** Loads the one frame that would show if these choices were made now. */
+  warm(choices: Choices): Promise<void>;
+  /**
+   * Loads hd, where the screen can show more and nothing speaks against it. `closeUpPx`: device pixels across which
+   * the canvas is shown to a visitor who looks closely; 0 where none does.
+   */
+  enrich(closeUpPx: number): Promise<void>;
+  /** A frame cannot be decoded. */
+  onBroken(error: unknown, frame: EncodedFrame): void;
+}
+
+const packs = createPackCache();
+
+/** `onComplete`: everything that was asked for has arrived. */
+export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, onComplete: () => void): Loader {
+  const { frames, view } = screen;
+  let loaded: Loaded | undefined;
+  // What the server selected, before the browser took less.
+  let given: Selected | undefined;
+  // The stage on whose degrees a switch finds its first frame.
+  let grid: Stage | undefined;
+  let current = new AbortController();
+  let warming = new AbortController();
+  let isNear = false;
+  let cache: RequestCache = "default";
+  let isQueued = false;
+  let askedAt = 0;
+
+  const queue = () => {
+    // What is on its way is stale from now on, not only from the next load on.
+    abandon();
+    askedAt = performance.now();
+    if (isQueued) return;
+    isQueued = true;
+    queueMicrotask(() => {
+      isQueued = false;
+      void load();
+    });
+  };
+
+  const abandon = () => {
+    current.abort();
+    screen.abandon();
+  };
+
+  const load = async () => {
+    abandon();
+    if (!host.getAttribute("src") || !isNear) return;
+    const src = srcOf(host);
+    const mode = cache;
+    cache = "default";
+    current = new AbortController();
+    const { signal } = current;
+    const net = netOf(signal);
+    view.say("");
+    setState(host, "placeholder");
+    try {
+      const chosen = chosenBy(host, loaded?.manifest);
+      const address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
+      // The frame and the manifest that places it, side by side.
+      const early = prefetch(address, net).catch(() => {});
+      const next = await request(address, net, mode).catch(async (error) => {
+        if (!(error instanceof HttpError) || error.status !== 404 || address === src) throw error;
+        return request(await requestSequence(src, chosen, net), net, mode);
+      });
+      await early;
+      signal.throwIfAborted();
+      const { manifest } = next;
+      given = selectedOr(manifest, forcedBy(host), bestFormat());
+      manifest.selected = pageForces() ? given : atMost(given, manifest, hintsOf(host));
+      await follow(next, manifest.selected, net);
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+    }
+  };
+
+  /** Loads what a manifest selects, stage by stage. */
+  const follow = async (from: Loaded, selected: Selected, net: Net) => {
+    const { manifest } = from;
+    const stages = planStages(manifest, selected);
+    const [first, finest] = [stages[0], gridOf(stages)];
+    if (!first || !finest) throw new RangeError("no frames");
+    const isSwitch = !!screen.configuration && screen.configuration !== manifest.configuration;
+    const start = isSwitch ? finest : first;
+    loaded = from;
+    grid = finest;
+    screen.expect({ manifest, stages, grid: start, switchedAt: isSwitch ? askedAt : 0 });
+    emit(host, "manifest", manifest);
+    for (const stage of stages) reportProgress(stage);
+    await run({ from, stages, grid: start, isSwitch, net });
+  };
+
+  /** Loads stages; in the end only the last is shown. */
+  const run = async (load: Pick<SpinLoad, "from" | "stages" | "grid" | "isSwitch" | "net">) => {
+    const { stages, net, from } = load;
+    let last = stages[0]!;
+    await loadSpin({
+      ...load,
+      packs,
+      angle: () => screen.angle,
+      sink: {
+        has: (set, degree) => frames.has(set, degree),
+        put: (stage, { degree, bytes }) => {
+          if (net.signal.aborted) return;
+          const { set, format, size } = stage;
+          vitals.add("bytes", bytes.length);
+          frames.put({ set, degree, format, bytes, weight: 4 * size[0] * size[1] });
+          reportProgress(stage);
+        },
+      },
+      onStage: async (stage) => {
+        await frames.settled();
+        net.signal.throwIfAborted();
+        screen.reveal();
+        const { tier, format } = stage;
+        const detail: TierDetail = { tier, frames: stage.frames, format };
+        setState(host, tier as SpinState);
+        if (stage === stages[0] && tier !== "hd") emit(host, "ready", detail);
+        emit(host, "tierchange", detail);
+        vitals.mark("spin_ms");
+        last = stage;
+        return tier !== "preview" || !isSlow(from.manifest);
+      },
+    });
+    screen.complete(last);
+    vitals.mark("full_ms");
+    onComplete();
+  };
+
+  const enrich = async (closeUpPx: number) => {
+    const from = loaded;
+    if (!from || !screen.isComplete || !closeUpPx) return;
+    const { manifest } = from;
+    const { format } = manifest.selected!;
+    const hd = planStages(manifest, { tier: "hd", frames: 0, format, because: [] }).at(-1);
+    if (hd?.tier !== "hd" || pageForces() || !mayHaveHd(manifest, hintsOf(host))) return;
+    const { width } = view.canvas;
+    if ((closeUpPx <= width && hd.size[0] <= width) || !screen.refine(hd.set)) return;
+    // What is shown stays, whether or not more arrives.
+    await run({ from, stages: [hd], grid: hd, isSwitch: false, net: netOf(current.signal) }).catch(() => {});
+  };
+
+  const reportProgress = (stage: Stage) => {
+    const { tier, set } = stage;
+    const arrived = [...framesOf([stage]).get(set)!].filter((degree) => frames.has(set, degree));
+    emit(host, "progress", { tier, frames: arrived });
+  };
+
+  const pageForces = () => isForced(srcOf(host), forcedBy(host));
+
+  /** Whether the preview arrived so slowly that it is the last stage. The next spin's preview is measured anew. */
+  const isSlow = (manifest: Manifest) => {
+    const downlinkMbps = measuredSpeed();
+    const { selected } = manifest;
+    if (!selected || !downlinkMbps || pageForces()) return false;
+    const less = atMost(selected, manifest, { ...hintsOf(host), downlinkMbps });
+    manifest.selected = less;
+    return less.tier === "preview" || less.tier === "still";
+  };
+
+  /** Requests a manifest in the tier of the spin that is shown: a switch to a sibling is no reason to select anew. */
+  const request = (address: string, net: Net, mode?: RequestCache): Promise<Loaded> => {
+    const forced = forcedBy(host);
+    const same = given && siblingAt(address) && !forced.tier && !forced.frames;
+    const wish = same ? { ...forced, tier: given!.tier, frames: `${given!.frames}` } : forced;
+    return loadManifest(address, forced, bestFormat(), net, mode, wish);
+  };
+
+  const siblingAt = (address: string): Sibling | undefined => {
+    const configuration = configurationOf(address);
+    return loaded?.manifest.siblings?.find((sibling) => sibling.configuration === configuration);
+  };
+
+  /** Loads the frame at this angle of a spin whose set is known from its sibling. */
+  const prefetch = async (address: string, net: Net) => {
+    if (!grid || !loaded) return;
+    const { degrees, format } = grid;
+    const set = siblingAt(address)?.sets[format];
+    if (set) await fetchFrame(nearestDegree(degrees, screen.angle)!, set, format, { from: loaded, packs, net }, 1);
+  };
+
+  const fail = (error: unknown) => {
+    const { status, nearest } = (error instanceof HttpError ? error : {}) as Partial<HttpError>;
+    setState(host, "error");
+    vitals.add("errors");
+    view.say(
+      status === 404 || status === 410
+        ? "There is no 360° view of this piece yet."
+        : "The 360° view could not be loaded.",
+    );
+    emit(host, "error", { message: `${error}`, ...(status && { status }), ...(!!nearest && { nearest }) });
+  };
+
+  return {
+    get manifest() {
+      return loaded?.manifest;
+    },
+    queue,
+    enrich,
+    reload() {
+      cache = "no-cache";
+      return load();
+    },
+    setNear(near) {
+      isNear = near;
+      if (screen.isComplete) return;
+      if (near) queue();
+      else current.abort();
+    },
+    stop() {
+      warming.abort();
+      current.abort();
+    },
+    async warm(choices) {
+      warming.abort();
+      warming = new AbortController();
+      const net = netOf(warming.signal);
+      const manifest = loaded?.manifest;
+      const address = withChoices(srcOf(host), { ...chosenBy(host, manifest), ...choices }, manifest);
+      if (!address || !siblingAt(address)) return;
+      // What does not arrive now is requested again when it is needed.
+      await Promise.allSettled([prefetch(address, net), request(address, net)]);
+    },
+    onBroken(error, { format }) {
+      if (format === "avif") {
+        giveUpAvif();
+        frames.retain(new Map());
+        queue();
+      } else if (!screen.configuration) fail(error);
+    },
+  };
+}
