@@ -5,13 +5,12 @@ import { DEMAND_CSV, demand as demandApi, jobs as jobsApi, products as productsA
 import { type Cell, coverageOf } from "./coverage";
 import { jobInWords, resultLink } from "./job-panel";
 import { askForSet, startSet } from "./new-set";
+import { needsAll, pauseMs } from "./refresh";
 import { configurationHash, setHash } from "./routes";
 import type { Choices, FrameSet, Job, Option, Product, Wanted } from "./shapes";
 import { badge, button, link, panel, pause } from "./widgets";
 import { agoOf, choicesInWords, dateOf, pieceInWords, sizeOf, titleOf } from "./words";
 
-const WATCH_MS = 2_000;
-const GLANCE_MS = 15_000;
 const RECENT = 12;
 const WANTED = 10;
 
@@ -23,29 +22,40 @@ interface Studio {
 }
 
 export async function showOverview(page: HTMLElement, signal: AbortSignal): Promise<void> {
-  let shown = await load();
-  draw(page, shown);
-  void (async () => {
-    for (;;) {
-      const isBusy = shown.jobs.some(({ state }) => state === "queued" || state === "running");
-      await pause(isBusy ? WATCH_MS : GLANCE_MS, signal);
-      if (signal.aborted) return;
-      try {
-        const fresh = await load();
-        if (signal.aborted) return;
-        if (JSON.stringify(fresh) !== JSON.stringify(shown)) drawKeepingFocus(page, (shown = fresh));
-      } catch {
-        // What stands there stays until the server answers again.
-      }
-    }
-  })();
+  const studio = await loadAll(jobsApi.list());
+  draw(page, studio);
+  void refresh(page, studio, signal);
 }
 
-async function load(): Promise<Studio> {
+/** Keeps the page up to date until it is left. What is shown stays while the server does not answer. */
+async function refresh(page: HTMLElement, first: Studio, signal: AbortSignal): Promise<void> {
+  let shown = first;
+  let unchanged = 0;
+  let allAt = performance.now();
+  for (;;) {
+    await pause(pauseMs(shown.jobs, unchanged), signal);
+    if (signal.aborted) return;
+    try {
+      const jobs = await jobsApi.list();
+      const isAll = needsAll(shown.jobs, jobs, performance.now() - allAt);
+      const fresh = isAll ? await loadAll(jobs) : { ...shown, jobs };
+      if (isAll) allAt = performance.now();
+      if (signal.aborted) return;
+      unchanged += 1;
+      if (JSON.stringify(fresh) === JSON.stringify(shown)) continue;
+      unchanged = 0;
+      drawKeepingFocus(page, (shown = fresh));
+    } catch {
+      // The next round tries again.
+    }
+  }
+}
+
+async function loadAll(loadingJobs: Job[] | Promise<Job[]>): Promise<Studio> {
   const [products, sets, jobs, wanted] = await Promise.all([
     productsApi.list(),
     setsApi.list(),
-    jobsApi.list(),
+    loadingJobs,
     demandApi.list(),
   ]);
   return { products, sets, jobs, wanted };
