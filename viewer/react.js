@@ -11,18 +11,18 @@ export const GirasolSpin = forwardRef(function GirasolSpin({ children, className
   latest.current = props;
   useImperativeHandle(ref, () => element.current, []);
   useEffect(() => {
-    // Servers have no custom elements: the viewer is loaded where there is a browser.
+    // Servers have no custom elements: only browsers load the viewer.
     void import("./dist/girasol-spin.js");
-    const heard = new AbortController();
+    const listening = new AbortController();
     for (const event of EVENTS) {
-      element.current.addEventListener(event, (told) => latest.current[nameOf(event)]?.(told), {
-        signal: heard.signal,
+      element.current.addEventListener(event, (detail) => latest.current[nameOf(event)]?.(detail), {
+        signal: listening.signal,
       });
     }
-    return () => heard.abort();
+    return () => listening.abort();
   }, []);
   useEffect(() => {
-    // What is set before the element is defined would hide its own property.
+    // A property set before the element is defined would hide the element's setter.
     if (hotspots)
       void customElements
         .whenDefined("girasol-spin")

@@ -47,13 +47,13 @@ async function encoded() {
   assert.fail("the demo's rings were not encoded in time");
 }
 
-/** Opens the demo page; `told` collects what the console complains about. */
+/** Opens the demo page; `errors` collects the errors of the console. */
 async function open(options = DESK, hash = "", prepare = async () => {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  const told = [];
-  page.on("console", (message) => message.type() === "error" && told.push(message.text()));
-  page.on("pageerror", (error) => told.push(String(error)));
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
   // Related pieces are the subject of another file: here they would load and decode beside the one that is looked at.
   await page.addInitScript(() =>
     addEventListener("DOMContentLoaded", () => document.getElementById("related")?.remove()),
@@ -61,7 +61,7 @@ async function open(options = DESK, hash = "", prepare = async () => {}) {
   await prepare(page);
   await page.goto(new URL(hash, base).href);
   await page.evaluate(() => (document.querySelector("#inside").open = true));
-  return { page, told, close: () => context.close() };
+  return { page, errors, close: () => context.close() };
 }
 
 async function state(page, name) {
@@ -148,7 +148,7 @@ test("every_rendition_of_every_ring_is_inside_its_budget", async () => {
 });
 
 test("the_ring_is_dragged_to_another_angle_and_looks_different_there", async () => {
-  const { page, told, close } = await open({ ...DESK, reducedMotion: "reduce" });
+  const { page, errors, close } = await open({ ...DESK, reducedMotion: "reduce" });
   await state(page, "standard");
   assert.equal(await displayed(page), 0);
   const front = await pixels(page);
@@ -175,7 +175,7 @@ test("the_ring_is_dragged_to_another_angle_and_looks_different_there", async () 
 
   await turnTo(page, 0);
   assert.ok(difference(front, await pixels(page)) < 0.5, "back at the front it is the same picture");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
@@ -210,7 +210,7 @@ test("keys_turn_it_frame_by_frame", async () => {
 });
 
 test("a_forced_tier_changes_what_is_loaded_and_shown", async () => {
-  const { page, told, close } = await open();
+  const { page, errors, close } = await open();
   await state(page, "standard");
   const standard = await arrived(page, "standard");
   await turnTo(page, 50);
@@ -237,7 +237,7 @@ test("a_forced_tier_changes_what_is_loaded_and_shown", async () => {
   assert.equal(await displayed(page), 48);
   assert.ok((await arrived(page, "hd")) > 0);
   await shoot(page, "desk-hd");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
@@ -254,7 +254,7 @@ test("a_forced_format_is_what_is_loaded", async () => {
 });
 
 test("another_metal_keeps_the_angle", async () => {
-  const { page, told, close } = await open();
+  const { page, errors, close } = await open();
   await state(page, "standard");
   await turnTo(page, 120);
   const yellow = await pixels(page);
@@ -272,12 +272,12 @@ test("another_metal_keeps_the_angle", async () => {
   await page.reload();
   await state(page, "standard");
   assert.equal(await displayed(page), 120, "a reload brings metal and angle back");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
 test("a_choice_without_a_spin_says_so_and_shows_the_nearest", async () => {
-  const { page, told, close } = await open();
+  const { page, errors, close } = await open();
   await state(page, "standard");
   const dimmed = page.locator(".swatch.dimmed").first();
   if (await dimmed.count()) {
@@ -286,12 +286,12 @@ test("a_choice_without_a_spin_says_so_and_shows_the_nearest", async () => {
     await state(page, "standard");
     await shoot(page, "desk-no-spin");
   }
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
 test("a_finger_turns_it_sideways_and_scrolls_the_page_upwards", async () => {
-  const { page, told, close } = await open(PHONE);
+  const { page, errors, close } = await open(PHONE);
   await state(page, "standard");
   await shoot(page, "phone");
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -305,7 +305,7 @@ test("a_finger_turns_it_sideways_and_scrolls_the_page_upwards", async () => {
   await swipe(page, 0, -160);
   await page.waitForFunction(() => scrollY > 50);
   assert.equal(await angle(page), 0, "a vertical swipe does not turn it");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
@@ -346,7 +346,7 @@ test("decoded_frames_are_freed_with_the_spin_that_they_belong_to", async () => {
 test("an_early_preview_becomes_the_full_spin_by_itself_and_loads_nothing_twice", async () => {
   let early = true;
   const asked = [];
-  const { page, told, close } = await open(DESK, "#angle=60", async (page) => {
+  const { page, errors, close } = await open(DESK, "#angle=60", async (page) => {
     page.on("request", (request) => request.url().endsWith(".pack") && asked.push(request.url()));
     await page.route("**/status", (route) => {
       const body = { status: "processing", stage: "encode standard", done: 7, total: 36 };
@@ -369,7 +369,7 @@ test("an_early_preview_becomes_the_full_spin_by_itself_and_loads_nothing_twice",
   assert.equal(await displayed(page), 60);
   assert.equal(asked.length, 2);
   assert.equal(new Set(asked).size, 2);
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
@@ -441,12 +441,12 @@ test("while_nothing_is_encoded_yet_the_page_waits_and_then_shows_the_ring", asyn
 });
 
 test("dark_pages_keep_the_white_ground", async () => {
-  const { page, told, close } = await open({ ...PHONE, colorScheme: "dark" });
+  const { page, errors, close } = await open({ ...PHONE, colorScheme: "dark" });
   await state(page, "standard");
   const ground = await page.locator(".ground").evaluate((element) => getComputedStyle(element).backgroundColor);
   assert.equal(ground, "rgb(255, 255, 255)");
   await shoot(page, "phone-dark");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
   if (!shots) return;
   const desk = await open({ ...DESK, colorScheme: "dark" });

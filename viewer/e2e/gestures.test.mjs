@@ -52,7 +52,7 @@ const backToTop = (page) =>
   });
 
 test("a_vertical_swipe_scrolls_a_horizontal_one_turns_and_two_fingers_zoom", async () => {
-  const { page, told, close } = await openBody(browser, base, TALL, { ...PHONE, reducedMotion: "reduce" });
+  const { page, errors, close } = await openBody(browser, base, TALL, { ...PHONE, reducedMotion: "reduce" });
   await spinState(page, "standard");
   await swipe(page, [
     [0.5, 0.8],
@@ -89,7 +89,7 @@ test("a_vertical_swipe_scrolls_a_horizontal_one_turns_and_two_fingers_zoom", asy
     [0.5, 0.3],
   ]);
   await page.waitForFunction(() => scrollY > 50);
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
@@ -151,7 +151,7 @@ test("zooming_in_brings_hd_and_keeps_the_angle", async () => {
   await close();
 });
 
-test("whoever_saves_data_is_given_no_hd_by_zooming", async () => {
+test("zooming_brings_no_hd_to_visitors_who_save_data", async () => {
   const { page, close } = await openBody(browser, base, SPIN, {}, (page) =>
     page.addInitScript(() => Object.defineProperty(navigator, "connection", { value: { saveData: true } })),
   );

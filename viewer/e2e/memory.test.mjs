@@ -16,36 +16,36 @@ const spin = (index, more = "") =>
   `<girasol-spin id="spin-${index}" src="${sequenceOf(METALS[index % 3])}" tier="hd" width="1" height="1" alt="Ring ${index}" ${more}></girasol-spin>`;
 
 test("nothing_loads_until_it_is_near_and_what_is_away_holds_nothing_decoded", async () => {
-  const asked = [];
-  const { page, told, close } = await openBody(
+  const requested = [];
+  const { page, errors, close } = await openBody(
     browser,
     base,
     `${spin(0)}<div style="height: 4000px"></div>${spin(1)}`,
     {},
     (page) =>
-      page.on("request", (request) => request.method() === "GET" && asked.push(new URL(request.url()).pathname)),
+      page.on("request", (request) => request.method() === "GET" && requested.push(new URL(request.url()).pathname)),
   );
   await spinState(page, "hd", "#spin-0");
-  assert.ok(!asked.some((path) => path.includes("rose-gold")), "the one below the fold has asked for nothing");
-  const loaded = asked.length;
+  assert.ok(!requested.some((path) => path.includes("rose-gold")), "the one below the fold has requested nothing");
+  const loaded = requested.length;
   assert.ok((await page.evaluate(() => decoded.now)) > 0);
 
   await page.locator("#spin-1").scrollIntoViewIfNeeded();
   await spinState(page, "hd", "#spin-1");
   assert.equal(await page.evaluate(() => document.querySelector("#spin-0").loadedFrames), 0);
-  assert.ok(asked.length > loaded);
+  assert.ok(requested.length > loaded);
 
-  const again = asked.length;
+  const again = requested.length;
   await page.locator("#spin-0").scrollIntoViewIfNeeded();
   await page.waitForFunction(() => document.querySelector("#spin-0").loadedFrames === 60);
-  assert.equal(asked.length, again, "what was loaded is decoded again, not loaded again");
+  assert.equal(requested.length, again, "loaded frames are decoded again, not loaded again");
 
   await page.evaluate(() => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
     document.dispatchEvent(new Event("visibilitychange"));
   });
   assert.equal(await page.evaluate(() => decoded.now), 0, "a hidden page holds nothing");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 

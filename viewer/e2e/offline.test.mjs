@@ -41,7 +41,7 @@ after(async () => {
   shop?.close();
 });
 
-test("a_spin_that_was_looked_at_works_without_a_network", async () => {
+test("a_spin_that_was_viewed_works_without_a_network", async () => {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${shop.address().port}/`);
@@ -60,9 +60,9 @@ test("a_spin_that_was_looked_at_works_without_a_network", async () => {
   // The first visit of a worker begins with the second page.
   await page.reload();
   await spinState(page, "standard");
-  const kept = () => page.evaluate(async () => (await (await caches.open("girasol/1")).keys()).length);
-  for (let tries = 0; (await kept()) < 3 && tries < 100; tries++) await painted(page);
-  assert.ok((await kept()) >= 3, "a manifest and two packs");
+  const cached = () => page.evaluate(async () => (await (await caches.open("girasol/1")).keys()).length);
+  for (let tries = 0; (await cached()) < 3 && tries < 100; tries++) await painted(page);
+  assert.ok((await cached()) >= 3, "a manifest and two packs");
 
   // Nothing of the page's memory nor of the browser's own cache: what comes now is the worker's.
   await page.goto(`http://127.0.0.1:${shop.address().port}/empty`);

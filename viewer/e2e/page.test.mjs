@@ -1,4 +1,4 @@
-// What a page can do with it: posters, hotspots, addresses to share, spinning by itself, and what axe and the shop's server hear.
+// What a page can do with it: posters, hotspots, addresses to share, spinning by itself, and what axe and the shop's server get.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -159,12 +159,12 @@ test("a_picture_of_the_page_s_own_shows_until_the_first_frame", async () => {
   await close();
 });
 
-test("it_reports_how_the_visit_went_once_it_is_looked_at_no_more", async () => {
-  const told = [];
+test("it_reports_how_the_view_went_once_it_has_ended", async () => {
+  const reports = [];
   const { page, close } = await openBody(browser, base, spin(), {}, (page) =>
     page.route("**/api/vitals", async (route) => {
       const response = await route.fetch();
-      told.push({ ...route.request().postDataJSON(), status: response.status() });
+      reports.push({ ...route.request().postDataJSON(), status: response.status() });
       await route.fulfill({ response });
     }),
   );
@@ -179,9 +179,9 @@ test("it_reports_how_the_visit_went_once_it_is_looked_at_no_more", async () => {
   await page.evaluate(() => document.querySelector("girasol-spin").spinTo(50));
   await painted(page);
   await page.evaluate(() => document.querySelector("girasol-spin").remove());
-  for (let tries = 0; !told.length && tries < 100; tries++) await painted(page);
-  const [vitals] = told;
-  assert.equal(told.length, 1);
+  for (let tries = 0; !reports.length && tries < 100; tries++) await painted(page);
+  const [vitals] = reports;
+  assert.equal(reports.length, 1);
   assert.deepEqual([vitals.schema, vitals.status], ["girasol.vitals/1", 204]);
   assert.equal(vitals.configuration, "ring.solitaire.metal-platinum.stone-diamond");
   assert.equal(vitals.tier, "standard");

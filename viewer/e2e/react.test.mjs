@@ -1,4 +1,4 @@
-// The React wrapper in a page of React's own: props are attributes, listeners hear, and a ref is the element.
+// The React wrapper in a page of React's own: props are attributes, listeners are called, and a ref is the element.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -16,15 +16,15 @@ const APP = (src) => `
   import { createElement, useState } from "react";
   import { createRoot } from "react-dom/client";
   import { GirasolSpin } from "./react.js";
-  window.heard = [];
+  window.events = [];
   window.spots = [{ name: "stone", label: "The stone", points: [{ degree: 0, x: 0.5, y: 0.25 }] }];
   function App() {
     const [metal, setMetal] = useState("yellow-gold");
     window.setMetal = setMetal;
     return createElement(GirasolSpin, {
       src: ${JSON.stringify(src)}, alt: "Ring", width: 1, height: 1, metal, share: false, hotspots: window.spots, className: "ring", ref: (element) => (window.spin = element),
-      onReady: () => window.heard.push("ready in " + metal),
-      onSwitch: ({ detail }) => window.heard.push("switch to " + detail.choices.metal + " in " + metal),
+      onReady: () => window.events.push("ready in " + metal),
+      onSwitch: ({ detail }) => window.events.push("switch to " + detail.choices.metal + " in " + metal),
     });
   }
   createRoot(document.body).render(createElement(App));
@@ -61,22 +61,22 @@ after(async () => {
 
 test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
   const page = await browser.newPage();
-  const told = [];
-  page.on("pageerror", (error) => told.push(String(error)));
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(`http://127.0.0.1:${shop.address().port}/`);
-  await page.waitForFunction(() => window.heard?.length === 1);
+  await page.waitForFunction(() => window.events?.length === 1);
   await page.evaluate(() => window.setMetal("platinum"));
-  await page.waitForFunction(() => window.heard.some((line) => line.startsWith("switch")));
-  const { heard, spin } = await page.evaluate(() => ({
-    heard: window.heard,
+  await page.waitForFunction(() => window.events.some((line) => line.startsWith("switch")));
+  const { events, spin } = await page.evaluate(() => ({
+    events: window.events,
     spin: [window.spin.localName, window.spin.className, window.spin.hasAttribute("share")],
   }));
   assert.deepEqual(
-    heard.filter((line) => line.startsWith("switch")),
+    events.filter((line) => line.startsWith("switch")),
     ["switch to platinum in platinum"],
   );
   assert.deepEqual(spin, ["girasol-spin", "ring", false]);
   await page.getByText("The stone").waitFor();
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await page.close();
 });

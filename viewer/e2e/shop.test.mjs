@@ -1,4 +1,4 @@
-// The demo as a shop: what is there without scripts, the grid of related pieces, prices, zoom, and what axe hears.
+// The demo as a shop: what is there without scripts, the grid of related pieces, prices, zoom, and the findings of axe.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ test("without_scripts_there_is_a_picture_and_words_for_who_links_to_it", async (
     true,
   ]);
   const image = await page.getAttribute('meta[property="og:image"]', "content");
-  // Whoever shows links may know no newer format than JPEG.
+  // Link previews may support no newer format than JPEG.
   assert.equal(image, new URL((await picture.getAttribute("src")).replace(/webp$/, "jpg"), base).href);
   const data = JSON.parse(await page.textContent('script[type="application/ld+json"]'));
   assert.deepEqual([data["@type"], data.name, data.image.contentUrl], ["Product", "Pavé Solitaire", image]);

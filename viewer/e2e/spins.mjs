@@ -26,9 +26,9 @@ export const sequenceOf = (metal) => `/api/products/customizable/ring.solitaire.
 export async function openBody(browser, base, body, options = {}, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 }, ...options });
   const page = await context.newPage();
-  const told = [];
-  page.on("console", (message) => message.type() === "error" && told.push(message.text()));
-  page.on("pageerror", (error) => told.push(String(error)));
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
   await page.addInitScript(OPEN_BITMAPS);
   // What visits report is the subject of one test, and not of any server's here.
   await page.route("**/api/vitals", (route) => route.fulfill({ status: 204 }));
@@ -36,7 +36,7 @@ export async function openBody(browser, base, body, options = {}, prepare = asyn
   const html = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Rings</title><script type="module" src="/girasol-spin.js"></script><style>body { margin: 0 }</style>${body}`;
   await page.route("**/of-my-own*", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await page.goto(new URL(`/of-my-own${options.hash ?? ""}`, base).href);
-  return { page, told, close: () => context.close() };
+  return { page, errors, close: () => context.close() };
 }
 
 export const spinState = (page, state, selector = "girasol-spin") =>

@@ -1,4 +1,4 @@
-// An artist's evening in Chromium, against a running server: sends a folder and a zip, mends, watches, looks, publishes,
+// An artist's evening in Chromium, against a running server: sends a folder and a zip, mends, watches, inspects, publishes,
 // compares, goes back. GIRASOL_URL names the server and GIRASOL_KEY a key of an artist's; SCREENSHOTS a folder for pictures.
 
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 let browser;
 let folder;
 let page;
-const told = [];
+const errors = [];
 
 before(async () => {
   assert.ok(base && key, "GIRASOL_URL and GIRASOL_KEY must name the server and an artist's key");
@@ -32,8 +32,8 @@ before(async () => {
   browser = await launch();
   page = await (await browser.newContext({ viewport: { width: 1024, height: 768 } })).newPage();
   page.setDefaultTimeout(60_000);
-  page.on("console", (message) => message.type() === "error" && told.push(message.text()));
-  page.on("pageerror", (error) => told.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
 });
 
 after(async () => {
@@ -56,8 +56,8 @@ const shown = (selector) => page.locator(selector).waitFor({ timeout: PATIENCE }
 const live = () => page.locator("#version-list li[data-live]").getAttribute("data-version");
 const sequence = async () => (await fetch(new URL(`/api/products/customizable/${RING}/sequence`, base))).status;
 
-/** Keeps a picture of the page, if pictures are wanted, and hears what axe says of it. */
-async function look(name) {
+/** Saves a screenshot, if wanted, and collects the findings of axe. */
+async function inspect(name) {
   if (shots) await page.screenshot({ path: join(shots, `studio-${name}.png`), fullPage: true });
   // What is being pressed or fades is not what it will be.
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
@@ -83,12 +83,12 @@ async function startSet(...pairs) {
   await page.locator("#pick-folder-input").waitFor({ state: "attached" });
 }
 
-/** Waits until every file is there and the doctor has spoken of them all. */
+/** Waits until every file is uploaded and the doctor has checked all of them. */
 async function arrived(frames) {
   await page.waitForFunction(
     (frames) => {
       const rows = [...document.querySelectorAll("#files li")];
-      return rows.length >= frames && rows.every((row) => row.dataset.state === "here");
+      return rows.length >= frames && rows.every((row) => row.dataset.state === "done");
     },
     frames,
     { timeout: PATIENCE },
@@ -102,21 +102,21 @@ async function encoded() {
   assert.match(page.url(), /#\/configurations\//, "it ends at what has been made");
 }
 
-test("nobody_gets_in_without_a_key", async () => {
+test("a_key_is_needed_to_get_in", async () => {
   await page.goto(new URL("/studio", base).href);
   await page.locator("#sign-in").waitFor();
-  await look("sign-in");
+  await inspect("sign-in");
   await page
     .locator("#key")
     .fill("girasol_000000000000_0000000000000000000000000000000000000000000000000000000000000000");
   await page.locator("#sign-in").click();
   await page.locator("#sign-in-error").filter({ hasText: /./ }).waitFor();
-  await look("refused");
+  await inspect("refused");
   await page.locator("#key").fill(key);
   await page.keyboard.press("Enter");
   await shown("body.signed-in");
   await shown("#new-set");
-  await look("overview");
+  await inspect("overview");
   assert.match(await page.locator("#who").textContent(), /artist/);
   assert.ok(!(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes("girasol_"));
 });
@@ -138,7 +138,7 @@ test("what_visitors_miss_is_listed_and_can_be_begun", async () => {
     (await fetch(document.querySelector('a[download="demand.csv"]').href)).text(),
   );
   assert.match(table, /^configuration,product,choices,asked,last\nring\.solitaire\.metal-platinum\.stone-ruby,/);
-  await look("wanted");
+  await inspect("wanted");
   await row.locator("button").click();
   await page.locator("#pick-folder-input").waitFor({ state: "attached" });
   assert.match(page.url(), /#\/sets\//);
@@ -153,15 +153,15 @@ test("a_folder_is_sent_mended_watched_and_published", async () => {
     const picture = document.querySelector('#findings li[data-kind="closing-frame"] img');
     return picture?.complete && picture.naturalWidth > 0;
   });
-  await look("findings");
+  await inspect("findings");
   await page.locator('#findings li[data-kind="closing-frame"] [data-mend]').click();
   await page.locator('#findings li[data-kind="closing-frame"]').waitFor({ state: "detached" });
   await shown('#doctor[data-state="done"]');
   assert.equal(await page.locator("#files li").count(), 12);
 
   await encoded();
-  assert.equal(await sequence(), 404, "nobody sees it before it is published");
-  await look("ready");
+  assert.equal(await sequence(), 404, "it is not public before it is published");
+  await inspect("ready");
   await page.locator("#publish").click();
   await shown('#version-list li[data-version="1"][data-live]');
   // A server keeps for a second that there was none.
@@ -189,10 +189,10 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await encoded();
   await shown('#version-list li[data-version="2"]');
 
-  // Whoever has the link sees it; nobody else does.
-  await page.locator("#look").click();
-  await page.locator("#look-create").click();
-  const link = await page.locator("#look-link").inputValue();
+  // Everyone with the link sees it; all others do not.
+  await page.locator("#preview-link").click();
+  await page.locator("#preview-link-create").click();
+  const link = await page.locator("#preview-link-address").inputValue();
   const stranger = await (await browser.newContext()).newPage();
   await stranger.goto(link);
   await stranger.locator('girasol-spin:is([data-state="hd"], [data-state="standard"])').waitFor();
@@ -206,9 +206,9 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await shown('#spin-2:is([data-state="hd"], [data-state="standard"])');
   await page.evaluate(() => document.querySelector("#spin-1").spinTo(90));
   await page.waitForFunction(() => document.querySelector("#spin-2").angle === 90);
-  await look("compare");
+  await inspect("compare");
   await page.locator("label:has(#mode-difference)").click();
-  await look("difference");
+  await inspect("difference");
 
   await page.goto(new URL(`/studio#/configurations/${RING}`, base).href);
   await shown('#version-list li[data-version="2"][data-live]');
@@ -216,7 +216,7 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await page.locator("dialog [data-confirm]").click();
   await shown('#version-list li[data-version="1"][data-live]');
   assert.equal(await live(), "1");
-  await look("rolled-back");
+  await inspect("rolled-back");
 });
 
 test("signing_out_leaves_nothing_behind", async () => {
@@ -225,6 +225,6 @@ test("signing_out_leaves_nothing_behind", async () => {
   const status = await page.evaluate(async () => (await fetch("/api/framesets")).status);
   assert.equal(status, 401);
   // A 401 at the door, and what was asked for on purpose; nothing else, no broken policy above all.
-  const other = told.filter((text) => !/status of 40[14]/.test(text));
+  const other = errors.filter((text) => !/status of 40[14]/.test(text));
   assert.deepEqual(other, []);
 });

@@ -41,11 +41,11 @@ after(async () => {
 async function openShop(network) {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
   const page = await context.newPage();
-  const told = [];
-  const asked = [];
-  page.on("console", (message) => message.type() === "error" && told.push(message.text()));
-  page.on("pageerror", (error) => told.push(String(error)));
-  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const errors = [];
+  const requested = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => requested.push(new URL(request.url()).pathname));
   if (network) {
     const session = await context.newCDPSession(page);
     await session.send("Network.enable");
@@ -54,7 +54,7 @@ async function openShop(network) {
   await page.goto(`http://127.0.0.1:${shop.address().port}/`);
   await spinState(page, "standard");
   await painted(page);
-  return { page, told, asked, close: () => context.close() };
+  return { page, errors, requested, close: () => context.close() };
 }
 
 const turnTo = async (page, angle) => {
@@ -63,7 +63,7 @@ const turnTo = async (page, angle) => {
 };
 const displayed = (page) => page.evaluate(() => document.querySelector("girasol-spin").displayedDegree);
 
-/** What every metal looks like at every angle, from spins that are whole. */
+/** Pictures of every metal at every angle, from complete spins. */
 async function picturesOf(angles) {
   const { page, close } = await openShop();
   const pictures = {};
@@ -92,7 +92,7 @@ function nearest(pictures, pixels) {
 
 test("ten_switches_in_three_seconds_each_show_the_right_metal_at_the_right_angle", async () => {
   const pictures = await picturesOf(ANGLES);
-  const { page, told, close } = await openShop(FAST_4G);
+  const { page, errors, close } = await openShop(FAST_4G);
   await turnTo(page, ANGLES[0]);
   // What is painted is looked at in the page, at once: three seconds leave no time for more.
   await page.evaluate(() => {
@@ -142,12 +142,12 @@ test("ten_switches_in_three_seconds_each_show_the_right_metal_at_the_right_angle
   await painted(page);
   assert.equal(nearest(pictures, await pixelsOf(page)), wanted.at(-1));
   assert.equal(await page.evaluate(() => window.blank), 0, "the canvas was blank");
-  assert.deepEqual(told, []);
+  assert.deepEqual(errors, []);
   await close();
 });
 
 test("a_switch_that_is_overtaken_is_cancelled_and_never_shows", async () => {
-  const { page, asked, close } = await openShop(FAST_4G);
+  const { page, requested, close } = await openShop(FAST_4G);
   const shown = await page.evaluate(async (metals) => {
     const spin = document.querySelector("girasol-spin");
     const shown = [];
@@ -162,31 +162,31 @@ test("a_switch_that_is_overtaken_is_cancelled_and_never_shows", async () => {
     return shown;
   }, METALS);
   assert.deepEqual(shown, ["rose-gold"]);
-  const packs = asked.filter((path) => path.startsWith("/p/"));
+  const packs = requested.filter((path) => path.startsWith("/p/"));
   assert.equal(packs.length, 4, "two packs of each metal that stayed, none of the others");
   await close();
 });
 
 test("pointing_at_a_swatch_warms_that_one_frame_and_using_it_needs_no_other", async () => {
-  const { page, asked, close } = await openShop();
+  const { page, requested, close } = await openShop();
   await turnTo(page, 70);
-  const before = asked.length;
+  const before = requested.length;
   const swatch = page.getByRole("button", { name: "platinum" });
   await swatch.hover();
   await page.waitForTimeout(300);
-  const warmed = asked.slice(before);
+  const warmed = requested.slice(before);
   assert.equal(warmed.filter((path) => /^\/s\/\w+\/070\.avif$/.test(path)).length, 1);
   assert.equal(warmed.filter((path) => !path.endsWith("/sequence")).length, 1, String(warmed));
   await swatch.click();
   await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("platinum"));
   await spinState(page, "standard");
-  assert.equal(asked.filter((path) => path.endsWith("/070.avif")).length, 1);
+  assert.equal(requested.filter((path) => path.endsWith("/070.avif")).length, 1);
   assert.equal(await displayed(page), 70);
   await close();
 });
 
 test("a_set_that_was_loaded_is_never_loaded_again", async () => {
-  const { page, asked, close } = await openShop();
+  const { page, requested, close } = await openShop();
   for (const metal of ["rose-gold", "yellow-gold", "rose-gold", "yellow-gold"]) {
     await page.evaluate((metal) => {
       const spin = document.querySelector("girasol-spin");
@@ -197,7 +197,7 @@ test("a_set_that_was_loaded_is_never_loaded_again", async () => {
       return whole;
     }, metal);
   }
-  const objects = asked.filter((path) => /^\/[ps]\//.test(path));
+  const objects = requested.filter((path) => /^\/[ps]\//.test(path));
   assert.equal(new Set(objects).size, objects.length, objects.sort().join("\n"));
   await close();
 });

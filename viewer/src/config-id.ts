@@ -1,6 +1,6 @@
 // The id of a configuration, by the server's own rules: product and choices, in the product's order of options.
 
-/** A product as the server answers it, as far as ids go. */
+/** The fields of a product's answer that ids depend on. */
 export interface IdProduct {
   id: string;
   options: { name: string; default: string; omitDefault: boolean; choices: { value: string }[] }[];
@@ -14,7 +14,7 @@ export function configId(product: IdProduct, choices: Record<string, string>): s
   if (!Object.entries(choices).every(offered)) return undefined;
   const pairs = options.flatMap(({ name, default: otherwise, omitDefault }) => {
     const choice = choices[name] ?? otherwise;
-    // Options that came when ids existed already: ids of old stay as they are.
+    // The option was added after ids existed: old ids stay valid.
     return omitDefault && choice === otherwise ? [] : [`.${name}-${choice}`];
   });
   return id + pairs.join("");

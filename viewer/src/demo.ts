@@ -1,4 +1,4 @@
-// The demo page: one ring, its metals, and what goes on behind it.
+// The demo page: one ring, its metals, and what happens behind it.
 
 import { readAddress, writeAddress } from "./demo/address";
 import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
@@ -11,7 +11,7 @@ import { byId } from "./page";
 import { planStages, progressOf } from "./rules/stages";
 import type { Choices, ConfigurationStatus, Manifest, Product, ProductSpin } from "./wire";
 
-/** What `girasol demo` encodes first; asked after while there is no product yet. */
+/** The configuration that `girasol demo` encodes first; its status is requested while there is no product yet. */
 const FIRST_CONFIGURATION = "ring.solitaire.metal-yellow-gold.stone-diamond";
 const WATCH_MS = 1000;
 const GLANCE_MS = 5000;
@@ -22,7 +22,7 @@ const formatSelect = byId<HTMLSelectElement>("format");
 const address = readAddress();
 
 let product: Product | undefined;
-/** The configuration that was asked for, and the spin that is shown: its own, or the nearest. */
+/** The chosen configuration, and the spin that is shown: its own, or the nearest. */
 let wanted = FIRST_CONFIGURATION;
 let shown: ProductSpin | undefined;
 let shownDigest: string | undefined;
@@ -30,7 +30,7 @@ let manifest: Manifest | undefined;
 let startedAt = 0;
 let watching = 0;
 
-/** Loads the product and shows what the address asks for. */
+/** Loads the product and shows the choices in the address. */
 async function start(): Promise<void> {
   sayWaiting();
   try {
@@ -55,7 +55,7 @@ async function choose(choices: Choices): Promise<void> {
     return show(own);
   }
   const answer = await configure(product, choices);
-  // Somebody may have picked another while the answer was on its way.
+  // The visitor may have picked another one meanwhile.
   if (choices !== address.choices) return;
   wanted = answer.configId;
   const words = wordsOf(product, choices);
@@ -64,7 +64,7 @@ async function choose(choices: Choices): Promise<void> {
     show({ configId: answer.configId, choices, sequence: answer.sequence });
   } else if (answer.nearest) {
     const nearest = wordsOf(product, answer.nearest.choices);
-    say(`There is no spin of ${words} yet; the wish is noted. Meanwhile, the nearest: ${nearest}.`);
+    say(`There is no spin of ${words} yet; the request is noted. Meanwhile, the nearest: ${nearest}.`);
     show(answer.nearest);
   } else {
     say(`${words} is being encoded, and appears here by itself.`);
@@ -108,7 +108,7 @@ async function watch(): Promise<void> {
       if (!shown) return sayUnreachable();
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
-    // A page that nobody looks at asks for nothing.
+    // A hidden page requests nothing.
     if (document.hidden) await new Promise((resolve) => addEventListener("visibilitychange", resolve, { once: true }));
     if (turn !== watching) return;
   }
@@ -192,7 +192,7 @@ function sayWaiting(status?: ConfigurationStatus): void {
   byId("waiting-detail").textContent = processing
     ? stageOf(status)
     : idle
-      ? "As soon as one is ingested, it appears here by itself."
+      ? "It appears here as soon as it is ingested."
       : "";
 }
 
@@ -255,7 +255,7 @@ for (const select of [tierSelect, formatSelect]) {
   });
 }
 
-/** Zooms as the key does, which somebody may not have. */
+/** Zooms as the key does, for visitors without a keyboard. */
 function press(key: string): void {
   spin.shadowRoot?.querySelector("[part=stage]")?.dispatchEvent(new KeyboardEvent("keydown", { key }));
 }

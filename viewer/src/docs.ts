@@ -59,7 +59,7 @@ function draw(document: Document): void {
   openNamed();
 }
 
-/** Opens what the address names, and goes there: it was not there yet when the browser looked. */
+/** Opens the entry that the address names and scrolls to it: it did not exist when the browser loaded the page. */
 function openNamed(): void {
   const named = location.hash && window.document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!named) return;

@@ -72,14 +72,14 @@ export function loadedOf(manifest = manifestOf()): Loaded {
 type Answer = Response | Error | undefined;
 
 export interface FakeNet extends Net {
-  /** Paths and queries asked for, in order. */
-  asked: string[];
+  /** Paths and queries that were requested, in order. */
+  requested: string[];
   /** Pauses made, in milliseconds. */
   pauses: number[];
   abort: AbortController;
 }
 
-/** Serves packs and frames of `manifest`, but where `answer` has something else to say. */
+/** Serves packs and frames of `manifest`, except where `answer` returns something else. */
 export function fakeNet(
   answer: (path: string, time: number) => Answer = () => undefined,
   manifest = manifestOf(),
@@ -89,12 +89,12 @@ export function fakeNet(
   const net: FakeNet = {
     abort,
     signal: abort.signal,
-    asked: [],
+    requested: [],
     pauses: [],
     sleep: async (ms) => void net.pauses.push(ms),
     fetch: async (url) => {
       const path = url.replace(/^https:\/\/cdn\.example/, "");
-      net.asked.push(path);
+      net.requested.push(path);
       times.set(path, (times.get(path) ?? 0) + 1);
       const given = answer(path, times.get(path) ?? 1);
       if (given instanceof Error) throw given;

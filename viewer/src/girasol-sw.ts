@@ -1,10 +1,10 @@
-// The service worker: what never changes from the cache first, manifests from the cache while they are asked for anew.
+// The service worker: immutable objects come from the cache first, manifests from the cache while they are revalidated.
 // A shop's own worker takes it in with one line, `importScripts("https://spins.example/girasol-sw.js")`.
 
 import { strategyOf } from "./offline";
 
 const CACHE = "girasol/1";
-// Two or three packs a spin: the last hundred or so, or fewer where frames came one by one.
+// Two or three packs a spin: about the last hundred spins, or fewer where frames came one by one.
 const MOST_OBJECTS = 300;
 
 interface WorkerEvent extends Event {
@@ -26,14 +26,14 @@ function bound(event: WorkerEvent) {
 
 async function cacheFirst(request: Request, waitUntil: WorkerEvent["waitUntil"]): Promise<Response> {
   const cache = await caches.open(CACHE);
-  return (await cache.match(request.url)) ?? fetchAndKeep(cache, request, waitUntil);
+  return (await cache.match(request.url)) ?? fetchAndCache(cache, request, waitUntil);
 }
 
-/** What is there at once, and what is new for the next time; past the cache where the page asks for that. */
+/** The cached answer at once and a fresh one for the next time; past the cache where the page requires that. */
 async function meanwhile(request: Request, waitUntil: WorkerEvent["waitUntil"]): Promise<Response> {
   const cache = await caches.open(CACHE);
   const known = await cache.match(request.url);
-  const fresh = fetchAndKeep(cache, request, waitUntil);
+  const fresh = fetchAndCache(cache, request, waitUntil);
   if (known && request.cache !== "no-cache") {
     waitUntil(fresh.catch(() => {}));
     return known;
@@ -48,16 +48,16 @@ async function meanwhile(request: Request, waitUntil: WorkerEvent["waitUntil"]):
   }
 }
 
-async function fetchAndKeep(cache: Cache, request: Request, waitUntil: WorkerEvent["waitUntil"]): Promise<Response> {
+async function fetchAndCache(cache: Cache, request: Request, waitUntil: WorkerEvent["waitUntil"]): Promise<Response> {
   const response = await fetch(request);
   const isShared = !/no-store|private/.test(response.headers.get("Cache-Control") ?? "");
-  // A load that is cancelled has no whole body to keep.
-  if (response.status === 200 && isShared) waitUntil(keep(cache, request.url, response.clone()).catch(() => {}));
+  // A cancelled load has no complete body to cache.
+  if (response.status === 200 && isShared) waitUntil(store(cache, request.url, response.clone()).catch(() => {}));
   return response;
 }
 
-/** Keeps an answer, and forgets those that were kept longest ago. */
-async function keep(cache: Cache, url: string, response: Response): Promise<void> {
+/** Caches an answer, and evicts the oldest ones. */
+async function store(cache: Cache, url: string, response: Response): Promise<void> {
   await cache.put(url, response);
   const all = await cache.keys();
   await Promise.all(all.slice(0, Math.max(0, all.length - MOST_OBJECTS)).map((old) => cache.delete(old)));

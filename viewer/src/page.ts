@@ -1,4 +1,4 @@
-// Small helpers for the elements of the pages around the viewer.
+// Small helpers for the pages around the viewer.
 
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
@@ -6,7 +6,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** Makes an element; `true` and `false` set and leave out an attribute. */
+/** Creates an element; `true` sets an attribute, `false` leaves it out. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -20,12 +20,12 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Bytes in kB of a thousand, as budgets are counted. */
+/** Bytes in kB (1000 bytes), as in budgets. */
 export function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toLocaleString("en", { maximumFractionDigits: bytes < 100_000 ? 1 : 0 })} kB`;
 }
 
-/** A number and its noun, which most often only takes an s. */
+/** A number with its noun, in the plural where needed. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-// The artists' studio at /studio: who is signed in, and which page the address asks for.
+// The artists' studio at /studio: the session, and the page that the address names.
 
 import { byId, count, make } from "./page";
 import { announce } from "./studio/announce";
@@ -11,7 +11,7 @@ import { showSet } from "./studio/set-page";
 import type { Session } from "./studio/shapes";
 import { listenShortcuts, showShortcuts } from "./studio/shortcuts";
 import { showSignIn } from "./studio/sign-in";
-import { goOnAfterSignIn, onTransfers, transfersUnderWay } from "./studio/transfer";
+import { onTransfers, resumeAfterSignIn, transfersUnderWay } from "./studio/transfer";
 import { button, link } from "./studio/widgets";
 
 const main = byId("main");
@@ -32,7 +32,7 @@ function welcome(session: Session): void {
   who = session;
   byId("who").textContent = session.label ? `${session.label} (${session.role})` : session.role;
   document.body.classList.add("signed-in");
-  goOnAfterSignIn();
+  resumeAfterSignIn();
   void showPage();
 }
 
@@ -43,11 +43,11 @@ function signIn(isReturning: boolean): void {
   document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   isFirst = false;
   main.removeAttribute("aria-busy");
-  // The address stays: it says where to go on afterwards.
+  // The address stays: the artist continues there after signing in.
   showSignIn(main, isReturning, welcome);
 }
 
-/** Shows what the address asks for. */
+/** Shows the page that the address names. */
 async function showPage(): Promise<void> {
   if (!who) return;
   leave.abort();
@@ -83,7 +83,7 @@ function show(route: Route, page: HTMLElement, signal: AbortSignal): Promise<voi
   }
 }
 
-/** The title of the page goes to the tab, and the focus to it: whoever cannot see hears where they are. */
+/** Puts the page's title on the tab and the focus on it, so that a screen reader announces the page. */
 function arrive(page: HTMLElement): void {
   const heading = page.querySelector("h1");
   document.title = `${heading?.textContent ?? "Studio"} · Girasol studio`;
@@ -93,8 +93,8 @@ function arrive(page: HTMLElement): void {
 }
 
 function showError(error: unknown, again: () => void): void {
-  const isGone = error instanceof Problem && error.status === 404;
-  const heading = make("h1", { tabindex: -1 }, isGone ? "There is nothing here" : "This cannot be shown");
+  const isMissing = error instanceof Problem && error.status === 404;
+  const heading = make("h1", { tabindex: -1 }, isMissing ? "This page does not exist" : "The page cannot be shown");
   const page = make(
     "div",
     { class: "page panel" },
@@ -107,9 +107,9 @@ function showError(error: unknown, again: () => void): void {
   arrive(page);
 }
 
-/** What is being sent goes on while its artist looks at something else; the header says so. */
+/** Uploads continue while the artist works on another page; the header lists them. */
 function drawTransfers(): void {
-  const links = transfersUnderWay().map(({ set, left }) => link(`Sending ${count(left, "file")}`, setHash(set)));
+  const links = transfersUnderWay().map(({ set, left }) => link(`Uploading ${count(left, "file")}`, setHash(set)));
   byId("transfers").replaceChildren(...links);
 }
 
@@ -117,7 +117,7 @@ addEventListener("hashchange", () => void showPage());
 addEventListener("beforeunload", (event) => {
   if (transfersUnderWay().length) event.preventDefault();
 });
-// Files that miss their target would otherwise be opened in place of the studio.
+// The browser would open files that miss the drop target in place of the studio.
 for (const kind of ["dragover", "drop"] as const) {
   addEventListener(kind, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 }
@@ -125,7 +125,7 @@ onSignedOut(() => who && signIn(true));
 onTransfers(drawTransfers);
 listenShortcuts();
 byId("skip").addEventListener("click", (event) => {
-  // What stands after the # is the page; this is a place on it.
+  // The # names a page of the studio; this is a place on it.
   event.preventDefault();
   main.focus();
 });

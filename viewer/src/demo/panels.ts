@@ -1,11 +1,11 @@
-// The panels: what was chosen and why, what has arrived, and what there is.
+// The panels: what was selected and why, what has arrived, and all tiers.
 
 import { byId, count, kilobytes, make } from "../page";
 import type { StageProgress } from "../rules/stages";
 import { tierKey } from "../rules/tiers";
 import type { Manifest } from "../wire";
 
-/** What the server chose, and the rules that decided. */
+/** What the server selected, and the rules that decided. */
 export function drawSelected(manifest: Manifest): void {
   const { selected } = manifest;
   byId("selected").textContent = selected
@@ -19,7 +19,7 @@ export function drawHints(hints: [string, string][]): void {
   byId("hints").replaceChildren(...(rows.length ? rows : [make("dt", {}, "none")]));
 }
 
-/** One bar for each tier on the way; `elapsedMs` is told once it is whole. */
+/** One bar for each tier on the way; shows `elapsedMs` once the tier is complete. */
 export function drawArrival(tier: string, detail: StageProgress, elapsedMs: number): void {
   const id = `arrival-${tier}`;
   let row = document.getElementById(id);

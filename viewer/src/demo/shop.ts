@@ -5,12 +5,12 @@ import type { Choices, ConfigurationStatus, Configured, Manifest, Product, Produ
 
 const API = "/api/products/customizable";
 
-/** The demo's product, or undefined while there is none. Always asked for anew: the demo changes while one looks. */
+/** The demo's product, or undefined while there is none. Never from a cache: the demo changes while it is shown. */
 export async function loadProduct(): Promise<Product | undefined> {
   return json<Product>(`${API}/ring/solitaire`, { cache: "no-cache" });
 }
 
-/** Where a configuration is; undefined where nothing is known of it. */
+/** The status of a configuration; undefined where the server does not know it. */
 export function loadStatus(configId: string): Promise<ConfigurationStatus | undefined> {
   return json<ConfigurationStatus>(`${API}/${configId}/status`, { cache: "no-store" });
 }
@@ -19,7 +19,7 @@ export async function configure(product: Product, choices: Choices): Promise<Con
   const headers = { "Content-Type": "application/json" };
   const body = JSON.stringify({ choices });
   const answer = await json<Configured>(`${API}/${product.id}/configure`, { method: "POST", headers, body });
-  if (!answer) throw new Error("the product is gone");
+  if (!answer) throw new Error("the product does not exist");
   return answer;
 }
 

@@ -15,7 +15,7 @@ const PAGE_DEGREES = 30;
 const KEY_FACTOR = 1.5;
 // One notch of a wheel is about 100 pixels: a fifth larger.
 const WHEEL_FACTOR = 1.0018;
-// A finger that goes this far, and further across than along, wants to turn and not to scroll.
+// A finger that moves this far, and further across than along, turns and does not scroll.
 const TOUCH_SLOP_PX = 4;
 // After release the speed halves every 120 ms, and below 0.01 degrees a millisecond it has ended.
 const HALF_LIFE_MS = 120;
@@ -26,7 +26,7 @@ const REST_MS = 60;
 
 /**
  * Listens on the stage, whose width is one turn. Dragging to the right turns the front to the right, in any script.
- * `hero` gives the angle at which the turn starts; `onTouch` hears of every gesture.
+ * `hero` gives the angle at which the turn starts; `onTouch` is called at every gesture.
  */
 export function listenGestures(screen: Screen, closeUp: CloseUp, hero: () => number, onTouch: () => void): Hand {
   const target = screen.view.stage;
@@ -153,7 +153,7 @@ export function listenGestures(screen: Screen, closeUp: CloseUp, hero: () => num
     if (!act || event.altKey || event.ctrlKey || event.metaKey) return;
     onTouch();
     stop();
-    // Escape is left to whoever else waits for it, where there is nothing to leave.
+    // With nothing to leave, Escape is left to the page.
     if (act() !== false) event.preventDefault();
   });
 

@@ -1,20 +1,20 @@
-// Nearness: which elements are in the viewport or near it, on a page that is looked at.
+// Nearness: which elements are in the viewport or near it, on a visible page.
 
-// About a screen's half on a phone: enough that a spin has begun when it is scrolled to.
+// About half a phone's screen: a spin has begun to load when it is scrolled to.
 const MARGIN = "400px";
 
-const watched = new Map<Element, { near: boolean; tell: (isNear: boolean) => void }>();
+const watched = new Map<Element, { near: boolean; onChange: (isNear: boolean) => void }>();
 let observer: IntersectionObserver | undefined;
 
-/** Tells whenever an element comes near or goes away; hidden pages are far from everybody. */
-export function watchNearness(element: Element, tell: (isNear: boolean) => void): void {
+/** Calls back whenever an element comes near the viewport or leaves it. On a hidden page nothing is near. */
+export function watchNearness(element: Element, onChange: (isNear: boolean) => void): void {
   if (!observer) {
     observer = new IntersectionObserver(onIntersect, { rootMargin: MARGIN });
     document.addEventListener("visibilitychange", () => {
-      for (const { near, tell } of watched.values()) if (near) tell(!document.hidden);
+      for (const { near, onChange } of watched.values()) if (near) onChange(!document.hidden);
     });
   }
-  watched.set(element, { near: false, tell });
+  watched.set(element, { near: false, onChange });
   observer.observe(element);
 }
 
@@ -28,6 +28,6 @@ function onIntersect(entries: IntersectionObserverEntry[]): void {
     const one = watched.get(target);
     if (!one || one.near === isIntersecting) continue;
     one.near = isIntersecting;
-    one.tell(isIntersecting && !document.hidden);
+    one.onChange(isIntersecting && !document.hidden);
   }
 }

@@ -71,7 +71,7 @@ export function createSpin(host: HTMLElement): Spin {
     autospin.start(near);
   };
 
-  /** Versions that artists look at in the studio have no address of a sequence, and are no view of a visitor's. */
+  /** The studio shows versions, which have no address of a sequence: these are no views of visitors. */
   const endView = () => {
     const { configuration, selected } = loader.manifest ?? {};
     const src = srcOf(host);

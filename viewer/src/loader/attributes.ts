@@ -1,4 +1,4 @@
-// Attributes: what an element and its browser say about what is to be loaded.
+// Attributes: what an element and its browser want to be loaded.
 
 import { optionsOf } from "../rules/address";
 import type { Forced } from "../rules/forced";

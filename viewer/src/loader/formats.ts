@@ -1,4 +1,4 @@
-// Formats: which of them this page asks for, and what the first bytes of their frames are.
+// Formats: which one this page requests, and how their frames begin.
 
 import type { Format } from "../wire";
 
@@ -10,7 +10,7 @@ export function bestFormat(): Format {
   return best;
 }
 
-/** Asks for WebP from now on, on this page. */
+/** Requests WebP from now on, on this page. */
 export function giveUpAvif(): void {
   best = "webp";
 }

@@ -20,14 +20,14 @@ async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs =
 test("a_switch_loads_the_same_angle_first_then_its_neighbours_then_the_rest", async () => {
   const net = fakeNet();
   const degrees = await run(true, net, () => 51);
-  assert.equal(net.asked[0], "/s/main-avif/050.avif");
+  assert.equal(net.requested[0], "/s/main-avif/050.avif");
   assert.equal(degrees[0], 50);
   assert.deepEqual(
-    net.asked.filter((path) => path.startsWith("/s/")).sort(),
+    net.requested.filter((path) => path.startsWith("/s/")).sort(),
     ["030", "040", "050", "060", "070"].map((degree) => `/s/main-avif/${degree}.avif`),
   );
   assert.deepEqual(
-    net.asked.filter((path) => path.startsWith("/p/")),
+    net.requested.filter((path) => path.startsWith("/p/")),
     ["/p/preview-avif.pack", "/p/standard-avif.pack"],
   );
   assert.equal(degrees.length, 36);
@@ -37,7 +37,11 @@ test("a_piece_that_turns_on_meanwhile_is_chased", async () => {
   let angle = 0;
   const net = fakeNet(() => void (angle += 10));
   await run(true, net, () => angle);
-  assert.deepEqual(net.asked.slice(0, 3), ["/s/main-avif/000.avif", "/s/main-avif/010.avif", "/s/main-avif/020.avif"]);
+  assert.deepEqual(net.requested.slice(0, 3), [
+    "/s/main-avif/000.avif",
+    "/s/main-avif/010.avif",
+    "/s/main-avif/020.avif",
+  ]);
 });
 
 test("where_single_frames_are_blocked_a_switch_goes_on_with_the_packs", async () => {
@@ -48,10 +52,14 @@ test("where_single_frames_are_blocked_a_switch_goes_on_with_the_packs", async ()
 test("a_first_load_takes_the_frame_that_is_wanted_beside_the_pack", async () => {
   const net = fakeNet();
   await run(false, net, () => 120);
-  assert.deepEqual([...net.asked].sort(), ["/p/preview-avif.pack", "/p/standard-avif.pack", "/s/main-avif/120.avif"]);
+  assert.deepEqual([...net.requested].sort(), [
+    "/p/preview-avif.pack",
+    "/p/standard-avif.pack",
+    "/s/main-avif/120.avif",
+  ]);
   const atHero = fakeNet();
   await run(false, atHero, () => 0);
-  assert.deepEqual(atHero.asked, ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
+  assert.deepEqual(atHero.requested, ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
 });
 
 test("a_warmed_frame_is_there_without_asking", async () => {
@@ -59,5 +67,5 @@ test("a_warmed_frame_is_there_without_asking", async () => {
   await run(true, fakeNet(), () => 50, packs);
   const net = fakeNet();
   await run(true, net, () => 50, packs);
-  assert.deepEqual(net.asked, []);
+  assert.deepEqual(net.requested, []);
 });

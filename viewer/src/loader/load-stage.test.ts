@@ -29,7 +29,7 @@ async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = 
 test("each_pack_is_loaded_once_and_in_order", async () => {
   const net = fakeNet();
   const sink = await load(stagesOf("hd", 60), net);
-  assert.deepEqual(net.asked, ["/p/preview-avif.pack", "/p/standard-avif.pack", "/p/hd-avif.pack"]);
+  assert.deepEqual(net.requested, ["/p/preview-avif.pack", "/p/standard-avif.pack", "/p/hd-avif.pack"]);
   assert.equal(sink.degrees.length, 36 + 60);
   assert.equal(sink.degrees[0], 0);
 });
@@ -39,11 +39,11 @@ test("a_pack_known_by_its_digest_needs_no_request", async () => {
   await load(stagesOf("preview", 12), fakeNet(), new Frames(), packs);
   const net = fakeNet();
   const sink = await load(stagesOf("standard", 24), net, new Frames(), packs);
-  assert.deepEqual(net.asked, ["/p/standard24-avif.pack"]);
+  assert.deepEqual(net.requested, ["/p/standard24-avif.pack"]);
   assert.equal(sink.degrees.length, 24);
 });
 
-test("the_cache_forgets_what_was_used_longest_ago", () => {
+test("the_cache_evicts_what_was_used_longest_ago", () => {
   const packs = createPackCache(25);
   const frame = { degree: 0, bytes: new Uint8Array(10) };
   packs.put("a", "set", [frame]);
@@ -59,22 +59,26 @@ test("the_cache_forgets_what_was_used_longest_ago", () => {
 test("blocked_packs_are_replaced_by_single_frames", async () => {
   const net = fakeNet((path) => (path.endsWith(".pack") ? new TypeError("blocked") : undefined));
   const sink = await load(stagesOf("preview", 12), net);
-  assert.deepEqual(net.asked.slice(0, 3), ["/p/preview-avif.pack", "/p/preview-avif.pack", "/s/main-avif/000.avif"]);
+  assert.deepEqual(net.requested.slice(0, 3), [
+    "/p/preview-avif.pack",
+    "/p/preview-avif.pack",
+    "/s/main-avif/000.avif",
+  ]);
   assert.equal(sink.degrees.length, 12);
-  assert.ok(net.asked.includes("/s/main-avif/030.avif"));
+  assert.ok(net.requested.includes("/s/main-avif/030.avif"));
 });
 
-test("a_missing_pack_is_not_asked_for_twice", async () => {
+test("a_missing_pack_is_not_requested_twice", async () => {
   const net = fakeNet((path) => (path.endsWith(".pack") ? new Response(null, { status: 404 }) : undefined));
   await load(stagesOf("preview", 12), net);
-  assert.equal(net.asked.filter((path) => path.endsWith(".pack")).length, 1);
+  assert.equal(net.requested.filter((path) => path.endsWith(".pack")).length, 1);
 });
 
 test("of_a_pack_that_breaks_off_only_the_missing_frames_are_loaded_singly", async () => {
   const cut = Uint8Array.from([...frameBytes("avif", 0), ...frameBytes("avif", 30), 1, 2, 3]);
   const net = fakeNet((path) => (path.endsWith(".pack") ? new Response(cut) : undefined));
   const sink = await load(stagesOf("preview", 12), net);
-  const single = net.asked.filter((path) => path.startsWith("/s/"));
+  const single = net.requested.filter((path) => path.startsWith("/s/"));
   assert.equal(single.length, 10);
   assert.ok(!single.includes("/s/main-avif/000.avif") && !single.includes("/s/main-avif/030.avif"));
   assert.equal(sink.degrees.length, 12);
@@ -91,7 +95,7 @@ test("a_single_frame_is_tried_again_and_then_given_up", async () => {
   const sink = new Frames();
   const passing = fakeNet((_, time) => (time === 1 ? new TypeError("network") : undefined));
   await loadFrame(120, stage!, { from: loadedOf(), sink, packs: createPackCache(), net: passing });
-  assert.deepEqual(passing.asked, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
+  assert.deepEqual(passing.requested, ["/s/main-avif/120.avif", "/s/main-avif/120.avif"]);
   assert.deepEqual(sink.degrees, [120]);
   const broken = fakeNet(() => new Response("<html>"));
   await assert.rejects(
@@ -108,7 +112,7 @@ test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async ()
   const sink = new Frames();
   await loadFrame(120, stage!, { from: loadedOf(), sink, packs, net });
   assert.deepEqual(sink.degrees, [120]);
-  assert.deepEqual(net.asked, []);
+  assert.deepEqual(net.requested, []);
 });
 
 test("a_stale_load_stops_at_once", async () => {
@@ -117,5 +121,5 @@ test("a_stale_load_stops_at_once", async () => {
     return path.endsWith(".pack") ? new TypeError("aborted") : undefined;
   });
   await assert.rejects(load(stagesOf("standard", 36), net), { name: "AbortError" });
-  assert.equal(net.asked.length, 1);
+  assert.equal(net.requested.length, 1);
 });

@@ -35,7 +35,7 @@ export interface Loader {
   warm(choices: Choices): Promise<void>;
   /**
    * Loads hd, where the screen can show more and nothing speaks against it. `closeUpPx`: device pixels across which
-   * the canvas is shown to a visitor who looks closely; 0 where none does.
+   * the canvas is shown in a close-up; 0 without one.
    */
   enrich(closeUpPx: number): Promise<void>;
   /** A frame cannot be decoded. */
@@ -44,7 +44,7 @@ export interface Loader {
 
 const packs = createPackCache();
 
-/** `onComplete`: everything that was asked for has arrived. */
+/** `onComplete`: all stages have arrived. */
 export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, onComplete: () => void): Loader {
   const { frames, view } = screen;
   let loaded: Loaded | undefined;

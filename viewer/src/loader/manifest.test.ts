@@ -13,20 +13,20 @@ test("templates_are_filled_and_resolved_against_the_manifest", () => {
 test("the_browser_says_what_it_can_decode", async () => {
   const net = fakeNet();
   const { base } = await loadManifest(BASE, {}, "avif", net);
-  assert.deepEqual(net.asked, ["/api/sequence?format=avif"]);
+  assert.deepEqual(net.requested, ["/api/sequence?format=avif"]);
   assert.equal(base, `${BASE}?format=avif`);
 });
 
 test("where_the_sequence_lacks_that_format_the_server_chooses", async () => {
   const net = fakeNet((path) => (path.includes("format=") ? new Response(null, { status: 400 }) : undefined));
   await loadManifest(BASE, {}, "avif", net);
-  assert.deepEqual(net.asked, ["/api/sequence?format=avif", "/api/sequence"]);
+  assert.deepEqual(net.requested, ["/api/sequence?format=avif", "/api/sequence"]);
 });
 
 test("a_forced_format_is_not_given_up", async () => {
   const net = fakeNet(() => new Response(null, { status: 400 }));
   await assert.rejects(loadManifest(BASE, { format: "webp" }, "avif", net), HttpError);
-  assert.deepEqual(net.asked, ["/api/sequence?format=webp"]);
+  assert.deepEqual(net.requested, ["/api/sequence?format=webp"]);
 });
 
 test("another_schema_is_refused", async () => {
@@ -37,5 +37,5 @@ test("another_schema_is_refused", async () => {
 test("a_version_s_own_manifest_is_asked_for_without_a_query", async () => {
   const net = fakeNet((path) => (path.startsWith("/m/") ? Response.json(manifestOf()) : undefined));
   await loadManifest("https://cdn.example/m/9f3c.json", { tier: "hd", format: "webp" }, "avif", net);
-  assert.deepEqual(net.asked, ["/m/9f3c.json"]);
+  assert.deepEqual(net.requested, ["/m/9f3c.json"]);
 });

@@ -1,4 +1,4 @@
-// Packs: frames stand in them back to back, so they can be cut while the bytes still arrive.
+// Packs hold frames back to back, so they can be cut while the bytes still arrive.
 
 import type { Pack } from "../wire";
 
@@ -47,7 +47,7 @@ export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerato
       yield value;
     }
   } finally {
-    // Whoever stops reading early also stops the transfer.
+    // A reader that stops early also stops the transfer.
     void reader.cancel().catch(() => {});
   }
 }

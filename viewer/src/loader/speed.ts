@@ -1,6 +1,6 @@
-// Speed: what the packs that came last say about the line.
+// Speed of the connection, measured by the packs that came last.
 
-/** What the browser noted about one answer. */
+/** The browser's timing of one response. */
 export interface Timing {
   transferSize: number;
   encodedBodySize: number;
@@ -8,10 +8,10 @@ export interface Timing {
   responseEnd: number;
 }
 
-// What a server sends before the first acknowledgement says nothing of the line.
+// A server sends this much before the first acknowledgement: it does not measure the connection.
 const FIRST_FLIGHT_BYTES = 14_000;
 
-/** Mbit/s of one answer; undefined where it came from a cache, or was too small to tell. */
+/** Mbit/s of one response; undefined where it came from a cache or is too small to measure. */
 export function speedOf({ transferSize, encodedBodySize, responseStart, responseEnd }: Timing): number | undefined {
   const bytes = encodedBodySize - FIRST_FLIGHT_BYTES;
   return transferSize > 0 && bytes > 0 && responseStart > 0
@@ -19,7 +19,7 @@ export function speedOf({ transferSize, encodedBodySize, responseStart, response
     : undefined;
 }
 
-/** Mbit/s of the pack that came last over the line. */
+/** Mbit/s of the last pack that came over the network. */
 export function measuredSpeed(): number | undefined {
   const packs = performance
     .getEntriesByType("resource")

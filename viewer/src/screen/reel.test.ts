@@ -21,7 +21,7 @@ const frame = (set: string, degree: number): EncodedFrame => ({
 const turnOf = (count: number, set = "a") =>
   Array.from({ length: count }, (_, index) => frame(set, (360 / count) * index));
 
-/** A reel that decodes when it is told to. */
+/** A reel that decodes on demand. */
 function reelOf(frames: EncodedFrame[], sets = ["a"], maxBytes = 1e9) {
   const open: { frame: EncodedFrame; done: (picture: Fake) => void; fail: (error: unknown) => void }[] = [];
   const shown: number[] = [];
@@ -86,7 +86,7 @@ test("without_a_share_everything_is_freed_and_comes_back_without_loading", async
   assert.equal(reel.size, 12);
 });
 
-test("a_decode_that_nobody_wants_any_more_is_closed", async () => {
+test("a_picture_that_is_not_needed_any_more_is_closed", async () => {
   const { reel, decode, pictures, shown } = reelOf(turnOf(1));
   reel.aim({ angle: 0, sets: [], maxBytes: 1e9 });
   await decode();
@@ -94,7 +94,7 @@ test("a_decode_that_nobody_wants_any_more_is_closed", async () => {
   assert.ok(pictures.get("a/0")?.closed);
 });
 
-test("what_cannot_be_decoded_is_told_once", async () => {
+test("what_cannot_be_decoded_is_reported_once", async () => {
   const { reel, open, broken } = reelOf(turnOf(1));
   open.shift()!.fail("broken");
   await reel.settled();
@@ -111,7 +111,7 @@ test("of_two_sets_the_nearer_frame_wins_and_the_later_set_where_they_tie", async
   assert.equal(reel.nearest({ angle: 9, sets: [] }), undefined);
 });
 
-test("what_is_not_retained_is_forgotten", async () => {
+test("what_is_not_retained_is_removed", async () => {
   const { reel, decode, pictures } = reelOf([frame("a", 0), frame("a", 10), frame("b", 0)], ["a", "b"]);
   await decode();
   reel.retain(new Map([["a", new Set([0])]]));

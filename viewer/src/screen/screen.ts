@@ -20,7 +20,7 @@ export interface Incoming {
   stages: Stage[];
   /** The stage of which one frame, the nearest to the angle, has to be decoded before the spin is shown. */
   grid: Stage;
-  /** When the visitor asked for it, if it takes the place of another configuration; else 0. */
+  /** When the visitor chose it, if it takes the place of another configuration; else 0. */
   switchedAt: number;
 }
 
@@ -36,10 +36,10 @@ export interface Screen {
   readonly frames: Reel<ImageBitmap>;
   /** The degree of the frame on the canvas; undefined while it is the placeholder. */
   readonly displayedDegree: number | undefined;
-  /** Everything that was asked for has arrived. */
+  /** All stages have arrived. */
   readonly isComplete: boolean;
   turn(angle: number): void;
-  /** Tells assistive technology the name and the angle. */
+  /** Gives assistive technology the name and the angle. */
   describe(): void;
   /** Paints once before the next refresh of the display. */
   refresh(): void;

@@ -41,7 +41,7 @@ let sheet: CSSStyleSheet | undefined;
 
 /** Builds the shadow of one element. */
 export function buildView(host: HTMLElement, onRetry: () => void): View {
-  // `host.focus()` goes to the stage, which is the slider.
+  // `host.focus()` focuses the stage, which is the slider.
   const root = host.attachShadow({ mode: "open", delegatesFocus: true });
   // Constructed, because a strict content security policy forbids style elements.
   if (!sheet) {

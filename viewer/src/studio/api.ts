@@ -5,7 +5,7 @@ import type {
   Choices,
   FrameSet,
   Job,
-  Look,
+  PreviewLink,
   Product,
   Sequence,
   Session,
@@ -14,11 +14,11 @@ import type {
   Wanted,
 } from "./shapes";
 
-/** What the server would not do (RFC 9457), or that it did not answer: status 0. */
+/** A problem that the server answered with (RFC 9457); status 0 where it did not answer. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
-    /** The last part of the problem's type. */
+    /** The last part of the problem's type: it names the kind of problem. */
     readonly slug: string,
     words: string,
   ) {
@@ -29,12 +29,12 @@ export class Problem extends Error {
 const SIGNED_OUT = "signedout";
 const hub = new EventTarget();
 
-/** Calls back whenever an answer shows that nobody is signed in any more. */
+/** Calls back whenever an answer shows that the session has ended. */
 export function onSignedOut(listener: () => void): void {
   hub.addEventListener(SIGNED_OUT, listener);
 }
 
-export function tellSignedOut(): void {
+export function reportSignedOut(): void {
   hub.dispatchEvent(new Event(SIGNED_OUT));
 }
 
@@ -84,12 +84,12 @@ export const sequences = {
   publish: (id: string, version: number) => ask<Sequence>("POST", `${SEQUENCES}/${id}/publish`, { version }),
   rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),
   takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`),
-  look: (id: string, version: number, hours: number) =>
-    ask<Look>("POST", `${SEQUENCES}/${id}/versions/${version}/preview-link`, { hours }),
+  previewLink: (id: string, version: number, hours: number) =>
+    ask<PreviewLink>("POST", `${SEQUENCES}/${id}/versions/${version}/preview-link`, { hours }),
 };
 
 interface How {
-  /** Not being signed in is an answer here, and no reason to send anybody to the sign-in. */
+  /** A 401 is an answer here, and does not lead to the sign-in. */
   mayBeSignedOut?: boolean;
 }
 
@@ -103,33 +103,37 @@ async function ask<T>(method: string, path: string, body?: unknown, how: How = {
   try {
     response = await fetch(path, init);
   } catch {
-    throw new Problem(0, "unreachable", "The server cannot be reached. Is it running, and is the line up?");
+    throw new Problem(
+      0,
+      "unreachable",
+      "The server cannot be reached. Check that it is running and that you are online.",
+    );
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const problem = problemOf(response.status, await response.text());
-  if (problem.status === 401 && !how.mayBeSignedOut) tellSignedOut();
+  if (problem.status === 401 && !how.mayBeSignedOut) reportSignedOut();
   throw problem;
 }
 
-/** The problem that an answer's body tells of; a proxy in between may tell anything. */
-export function problemOf(status: number, body: string): Problem {
-  let told: { type?: string; title?: string; detail?: string } = {};
+/** The problem in an answer's body. A proxy in between may send anything. */
+export function problemOf(status: number, text: string): Problem {
+  let body: { type?: string; title?: string; detail?: string } = {};
   try {
-    told = (JSON.parse(body) ?? {}) as typeof told;
+    body = (JSON.parse(text) ?? {}) as typeof body;
   } catch {
-    // Whatever it is, it is not meant for people.
+    // A body that is no JSON is not meant for people.
   }
-  const slug = told.type?.split(":").pop() ?? "";
-  return new Problem(status, slug, sentence(told.detail ?? told.title ?? `The server answered ${status}`));
+  const slug = body.type?.split(":").pop() ?? "";
+  return new Problem(status, slug, sentence(body.detail ?? body.title ?? `The server answered ${status}`));
 }
 
-/** A server's half sentence as a whole one. */
+/** Turns the server's lower-case phrase into a sentence. */
 export function sentence(text: string): string {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.?:]$/.test(whole) ? whole : `${whole}.`;
 }
 
-/** Any error in words. */
+/** The message of any error. */
 export function wordsOf(error: unknown): string {
   return error instanceof Problem ? error.message : sentence(String(error instanceof Error ? error.message : error));
 }

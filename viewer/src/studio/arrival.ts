@@ -1,4 +1,4 @@
-// A spin that was waited for turns once by itself, so that it is seen at once.
+// A spin that the artist waited for turns once by itself.
 
 import type { GirasolSpin } from "../element/element";
 
@@ -10,7 +10,7 @@ export function expectTurn(configuration: string, version: number): void {
   expected = `${configuration} ${version}`;
 }
 
-/** Turns the spin once if this is what was waited for; a hand on it ends that. */
+/** Turns the spin once if it is the expected one; any touch or key ends that. */
 export function turnOnce(spin: GirasolSpin, configuration: string, version: number, signal: AbortSignal): void {
   if (expected !== `${configuration} ${version}`) return;
   expected = "";

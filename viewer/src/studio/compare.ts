@@ -21,7 +21,7 @@ const MODES: [Mode, string][] = [
   ["wipe", "Wipe"],
 ];
 const AMPLIFIED = 4;
-/** How one looks at things stays, from one pair to the next. */
+/** The mode stays from one pair to the next. */
 let mode: Mode = "side";
 
 export async function showCompare(page: HTMLElement, route: At, signal: AbortSignal): Promise<void> {
@@ -133,7 +133,7 @@ function show(
   signal.addEventListener("abort", () => stack.remove());
 }
 
-/** What turns one spin turns the other. */
+/** Turning one spin turns the other. */
 function lock([one, other]: [GirasolSpin, GirasolSpin], onTurn: (degrees: number) => void): void {
   const follow = (leader: GirasolSpin, follower: GirasolSpin) => {
     leader.addEventListener("anglechange", () => {

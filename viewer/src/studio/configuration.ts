@@ -9,7 +9,7 @@ import { turnOnce } from "./arrival";
 import { loadManifest } from "./manifests";
 import { startSet } from "./new-set";
 import { type Plots, plotFrames } from "./plots";
-import { askForLook } from "./private-link";
+import { askForPreviewLink } from "./preview-link";
 import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
 import { goTo, hashOf, NO_VIEW, noteRoute, type Route, type View } from "./routes";
 import type { FrameFacts, Sequence, Version, VersionDetail } from "./shapes";
@@ -17,7 +17,7 @@ import { beforeOf, firstToShow, whyNotPublished } from "./versions";
 import { ask, badge, button, link, panel } from "./widgets";
 import { agoOf, choicesOf, dateOf, pieceInWords } from "./words";
 
-/** Where each piece was turned to last: another version of it is looked at from the same side. */
+/** The last angle of each piece: its other versions are shown from the same side. */
 const angles = new Map<string, number>();
 
 type At = Extract<Route, { at: "configuration" }>;
@@ -28,7 +28,7 @@ export async function showConfiguration(page: HTMLElement, route: At, signal: Ab
   if (!chosen || chosen.removed) return showNothing(page, sequence);
   const [manifest, detail] = await Promise.all([
     loadManifest(chosen.manifest),
-    // A version without facts about each frame can be looked at all the same.
+    // A version without facts about each frame is shown all the same.
     sequences.version(sequence.configuration, chosen.version).catch((): VersionDetail | undefined => undefined),
   ]);
   if (!signal.aborted) show(page, route, sequence, chosen, manifest, detail, signal);
@@ -71,7 +71,8 @@ function show(
     drawn = new AbortController();
     plots = detail && plotsOf(detail, manifest, view, (degree) => spin.spinTo(degree), drawn.signal);
     frames.replaceChildren(
-      plots?.element ?? make("p", { class: "quiet" }, "Nothing is known of the single frames of this version."),
+      plots?.element ??
+        make("p", { class: "quiet" }, "The server has no data about the single frames of this version."),
     );
     plots?.mark(spin.angle);
     table.replaceChildren(renditionTable(manifest, view));
@@ -146,7 +147,7 @@ function show(
   });
 }
 
-/** The facts of the frames that a view shows. */
+/** Facts about the frames that a view shows. */
 function plotsOf(
   detail: VersionDetail,
   manifest: Manifest,
@@ -176,7 +177,7 @@ function actionsOf(
   const changed = (fresh: Sequence) => {
     onChange(fresh);
     announce(`Version ${fresh.live} is live.`);
-    // The button that was pressed is another one now.
+    // The page was drawn anew, with another button.
     byId("live").focus();
   };
   const publish = async () => {
@@ -191,7 +192,7 @@ function actionsOf(
   };
   const takeDown = async () => {
     const body = [
-      make("p", {}, `Every version of ${piece} is removed, for good. Visitors are told that it is gone.`),
+      make("p", {}, `Every version of ${piece} is deleted for good. Visitors get 410 Gone.`),
       make("p", { class: "quiet" }, "To show an earlier version instead, roll back."),
     ];
     if (!(await ask({ title: "Take it down?", body, confirm: "Take it down", danger: true, word: configuration })))
@@ -214,7 +215,7 @@ function actionsOf(
       disabled: !before,
       title: before ? undefined : "No earlier version was live.",
     }),
-    button("Private link", () => askForLook(configuration, version), { id: "look", class: "plain" }),
+    button("Preview link", () => askForPreviewLink(configuration, version), { id: "preview-link", class: "plain" }),
     button("Take down", takeDown, { id: "take-down", class: "plain danger-text" }),
   ];
 }
@@ -256,14 +257,14 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
   return make("ol", { class: "versions", id: "version-list" }, ...rows);
 }
 
-/** All versions are gone. */
+/** The configuration has no version that can be shown. */
 function showNothing(page: HTMLElement, { configuration, takenDown, versions }: Sequence): void {
   const { product, choices } = choicesOf(configuration);
-  const gone = versions.find(({ removed }) => removed)?.removed;
+  const removedAt = versions.find(({ removed }) => removed)?.removed;
   const why = takenDown
     ? "It was taken down, with every version."
-    : gone
-      ? `What there was, was removed ${agoOf(gone)}.`
+    : removedAt
+      ? `Its versions were removed ${agoOf(removedAt)}.`
       : "Nothing has been encoded yet.";
   page.replaceChildren(
     make(
@@ -277,7 +278,7 @@ function showNothing(page: HTMLElement, { configuration, takenDown, versions }: 
       ),
     ),
     panel(
-      "There is no version to look at",
+      "There is no version to show",
       {},
       make("p", {}, why),
       button("New frames for it", () => startSet(product, choices), { id: "new-frames" }),

@@ -23,7 +23,7 @@ export interface Coverage {
   total: number;
 }
 
-/** A list names no more combinations than somebody would read. */
+/** A list names at most this many combinations. */
 const LISTED = 60;
 
 export function coverageOf(product: Product, sets: FrameSet[], jobs: Job[]): Coverage {
@@ -37,7 +37,7 @@ export function coverageOf(product: Product, sets: FrameSet[], jobs: Job[]): Cov
     return { grid: { shape: "row", ...(first && { option: first }), cells }, live, total };
   }
   if (options.length === 2) {
-    // The longer option goes down the page: screens are scrolled that way.
+    // The longer option makes the rows: pages scroll that way.
     const [rows, columns] = first!.choices.length >= second!.choices.length ? [first!, second!] : [second!, first!];
     const cells = rows.choices.map((down) =>
       columns.choices.map((across) =>

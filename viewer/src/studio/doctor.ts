@@ -1,4 +1,4 @@
-// The doctor: what is wrong with a set, with pictures and remedies, while it is being found.
+// The doctor's findings about a set, with pictures and remedies, as they arrive.
 
 import { count, make } from "../page";
 import { announce } from "./announce";
@@ -10,22 +10,22 @@ import { listOf } from "./words";
 
 const POLL_MS = 500;
 const DEBOUNCE_MS = 1_000;
-/** While frames keep coming, it looks all the same now and then. */
+/** While frames keep arriving, the check still runs this often. */
 const AT_LATEST_MS = 10_000;
 
 export interface Doctor {
   element: HTMLElement;
-  /** Frames came or went. */
+  /** Frames were added or removed. */
   changed(): void;
-  /** Frames are still coming: what only a whole turn can be told of waits. */
+  /** Frames are still arriving: findings about the whole turn wait. */
   arriving(isArriving: boolean): void;
-  /** The last findings that block, in words. */
+  /** Messages of the last findings that block. */
   blocking(): string[];
   isChecking(): boolean;
 }
 
 interface Options {
-  /** Carries a mend out; left out where nothing changes any more. */
+  /** Carries out a mend; left out where the set is committed. */
   onMend?: (mend: string) => Promise<void>;
   onFindings?: () => void;
 }
@@ -41,10 +41,10 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
   let round = 0;
   let timer = 0;
   let waitingSince = 0;
-  let told = "";
+  let announced = "";
   const rows = new Map<string, HTMLLIElement>();
 
-  const look = async () => {
+  const ask = async () => {
     clearTimeout(timer);
     timer = waitingSince = 0;
     const own = ++round;
@@ -63,8 +63,8 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       check = undefined;
       bar.hidden = true;
       status.textContent = `The frames could not be checked. ${wordsOf(error)}`;
-      // The server may be on its way back.
-      timer = window.setTimeout(() => void look(), AT_LATEST_MS);
+      // The server may be restarting.
+      timer = window.setTimeout(() => void ask(), AT_LATEST_MS);
     }
   };
 
@@ -80,22 +80,22 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     element.setAttribute("aria-busy", String(running));
     const words = summaryOf(check, findings, isArriving);
     if (status.textContent !== words) status.textContent = words;
-    if (!running && words !== told) announce((told = words));
+    if (!running && words !== announced) announce((announced = words));
     drawFindings(findings);
     options.onFindings?.();
   };
 
   const drawFindings = (findings: Finding[]) => {
-    const kept = new Set<string>();
+    const listed = new Set<string>();
     findings.forEach((finding, index) => {
       const key = JSON.stringify([finding, !!options.onMend]);
-      kept.add(key);
+      listed.add(key);
       let row = rows.get(key);
       if (!row) rows.set(key, (row = findingRow(finding, options.onMend, signal)));
       if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     });
     for (const [key, row] of rows) {
-      if (kept.has(key)) continue;
+      if (listed.has(key)) continue;
       row.remove();
       rows.delete(key);
     }
@@ -106,11 +106,11 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     waitingSince ||= now;
     clearTimeout(timer);
     const wait = isArriving ? AT_LATEST_MS - (now - waitingSince) : DEBOUNCE_MS;
-    timer = window.setTimeout(() => void look(), Math.max(DEBOUNCE_MS, wait));
+    timer = window.setTimeout(() => void ask(), Math.max(DEBOUNCE_MS, wait));
   };
 
   signal.addEventListener("abort", () => clearTimeout(timer));
-  void look();
+  void ask();
   return {
     element,
     changed,
@@ -127,11 +127,11 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
 }
 
 function summaryOf({ state, done, total, frames }: Check, findings: Finding[], isArriving: boolean): string {
-  if (state === "empty") return "There is nothing to look at yet.";
-  if (state === "running") return total ? `Looking at frame ${Math.min(done + 1, total)} of ${total}.` : "Looking.";
+  if (state === "empty") return "There are no frames yet.";
+  if (state === "running") return total ? `Checking frame ${Math.min(done + 1, total)} of ${total}.` : "Looking.";
   const soFar = isArriving ? " so far" : "";
   const looked = count(frames ?? total, "frame");
-  if (!findings.length) return `Nothing wrong with the ${looked}${soFar}.`;
+  if (!findings.length) return `No problems in the ${looked}${soFar}.`;
   const blocks = findings.filter(({ severity }) => severity === "blocks").length;
   const warns = findings.length - blocks;
   const parts = [blocks && `${blocks} to mend`, warns && `${warns} to know`].filter(Boolean);
@@ -161,7 +161,7 @@ function findingRow(finding: Finding, onMend: Options["onMend"], signal: AbortSi
   return row;
 }
 
-/** The address is the same for every check, so what the browser remembers may be the picture of an earlier one. */
+/** The address is the same for every check, so the browser's cache may hold the picture of an earlier one. */
 function evidenceOf(url: string, message: string, signal: AbortSignal): HTMLElement {
   const small = make("img", { alt: "" });
   const enlarge = () => {
@@ -180,7 +180,7 @@ function evidenceOf(url: string, message: string, signal: AbortSignal): HTMLElem
       signal.addEventListener("abort", () => URL.revokeObjectURL(small.src));
       frame.hidden = false;
     } catch {
-      // The words stand without it.
+      // The message is shown without the picture.
     }
   })();
   return frame;

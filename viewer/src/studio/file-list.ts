@@ -1,4 +1,4 @@
-// The frames of a set in a list: those that are there, and those on their way with how far they are.
+// The files of a set in a list: those that are uploaded, and the progress of the others.
 
 import { count, make } from "../page";
 import type { Transfer } from "./transfer";
@@ -20,9 +20,9 @@ export interface FileList {
   draw(): void;
 }
 
-const WORDS = { waits: "waits", goes: "", unpacks: "is being unpacked", here: "here", failed: "failed" };
+const WORDS = { waiting: "waiting", uploading: "", unpacking: "unpacking", done: "uploaded", failed: "failed" };
 
-/** `onRemove` is left out where nothing changes any more. */
+/** `onRemove` is left out where the set is committed. */
 export function fileList(transfer: Transfer, onRemove?: (name: string) => Promise<void>): FileList {
   const list = make("ul", { class: "files", id: "files", "aria-label": "Frames" });
   const rows = new Map<string, Row>();
@@ -32,10 +32,10 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
     if (row) return row;
     const size = make("span", { class: "size" });
     const state = make("span", { class: "state" });
-    const bar = make("progress", { max: 1, "aria-label": `${name}, sent` });
-    const again = button("Again", () => transfer.retry(name), {
+    const bar = make("progress", { max: 1, "aria-label": `${name}, uploaded` });
+    const again = button("Retry", () => transfer.retry(name), {
       class: "plain small",
-      "aria-label": `Send ${name} again`,
+      "aria-label": `Upload ${name} again`,
     });
     const attributes = { class: "plain small remove", "aria-label": `Remove ${name}`, title: "Remove" };
     const remove = onRemove && button("×", () => onRemove(name), attributes);
@@ -54,31 +54,35 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
   };
 
   const draw = () => {
-    // What failed stands where it is seen.
+    // Failed files come first.
     const failed = (name: string) => (transfer.files.get(name)?.state === "failed" ? 0 : 1);
-    const names = [...new Set([...transfer.held.keys(), ...transfer.files.keys()])].sort(
+    const names = [...new Set([...transfer.stored.keys(), ...transfer.files.keys()])].sort(
       (one, other) => failed(one) - failed(other) || byNumber(one, other),
     );
     for (const name of names) {
-      const file = transfer.files.get(name) ?? { bytes: transfer.held.get(name) ?? 0, sent: 0, state: "here" as const };
+      const file = transfer.files.get(name) ?? {
+        bytes: transfer.stored.get(name) ?? 0,
+        sent: 0,
+        state: "done" as const,
+      };
       const row = rowOf(name);
       const share = file.bytes ? file.sent / file.bytes : 0;
       row.item.dataset.state = file.state;
       row.size.textContent = sizeOf(file.bytes);
       const why = "why" in file ? file.why : undefined;
-      row.state.textContent = why ?? (file.state === "goes" ? `${Math.floor(100 * share)} %` : WORDS[file.state]);
-      row.bar.hidden = file.state !== "goes" && file.state !== "unpacks";
-      if (file.state === "unpacks") row.bar.removeAttribute("value");
+      row.state.textContent = why ?? (file.state === "uploading" ? `${Math.floor(100 * share)} %` : WORDS[file.state]);
+      row.bar.hidden = file.state !== "uploading" && file.state !== "unpacking";
+      if (file.state === "unpacking") row.bar.removeAttribute("value");
       else row.bar.value = share;
       row.again.hidden = file.state !== "failed";
     }
-    const kept = new Set(names);
+    const listed = new Set(names);
     for (const [name, row] of rows) {
-      if (kept.has(name)) continue;
+      if (listed.has(name)) continue;
       row.item.remove();
       rows.delete(name);
     }
-    // Moving an element takes the focus from it; most often the order has not changed.
+    // Moving an element takes the focus from it; usually the order has not changed.
     names.forEach((name, index) => {
       const { item } = rows.get(name)!;
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
@@ -90,7 +94,7 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
   return { element: list, draw };
 }
 
-/** How far all of it is, while something is on its way. */
+/** The progress of all files, while some are uploading. */
 export function totalsInWords(transfer: Transfer): string {
   const { files, here, failed, bytes, sent, bytesPerSecond, leftMs } = transfer.totals;
   const parts = [`${here} of ${count(files, "file")}`, `${sizeOf(sent)} of ${sizeOf(bytes)}`];
@@ -100,14 +104,14 @@ export function totalsInWords(transfer: Transfer): string {
   return parts.join(", ");
 }
 
-/** What was left out of a drop, and why. */
+/** The files of a drop that are left out, and why. */
 export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
   const { leftOut, alreadyHere } = transfer;
   const reasons = new Map<string, string[]>();
   for (const { name, why } of leftOut) reasons.set(why, [...(reasons.get(why) ?? []), name]);
   const lines = [...reasons].map(([why, names]) => `Left out, ${why}: ${listOf(names, 8)}.`);
   if (alreadyHere)
-    lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} here already.`);
+    lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} uploaded already.`);
   const text = lines.join("\n");
   if (target.dataset.text === text) return;
   target.dataset.text = text;
@@ -115,7 +119,7 @@ export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
   target.replaceChildren(...lines.map((line) => make("p", {}, line)));
 }
 
-/** Names as people count: 2.png before 10.png. */
+/** Sorts by the numbers in names: 2.png before 10.png. */
 const collator = new Intl.Collator("en", { numeric: true });
 function byNumber(one: string, other: string): number {
   return collator.compare(one, other);

@@ -1,26 +1,26 @@
-// A job while it runs: its steps, how long it will take, what it says, and a way to stop it or to try again.
+// A job: its steps, the time left, its log, and buttons that cancel or retry it.
 
 import { make } from "../page";
 import { announce, announceProgress } from "./announce";
 import { jobs, sentence } from "./api";
 import { configurationHash } from "./routes";
 import type { Job } from "./shapes";
-import { type Course, courseOf, follow, isOver, type JobEvent, stepsOf } from "./steps";
+import { advance, isOver, type JobEvent, type JobProgress, jobProgressOf, stepsOf } from "./steps";
 import { ask, button, link, panel } from "./widgets";
 import { dateOf, spanOf } from "./words";
 
 const KINDS = ["queued", "running", "progress", "log", "ready", "failed", "cancelled"];
 const OPEN_AGAIN_MS = 3_000;
 
-const TITLES: Record<Course["state"], string> = {
+const TITLES: Record<JobProgress["state"], string> = {
   queued: "Waiting for a worker",
   running: "Encoding",
   ready: "Ready",
-  failed: "It failed",
+  failed: "Failed",
   cancelled: "Cancelled",
 };
 
-/** `onReady` is called where somebody was there to see it happen. */
+/** `onReady` is called if the job becomes ready while the panel is shown. */
 export function jobPanel(
   job: Job,
   onReady: (configuration: string, version: number) => void,
@@ -33,7 +33,7 @@ export function jobPanel(
   const log = make("ol", { class: "log", id: "job-log", "aria-label": "Log" });
   const cancel = button("Cancel", () => stop(), { id: "job-cancel", class: "plain" });
   const retry = button("Try again", () => again(), { id: "job-retry" });
-  const look = make("a", { class: "button", id: "job-result", href: "#" }, "Look at it");
+  const result = make("a", { class: "button", id: "job-result", href: "#" }, "Open the version");
   const element = panel(
     "Encoding",
     { id: "job", "data-job": job.id },
@@ -41,87 +41,87 @@ export function jobPanel(
     left,
     steps,
     trouble,
-    make("div", { class: "actions" }, look, retry, cancel),
+    make("div", { class: "actions" }, result, retry, cancel),
     make("details", {}, make("summary", {}, "Log"), log),
   );
 
-  let course = courseOf(job);
+  let progress = jobProgressOf(job);
   let isNews = !isOver(job.state);
-  let told = course;
+  let announced = progress;
   let drawing = 0;
   let stream: EventSource | undefined;
 
   const draw = () => {
     drawing = 0;
-    element.dataset.state = course.state;
-    status.textContent = statusOf(course);
-    left.textContent = course.leftMs ? `About ${spanOf(course.leftMs)} left.` : "";
-    steps.replaceChildren(...stepsOf(course).map(stepRow));
-    drawTrouble(trouble, course);
-    const hasResult = course.state === "ready" && course.configuration && course.version;
-    look.hidden = !hasResult;
+    element.dataset.state = progress.state;
+    status.textContent = statusOf(progress);
+    left.textContent = progress.leftMs ? `About ${spanOf(progress.leftMs)} left.` : "";
+    steps.replaceChildren(...stepsOf(progress).map(stepRow));
+    drawTrouble(trouble, progress);
+    const hasResult = progress.state === "ready" && progress.configuration && progress.version;
+    result.hidden = !hasResult;
     if (hasResult) {
-      look.textContent = `Look at version ${course.version}`;
-      look.href = configurationHash(course.configuration!, course.version);
+      result.textContent = `Open version ${progress.version}`;
+      result.href = configurationHash(progress.configuration!, progress.version);
     }
-    cancel.hidden = isOver(course.state);
-    retry.hidden = course.state !== "failed" && course.state !== "cancelled";
-    // Told once drawn: a stream begins with all that has happened, in one breath.
-    if (isNews) tell(course, told);
-    told = course;
+    cancel.hidden = isOver(progress.state);
+    retry.hidden = progress.state !== "failed" && progress.state !== "cancelled";
+    // Announced once drawn: a stream begins with all earlier events at once.
+    if (isNews) announceChange(progress, announced);
+    announced = progress;
   };
 
   const take = (event: JobEvent) => {
-    const before = course;
-    course = follow(course, event);
+    const before = progress;
+    progress = advance(progress, event);
     if (event.kind === "log" && event.line) log.append(logLine(event.line, event.at));
     if (event.kind === "running") log.append(logLine(`Attempt ${event.attempt ?? 1} begins`, event.at));
-    if (course === before) return;
+    if (progress === before) return;
     drawing ||= requestAnimationFrame(draw);
-    if (isNews && course.state === "ready" && course.configuration && course.version) {
+    if (isNews && progress.state === "ready" && progress.configuration && progress.version) {
       stream?.close();
-      onReady(course.configuration, course.version);
+      onReady(progress.configuration, progress.version);
     }
   };
 
   const open = () => {
     stream?.close();
     if (signal.aborted) return;
-    // Every stream tells the job from its beginning; after a cut the browser asks for the rest alone.
+    // Every stream begins with the job's first event; after a lost connection the browser requests the rest only.
     log.replaceChildren();
     stream = new EventSource(job.events);
     for (const kind of KINDS) {
       stream.addEventListener(kind, (event) => take({ ...(JSON.parse((event as MessageEvent).data) as object), kind }));
     }
     stream.addEventListener("error", () => {
-      // The server ends the stream of a job that is over, and the browser would open it again for ever. A failure
-      // alone is no end: the job may have been tried again since.
-      if (isOver(course.state)) stream?.close();
-      // What the browser does not open again by itself: an answer that was no stream.
+      // The server ends the stream of a job that is over, and the browser would open it again forever. A failed
+      // event alone is no end: the job may have been retried since.
+      if (isOver(progress.state)) stream?.close();
+      // The browser does not reopen after an answer that is no stream.
       else if (stream?.readyState === EventSource.CLOSED) setTimeout(() => void reopen(), OPEN_AGAIN_MS);
     });
   };
 
   const reopen = async () => {
     try {
-      // Where nobody is signed in any more, this leads to the sign-in.
-      course = courseOf(await jobs.show(job.id));
+      // Without a session this leads to the sign-in.
+      progress = jobProgressOf(await jobs.show(job.id));
       draw();
     } catch {
-      // The server is on its way back.
+      // The server is restarting.
     }
     if (!signal.aborted) open();
   };
 
   const stop = async () => {
-    const body = [make("p", {}, "What has been encoded is kept, so that another try takes less time.")];
+    const body = [make("p", {}, "The encodes so far stay in the cache, so that a retry takes less time.")];
     if (!(await ask({ title: "Stop encoding?", body, confirm: "Stop it", danger: true }))) return;
-    course = courseOf(await jobs.cancel(job.id));
+    progress = jobProgressOf(await jobs.cancel(job.id));
     draw();
   };
 
   const again = async () => {
-    course = courseOf(await jobs.retry(job.id));
+    progress = jobProgressOf(await jobs.retry(job.id));
     isNews = true;
     draw();
     open();
@@ -129,17 +129,17 @@ export function jobPanel(
 
   signal.addEventListener("abort", () => stream?.close());
   draw();
-  // A job that is over tells its story once more, for the log.
+  // The stream of a job that is over fills the log.
   open();
   return element;
 }
 
-function statusOf({ state, failure }: Course): string {
-  return state === "queued" && failure ? "It failed, and is tried again by itself" : TITLES[state];
+function statusOf({ state, failure }: JobProgress): string {
+  return state === "queued" && failure ? "Failed; it will be retried automatically" : TITLES[state];
 }
 
 function stepRow({ label, state, share, count }: ReturnType<typeof stepsOf>[number]): HTMLLIElement {
-  const words = { done: "done", now: "under way", waits: "to come", failed: "failed" }[state];
+  const words = { done: "done", now: "under way", waiting: "waiting", failed: "failed" }[state];
   const row = make(
     "li",
     { class: state, ...(state === "now" && { "aria-current": "step" }) },
@@ -152,20 +152,20 @@ function stepRow({ label, state, share, count }: ReturnType<typeof stepsOf>[numb
   return row;
 }
 
-function drawTrouble(target: HTMLElement, { failure, state }: Course): void {
+function drawTrouble(target: HTMLElement, { failure, state }: JobProgress): void {
   target.hidden = !failure || state === "ready" || state === "running";
   if (target.hidden || !failure) return;
   const { message, file, remedy } = failure;
   target.replaceChildren(
-    make("p", { class: "error" }, sentence(message ?? "Something failed here")),
+    make("p", { class: "error" }, sentence(message ?? "Internal server error")),
     ...(file ? [make("p", {}, "File: ", make("code", {}, file))] : []),
     ...(remedy ? [make("p", { class: "quiet" }, sentence(remedy))] : []),
   );
 }
 
-function tell(course: Course, before: Course): void {
-  const step = stepsOf(course).find(({ state }) => state === "now");
-  if (course.state !== before.state) announce(`${TITLES[course.state]}.`);
+function announceChange(progress: JobProgress, before: JobProgress): void {
+  const step = stepsOf(progress).find(({ state }) => state === "now");
+  if (progress.state !== before.state) announce(`${TITLES[progress.state]}.`);
   else if (step) announceProgress(`${step.label}: ${step.count ?? "under way"}.`);
 }
 
@@ -181,10 +181,10 @@ function logLine(line: string, at: string | undefined): HTMLLIElement {
 /** A job's state in a few words, for lists. */
 export function jobInWords(job: Job): string {
   if (job.state === "running") {
-    const step = stepsOf(courseOf(job)).find(({ state }) => state === "now");
+    const step = stepsOf(jobProgressOf(job)).find(({ state }) => state === "now");
     return step?.count ? `${step.label}, ${step.count}` : (step?.label ?? "Encoding");
   }
-  return job.state === "failed" ? sentence(job.failure?.message ?? "It failed") : TITLES[job.state];
+  return job.state === "failed" ? sentence(job.failure?.message ?? "The job failed") : TITLES[job.state];
 }
 
 /** Where a job's result is. */

@@ -1,4 +1,4 @@
-// What lies beside frames in a folder and is none: left out, and named with the reason.
+// Files in a folder that are no frames: they are left out, with the reason.
 
 const PICTURES = /\.(png|jpe?g|jpe|jfif|tiff?|webp)$/i;
 const ARCHIVES = /\.(zip|tar)$/i;
@@ -6,18 +6,18 @@ const OTHER_ARCHIVES = /\.(7z|rar|gz|tgz|bz2|xz|zst)$/i;
 const OF_THE_SYSTEM = /^(thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r)$/i;
 const MAX_NAME_BYTES = 200;
 
-/** Why a file is left out, in words; nothing where it is a frame or an archive of frames. */
+/** Why a file is left out; undefined for a frame or an archive of frames. */
 export function whyLeftOut(path: string): string | undefined {
   const parts = path.split("/").filter(Boolean);
   const name = parts.at(-1) ?? "";
-  if (parts.includes("__MACOSX")) return "made by macOS for itself";
+  if (parts.includes("__MACOSX")) return "a system file of macOS";
   if (parts.some((part) => part.startsWith("."))) return "hidden";
-  if (OF_THE_SYSTEM.test(name)) return "made by the system for itself";
-  if (OTHER_ARCHIVES.test(name)) return "an archive of another kind: send a zip or a tar";
-  if (!PICTURES.test(name) && !ARCHIVES.test(name)) return "no PNG, JPEG, TIFF or WebP";
+  if (OF_THE_SYSTEM.test(name)) return "a system file";
+  if (OTHER_ARCHIVES.test(name)) return "an unsupported archive: send a zip or a tar";
+  if (!PICTURES.test(name) && !ARCHIVES.test(name)) return "not PNG, JPEG, TIFF or WebP";
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "its name is too long";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the letters that are refused.
-  if (/[\\:\u0000-\u001f\u007f\ufffd]/.test(name)) return "its name has a letter that file systems refuse";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that are refused.
+  if (/[\\:\u0000-\u001f\u007f\ufffd]/.test(name)) return "its name has a character that file systems refuse";
   return undefined;
 }
 

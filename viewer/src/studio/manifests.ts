@@ -1,4 +1,4 @@
-// A version's own manifest, which never changes.
+// The immutable manifest of one version.
 
 import type { Manifest } from "../wire";
 import { Problem, problemOf } from "./api";

@@ -1,4 +1,4 @@
-// Names as the server takes them, so that a slip is told while it is typed.
+// The server's rules for names, checked while they are typed.
 
 const WORD = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_SLUG = 64;
@@ -6,7 +6,7 @@ const MAX_OPTION = 32;
 /** Base models that would collide with words of the storefront's URLs. */
 const URL_WORDS = ["auto", "configure", "manifest", "sequence", "status", "still"];
 
-/** What is wrong with a product's id, in words; nothing where it is fine. */
+/** What is wrong with a product's id; undefined where it is valid. */
 export function wrongProduct(text: string): string | undefined {
   const parts = text.split(".");
   const [type, model] = parts;
@@ -24,12 +24,12 @@ export function wrongOption(text: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a choice, in words. */
+/** What is wrong with a choice; undefined where it is valid. */
 export function wrongChoice(text: string): string | undefined {
   return text ? wrongSlug(text) : "Name the choice, as in rose-gold.";
 }
 
-/** What one most likely meant: "Rose Gold" is `rose-gold`. */
+/** The slug that was probably meant: `rose-gold` for "Rose Gold". */
 export function slugged(text: string): string {
   const plain = text.normalize("NFD").replace(/[\u0300-\u036f]/g, "");
   return plain

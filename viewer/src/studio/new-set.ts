@@ -1,4 +1,4 @@
-// Starting a frame set: for choices that are known, or for a product or a choice that does not exist yet.
+// The form that opens a frame set, for known choices or for a product or choice that does not exist yet.
 
 import { make } from "../page";
 import { sets, wordsOf } from "./api";
@@ -7,7 +7,7 @@ import { goTo, setHash } from "./routes";
 import type { Choices, Product } from "./shapes";
 import { button, field, openDialog } from "./widgets";
 
-/** Opens a set for these choices and goes there. */
+/** Opens a set for these choices, and its page. */
 export async function startSet(product: string, choices: Choices): Promise<void> {
   const set = await sets.open(product, choices);
   goTo(setHash(set.id));
@@ -23,7 +23,7 @@ let lists = 0;
 
 const tidyProduct = (text: string) => text.toLowerCase().trim().replace("/", ".");
 
-/** Asks for a product and its choices. */
+/** Shows the form for a product and its choices. */
 export function askForSet(products: Product[], start?: Product): void {
   const rows: Row[] = [];
   const pairs = make("div", { class: "pairs" });
@@ -96,12 +96,12 @@ export function askForSet(products: Product[], start?: Product): void {
     checked("Product", product, wrongProduct, tidyProduct),
     pairs,
     make("div", { class: "actions" }, more),
-    make("p", { class: "quiet small" }, "What does not exist yet is made when the frames are encoded."),
+    make("p", { class: "quiet small" }, "A new product, option or choice is created when the frames are encoded."),
     error,
   );
   const { close } = openDialog("New frame set", form);
   form.append(make("div", { class: "actions" }, button("Cancel", close, { class: "plain" }), submit));
-  // While one types: as one leaves, the field that one goes to would be replaced.
+  // On input, not on change: a change event comes as the focus moves, and would replace the field that gets it.
   product.addEventListener("input", follow);
   follow();
   (start ? rows[0]?.choice : product)?.focus();
@@ -114,7 +114,7 @@ export function askForSet(products: Product[], start?: Product): void {
     if (wrong) return wrong.focus();
     const choices = Object.fromEntries(rows.map(({ option, choice }) => [option.value, choice.value]));
     if (Object.keys(choices).length < rows.length) {
-      error.textContent = "An option stands here twice.";
+      error.textContent = "An option is named twice.";
       return;
     }
     submit.disabled = true;
@@ -129,7 +129,7 @@ export function askForSet(products: Product[], start?: Product): void {
   });
 }
 
-/** A field that tidies what was typed, and says below what is wrong with it. */
+/** A field that normalizes its text and shows below what is wrong with it. */
 function checked(
   label: string,
   input: HTMLInputElement,
@@ -139,7 +139,7 @@ function checked(
   const below = make("small", { class: "error" });
   below.id = `wrong-${++lists}`;
   input.setAttribute("aria-describedby", below.id);
-  // What is tidied later is judged as if it were tidy: a word that goes as one leaves would move the buttons below.
+  // Checked as if it were normalized: an error that vanishes as the focus leaves would move the buttons below.
   const check = () => {
     const words = wrong(tidy(input.value));
     below.textContent = words ?? "";
@@ -149,12 +149,12 @@ function checked(
     input.value = tidy(input.value);
     check();
   });
-  // Once it was wrong, it is told as soon as it is right.
+  // A field that was wrong is checked again at every key.
   input.addEventListener("input", () => input.getAttribute("aria-invalid") === "true" && check());
   return field(label, input, below);
 }
 
-/** A list of suggestions; its id. */
+/** Creates a list of suggestions and returns its id. */
 function listOf(values: string[]): string {
   const list = make("datalist", { id: `suggested-${++lists}` }, ...values.map((value) => make("option", { value })));
   const old = [...document.querySelectorAll("datalist")].slice(0, -20);

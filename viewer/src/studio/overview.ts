@@ -1,4 +1,4 @@
-// The products with their coverage, and what was sent and encoded last.
+// The overview: products with their coverage, wanted configurations, and the latest frame sets.
 
 import { count, make } from "../page";
 import { DEMAND_CSV, demand as demandApi, jobs as jobsApi, products as productsApi, sets as setsApi } from "./api";
@@ -86,7 +86,7 @@ function draw(page: HTMLElement, studio: Studio): void {
 }
 
 function legend(): string {
-  return "What has a spin, what waits to be published, and what has none yet.";
+  return "Configurations that are live, that wait to be published, and that have no spin yet.";
 }
 
 function empty(hasSets: boolean): HTMLElement {
@@ -169,7 +169,7 @@ function labelOf(label: string, swatch: string | null): (Node | string)[] {
   return [dot, label];
 }
 
-/** One configuration: where it leads, and what it says. */
+/** One configuration: its state, and a link to it or a button that starts it. */
 function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLElement {
   const { state, configuration, set, job, choices } = cell;
   const name = choicesInWords(choices) || product.label;
@@ -185,7 +185,8 @@ function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLEle
     make(
       "span",
       { class: "about" },
-      ...(label.length ? [make("span", { class: "choice" }, ...label)] : []),
+      // The space keeps the visible text alike to the label below.
+      ...(label.length ? [make("span", { class: "choice" }, ...label), " "] : []),
       make("span", { class: "says" }, words),
     ),
   ];
@@ -230,12 +231,12 @@ function wordsOf(cell: Cell): string {
   }
 }
 
-/** Something newer than what is live waits to be published. */
+/** Whether a newer version than the live one waits to be published. */
 function isBehind({ configuration }: Cell): boolean {
   return configuration?.live != null && (configuration.latest ?? 0) > configuration.live;
 }
 
-/** What visitors asked for and did not get. */
+/** The configurations that visitors requested and that have no spin. */
 function wantedPanel({ wanted, sets }: Studio): HTMLElement {
   const rows = wanted.slice(0, WANTED).map(({ configuration, product, choices, asked, last }) => {
     const name = pieceInWords(product, choices);
@@ -243,7 +244,7 @@ function wantedPanel({ wanted, sets }: Studio): HTMLElement {
       (set) => set.state === "open" && set.product === product && sameChoices(set.choices, choices),
     );
     const start = open
-      ? link("Go on with its frames", setHash(open.id), { "data-key": `wanted ${configuration}` })
+      ? link("Continue with its frames", setHash(open.id), { "data-key": `wanted ${configuration}` })
       : button("Start a frame set", () => startSet(product, choices), {
           class: "plain small",
           "aria-label": `Start a frame set for ${name}`,
@@ -258,13 +259,13 @@ function wantedPanel({ wanted, sets }: Studio): HTMLElement {
       make("td", {}, start),
     );
   });
-  const heads = ["Configuration", "Asked for", "Last", "Next step"].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["Configuration", "Requests", "Last", "Next step"].map((text) => make("th", { scope: "col" }, text));
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   const all = wanted.length > WANTED ? `All ${wanted.length} as a table` : "As a table";
   return panel(
     "Wanted by visitors",
     { id: "wanted" },
-    make("p", { class: "quiet" }, "They chose these, and were shown the nearest piece that has a spin."),
+    make("p", { class: "quiet" }, "Visitors chose these configurations and saw the nearest one that has a spin."),
     make("div", { class: "scroll" }, table),
     make(
       "div",

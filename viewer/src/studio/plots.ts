@@ -1,4 +1,4 @@
-// Bytes and quality of each frame over the turn, as plots that turn the spin, and as a table for those who do not see.
+// Bytes and quality of each frame over the turn: as plots that turn the spin, and as a table for screen readers.
 
 import uPlot from "uplot";
 import { make } from "../page";
@@ -40,7 +40,7 @@ const QUALITY: Kind = {
   isBars: false,
 };
 
-/** `onPick` hears the degree of the frame that is pointed at. */
+/** `onPick` gets the degree of the frame under the pointer. */
 export function plotFrames(frames: FrameFacts[], onPick: (degree: number) => void, signal: AbortSignal): Plots {
   const degrees = frames.map(({ degree }) => degree);
   const quality = frames.map((frame) => frame.quality);
@@ -56,7 +56,7 @@ export function plotFrames(frames: FrameFacts[], onPick: (degree: number) => voi
   if (quality.some((value) => value !== null)) drawn.push(plot(QUALITY, degrees, quality, onPick, signal));
   const none =
     drawn.length < 2
-      ? [make("p", { class: "quiet small" }, "The quality of each frame was not kept for this version.")]
+      ? [make("p", { class: "quiet small" }, "The quality of each frame is not stored for this version.")]
       : [];
   const element = make("div", { class: "plots" }, ...drawn.map((one) => one.element), ...none, tableOf(frames, onPick));
   return { element, mark: (angle) => drawn.forEach((one) => one.mark(nearestDegree(degrees, angle))) };
@@ -85,7 +85,7 @@ function plot(
   let drawn: uPlot | undefined;
   let isOver = false;
 
-  const tell = (index: number) => {
+  const announceFrame = (index: number) => {
     const value = values[index];
     readout.textContent = value == null ? "" : `${degrees[index]}°: ${kind.words(value)}`;
   };
@@ -137,7 +137,7 @@ function plot(
           setCursor: [
             ({ cursor }) => {
               if (!isOver || cursor.idx == null) return;
-              tell(cursor.idx);
+              announceFrame(cursor.idx);
               onPick(degrees[cursor.idx]!);
             },
           ],
@@ -166,7 +166,7 @@ function plot(
   const mark = (degree: number | undefined) => {
     if (degree === marked) return;
     marked = degree;
-    if (degree !== undefined) tell(degrees.indexOf(degree));
+    if (degree !== undefined) announceFrame(degrees.indexOf(degree));
     drawn?.redraw(false, false);
   };
   return { element, mark };

@@ -1,4 +1,4 @@
-// The tiers and formats of a version: which there are, what they weigh, and how good they are.
+// The tiers and formats of a version, with their bytes and quality.
 
 import { count, make } from "../page";
 import type { Format, Manifest, Rendition, Tier } from "../wire";
@@ -24,7 +24,7 @@ export function tiersOf(manifest: Manifest): string[] {
   return Object.keys(manifest.tiers).sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
 }
 
-/** A view that these manifests can show: as it was wished for, or the fullest. */
+/** A view that these manifests can show: the wished one, or the fullest. */
 export function viewFor(wished: View, ...manifests: Manifest[]): { tier: string; format: Format } {
   const tiers = tiersOf(manifests[0]!).filter((key) => manifests.every((manifest) => key in manifest.tiers));
   const tier = tiers.includes(wished.tier) ? wished.tier : (tiers.at(-1) ?? "still");
@@ -33,7 +33,7 @@ export function viewFor(wished: View, ...manifests: Manifest[]): { tier: string;
   return { tier, format: format as Format };
 }
 
-/** Tells a spin what to show. */
+/** Makes a spin show the view. */
 export function applyView(spin: HTMLElement, { tier, format }: View): void {
   const [, name = tier, frames = ""] = /^([a-z]+)-(\d+)$/.exec(tier) ?? [];
   for (const [attribute, value] of Object.entries({ tier: name, frames, format })) {
@@ -42,7 +42,7 @@ export function applyView(spin: HTMLElement, { tier, format }: View): void {
   }
 }
 
-/** The selectors of tier and format; `onPick` hears what was chosen. */
+/** The selects for tier and format; `onPick` gets the chosen view. */
 export function viewFields(manifest: Manifest, view: View, onPick: (view: View) => void): HTMLElement {
   const tier = select(
     tiersOf(manifest).map((key): [string, string] => [key, tierInWords(key)]),

@@ -1,4 +1,4 @@
-// Where one is in the studio, as it stands in the address after the #: reload, back and links bring it back.
+// The studio's pages and their addresses after the #, so that reload, back and links work.
 
 export type Route =
   | { at: "products" }
@@ -6,7 +6,7 @@ export type Route =
   | { at: "configuration"; configuration: string; version?: number; view: View }
   | { at: "compare"; configuration: string; versions: [number, number]; view: View };
 
-/** What a spin is shown in; empty where nobody chose. */
+/** The tier and the format of a spin; empty for the default. */
 export interface View {
   tier: string;
   format: string;
@@ -54,12 +54,12 @@ export function setHash(set: string): string {
   return hashOf({ at: "set", set });
 }
 
-/** Goes somewhere. */
+/** Opens a page of the studio. */
 export function goTo(hash: string): void {
   location.hash = hash;
 }
 
-/** Notes in the address what changed on the page, without going anywhere. */
+/** Updates the address after a change on the page, without opening another page. */
 export function noteRoute(route: Route): void {
   history.replaceState(null, "", hashOf(route));
 }

@@ -1,6 +1,6 @@
-// What was sent into a set from here, so that a folder dropped again after a reload is not sent again.
+// The files that this browser has uploaded into a set: a folder that is dropped again after a reload is not uploaded again.
 
-/** By name, with the size and the date of each: a file that was rendered again is another one. */
+/** By name, with size and date: a file that was rendered again counts as another one. */
 export class Sent {
   #key: string;
   #files: Record<string, string>;
@@ -19,13 +19,13 @@ export class Sent {
     this.#write();
   }
 
-  forget(name: string): void {
+  remove(name: string): void {
     if (!(name in this.#files)) return;
     delete this.#files[name];
     this.#write();
   }
 
-  /** Forgets the set, and which of its uploads tus was to go on with. */
+  /** Removes every record of the set, those of tus too. */
   clear(): void {
     const own = Object.keys(localStorage).filter((key) => key.includes(this.set));
     own.forEach((key) => localStorage.removeItem(key));
@@ -47,7 +47,7 @@ export class Sent {
     try {
       localStorage.setItem(this.#key, JSON.stringify(this.#files));
     } catch {
-      // Full, or forbidden: then files are sent again.
+      // The storage is full or forbidden: then files are uploaded again.
     }
   }
 }

@@ -1,4 +1,4 @@
-// A frame set: what is dropped into it, what the doctor says of it, how the turn is meant, and its encoding.
+// A frame set: its files, the doctor's findings, its settings, and its encoding.
 
 import { count, make } from "../page";
 import { announce, announceProgress } from "./announce";
@@ -52,15 +52,15 @@ function headOf(set: FrameSet, ...actions: Node[]): HTMLElement {
   );
 }
 
-/** While frames are taken. */
+/** An open set: it takes files. */
 function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<void>, signal: AbortSignal): void {
   const transfer = transferOf(set.id);
-  hold(transfer, set);
+  noteStored(transfer, set);
 
   const totals = make("p", { id: "totals", class: "totals" });
   const bar = make("progress", { max: 1, "aria-label": "All files, sent", hidden: true });
   const leftOut = make("div", { class: "note", id: "left-out", role: "status", hidden: true });
-  const again = button("Send what failed again", () => transfer.retry(), {
+  const again = button("Retry failed files", () => transfer.retry(), {
     class: "plain",
     id: "retry-files",
     hidden: true,
@@ -78,9 +78,9 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
     reloading = 0;
     try {
       const fresh = await sets.show(set.id);
-      // Somebody else was quicker, or the last frame that was announced has come.
+      // Another artist committed it, or the last announced frame has arrived.
       if (fresh.state === "committed") return await onCommitted();
-      hold(transfer, fresh);
+      noteStored(transfer, fresh);
     } catch (error) {
       hint.textContent = wordsOf(error);
     }
@@ -93,7 +93,7 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
 
   const draw = () => {
     const { isUnderWay } = transfer;
-    const frames = transfer.held.size;
+    const frames = transfer.stored.size;
     const words = isUnderWay ? totalsInWords(transfer) : restInWords(transfer);
     totals.textContent = words;
     bar.hidden = !isUnderWay;
@@ -103,19 +103,19 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
     files.draw();
     commit.disabled = !frames || isUnderWay;
     hint.textContent = isUnderWay
-      ? "Once everything has arrived."
+      ? "Available once all files are uploaded."
       : frames
-        ? "No more frames can be added then."
+        ? "After that no more frames can be added."
         : "Drop frames first.";
     if (isUnderWay) announceProgress(words);
     physician.arriving(isUnderWay);
   };
 
   const remove = async (name: string) => {
-    const wasHeld = transfer.held.delete(name);
-    transfer.forget(name);
+    const wasStored = transfer.stored.delete(name);
+    transfer.remove(name);
     try {
-      if (wasHeld) await sets.removeFrame(set.id, name);
+      if (wasStored) await sets.removeFrame(set.id, name);
     } finally {
       changed();
     }
@@ -123,14 +123,14 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   const mend = async (kind: string) => {
     const fresh = await sets.mend(set.id, kind);
     announce("Mended.");
-    hold(transfer, fresh.files ? fresh : await sets.show(set.id));
-    transfer.forgetGone();
+    noteStored(transfer, fresh.files ? fresh : await sets.show(set.id));
+    transfer.removeMissing();
     draw();
     physician.changed();
   };
   const discard = async () => {
-    const body = [make("p", {}, `The set and ${count(transfer.held.size, "frame")} in it are thrown away.`)];
-    if (transfer.held.size || transfer.isUnderWay) {
+    const body = [make("p", {}, `The set and its ${count(transfer.stored.size, "frame")} are deleted.`)];
+    if (transfer.stored.size || transfer.isUnderWay) {
       if (!(await ask({ title: "Discard this frame set?", body, confirm: "Discard it", danger: true }))) return;
     }
     transfer.close();
@@ -139,17 +139,14 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   };
   const encode = async () => {
     const blocking = physician.blocking();
-    const questions = [
-      ...blocking,
-      ...(physician.isChecking() ? ["The doctor is not through with these frames."] : []),
-    ];
+    const questions = [...blocking, ...(physician.isChecking() ? ["The doctor has not checked all frames yet."] : [])];
     if (questions.length) {
       const items = questions.map((message) => make("li", {}, message));
       const body = [
         make("ul", { class: "plain-list" }, ...items),
-        make("p", {}, "The spin will most likely look wrong, or not come to be at all."),
+        make("p", {}, "The spin will probably look wrong, or encoding will fail."),
       ];
-      if (!(await ask({ title: "Encode it as it is?", body, confirm: "Encode all the same" }))) return;
+      if (!(await ask({ title: "Encode it anyway?", body, confirm: "Encode anyway" }))) return;
     }
     await sets.commit(set.id);
     transfer.close();
@@ -163,7 +160,7 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   transfer.onArrived = () => signal.aborted || changed();
   transfer.mount(drop, "PNG, JPEG, TIFF or WebP; zip and tar are unpacked", signal);
   signal.addEventListener("abort", () => clearTimeout(reloading));
-  // Whoever misses the target has meant it all the same.
+  // Files dropped beside the target are taken too.
   const dropBeside = ({ target, dataTransfer }: DragEvent) => {
     if (dataTransfer?.types.includes("Files") && !drop.contains(target as Node)) void transfer.drop(dataTransfer);
   };
@@ -191,7 +188,7 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
   draw();
 }
 
-/** Once it is committed: its job, and what it was made of. */
+/** A committed set: its job and its frames. */
 function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): void {
   const ready = (configuration: string, version: number) => {
     expectTurn(configuration, version);
@@ -199,11 +196,11 @@ function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): v
   };
   const job = set.job
     ? jobPanel(set.job, ready, signal)
-    : panel("Encoding", { id: "job" }, make("p", {}, "Its job is not known any more."));
+    : panel("Encoding", { id: "job" }, make("p", {}, "The job of this set no longer exists."));
   const names = (set.files ?? []).map(({ name, bytes }) =>
     make(
       "li",
-      { "data-state": "here" },
+      { "data-state": "done" },
       make("span", { class: "name" }, name),
       make("span", { class: "size" }, sizeOf(bytes)),
     ),
@@ -233,7 +230,7 @@ function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): v
   );
 }
 
-/** Folders and files for those who do not drag. */
+/** Buttons that choose folders and files, as an alternative to dragging. */
 function pickers(transfer: Transfer): HTMLElement {
   const picker = (
     id: string,
@@ -270,14 +267,14 @@ function pickers(transfer: Transfer): HTMLElement {
 }
 type FileList_ = globalThis.FileList;
 
-function hold(transfer: Transfer, set: FrameSet): void {
-  transfer.held = new Map((set.files ?? []).map(({ name, bytes }) => [name, bytes]));
+function noteStored(transfer: Transfer, set: FrameSet): void {
+  transfer.stored = new Map((set.files ?? []).map(({ name, bytes }) => [name, bytes]));
 }
 
-/** What is in the set while nothing is on its way. */
-function restInWords({ held, totals }: Transfer): string {
-  const bytes = [...held.values()].reduce((sum, one) => sum + one, 0);
-  const parts = held.size ? [`${count(held.size, "frame")}, ${sizeOf(bytes)}`] : [];
+/** The content of the set while nothing is uploading. */
+function restInWords({ stored, totals }: Transfer): string {
+  const bytes = [...stored.values()].reduce((sum, one) => sum + one, 0);
+  const parts = stored.size ? [`${count(stored.size, "frame")}, ${sizeOf(bytes)}`] : [];
   if (totals.failed) parts.push(`${totals.failed} failed`);
   return parts.join(", ");
 }

@@ -1,4 +1,4 @@
-// What the artist says of a turn. Each change is kept at once; nothing has to be saved.
+// The settings of a frame set. Each change is saved at once.
 
 import { make } from "../page";
 import { sets, wordsOf } from "./api";
@@ -11,7 +11,7 @@ const EFFORTS: [string, string][] = [
   ["max", "max: several times as long"],
 ];
 const GROUNDS: [string, string][] = [
-  ["", "as the frames show it"],
+  ["", "as in the frames"],
   ["transparent", "transparent"],
   ["colour", "a colour"],
 ];
@@ -21,7 +21,7 @@ const DIRECTIONS: [string, string][] = [
 ];
 const WHITE = "#ffffff";
 
-/** The form; a committed set's can only be read. */
+/** The form; it is read-only for a committed set. */
 export function settingsForm(set: FrameSet): HTMLElement {
   const { settings } = set;
   const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
@@ -51,7 +51,7 @@ export function settingsForm(set: FrameSet): HTMLElement {
   const denoise = make("input", { type: "checkbox", id: "denoise", checked: settings.denoise });
   const effort = select(EFFORTS, settings.effort ?? "", { id: "effort" });
 
-  const keep = async (changes: Partial<TurnSettings>) => {
+  const save = async (changes: Partial<TurnSettings>) => {
     saved.classList.remove("error");
     try {
       await sets.change(set.id, changes);
@@ -61,26 +61,26 @@ export function settingsForm(set: FrameSet): HTMLElement {
       saved.textContent = `Not saved. ${wordsOf(error)}`;
     }
   };
-  const keepAngle = (input: HTMLInputElement, name: "hero" | "start") => () => {
+  const saveAngle = (input: HTMLInputElement, name: "hero" | "start") => () => {
     const value = input.valueAsNumber;
     const isAngle = value >= -360 && value <= 360;
     input.setAttribute("aria-invalid", String(!isAngle));
-    if (isAngle) return keep({ [name]: value });
+    if (isAngle) return save({ [name]: value });
     saved.classList.add("error");
     saved.textContent = "An angle is from -360 to 360 degrees.";
     return undefined;
   };
-  const keepGround = () => {
+  const saveGround = () => {
     colour.hidden = ground.value !== "colour";
-    return keep({ ground: ground.value === "colour" ? colour.value : ground.value || null });
+    return save({ ground: ground.value === "colour" ? colour.value : ground.value || null });
   };
-  hero.addEventListener("change", keepAngle(hero, "hero"));
-  start.addEventListener("change", keepAngle(start, "start"));
-  clockwise.addEventListener("change", () => keep({ clockwise: clockwise.value === "yes" }));
-  ground.addEventListener("change", keepGround);
-  colour.addEventListener("change", keepGround);
-  denoise.addEventListener("change", () => keep({ denoise: denoise.checked }));
-  effort.addEventListener("change", () => keep({ effort: (effort.value || null) as TurnSettings["effort"] }));
+  hero.addEventListener("change", saveAngle(hero, "hero"));
+  start.addEventListener("change", saveAngle(start, "start"));
+  clockwise.addEventListener("change", () => save({ clockwise: clockwise.value === "yes" }));
+  ground.addEventListener("change", saveGround);
+  colour.addEventListener("change", saveGround);
+  denoise.addEventListener("change", () => save({ denoise: denoise.checked }));
+  effort.addEventListener("change", () => save({ effort: (effort.value || null) as TurnSettings["effort"] }));
 
   fields.append(
     field("Hero angle, degrees", hero, "Stands for the piece where only one picture does."),
@@ -88,7 +88,7 @@ export function settingsForm(set: FrameSet): HTMLElement {
     field("The piece turns, seen from above", clockwise),
     make("div", { class: "ground-fields" }, field("Ground", ground), colour),
     field("Effort", effort),
-    make("label", { class: "check" }, denoise, make("span", {}, "Take a photograph’s noise out")),
+    make("label", { class: "check" }, denoise, make("span", {}, "Remove the noise of a photograph")),
   );
   return panel("Settings", { id: "settings" }, fields, saved);
 }

@@ -1,4 +1,4 @@
-// What the server answers, as far as the studio reads it. Moments are RFC 3339.
+// The answers of the server's private API, as far as the studio reads them. Timestamps are RFC 3339.
 
 import type { Format } from "../wire";
 
@@ -20,7 +20,7 @@ export interface Product {
   configurations: Configuration[];
 }
 
-/** A configuration without a spin that visitors asked for. */
+/** A configuration without a spin that visitors requested. */
 export interface Wanted {
   configuration: string;
   product: string;
@@ -147,7 +147,7 @@ export interface Version {
   created: string;
   published: string | null;
   live: boolean;
-  /** Its objects are gone since then. */
+  /** When its objects were deleted. */
   removed?: string | null;
 }
 
@@ -166,11 +166,12 @@ export interface VersionSet {
 export interface FrameFacts {
   degree: number;
   bytes: number;
-  /** SSIMULACRA2; null where it was not kept. */
+  /** SSIMULACRA2; null where it was not stored. */
   quality: number | null;
 }
 
-export interface Look {
+/** A link that shows one version without a key. */
+export interface PreviewLink {
   link: string;
   expires: string;
 }

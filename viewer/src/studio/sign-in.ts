@@ -1,4 +1,4 @@
-// The sign-in: a key is exchanged for a cookie that no script can read. The key itself is kept nowhere.
+// The sign-in: a key is exchanged for a cookie that scripts cannot read. The key itself is not stored.
 
 import { make } from "../page";
 import { Problem, session, wordsOf } from "./api";
@@ -6,10 +6,10 @@ import type { Session } from "./shapes";
 import { field } from "./widgets";
 
 const SAYS: Record<string, string> = {
-  "key-refused": "This key is not known, or it was revoked. Was all of it pasted?",
+  "key-refused": "This key is unknown or was revoked. Check that you pasted all of it.",
 };
 
-/** Shows the form; calls back once somebody is signed in. */
+/** Shows the form; calls back after the sign-in. */
 export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: (who: Session) => void): void {
   const input = make("input", {
     id: "key",
@@ -33,7 +33,7 @@ export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: 
       "p",
       { class: "quiet" },
       isReturning
-        ? "The session is over. Sign in again, and you are back where you were."
+        ? "The session has expired. Sign in again to continue on the same page."
         : "Paste the key that you were given. It opens a session for a working day.",
     ),
     field("Key", input),

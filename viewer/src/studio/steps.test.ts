@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Course, follow, stepsOf } from "./steps";
+import { advance, type JobProgress, stepsOf } from "./steps";
 
-const QUEUED: Course = {
+const QUEUED: JobProgress = {
   state: "queued",
   stage: undefined,
   done: 0,
@@ -12,36 +12,36 @@ const QUEUED: Course = {
   configuration: undefined,
   version: undefined,
 };
-const states = (course: Course) =>
-  stepsOf(course)
+const states = (progress: JobProgress) =>
+  stepsOf(progress)
     .map(({ state }) => state.charAt(0))
     .join("");
 
 test("a_job_goes_from_step_to_step", () => {
-  let course = QUEUED;
-  assert.equal(states(course), "dwwwwww");
-  course = follow(course, { kind: "running", attempt: 1 });
-  assert.equal(states(course), "dnwwwww");
-  course = follow(course, { kind: "progress", stage: "encode preview", done: 3, total: 24, leftMs: 9000 });
-  assert.equal(states(course), "dddnwww");
-  assert.deepEqual(stepsOf(course)[3], { label: "Preview encoded", state: "now", share: 0.125, count: "3 of 24" });
-  assert.equal(course.leftMs, 9000);
-  course = follow(course, { kind: "log", line: "36 encodes" });
-  course = follow(course, { kind: "ready", configuration: "ring.band", version: 2 });
-  assert.equal(states(course), "ddddddd");
-  assert.deepEqual([course.configuration, course.version], ["ring.band", 2]);
+  let progress = QUEUED;
+  assert.equal(states(progress), "dwwwwww");
+  progress = advance(progress, { kind: "running", attempt: 1 });
+  assert.equal(states(progress), "dnwwwww");
+  progress = advance(progress, { kind: "progress", stage: "encode preview", done: 3, total: 24, leftMs: 9000 });
+  assert.equal(states(progress), "dddnwww");
+  assert.deepEqual(stepsOf(progress)[3], { label: "Preview encoded", state: "now", share: 0.125, count: "3 of 24" });
+  assert.equal(progress.leftMs, 9000);
+  progress = advance(progress, { kind: "log", line: "36 encodes" });
+  progress = advance(progress, { kind: "ready", configuration: "ring.band", version: 2 });
+  assert.equal(states(progress), "ddddddd");
+  assert.deepEqual([progress.configuration, progress.version], ["ring.band", 2]);
 });
 
-test("a_failure_stands_where_it_happened_and_is_forgotten_when_tried_again", () => {
-  let course = follow(QUEUED, { kind: "progress", stage: "decode", done: 5, total: 36 });
+test("a_failure_stands_where_it_happened_and_is_cleared_by_a_retry", () => {
+  let progress = advance(QUEUED, { kind: "progress", stage: "decode", done: 5, total: 36 });
   const failure = { kind: "failed", message: "005.png is no picture", file: "005.png", remedy: "Render it again" };
-  course = follow(course, failure);
-  assert.equal(states(course), "dfwwwww");
-  assert.equal(course.failure?.file, "005.png");
-  assert.equal(follow(course, { kind: "queued" }).failure, undefined);
-  assert.equal(follow(course, { kind: "running" }).failure, undefined);
+  progress = advance(progress, failure);
+  assert.equal(states(progress), "dfwwwww");
+  assert.equal(progress.failure?.file, "005.png");
+  assert.equal(advance(progress, { kind: "queued" }).failure, undefined);
+  assert.equal(advance(progress, { kind: "running" }).failure, undefined);
 });
 
-test("an_event_that_nobody_knows_changes_nothing", () => {
-  assert.equal(follow(QUEUED, { kind: "party" }), QUEUED);
+test("an_unknown_event_changes_nothing", () => {
+  assert.equal(advance(QUEUED, { kind: "party" }), QUEUED);
 });

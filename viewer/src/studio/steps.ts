@@ -1,4 +1,4 @@
-// A job as the steps that an artist waits for, from what its events tell.
+// A job as the steps that an artist waits for, computed from its events.
 
 import type { Failure, Job, JobState } from "./shapes";
 
@@ -18,8 +18,8 @@ export interface JobEvent {
   at?: string;
 }
 
-/** How far a job is. */
-export interface Course {
+/** The progress of a job. */
+export interface JobProgress {
   state: JobState;
   stage: string | undefined;
   done: number;
@@ -32,10 +32,10 @@ export interface Course {
 
 export interface Step {
   label: string;
-  state: "done" | "now" | "waits" | "failed";
-  /** Of the step that is under way, from 0 to 1. */
+  state: "done" | "now" | "waiting" | "failed";
+  /** Progress of the step under way, from 0 to 1. */
   share?: number;
-  /** Of it, in numbers. */
+  /** The same in numbers. */
   count?: string;
 }
 
@@ -50,7 +50,7 @@ const STEPS: [string, string[]][] = [
   ["Ready", []],
 ];
 
-export function courseOf(job: Job): Course {
+export function jobProgressOf(job: Job): JobProgress {
   return {
     state: job.state,
     stage: job.stage ?? undefined,
@@ -63,20 +63,20 @@ export function courseOf(job: Job): Course {
   };
 }
 
-/** The course after one more event; what is unknown changes nothing. */
-export function follow(course: Course, event: JobEvent): Course {
+/** The progress after one more event; unknown events change nothing. */
+export function advance(progress: JobProgress, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "queued":
-      return { ...course, state: "queued", leftMs: undefined, failure: event.failure };
+      return { ...progress, state: "queued", leftMs: undefined, failure: event.failure };
     case "running":
-      return { ...course, state: "running", stage: undefined, done: 0, total: 0, failure: undefined };
+      return { ...progress, state: "running", stage: undefined, done: 0, total: 0, failure: undefined };
     case "progress": {
       const { stage, done = 0, total = 0, leftMs } = event;
-      return { ...course, state: "running", stage, done, total, leftMs: leftMs ?? undefined };
+      return { ...progress, state: "running", stage, done, total, leftMs: leftMs ?? undefined };
     }
     case "ready":
       return {
-        ...course,
+        ...progress,
         state: "ready",
         configuration: event.configuration,
         version: event.version,
@@ -84,12 +84,12 @@ export function follow(course: Course, event: JobEvent): Course {
       };
     case "failed": {
       const { kind: _kind, at: _at, ...failure } = event as JobEvent & Failure;
-      return { ...course, state: "failed", failure: event.failure ?? (failure as Failure), leftMs: undefined };
+      return { ...progress, state: "failed", failure: event.failure ?? (failure as Failure), leftMs: undefined };
     }
     case "cancelled":
-      return { ...course, state: "cancelled", leftMs: undefined };
+      return { ...progress, state: "cancelled", leftMs: undefined };
     default:
-      return course;
+      return progress;
   }
 }
 
@@ -98,16 +98,21 @@ export function isOver(state: JobState): boolean {
 }
 
 /** The steps of a job, in order. */
-export function stepsOf(course: Course): Step[] {
-  const known = STEPS.findIndex(([, stages]) => stages.includes(course.stage ?? ""));
-  // Before the first stage is told, what comes first is under way.
-  const now = course.state === "ready" ? STEPS.length : Math.max(1, known);
+export function stepsOf(progress: JobProgress): Step[] {
+  const known = STEPS.findIndex(([, stages]) => stages.includes(progress.stage ?? ""));
+  // Before the first stage is known, the first step is under way.
+  const now = progress.state === "ready" ? STEPS.length : Math.max(1, known);
   return STEPS.map(([label], index): Step => {
     if (index < now) return { label, state: "done" };
-    if (index > now) return { label, state: "waits" };
-    if (course.state === "failed") return { label, state: "failed" };
-    if (course.state !== "running") return { label, state: "waits" };
-    if (!course.total) return { label, state: "now" };
-    return { label, state: "now", share: course.done / course.total, count: `${course.done} of ${course.total}` };
+    if (index > now) return { label, state: "waiting" };
+    if (progress.state === "failed") return { label, state: "failed" };
+    if (progress.state !== "running") return { label, state: "waiting" };
+    if (!progress.total) return { label, state: "now" };
+    return {
+      label,
+      state: "now",
+      share: progress.done / progress.total,
+      count: `${progress.done} of ${progress.total}`,
+    };
   });
 }

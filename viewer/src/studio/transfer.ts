@@ -1,32 +1,31 @@
-// Files on their way into a frame set. A transfer lives as long as the page in the browser's tab: its artist may
-// look at something else meanwhile.
+// Uploads into a frame set. A transfer lives as long as the tab: the artist may open other pages meanwhile.
 //
-// Uppy and tus send six files at once, go on by themselves after a cut line, and after a reload from where each file
-// was, once the same files are dropped again: what was begun is remembered under the set, the file's name, size and date.
+// Uppy and tus send six files at once and resume by themselves after a lost connection. After a reload they resume
+// once the same files are dropped again: begun uploads are remembered by frame set, file name, size and date.
 
 import Uppy, { type Meta, type UppyFile } from "@uppy/core";
 import { getDroppedFiles } from "@uppy/core/utils";
 import DragDrop from "@uppy/drag-drop";
 import Tus, { type TusBody } from "@uppy/tus";
-import { problemOf, tellSignedOut } from "./api";
+import { problemOf, reportSignedOut } from "./api";
 import { folderOf, isArchive, whyLeftOut } from "./leave-out";
 import { Meter } from "./meter";
 import { Sent } from "./sent";
 
 const ENDPOINT = "/api/uploads";
 const AT_ONCE = 6;
-/** A server that is started anew is back within a minute; each part that arrives begins the list again. */
+/** A server that restarts is back within a minute. Each chunk that arrives begins the list again. */
 const RETRY_DELAYS_MS = [0, 500, 1000, 2000, 4000, 8000, 8000, 8000, 16000, 16000];
-const TELL_EVERY_MS = 120;
+const REPORT_EVERY_MS = 120;
 
 export interface SentFile {
   name: string;
   bytes: number;
   sent: number;
-  state: "waits" | "goes" | "unpacks" | "here" | "failed";
-  /** What is wrong, in words. */
+  state: "waiting" | "uploading" | "unpacking" | "done" | "failed";
+  /** Why it failed. */
   why?: string;
-  /** It failed because nobody was signed in any more. */
+  /** It failed because the session had ended. */
   isSignedOut?: boolean;
 }
 
@@ -50,14 +49,14 @@ type File_ = UppyFile<Meta, TusBody>;
 const transfers = new Map<string, Transfer>();
 const listeners = new Set<() => void>();
 
-/** The transfer into a set, made when it is first asked for. */
+/** The transfer into a set, created at its first use. */
 export function transferOf(set: string): Transfer {
   let transfer = transfers.get(set);
   if (!transfer) transfers.set(set, (transfer = new Transfer(set)));
   return transfer;
 }
 
-/** Sets that files are on their way to, and how many. */
+/** Frame sets that files are being uploaded to, and how many are left. */
 export function transfersUnderWay(): { set: string; left: number }[] {
   const all = [...transfers.values()].map(({ set, totals }) => ({
     set,
@@ -66,8 +65,8 @@ export function transfersUnderWay(): { set: string; left: number }[] {
   return all.filter(({ left }) => left > 0);
 }
 
-/** Somebody has signed in: what was stopped for want of it goes on. */
-export function goOnAfterSignIn(): void {
+/** After a sign-in: uploads that failed because the session had ended are retried. */
+export function resumeAfterSignIn(): void {
   for (const transfer of transfers.values()) {
     for (const { name, isSignedOut } of transfer.files.values()) if (isSignedOut) transfer.retry(name);
   }
@@ -78,16 +77,16 @@ export function onTransfers(listener: () => void): void {
 }
 
 export class Transfer {
-  /** By name: a file replaces an earlier one of its name. */
+  /** By name: a file replaces an earlier one of the same name. */
   readonly files = new Map<string, SentFile>();
   readonly leftOut: LeftOut[] = [];
-  /** Files of a drop that were sent before, and are there. */
+  /** Files of a drop that the server has already. */
   alreadyHere = 0;
   onChange: () => void = () => {};
-  /** A file has become part of the set. */
+  /** The server has added a file to the set. */
   onArrived: () => void = () => {};
-  /** Names and bytes of what the server has of the set. */
-  held = new Map<string, number>();
+  /** Names and bytes of the files that the server has. */
+  stored = new Map<string, number>();
 
   #uppy: Uppy<Meta, TusBody>;
   #ids = new Map<string, string>();
@@ -99,7 +98,7 @@ export class Transfer {
 
   constructor(readonly set: string) {
     this.#sent = new Sent(set);
-    // The id becomes part of each file's, so that what is remembered of one set is not taken for another's.
+    // The id becomes part of each file's, so that uploads of one set are not taken for another's.
     this.#uppy = new Uppy<Meta, TusBody>({
       id: `set-${set}`,
       autoProceed: true,
@@ -132,7 +131,7 @@ export class Transfer {
     };
     for (const file of this.files.values()) {
       totals.files += 1;
-      if (file.state === "here") totals.here += 1;
+      if (file.state === "done") totals.here += 1;
       if (file.state === "failed") totals.failed += 1;
       if (file.state === "failed") continue;
       totals.bytes += file.bytes;
@@ -149,7 +148,7 @@ export class Transfer {
     return files > here + failed;
   }
 
-  /** Shows Uppy's drop target; it is taken away with the page. */
+  /** Shows Uppy's drop target; it is removed with the page. */
   mount(target: HTMLElement, note: string, signal: AbortSignal): void {
     const strings = { dropHereOr: "Drop a folder, frames or a zip here, or %{browse}", browse: "choose files" };
     this.#uppy.use(DragDrop, { target, note, inputName: "frames", locale: { strings } });
@@ -168,44 +167,44 @@ export class Transfer {
   add(files: Iterable<File>): void {
     const all = [...files].map((data) => ({ source: "picker", name: data.name, type: data.type, data }));
     this.#uppy.addFiles(all as Parameters<Uppy<Meta, TusBody>["addFiles"]>[0]);
-    this.#tell();
+    this.#report();
   }
 
-  /** Tries again what failed, one file or all of them. */
+  /** Retries what failed: one file, or all of them. */
   retry(name?: string): void {
     for (const file of this.files.values()) {
       if (file.state !== "failed" || (name && file.name !== name)) continue;
-      Object.assign(file, { state: "waits", sent: 0, isSignedOut: false });
+      Object.assign(file, { state: "waiting", sent: 0, isSignedOut: false });
       delete file.why;
       const id = this.#ids.get(file.name);
       if (id) void this.#uppy.retryUpload(id).catch(() => {});
     }
-    this.#tell();
+    this.#report();
   }
 
-  /** Takes a file back, wherever it is on its way; what the server has of it goes too. */
-  forget(name: string): void {
+  /** Removes a file, whether it is waiting, uploading or uploaded in part. */
+  remove(name: string): void {
     const id = this.#ids.get(name);
     if (id && this.#uppy.getFile(id)) this.#uppy.removeFile(id);
     this.#ids.delete(name);
     this.files.delete(name);
-    this.#sent.forget(name);
-    this.#tell();
+    this.#sent.remove(name);
+    this.#report();
   }
 
-  /** Forgets what arrived and is in the set no more, nor under its own name. */
-  forgetGone(): void {
+  /** Removes the files that were uploaded and that the set does not contain any more. */
+  removeMissing(): void {
     for (const { name, state } of this.files.values()) {
-      if (state === "here" && !isArchive(name) && !this.held.has(name)) this.forget(name);
+      if (state === "done" && !isArchive(name) && !this.stored.has(name)) this.remove(name);
     }
   }
 
-  /** Ends it all: the set takes no more. */
+  /** Ends all uploads: the set takes no more files. */
   close(): void {
     this.#uppy.destroy();
     this.#sent.clear();
     transfers.delete(this.set);
-    this.#tell();
+    this.#report();
   }
 
   #takes(file: File_): boolean {
@@ -214,22 +213,22 @@ export class Transfer {
     const why = whyLeftOut(path) ?? this.#clash(file.name, folderOf(path));
     if (why) {
       if (!this.leftOut.some(({ name }) => name === path)) this.leftOut.push({ name: path, why });
-      this.#tell();
+      this.#report();
       return false;
     }
     const before = this.files.get(file.name);
-    const isOnItsWay = before && before.state !== "failed" && before.state !== "here";
-    const isHere = this.held.get(file.name) === data.size && this.#sent.knows(file.name, data);
+    const isOnItsWay = before && before.state !== "failed" && before.state !== "done";
+    const isHere = this.stored.get(file.name) === data.size && this.#sent.knows(file.name, data);
     if (isHere) this.alreadyHere += 1;
     if (isHere || (isOnItsWay && this.#ids.get(file.name) === file.id)) {
-      this.#tell();
+      this.#report();
       return false;
     }
-    this.forget(file.name);
+    this.remove(file.name);
     return true;
   }
 
-  /** Frames of two folders would replace one another. Between two drops that is meant: a frame was rendered again. */
+  /** Frames of two folders would replace one another. Between two drops this is intended: a frame was rendered again. */
   #clash(name: string, folder: string): string | undefined {
     if (!this.#drop.size) setTimeout(() => this.#drop.clear());
     const other = this.#drop.get(name);
@@ -241,28 +240,28 @@ export class Transfer {
   #begin(file: File_): void {
     const { name } = file;
     this.#ids.set(name, file.id);
-    this.files.set(name, { name, bytes: (file.data as File).size, sent: 0, state: "waits" });
-    this.#tell();
+    this.files.set(name, { name, bytes: (file.data as File).size, sent: 0, state: "waiting" });
+    this.#report();
   }
 
   #go(file: File_, sent: number): void {
     const row = this.files.get(file.name);
-    if (!row || row.state === "here") return;
+    if (!row || row.state === "done") return;
     row.sent = Math.min(sent, row.bytes);
-    row.state = isArchive(row.name) && row.sent === row.bytes ? "unpacks" : "goes";
+    row.state = isArchive(row.name) && row.sent === row.bytes ? "unpacking" : "uploading";
     this.#meter.note(this.totals.sent, performance.now());
-    this.#tell();
+    this.#report();
   }
 
   #arrive(file: File_): void {
     const row = this.files.get(file.name);
     if (!row) return;
-    Object.assign(row, { state: "here", sent: row.bytes });
+    Object.assign(row, { state: "done", sent: row.bytes });
     if (!isArchive(row.name)) {
-      this.held.set(row.name, row.bytes);
+      this.stored.set(row.name, row.bytes);
       this.#sent.note(row.name, file.data as File);
     }
-    this.#tell();
+    this.#report();
     this.onArrived();
   }
 
@@ -271,20 +270,20 @@ export class Transfer {
     if (!row) return;
     const status = response?.status ?? 0;
     const body = (response?.body as TusBody | undefined)?.xhr?.responseText ?? "";
-    const why = status ? problemOf(status, body).message : "The line was cut for too long.";
+    const why = status ? problemOf(status, body).message : "The connection was lost for too long.";
     Object.assign(row, { state: "failed", why, sent: 0, isSignedOut: status === 401 });
-    if (status === 401) tellSignedOut();
+    if (status === 401) reportSignedOut();
     else if (!status) console.warn(error);
-    this.#tell();
+    this.#report();
   }
 
-  /** Hundreds of files make thousands of events; a page is drawn a few times a second. */
-  #tell(): void {
+  /** Hundreds of files make thousands of events; the page is drawn a few times a second. */
+  #report(): void {
     this.#telling ||= window.setTimeout(() => {
       this.#telling = 0;
       if (!this.isUnderWay) this.#meter.reset();
       this.onChange();
       listeners.forEach((listener) => listener());
-    }, TELL_EVERY_MS);
+    }, REPORT_EVERY_MS);
   }
 }

@@ -1,13 +1,13 @@
-// What can be done with the versions of a configuration, before the server is asked.
+// What can be done with the versions of a configuration, decided without the server.
 
 import type { Sequence, Version } from "./shapes";
 
-/** The version that is shown where nobody chose: the newest that can be looked at. */
+/** The version that is shown by default: the newest whose objects exist. */
 export function firstToShow({ versions }: Sequence): Version | undefined {
   return versions.find((version) => !version.removed);
 }
 
-/** What becomes live by going back: of the full versions that were ever live, the newest that is older. */
+/** The version that a rollback makes live: of the full versions that were ever live, the newest older one. */
 export function beforeOf({ versions, live }: Sequence): Version | undefined {
   return versions.find(
     ({ kind, published, version, removed }) =>
@@ -15,9 +15,9 @@ export function beforeOf({ versions, live }: Sequence): Version | undefined {
   );
 }
 
-/** Why a version cannot be published, in words; nothing where it can. */
+/** Why a version cannot be published; undefined where it can. */
 export function whyNotPublished({ versions, live }: Sequence, wanted: Version): string | undefined {
-  if (wanted.removed) return "Its files are gone.";
+  if (wanted.removed) return "Its objects were deleted.";
   if (wanted.version === live) return "It is live.";
   const liveKind = versions.find(({ version }) => version === live)?.kind;
   if (wanted.kind === "early" && liveKind === "full")

@@ -5,7 +5,7 @@ import { wordsOf } from "./api";
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** A button that cannot be pressed twice while what it does is under way; a failure is told below it. */
+/** A button that is disabled while its action runs; a failure is shown below it. */
 export function button(label: string, act: () => unknown, attributes: Attributes = {}): HTMLButtonElement {
   const made = make("button", { type: "button", ...attributes }, label);
   made.addEventListener("click", () => void run(made, act));
@@ -24,13 +24,13 @@ async function run(pressed: HTMLButtonElement, act: () => unknown): Promise<void
   }
 }
 
-/** Tells of a failure in a dialog: whatever was pressed, its reader looks at the middle of the page then. */
+/** Shows a failure in a dialog. */
 export function tellFailure(error: unknown): void {
   const { dialog, close } = openDialog("That did not work", make("p", { role: "alert" }, wordsOf(error)));
   dialog.append(make("div", { class: "actions" }, button("Close", close, { autofocus: true })));
 }
 
-/** A short word with a colour of its own. */
+/** A short coloured label. */
 export function badge(text: string, kind: string): HTMLSpanElement {
   return make("span", { class: `badge ${kind}` }, text);
 }
@@ -46,7 +46,7 @@ export function panel(title: string, attributes: Attributes = {}, ...children: (
   return make("section", { class: "panel", "aria-labelledby": heading.id, ...attributes }, heading, ...children);
 }
 
-/** A labelled control; what is wrong with it or worth knowing stands below. */
+/** A labelled control, with a hint or an error below it. */
 export function field(label: string, control: HTMLElement, hint?: string | HTMLElement): HTMLLabelElement {
   const below = typeof hint === "string" ? make("small", { class: "hint" }, hint) : hint;
   return make("label", { class: "field" }, make("span", {}, label), control, ...(below ? [below] : []));
@@ -63,7 +63,7 @@ export interface Opened {
   close: () => void;
 }
 
-/** Opens a dialog; Escape closes it, and the focus goes back to where it was. */
+/** Opens a dialog; Escape closes it, and the focus returns. */
 export function openDialog(title: string, ...content: (Node | string)[]): Opened {
   const heading = make("h2", { id: `dialog-${++dialogs}` }, title);
   const dialog = make("dialog", { "aria-labelledby": heading.id }, heading, ...content);
@@ -77,14 +77,14 @@ let dialogs = 0;
 export interface Question {
   title: string;
   body: (Node | string)[];
-  /** What the button says that goes on. */
+  /** The label of the button that confirms. */
   confirm: string;
   danger?: boolean;
-  /** What has to be typed first. */
+  /** A word that has to be typed first. */
   word?: string;
 }
 
-/** Asks before something is done; resolves with whether it is wanted. */
+/** Asks for confirmation; resolves with the answer. */
 export function ask({ title, body, confirm, danger, word }: Question): Promise<boolean> {
   return new Promise((resolve) => {
     const form = make("form", { method: "dialog" }, ...body);
@@ -104,12 +104,12 @@ export function ask({ title, body, confirm, danger, word }: Question): Promise<b
     let wanted = false;
     form.addEventListener("submit", () => (wanted = true));
     dialog.addEventListener("close", () => resolve(wanted));
-    // Made before its fields were, the dialog has put the focus elsewhere.
+    // The dialog was opened before its fields existed, so it has put the focus elsewhere.
     dialog.querySelector<HTMLElement>("input[autofocus], button[autofocus]")?.focus();
   });
 }
 
-/** Waits, but no longer than the page is shown, and not while nobody looks at it. */
+/** Waits, and goes on waiting while the page is hidden; ends early when the page is left. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms);

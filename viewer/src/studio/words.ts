@@ -1,4 +1,4 @@
-// Numbers and moments as people say them.
+// Numbers, sizes and times in words.
 
 import { count } from "../page";
 import type { Choices } from "./shapes";
@@ -15,7 +15,7 @@ export function sizeOf(bytes: number): string {
   return `${bytes.toLocaleString("en", { maximumFractionDigits: digits })} ${units[at]}`;
 }
 
-/** A stretch of time, as coarse as it is long. */
+/** A duration, rounded as people say it. */
 export function spanOf(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -25,7 +25,7 @@ export function spanOf(ms: number): string {
   return minutes % 60 && hours < 10 ? `${hours} h ${minutes % 60} min` : count(hours, "hour");
 }
 
-/** A moment as seen from another one. */
+/** How long ago something happened. */
 export function agoOf(moment: string, now = Date.now()): string {
   const ms = now - Date.parse(moment);
   if (Number.isNaN(ms)) return "";
@@ -36,14 +36,14 @@ export function agoOf(moment: string, now = Date.now()): string {
   return dateOf(moment);
 }
 
-/** A moment in full, in the reader's own time. */
+/** Date and time in the reader's time zone. */
 export function dateOf(moment: string): string {
   const date = new Date(moment);
   if (Number.isNaN(date.getTime())) return "";
   return date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** A slug as a label, as the server makes them: `rose-gold` is "Rose Gold". */
+/** A slug as the server labels it: `rose-gold` is "Rose Gold". */
 export function titleOf(slug: string): string {
   return slug
     .split("-")
@@ -63,7 +63,7 @@ export function pieceInWords(product: string, choices: Choices): string {
   return words ? `${model}: ${words}` : model;
 }
 
-/** The choices that stand in a configuration's id. */
+/** The product and the choices in a configuration's id. */
 export function choicesOf(configuration: string): { product: string; choices: Choices } {
   const [type = "", model = "", ...pairs] = configuration.split(".");
   const choices = pairs.map((pair): [string, string] => {
@@ -73,13 +73,13 @@ export function choicesOf(configuration: string): { product: string; choices: Ch
   return { product: `${type}.${model}`, choices: Object.fromEntries(choices) };
 }
 
-/** Several things in a sentence: "a, b and c", and no more than so many of them. */
+/** A list in a sentence, "a, b and c", shortened to `most` things. */
 export function listOf(things: string[], most = 6): string {
   const shown = things.length > most ? [...things.slice(0, most - 1), `${things.length - most + 1} more`] : things;
   return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-/** A difference with its sign, so that more and less are told apart at a glance. */
+/** A difference with its sign. */
 export function signed(difference: number, digits = 1): string {
   const text = Math.abs(difference).toFixed(digits);
   if (Number(text) === 0) return "±0";

@@ -1,4 +1,4 @@
-// A link that shows a version to whoever has it, without a key, until it expires.
+// A preview link: it shows one version without a key until it expires.
 
 import { make } from "../page";
 import { announce } from "./announce";
@@ -12,27 +12,27 @@ const LASTS: [string, string][] = [
   ["168", "a week"],
 ];
 
-export function askForLook(configuration: string, version: number): void {
-  const hours = select(LASTS, "72", { id: "look-hours" });
-  const result = make("div", { class: "look", role: "status" });
+export function askForPreviewLink(configuration: string, version: number): void {
+  const hours = select(LASTS, "72", { id: "preview-link-hours" });
+  const result = make("div", { class: "preview-link", role: "status" });
   const create = async () => {
-    const { link, expires } = await sequences.look(configuration, version, Number(hours.value));
+    const { link, expires } = await sequences.previewLink(configuration, version, Number(hours.value));
     const address = make("input", {
       type: "text",
-      id: "look-link",
+      id: "preview-link-address",
       readonly: true,
       value: new URL(link, location.href).href,
     });
     address.addEventListener("focus", () => address.select());
     result.replaceChildren(
       field("Link", address, `It works until ${dateOf(expires)}.`),
-      button("Copy", () => copy(address), { id: "look-copy" }),
+      button("Copy", () => copy(address), { id: "preview-link-copy" }),
     );
     address.focus();
   };
   const { dialog, close } = openDialog(
-    `A private link to version ${version}`,
-    make("p", { class: "quiet" }, "Whoever has the link sees the spin, live or not. No key is needed."),
+    `A preview link to version ${version}`,
+    make("p", { class: "quiet" }, "Everyone with the link sees the spin, live or not. No key is needed."),
     field("It lasts", hours),
     result,
   );
@@ -41,7 +41,7 @@ export function askForLook(configuration: string, version: number): void {
       "div",
       { class: "actions" },
       button("Close", close, { class: "plain" }),
-      button("Make the link", create, { id: "look-create" }),
+      button("Make the link", create, { id: "preview-link-create" }),
     ),
   );
 }
@@ -51,7 +51,7 @@ async function copy(address: HTMLInputElement): Promise<void> {
     await navigator.clipboard.writeText(address.value);
     announce("Copied.");
   } catch {
-    // Without TLS there is no clipboard for scripts; the text is selected for the hand.
+    // Without TLS scripts have no clipboard: the text is selected for copying by hand.
     address.select();
     announce("Press Control and C to copy.");
   }
