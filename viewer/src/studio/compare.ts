@@ -26,7 +26,7 @@ let mode: Mode = "side";
 
 export async function showCompare(page: HTMLElement, route: At, signal: AbortSignal): Promise<void> {
   const sequence = await sequences.show(route.configuration);
-  const find = (number: number) => sequence.versions.find(({ version, removed }) => version === number && !removed);
+  const find = (number: number) => sequence.versions.find(({ version }) => version === number);
   const [one, other] = route.versions.map(find);
   if (!one || !other) return showMissing(page, route);
   const [left, right] = await Promise.all([loadManifest(one.manifest), loadManifest(other.manifest)]);
@@ -159,9 +159,10 @@ function modeFields(onPick: (mode: Mode) => void): HTMLElement {
 }
 
 function pairFields(route: At, { versions }: Sequence): HTMLElement {
-  const options = versions
-    .filter(({ removed }) => !removed)
-    .map(({ version, live }): [string, string] => [String(version), `Version ${version}${live ? ", live" : ""}`]);
+  const options = versions.map(({ version, live }): [string, string] => [
+    String(version),
+    `Version ${version}${live ? ", live" : ""}`,
+  ]);
   const pickers = route.versions.map((version, index) => {
     const picker = select(options, String(version), {
       "aria-label": index ? "Right version" : "Left version",
@@ -183,7 +184,7 @@ function showMissing(page: HTMLElement, { configuration, versions }: At): void {
     panel(
       "A version is missing",
       {},
-      make("p", {}, `Version ${versions.join(" or ")} does not exist, or was removed.`),
+      make("p", {}, `Version ${versions.join(" or ")} does not exist.`),
       link("To the versions", configurationHash(configuration)),
     ),
   );

@@ -13,7 +13,7 @@ import { askForPreviewLink } from "./preview-link";
 import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
 import { goTo, hashOf, NO_VIEW, noteRoute, type Route, type View } from "./routes";
 import type { FrameFacts, Sequence, Version, VersionDetail } from "./shapes";
-import { beforeOf, firstToShow, whyNotPublished } from "./versions";
+import { beforeOf, whyNotPublished } from "./versions";
 import { ask, badge, button, link, panel } from "./widgets";
 import { agoOf, choicesOf, dateOf, pieceInWords } from "./words";
 
@@ -24,8 +24,8 @@ type At = Extract<Route, { at: "configuration" }>;
 
 export async function showConfiguration(page: HTMLElement, route: At, signal: AbortSignal): Promise<void> {
   const sequence = await sequences.show(route.configuration);
-  const chosen = sequence.versions.find(({ version }) => version === route.version) ?? firstToShow(sequence);
-  if (!chosen || chosen.removed) return showNothing(page, sequence);
+  const chosen = sequence.versions.find(({ version }) => version === route.version) ?? sequence.versions[0];
+  if (!chosen) return showNothing(page, sequence);
   const [manifest, detail] = await Promise.all([
     loadManifest(chosen.manifest),
     // A version without facts about each frame is shown all the same.
@@ -226,13 +226,10 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
     const marks = [
       ...(version.live ? [badge("live", "live")] : []),
       ...(version.kind === "early" ? [badge("preview only", "quiet-badge")] : []),
-      ...(version.removed ? [badge("removed", "quiet-badge")] : []),
     ];
     const name = `Version ${version.version}`;
     const address = hashOf({ at: "configuration", configuration, version: version.version, view });
-    const title = version.removed
-      ? make("span", {}, name)
-      : link(name, address, isChosen ? { "aria-current": "true" } : {});
+    const title = link(name, address, isChosen ? { "aria-current": "true" } : {});
     const when = make(
       "span",
       { class: "quiet small" },
@@ -251,21 +248,16 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
       { class: isChosen ? "chosen" : "", "data-version": version.version, "data-live": version.live },
       make("p", {}, title, " ", ...marks),
       when,
-      ...(isChosen || version.removed ? [] : [compare]),
+      ...(isChosen ? [] : [compare]),
     );
   });
   return make("ol", { class: "versions", id: "version-list" }, ...rows);
 }
 
 /** The configuration has no version that can be shown. */
-function showNothing(page: HTMLElement, { configuration, takenDown, versions }: Sequence): void {
+function showNothing(page: HTMLElement, { configuration, takenDown }: Sequence): void {
   const { product, choices } = choicesOf(configuration);
-  const removedAt = versions.find(({ removed }) => removed)?.removed;
-  const why = takenDown
-    ? "It was taken down, with every version."
-    : removedAt
-      ? `Its versions were removed ${agoOf(removedAt)}.`
-      : "Nothing has been encoded yet.";
+  const why = takenDown ? "It was taken down, with every version." : "Nothing has been encoded yet.";
   page.replaceChildren(
     make(
       "header",

@@ -126,16 +126,16 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
   };
 }
 
-function summaryOf({ state, done, total, frames }: Check, findings: Finding[], isArriving: boolean): string {
+function summaryOf({ state, done, total }: Check, findings: Finding[], isArriving: boolean): string {
   if (state === "empty") return "There are no frames yet.";
-  if (state === "running") return total ? `Checking frame ${Math.min(done + 1, total)} of ${total}.` : "Looking.";
+  if (state === "running") return total ? `Checking frame ${Math.min(done + 1, total)} of ${total}.` : "Checking.";
   const soFar = isArriving ? " so far" : "";
-  const looked = count(frames ?? total, "frame");
-  if (!findings.length) return `No problems in the ${looked}${soFar}.`;
+  const checked = count(total, "frame");
+  if (!findings.length) return `No problems in the ${checked}${soFar}.`;
   const blocks = findings.filter(({ severity }) => severity === "blocks").length;
   const warns = findings.length - blocks;
   const parts = [blocks && `${blocks} to mend`, warns && `${warns} to know`].filter(Boolean);
-  return `${looked}${soFar}: ${parts.join(", ")}.`;
+  return `${checked}${soFar}: ${parts.join(", ")}.`;
 }
 
 function findingRow(finding: Finding, onMend: Options["onMend"], signal: AbortSignal): HTMLLIElement {

@@ -115,7 +115,6 @@ export interface Check {
   state: "empty" | "running" | "done";
   done: number;
   total: number;
-  frames?: number;
   findings: Finding[];
 }
 
@@ -134,7 +133,7 @@ export interface Finding {
 export interface Sequence {
   configuration: string;
   live: number | null;
-  takenDown?: boolean;
+  takenDown: boolean;
   /** Only signed addresses show it. */
   protected?: boolean;
   versions: Version[];
@@ -147,8 +146,6 @@ export interface Version {
   created: string;
   published: string | null;
   live: boolean;
-  /** When its objects were deleted. */
-  removed?: string | null;
 }
 
 export interface VersionDetail extends Version {

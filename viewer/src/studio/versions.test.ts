@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sequence, Version } from "./shapes";
-import { beforeOf, firstToShow, whyNotPublished } from "./versions";
+import { beforeOf, whyNotPublished } from "./versions";
 
 const version = (number: number, facts: Partial<Version> = {}): Version => ({
   version: number,
@@ -15,6 +15,7 @@ const version = (number: number, facts: Partial<Version> = {}): Version => ({
 const sequence = (live: number | null, ...versions: Version[]): Sequence => ({
   configuration: "ring.band",
   live,
+  takenDown: false,
   versions,
 });
 
@@ -29,12 +30,6 @@ test("going_back_leads_to_the_newest_older_full_version_that_was_live", () => {
   assert.equal(beforeOf(sequence(4, ...all))?.version, 1);
   assert.equal(beforeOf(sequence(null, ...all))?.version, 4);
   assert.equal(beforeOf(sequence(1, ...all)), undefined);
-});
-
-test("what_is_gone_is_neither_shown_nor_published", () => {
-  const all = sequence(1, version(2, { removed: "2026-02-01T00:00:00Z" }), version(1));
-  assert.equal(firstToShow(all)?.version, 1);
-  assert.ok(whyNotPublished(all, all.versions[0]!));
 });
 
 test("a_full_spin_is_not_replaced_by_less", () => {

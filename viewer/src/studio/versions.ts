@@ -2,22 +2,15 @@
 
 import type { Sequence, Version } from "./shapes";
 
-/** The version that is shown by default: the newest whose objects exist. */
-export function firstToShow({ versions }: Sequence): Version | undefined {
-  return versions.find((version) => !version.removed);
-}
-
 /** The version that a rollback makes live: of the full versions that were ever live, the newest older one. */
 export function beforeOf({ versions, live }: Sequence): Version | undefined {
   return versions.find(
-    ({ kind, published, version, removed }) =>
-      kind === "full" && !!published && !removed && (live === null || version < live),
+    ({ kind, published, version }) => kind === "full" && !!published && (live === null || version < live),
   );
 }
 
 /** Why a version cannot be published; undefined where it can. */
 export function whyNotPublished({ versions, live }: Sequence, wanted: Version): string | undefined {
-  if (wanted.removed) return "Its objects were deleted.";
   if (wanted.version === live) return "It is live.";
   const liveKind = versions.find(({ version }) => version === live)?.kind;
   if (wanted.kind === "early" && liveKind === "full")
