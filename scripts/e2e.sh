@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Starts the demo of the real binary in an empty folder and lets a headless browser drive its page.
+# Starts the demo of the real binary in an empty folder, and runs the browser tests against it.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
-# The demo serves at once and encodes meanwhile; the tests wait for what they need.
-patience=60
+# Seconds to wait for the address. The demo serves at once and encodes meanwhile; the tests wait for the spins that they need.
+patience_s=60
 
 binary=${CARGO_TARGET_DIR:-target}/debug/girasol
 chromium=$(browser) || {
@@ -40,11 +40,11 @@ url=
 start=$SECONDS
 while [ -z "$url" ]; do
     if ! kill -0 "$server" 2>/dev/null; then
-        echo "The demo ended before it said where it is." >&2
+        echo "The demo ended before it printed its address." >&2
         exit 1
     fi
-    if [ $((SECONDS - start)) -ge "$patience" ]; then
-        echo "The demo has not said where it is in $patience s." >&2
+    if [ $((SECONDS - start)) -ge "$patience_s" ]; then
+        echo "The demo has not printed its address in $patience_s s." >&2
         exit 1
     fi
     sleep 0.2
@@ -53,8 +53,8 @@ done
 # The key is printed right after the address.
 key=
 while [ -z "$key" ]; do
-    if ! kill -0 "$server" 2>/dev/null || [ $((SECONDS - start)) -ge "$patience" ]; then
-        echo "The demo has not said which key the studio takes." >&2
+    if ! kill -0 "$server" 2>/dev/null || [ $((SECONDS - start)) -ge "$patience_s" ]; then
+        echo "The demo has not printed the key for the studio." >&2
         exit 1
     fi
     sleep 0.1
@@ -64,7 +64,7 @@ echo "The demo was at $url after $((SECONDS - start)) s."
 
 (cd viewer && GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium npm run --silent e2e)
 
-# A server that is asked to stop finishes in order, and says so with its exit code.
+# On SIGTERM the server shuts down in order and exits with 0.
 kill -TERM "$server"
 start=$SECONDS
 while kill -0 "$server" 2>/dev/null; do

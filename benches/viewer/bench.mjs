@@ -23,7 +23,7 @@ const HEADS = [
   "requests",
 ];
 
-/** Medians, by throttle and contender; contenders take turns, so that what the machine does besides meets all alike. */
+/** Medians, by throttle and contender; contenders take turns, so that other load on the machine affects all alike. */
 async function compare(browser, shop, pages) {
   const measured = THROTTLES.map(() => pages.map(() => []));
   const angles = [];

@@ -1,4 +1,4 @@
-// The headless browser that is measured; CHROMIUM names one that stands elsewhere.
+// The headless browser that is measured; CHROMIUM names another executable.
 
 import { chromium } from "playwright-core";
 

@@ -10,7 +10,7 @@ import { median, table, write } from "./sheet.mjs";
 
 const RUNS = Number(process.env.RUNS ?? 3);
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
-/** Audits with the name that people know, their unit and the factor to it. */
+/** Audits with their usual name, their unit and the factor to it. */
 const FIGURES = [
   ["first-contentful-paint", "FCP, ms", 0],
   ["largest-contentful-paint", "LCP, ms", 0],
@@ -36,7 +36,7 @@ async function run(url) {
 
 const score = (lhr, category) => Math.round(100 * lhr.categories[category].score);
 
-/** Audits below 1 in any run, with what they weigh and what they found first. */
+/** Audits below 1 in any run, with their weight and their first finding. */
 function findings(runs) {
   const found = new Map();
   for (const lhr of runs) {

@@ -1,4 +1,4 @@
-// The pages of the contenders: what each one's README asks a shop to write, and marks of when it says what.
+// The pages of the contenders: the markup from each one's README, and marks at each one's events.
 
 import { readFileSync } from "node:fs";
 import { manifestOf, sequenceOf } from "./servers.mjs";
@@ -23,9 +23,9 @@ function girasol(base, inside) {
 }
 
 /**
- * All 36 in turn order, each by its own address, as the viewer wants them. It asks for the first one twice, blurred with
- * `?width=150` for an image CDN to read, and waits for that for ever; Girasol knows no such query and refuses it. Behind
- * a `#` it is not sent, and the second time is spared: all the better for the peer.
+ * All 36 in turn order, each by its own address, as the viewer wants them. The peer requests the first one twice, blurred with
+ * `?width=150` for an image CDN, and waits for that forever; Girasol rejects the unknown query. Behind a `#` it is not
+ * sent, and the second request is saved, in the peer's favour.
  */
 function peer(base, { urls, tiers: { standard } }) {
   const { set } = standard.formats.avif;

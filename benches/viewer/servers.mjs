@@ -13,7 +13,7 @@ export const sequenceOf = (metal) => `/api/products/customizable/ring.solitaire.
 const ENCODED_WITHIN_MS = 600_000;
 const fixtures = new URL("../../fixtures", import.meta.url).pathname;
 
-/** Starts the demo of GIRASOL in an empty folder and waits until every ring is whole. GIRASOL_URL names one that runs. */
+/** Starts the demo of GIRASOL in an empty folder and waits until every ring is complete. GIRASOL_URL names a running one. */
 export async function startGirasol() {
   if (process.env.GIRASOL_URL) return { base: process.env.GIRASOL_URL, stop: async () => {} };
   if (!process.env.GIRASOL) throw new Error("GIRASOL has to name the binary");

@@ -9,7 +9,7 @@ export function table(heads, rows, aligned = "l".padEnd(heads.length, "r")) {
   return [heads, rules, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Prints a section and puts it where its marks stand. */
+/** Prints a section and writes it between its marks. */
 export function write(name, text) {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const sheet = readFileSync(SHEET, "utf8");

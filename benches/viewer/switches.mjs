@@ -10,7 +10,7 @@ const ANGLES = [50, 130, 220];
 export const switchesPage = (base) =>
   `<!doctype html><html lang="en"><title>Ring</title><link rel="icon" href="data:,"><script type="module" src="${base}/girasol-spin.js"></script><girasol-spin src="${base}${sequenceOf(METALS[0])}" alt="Ring" tier="standard" frames="36" width="1" height="1" style="display: block; width: 500px"></girasol-spin>`;
 
-/** Milliseconds of each switch. Nothing is warmed before: the first of each metal has to come over the line. */
+/** Milliseconds of each switch. Nothing is warmed: the first frame of each metal comes over the network. */
 export async function switches(browser, url) {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
   try {

@@ -1,4 +1,4 @@
-// One visit with a cold cache: what stands on the page when, and what it took.
+// One visit with a cold cache: when the page shows what, with how many bytes and requests.
 
 import { throttle } from "./throttles.mjs";
 
@@ -8,12 +8,12 @@ const QUIET_MS = 1000;
 const SAME = 1;
 
 /**
- * Runs in the page. At each refresh of the screen it looks at what stands there: whether a picture of the page does, and
- * what is on the canvas, 48 by 48 over white. It looks alike at both viewers, and ends with the first whole turn.
+ * Runs in the page. At each refresh it records what is shown: whether a picture of the page is, and the canvas,
+ * 48 by 48 over white. It treats both viewers alike, and ends with the first complete turn.
  */
 const WATCH = () => {
   const small = new OffscreenCanvas(48, 48).getContext("2d", { willReadFrequently: true });
-  window.looks = [];
+  window.shown = [];
   window.lookAt = () => {
     const host = document.getElementById("ring");
     const canvas = (host?.shadowRoot ?? host)?.querySelector("canvas");
@@ -32,7 +32,7 @@ const WATCH = () => {
     if (host?.loadedFrames >= 36) mark("full");
     const data = lookAt();
     const text = data?.join();
-    if (text && text !== last) looks.push({ at: performance.now(), data: [...data] });
+    if (text && text !== last) shown.push({ at: performance.now(), data: [...data] });
     last = text ?? last;
     if (!window.marks?.full) requestAnimationFrame(look);
   };
@@ -43,8 +43,8 @@ const apart = (one, other) => one.reduce((sum, value, index) => sum + Math.abs(v
 const isBlank = (data) => data.every((value) => value === 255);
 
 /**
- * Counts what comes over the line, heads included. A reader that has all that it wants of an answer may cancel it before
- * the browser calls it finished: then it counts whole, by its Content-Length.
+ * Counts the bytes on the network, headers included. A reader may cancel a response that it has read completely before
+ * the browser reports it as finished: then it counts by its Content-Length.
  */
 function lineOf(session) {
   const answers = new Map();
@@ -93,14 +93,14 @@ async function open(browser, url, conditions) {
   return { page, line, close: () => context.close() };
 }
 
-/** Milliseconds from the start of the navigation, bytes and requests on the line until nothing comes any more. */
+/** Milliseconds from the start of the navigation, bytes and requests on the network until it is idle. */
 export async function visit(browser, url, conditions) {
   const { page, line, close } = await open(browser, url, conditions);
   try {
     await page.waitForFunction(() => window.marks?.full, undefined, { timeout: VISIT_WITHIN_MS, polling: 250 });
     while (Date.now() - line.last < QUIET_MS) await page.waitForTimeout(100);
-    const { marks, looks, final } = await page.evaluate(() => ({ marks, looks, final: [...lookAt()] }));
-    const drawn = looks.filter(({ data }) => !isBlank(data));
+    const { marks, shown, final } = await page.evaluate(() => ({ marks, shown, final: [...lookAt()] }));
+    const drawn = shown.filter(({ data }) => !isBlank(data));
     const sharp = drawn.find(({ data }) => apart(data, final) < SAME)?.at;
     if (isBlank(final) || sharp === undefined) throw new Error(`${url} shows nothing`);
     const first = (...times) => Math.min(...times.filter((time) => time !== undefined));
@@ -112,7 +112,7 @@ export async function visit(browser, url, conditions) {
   }
 }
 
-/** How many pictures a drag shows once round, begun when the viewer says that it can be turned. */
+/** How many pictures a drag once round shows, begun when the viewer reports that it can be turned. */
 export async function drag(browser, url, conditions) {
   const { page, close } = await open(browser, url, conditions);
   try {

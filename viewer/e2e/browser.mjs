@@ -1,4 +1,4 @@
-// The headless browser that tests drive; CHROMIUM names one that stands elsewhere.
+// The headless browser that tests drive; CHROMIUM names another executable.
 
 import { chromium } from "playwright-core";
 
