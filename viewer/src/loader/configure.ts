@@ -7,7 +7,7 @@ import { get, HttpError, type Net } from "./net";
 /** Asks the server for the address of a product's spin with some choices; rejects with 404 where there is none. */
 export async function requestSequence(src: string, chosen: Choices, net: Net): Promise<string> {
   const [before, product] = partsOf(src);
-  const body = JSON.stringify({ choices: { ...choicesOf(configurationOf(src) ?? ""), ...chosen } });
+  const body = JSON.stringify({ choices: { ...choicesOf(configurationOf(src)), ...chosen } });
   const init = { method: "POST", headers: { "Content-Type": "application/json" }, body };
   const answer = await (await get(net, `${before}${product}/configure`, init)).json();
   if (!answer.sequence) throw new HttpError(404, 0, answer.nearest);

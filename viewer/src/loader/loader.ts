@@ -16,7 +16,7 @@ import { bestFormat, giveUpAvif } from "./formats";
 import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
 import { fetchFrame } from "./load-stage";
 import { type Loaded, loadManifest } from "./manifest";
-import { HttpError, type Net, netOf } from "./net";
+import { type HttpError, type Net, netOf, statusOf } from "./net";
 import { createPackCache } from "./pack-cache";
 import { measuredSpeed } from "./speed";
 
@@ -93,7 +93,7 @@ export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, 
       // The frame and the manifest that places it, side by side.
       const early = prefetch(address, net).catch(() => {});
       const next = await request(address, net, mode).catch(async (error) => {
-        if (!(error instanceof HttpError) || error.status !== 404 || address === src) throw error;
+        if (statusOf(error) !== 404 || address === src) throw error;
         return request(await requestSequence(src, chosen, net), net, mode);
       });
       await early;
@@ -213,7 +213,7 @@ export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, 
   };
 
   const fail = (error: unknown) => {
-    const { status, nearest } = (error instanceof HttpError ? error : {}) as Partial<HttpError>;
+    const { status, nearest } = error as Partial<HttpError>;
     setState(host, "error");
     vitals.add("errors");
     view.say(

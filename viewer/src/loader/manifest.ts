@@ -2,7 +2,7 @@
 
 import { type Forced, withForced } from "../rules/forced";
 import type { Format, Manifest } from "../wire";
-import { get, HttpError, type Net, retry } from "./net";
+import { get, type Net, retry, statusOf } from "./net";
 
 const SCHEMA = "girasol.manifest/1";
 
@@ -29,7 +29,7 @@ export async function loadManifest(
   try {
     return await loadFrom(withForced(src, { ...wish, format: forced.format || decodable }), net, cache);
   } catch (error) {
-    if (!(error instanceof HttpError) || error.status !== 400 || (forced.format && wish === forced)) throw error;
+    if (statusOf(error) !== 400 || (forced.format && wish === forced)) throw error;
     return loadFrom(withForced(src, forced), net, cache);
   }
 }

@@ -19,6 +19,11 @@ export class HttpError extends Error {
   }
 }
 
+/** The status of an HTTP error; undefined for all other errors. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as Partial<HttpError>).status;
+}
+
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 8000;
 
@@ -47,12 +52,13 @@ export async function retry<T>(net: Net, work: () => Promise<T>, tries = 4): Pro
 
 /** Whether the same request may succeed later. */
 export function isTemporary(error: unknown): boolean {
-  return !(error instanceof HttpError) || error.status >= 500 || error.status === 429 || error.status === 408;
+  const status = statusOf(error);
+  return !status || status >= 500 || status === 429 || status === 408;
 }
 
 /** Pauses triple, and vary by a third so that many viewers do not return at once. */
 export function pauseMs(attempt: number, error?: unknown): number {
-  const wished = error instanceof HttpError ? error.retryAfterMs : 0;
+  const { retryAfterMs: wished = 0 } = (error ?? {}) as Partial<HttpError>;
   const own = FIRST_PAUSE_MS * 3 ** (attempt - 1) * (1 + Math.random() / 3);
   return Math.min(Math.max(wished, own), LONGEST_PAUSE_MS);
 }

@@ -3,7 +3,7 @@
 import type { Choices, Manifest } from "../wire";
 
 // An option's name has no hyphen, so that the first one ends it.
-const SEQUENCE = /^(.*\/)([a-z0-9-]+\.[a-z0-9-]+)((?:\.[a-z0-9]+-[a-z0-9-]+)*)\/sequence(?=\?|$)/;
+const SEQUENCE = /^(.*\/)([\w-]+\.[\w-]+)((?:\.\w+-[\w-]+)*)\/sequence(?=\?|$)/;
 
 /** What stands before the product in the address of a sequence, the product, and its choices; each empty in another address. */
 export function partsOf(src: string): [before: string, product: string, choices: string] {
@@ -18,7 +18,7 @@ export function configurationOf(src: string): string | undefined {
 }
 
 /** The choices in a configuration's id. */
-export function choicesOf(configuration: string): Choices {
+export function choicesOf(configuration = ""): Choices {
   const pairs = configuration.split(".").slice(2);
   return Object.fromEntries(pairs.map((pair) => pair.split(/-(.*)/s).slice(0, 2) as [string, string]));
 }
@@ -26,13 +26,13 @@ export function choicesOf(configuration: string): Choices {
 /** The options that an element with this address and manifest can change. */
 export function optionsOf(src: string, manifest?: Manifest): string[] {
   const listed = (manifest?.siblings ?? []).flatMap(({ choices }) => Object.keys(choices));
-  return [...new Set([...Object.keys(choicesOf(configurationOf(src) ?? "")), ...listed])];
+  return [...new Set([...Object.keys(choicesOf(configurationOf(src))), ...listed])];
 }
 
 /** The address of the same product with other choices; undefined where only the server knows it. */
 export function withChoices(src: string, chosen: Choices, manifest?: Manifest): string | undefined {
   const own = configurationOf(src);
-  const has = choicesOf(own ?? "");
+  const has = choicesOf(own);
   const changed = Object.entries(chosen).filter(([option, choice]) => has[option] !== choice);
   if (!own || !changed.length) return src;
   const [[first, wanted]] = changed as [[string, string]];

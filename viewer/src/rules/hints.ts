@@ -30,7 +30,7 @@ export function ownHints(browser: Browser): Hints {
   const { effectiveType, rtt, downlink, saveData } = browser.connection ?? {};
   const ect = ECTS.find((one) => one === effectiveType);
   return {
-    saveData: saveData ?? false,
+    saveData: !!saveData,
     mobile: browser.userAgentData?.mobile ?? /Mobi/.test(browser.userAgent),
     ect,
     // As in headers, a round trip of 0 means unknown.

@@ -34,12 +34,7 @@ export function shareMemory(user: MemoryUser, takesPart: boolean): void {
   for (const each of new Set([user, ...users])) each.onShare();
 }
 
-function isLowEnd({
-  deviceMemory,
-  hardwareConcurrency,
-}: {
-  deviceMemory?: number;
-  hardwareConcurrency?: number;
-}): boolean {
-  return deviceMemory === undefined ? (hardwareConcurrency ?? 8) <= 2 : deviceMemory <= 2;
+/** Browsers without the memory's size give the number of cores at least. */
+function isLowEnd(browser: { deviceMemory?: number; hardwareConcurrency?: number }): boolean {
+  return (browser.deviceMemory ?? browser.hardwareConcurrency ?? 8) <= 2;
 }
