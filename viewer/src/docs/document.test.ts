@@ -82,6 +82,7 @@ test("a_field_may_be_another_shapes_field", () => {
 });
 
 test("problems_are_known_by_their_slugs", () => {
-  assert.deepEqual(slugsOf({ properties: { type: { enum: ["urn:problem-type:girasol:no-spin"] } } }), ["no-spin"]);
+  const own: Schema = { properties: { type: { enum: ["urn:problem-type:girasol:no-spin"] } } };
+  assert.deepEqual(slugsOf({ allOf: [{ $ref: "#/components/schemas/Problem" }, own] }), ["no-spin"]);
   assert.deepEqual(slugsOf(ring), []);
 });

@@ -158,7 +158,7 @@ export function fieldsOf(document: Document, schema: Schema, prefix = ""): Field
 
 /** The slugs of the problems that an answer can be. */
 export function slugsOf(schema: Schema): string[] {
-  const types = schema.properties?.type?.enum ?? [];
+  const types = [schema, ...(schema.allOf ?? [])].flatMap((part) => part.properties?.type?.enum ?? []);
   return types.map(String).flatMap((type) => (type.startsWith(PROBLEM) ? [type.slice(PROBLEM.length)] : []));
 }
 
