@@ -1,4 +1,11 @@
 // The loader: from an element's attributes to a manifest, and from the manifest to frames on the screen.
+//
+// A switch: an attribute that has the name of an option makes a choice. The address of its sequence is the present one with
+// that choice in its id; where the id leaves the option out, the manifest's siblings or `configure` give the id. A sibling
+// names its standard set, so that the frame at this angle and the manifest are requested side by side, in the class that is
+// on the screen already. Loads on their way are cancelled. The new spin shows once the frame nearest to the angle at that
+// moment is decoded; then its neighbours load, then the packs. Encoded frames stay in memory for the page, so that going back
+// needs the manifest alone. The measured speed of the preview's pack may end a load after it.
 
 import { emit, type SpinState, setState, type TierDetail } from "../events";
 import { configurationOf, withChoices } from "../rules/address";
