@@ -90,7 +90,8 @@ test: ## Everything that CI checks
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-lint: ## Formatting, clippy and rustdoc, without a warning
+lint: ## Formatting, clippy and rustdoc, without a warning; words that STYLE.md has retired
+	scripts/check-words.sh
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(LOCKED) $(QUIET) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED) $(QUIET)
