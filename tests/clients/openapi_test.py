@@ -52,7 +52,7 @@ CHECKS = [
 
 
 class Api:
-    """What the run prepares, as somebody with a key."""
+    """What the run prepares, as a client with a key."""
 
     def __init__(self, base, key):
         self.base, self.key = base, key

@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 export const binary = process.env.GIRASOL;
 
-/** Settings of the server: whoever is killed is soon taken for dead. */
+/** Settings of the server: the lease of a killed process ends soon. */
 const environment = { ...process.env, GIRASOL_JOBS__LEASE_SECONDS: "1", GIRASOL_LOG__LEVEL: "warn" };
 
 export class Server {

@@ -10,5 +10,5 @@ server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()
 print(f"http://{host}:{port}", flush=True)
-# Whoever started it holds the other end of this pipe, so that it goes with him, however he goes.
+# The test holds the other end of this pipe, so that the server ends with it, even if the test is killed.
 sys.stdin.buffer.read()
