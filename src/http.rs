@@ -27,7 +27,6 @@ mod redirect;
 mod representation;
 mod scope;
 mod spreadsheet;
-mod timestamp;
 mod wire;
 
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -102,8 +102,7 @@ pub fn openapi_json() -> Vec<u8> {
     for operation in operations(&mut document) {
         tidy(operation);
     }
-    let document = serde_json::to_value(&document).expect("an OpenAPI document is JSON");
-    serde_json::to_vec(&with_rest(document)).expect("a JSON value is JSON")
+    serde_json::to_vec(&document).expect("an OpenAPI document is JSON")
 }
 
 /// A key of the role in a header, or a session of such a key.
@@ -130,28 +129,4 @@ fn tidy(operation: &mut Operation) {
             }
         }
     }
-}
-
-/// What is still described by hand.
-static REST: &str = include_str!("openapi.json");
-
-/// Adds the operations and components that the code does not describe yet.
-fn with_rest(mut document: Value) -> Value {
-    let rest: Value = serde_json::from_str(REST).expect("the file is JSON");
-    for part in ["/paths", "/components"] {
-        let (Some(Value::Object(into)), Some(Value::Object(from))) =
-            (document.pointer_mut(part), rest.pointer(part))
-        else {
-            continue;
-        };
-        for (key, group) in from {
-            let Some(group) = group.as_object() else { continue };
-            let into = into.entry(key).or_insert_with(|| Value::Object(serde_json::Map::new()));
-            let Some(into) = into.as_object_mut() else { continue };
-            for (name, item) in group {
-                into.entry(name).or_insert_with(|| item.clone());
-            }
-        }
-    }
-    document
 }

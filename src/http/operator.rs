@@ -10,9 +10,19 @@ use utoipa::OpenApi;
 
 use super::methods::address;
 
-/// The operations of the operators' API. Each takes the key of an admin unless its attribute says otherwise.
+/// The operations of the operators' API. Each takes a key of the role `admin` unless its attribute says otherwise.
 #[derive(OpenApi)]
-#[openapi(paths())]
+#[openapi(paths(
+    keys::list,
+    keys::create,
+    keys::revoke,
+    import::export,
+    import::import,
+    import::remove,
+    purge::purge,
+    purge::list,
+    audit::show,
+))]
 pub(super) struct Operations;
 
 /// Every address of the operators' API that takes a key.

@@ -39,7 +39,51 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
 
 /// The operations of the artists' API. Each takes the key of an artist unless its attribute says otherwise.
 #[derive(OpenApi)]
-#[openapi(paths())]
+#[openapi(paths(
+    session::begin,
+    session::show,
+    session::end,
+    products::list,
+    demand::list,
+    framesets::open,
+    framesets::list,
+    framesets::show,
+    framesets::change,
+    framesets::commit,
+    framesets::discard,
+    framesets::put_frame,
+    framesets::remove_frame,
+    bucket::presign,
+    bucket::open,
+    bucket::fetch,
+    check::show,
+    check::picture,
+    check::mend,
+    tus::options,
+    tus::options_of_upload,
+    tus::create,
+    tus::head,
+    tus::patch,
+    tus::terminate,
+    jobs::list,
+    jobs::show,
+    jobs::prioritize,
+    jobs::cancel,
+    jobs::retry,
+    jobs::events,
+    sequences::show,
+    sequences::publish,
+    sequences::roll_back,
+    sequences::take_down,
+    sequences::show_version,
+    sequences::manifest,
+    protection::protect,
+    protection::unprotect,
+    protection::sign,
+    preview::create,
+    preview::page,
+    preview::manifest,
+))]
 pub(super) struct Operations;
 
 /// Every address of the artists' API.
@@ -107,7 +151,7 @@ fn uploads(routes: &mut web::ServiceConfig) {
                 .route(overriding("PATCH").to(tus::patch))
                 .route(web::delete().to(tus::terminate))
                 .route(overriding("DELETE").to(tus::terminate))
-                .route(web::method(Method::OPTIONS).to(tus::options))
+                .route(web::method(Method::OPTIONS).to(tus::options_of_upload))
                 .default_service(wrong_method("HEAD, PATCH, DELETE, OPTIONS")),
         );
 }

@@ -1,7 +1,5 @@
 //! The audit trail: pages in JSON, and exports.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -11,50 +9,24 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::stream;
-use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     db::Db,
-    domain::audit::Entry,
     http::{
         auth::Admin,
         catalog::Catalog,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query, spreadsheet,
-        timestamp::Timestamp,
+        wire::{
+            audit::{self, AuditEntry},
+            parameters as param, problems, to_json,
+        },
     },
 };
 
 /// The entries of one page, and of one query of an export.
 const PAGE: u32 = 500;
-
-#[derive(Serialize)]
-struct Page {
-    entries: Vec<Line>,
-    /// The `?after=` of the next page, if there may be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    id: i64,
-    at: Timestamp,
-    actor: String,
-    address: Option<String>,
-    action: String,
-    subject: String,
-    detail: Value,
-}
-
-impl From<Entry> for Line {
-    fn from(entry: Entry) -> Self {
-        let Entry { id, at_ms, actor, address, action, subject, detail } = entry;
-        Self { id, at: Timestamp(at_ms), actor, address, action, subject, detail }
-    }
-}
 
 /// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +39,28 @@ enum ExportFormat {
     Csv,
 }
 
-/// `GET /api/audit?after=&format=json|ndjson|csv`
+/// The audit trail: every change, by whom and from where
+///
+/// For admins.
+#[utoipa::path(
+    get,
+    path = "/api/audit",
+    operation_id = "showAudit",
+    tag = "Operation",
+    params(param::After, param::AuditFormat),
+    responses(
+        (
+            status = 200,
+            description = "A page as JSON, or all entries as CSV or NDJSON.",
+            content(
+                (audit::AuditPage = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+            ),
+        ),
+        problems::Read,
+    ),
+)]
 pub(super) async fn show(
     _: Admin,
     request: HttpRequest,
@@ -101,9 +94,9 @@ pub(super) async fn show(
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
-    let entries: Vec<Line> = db.audit(after, PAGE).await?.into_iter().map(Into::into).collect();
+    let entries: Vec<AuditEntry> = db.audit(after, PAGE).await?.into_iter().map(Into::into).collect();
     let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|line| line.id);
-    Ok(secret_json(StatusCode::OK, &Page { entries, next }))
+    Ok(secret_json(StatusCode::OK, &audit::AuditPage { entries, next }))
 }
 
 /// Streams all entries after this one, a page at a time.
@@ -119,16 +112,13 @@ fn export(
             let Some(after) = after else { return Ok(None) };
             let entries = db.audit(after, PAGE).await?;
             let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.id);
-            let lines = entries.into_iter().map(Line::from);
+            let lines = entries.into_iter().map(AuditEntry::from);
             let mut text = head.unwrap_or_default().to_owned().into_bytes();
             match format {
                 ExportFormat::Csv => csv_lines(&mut text, lines)?,
                 ExportFormat::Json | ExportFormat::Ndjson => {
                     for line in lines {
-                        text.extend(
-                            serde_json::to_vec(&line)
-                                .map_err(|error| Error::Export(Arc::new(error.into())))?,
-                        );
+                        text.extend(to_json(&line));
                         text.push(b'\n');
                     }
                 }
@@ -138,8 +128,8 @@ fn export(
     })
 }
 
-fn csv_lines(text: &mut Vec<u8>, lines: impl Iterator<Item = Line>) -> Result<(), Error> {
-    let row = |Line { id, at, actor, address, action, subject, detail }: Line| {
+fn csv_lines(text: &mut Vec<u8>, lines: impl Iterator<Item = AuditEntry>) -> Result<(), Error> {
+    let row = |AuditEntry { id, at, actor, address, action, subject, detail }: AuditEntry| {
         let address = address.unwrap_or_default();
         [id.to_string(), at.to_string(), actor, address, action, subject, detail.to_string()]
     };

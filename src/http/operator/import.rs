@@ -5,10 +5,9 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use serde::Serialize;
 
 use crate::{
-    db::import::{Changes, Imported, Removed},
+    db::import::{Imported, Removed},
     domain::{import::ProductFile, names::ProductId},
     http::{
         auth::{Admin, Artist},
@@ -18,6 +17,7 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
+        wire::{parameters as param, problems, products},
     },
 };
 
@@ -25,17 +25,20 @@ use crate::{
 const MAX_BYTES: usize = 256 * 1024;
 const EXAMPLE: &str = r#"{"schema": "girasol.product/1", "id": "ring/solitaire", "options": []}"#;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ImportAnswer {
-    id: String,
-    new: bool,
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<String>,
-}
-
-/// `GET /api/products/{product}`
+/// The file of a product
+#[utoipa::path(
+    get,
+    path = "/api/products/{product}",
+    operation_id = "exportProduct",
+    tag = "Products",
+    security(("bearer" = ["artist"]), ("session" = ["artist"])),
+    params(param::Product),
+    responses(
+        (status = 200, description = "As `girasol product export` writes it.", body = products::ProductFile),
+        problems::Read,
+        problems::NoSuchProduct,
+    ),
+)]
 pub(super) async fn export(
     _: NoQuery,
     _: Artist,
@@ -46,7 +49,26 @@ pub(super) async fn export(
     Ok(secret_json(StatusCode::OK, &ProductFile::of(&product.ok_or(Error::NoSuchProduct)?)))
 }
 
-/// `PUT /api/products/{product}`: makes or changes the product as the file says.
+/// Make or change a product as its file says
+///
+/// For admins. Configuration ids that are in use keep their meaning: their options and choices stay, options keep
+/// their order, and an option that is added later keeps its default.
+#[utoipa::path(
+    put,
+    path = "/api/products/{product}",
+    operation_id = "importProduct",
+    tag = "Products",
+    params(param::Product),
+    request_body = products::ProductFile,
+    responses(
+        (status = 200, description = "The changes.", body = products::ProductChanges),
+        (status = 201, description = "The product is new.", body = products::ProductChanges),
+        problems::WriteJson,
+        problems::NoSuchProduct,
+        problems::ProductInUse,
+        problems::BadProduct,
+    ),
+)]
 pub(super) async fn import(
     _: NoQuery,
     Admin(caller): Admin,
@@ -61,16 +83,30 @@ pub(super) async fn import(
         return Err(Error::BadField(format!("id: the address is that of {id}")).into());
     }
     let imported = catalog.db.import_product(&offer, &caller.actor, false).await?;
-    let Changes { is_new, added, removed, changed } = match imported {
+    let changes = match imported {
         Imported::Done(changes) => changes,
         Imported::InUse(why) => return Err(Error::ProductInUse(why.join("; ")).into()),
     };
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let answer = ImportAnswer { id: id.to_string(), new: is_new, added, removed, changed };
-    Ok(secret_json(status, &answer))
+    let status = if changes.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(secret_json(status, &products::ProductChanges::of(id, changes)))
 }
 
-/// `DELETE /api/products/{product}`: removes a product that never had a configuration.
+/// Remove a product that never had a configuration
+///
+/// For admins.
+#[utoipa::path(
+    delete,
+    path = "/api/products/{product}",
+    operation_id = "removeProduct",
+    tag = "Products",
+    params(param::Product),
+    responses(
+        (status = 204, description = "The product is removed."),
+        problems::Write,
+        problems::NoSuchProduct,
+        problems::ProductInUse,
+    ),
+)]
 pub(super) async fn remove(
     _: NoQuery,
     Admin(caller): Admin,

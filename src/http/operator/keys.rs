@@ -5,10 +5,9 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::keys::{Revoked, StoredKey},
+    db::keys::Revoked,
     domain::keys::{KeyId, Role},
     http::{
         auth::Admin,
@@ -18,65 +17,46 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
-        timestamp::Timestamp,
+        wire::{keys, parameters as param, problems},
     },
 };
 
 /// A label is one line for people.
 const LABEL_MAX_CHARS: usize = 80;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyBody {
-    role: String,
-    #[serde(default)]
-    label: String,
-}
-
-#[derive(Serialize)]
-struct NewKeyAnswer<'a> {
-    id: &'a str,
-    role: &'static str,
-    label: &'a str,
-    key: String,
-}
-
-#[derive(Serialize)]
-struct KeysAnswer {
-    keys: Vec<KeyAnswer>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyAnswer {
-    id: String,
-    role: &'static str,
-    label: String,
-    created: Timestamp,
-    last_used: Option<Timestamp>,
-    revoked: Option<Timestamp>,
-}
-
-impl From<StoredKey> for KeyAnswer {
-    fn from(key: StoredKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            role: key.role.as_str(),
-            label: key.label,
-            created: Timestamp(key.created_at_ms),
-            last_used: key.last_used_at_ms.map(Timestamp),
-            revoked: key.revoked_at_ms.map(Timestamp),
-        }
-    }
-}
-
-/// `GET /api/keys`
+/// All keys
+///
+/// For admins.
+#[utoipa::path(
+    get,
+    path = "/api/keys",
+    operation_id = "listKeys",
+    tag = "Keys",
+    responses(
+        (status = 200, description = "The keys, without their secrets.", body = keys::Keys),
+        problems::Read,
+    ),
+)]
 pub(super) async fn list(_: NoQuery, _: Admin, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let keys = catalog.db.keys().await?;
-    Ok(secret_json(StatusCode::OK, &KeysAnswer { keys: keys.into_iter().map(Into::into).collect() }))
+    let keys = catalog.db.keys().await?.into_iter().map(Into::into).collect();
+    Ok(secret_json(StatusCode::OK, &keys::Keys { keys }))
 }
 
-/// `POST /api/keys`: no other answer has the key.
+/// Create a key
+///
+/// For admins.
+#[utoipa::path(
+    post,
+    path = "/api/keys",
+    operation_id = "createKey",
+    tag = "Keys",
+    request_body = keys::CreateKey,
+    responses(
+        (status = 201, description = "No other answer has the key.", body = keys::NewKey),
+        problems::WriteJson,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn create(
     _: NoQuery,
     Admin(caller): Admin,
@@ -84,7 +64,7 @@ pub(super) async fn create(
     body: Payload,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    let KeyBody { role, label } =
+    let keys::CreateKey { role, label } =
         body::read_json(&request, body, r#"{"role": "artist", "label": "Ada"}"#).await?;
     let role: Role = role.parse().map_err(|error| Error::BadField(format!("role: {error}")))?;
     if label.chars().count() > LABEL_MAX_CHARS || label.chars().any(char::is_control) {
@@ -93,12 +73,21 @@ pub(super) async fn create(
         );
     }
     let key = catalog.db.create_key(role, &label, &caller.actor).await?;
-    let answer =
-        NewKeyAnswer { id: key.id().as_str(), role: role.as_str(), label: &label, key: key.to_string() };
+    let answer = keys::NewKey { id: key.id().to_string(), role: role.into(), label, key: key.to_string() };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
-/// `DELETE /api/keys/{id}`
+/// Revoke a key
+///
+/// For admins. The key and its sessions stop working; revoking it again changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/keys/{key}",
+    operation_id = "revokeKey",
+    tag = "Keys",
+    params(param::Key),
+    responses((status = 204, description = "The key is revoked."), problems::Write, problems::NoSuchKey),
+)]
 pub(super) async fn revoke(
     _: NoQuery,
     Admin(caller): Admin,

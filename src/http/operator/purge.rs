@@ -5,11 +5,9 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     cdn::purge::Purger,
-    db::purges::Delivery,
     domain::{
         names::{ConfigId, ProductId},
         purge::{Purge, is_tag},
@@ -18,11 +16,11 @@ use crate::{
         auth::Admin,
         body,
         catalog::Catalog,
-        deliveries::{self, wait_until_delivered},
+        deliveries::wait_until_delivered,
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
-        timestamp::Timestamp,
+        wire::{problems, purges},
     },
 };
 
@@ -32,63 +30,25 @@ const MAX_LISTED: u32 = 200;
 const MAX_TAGS: usize = 256;
 const EXAMPLE: &str = r#"{"configuration": "ring.solitaire.metal-yellow-gold", "soft": true}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PurgeBody {
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(default, deserialize_with = "named")]
-    configuration: Option<String>,
-    #[serde(default, deserialize_with = "named")]
-    product: Option<String>,
-    #[serde(default)]
-    soft: bool,
-}
-
-/// Refuses null, which may be a mistake in a script.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
-
-#[derive(Serialize)]
-struct PurgedAnswer {
-    purged: Vec<deliveries::DeliveryAnswer>,
-}
-
-#[derive(Serialize)]
-struct ListAnswer<'a> {
-    caches: Vec<CacheAnswer<'a>>,
-    deliveries: Vec<OpenDelivery>,
-}
-
-#[derive(Serialize)]
-struct CacheAnswer<'a> {
-    name: &'a str,
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
-struct OpenDelivery {
-    id: i64,
-    name: String,
-    subject: String,
-    soft: bool,
-    state: &'static str,
-    attempts: u32,
-    created: Timestamp,
-    next: Option<Timestamp>,
-    error: Option<String>,
-}
-
-impl From<Delivery> for OpenDelivery {
-    fn from(delivery: Delivery) -> Self {
-        let Delivery { id, subject, target, soft, failed, attempts, next_at_ms, error, at_ms, .. } = delivery;
-        let (state, next) = if failed { ("failed", None) } else { ("pending", Some(Timestamp(next_at_ms))) };
-        Self { id, name: target, subject, soft, state, attempts, created: Timestamp(at_ms), next, error }
-    }
-}
-
-/// `POST /api/purge`: purges the CDNs, and answers once each was tried.
+/// Purge the CDNs
+///
+/// For admins. Publishing, rolling back and taking down purge by themselves.
+#[utoipa::path(
+    post,
+    path = "/api/purge",
+    operation_id = "purge",
+    tag = "Operation",
+    request_body = purges::PurgeRequest,
+    responses(
+        (
+            status = 202,
+            description = "Each CDN was tried; a purge that failed is sent again.",
+            body = purges::Purged,
+        ),
+        problems::WriteJson,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn purge(
     _: NoQuery,
     Admin(caller): Admin,
@@ -97,16 +57,29 @@ pub(super) async fn purge(
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    let PurgeBody { tags, configuration, product, soft } = body::read_json(&request, body, EXAMPLE).await?;
-    let purge = read(tags, configuration, product)?;
+    let wanted: purges::PurgeRequest = body::read_json(&request, body, EXAMPLE).await?;
+    let soft = wanted.soft;
+    let purge = read(wanted)?;
     let subject = purge.subject();
     let by_hand = catalog.db.purge_by_hand(&subject, &purge, soft, &caller.actor);
     let id = by_hand.await?;
     let purged = wait_until_delivered(&purger, &[id], Some(&purge)).await?;
-    Ok(secret_json(StatusCode::ACCEPTED, &PurgedAnswer { purged }))
+    Ok(secret_json(StatusCode::ACCEPTED, &purges::Purged { purged }))
 }
 
-/// `GET /api/purge`: pending and failed deliveries, the newest first.
+/// Deliveries that CDNs have not acknowledged
+///
+/// For admins. Failed deliveries are listed for a month.
+#[utoipa::path(
+    get,
+    path = "/api/purge",
+    operation_id = "listPurges",
+    tag = "Operation",
+    responses(
+        (status = 200, description = "The newest first, at most 200.", body = purges::Deliveries),
+        problems::Read,
+    ),
+)]
 pub(super) async fn list(
     _: NoQuery,
     _: Admin,
@@ -114,13 +87,17 @@ pub(super) async fn list(
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let deliveries = catalog.db.open_deliveries(MAX_LISTED).await?;
-    let caches = purger.caches().map(|(name, kind)| CacheAnswer { name, kind: kind.as_str() });
-    let answer =
-        ListAnswer { caches: caches.collect(), deliveries: deliveries.into_iter().map(Into::into).collect() };
+    let caches =
+        purger.caches().map(|(name, kind)| purges::Cdn { name: name.to_owned(), kind: kind.as_str() });
+    let answer = purges::Deliveries {
+        caches: caches.collect(),
+        deliveries: deliveries.into_iter().map(Into::into).collect(),
+    };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn read(tags: Vec<String>, configuration: Option<String>, product: Option<String>) -> Result<Purge, Error> {
+fn read(wanted: purges::PurgeRequest) -> Result<Purge, Error> {
+    let purges::PurgeRequest { tags, configuration, product, soft: _ } = wanted;
     let mut purge = Purge::default();
     if tags.len() > MAX_TAGS || !tags.iter().all(|tag| is_tag(tag)) {
         let rule = format!("tags: at most {MAX_TAGS}, each 1 to 64 of a to z, 0 to 9 and hyphens");

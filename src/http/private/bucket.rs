@@ -1,7 +1,7 @@
 //! Frames that artists send to the bucket directly: signed addresses and credentials for sending them, and fetching them.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     time::{Duration, Instant},
 };
 
@@ -11,7 +11,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -27,7 +26,7 @@ use crate::{
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
-        timestamp::Timestamp,
+        wire::{bucket as wire, parameters as param, problems, timestamp::Timestamp},
     },
     staging::{
         Staging,
@@ -47,20 +46,6 @@ const FETCHES_FOR: Duration = Duration::from_secs(20);
 
 const EXAMPLE: &str = r#"{"files": [{"name": "001.png", "bytes": 1048576}]}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PresignBody {
-    files: Vec<FileBody>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileBody {
-    name: String,
-    bytes: u64,
-    sha256: Option<String>,
-}
-
 /// A file that a client wants to send to the bucket.
 struct Announced {
     name: FileName,
@@ -68,7 +53,7 @@ struct Announced {
     sha256: Option<[u8; 32]>,
 }
 
-impl PresignBody {
+impl wire::Presign {
     fn parse(self, limits: &UploadLimits) -> Result<Vec<Announced>, Error> {
         let files = self.files.len();
         if files > limits.set_max_files as usize {
@@ -84,7 +69,7 @@ impl PresignBody {
     }
 }
 
-impl FileBody {
+impl wire::PresignFile {
     fn parse(self, limits: &UploadLimits) -> Result<Announced, Error> {
         let Self { name, bytes, sha256 } = self;
         let name: FileName =
@@ -100,21 +85,31 @@ impl FileBody {
     }
 }
 
-#[derive(Serialize)]
-struct PresignAnswer {
-    files: Vec<PresignedAnswer>,
-}
-
-#[derive(Serialize)]
-struct PresignedAnswer {
-    name: String,
-    method: &'static str,
-    url: String,
-    headers: BTreeMap<String, String>,
-    expires: Timestamp,
-}
-
-/// `POST /api/framesets/{id}/presign`: signed addresses for sending files of these lengths to the bucket.
+/// Signed addresses for sending files to the bucket
+///
+/// For servers that store objects in S3. Each address is valid for an hour and for one file: its length is signed,
+/// and its checksum if there is one. `fetch` or `commit` then moves the files into the set.
+#[utoipa::path(
+    post,
+    path = "/api/framesets/{frameset}/presign",
+    operation_id = "presignFrames",
+    tag = "Frame sets",
+    params(param::Frameset),
+    request_body = wire::Presign,
+    responses(
+        (status = 200, description = "An address for each file.", body = wire::Presigned),
+        problems::BadBody,
+        problems::KeyNeeded,
+        problems::MayNotWrite,
+        problems::NoSuchFrameset,
+        problems::BodyTooSlow,
+        problems::NotInBucket,
+        problems::TooManyToPresign,
+        problems::NotJson,
+        problems::BadField,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn presign(
     _: NoQuery,
     Artist(caller): Artist,
@@ -124,7 +119,7 @@ pub(super) async fn presign(
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let wanted: PresignBody = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
+    let wanted: wire::Presign = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
     let wanted = wanted.parse(&limits)?;
     let inbox = inbox_of_open(&catalog, &id).await?;
     let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
@@ -137,43 +132,29 @@ pub(super) async fn presign(
     for Announced { name, bytes, sha256 } in wanted {
         let Presigned { url, headers } = inbox.presign(&id, &name, bytes, sha256, PRESIGNED_FOR).await?;
         let headers = headers.into_iter().collect();
-        files.push(PresignedAnswer { name: name.to_string(), method: "PUT", url, headers, expires });
+        let (name, method) = (name.to_string(), wire::PresignedMethod::Put);
+        files.push(wire::PresignedFile { name, method, url, headers, expires });
     }
-    Ok(secret_json(StatusCode::OK, &PresignAnswer { files }))
+    Ok(secret_json(StatusCode::OK, &wire::Presigned { files }))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BucketAnswer {
-    bucket: String,
-    prefix: String,
-    endpoint: Option<String>,
-    region: String,
-    path_style: bool,
-    /// Left out where the server gives none: artists then use their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credentials: Option<CredentialsAnswer>,
-    rclone: RcloneAnswer,
-    aws: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CredentialsAnswer {
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: String,
-    expires: Timestamp,
-}
-
-#[derive(Serialize)]
-struct RcloneAnswer {
-    config: String,
-    command: String,
-}
-
-/// `POST /api/framesets/{id}/bucket`: the set's prefix in the bucket, and credentials for it. No other answer has the
-/// credentials.
+/// The set's prefix in the bucket, for rclone and similar tools
+///
+/// For servers that store objects in S3. The credentials are valid for the prefix, for an hour, if the server has a
+/// role for them; no other answer has them. `fetch` or `commit` then moves the files into the set.
+#[utoipa::path(
+    post,
+    path = "/api/framesets/{frameset}/bucket",
+    operation_id = "openBucket",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (status = 200, description = "The prefix, and how to fill it.", body = wire::Bucket),
+        problems::Write,
+        problems::NoSuchFrameset,
+        problems::NotInBucket,
+    ),
+)]
 pub(super) async fn open(
     _: NoQuery,
     Artist(caller): Artist,
@@ -188,8 +169,8 @@ pub(super) async fn open(
     let scoped = inbox.credentials(&id).await?;
     let (bucket, prefix) = (inbox.bucket().to_owned(), inbox.place(&id));
     let at = inbox.endpoint().map(|endpoint| format!(" --endpoint-url {endpoint}")).unwrap_or_default();
-    let answer = BucketAnswer {
-        rclone: RcloneAnswer {
+    let answer = wire::Bucket {
+        rclone: wire::Rclone {
             config: rclone(inbox, scoped.as_ref()),
             command: format!("rclone copy FOLDER girasol:{bucket}/{prefix}"),
         },
@@ -199,7 +180,7 @@ pub(super) async fn open(
         endpoint: inbox.endpoint().map(str::to_owned),
         region: inbox.region().to_owned(),
         path_style: inbox.path_style(),
-        credentials: scoped.map(|scoped| CredentialsAnswer {
+        credentials: scoped.map(|scoped| wire::Credentials {
             access_key_id: scoped.access_key_id,
             secret_access_key: scoped.secret_access_key,
             session_token: scoped.session_token,
@@ -232,14 +213,31 @@ fn rclone(inbox: &Inbox, scoped: Option<&Scoped>) -> String {
     lines.join("\n") + "\n"
 }
 
-#[derive(Serialize)]
-struct FetchAnswer {
-    fetched: usize,
-    left: usize,
-}
-
-/// `POST /api/framesets/{id}/fetch`: moves files from the bucket into the set, for as long as a request may take. A
-/// client repeats it until `left` is 0; the job fetches files that are left at the commit.
+/// Move files from the bucket into the set
+///
+/// So that they can be checked before the commit. The server first checks all names and lengths, then moves one file
+/// after another, and begins none after 20 seconds. A client repeats the request until `left` is 0; the job fetches
+/// the files that are left at the commit.
+#[utoipa::path(
+    post,
+    path = "/api/framesets/{frameset}/fetch",
+    operation_id = "fetchFrames",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (
+            status = 200,
+            description = "How many files were moved, and how many are left.",
+            body = wire::Fetched,
+        ),
+        problems::Write,
+        problems::NoSuchFrameset,
+        problems::NotFetched,
+        problems::FileTooLarge,
+        problems::FileRefused,
+        problems::DiskFull,
+    ),
+)]
 pub(super) async fn fetch(
     _: NoQuery,
     Artist(caller): Artist,
@@ -257,7 +255,7 @@ pub(super) async fn fetch(
     let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await?;
     commit_if_complete(&catalog, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
-    Ok(secret_json(StatusCode::OK, &FetchAnswer { fetched, left }))
+    Ok(secret_json(StatusCode::OK, &wire::Fetched { fetched, left }))
 }
 
 async fn inbox_of_open<'a>(catalog: &'a Catalog, id: &FramesetId) -> Result<&'a Inbox, Error> {

@@ -6,7 +6,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use assets_pipeline::doctor::{Finding, Mend};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     checks::{Check, Checks, Found},
@@ -19,6 +18,7 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
+        wire::{checks as wire, framesets::Frameset, parameters as param, problems},
     },
 };
 
@@ -26,36 +26,21 @@ use super::framesets;
 
 const EXAMPLE: &str = r#"{"mend": "leave-out"}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MendBody {
-    mend: String,
-}
-
-#[derive(Serialize)]
-struct CheckAnswer<'a> {
-    state: &'static str,
-    done: usize,
-    total: usize,
-    findings: Vec<FindingAnswer<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FindingAnswer<'a> {
-    id: usize,
-    kind: &'static str,
-    severity: &'static str,
-    frames: Vec<&'a str>,
-    message: String,
-    remedy: String,
-    evidence: Option<String>,
-    mend: Option<&'static str>,
-    mend_label: Option<String>,
-}
-
-/// `GET /api/framesets/{id}/check`: the progress of the check of the current frames, and its findings. The first request
-/// starts the check.
+/// The findings of the doctor
+///
+/// The first request starts the check of the current frames.
+#[utoipa::path(
+    get,
+    path = "/api/framesets/{frameset}/check",
+    operation_id = "checkFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (status = 200, description = "The progress of the check, and its findings.", body = wire::Check),
+        problems::Read,
+        problems::NoSuchFrameset,
+    ),
+)]
 pub(super) async fn show(
     _: NoQuery,
     _: Artist,
@@ -69,7 +54,21 @@ pub(super) async fn show(
     Ok(secret_json(StatusCode::OK, &answer(&id, check.as_deref())?))
 }
 
-/// `GET /api/framesets/{id}/check/{finding}.webp`: the picture of a finding.
+/// The picture of a finding
+///
+/// The answer waits for the end of the check.
+#[utoipa::path(
+    get,
+    path = "/api/framesets/{frameset}/check/{finding}.webp",
+    operation_id = "showEvidence",
+    tag = "Frame sets",
+    params(param::Frameset, param::Finding),
+    responses(
+        (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/webp"),
+        problems::Read,
+        problems::NoSuchEvidence,
+    ),
+)]
 pub(super) async fn picture(
     _: NoQuery,
     _: Artist,
@@ -88,7 +87,24 @@ pub(super) async fn picture(
     Ok(secret(StatusCode::OK).insert_header((CONTENT_TYPE, "image/webp")).body(picture))
 }
 
-/// `POST /api/framesets/{id}/mend`: applies one kind of mend to all findings that offer it.
+/// Apply a safe mend
+///
+/// One kind of mend, for all findings that offer it.
+#[utoipa::path(
+    post,
+    path = "/api/framesets/{frameset}/mend",
+    operation_id = "mendFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    request_body = wire::ApplyMend,
+    responses(
+        (status = 200, description = "The set.", body = Frameset),
+        problems::WriteJson,
+        problems::NoSuchFrameset,
+        problems::NotMended,
+        problems::BadMend,
+    ),
+)]
 pub(super) async fn mend(
     _: NoQuery,
     Artist(caller): Artist,
@@ -98,7 +114,7 @@ pub(super) async fn mend(
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     let id = framesets::id(&request)?;
-    let MendBody { mend } = body::read_json(&request, body, EXAMPLE).await?;
+    let wire::ApplyMend { mend } = body::read_json(&request, body, EXAMPLE).await?;
     let known = Mend::ALL.iter().copied().find(|known| known.as_str() == mend);
     let wanted = known.ok_or_else(|| {
         let words: Vec<_> = Mend::ALL.iter().map(|mend| mend.as_str()).collect();
@@ -111,24 +127,26 @@ pub(super) async fn mend(
     framesets::answer(&catalog, &id).await
 }
 
-fn answer<'a>(id: &FramesetId, check: Option<&'a Check>) -> Result<CheckAnswer<'a>, Error> {
+fn answer(id: &FramesetId, check: Option<&Check>) -> Result<wire::Check, Error> {
     let Some(check) = check else {
-        return Ok(CheckAnswer { state: "empty", done: 0, total: 0, findings: Vec::new() });
+        return Ok(wire::Check { state: wire::CheckState::Empty, done: 0, total: 0, findings: Vec::new() });
     };
     let (done, total) = check.progress();
     let findings = match check.found() {
-        None => return Ok(CheckAnswer { state: "running", done, total, findings: Vec::new() }),
+        None => {
+            return Ok(wire::Check { state: wire::CheckState::Running, done, total, findings: Vec::new() });
+        }
         Some(Found::Diagnosis(diagnosis)) => diagnosis
             .findings
             .iter()
             .enumerate()
             .map(|(number, finding)| self::finding(id, number, finding))
             .collect(),
-        Some(Found::Refused(refusal)) => vec![FindingAnswer {
+        Some(Found::Refused(refusal)) => vec![wire::Finding {
             id: 0,
             kind: refusal.slug(),
-            severity: "blocks",
-            frames: refusal.file().into_iter().collect(),
+            severity: wire::Severity::Blocks,
+            frames: refusal.file().into_iter().map(str::to_owned).collect(),
             message: refusal.to_string(),
             remedy: refusal.remedy(),
             evidence: None,
@@ -137,19 +155,19 @@ fn answer<'a>(id: &FramesetId, check: Option<&'a Check>) -> Result<CheckAnswer<'
         }],
         Some(Found::Failed) => return Err(Error::CheckFailed),
     };
-    Ok(CheckAnswer { state: "done", done: total, total, findings })
+    Ok(wire::Check { state: wire::CheckState::Done, done: total, total, findings })
 }
 
-fn finding<'a>(id: &FramesetId, number: usize, finding: &'a Finding) -> FindingAnswer<'a> {
-    FindingAnswer {
+fn finding(id: &FramesetId, number: usize, finding: &Finding) -> wire::Finding {
+    wire::Finding {
         id: number,
         kind: finding.kind.as_str(),
-        severity: finding.severity.as_str(),
-        frames: finding.frames.iter().map(String::as_str).collect(),
+        severity: finding.severity.into(),
+        frames: finding.frames.clone(),
         message: finding.message.clone(),
         remedy: finding.remedy.clone(),
         evidence: finding.evidence.as_ref().map(|_| format!("/api/framesets/{id}/check/{number}.webp")),
-        mend: finding.mend.map(Mend::as_str),
+        mend: finding.mend.map(Into::into),
         mend_label: finding.mend.map(|mend| label(mend, finding)),
     }
 }

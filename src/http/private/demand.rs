@@ -8,52 +8,38 @@ use actix_web::{
     },
     web::Data,
 };
-use serde::Serialize;
 
-use crate::{
-    db::products::Demand,
-    domain::names::Choices,
-    http::{
-        auth::Artist,
-        catalog::Catalog,
-        private_scope::{secret, secret_json},
-        problem::Failure,
-        query, spreadsheet,
-        timestamp::Timestamp,
+use crate::http::{
+    auth::Artist,
+    catalog::Catalog,
+    private_scope::{secret, secret_json},
+    problem::Failure,
+    query, spreadsheet,
+    wire::{
+        parameters as param, problems,
+        products::{self, Wanted},
     },
 };
 
 /// The most configurations in an answer.
 const LISTED: u32 = 500;
 
-#[derive(Serialize)]
-struct DemandAnswer {
-    wanted: Vec<Wanted>,
-}
-
-#[derive(Serialize)]
-struct Wanted {
-    configuration: String,
-    product: String,
-    choices: Choices,
-    /// How many times.
-    asked: i64,
-    last: Timestamp,
-}
-
-impl From<Demand> for Wanted {
-    fn from(demand: Demand) -> Self {
-        Self {
-            product: demand.configuration.product().to_string(),
-            configuration: demand.configuration.to_string(),
-            choices: demand.choices,
-            asked: demand.asked,
-            last: Timestamp(demand.last_at_ms),
-        }
-    }
-}
-
-/// `GET /api/demand?format=json|csv`: configurations without a spin, the most wanted first.
+/// Configurations without a spin, the most wanted first
+#[utoipa::path(
+    get,
+    path = "/api/demand",
+    operation_id = "showDemand",
+    tag = "Products",
+    params(param::DemandFormat),
+    responses(
+        (
+            status = 200,
+            description = "At most 500.",
+            content((products::Demand = "application/json"), (String = "text/csv")),
+        ),
+        problems::Read,
+    ),
+)]
 pub(super) async fn list(
     _: Artist,
     request: HttpRequest,
@@ -71,13 +57,19 @@ pub(super) async fn list(
     let demand = catalog.db.demand(LISTED).await?;
     let wanted = demand.into_iter().map(Wanted::from);
     if !as_csv {
-        return Ok(secret_json(StatusCode::OK, &DemandAnswer { wanted: wanted.collect() }));
+        return Ok(secret_json(StatusCode::OK, &products::Demand { wanted: wanted.collect() }));
     }
     let mut text = b"configuration,product,choices,asked,last\n".to_vec();
     let row = |Wanted { configuration, product, choices, asked, last }: Wanted| {
         let choices: Vec<String> =
             choices.iter().map(|(option, choice)| format!("{option}: {choice}")).collect();
-        [configuration, product, choices.join(", "), asked.to_string(), last.to_string()]
+        [
+            configuration.to_string(),
+            product.to_string(),
+            choices.join(", "),
+            asked.to_string(),
+            last.to_string(),
+        ]
     };
     spreadsheet::write(&mut text, wanted.map(row))?;
     Ok(secret(StatusCode::OK)

@@ -1,7 +1,5 @@
 //! Frame sets: opening one, sending its frames, and committing it.
 
-use std::collections::BTreeMap;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -12,7 +10,6 @@ use actix_web::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     db::framesets::{Changed, Opened, StoredFrame},
@@ -29,32 +26,19 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
-        timestamp::Timestamp,
+        wire::{framesets as wire, parameters as param, problems, settings::SettingsChange},
     },
     staging::{Incoming, Staging, Unpacked},
 };
 
-use super::{jobs::JobAnswer, receive};
+use super::receive;
 
 /// The most frame sets in an answer.
 const LISTED: u32 = 200;
 
 const EXAMPLE: &str = r#"{"product": "ring.solitaire", "choices": {"metal": "rose-gold"}, "frames": 36}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FramesetBody {
-    product: String,
-    #[serde(default)]
-    choices: BTreeMap<String, String>,
-    frames: Option<u32>,
-    #[serde(default)]
-    protected: bool,
-    #[serde(default)]
-    settings: serde_json::Map<String, serde_json::Value>,
-}
-
-impl FramesetBody {
+impl wire::NewFrameset {
     fn parse(self, max_files: u32) -> Result<NewFrameset, Error> {
         let field = |name: &str, why: String| Error::BadField(format!("{name}: {why}"));
         let product = self.product.parse().map_err(|error| field("product", format!("{error}")))?;
@@ -79,75 +63,20 @@ fn settings(fields: serde_json::Map<String, serde_json::Value>) -> Result<TurnSe
     Ok(settings)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FramesetAnswer {
-    id: String,
-    product: String,
-    choices: Choices,
-    state: &'static str,
-    settings: TurnSettings,
-    /// The number of frames that the client announced.
-    expected: Option<u32>,
-    /// Whether the configuration is protected from its first version on.
-    protected: bool,
-    frames: u32,
-    bytes: u64,
-    opened: Timestamp,
-    opened_by: String,
-    /// The job, once the set is committed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job: Option<JobAnswer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<Vec<FrameAnswer>>,
-}
-
-impl FramesetAnswer {
-    fn of(set: Frameset) -> Self {
-        Self {
-            id: set.id.to_string(),
-            product: set.wanted.product.to_string(),
-            choices: set.wanted.choices,
-            state: set.state.as_str(),
-            settings: set.wanted.settings,
-            expected: set.wanted.expected,
-            protected: set.wanted.protected,
-            frames: set.frames,
-            bytes: set.bytes,
-            opened: Timestamp(set.created_at_ms),
-            opened_by: set.key.to_string(),
-            job: None,
-            files: None,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FrameAnswer {
-    name: String,
-    bytes: u64,
-    digest: String,
-}
-
-impl From<StoredFrame> for FrameAnswer {
-    fn from(frame: StoredFrame) -> Self {
-        Self { name: frame.name.to_string(), bytes: frame.bytes, digest: frame.digest.to_string() }
-    }
-}
-
-/// The frames of a zip or tar.
-#[derive(Serialize)]
-struct ArchiveAnswer<'a> {
-    name: &'a str,
-    frames: Vec<FrameAnswer>,
-}
-
-#[derive(Serialize)]
-struct FramesetsAnswer {
-    framesets: Vec<FramesetAnswer>,
-}
-
-/// `POST /api/framesets`
+/// Open a frame set
+#[utoipa::path(
+    post,
+    path = "/api/framesets",
+    operation_id = "openFrameset",
+    tag = "Frame sets",
+    request_body = wire::NewFrameset,
+    responses(
+        (status = 201, description = "The set is open.", body = wire::Frameset, headers(("Location"))),
+        problems::WriteJson,
+        problems::BadField,
+        problems::TooManySets,
+    ),
+)]
 pub(super) async fn open(
     _: NoQuery,
     Artist(caller): Artist,
@@ -156,7 +85,7 @@ pub(super) async fn open(
     catalog: Data<Catalog>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
-    let wanted: FramesetBody = body::read_json(&request, body, EXAMPLE).await?;
+    let wanted: wire::NewFrameset = body::read_json(&request, body, EXAMPLE).await?;
     let wanted = wanted.parse(limits.set_max_files)?;
     let max_open = limits.key_max_open_sets;
     let opened = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
@@ -167,17 +96,36 @@ pub(super) async fn open(
     let set = load(&catalog, &id).await?;
     Ok(secret(StatusCode::CREATED)
         .insert_header((LOCATION, format!("/api/framesets/{id}")))
-        .json(FramesetAnswer::of(set)))
+        .json(wire::Frameset::from(set)))
 }
 
-/// `GET /api/framesets`: the frame sets that changed last.
+/// The frame sets that changed last
+#[utoipa::path(
+    get,
+    path = "/api/framesets",
+    operation_id = "listFramesets",
+    tag = "Frame sets",
+    responses((status = 200, description = "At most 200.", body = wire::Framesets), problems::Read),
+)]
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let sets = catalog.db.framesets(LISTED).await?;
-    let framesets = sets.into_iter().map(FramesetAnswer::of).collect();
-    Ok(secret_json(StatusCode::OK, &FramesetsAnswer { framesets }))
+    let framesets = sets.into_iter().map(wire::Frameset::from).collect();
+    Ok(secret_json(StatusCode::OK, &wire::Framesets { framesets }))
 }
 
-/// `GET /api/framesets/{id}`: with its files.
+/// A frame set and its files
+#[utoipa::path(
+    get,
+    path = "/api/framesets/{frameset}",
+    operation_id = "showFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (status = 200, description = "The set.", body = wire::Frameset),
+        problems::Read,
+        problems::NoSuchFrameset,
+    ),
+)]
 pub(super) async fn show(
     _: NoQuery,
     _: Artist,
@@ -187,7 +135,22 @@ pub(super) async fn show(
     answer(&catalog, &id(&request)?).await
 }
 
-/// `PATCH /api/framesets/{id}`: changes settings of an open set.
+/// Change settings of an open frame set
+#[utoipa::path(
+    patch,
+    path = "/api/framesets/{frameset}",
+    operation_id = "changeFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    request_body = SettingsChange,
+    responses(
+        (status = 200, description = "The set.", body = wire::Frameset),
+        problems::WriteJson,
+        problems::NoSuchFrameset,
+        problems::SetCommitted,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn change(
     _: NoQuery,
     Artist(caller): Artist,
@@ -208,7 +171,23 @@ pub(super) async fn change(
     answer(&catalog, &id).await
 }
 
-/// `POST /api/framesets/{id}/commit`: closes the set and queues its job. A second commit changes nothing.
+/// Commit a frame set, which queues its job
+///
+/// The answer has the job; a second commit changes nothing. The job fetches files that wait in the bucket, also
+/// before each retry.
+#[utoipa::path(
+    post,
+    path = "/api/framesets/{frameset}/commit",
+    operation_id = "commitFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (status = 200, description = "The set.", body = wire::Frameset),
+        problems::Write,
+        problems::NoSuchFrameset,
+        problems::SetEmpty,
+    ),
+)]
 pub(super) async fn commit(
     _: NoQuery,
     Artist(caller): Artist,
@@ -220,7 +199,20 @@ pub(super) async fn commit(
     answer(&catalog, &id).await
 }
 
-/// `DELETE /api/framesets/{id}`: deletes an open set and its files.
+/// Delete an open frame set and its files
+#[utoipa::path(
+    delete,
+    path = "/api/framesets/{frameset}",
+    operation_id = "discardFrameset",
+    tag = "Frame sets",
+    params(param::Frameset),
+    responses(
+        (status = 204, description = "The set is deleted."),
+        problems::Write,
+        problems::NoSuchFrameset,
+        problems::SetCommitted,
+    ),
+)]
 pub(super) async fn discard(
     _: NoQuery,
     Artist(caller): Artist,
@@ -237,8 +229,35 @@ pub(super) async fn discard(
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
-/// `PUT /api/framesets/{id}/frames/{name}`: a frame, which replaces an earlier one of its name; or a zip or tar of
-/// frames.
+/// Send a frame, or a zip or tar of frames
+///
+/// It replaces an earlier file of the same name. The files of an archive become frames of the set, all of them or
+/// none.
+#[utoipa::path(
+    put,
+    path = "/api/framesets/{frameset}/frames/{name}",
+    operation_id = "putFrame",
+    tag = "Frame sets",
+    params(param::Frameset, param::Name, param::ContentDigest),
+    request_body(
+        content = Vec<u8>,
+        content_type = "application/octet-stream",
+        description = "The file. Its name and content decide its kind, not the Content-Type.",
+    ),
+    responses(
+        (status = 201, description = "The frame, or the frames of the archive.", body = wire::Added),
+        problems::BadFile,
+        problems::KeyNeeded,
+        problems::MayNotWrite,
+        problems::NoSuchFrameset,
+        problems::BodyTooSlow,
+        problems::SetCommitted,
+        problems::FileTooLarge,
+        problems::FileRefused,
+        problems::Internal,
+        problems::DiskFull,
+    ),
+)]
 pub(super) async fn put_frame(
     _: NoQuery,
     Artist(caller): Artist,
@@ -269,16 +288,31 @@ pub(super) async fn put_frame(
     };
     let received = received.await;
     file.discard().await?;
-    let mut frames = received?.into_iter().map(FrameAnswer::from);
+    let mut frames = received?.into_iter().map(wire::Frame::from);
     commit_if_complete(&catalog, &id, &caller.actor).await?;
-    Ok(if name.is_archive() {
-        secret_json(StatusCode::CREATED, &ArchiveAnswer { name: name.as_str(), frames: frames.collect() })
+    let added = if name.is_archive() {
+        wire::Added::Archive(wire::Archive { name: name.to_string(), frames: frames.collect() })
     } else {
-        secret_json(StatusCode::CREATED, &frames.next())
-    })
+        wire::Added::Frame(frames.next().expect("a file that is not an archive becomes one frame"))
+    };
+    Ok(secret_json(StatusCode::CREATED, &added))
 }
 
-/// `DELETE /api/framesets/{id}/frames/{name}`
+/// Remove a frame
+#[utoipa::path(
+    delete,
+    path = "/api/framesets/{frameset}/frames/{name}",
+    operation_id = "removeFrame",
+    tag = "Frame sets",
+    params(param::Frameset, param::Name),
+    responses(
+        (status = 204, description = "The set has no frame of this name."),
+        problems::Write,
+        problems::NoSuchFrameset,
+        problems::SetCommitted,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn remove_frame(
     _: NoQuery,
     Artist(caller): Artist,
@@ -345,11 +379,9 @@ pub(super) async fn answer(catalog: &Catalog, id: &FramesetId) -> Result<HttpRes
     let set = load(catalog, id).await?;
     let files = catalog.db.frames(id).await?;
     let job = catalog.db.job_of(id).await?;
-    let answer = FramesetAnswer {
-        files: Some(files.into_iter().map(Into::into).collect()),
-        job: job.map(Into::into),
-        ..FramesetAnswer::of(set)
-    };
+    let mut answer = wire::Frameset::from(set);
+    answer.files = Some(files.into_iter().map(Into::into).collect());
+    answer.job = job.map(Into::into);
     Ok(secret_json(StatusCode::OK, &answer))
 }
 

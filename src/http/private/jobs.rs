@@ -11,16 +11,15 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
     db::{
         Db,
-        jobs::{Asked, JobEvent, LogLine, StoredJob},
+        jobs::{Asked, JobEvent},
     },
-    domain::job::{JobId, JobState},
+    domain::job::JobId,
     http::{
         auth::Artist,
         body,
@@ -29,7 +28,7 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
-        timestamp::Timestamp,
+        wire::{jobs as wire, parameters as param, problems, timestamp::Timestamp},
     },
 };
 
@@ -44,85 +43,32 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// The priorities that a client may set.
 const PRIORITIES: std::ops::RangeInclusive<i32> = -100..=100;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct JobAnswer {
-    id: String,
-    frameset: String,
-    state: &'static str,
-    priority: i32,
-    attempts: u32,
-    stage: Option<String>,
-    done: i64,
-    total: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    configuration: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt: Option<Timestamp>,
-    queued: Timestamp,
-    changed: Timestamp,
-    events: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<Vec<LogAnswer>>,
-}
-
-#[derive(Serialize)]
-struct LogAnswer {
-    at: Timestamp,
-    line: String,
-}
-
-impl From<StoredJob> for JobAnswer {
-    fn from(job: StoredJob) -> Self {
-        let events = format!("/api/jobs/{}/events", job.id);
-        let waits = job.state == JobState::Queued && job.attempts > 0;
-        let (configuration, version) = job.version.unzip();
-        Self {
-            id: job.id.to_string(),
-            frameset: job.frameset.to_string(),
-            state: job.state.as_str(),
-            priority: job.priority,
-            attempts: job.attempts,
-            stage: job.stage,
-            done: job.done,
-            total: job.total,
-            left_ms: job.left_ms,
-            configuration: configuration.map(|id| id.to_string()),
-            version,
-            failure: job.failure,
-            next_attempt: waits.then_some(Timestamp(job.run_at_ms)),
-            queued: Timestamp(job.created_at_ms),
-            changed: Timestamp(job.changed_at_ms),
-            events,
-            log: None,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct JobsAnswer {
-    jobs: Vec<JobAnswer>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PriorityBody {
-    priority: i32,
-}
-
-/// `GET /api/jobs`: the jobs that changed last.
+/// The jobs that changed last
+#[utoipa::path(
+    get,
+    path = "/api/jobs",
+    operation_id = "listJobs",
+    tag = "Jobs",
+    responses((status = 200, description = "At most 200.", body = wire::Jobs), problems::Read),
+)]
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let jobs = catalog.db.jobs(LISTED).await?;
-    Ok(secret_json(StatusCode::OK, &JobsAnswer { jobs: jobs.into_iter().map(Into::into).collect() }))
+    Ok(secret_json(StatusCode::OK, &wire::Jobs { jobs: jobs.into_iter().map(Into::into).collect() }))
 }
 
-/// `GET /api/jobs/{id}`
+/// A job and its progress
+#[utoipa::path(
+    get,
+    path = "/api/jobs/{job}",
+    operation_id = "showJob",
+    tag = "Jobs",
+    params(param::Job),
+    responses(
+        (status = 200, description = "The job.", body = wire::Job),
+        problems::Read,
+        problems::NoSuchJob,
+    ),
+)]
 pub(super) async fn show(
     _: NoQuery,
     _: Artist,
@@ -132,7 +78,22 @@ pub(super) async fn show(
     answer(&catalog.db, &id(&request)?).await
 }
 
-/// `PATCH /api/jobs/{id}`: changes the priority.
+/// Change the priority of a job
+#[utoipa::path(
+    patch,
+    path = "/api/jobs/{job}",
+    operation_id = "prioritizeJob",
+    tag = "Jobs",
+    params(param::Job),
+    request_body = wire::SetPriority,
+    responses(
+        (status = 200, description = "The job.", body = wire::Job),
+        problems::WriteJson,
+        problems::NoSuchJob,
+        problems::JobState,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn prioritize(
     _: NoQuery,
     Artist(caller): Artist,
@@ -141,7 +102,7 @@ pub(super) async fn prioritize(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let PriorityBody { priority } = body::read_json(&request, body, r#"{"priority": 10}"#).await?;
+    let wire::SetPriority { priority } = body::read_json(&request, body, r#"{"priority": 10}"#).await?;
     if !PRIORITIES.contains(&priority) {
         let (low, high) = PRIORITIES.into_inner();
         return Err(Error::BadField(format!("priority: from {low} to {high}")).into());
@@ -150,7 +111,20 @@ pub(super) async fn prioritize(
     answer(&catalog.db, &id).await
 }
 
-/// `POST /api/jobs/{id}/cancel`
+/// Cancel a job
+#[utoipa::path(
+    post,
+    path = "/api/jobs/{job}/cancel",
+    operation_id = "cancelJob",
+    tag = "Jobs",
+    params(param::Job),
+    responses(
+        (status = 200, description = "The job.", body = wire::Job),
+        problems::Write,
+        problems::NoSuchJob,
+        problems::JobState,
+    ),
+)]
 pub(super) async fn cancel(
     _: NoQuery,
     Artist(caller): Artist,
@@ -162,7 +136,20 @@ pub(super) async fn cancel(
     answer(&catalog.db, &id).await
 }
 
-/// `POST /api/jobs/{id}/retry`
+/// Queue a failed or cancelled job again
+#[utoipa::path(
+    post,
+    path = "/api/jobs/{job}/retry",
+    operation_id = "retryJob",
+    tag = "Jobs",
+    params(param::Job),
+    responses(
+        (status = 200, description = "The job.", body = wire::Job),
+        problems::Write,
+        problems::NoSuchJob,
+        problems::JobState,
+    ),
+)]
 pub(super) async fn retry(
     _: NoQuery,
     Artist(caller): Artist,
@@ -174,8 +161,28 @@ pub(super) async fn retry(
     answer(&catalog.db, &id).await
 }
 
-/// `GET /api/jobs/{id}/events`: past and new events, as server-sent events (HTML standard, section 9.2). The stream
-/// ends with the job; with `Last-Event-ID` it continues after that event.
+/// Past and new events of a job, as a stream
+///
+/// Server-sent events (HTML standard, section 9.2). The stream ends with the job; with `Last-Event-ID` it continues
+/// after that event.
+#[utoipa::path(
+    get,
+    path = "/api/jobs/{job}/events",
+    operation_id = "watchJob",
+    tag = "Jobs",
+    params(param::Job, param::LastEventId),
+    responses(
+        (
+            status = 200,
+            description = "`event` is a state (`queued`, `running`, `ready`, `failed`, `cancelled`), \
+                           `progress` or `log`; `data` is JSON.",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        problems::Read,
+        problems::NoSuchJob,
+    ),
+)]
 pub(super) async fn events(
     _: NoQuery,
     _: Artist,
@@ -251,8 +258,10 @@ fn id(request: &HttpRequest) -> Result<JobId, Error> {
 async fn answer(db: &Db, id: &JobId) -> Result<HttpResponse, Failure> {
     let job = db.job(id).await?.ok_or(Error::NoSuchJob)?;
     let lines = db.job_log(id, LOG_LINES).await?;
-    let log = lines.into_iter().map(|LogLine { at_ms, line }| LogAnswer { at: Timestamp(at_ms), line });
-    Ok(secret_json(StatusCode::OK, &JobAnswer { log: Some(log.collect()), ..job.into() }))
+    let log = lines.into_iter().map(Into::into).collect();
+    let mut answer = wire::Job::from(job);
+    answer.log = Some(log);
+    Ok(secret_json(StatusCode::OK, &answer))
 }
 
 fn asked(asked: Asked) -> Result<(), Error> {

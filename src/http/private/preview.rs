@@ -9,7 +9,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use maud::{DOCTYPE, html};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -27,7 +26,12 @@ use crate::{
         query::NoQuery,
         redirect::with_objects,
         segment, sequence,
-        timestamp::Timestamp,
+        wire::{
+            parameters as param, problems,
+            sequence::NegotiatedManifest,
+            sequences::{CreatePreviewLink, PreviewLink},
+            timestamp::Timestamp,
+        },
     },
 };
 
@@ -41,22 +45,21 @@ const EXAMPLE: &str = r#"{"hours": 72}"#;
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PreviewLinkBody {
-    hours: i64,
-}
-
-#[derive(Serialize)]
-struct PreviewLinkAnswer {
-    /// A page.
-    link: String,
-    /// The `src` of a `<girasol-spin>` on another page.
-    sequence: String,
-    expires: Timestamp,
-}
-
-/// `POST /api/sequences/{configId}/versions/{version}/preview-link`
+/// Make a link that shows a version, live or not
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/versions/{version}/preview-link",
+    operation_id = "createPreviewLink",
+    tag = "Versions",
+    params(param::Configuration, param::Version),
+    request_body = CreatePreviewLink,
+    responses(
+        (status = 201, description = "The link.", body = PreviewLink),
+        problems::WriteJson,
+        problems::NoSuchVersion,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn create(
     _: NoQuery,
     Artist(caller): Artist,
@@ -66,7 +69,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Failure> {
     let configuration = sequences::id(&request)?;
     let version = sequences::version(&request)?;
-    let PreviewLinkBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
+    let CreatePreviewLink { hours } = body::read_json(&request, body, EXAMPLE).await?;
     if !HOURS.contains(&hours) {
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
@@ -79,15 +82,27 @@ pub(super) async fn create(
     let token = grant.sign(&catalog.signing_key().await?);
     let connection = request.connection_info();
     let link = format!("{}://{}/preview/{token}", connection.scheme(), connection.host());
-    let answer = PreviewLinkAnswer {
-        sequence: format!("{link}/sequence"),
-        link,
-        expires: Timestamp(grant.until_s * 1000),
-    };
+    let answer =
+        PreviewLink { sequence: format!("{link}/sequence"), link, expires: Timestamp(grant.until_s * 1000) };
     Ok(secret_json(StatusCode::CREATED, &answer))
 }
 
-/// `GET /preview/{token}`: a page with the spin.
+/// The page of a preview link
+#[utoipa::path(
+    get,
+    path = "/preview/{token}",
+    operation_id = "showPreview",
+    tag = "Versions",
+    security(()),
+    params(param::Token),
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+        problems::BadQuery,
+        problems::NoSuchLink,
+        problems::LinkExpired,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn page(
     _: NoQuery,
     request: HttpRequest,
@@ -130,7 +145,22 @@ pub(super) async fn page(
         .body(page.into_string()))
 }
 
-/// `GET /preview/{token}/sequence`: the manifest, negotiated as if it were live.
+/// The manifest of a preview link, negotiated as if it were live
+#[utoipa::path(
+    get,
+    path = "/preview/{token}/sequence",
+    operation_id = "showPreviewSequence",
+    tag = "Versions",
+    security(()),
+    params(param::Token, param::Forced, param::Explain),
+    responses(
+        (status = 200, description = "The manifest.", body = NegotiatedManifest, headers(("Cache-Control"))),
+        problems::BadChoice,
+        problems::NoSuchLink,
+        problems::LinkExpired,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let (grant, version) = read(&request, &catalog).await?;
     let token = segment(&request, "token");

@@ -1,75 +1,42 @@
 //! All products and their configurations, with or without a spin.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
-use serde::Serialize;
 
 use crate::{
     db::products::{ListedProduct, StoredConfiguration},
     domain::{
-        names::{Choices, ConfigId, OptionName, Slug},
-        product::OptionDef,
+        names::ConfigId,
         signed::{Shown, SigningKey},
     },
-    http::{auth::Artist, catalog::Catalog, private_scope::secret_json, problem::Failure, query::NoQuery},
+    http::{
+        auth::Artist,
+        catalog::Catalog,
+        private_scope::secret_json,
+        problem::Failure,
+        query::NoQuery,
+        wire::{problems, products as wire},
+    },
 };
 
 use super::grants::caller_grant;
 
-#[derive(Serialize)]
-struct ProductsAnswer<'a> {
-    products: Vec<ProductAnswer<'a>>,
-}
-
-#[derive(Serialize)]
-struct ProductAnswer<'a> {
-    id: String,
-    label: &'a str,
-    r#type: &'a Slug,
-    model: &'a Slug,
-    options: Vec<OptionAnswer<'a>>,
-    configurations: Vec<ConfigurationAnswer>,
-}
-
-#[derive(Serialize)]
-struct OptionAnswer<'a> {
-    name: &'a OptionName,
-    label: &'a str,
-    default: &'a Slug,
-    choices: Vec<ChoiceAnswer<'a>>,
-}
-
-#[derive(Serialize)]
-struct ChoiceAnswer<'a> {
-    value: &'a Slug,
-    label: &'a str,
-    swatch: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfigurationAnswer {
-    id: String,
-    choices: Choices,
-    /// The live version.
-    live: Option<i64>,
-    /// The newest version.
-    latest: Option<i64>,
-    versions: u32,
-    taken_down: bool,
-    protected: bool,
-    still: Option<String>,
-}
-
-/// `GET /api/products`
+/// All products and their configurations, with or without a spin
+#[utoipa::path(
+    get,
+    path = "/api/products",
+    operation_id = "listProducts",
+    tag = "Versions",
+    responses((status = 200, description = "Every product.", body = wire::Products), problems::Read),
+)]
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let products = catalog.db.list_products().await?;
     let key = catalog.signing_key().await?;
-    let products = products.iter().map(|product| answer(product, &key));
-    let answer = ProductsAnswer { products: products.collect() };
+    let products = products.iter().map(|product| listed(product, &key));
+    let answer = wire::Products { products: products.collect() };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn answer<'a>(product: &'a ListedProduct, key: &SigningKey) -> ProductAnswer<'a> {
+fn listed(product: &ListedProduct, key: &SigningKey) -> wire::ListedProduct {
     let still = |id: &ConfigId, is_protected: bool| {
         if is_protected {
             format!("/signed/{}/still.webp", caller_grant(id, Shown::Live).sign(key))
@@ -77,8 +44,8 @@ fn answer<'a>(product: &'a ListedProduct, key: &SigningKey) -> ProductAnswer<'a>
             format!("/still/{id}.webp")
         }
     };
-    let configuration = |stored: &StoredConfiguration| ConfigurationAnswer {
-        id: stored.id.to_string(),
+    let configuration = |stored: &StoredConfiguration| wire::ListedConfiguration {
+        id: stored.id.clone(),
         choices: stored.choices.clone(),
         live: stored.live,
         latest: stored.latest,
@@ -87,26 +54,12 @@ fn answer<'a>(product: &'a ListedProduct, key: &SigningKey) -> ProductAnswer<'a>
         protected: stored.is_protected,
         still: stored.live.map(|_| still(&stored.id, stored.is_protected)),
     };
-    ProductAnswer {
-        id: product.id.to_string(),
-        label: &product.label,
-        r#type: &product.id.jewelry_type,
-        model: &product.id.base_model,
-        options: product.options.iter().map(option).collect(),
+    wire::ListedProduct {
+        label: product.label.clone(),
+        r#type: product.id.jewelry_type.clone(),
+        model: product.id.base_model.clone(),
+        id: product.id.clone(),
+        options: product.options.iter().map(Into::into).collect(),
         configurations: product.configurations.iter().map(configuration).collect(),
-    }
-}
-
-fn option(option: &OptionDef) -> OptionAnswer<'_> {
-    let choices = option.choices.iter().map(|choice| ChoiceAnswer {
-        value: &choice.value,
-        label: &choice.label,
-        swatch: choice.swatch.as_deref(),
-    });
-    OptionAnswer {
-        name: &option.name,
-        label: &option.label,
-        default: &option.default,
-        choices: choices.collect(),
     }
 }

@@ -5,7 +5,6 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     cdn::purge::Purger,
@@ -17,7 +16,11 @@ use crate::{
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
-        timestamp::Timestamp,
+        wire::{
+            parameters as param, problems,
+            sequences::{Sequence, Sign, SignedAddress},
+            timestamp::Timestamp,
+        },
     },
     library::protect::{self, Moved},
 };
@@ -28,20 +31,24 @@ use super::{grants::expiry_s, sequences};
 const HOURS: std::ops::RangeInclusive<i64> = 1..=24 * 366;
 const EXAMPLE: &str = r#"{"hours": 24}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignBody {
-    hours: i64,
-}
-
-#[derive(Serialize)]
-struct SignAnswer {
-    /// The `src` of a `<girasol-spin>`.
-    sequence: String,
-    expires: Timestamp,
-}
-
-/// `POST /api/sequences/{configId}/protect`
+/// Make all of a configuration private
+///
+/// The live version becomes a new version that only signed addresses show, and so does a newer version that is not
+/// published. The public versions are deleted with their files, except files that other configurations use. Copies in
+/// CDNs and browsers cannot be recalled.
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/protect",
+    operation_id = "protect",
+    tag = "Protected",
+    params(param::Configuration),
+    responses(
+        (status = 200, description = "The versions.", body = Sequence),
+        problems::Write,
+        problems::NoSuchSequence,
+        problems::Overtaken,
+    ),
+)]
 pub(super) async fn protect(
     _: NoQuery,
     Artist(caller): Artist,
@@ -54,7 +61,22 @@ pub(super) async fn protect(
     sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
 }
 
-/// `POST /api/sequences/{configId}/unprotect`
+/// Make a protected configuration public
+///
+/// The live version becomes a new public version; the private versions are deleted.
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/unprotect",
+    operation_id = "unprotect",
+    tag = "Protected",
+    params(param::Configuration),
+    responses(
+        (status = 200, description = "The versions.", body = Sequence),
+        problems::Write,
+        problems::NoSuchSequence,
+        problems::Overtaken,
+    ),
+)]
 pub(super) async fn unprotect(
     _: NoQuery,
     Artist(caller): Artist,
@@ -75,7 +97,22 @@ fn purges(moved: Moved) -> Vec<i64> {
     }
 }
 
-/// `POST /api/sequences/{configId}/sign`
+/// Sign an address that shows a protected configuration for a limited time
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/sign",
+    operation_id = "sign",
+    tag = "Protected",
+    params(param::Configuration),
+    request_body = Sign,
+    responses(
+        (status = 201, description = "The address.", body = SignedAddress),
+        problems::WriteJson,
+        problems::NoSuchSequence,
+        problems::NotProtected,
+        problems::BadField,
+    ),
+)]
 pub(super) async fn sign(
     _: NoQuery,
     Artist(caller): Artist,
@@ -84,7 +121,7 @@ pub(super) async fn sign(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id = sequences::id(&request)?;
-    let SignBody { hours } = body::read_json(&request, body, EXAMPLE).await?;
+    let Sign { hours } = body::read_json(&request, body, EXAMPLE).await?;
     if !HOURS.contains(&hours) {
         let (low, high) = HOURS.into_inner();
         return Err(Error::BadField(format!("hours: from {low} to {high}")).into());
@@ -101,5 +138,5 @@ pub(super) async fn sign(
     let connection = request.connection_info();
     let (scheme, host) = (connection.scheme(), connection.host());
     let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));
-    Ok(secret_json(StatusCode::CREATED, &SignAnswer { sequence, expires }))
+    Ok(secret_json(StatusCode::CREATED, &SignedAddress { sequence, expires }))
 }

@@ -5,25 +5,24 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     cdn::purge::Purger,
-    db::{
-        Db,
-        versions::{ListedVersion, StoredVersion},
-    },
+    db::{Db, versions::StoredVersion},
     domain::{figures::SetFigures, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown},
     http::{
         auth::Artist,
         body,
         catalog::Catalog,
-        deliveries::{DeliveryAnswer, wait_until_delivered},
+        deliveries::wait_until_delivered,
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
         segment, sequence, sequence_url,
-        timestamp::Timestamp,
+        wire::{
+            parameters as param, problems, purges::DeliveryState, sequence::NegotiatedManifest,
+            sequences as wire,
+        },
     },
     library::{publish, take_down},
     staging::Staging,
@@ -31,64 +30,19 @@ use crate::{
 
 use super::grants::caller_token;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PublishBody {
-    version: i64,
-}
-
-#[derive(Serialize)]
-struct SequenceAnswer<'a> {
-    configuration: &'a ConfigId,
-    /// The live version.
-    live: Option<i64>,
-    /// The spin was taken down, and no version is live since.
-    #[serde(rename = "takenDown")]
-    taken_down: bool,
-    /// Only signed addresses show it; `manifest` and `sequence` are signed for the caller.
-    protected: bool,
-    versions: Vec<VersionAnswer>,
-    sequence: String,
-    /// The state of the purge at each CDN.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    purged: Option<Vec<DeliveryAnswer>>,
-}
-
-#[derive(Serialize)]
-struct VersionAnswer {
-    version: i64,
-    kind: &'static str,
-    manifest: String,
-    created: Timestamp,
-    published: Option<Timestamp>,
-    live: bool,
-}
-
-#[derive(Serialize)]
-struct VersionDetail<'a> {
-    configuration: &'a ConfigId,
-    #[serde(flatten)]
-    version: VersionAnswer,
-    /// The `src` of a `<girasol-spin>` for the caller.
-    sequence: String,
-    sets: Vec<SetFigures>,
-}
-
-impl VersionAnswer {
-    /// With the address of its manifest by this template.
-    fn of(version: &ListedVersion, template: &str) -> Self {
-        Self {
-            version: version.version,
-            kind: version.kind.as_str(),
-            manifest: template.replace("{digest}", &version.digest.to_string()),
-            created: Timestamp(version.created_at_ms),
-            published: version.published_at_ms.map(Timestamp),
-            live: version.is_live,
-        }
-    }
-}
-
-/// `GET /api/sequences/{configId}`: its versions, the newest first.
+/// The versions of a configuration's spin
+#[utoipa::path(
+    get,
+    path = "/api/sequences/{configuration}",
+    operation_id = "listVersions",
+    tag = "Versions",
+    params(param::Configuration),
+    responses(
+        (status = 200, description = "The versions.", body = wire::Sequence),
+        problems::Read,
+        problems::NoSuchSequence,
+    ),
+)]
 pub(super) async fn show(
     _: NoQuery,
     _: Artist,
@@ -98,7 +52,21 @@ pub(super) async fn show(
     answer(&catalog, &id(&request)?, None).await
 }
 
-/// `POST /api/sequences/{configId}/publish`
+/// Make a version live
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/publish",
+    operation_id = "publish",
+    tag = "Versions",
+    params(param::Configuration),
+    request_body = wire::Publish,
+    responses(
+        (status = 200, description = "The versions.", body = wire::Sequence),
+        problems::WriteJson,
+        problems::NoSuchVersion,
+        problems::NotPublished,
+    ),
+)]
 pub(super) async fn publish(
     _: NoQuery,
     Artist(caller): Artist,
@@ -108,12 +76,25 @@ pub(super) async fn publish(
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let PublishBody { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
+    let wire::Publish { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
     let published = publish::publish(&catalog.db, &id, version, &caller.actor).await?;
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
-/// `POST /api/sequences/{configId}/rollback`: makes the version live that was live before.
+/// Make the version live that was live before
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/rollback",
+    operation_id = "rollBack",
+    tag = "Versions",
+    params(param::Configuration),
+    responses(
+        (status = 200, description = "The versions.", body = wire::Sequence),
+        problems::Write,
+        problems::NoSuchVersion,
+        problems::NotRolledBack,
+    ),
+)]
 pub(super) async fn roll_back(
     _: NoQuery,
     Artist(caller): Artist,
@@ -126,7 +107,23 @@ pub(super) async fn roll_back(
     changed(&catalog, &purger, &id, &published.purges).await
 }
 
-/// `POST /api/sequences/{configId}/take-down`: the spin answers 410 from then on, and its versions are deleted.
+/// Take a spin down for good
+///
+/// The spin answers 410 from then on. All its versions are deleted with their files, except files that other
+/// configurations use.
+#[utoipa::path(
+    post,
+    path = "/api/sequences/{configuration}/take-down",
+    operation_id = "takeDown",
+    tag = "Versions",
+    params(param::Configuration),
+    responses(
+        (status = 200, description = "The versions.", body = wire::Sequence),
+        problems::Write,
+        problems::NoSuchSequence,
+        problems::NothingLive,
+    ),
+)]
 pub(super) async fn take_down(
     _: NoQuery,
     Artist(caller): Artist,
@@ -170,7 +167,19 @@ async fn changed(
     answer(catalog, id, Some(purged)).await
 }
 
-/// `GET /api/sequences/{configId}/versions/{version}`: with the figures of each frame.
+/// A version, with the bytes and quality of each frame
+#[utoipa::path(
+    get,
+    path = "/api/sequences/{configuration}/versions/{version}",
+    operation_id = "showVersion",
+    tag = "Versions",
+    params(param::Configuration, param::Version),
+    responses(
+        (status = 200, description = "The version.", body = wire::VersionDetail),
+        problems::Read,
+        problems::NoSuchVersion,
+    ),
+)]
 pub(super) async fn show_version(
     _: NoQuery,
     _: Artist,
@@ -188,12 +197,28 @@ pub(super) async fn show_version(
     };
     let sequence = format!("/api/sequences/{id}/versions/{number}/sequence");
     let (urls, _) = urls(&catalog, &id, Shown::Version(number)).await?;
-    let version = VersionAnswer::of(&listed, &urls.manifest);
-    let answer = VersionDetail { configuration: &id, version, sequence, sets };
+    let version = wire::Version::of(&listed, &urls.manifest);
+    let sets = sets.into_iter().map(Into::into).collect();
+    let answer = wire::VersionDetail { configuration: id, version, sequence, sets };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-/// `GET /api/sequences/{configId}/versions/{version}/sequence`: its manifest, negotiated as if it were live.
+/// A version's manifest, negotiated as if it were live
+#[utoipa::path(
+    get,
+    path = "/api/sequences/{configuration}/versions/{version}/sequence",
+    operation_id = "showVersionSequence",
+    tag = "Versions",
+    params(param::Configuration, param::Version, param::Forced, param::Explain),
+    responses(
+        (status = 200, description = "The manifest.", body = NegotiatedManifest, headers(("Cache-Control"))),
+        problems::BadChoice,
+        problems::KeyNeeded,
+        problems::InsufficientRole,
+        problems::NoSuchVersion,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn manifest(
     _: Artist,
     request: HttpRequest,
@@ -229,7 +254,7 @@ pub(super) fn id(request: &HttpRequest) -> Result<ConfigId, Error> {
 async fn answer(
     catalog: &Catalog,
     id: &ConfigId,
-    purged: Option<Vec<DeliveryAnswer>>,
+    purged: Option<Vec<DeliveryState>>,
 ) -> Result<HttpResponse, Failure> {
     let versions = catalog.db.versions(id).await?;
     let taken_down = catalog.db.is_taken_down(id).await?;
@@ -238,10 +263,10 @@ async fn answer(
         return Err(Error::NoSuchSequence.into());
     }
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
-    let versions = versions.iter().map(|version| VersionAnswer::of(version, &urls.manifest)).collect();
+    let versions = versions.iter().map(|version| wire::Version::of(version, &urls.manifest)).collect();
     let protected = token.is_some();
     let sequence = token.map_or_else(|| sequence_url(id), |token| format!("/signed/{token}/sequence"));
-    let answer =
-        SequenceAnswer { configuration: id, live, taken_down, protected, versions, sequence, purged };
+    let configuration = id.clone();
+    let answer = wire::Sequence { configuration, live, taken_down, protected, versions, sequence, purged };
     Ok(secret_json(StatusCode::OK, &answer))
 }

@@ -8,10 +8,8 @@ use actix_web::{
     http::{StatusCode, header::ORIGIN},
     web::{Data, Payload},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::keys::StoredKey,
     domain::{audit::Actor, keys::ApiKey},
     http::{
         auth::{COOKIE, Caller, address, require_same_origin},
@@ -20,35 +18,39 @@ use crate::{
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
-        timestamp::Timestamp,
+        wire::{keys, problems, timestamp::Timestamp},
     },
 };
 
 /// A working day.
 const LIFETIME: Duration = Duration::from_hours(12);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SessionBody {
-    key: String,
-}
-
-#[derive(Serialize)]
-struct SessionAnswer<'a> {
-    key: &'a str,
-    role: &'static str,
-    label: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<Timestamp>,
-}
-
-impl<'a> SessionAnswer<'a> {
-    fn of(key: &'a StoredKey, expires: Option<Timestamp>) -> Self {
-        Self { key: key.id.as_str(), role: key.role.as_str(), label: &key.label, expires }
-    }
-}
-
-/// `POST /api/session`: exchanges the key in the body for a cookie.
+/// Exchange a key for a session
+///
+/// For pages: images and event streams cannot send a header.
+#[utoipa::path(
+    post,
+    path = "/api/session",
+    operation_id = "beginSession",
+    tag = "Keys",
+    security(()),
+    request_body = keys::BeginSession,
+    responses(
+        (
+            status = 200,
+            description = "The session lasts twelve hours.",
+            body = keys::Session,
+            headers(("Set-Cookie")),
+        ),
+        problems::BadBody,
+        problems::KeyRefused,
+        problems::CrossOrigin,
+        problems::BodyTooSlow,
+        problems::BodyTooLarge,
+        problems::NotJson,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn begin(
     _: NoQuery,
     request: HttpRequest,
@@ -59,22 +61,53 @@ pub(super) async fn begin(
     if request.headers().contains_key(ORIGIN) {
         require_same_origin(&request)?;
     }
-    let SessionBody { key } = body::read_json(&request, body, r#"{"key": "girasol_..."}"#).await?;
+    let keys::BeginSession { key } = body::read_json(&request, body, r#"{"key": "girasol_..."}"#).await?;
     let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
     let key = catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?;
     let actor = Actor::key(&key.id, address(&request));
     let session = catalog.db.begin_session(&key.id, LIFETIME, &actor).await?;
     let cookie = cookie(&request, &session.token, LIFETIME);
     let expires = Some(Timestamp(session.expires_at_ms));
-    Ok(secret(StatusCode::OK).cookie(cookie).json(SessionAnswer::of(&key, expires)))
+    Ok(secret(StatusCode::OK).cookie(cookie).json(keys::Session::of(&key, expires)))
 }
 
-/// `GET /api/session`: the key and role of the caller.
+/// The key and role of the caller
+#[utoipa::path(
+    get,
+    path = "/api/session",
+    operation_id = "showSession",
+    tag = "Keys",
+    security(("bearer" = []), ("session" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The key, or the key that the session was made from.",
+            body = keys::Session,
+        ),
+        problems::BadQuery,
+        problems::KeyNeeded,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn show(_: NoQuery, caller: Caller) -> Result<HttpResponse, Failure> {
-    Ok(secret_json(StatusCode::OK, &SessionAnswer::of(&caller.key, None)))
+    Ok(secret_json(StatusCode::OK, &keys::Session::of(&caller.key, None)))
 }
 
-/// `DELETE /api/session`: ends the session.
+/// End the session
+#[utoipa::path(
+    delete,
+    path = "/api/session",
+    operation_id = "endSession",
+    tag = "Keys",
+    security(("bearer" = []), ("session" = [])),
+    responses(
+        (status = 204, description = "The cookie is no longer valid.", headers(("Set-Cookie"))),
+        problems::BadQuery,
+        problems::KeyNeeded,
+        problems::CrossOrigin,
+        problems::Internal,
+    ),
+)]
 pub(super) async fn end(
     _: NoQuery,
     caller: Caller,

@@ -40,6 +40,7 @@ use crate::{
         problem::{Error, Failure},
         query::NoQuery,
         segment,
+        wire::{files, parameters as param, problems},
     },
     staging::{Incoming, Staging},
 };
@@ -57,7 +58,15 @@ const EXPOSED: &str = "Location, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-
 /// The media type of a part of a file.
 const PART: &str = "application/offset+octet-stream";
 
-/// `OPTIONS /api/uploads`: the extensions and limits of the server. It takes no key.
+/// The extensions and limits of the server: tus 1.0
+#[utoipa::path(
+    options,
+    path = "/api/uploads",
+    operation_id = "showTus",
+    tag = "Uploads",
+    security(()),
+    responses(files::TusAbilities, problems::TusInternal),
+)]
 pub(super) async fn options(limits: Data<UploadLimits>) -> HttpResponse {
     secret(StatusCode::NO_CONTENT)
         .insert_header(("tus-version", VERSION))
@@ -72,7 +81,54 @@ pub(super) async fn options(limits: Data<UploadLimits>) -> HttpResponse {
         .finish()
 }
 
-/// `POST /api/uploads`
+/// The extensions and limits of the server, at the address of an upload
+#[utoipa::path(
+    options,
+    path = "/api/uploads/{upload}",
+    operation_id = "showTusOfUpload",
+    tag = "Uploads",
+    security(()),
+    params(param::Upload),
+    responses(files::TusAbilities, problems::TusInternal),
+)]
+pub(super) async fn options_of_upload(limits: Data<UploadLimits>) -> HttpResponse {
+    options(limits).await
+}
+
+/// Begin a resumable upload
+///
+/// tus 1.0 with creation-with-upload.
+#[utoipa::path(
+    post,
+    path = "/api/uploads",
+    operation_id = "createUpload",
+    tag = "Uploads",
+    params(param::TusResumable, param::UploadLength, param::UploadMetadata, param::UploadChecksum),
+    request_body(
+        content = Option<Vec<u8>>,
+        content_type = "application/offset+octet-stream",
+        description = "The first part, if any.",
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The upload, with the first part if the request had one.",
+            headers(("Tus-Resumable"), ("Location"), ("Upload-Offset"), ("Upload-Expires")),
+        ),
+        problems::TusBadHeader,
+        problems::TusKeyNeeded,
+        problems::TusMayNotWrite,
+        problems::TusNoSuchFrameset,
+        problems::TusBodyTooSlow,
+        problems::TusSetCommitted,
+        problems::TusUnsupportedVersion,
+        problems::TusFileTooLarge,
+        problems::TusFileRefused,
+        problems::TusChecksumMismatch,
+        problems::TusInternal,
+        problems::TusDiskFull,
+    ),
+)]
 pub(super) async fn create(
     _: NoQuery,
     Artist(caller): Artist,
@@ -114,7 +170,60 @@ pub(super) async fn create(
     Ok(progress(StatusCode::CREATED, &upload, received, limits).insert_header((LOCATION, location)).finish())
 }
 
-/// `HEAD /api/uploads/{id}`: the upload's offset. A request that still writes to the upload is stopped first.
+/// The offset of an upload
+///
+/// A request that still writes to the upload is stopped first. Errors have no body.
+#[utoipa::path(
+    head,
+    path = "/api/uploads/{upload}",
+    operation_id = "showUpload",
+    tag = "Uploads",
+    params(param::Upload, param::TusResumable),
+    responses(
+        (
+            status = 200,
+            description = "The upload resumes at this offset.",
+            headers(
+                ("Tus-Resumable"),
+                ("Cache-Control"),
+                ("Upload-Offset"),
+                ("Upload-Length"),
+                ("Upload-Metadata"),
+                ("Upload-Expires"),
+            ),
+        ),
+        (status = 400, description = "A header cannot be read.", headers(("Tus-Resumable"))),
+        (
+            status = 401,
+            description = "No key, a key that is not accepted, or an expired session.",
+            headers(("Tus-Resumable"), ("WWW-Authenticate")),
+        ),
+        (
+            status = 403,
+            description = "The key's role does not include this operation.",
+            headers(("Tus-Resumable")),
+        ),
+        (status = 404, description = "The upload does not exist.", headers(("Tus-Resumable"))),
+        (status = 409, description = "The frame set is committed.", headers(("Tus-Resumable"))),
+        (
+            status = 412,
+            description = "The request does not name a version of the protocol that the server speaks.",
+            headers(("Tus-Resumable"), ("Tus-Version")),
+        ),
+        (
+            status = 413,
+            description = "The file is too large, or there are too many files.",
+            headers(("Tus-Resumable")),
+        ),
+        (
+            status = 422,
+            description = "The name is not allowed, or the archive cannot be used.",
+            headers(("Tus-Resumable")),
+        ),
+        (status = 500, description = "Internal server error.", headers(("Tus-Resumable"))),
+        (status = 507, description = "The disk has no room for the file.", headers(("Tus-Resumable"))),
+    ),
+)]
 pub(super) async fn head(
     Artist(caller): Artist,
     request: HttpRequest,
@@ -131,7 +240,37 @@ pub(super) async fn head(
         .finish())
 }
 
-/// `PATCH /api/uploads/{id}`: the next part.
+/// Send the next part
+///
+/// Where a proxy refuses PATCH: POST with `X-HTTP-Method-Override: PATCH`, and likewise for DELETE.
+#[utoipa::path(
+    patch,
+    path = "/api/uploads/{upload}",
+    operation_id = "sendPart",
+    tag = "Uploads",
+    params(param::Upload, param::TusResumable, param::UploadOffset, param::UploadChecksum),
+    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    responses(
+        (
+            status = 204,
+            description = "The new offset.",
+            headers(("Tus-Resumable"), ("Upload-Offset"), ("Upload-Expires")),
+        ),
+        problems::TusBadHeader,
+        problems::TusKeyNeeded,
+        problems::TusMayNotWrite,
+        problems::TusNoSuchUpload,
+        problems::TusBodyTooSlow,
+        problems::TusOffsetMismatch,
+        problems::TusUnsupportedVersion,
+        problems::TusFileTooLarge,
+        problems::TusNotAPart,
+        problems::TusFileRefused,
+        problems::TusChecksumMismatch,
+        problems::TusInternal,
+        problems::TusDiskFull,
+    ),
+)]
 pub(super) async fn patch(
     _: NoQuery,
     Artist(caller): Artist,
@@ -156,7 +295,23 @@ pub(super) async fn patch(
     Ok(progress(StatusCode::NO_CONTENT, &upload, received, &uploads.limits).finish())
 }
 
-/// `DELETE /api/uploads/{id}`: discards the upload and its bytes.
+/// Discard an upload and its bytes
+#[utoipa::path(
+    delete,
+    path = "/api/uploads/{upload}",
+    operation_id = "endUpload",
+    tag = "Uploads",
+    params(param::Upload, param::TusResumable),
+    responses(
+        (status = 204, description = "The upload is discarded.", headers(("Tus-Resumable"))),
+        problems::TusBadHeader,
+        problems::TusKeyNeeded,
+        problems::TusMayNotWrite,
+        problems::TusNoSuchUpload,
+        problems::TusUnsupportedVersion,
+        problems::TusInternal,
+    ),
+)]
 pub(super) async fn terminate(
     _: NoQuery,
     _: Artist,

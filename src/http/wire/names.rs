@@ -60,25 +60,10 @@ pub(crate) enum KeyId {}
 pub(crate) enum FileName {}
 /// The schema of a swatch.
 pub(crate) enum Swatch {}
-/// The schema of a point in time.
-pub(crate) enum Timestamp {}
 /// The schema of [`crate::domain::names::Choices`].
 pub(crate) enum Choices {}
 /// The schema of an address below this server.
 pub(crate) enum Address {}
-
-impl PartialSchema for Timestamp {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some("RFC 3339, in UTC, to the millisecond."))
-            .format(Some(SchemaFormat::Custom("date-time".to_owned())))
-            .examples([json!("2026-11-24T16:05:00.25Z")])
-            .into()
-    }
-}
-
-impl ToSchema for Timestamp {}
 
 impl PartialSchema for Choices {
     fn schema() -> RefOr<Schema> {

@@ -91,6 +91,21 @@ parameters! {
     TusResumable: Header "Tus-Resumable", True, one_of(&["1.0.0"]), "1.0.0";
     /// Algorithm and digest of this part, in base64.
     UploadChecksum: Header "Upload-Checksum", False, pattern("^(sha1|sha256) [A-Za-z0-9+/]+={0,2}$"), ();
+    /// Bytes of the whole file.
+    UploadLength: Header "Upload-Length", True, integer(0, None), 48213;
+    /// `frameset` and `filename`, each with its value in base64.
+    UploadMetadata: Header "Upload-Metadata", True, text(),
+        "frameset MGExYjJjM2Q0ZTVmNjA3MTgyOTNhNGI1YzZkN2U4Zjk=,filename cmluZy0wMDAucG5n";
+    /// Where the part begins.
+    UploadOffset: Header "Upload-Offset", True, integer(0, None), 0;
+    /// SHA-256 of the body (RFC 9530, section 2). The server refuses a body that does not match.
+    ContentDigest: Header "Content-Digest", False, pattern("^sha-256=:[A-Za-z0-9+/]{43}=:$"), ();
+    /// Begin after this entry.
+    After: Query "after", False, integer(i64::MIN, Some(i64::MAX)), 0;
+    /// The format of the answer: a page as JSON, or everything.
+    AuditFormat: Query "format", False, one_of(&["json", "ndjson", "csv"]), "json";
+    /// The format of the answer.
+    DemandFormat: Query "format", False, one_of(&["json", "csv"]), "json";
     /// Continue after this event.
     LastEventId: Header "Last-Event-ID", False, text(), "0";
 }

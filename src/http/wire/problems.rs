@@ -234,6 +234,31 @@ problems! {
     TusDiskFull(507, "Tus-Resumable") = &["disk-full"];
 }
 
+/// Problems that many operations share.
+macro_rules! groups {
+    ($($(#[doc = $about:literal])+ $name:ident: $($part:ident),+;)*) => {$(
+        $(#[doc = $about])+
+        pub(crate) enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                let mut all = BTreeMap::new();
+                $(all.extend($part::responses());)+
+                all
+            }
+        }
+    )*};
+}
+
+groups! {
+    /// Of every keyed operation that reads.
+    Read: BadQuery, KeyNeeded, InsufficientRole, Internal;
+    /// Of every keyed operation that writes, without a body.
+    Write: BadQuery, KeyNeeded, MayNotWrite, Internal;
+    /// Of every keyed operation that takes JSON.
+    WriteJson: BadBody, KeyNeeded, MayNotWrite, BodyTooSlow, BodyTooLarge, NotJson, Internal;
+}
+
 fn problem(about: &str, slugs: &[&str], names: &[&str]) -> Response {
     let types: Vec<_> = slugs.iter().map(|slug| json!(format!("urn:problem-type:girasol:{slug}"))).collect();
     let own = ObjectBuilder::new()

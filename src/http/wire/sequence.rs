@@ -22,7 +22,6 @@ use super::names;
 ///
 /// The server appends the decision to the stored bytes of the manifest, so that it never serialises this.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of an answer that is put together as text")]
 pub(crate) struct NegotiatedManifest {
     #[serde(flatten)]
     manifest: Manifest,
@@ -78,7 +77,6 @@ pub(crate) struct Selected {
 /// A tier as clients force it: `standard` has either of its counts of frames.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "the schema of a text")]
 pub(crate) enum SelectedTier {
     Still,
     Preview,
@@ -125,7 +123,6 @@ pub(crate) struct NetworkRule {
 
 /// An effective connection type.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of a text")]
 pub(crate) enum ConnectionType {
     #[schema(rename = "slow-2g")]
     Slow2g,

@@ -1,17 +1,25 @@
-//! Timestamps as clients read them.
+//! Points in time.
 
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        schema::{SchemaFormat, Type},
+    },
+};
 
 /// Milliseconds since 1970-01-01 UTC, written in RFC 3339, in UTC, to the millisecond.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timestamp(pub(super) i64);
+pub(crate) struct Timestamp(pub(crate) i64);
 
 impl Timestamp {
     /// For people: 24 November 2026, 16:05 UTC.
-    pub(super) fn readable(self) -> String {
+    pub(crate) fn readable(self) -> String {
         let format = time::macros::format_description!(
             "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
         );
@@ -37,3 +45,16 @@ impl Serialize for Timestamp {
         serializer.collect_str(self)
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("RFC 3339, in UTC, to the millisecond."))
+            .format(Some(SchemaFormat::Custom("date-time".to_owned())))
+            .examples([json!("2026-11-24T16:05:00.25Z")])
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
