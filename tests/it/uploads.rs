@@ -112,7 +112,7 @@ async fn a_refused_file_leaves_nothing() {
     }
     let response = artist.put(&set, "3.png", b"frame").await;
     let body: Value = response.json().await.unwrap();
-    assert_eq!(body["detail"], "a frame set has at most 2 files");
+    assert_eq!(body["detail"], "a frame set may have at most 2 files");
     assert_eq!(artist.show(&set).await["frames"], 2);
     assert_eq!(parts_left(data), 0);
 }
