@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 use crate::{
     db::{
         Db, DbError,
-        framesets::{Changed, StoredFrame},
+        framesets::{FramesetError, StoredFrame},
     },
     domain::{
         audit::Actor,
@@ -65,6 +65,9 @@ pub enum CheckError {
     /// Nothing was found that this would mend.
     #[error("there is nothing to mend like this")]
     NothingToMend,
+    /// The set does not change.
+    #[error(transparent)]
+    Frameset(#[from] FramesetError),
 }
 
 /// By what they are of, the oldest first.
@@ -186,8 +189,8 @@ impl Checks {
     }
 
     /// Mends what a check has found, in the set itself: its frames are others then.
-    pub async fn mend(&self, set: &FramesetId, wanted: Mend, actor: &Actor) -> Result<Changed, CheckError> {
-        let Some(check) = self.wait(set).await? else { return Ok(Changed::Empty) };
+    pub async fn mend(&self, set: &FramesetId, wanted: Mend, actor: &Actor) -> Result<(), CheckError> {
+        let Some(check) = self.wait(set).await? else { return Err(FramesetError::Empty.into()) };
         let frames = self.db.frames(set).await?;
         let folder = self.lay_out(set, &frames, "mend").await?;
         let edits = tokio::task::spawn_blocking({

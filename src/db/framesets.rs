@@ -30,30 +30,30 @@ pub struct StoredFrame {
     pub digest: Digest,
 }
 
-/// The result of opening a set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
-    /// The set takes frames.
-    Open(FramesetId),
-    /// The key has reached its limit of open sets.
-    TooMany,
-}
-
-/// The result of changing a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// The set is as requested.
-    Done,
-    /// There is no such set.
-    NoSuchSet,
+/// Why a set did not open or change.
+#[derive(Debug, thiserror::Error)]
+pub enum FramesetError {
+    /// The set does not exist.
+    #[error("the frame set does not exist")]
+    NoSuchFrameset,
     /// The set is committed, and a committed set does not change.
+    #[error("the frame set is committed")]
     Committed,
-    /// The set would exceed its limit of files.
-    TooManyFiles,
+    /// The set would exceed this limit of files.
+    #[error("a frame set may have at most {0} files")]
+    TooManyFiles(u32),
     /// The set has no frame to commit.
+    #[error("the frame set has no frame")]
     Empty,
-    /// The frames of the set have changed meanwhile.
-    Overtaken,
+    /// The frames of the set, or the lease of its job, have changed meanwhile.
+    #[error("the frame set has changed meanwhile")]
+    Changed,
+    /// The key has reached this limit of open sets.
+    #[error("a key may have at most {0} open frame sets")]
+    TooManyOpen(u32),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 #[derive(sqlx::FromRow)]
@@ -102,13 +102,13 @@ async fn state(tx: &mut Tx, id: &FramesetId) -> Result<Option<FramesetState>, Db
     state.map(|state| parse("state", &state)).transpose()
 }
 
-/// Why a set takes no changes; `None` if it is open.
-pub(super) async fn closed(tx: &mut Tx, id: &FramesetId) -> Result<Option<Changed>, DbError> {
-    Ok(match state(tx, id).await? {
-        None => Some(Changed::NoSuchSet),
-        Some(FramesetState::Committed) => Some(Changed::Committed),
-        Some(FramesetState::Open) => None,
-    })
+/// Refuses changes of a set that is not open.
+pub(super) async fn require_open(tx: &mut Tx, id: &FramesetId) -> Result<(), FramesetError> {
+    match state(tx, id).await? {
+        None => Err(FramesetError::NoSuchFrameset),
+        Some(FramesetState::Committed) => Err(FramesetError::Committed),
+        Some(FramesetState::Open) => Ok(()),
+    }
 }
 
 /// Notes that the set is in use, so that it does not expire.
@@ -186,7 +186,7 @@ impl Db {
         key: &KeyId,
         max_open: u32,
         actor: &Actor,
-    ) -> Result<Opened, DbError> {
+    ) -> Result<FramesetId, FramesetError> {
         const OPEN: &str = "select count(*) from framesets where key_id = $1 and state = 'open'";
         const INSERT: &str = "insert into framesets
             (id, product_id, choices, settings, expected, state, key_id, created_at_ms, touched_at_ms, protected)
@@ -195,7 +195,7 @@ impl Db {
         let mut tx = self.write("framesets.open").await?;
         let open: i64 = tx.run("framesets.count_open", OPEN).bind(key.as_str()).scalar().await?;
         if open >= max_open.into() {
-            return Ok(Opened::TooMany);
+            return Err(FramesetError::TooManyOpen(max_open));
         }
         tx.run("framesets.insert", INSERT)
             .bind(id.as_str())
@@ -211,7 +211,7 @@ impl Db {
         let detail = json!({ "product": wanted.product.to_string(), "choices": wanted.choices });
         record(&mut tx, actor, Action::FramesetOpen, id.as_str(), &detail).await?;
         tx.commit().await?;
-        Ok(Opened::Open(id))
+        Ok(id)
     }
 
     /// A frame set.
@@ -251,11 +251,9 @@ impl Db {
         id: &FramesetId,
         settings: &TurnSettings,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         let mut tx = self.write("framesets.change").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         tx.run("framesets.set_settings", "update framesets set settings = $1 where id = $2")
             .bind(Bind::json(settings))
             .bind(id.as_str())
@@ -264,7 +262,7 @@ impl Db {
         touch(&mut tx, id).await?;
         record(&mut tx, actor, Action::FramesetChange, id.as_str(), &json!({ "settings": settings })).await?;
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Records frames whose files are in place: all of them or none. Earlier frames of the same names are replaced.
@@ -274,16 +272,14 @@ impl Db {
         frames: &[StoredFrame],
         max_files: u32,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         let mut tx = self.write("frames.add").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         if !insert_all(&mut tx, id, frames, max_files, actor).await? {
-            return Ok(Changed::TooManyFiles);
+            return Err(FramesetError::TooManyFiles(max_files));
         }
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Replaces all frames by those that a mend has made, if the set still has those `before`.
@@ -294,16 +290,14 @@ impl Db {
         after: &[StoredFrame],
         mend: &str,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         const NAMES: &str = "select name, digest from frames where frameset_id = $1 order by name";
         let mut tx = self.write("frames.replace").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         let names: Vec<(String, String)> = tx.run("frames.digests", NAMES).bind(id.as_str()).all().await?;
         let as_before = before.iter().map(|frame| (frame.name.to_string(), frame.digest.to_string()));
         if !as_before.eq(names) {
-            return Ok(Changed::Overtaken);
+            return Err(FramesetError::Changed);
         }
         delete_frames(&mut tx, id).await?;
         for frame in after {
@@ -313,7 +307,7 @@ impl Db {
         let detail = json!({ "mend": mend, "before": before.len(), "after": after.len() });
         record(&mut tx, actor, Action::FramesetMend, id.as_str(), &detail).await?;
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Deletes a frame, if there is one of this name.
@@ -322,11 +316,9 @@ impl Db {
         id: &FramesetId,
         name: &FileName,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         let mut tx = self.write("frames.remove").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         let removed = tx
             .run("frames.delete", "delete from frames where frameset_id = $1 and name = $2")
             .bind(id.as_str())
@@ -339,24 +331,24 @@ impl Db {
             record(&mut tx, actor, Action::FrameRemove, id.as_str(), &detail).await?;
         }
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Closes a set and queues its job. A set that is committed already stays as it is.
-    pub async fn commit_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<Changed, DbError> {
+    pub async fn commit_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<(), FramesetError> {
         const FRAMES: &str = "select (select count(*) from frames where frameset_id = $1), in_bucket
             from framesets where id = $1";
         let mut tx = self.write("framesets.commit").await?;
         match state(&mut tx, id).await? {
-            None => return Ok(Changed::NoSuchSet),
-            Some(FramesetState::Committed) => return Ok(Changed::Done),
+            None => return Err(FramesetError::NoSuchFrameset),
+            Some(FramesetState::Committed) => return Ok(()),
             Some(FramesetState::Open) => {}
         }
         let (frames, in_bucket): (i64, bool) =
             tx.run("framesets.frames", FRAMES).bind(id.as_str()).one().await?;
         // Frames that wait in the bucket are fetched by the job.
         if frames == 0 && !in_bucket {
-            return Ok(Changed::Empty);
+            return Err(FramesetError::Empty);
         }
         tx.run("framesets.set_committed", "update framesets set state = 'committed' where id = $1")
             .bind(id.as_str())
@@ -367,19 +359,17 @@ impl Db {
         jobs::enqueue(&mut tx, id).await?;
         record(&mut tx, actor, Action::FramesetCommit, id.as_str(), &json!({ "frames": frames })).await?;
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Deletes an open set with its frames and uploads; the caller deletes its files after this.
-    pub async fn discard_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<Changed, DbError> {
+    pub async fn discard_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<(), FramesetError> {
         let mut tx = self.write("framesets.discard").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         delete(&mut tx, id).await?;
         record(&mut tx, actor, Action::FramesetDiscard, id.as_str(), &json!({})).await?;
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// The committed sets of a configuration that still have frames, and whose job is over.

@@ -11,7 +11,7 @@ use super::{
     Db, DbError,
     audit::record,
     engine::Session as _,
-    framesets::{Changed, StoredFrame, closed, insert_all, touch},
+    framesets::{FramesetError, StoredFrame, insert_all, require_open, touch},
     jobs::{Leased, holds_lease},
 };
 
@@ -23,11 +23,9 @@ impl Db {
         action: Action,
         detail: &Value,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         let mut tx = self.write("framesets.open_bucket").await?;
-        if let Some(closed) = closed(&mut tx, id).await? {
-            return Ok(closed);
-        }
+        require_open(&mut tx, id).await?;
         tx.run("framesets.set_in_bucket", "update framesets set in_bucket = true where id = $1")
             .bind(id.as_str())
             .execute()
@@ -35,7 +33,7 @@ impl Db {
         touch(&mut tx, id).await?;
         record(&mut tx, actor, action, id.as_str(), detail).await?;
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 
     /// Whether what waits in the bucket for a set may still be fetched: the set is open, or its job has work to do, or
@@ -54,16 +52,16 @@ impl Db {
         frames: &[StoredFrame],
         max_files: u32,
         actor: &Actor,
-    ) -> Result<Changed, DbError> {
+    ) -> Result<(), FramesetError> {
         let mut tx = self.write("frames.add_fetched").await?;
         if !holds_lease(&mut tx, leased).await? {
-            return Ok(Changed::Overtaken);
+            return Err(FramesetError::Changed);
         }
         let id = &leased.job.frameset;
         if !insert_all(&mut tx, id, frames, max_files, actor).await? {
-            return Ok(Changed::TooManyFiles);
+            return Err(FramesetError::TooManyFiles(max_files));
         }
         tx.commit().await?;
-        Ok(Changed::Done)
+        Ok(())
     }
 }

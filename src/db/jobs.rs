@@ -121,15 +121,18 @@ pub struct LogLine {
     pub line: String,
 }
 
-/// The answer to a request about a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// The job is as requested.
-    Done,
-    /// There is no such job.
+/// Why a client's change of a job failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeJobError {
+    /// The job does not exist.
+    #[error("the job does not exist")]
     NoSuchJob,
-    /// The job is in a state that does not allow it.
-    Not(JobState),
+    /// The job is in a state that does not allow the change.
+    #[error("the job is {}", .0.as_str())]
+    State(JobState),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// Adds an event to a job.
@@ -202,28 +205,28 @@ impl Db {
     }
 
     /// Ends a job that is not wanted any more; its worker notices when it renews the lease.
-    pub async fn cancel_job(&self, id: &JobId, actor: &Actor) -> Result<Asked, DbError> {
+    pub async fn cancel_job(&self, id: &JobId, actor: &Actor) -> Result<(), ChangeJobError> {
         let mut tx = self.write("jobs.cancel").await?;
         match state(&mut tx, id).await? {
-            None => return Ok(Asked::NoSuchJob),
-            Some(JobState::Cancelled) => return Ok(Asked::Done),
-            Some(over) if over.is_over() => return Ok(Asked::Not(over)),
+            None => return Err(ChangeJobError::NoSuchJob),
+            Some(JobState::Cancelled) => return Ok(()),
+            Some(over) if over.is_over() => return Err(ChangeJobError::State(over)),
             Some(_) => {}
         }
         let failure = json!({ "slug": "cancelled", "message": "it was cancelled" });
         end(&mut tx, id, JobState::Cancelled, &failure).await?;
         record(&mut tx, actor, Action::JobCancel, id.as_str(), &json!({})).await?;
         tx.commit().await?;
-        Ok(Asked::Done)
+        Ok(())
     }
 
     /// Queues a job again that failed or was cancelled. What it encoded before is found again.
-    pub async fn retry_job(&self, id: &JobId, actor: &Actor) -> Result<Asked, DbError> {
+    pub async fn retry_job(&self, id: &JobId, actor: &Actor) -> Result<(), ChangeJobError> {
         let mut tx = self.write("jobs.retry").await?;
         match state(&mut tx, id).await? {
-            None => return Ok(Asked::NoSuchJob),
-            Some(JobState::Queued) => return Ok(Asked::Done),
-            Some(state @ (JobState::Running | JobState::Ready)) => return Ok(Asked::Not(state)),
+            None => return Err(ChangeJobError::NoSuchJob),
+            Some(JobState::Queued) => return Ok(()),
+            Some(state @ (JobState::Running | JobState::Ready)) => return Err(ChangeJobError::State(state)),
             Some(JobState::Failed | JobState::Cancelled) => {}
         }
         tx.run("jobs.reset_attempts", "update jobs set attempts = 0 where id = $1")
@@ -233,15 +236,20 @@ impl Db {
         requeue(&mut tx, id, now_ms(), None).await?;
         record(&mut tx, actor, Action::JobRetry, id.as_str(), &json!({})).await?;
         tx.commit().await?;
-        Ok(Asked::Done)
+        Ok(())
     }
 
     /// Changes a job's priority.
-    pub async fn prioritize_job(&self, id: &JobId, priority: i32, actor: &Actor) -> Result<Asked, DbError> {
+    pub async fn prioritize_job(
+        &self,
+        id: &JobId,
+        priority: i32,
+        actor: &Actor,
+    ) -> Result<(), ChangeJobError> {
         let mut tx = self.write("jobs.prioritize").await?;
         match state(&mut tx, id).await? {
-            None => return Ok(Asked::NoSuchJob),
-            Some(over) if over.is_over() => return Ok(Asked::Not(over)),
+            None => return Err(ChangeJobError::NoSuchJob),
+            Some(over) if over.is_over() => return Err(ChangeJobError::State(over)),
             Some(_) => {}
         }
         tx.run("jobs.set_priority", "update jobs set priority = $1, changed_at_ms = $2 where id = $3")
@@ -252,7 +260,7 @@ impl Db {
             .await?;
         record(&mut tx, actor, Action::JobPriority, id.as_str(), &json!({ "priority": priority })).await?;
         tx.commit().await?;
-        Ok(Asked::Done)
+        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The OpenAPI document: put together from the wire types and the attributes of handlers.
 
-use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{

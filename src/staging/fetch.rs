@@ -15,7 +15,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     db::{
         Db, DbError,
-        framesets::{Changed, StoredFrame},
+        framesets::{FramesetError, StoredFrame},
         jobs::Leased,
     },
     domain::{
@@ -61,7 +61,7 @@ pub enum FetchError {
     DiskFull,
     /// The set takes no files, or not from this worker.
     #[error("the frame set takes no files from here any more")]
-    Closed(Changed),
+    Closed(#[source] FramesetError),
     /// Whoever wanted it does not want it any more.
     #[error("the fetching was stopped")]
     Stopped,
@@ -240,14 +240,20 @@ async fn add(
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let max_files = limits.set_max_files;
-    let changed = match word {
-        Word::Artist(actor) => db.add_frames(set, &frames, max_files, actor).await?,
-        Word::Job(leased, actor) => db.add_fetched(leased, &frames, max_files, actor).await?,
+    let added = match word {
+        Word::Artist(actor) => db.add_frames(set, &frames, max_files, actor).await,
+        Word::Job(leased, actor) => db.add_fetched(leased, &frames, max_files, actor).await,
     };
-    match changed {
-        Changed::Done => Ok(()),
-        Changed::TooManyFiles => Err(FetchError::TooManyFiles(max_files)),
-        other => Err(FetchError::Closed(other)),
+    Ok(added?)
+}
+
+impl From<FramesetError> for FetchError {
+    fn from(error: FramesetError) -> Self {
+        match error {
+            FramesetError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
+            FramesetError::Db(error) => Self::Db(error),
+            other => Self::Closed(other),
+        }
     }
 }
 

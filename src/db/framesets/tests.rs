@@ -19,10 +19,7 @@ fn wanted() -> NewFrameset {
 }
 
 async fn open(db: &Db, key: &KeyId) -> FramesetId {
-    match db.open_frameset(&wanted(), key, 20, &Actor::command_line()).await.unwrap() {
-        Opened::Open(id) => id,
-        Opened::TooMany => panic!("twenty are allowed"),
-    }
+    db.open_frameset(&wanted(), key, 20, &Actor::command_line()).await.unwrap()
 }
 
 fn frame(name: &str, bytes: u64) -> StoredFrame {
@@ -33,26 +30,29 @@ fn frame(name: &str, bytes: u64) -> StoredFrame {
 async fn a_set_takes_frames_until_it_is_committed() {
     let (_folder, db, key) = with_key().await;
     let (id, actor) = (open(&db, &key).await, Actor::command_line());
-    assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Empty);
+    assert!(matches!(db.commit_frameset(&id, &actor).await, Err(FramesetError::Empty)));
     let frames = [frame("b.png", 7), frame("a.png", 5)];
-    assert_eq!(db.add_frames(&id, &frames, 3, &actor).await.unwrap(), Changed::Done);
-    assert_eq!(db.add_frames(&id, &[frame("a.png", 6)], 3, &actor).await.unwrap(), Changed::Done);
+    db.add_frames(&id, &frames, 3, &actor).await.unwrap();
+    db.add_frames(&id, &[frame("a.png", 6)], 3, &actor).await.unwrap();
     let more = [frame("c.png", 1), frame("d.png", 1)];
-    assert_eq!(db.add_frames(&id, &more, 3, &actor).await.unwrap(), Changed::TooManyFiles);
+    assert!(matches!(db.add_frames(&id, &more, 3, &actor).await, Err(FramesetError::TooManyFiles(3))));
     let set = db.frameset(&id).await.unwrap().unwrap();
     assert_eq!((set.frames, set.bytes, set.state), (2, 13, FramesetState::Open));
     assert_eq!(set.wanted, wanted());
     assert_eq!(db.frames(&id).await.unwrap(), [frame("a.png", 6), frame("b.png", 7)]);
 
     let settings = TurnSettings { clockwise: true, ..TurnSettings::default() };
-    assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Done);
+    db.change_settings(&id, &settings, &actor).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(db.commit_frameset(&id, &actor).await.unwrap(), Changed::Done);
+        db.commit_frameset(&id, &actor).await.unwrap();
     }
-    assert_eq!(db.add_frames(&id, &more, 30, &actor).await.unwrap(), Changed::Committed);
-    assert_eq!(db.remove_frame(&id, &"a.png".parse().unwrap(), &actor).await.unwrap(), Changed::Committed);
-    assert_eq!(db.change_settings(&id, &settings, &actor).await.unwrap(), Changed::Committed);
-    assert_eq!(db.discard_frameset(&id, &actor).await.unwrap(), Changed::Committed);
+    assert!(matches!(db.add_frames(&id, &more, 30, &actor).await, Err(FramesetError::Committed)));
+    assert!(matches!(
+        db.remove_frame(&id, &"a.png".parse().unwrap(), &actor).await,
+        Err(FramesetError::Committed)
+    ));
+    assert!(matches!(db.change_settings(&id, &settings, &actor).await, Err(FramesetError::Committed)));
+    assert!(matches!(db.discard_frameset(&id, &actor).await, Err(FramesetError::Committed)));
     assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), []);
     assert_eq!(db.framesets(10).await.unwrap()[0].wanted.settings, settings);
 }
@@ -62,9 +62,10 @@ async fn a_key_has_so_many_open_sets_and_no_more() {
     let (_folder, db, key) = with_key().await;
     let actor = Actor::command_line();
     let first = open(&db, &key).await;
-    assert_eq!(db.open_frameset(&wanted(), &key, 1, &actor).await.unwrap(), Opened::TooMany);
-    assert_eq!(db.discard_frameset(&first, &actor).await.unwrap(), Changed::Done);
-    assert_eq!(db.discard_frameset(&first, &actor).await.unwrap(), Changed::NoSuchSet);
+    let second = db.open_frameset(&wanted(), &key, 1, &actor).await;
+    assert!(matches!(second, Err(FramesetError::TooManyOpen(1))));
+    db.discard_frameset(&first, &actor).await.unwrap();
+    assert!(matches!(db.discard_frameset(&first, &actor).await, Err(FramesetError::NoSuchFrameset)));
     open(&db, &key).await;
 }
 

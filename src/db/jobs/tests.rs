@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    db::framesets::{Opened, StoredFrame},
+    db::framesets::StoredFrame,
     domain::{
         frameset::{NewFrameset, TurnSettings},
         job::ATTEMPTS,
@@ -36,8 +36,7 @@ impl Queue {
             expected: None,
             protected: false,
         };
-        let opened = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
-        let Opened::Open(set) = opened else { panic!("one is allowed") };
+        let set = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
         let digest = assets_pipeline::digest::Digest::of(b"frame");
         let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
         self.db.add_frames(&set, &[frame], 10, &self.actor).await.unwrap();
@@ -113,7 +112,7 @@ async fn a_job_backs_off_and_is_given_up_after_its_last_attempt() {
     }
     let job = queue.db.job(&id).await.unwrap().unwrap();
     assert_eq!((job.state, &job.failure.unwrap()["slug"]), (JobState::Failed, &json!("store")));
-    assert_eq!(queue.db.retry_job(&id, &queue.actor).await.unwrap(), Asked::Done);
+    queue.db.retry_job(&id, &queue.actor).await.unwrap();
     assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.attempts, 1);
 }
 
@@ -145,18 +144,19 @@ async fn what_cannot_succeed_is_not_tried_again_and_what_could_not_begin_costs_n
 async fn a_cancelled_job_is_taken_from_its_worker_and_the_urgent_go_first() {
     let queue = Queue::new().await;
     let (first, urgent) = (queue.add().await, queue.add().await);
-    assert_eq!(queue.db.prioritize_job(&urgent, 5, &queue.actor).await.unwrap(), Asked::Done);
+    queue.db.prioritize_job(&urgent, 5, &queue.actor).await.unwrap();
     let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
     assert_eq!(leased.job.id, urgent);
     for _ in 0..2 {
-        assert_eq!(queue.db.cancel_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);
+        queue.db.cancel_job(&urgent, &queue.actor).await.unwrap();
     }
     assert!(!queue.db.renew_job(&leased, &at(1)).await.unwrap());
-    let again = queue.db.prioritize_job(&urgent, 1, &queue.actor).await.unwrap();
-    assert_eq!(again, Asked::Not(JobState::Cancelled));
-    assert_eq!(queue.db.retry_job(&urgent, &queue.actor).await.unwrap(), Asked::Done);
+    let again = queue.db.prioritize_job(&urgent, 1, &queue.actor).await;
+    assert!(matches!(again, Err(ChangeJobError::State(JobState::Cancelled))));
+    queue.db.retry_job(&urgent, &queue.actor).await.unwrap();
     assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.id, urgent);
     assert_eq!(queue.db.claim_job(LEASE_MS).await.unwrap().unwrap().job.id, first);
     let unknown = JobId::new([0; 16]);
-    assert_eq!(queue.db.cancel_job(&unknown, &queue.actor).await.unwrap(), Asked::NoSuchJob);
+    let missing = queue.db.cancel_job(&unknown, &queue.actor).await;
+    assert!(matches!(missing, Err(ChangeJobError::NoSuchJob)));
 }

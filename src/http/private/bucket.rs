@@ -35,7 +35,7 @@ use crate::{
     store::{Inbox, Presigned, Scoped},
 };
 
-use super::framesets::{changed, commit_if_complete, id, load};
+use super::framesets::{commit_if_complete, id, load};
 
 /// How long a signed address is valid: enough for a file over a slow line; a client can ask for another.
 const PRESIGNED_FOR: Duration = Duration::from_hours(1);
@@ -124,8 +124,7 @@ pub(super) async fn presign(
     let inbox = inbox_of_open(&catalog, &id).await?;
     let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
     let detail = json!({ "files": names });
-    let noted = catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await;
-    changed(noted?, 0)?;
+    catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await?;
 
     let expires = Timestamp(now_ms() + PRESIGNED_FOR.as_millis() as i64);
     let mut files = Vec::with_capacity(wanted.len());
@@ -164,8 +163,7 @@ pub(super) async fn open(
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &id).await?;
     let detail = json!({ "credentials": inbox.gives_credentials() });
-    let noted = catalog.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await;
-    changed(noted?, 0)?;
+    catalog.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await?;
     let scoped = inbox.credentials(&id).await?;
     let (bucket, prefix) = (inbox.bucket().to_owned(), inbox.place(&id));
     let at = inbox.endpoint().map(|endpoint| format!(" --endpoint-url {endpoint}")).unwrap_or_default();

@@ -123,7 +123,7 @@ pub(super) async fn mend(
     if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    framesets::changed(checks.mend(&id, wanted, &caller.actor).await?, 0)?;
+    checks.mend(&id, wanted, &caller.actor).await?;
     framesets::answer(&catalog, &id).await
 }
 

@@ -12,7 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    db::framesets::{Changed, Opened, StoredFrame},
+    db::framesets::{FramesetError, StoredFrame},
     domain::{
         audit::Actor,
         frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
@@ -88,11 +88,7 @@ pub(super) async fn open(
     let wanted: wire::NewFrameset = body::read_json(&request, body, EXAMPLE).await?;
     let wanted = wanted.parse(limits.set_max_files)?;
     let max_open = limits.key_max_open_sets;
-    let opened = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await;
-    let id = match opened? {
-        Opened::Open(id) => id,
-        Opened::TooMany => return Err(Error::TooManySets(max_open).into()),
-    };
+    let id = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await?;
     let set = load(&catalog, &id).await?;
     Ok(secret(StatusCode::CREATED)
         .insert_header((LOCATION, format!("/api/framesets/{id}")))
@@ -162,12 +158,11 @@ pub(super) async fn change(
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
     let now = load(&catalog, &id).await?.wanted.settings;
     // Fields that the body leaves out keep their values.
-    let mut merged = serde_json::to_value(now).map_err(|_never| Error::NoSuchFrameset)?;
-    if let Some(merged) = merged.as_object_mut() {
-        merged.extend(fields);
-    }
-    let settings = settings(merged.as_object().cloned().unwrap_or_default())?;
-    changed(catalog.db.change_settings(&id, &settings, &caller.actor).await?, 0)?;
+    let now = serde_json::to_value(now).expect("settings have no part that is not JSON");
+    let mut merged = now.as_object().cloned().expect("settings are an object");
+    merged.extend(fields);
+    let settings = settings(merged)?;
+    catalog.db.change_settings(&id, &settings, &caller.actor).await?;
     answer(&catalog, &id).await
 }
 
@@ -195,7 +190,7 @@ pub(super) async fn commit(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    changed(catalog.db.commit_frameset(&id, &caller.actor).await?, 0)?;
+    catalog.db.commit_frameset(&id, &caller.actor).await?;
     answer(&catalog, &id).await
 }
 
@@ -221,7 +216,7 @@ pub(super) async fn discard(
     staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    changed(catalog.db.discard_frameset(&id, &caller.actor).await?, 0)?;
+    catalog.db.discard_frameset(&id, &caller.actor).await?;
     staging.discard_set(&id).await?;
     if let Some(inbox) = catalog.store.inbox() {
         inbox.clear(&id).await?;
@@ -321,7 +316,7 @@ pub(super) async fn remove_frame(
 ) -> Result<HttpResponse, Failure> {
     let (id, name) = (id(&request)?, name(&request)?);
     // The file stays until the set is deleted: another frame may have the same content.
-    changed(catalog.db.remove_frame(&id, &name, &caller.actor).await?, 0)?;
+    catalog.db.remove_frame(&id, &name, &caller.actor).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -338,8 +333,7 @@ pub(super) async fn add(
     let accepted = staging.accept(id, name, file, limits).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
-    let added = catalog.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
-    changed(added, limits.set_max_files)?;
+    catalog.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
     Ok(frames)
 }
 
@@ -352,7 +346,11 @@ pub(super) async fn commit_if_complete(
     let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
     if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
     {
-        catalog.db.commit_frameset(id, actor).await?;
+        match catalog.db.commit_frameset(id, actor).await {
+            Err(FramesetError::Db(error)) => return Err(error.into()),
+            // Another request has emptied or discarded the set meanwhile.
+            Ok(()) | Err(_) => {}
+        }
     }
     Ok(())
 }
@@ -383,17 +381,6 @@ pub(super) async fn answer(catalog: &Catalog, id: &FramesetId) -> Result<HttpRes
     answer.files = Some(files.into_iter().map(Into::into).collect());
     answer.job = job.map(Into::into);
     Ok(secret_json(StatusCode::OK, &answer))
-}
-
-pub(super) fn changed(changed: Changed, max_files: u32) -> Result<(), Error> {
-    match changed {
-        Changed::Done => Ok(()),
-        Changed::NoSuchSet => Err(Error::NoSuchFrameset),
-        Changed::Committed => Err(Error::SetCommitted),
-        Changed::TooManyFiles => Err(Error::TooManyFiles(max_files)),
-        Changed::Empty => Err(Error::SetEmpty),
-        Changed::Overtaken => Err(Error::FramesetChanged),
-    }
 }
 
 /// The SHA-256 in `Content-Digest` (RFC 9530, section 2), if the request has one.

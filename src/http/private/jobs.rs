@@ -15,10 +15,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    db::{
-        Db,
-        jobs::{Asked, JobEvent},
-    },
+    db::{Db, jobs::JobEvent},
     domain::job::JobId,
     http::{
         auth::Artist,
@@ -107,7 +104,7 @@ pub(super) async fn prioritize(
         let (low, high) = PRIORITIES.into_inner();
         return Err(Error::BadField(format!("priority: from {low} to {high}")).into());
     }
-    asked(catalog.db.prioritize_job(&id, priority, &caller.actor).await?)?;
+    catalog.db.prioritize_job(&id, priority, &caller.actor).await?;
     answer(&catalog.db, &id).await
 }
 
@@ -132,7 +129,7 @@ pub(super) async fn cancel(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    asked(catalog.db.cancel_job(&id, &caller.actor).await?)?;
+    catalog.db.cancel_job(&id, &caller.actor).await?;
     answer(&catalog.db, &id).await
 }
 
@@ -157,7 +154,7 @@ pub(super) async fn retry(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    asked(catalog.db.retry_job(&id, &caller.actor).await?)?;
+    catalog.db.retry_job(&id, &caller.actor).await?;
     answer(&catalog.db, &id).await
 }
 
@@ -262,12 +259,4 @@ async fn answer(db: &Db, id: &JobId) -> Result<HttpResponse, Failure> {
     let mut answer = wire::Job::from(job);
     answer.log = Some(log);
     Ok(secret_json(StatusCode::OK, &answer))
-}
-
-fn asked(asked: Asked) -> Result<(), Error> {
-    match asked {
-        Asked::Done => Ok(()),
-        Asked::NoSuchJob => Err(Error::NoSuchJob),
-        Asked::Not(state) => Err(Error::JobIs(state)),
-    }
 }

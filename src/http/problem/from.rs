@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     checks::CheckError,
-    db::{DbError, framesets::Changed},
+    db::{DbError, framesets::FramesetError, jobs::ChangeJobError},
     domain::{negotiate::NotOffered, product::UnknownChoice},
     library::{
         collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
@@ -18,6 +18,30 @@ use super::Error;
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         Self::Database(Arc::new(error))
+    }
+}
+
+impl From<FramesetError> for Error {
+    fn from(error: FramesetError) -> Self {
+        match error {
+            FramesetError::NoSuchFrameset => Self::NoSuchFrameset,
+            FramesetError::Committed => Self::SetCommitted,
+            FramesetError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
+            FramesetError::Empty => Self::SetEmpty,
+            FramesetError::Changed => Self::FramesetChanged,
+            FramesetError::TooManyOpen(max_open) => Self::TooManySets(max_open),
+            FramesetError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeJobError> for Error {
+    fn from(error: ChangeJobError) -> Self {
+        match error {
+            ChangeJobError::NoSuchJob => Self::NoSuchJob,
+            ChangeJobError::State(state) => Self::JobIs(state),
+            ChangeJobError::Db(error) => error.into(),
+        }
     }
 }
 
@@ -40,9 +64,8 @@ impl From<FetchError> for Error {
             FetchError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
             FetchError::Unpack(error) => error.into(),
             FetchError::DiskFull => Self::DiskFull,
-            FetchError::Closed(Changed::NoSuchSet) => Self::NoSuchFrameset,
-            FetchError::Closed(Changed::Committed) => Self::SetCommitted,
-            FetchError::Closed(_) | FetchError::Stopped => Self::FramesetChanged,
+            FetchError::Closed(error) => error.into(),
+            FetchError::Stopped => Self::FramesetChanged,
             FetchError::Store(error) => error.into(),
             FetchError::Staging(error) => error.into(),
             FetchError::Db(error) => error.into(),
@@ -54,6 +77,7 @@ impl From<CheckError> for Error {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::NothingToMend => Self::NothingToMend,
+            CheckError::Frameset(error) => error.into(),
             CheckError::Db(error) => error.into(),
             CheckError::Staging(error) => error.into(),
             other => Self::Check(Arc::new(other)),

@@ -3,10 +3,7 @@
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{
-        ObjectBuilder, Ref, RefOr, Schema,
-        schema::{SchemaFormat, Type},
-    },
+    openapi::{ObjectBuilder, Ref, RefOr, Schema, schema::Type},
 };
 
 use crate::domain::names::{ConfigId, OptionName, ProductId, Slug};
@@ -62,8 +59,6 @@ pub(crate) enum FileName {}
 pub(crate) enum Swatch {}
 /// The schema of [`crate::domain::names::Choices`].
 pub(crate) enum Choices {}
-/// The schema of an address below this server.
-pub(crate) enum Address {}
 
 impl PartialSchema for Choices {
     fn schema() -> RefOr<Schema> {
@@ -84,12 +79,3 @@ impl ToSchema for Choices {
         schemas.push(("Slug".to_owned(), Slug::schema()));
     }
 }
-
-impl PartialSchema for Address {
-    fn schema() -> RefOr<Schema> {
-        let format = SchemaFormat::Custom("uri-reference".to_owned());
-        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
-    }
-}
-
-impl ToSchema for Address {}

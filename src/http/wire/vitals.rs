@@ -9,7 +9,6 @@ use super::names;
 /// The measurements of one view. Times are milliseconds from when the spin came near the viewport; a client leaves out
 /// what did not happen. `domain::vitals` reads them.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of `domain::vitals::Vitals`")]
 pub(crate) struct Vitals {
     schema: VitalsSchema,
     /// The configuration at the end of the view.
@@ -48,7 +47,6 @@ pub(crate) struct Vitals {
 
 /// The format of the measurements.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of a text")]
 pub(crate) enum VitalsSchema {
     #[schema(rename = "girasol.vitals/1")]
     V1,
