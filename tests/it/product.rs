@@ -145,7 +145,7 @@ async fn the_status_of_what_is_live_is_ready() {
 }
 
 #[tokio::test]
-async fn what_nobody_offers_has_no_product_and_no_status() {
+async fn an_unknown_configuration_has_no_product_and_no_status() {
     let server = Server::start();
     for path in [
         "/api/products/customizable/ring/unknown",
@@ -176,7 +176,7 @@ fn told(stream: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn whoever_watches_a_spin_is_told_until_it_is_ready() {
+async fn a_watched_spin_sends_its_progress_until_it_is_ready() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
     let server = Server::start_over(&data, &["serve"]);

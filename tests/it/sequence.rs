@@ -94,7 +94,7 @@ async fn a_query_wins_over_hints_and_leaves_the_encoding_alone_to_vary() {
     assert_eq!(selected(&manifest), "hd avif");
     assert_eq!(manifest["selected"]["frames"], manifest["tiers"]["hd"]["frames"]);
     let other_visitor = server.get(&path, &[("device-memory", "8"), ("accept", "image/avif")]).await;
-    assert_eq!(header(other_visitor.headers(), "etag"), tag, "one answer for everybody");
+    assert_eq!(header(other_visitor.headers(), "etag"), tag, "one answer for all clients");
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn what_is_looked_at_becomes_popular() {
         assert_eq!(header(sent.headers(), "cache-control"), "private, no-store");
         assert!(sent.headers().get("set-cookie").is_none());
     }
-    // Nobody has this one; it is taken in all the same, since the viewer cannot do anything about it.
+    // No such configuration exists. The server accepts it, since the viewer cannot correct it.
     assert_eq!(send("text/plain", look("tin").to_string()).await.status(), 204);
     let mut bad = look("platinum");
     bad["frame_ms"] = 4_000_000.into();
