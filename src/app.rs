@@ -1,30 +1,26 @@
-//! The running program: its parts put together in order, and the server.
+//! The running program: its parts put together in order, the server, and the worker.
 
-use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+mod listen;
+mod tasks;
+
+use std::{io, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use actix_web::{App as Routes, HttpServer, web};
 use assets_pipeline::tiers::Format;
-use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
+    background::Background,
     cdn::purge::Purger,
     checks::Checks,
     config::{BadTarget, Config},
-    db::{Db, DbError, now_ms},
+    db::{Db, DbError},
+    domain::frameset::UploadLimits,
     http::{
         self, AccessLog,
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
-    library::collect,
     staging::Staging,
     store::Store,
     worker::Worker,
@@ -53,7 +49,7 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// A cache outside cannot be told what changed.
+    /// A cache to purge cannot be used.
     #[error(transparent)]
     Target(#[from] BadTarget),
     /// The address is taken, or is none of this machine's.
@@ -78,14 +74,17 @@ pub struct App {
     pub db: Db,
     /// Frames, packs and manifests.
     pub store: Store,
-    /// What artists send.
+    /// Files that artists send.
     pub staging: Staging,
-    /// What is known of it.
+    /// What the doctor found in them.
     pub checks: Checks,
 }
 
+/// How long a worker has to give its job back. It looks at each frame whether it is to stop.
+const WORKER_STOPS_WITHIN: Duration = Duration::from_mins(10);
+
 impl App {
-    /// Opens the data folder, which is made where it is missing.
+    /// Opens the data folder, which is created if it does not exist.
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
@@ -96,14 +95,14 @@ impl App {
         Ok(Self { config, db, store, staging, checks })
     }
 
-    /// Whoever tells caches outside what changed.
+    /// Sends purges to the configured caches.
     pub async fn purger(&self) -> Result<Arc<Purger>, AppError> {
         let Config { purge, policy, .. } = &self.config;
         let avif = self.config.tier_table().formats.contains(&Format::Avif);
         Ok(Arc::new(Purger::open(self.db.clone(), purge, policy, avif).await?))
     }
 
-    /// What takes committed frame sets from the queue.
+    /// Encodes committed frame sets.
     fn worker(&self) -> Worker {
         Worker {
             db: self.db.clone(),
@@ -117,58 +116,51 @@ impl App {
         }
     }
 
-    /// Works, without serving, until the process is told to stop.
+    fn catalog(&self) -> Catalog {
+        let cache = &self.config.cache;
+        let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
+        Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max)
+            .delivering(self.config.delivery.clone())
+            .warming(cache.warm)
+    }
+
+    /// Works, without serving, until SIGTERM or SIGINT.
     pub async fn work(&self) -> Result<(), AppError> {
-        let stop = stop_signal().map_err(AppError::Server)?;
-        let (stop_working, stopped) = watch::channel(false);
-        let worker = tokio::spawn(self.worker().run(stopped));
+        let stop = listen::stop_signal().map_err(AppError::Server)?;
+        let mut background = Background::default();
+        tasks::work(&mut background, self.worker());
         tracing::info!(data = %self.config.data.display(), "working");
         stop.await;
-        stop_working.send_replace(true);
-        if let Err(error) = worker.await {
-            tracing::error!(%error, "the worker died");
-        }
+        background.stop(WORKER_STOPS_WITHIN).await;
         self.db.close().await;
         Ok(())
     }
 
-    /// Serves until a signal stops the process; then requests under way are finished.
+    /// Serves until SIGTERM or SIGINT. Then it accepts no more connections, finishes requests under way, stops the tasks
+    /// beside them, and writes what only memory holds.
     ///
     /// `announce` gets the server's address, as http://127.0.0.1:8360/, once the server accepts connections.
     pub async fn serve(&self, pages: Pages, announce: impl FnOnce(&str)) -> Result<(), AppError> {
-        // Before anybody is told the address: a signal from here on stops the server in order.
-        let stop = stop_signal().map_err(AppError::Server)?;
+        // Before the address is announced: from here on a signal stops the server in order.
+        let stop = listen::stop_signal().map_err(AppError::Server)?;
         let purger = self.purger().await?;
-        let listener = listen(&self.config.server.listen)?;
+        let listener = listen::bind(&self.config.server.listen)?;
         let address = listener.local_addr().map_err(AppError::Server)?;
 
-        let cache = &self.config.cache;
-        let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
-        let catalog = Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max);
-        let catalog = web::Data::new(catalog.delivering(self.config.delivery.clone()).warming(cache.warm));
-        let staging = web::Data::new(self.staging.clone());
-        let limits = web::Data::new(self.config.uploads.limits());
-        let writers = web::Data::new(http::Writers::default());
-        let checks = web::Data::new(self.checks.clone());
-        let views = web::Data::new(Views::new(self.config.vitals.share));
-        let views_to_flush = views.clone();
-        let purgers: web::Data<Purger> = purger.clone().into();
-        let shared = catalog.clone();
+        let catalog = Arc::new(self.catalog());
+        let views = Arc::new(Views::new(self.config.vitals.share));
+        let shared = Shared {
+            catalog: catalog.clone().into(),
+            staging: web::Data::new(self.staging.clone()),
+            limits: web::Data::new(self.config.uploads.limits()),
+            writers: web::Data::new(http::Writers::default()),
+            checks: web::Data::new(self.checks.clone()),
+            views: views.clone().into(),
+            purger: purger.clone().into(),
+        };
         let routes = move || {
-            let catalog = &shared;
-            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new()).app_data(catalog.clone());
-            let routes = routes
-                .app_data(staging.clone())
-                .app_data(limits.clone())
-                .app_data(writers.clone())
-                .app_data(checks.clone())
-                .app_data(views.clone())
-                .app_data(purgers.clone());
-            let routes = match pages {
-                Pages::None => routes.configure(http::storefront),
-                Pages::Demo => routes.configure(http::demo).configure(http::storefront),
-            };
-            routes.configure(http::private)
+            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new());
+            routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
         };
 
         let config = &self.config.server;
@@ -185,32 +177,27 @@ impl App {
             .listen(listener)
             .map_err(AppError::Server)?
             .run();
-        let sweeper = tokio::spawn(sweep(self.clone()));
-        let keeper = tokio::spawn(flush_views(self.db.clone(), views_to_flush.clone().into_inner()));
-        let telling = purger.start({
+
+        let mut background = Background::default();
+        tasks::expire(&mut background, self);
+        tasks::collect(&mut background, self);
+        tasks::flush_views(&mut background, &self.db, &views);
+        tasks::evict(&mut background, &catalog);
+        purger.start(&mut background, {
             let catalog = catalog.clone();
             move || catalog.evict_pointers()
         });
-        tokio::spawn({
-            let catalog = catalog.clone();
-            async move { catalog.warm().await }
-        });
-        let watcher = tokio::spawn(watch_removals(catalog.into_inner()));
-        let (stop_working, stopped) = watch::channel(false);
-        let worker = self.config.jobs.in_server.then(|| tokio::spawn(self.worker().run(stopped)));
-        tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
-        announce(&format!("http://{}/", reachable(address)));
-        let served = server.await.map_err(AppError::Server);
-        sweeper.abort();
-        watcher.abort();
-        keeper.abort();
-        if let Err(error) = views_to_flush.flush(&self.db).await {
-            tracing::warn!(%error, "the last views could not be kept");
+        if self.config.jobs.in_server {
+            tasks::work(&mut background, self.worker());
         }
-        telling.end().await;
-        stop_working.send_replace(true);
-        if let Some(Err(error)) = async { Some(worker?.await) }.await {
-            tracing::error!(%error, "the worker died");
+        tokio::spawn(async move { catalog.warm().await });
+        tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
+        announce(&format!("http://{}/", listen::reachable(address)));
+
+        let served = server.await.map_err(AppError::Server);
+        background.stop(WORKER_STOPS_WITHIN).await;
+        if let Err(error) = views.flush(&self.db).await {
+            tracing::warn!(%error, "the last views could not be stored");
         }
         served?;
         self.db.close().await;
@@ -219,108 +206,31 @@ impl App {
     }
 }
 
-/// How often what artists have left lying is looked for.
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// What handlers share.
+#[derive(Clone)]
+struct Shared {
+    catalog: web::Data<Catalog>,
+    staging: web::Data<Staging>,
+    limits: web::Data<UploadLimits>,
+    writers: web::Data<http::Writers>,
+    checks: web::Data<Checks>,
+    views: web::Data<Views>,
+    purger: web::Data<Purger>,
+}
 
-/// How often what versions do not need any more is looked for: each time everything is listed.
-const COLLECT_EVERY_ROUNDS: u32 = 6;
-/// How often what viewers measured is written down.
-const KEEP_EVERY: Duration = Duration::from_secs(5);
-/// How soon what was taken down is gone from memory.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
-
-/// Removes frame sets and uploads that nobody has touched for long, and objects that nothing needs, again and again.
-async fn sweep(app: App) {
-    let mut rounds = tokio::time::interval(SWEEP_EVERY);
-    for round in 0_u32.. {
-        rounds.tick().await;
-        if let Err(error) = sweep_once(&app).await {
-            let error: &dyn std::error::Error = &*error;
-            tracing::error!(error, "what has expired could not be removed");
-        }
-        if round % COLLECT_EVERY_ROUNDS == 0
-            && let Err(error) = collect::collect(&app.db, &app.store, app.config.versions.retention()).await
-        {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "what no version needs could not be removed");
-        }
+impl Shared {
+    fn add_to(&self, routes: &mut web::ServiceConfig) {
+        let Self { catalog, staging, limits, writers, checks, views, purger } = self.clone();
+        routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers);
+        routes.app_data(checks).app_data(views).app_data(purger);
     }
 }
 
-/// Writes down what viewers have measured and what was looked at, again and again.
-async fn flush_views(db: Db, views: Arc<Views>) {
-    loop {
-        tokio::time::sleep(KEEP_EVERY).await;
-        if let Err(error) = views.flush(&db).await {
-            tracing::warn!(%error, "views could not be kept");
+impl Pages {
+    fn add_to(self, routes: &mut web::ServiceConfig) {
+        if self == Self::Demo {
+            routes.configure(http::demo);
         }
+        routes.configure(http::storefront).configure(http::private);
     }
-}
-
-/// Lets go of what is kept in memory when objects were removed that may be in it, by whichever process.
-async fn watch_removals(catalog: Arc<Catalog>) {
-    let mut seen = None;
-    loop {
-        match catalog.db.last_removal().await {
-            Ok(last) => {
-                if seen.replace(last).is_some_and(|seen| seen != last) {
-                    // The disk first, or memory would be filled from it again.
-                    catalog.store.evict_all().await;
-                    catalog.evict_objects();
-                }
-            }
-            Err(error) => tracing::warn!(%error, "removals cannot be read"),
-        }
-        tokio::time::sleep(WATCH_EVERY).await;
-    }
-}
-
-async fn sweep_once(app: &App) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let hours = app.config.uploads.expire_hours;
-    let since_ms = now_ms() - i64::from(hours) * 3_600_000;
-    for upload in app.db.expire_uploads(since_ms).await? {
-        app.staging.discard_part(&upload.frameset, &upload.id).await?;
-    }
-    let vitals = &app.config.vitals;
-    let since_ms_of_vitals = now_ms() - i64::from(vitals.keep_days) * 86_400_000;
-    app.db.prune_vitals(since_ms_of_vitals, vitals.keep.into()).await?;
-    for (cache, purges) in app.db.sweep_purges().await? {
-        tracing::error!(cache, purges, "purges were given up: no such cache is configured");
-    }
-    for set in app.db.expire_framesets(since_ms).await? {
-        app.staging.discard_set(&set).await?;
-        tracing::info!(frameset.id = %set, hours, "a frame set that nobody touched was removed");
-    }
-    if let Some(inbox) = app.store.inbox() {
-        for set in inbox.sets().await? {
-            if !app.db.awaits_files(&set, since_ms).await? {
-                inbox.clear(&set).await?;
-                tracing::info!(frameset.id = %set, "what nobody fetches any more was removed from the bucket");
-            }
-        }
-    }
-    Ok(())
-}
-
-fn listen(address: &str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).map_err(|source| AppError::Listen { address: address.to_owned(), source })
-}
-
-/// An address that a browser on this machine can open: one that stands for all becomes the loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
-    SocketAddr::new(ip, address.port())
-}
-
-/// Completes at SIGTERM or SIGINT, which are caught as soon as this returns.
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests under way are finished");
-    })
 }

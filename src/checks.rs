@@ -11,6 +11,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use assets_pipeline::{
@@ -22,7 +23,7 @@ use assets_pipeline::{
     refusal::Refusal,
     source::Source,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     db::{
@@ -36,8 +37,10 @@ use crate::{
     staging::{Staging, StagingError},
 };
 
-/// Checks that are remembered, with their pictures.
-const KEPT: usize = 24;
+/// Checks in memory, with their pictures.
+const MAX_CHECKS: usize = 24;
+/// How soon a waiting caller looks at a check again that sends no news.
+const RECHECK: Duration = Duration::from_millis(50);
 
 /// Why there is no check, or no mend.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +93,7 @@ pub struct Check {
     total: AtomicUsize,
     stopped: AtomicBool,
     found: OnceLock<Found>,
+    news: Notify,
 }
 
 /// What came of a check.
@@ -109,6 +113,13 @@ impl Check {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
     }
 
+    /// Waits until more frames were looked at than when this was called, or the check is done.
+    ///
+    /// At most for a moment: a step between the caller's look and this call wakes no one.
+    pub async fn progressed(&self) {
+        let _ = tokio::time::timeout(RECHECK, self.news.notified()).await;
+    }
+
     /// What was found; `None` while it is under way.
     pub fn found(&self) -> Option<&Found> {
         self.found.get()
@@ -123,6 +134,7 @@ impl Progress for Check {
 
     fn step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_waiters();
     }
 
     fn is_stopped(&self) -> bool {
@@ -152,7 +164,7 @@ impl Checks {
             let check = Arc::new(Check::default());
             check.total.store(frames.len(), Ordering::Relaxed);
             known.push_back((name, check.clone()));
-            if known.len() > KEPT
+            if known.len() > MAX_CHECKS
                 && let Some((_, oldest)) = known.pop_front()
             {
                 oldest.stopped.store(true, Ordering::Relaxed);
@@ -175,6 +187,7 @@ impl Checks {
                     .retain(|(known, _)| *known != name);
             }
             let _ = begun.found.set(found);
+            begun.news.notify_waiters();
         });
         Ok(Some(check))
     }
@@ -183,7 +196,7 @@ impl Checks {
     pub async fn wait(&self, set: &FramesetId) -> Result<Option<Arc<Check>>, CheckError> {
         let Some(check) = self.ask(set).await? else { return Ok(None) };
         while check.found().is_none() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            check.progressed().await;
         }
         Ok(Some(check))
     }

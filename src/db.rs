@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;
+mod notify;
 pub mod popularity;
 pub mod products;
 pub mod protection;
@@ -25,6 +26,8 @@ use std::{fs::File, io, path::Path};
 
 use self::parse as read;
 use engine::{Pools, Statement, Tx};
+
+use crate::signals::{Signals, Topic};
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +70,7 @@ impl From<sqlx::Error> for DbError {
 pub struct Db {
     pools: Pools,
     pool: sqlx::SqlitePool,
+    signals: Signals,
 }
 
 impl Db {
@@ -89,13 +93,23 @@ impl Db {
             .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(15));
         let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(8).connect_lazy_with(options);
-        Ok(Self { pools, pool })
+        Ok(Self { pools, pool, signals: Signals::default() })
     }
 
     /// Checks that the database can be read.
     pub async fn ping(&self) -> Result<(), DbError> {
         self.read("ping", "select exists (select 1 from products)").scalar::<bool>().await?;
         Ok(())
+    }
+
+    /// The signals of changes that this process commits.
+    pub const fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Wakes the tasks that wait for these topics.
+    fn wake(&self, topics: &[Topic]) {
+        topics.iter().for_each(|topic| self.signals.send(*topic));
     }
 
     /// Waits until every connection is closed.
@@ -122,7 +136,8 @@ impl Db {
     /// A transaction that writes. One that is under way in this process is waited for, so nothing begins a second one
     /// while it has one.
     async fn write(&self, name: &'static str) -> Result<Tx, DbError> {
-        self.pools.write(name).await
+        let tx = self.pools.write(name).await?;
+        Ok(tx.waking(&self.signals, notify::topics(name)))
     }
 }
 

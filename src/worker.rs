@@ -11,9 +11,9 @@ use assets_pipeline::{
     settings::Settings,
 };
 use serde_json::json;
-use tokio::sync::watch;
 
 use crate::{
+    background::Task,
     checks::{Checks, Found},
     db::{
         Db, DbError,
@@ -28,18 +28,17 @@ use crate::{
         Advice, Failure, Order, Report, ingest,
         tracker::{Snapshot, Tracker},
     },
+    signals::Topic,
     staging::fetch::{self, FetchError, Ways, Word, fetch},
     staging::{Staging, UnpackError},
     store::Store,
 };
 
-/// How long a worker with nothing to do waits before it looks again.
-const IDLE: Duration = Duration::from_millis(500);
-/// How often progress is written down: what watches it sees it move.
+/// How often an idle worker reads the queue for jobs of other processes.
+const POLL: Duration = Duration::from_millis(500);
+/// How often progress is written to the database.
 const PROGRESS_EVERY: Duration = Duration::from_millis(300);
-/// How often a check under way is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a job waits whose configuration is being ingested by somebody else.
+/// How long a job waits while another process ingests its configuration.
 const BUSY_WAIT_MS: i64 = 2_000;
 
 /// What a worker works with.
@@ -81,15 +80,20 @@ enum Failed {
 }
 
 impl Worker {
-    /// Works until it is told to stop. A job under way is given back then, with what it has encoded kept.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
+    /// Works until the task is to stop. A job under way is given back then, and what it has encoded stays.
+    pub async fn run(self, mut task: Task) {
+        let mut signals = self.db.signals().listen(&[Topic::Jobs]);
+        while !task.is_stopping() {
             let worked = match self.db.claim_job(self.lease.as_millis() as i64).await {
                 Ok(Some(leased)) => {
-                    self.work(&leased, &mut stop).await;
+                    self.work(&leased, &mut task).await;
+                    task.succeeded();
                     true
                 }
-                Ok(None) => false,
+                Ok(None) => {
+                    task.succeeded();
+                    false
+                }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::error!(error, "the queue cannot be read");
@@ -98,14 +102,14 @@ impl Worker {
             };
             if !worked {
                 tokio::select! {
-                    () = tokio::time::sleep(IDLE) => {}
-                    _ = stop.changed() => {}
+                    () = signals.wait(POLL) => {}
+                    () = task.stopping() => {}
                 }
             }
         }
     }
 
-    async fn work(&self, leased: &Leased, stop: &mut watch::Receiver<bool>) {
+    async fn work(&self, leased: &Leased, task: &mut Task) {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         tracing::info!(job.id = %job, attempt, "a job has begun");
         let tracker = Arc::new(Tracker::default());
@@ -123,7 +127,7 @@ impl Worker {
                 tracing::info!(job.id = %job, "the job was taken away");
                 return;
             }
-            _ = stop.changed() => {
+            () = task.stopping() => {
                 fetching.stop();
                 tracker.stop();
                 let _ = made.await;
@@ -228,7 +232,7 @@ impl Worker {
             shown = shown.max(done);
             match check.found() {
                 Some(found) => break found,
-                None => tokio::time::sleep(LOOK_EVERY).await,
+                None => check.progressed().await,
             }
         };
         if let Found::Diagnosis(diagnosis) = found {

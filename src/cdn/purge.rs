@@ -1,7 +1,7 @@
-//! Telling caches outside what changed.
+//! Purges sent to the caches outside.
 //!
-//! What is to be told stands in the database, one delivery for each cache. Every server tells what is due: one task a
-//! cache, so that one that is down holds up none of the others.
+//! A purge stands in the database, with one delivery for each cache. Every server sends what is due: one task a cache,
+//! so that a cache that is down holds up none of the others.
 
 mod adapter;
 mod message;
@@ -18,7 +18,7 @@ mod nginx;
 mod varnish;
 mod webhook;
 
-mod asking;
+mod client;
 
 use std::{
     fmt,
@@ -26,38 +26,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::watch, task::JoinSet};
-
 use crate::{
+    background::{Background, Task},
     config::{BadTarget, Hardness, PurgeConfig, TargetKind},
     db::{
         Db, DbError, now_ms,
-        purges::{Delivery, LeasedBatch, Setback},
+        purges::{Delivery, LeasedBatch, Setback as Retry},
     },
     domain::{policy::Policy, purge::Purge},
+    signals::Topic,
 };
 
 use self::{
     adapter::Adapter,
-    asking::{Asker, Failure, FailureKind},
+    client::{Client, SendError, SendErrorKind},
     message::Message,
 };
 
-/// How soon what another process has written down is seen.
+/// How often the database is read for purges of other processes.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a batch is this process's alone, and how long telling it may take: in between, nobody else does.
+/// How long a batch is this process's alone, and how long sending it may take: in between, no process sends it.
 const LEASE: Duration = Duration::from_mins(1);
-const TELL_AT_MOST: Duration = Duration::from_secs(50);
-/// How soon somebody who refused is asked again: a person has to act first.
+const SEND_WITHIN: Duration = Duration::from_secs(50);
+/// How soon a purge that a service forbade or rejected is sent again: an operator has to act first.
 const FORBIDDEN_WAIT: Duration = Duration::from_mins(5);
-const REFUSED_WAIT: Duration = Duration::from_mins(1);
-/// How soon whoever waits for an outcome looks for it.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How long a process that ends waits for what it is telling.
-const END_WITHIN: Duration = Duration::from_secs(5);
+const REJECTED_WAIT: Duration = Duration::from_mins(1);
+/// How often the database is read for deliveries by other processes while a caller waits for them.
+const DELIVERY_POLL: Duration = Duration::from_millis(100);
+/// How long a process that stops goes on with a delivery under way.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// Lets go of what a process knows from before a change.
-type Forget = dyn Fn() + Send + Sync;
+/// Evicts what this process has cached from before a change.
+type Evict = dyn Fn() + Send + Sync;
 
 /// All caches of the config.
 pub struct Purger {
@@ -67,8 +67,7 @@ pub struct Purger {
     is_soft: bool,
     caches: Vec<Arc<Cache>>,
     names: Vec<String>,
-    asker: Asker,
-    wake: watch::Sender<()>,
+    client: Client,
 }
 
 struct Cache {
@@ -83,46 +82,39 @@ impl fmt::Debug for Purger {
     }
 }
 
-/// The tasks that tell, one a cache.
-#[derive(Debug)]
-pub struct Telling {
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
-}
-
 /// What became of a purge at one cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct Outcome {
     /// The cache's name.
     pub name: String,
-    /// What it is.
+    /// Its protocol.
     pub kind: TargetKind,
-    /// What became of it.
-    pub state: ToldState,
+    /// How far the purge is there.
+    pub state: OutcomeState,
 }
 
 /// How far a purge is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToldState {
-    /// The cache has heard of it.
+pub enum OutcomeState {
+    /// The cache has acknowledged it.
     Purged,
-    /// It has not, and is told again.
+    /// It has not, and the purge is sent again.
     Pending {
         /// Why not, if it was tried.
         error: Option<String>,
-        /// When it is tried next, in milliseconds since 1970-01-01 UTC.
+        /// When it is sent next, in milliseconds since 1970-01-01 UTC.
         next_at_ms: i64,
     },
-    /// It was given up.
+    /// The purge is not sent any more.
     Failed {
         /// Why.
         error: Option<String>,
     },
-    /// The cache knows addresses alone, and only tags were named.
+    /// The cache knows addresses alone, and the purge names tags alone.
     Skipped,
 }
 
-impl ToldState {
+impl OutcomeState {
     /// The word for it.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -147,23 +139,23 @@ impl ToldState {
         }
         match open.iter().find(|delivery| delivery.attempts > 0 || delivery.round == 0) {
             Some(open) => Self::Pending { error: open.error.clone(), next_at_ms: open.next_at_ms },
-            // What was heard is told again, for what may be under way.
+            // An acknowledged purge is sent again, for responses that were under way.
             None => Self::Purged,
         }
     }
 }
 
-/// How often a purge has to be heard for somebody who waits for it.
+/// How many rounds of a purge a caller waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
-    /// Once: this process answers from nothing old any more.
-    Once,
-    /// Again when servers elsewhere have let go of what was before.
-    Everywhere,
+pub enum Rounds {
+    /// The first: this process answers from the new state.
+    First,
+    /// The second too: every server does.
+    Second,
 }
 
 impl Purger {
-    /// Reads tokens and credentials. Nobody is asked yet.
+    /// Reads tokens and credentials. No request is sent yet.
     pub async fn open(
         db: Db,
         settings: &PurgeConfig,
@@ -177,62 +169,79 @@ impl Purger {
         }
         let no_client =
             |error: reqwest::Error| BadTarget { name: "all".to_owned(), problem: error.to_string() };
-        let asker = Asker::new().map_err(no_client)?;
+        let client = Client::new().map_err(no_client)?;
         let is_soft = settings.publish == Hardness::Soft;
-        let (policy, wake) = (policy.clone(), watch::Sender::new(()));
         let names = settings.targets.iter().map(|target| target.name.clone()).collect();
-        Ok(Self { db, policy, avif, is_soft, caches, names, asker, wake })
+        Ok(Self { db, policy: policy.clone(), avif, is_soft, caches, names, client })
     }
 
-    /// Whether there is nobody to tell.
+    /// Whether no cache is configured.
     pub const fn is_idle(&self) -> bool {
         self.caches.is_empty()
     }
 
-    /// The names of all caches, and what they are.
+    /// The names of all caches, and their protocols.
     pub fn caches(&self) -> impl Iterator<Item = (&str, TargetKind)> {
         self.caches.iter().map(|cache| (cache.name.as_str(), cache.kind))
     }
 
-    /// Tells what is due until it is ended. Before each time, `forget` lets go of what this process knows from before:
-    /// a cache that has let go asks again at once.
-    pub fn start(self: &Arc<Self>, forget: impl Fn() + Send + Sync + 'static) -> Telling {
-        let (forget, stop): (Arc<Forget>, _) = (Arc::new(forget), watch::Sender::new(false));
-        let mut tasks = JoinSet::new();
+    /// Starts a task for each cache that sends what is due. Before each batch it calls `evict`: a cache that has purged
+    /// asks again at once, and must not get what this process cached before the change.
+    pub fn start(self: &Arc<Self>, background: &mut Background, evict: impl Fn() + Send + Sync + 'static) {
+        let evict: Arc<Evict> = Arc::new(evict);
         for cache in &self.caches {
-            let (purger, cache) = (self.clone(), cache.clone());
-            let (forget, stopped) = (forget.clone(), stop.subscribe());
-            tasks.spawn(async move { purger.keep_telling(&cache, &*forget, stopped).await });
-        }
-        Telling { stop, tasks }
-    }
-
-    async fn keep_telling(&self, cache: &Cache, forget: &Forget, mut stopped: watch::Receiver<bool>) {
-        let mut woken = self.wake.subscribe();
-        while !*stopped.borrow_and_update() {
-            match self.tell_due(cache, forget).await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(target = cache.name, %error, "purges cannot be read"),
-            }
-            tokio::select! {
-                _ = woken.changed() => {}
-                _ = stopped.changed() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
+            let (purger, cache, evict) = (self.clone(), cache.clone(), evict.clone());
+            background.run("deliver_purges", move |task| {
+                let (purger, cache, evict) = (purger.clone(), cache.clone(), evict.clone());
+                async move { purger.deliver_to(&cache, &*evict, task).await }
+            });
         }
     }
 
-    /// Tells one batch of what is due. Answers whether there was any.
-    async fn tell_due(&self, cache: &Cache, forget: &Forget) -> Result<bool, DbError> {
+    async fn deliver_to(&self, cache: &Cache, evict: &Evict, mut task: Task) {
+        let mut signals = self.db.signals().listen(&[Topic::Purges]);
+        let mut last_moments = task.clone();
+        let deadline = async move {
+            last_moments.stopping().await;
+            tokio::time::sleep(STOP_WITHIN).await;
+        };
+        tokio::pin!(deadline);
+        while !task.is_stopping() {
+            let delivered = tokio::select! {
+                delivered = self.deliver_due(cache, evict) => delivered,
+                // The lease of the batch runs out, and another process sends it again.
+                () = &mut deadline => return,
+            };
+            match delivered {
+                Ok(true) => task.succeeded(),
+                Ok(false) => {
+                    task.succeeded();
+                    tokio::select! {
+                        () = signals.wait(POLL) => {}
+                        () = task.stopping() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(target = cache.name, %error, "purges cannot be read");
+                    tokio::select! {
+                        () = tokio::time::sleep(POLL) => {}
+                        () = task.stopping() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends one batch of what is due. Answers whether there was any.
+    async fn deliver_due(&self, cache: &Cache, evict: &Evict) -> Result<bool, DbError> {
         self.db.hand_out_purges(&self.names, self.is_soft).await?;
         let Some(batch) = self.db.claim_purges(&cache.name, LEASE.as_millis() as i64).await? else {
             return Ok(false);
         };
-        forget();
-        let told_at_ms = now_ms();
-        let told = tokio::time::timeout(TELL_AT_MOST, self.tell(cache, &batch)).await;
-        match told.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))? {
+        evict();
+        let sent_at_ms = now_ms();
+        let sent = tokio::time::timeout(SEND_WITHIN, self.send(cache, &batch)).await;
+        match sent.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))? {
             Ok(()) => {
                 tracing::info!(
                     target = cache.name,
@@ -240,116 +249,104 @@ impl Purger {
                     soft = batch.soft,
                     "purged"
                 );
-                self.db.heard_purges(&batch, told_at_ms).await?;
+                self.db.heard_purges(&batch, sent_at_ms).await?;
             }
-            Err(failure) => self.set_back(cache, &batch, &failure).await?,
+            Err(error) => self.retry(cache, &batch, &error).await?,
         }
+        self.db.signals().send(Topic::Deliveries);
         Ok(true)
     }
 
-    async fn tell(&self, cache: &Cache, batch: &LeasedBatch) -> Result<Result<(), Failure>, DbError> {
+    async fn send(&self, cache: &Cache, batch: &LeasedBatch) -> Result<Result<(), SendError>, DbError> {
         let message = Message::build(&batch.purge, &self.db, &self.policy, self.avif).await?;
         let message = Message { key: batch.key.clone(), soft: batch.soft, ..message };
-        Ok(cache.adapter.tell(&self.asker, &message).await)
+        Ok(cache.adapter.send(&self.client, &message).await)
     }
 
-    async fn set_back(&self, cache: &Cache, batch: &LeasedBatch, failure: &Failure) -> Result<(), DbError> {
-        let (pause, wait) = match failure.kind {
-            FailureKind::Away => (None, Duration::ZERO),
-            FailureKind::Busy(pause) => (pause, Duration::ZERO),
-            FailureKind::Forbidden => (None, FORBIDDEN_WAIT),
-            FailureKind::Refused => (None, REFUSED_WAIT),
+    /// Notes when the batch is sent again, or that it is not.
+    async fn retry(&self, cache: &Cache, batch: &LeasedBatch, error: &SendError) -> Result<(), DbError> {
+        let (pause, wait) = match error.kind {
+            SendErrorKind::Unreachable => (None, Duration::ZERO),
+            SendErrorKind::Busy(pause) => (pause, Duration::ZERO),
+            SendErrorKind::Forbidden => (None, FORBIDDEN_WAIT),
+            SendErrorKind::Rejected => (None, REJECTED_WAIT),
         };
         let name = &cache.name;
-        match failure.kind {
-            FailureKind::Forbidden | FailureKind::Refused => {
-                tracing::error!(target = name, error = %failure, "a purge was refused");
+        match error.kind {
+            SendErrorKind::Forbidden | SendErrorKind::Rejected => {
+                tracing::error!(target = name, %error, "a purge was rejected");
             }
-            FailureKind::Away | FailureKind::Busy(_) => {
-                tracing::warn!(target = name, error = %failure, "a purge was not heard, and is told again");
+            SendErrorKind::Unreachable | SendErrorKind::Busy(_) => {
+                tracing::warn!(target = name, %error, "a purge was not acknowledged and is sent again");
             }
         }
-        let setback = Setback {
-            error: failure.to_string(),
+        let retry = Retry {
+            error: error.to_string(),
             pause_ms: pause.map(|pause| pause.as_millis() as i64),
             wait_ms: wait.as_millis() as i64,
-            is_refused: failure.kind == FailureKind::Refused,
+            is_refused: error.kind == SendErrorKind::Rejected,
         };
-        for subject in self.db.set_back_purges(name, batch, &setback).await? {
-            tracing::error!(target = name, subject, error = %failure, "a purge was given up");
+        for subject in self.db.set_back_purges(name, batch, &retry).await? {
+            tracing::error!(target = name, subject, %error, "a purge was sent for days and is given up");
         }
         Ok(())
     }
 
-    /// Waits until these purges were tried everywhere, and no longer than `patience`; then says what became of them.
-    /// Somebody has to be telling meanwhile.
-    pub async fn settle(
+    /// Waits until these purges were sent everywhere, and no longer than `patience`; then says what became of them.
+    /// A process has to deliver meanwhile: this one after [`Self::start`], or another one.
+    pub async fn wait_until_delivered(
         &self,
         purges: &[i64],
         what: Option<&Purge>,
-        heard: Heard,
+        rounds: Rounds,
         patience: Duration,
-    ) -> Result<Vec<Told>, DbError> {
+    ) -> Result<Vec<Outcome>, DbError> {
         if self.is_idle() {
             return Ok(Vec::new());
         }
-        self.wake.send_replace(());
+        let mut signals = self.db.signals().listen(&[Topic::Deliveries]);
+        self.db.signals().send(Topic::Purges);
         let until = Instant::now() + patience;
-        let rounds = if heard == Heard::Once { 1 } else { 2 };
-        let is_tried = |open: &Delivery| open.failed || open.attempts > 0 || open.round >= rounds;
+        let rounds = if rounds == Rounds::First { 1 } else { 2 };
+        let is_sent = |open: &Delivery| open.failed || open.attempts > 0 || open.round >= rounds;
         let open = loop {
             let waiting = self.db.is_to_hand_out(purges).await?;
             let open = self.db.deliveries_of(purges).await?;
-            if (!waiting && open.iter().all(is_tried)) || Instant::now() > until {
+            if (!waiting && open.iter().all(is_sent)) || Instant::now() > until {
                 break open;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            signals.wait(DELIVERY_POLL).await;
         };
-        let told = self.caches.iter().map(|cache| {
+        let outcomes = self.caches.iter().map(|cache| {
             let of_it: Vec<&Delivery> = open.iter().filter(|open| open.target == cache.name).collect();
             let state = if what.is_some_and(Purge::is_tags_alone) && !cache.adapter.knows_tags() {
-                ToldState::Skipped
+                OutcomeState::Skipped
             } else {
-                ToldState::of(&of_it)
+                OutcomeState::of(&of_it)
             };
-            Told { name: cache.name.clone(), kind: cache.kind, state }
+            Outcome { name: cache.name.clone(), kind: cache.kind, state }
         });
-        Ok(told.collect())
+        Ok(outcomes.collect())
     }
 
-    /// The same for a process that tells nothing otherwise.
+    /// Sends these purges and waits for them, in a process that has no tasks for it.
     pub async fn deliver(
         self: &Arc<Self>,
         purges: &[i64],
         what: Option<&Purge>,
-        heard: Heard,
+        rounds: Rounds,
         patience: Duration,
-    ) -> Result<Vec<Told>, DbError> {
-        let telling = self.start(|| {});
-        let told = self.settle(purges, what, heard, patience).await;
-        telling.end().await;
-        told
+    ) -> Result<Vec<Outcome>, DbError> {
+        let mut background = Background::default();
+        self.start(&mut background, || {});
+        let outcomes = self.wait_until_delivered(purges, what, rounds, patience).await;
+        background.stop(2 * STOP_WITHIN).await;
+        outcomes
     }
 }
 
-impl Telling {
-    /// Lets the tasks finish what they are at, for a while.
-    pub async fn end(mut self) {
-        self.stop.send_replace(true);
-        let ended = async {
-            while let Some(ended) = self.tasks.join_next().await {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "whoever tells a cache what changed died");
-                }
-            }
-        };
-        // What is under way then ends with the tasks, and is told again when its lease is over.
-        let _ = tokio::time::timeout(END_WITHIN, ended).await;
-    }
-}
-
-fn too_slow() -> Failure {
-    Failure::new(FailureKind::Away, format!("it took more than {} s", TELL_AT_MOST.as_secs()))
+fn too_slow() -> SendError {
+    SendError::new(SendErrorKind::Unreachable, format!("it took more than {} s", SEND_WITHIN.as_secs()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `girasol ingest`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use assets_pipeline::encode::Effort;
 use clap::Args;
 
 use crate::{
     app::{App, AppError},
+    background::Background,
     config::Config,
     db::DbError,
     domain::{
@@ -135,7 +136,8 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), Ingestin
     let app = App::open(config).await?;
     let purger = app.purger().await?;
     // A preview goes live long before the other tiers, and is purged at once.
-    let deliveries = purger.start(|| {});
+    let mut background = Background::default();
+    purger.start(&mut background, || {});
     let started = std::time::Instant::now();
     let ended = tokio::select! {
         ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(IngestingError::from),
@@ -145,7 +147,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), Ingestin
         }
     };
     bar.end();
-    deliveries.end().await;
+    background.stop(Duration::from_secs(10)).await;
     let report = ended?;
     print_result(&if json {
         outcome::json(&report, started.elapsed())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{App, AppError},
-    cdn::purge::{Heard, Purger, Told, ToldState},
+    cdn::purge::{Outcome, OutcomeState, Purger, Rounds},
     db::{DbError, purges::Delivery},
     domain::{
         audit::Actor,
@@ -111,7 +111,7 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> 
         return Err(PurgingError::NoCaches);
     }
     let id = app.db.purge_by_hand(&purge.subject(), &purge, soft, &Actor::command_line()).await?;
-    let told = purger.deliver(&[id], Some(&purge), Heard::Once, PATIENCE).await?;
+    let told = purger.deliver(&[id], Some(&purge), Rounds::First, PATIENCE).await?;
     if json {
         print_result(&json!({ "purged": told.iter().map(delivery_json).collect::<Vec<_>>() }).to_string());
     } else {
@@ -120,7 +120,7 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> 
         }
     }
     app.db.close().await;
-    let is_done = |told: &Told| matches!(told.state, ToldState::Purged | ToldState::Skipped);
+    let is_done = |told: &Outcome| matches!(told.state, OutcomeState::Purged | OutcomeState::Skipped);
     if told.iter().all(is_done) { Ok(()) } else { Err(PurgingError::NotPurged) }
 }
 
@@ -129,21 +129,21 @@ pub(super) async fn deliver(purger: &Arc<Purger>, purges: &[i64]) -> Result<(), 
     if purger.is_idle() {
         return Ok(());
     }
-    for told in purger.deliver(purges, None, Heard::Everywhere, PATIENCE).await? {
+    for told in purger.deliver(purges, None, Rounds::Second, PATIENCE).await? {
         print_message(&delivery_text(&told));
     }
     Ok(())
 }
 
-fn delivery_text(Told { name, kind, state }: &Told) -> String {
+fn delivery_text(Outcome { name, kind, state }: &Outcome) -> String {
     let kind = kind.as_str();
     match state {
-        ToldState::Purged => format!("{name} ({kind}) is purged."),
-        ToldState::Skipped => format!("{name} ({kind}) supports no tags: name a configuration or a product."),
-        ToldState::Failed { error } => {
+        OutcomeState::Purged => format!("{name} ({kind}) is purged."),
+        OutcomeState::Skipped => format!("{name} ({kind}) supports no tags: name a configuration or a product."),
+        OutcomeState::Failed { error } => {
             format!("{name} ({kind}) failed: {}", error.as_deref().unwrap_or("the reason is unknown"))
         }
-        ToldState::Pending { error, next_at_ms } => format!(
+        OutcomeState::Pending { error, next_at_ms } => format!(
             "{name} ({kind}) is not purged yet: {}. A server tries again at {} or later.",
             error.as_deref().unwrap_or("it has not answered"),
             timestamp(*next_at_ms)
@@ -151,7 +151,7 @@ fn delivery_text(Told { name, kind, state }: &Told) -> String {
     }
 }
 
-fn delivery_json(told: &Told) -> Value {
+fn delivery_json(told: &Outcome) -> Value {
     json!({
         "name": told.name,
         "kind": told.kind.as_str(),

@@ -21,6 +21,8 @@ use sqlx::{
     },
 };
 
+use crate::signals::{Signals, Topic};
+
 use super::DbError;
 
 pub(super) use bind::Bind;
@@ -139,6 +141,8 @@ pub(super) struct Tx {
     connection: Option<Connection>,
     began: Instant,
     has_failed: bool,
+    /// What a commit wakes.
+    wakes: Option<(Signals, &'static [Topic])>,
 }
 
 impl Tx {
@@ -149,7 +153,7 @@ impl Tx {
             let connection = pool.acquire().await.map_err(|source| failed(name, began, source))?;
             // It counts as begun before it is: dropped meanwhile, it is rolled back.
             let connection = Some(Connection::Sqlite(connection));
-            let mut tx = Self { name, connection, began, has_failed: false };
+            let mut tx = Self { name, connection, began, has_failed: false, wakes: None };
             let Err(error) = tx.connection()?.control(sql).await else { return Ok(tx) };
             if !is_busy(&error) || tries == BUSY_TRIES {
                 tx.has_failed = true;
@@ -160,6 +164,12 @@ impl Tx {
             tokio::time::sleep(BUSY_PAUSE * tries).await;
             tries += 1;
         }
+    }
+
+    /// The same, which wakes the tasks that wait for these topics once it is committed.
+    pub(super) fn waking(mut self, signals: &Signals, topics: &'static [Topic]) -> Self {
+        self.wakes = Some((signals.clone(), topics));
+        self
     }
 
     /// The connection, while the transaction can go on.
@@ -180,6 +190,9 @@ impl Tx {
             return Err(failed(self.name, self.began, error));
         }
         self.connection = None;
+        if let Some((signals, topics)) = &self.wakes {
+            topics.iter().for_each(|topic| signals.send(*topic));
+        }
         measure(self.name, 0, self.began.elapsed());
         Ok(())
     }

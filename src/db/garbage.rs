@@ -7,6 +7,7 @@ use assets_pipeline::digest::Digest;
 use crate::domain::{namespace::Namespace, retention::Retention};
 
 use super::{Db, DbError, now_ms, protection::read_namespace, read};
+use crate::signals::Topic;
 
 /// When the objects of a version go that was taken down: whatever caches still say.
 pub const AT_ONCE_MS: i64 = 0;
@@ -107,6 +108,7 @@ impl Db {
     /// Tells every server that objects are gone which it may have in memory.
     pub async fn note_removal(&self) -> Result<(), DbError> {
         sqlx::query("insert into removals (at_ms) values ($1)").bind(now_ms()).execute(&self.pool).await?;
+        self.wake(&[Topic::Removals]);
         Ok(())
     }
 

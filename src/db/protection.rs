@@ -19,6 +19,7 @@ use super::{
     purges::{Softness, note},
     random, read,
 };
+use crate::signals::Topic;
 
 /// A version that goes along into the other namespace, under a number of its own. Its objects are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +153,7 @@ impl Db {
         let action = if to.is_private() { Action::Protect } else { Action::Unprotect };
         record(&mut tx, actor, action, id.as_str(), &json!({ "version": now_live, "before": live })).await?;
         tx.commit().await?;
+        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(Some(vec![purge]))
     }
 

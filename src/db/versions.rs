@@ -22,6 +22,7 @@ use super::{
     purges::{Softness, note},
     read,
 };
+use crate::signals::Topic;
 
 /// How much of a spin a version holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,6 +314,7 @@ impl Db {
             note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         record(&mut tx, actor, Action::TakeDown, id.as_str(), &json!({ "version": live })).await?;
         tx.commit().await?;
+        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(Some(vec![purge]))
     }
 
@@ -363,6 +365,7 @@ impl Db {
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }
         tx.commit().await?;
+        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(moved.then_some(purges))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    cdn::purge::{Heard, Purger},
+    cdn::purge::{Purger, Rounds},
     domain::purge::Purge,
 };
 
@@ -18,6 +18,6 @@ pub(super) async fn wait_until_delivered(
     purges: &[i64],
     purge: Option<&Purge>,
 ) -> Result<Vec<DeliveryState>, Error> {
-    let told = purger.settle(purges, purge, Heard::Once, PATIENCE).await?;
+    let told = purger.wait_until_delivered(purges, purge, Rounds::First, PATIENCE).await?;
     Ok(told.into_iter().map(Into::into).collect())
 }

@@ -1,4 +1,4 @@
-//! A cache as it is spoken to, made from its settings.
+//! The protocol of a cache, made from its settings.
 
 use reqwest::Url;
 
@@ -6,7 +6,7 @@ use crate::config::{BadTarget, Network, Target, TargetKind};
 
 use super::{
     akamai::{Akamai, Credentials},
-    asking::{Asker, Failure, Secret},
+    client::{Client, Secret, SendError},
     cloudflare::{self, Cloudflare},
     cloudfront::Cloudfront,
     fastly::{self, Fastly},
@@ -27,7 +27,7 @@ pub(super) enum Adapter {
 }
 
 impl Adapter {
-    /// Reads what the settings name; they have been validated.
+    /// Reads the tokens and credentials that the settings name; the settings are validated.
     pub(super) async fn open(target: &Target) -> Result<Self, BadTarget> {
         let bad = |problem: String| BadTarget { name: target.name.clone(), problem };
         let bare = |address: &str| address.trim_end_matches('/').to_owned();
@@ -51,14 +51,15 @@ impl Adapter {
             }),
             TargetKind::Cloudfront => {
                 let tags = target.tags.unwrap_or(false);
-                let open = Cloudfront::open(id(&target.distribution_id), tags, target.api.as_deref());
-                // Boxed: whoever waits for the SDK's search for credentials would be 20 kB large.
+                let distribution = target.distribution_id.as_deref().unwrap_or_default();
+                let open = Cloudfront::open(distribution, tags, target.api.as_deref());
+                // Boxed: the future that searches for credentials has 20 kB.
                 Self::Cloudfront(Box::pin(open).await)
             }
             TargetKind::Akamai => {
                 let section = target.section.as_deref().unwrap_or("default");
                 let missing = |name| bad(format!("its credentials have no {name} in [{section}]"));
-                let credentials = Credentials::parse(needed()?.reveal(), section).map_err(missing)?;
+                let credentials = Credentials::parse(needed()?.expose(), section).map_err(missing)?;
                 let host = credentials.host.as_ref().map(|host| format!("https://{host}"));
                 let api = target.api.clone().or(host).ok_or_else(|| missing("host"))?;
                 let api = Url::parse(&api).map_err(|_bad_url| bad(format!("{api} is no address")))?;
@@ -74,7 +75,7 @@ impl Adapter {
         })
     }
 
-    /// Whether tags alone tell it anything.
+    /// Whether a purge of tags alone has an effect.
     pub(super) const fn knows_tags(&self) -> bool {
         match self {
             Self::Nginx(_) => false,
@@ -85,20 +86,20 @@ impl Adapter {
         }
     }
 
-    pub(super) async fn tell(&self, asker: &Asker, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         match self {
-            Self::Varnish(endpoints) => varnish::tell(endpoints, asker, message).await,
-            Self::Nginx(endpoints) => nginx::tell(endpoints, asker, message).await,
-            Self::Fastly(fastly) => fastly.tell(asker, message).await,
-            Self::Cloudflare(cloudflare) => cloudflare.tell(asker, message).await,
-            Self::Cloudfront(cloudfront) => cloudfront.tell(message).await,
-            Self::Akamai(akamai) => akamai.tell(asker, message).await,
-            Self::Webhook(webhook) => webhook.tell(asker, message).await,
+            Self::Varnish(endpoints) => varnish::send(endpoints, client, message).await,
+            Self::Nginx(endpoints) => nginx::send(endpoints, client, message).await,
+            Self::Fastly(fastly) => fastly.send(client, message).await,
+            Self::Cloudflare(cloudflare) => cloudflare.send(client, message).await,
+            Self::Cloudfront(cloudfront) => cloudfront.send(client, message).await,
+            Self::Akamai(akamai) => akamai.send(client, message).await,
+            Self::Webhook(webhook) => webhook.send(client, message).await,
         }
     }
 }
 
-/// What the variable or the file holds that the settings name.
+/// Reads the variable or the file that the settings name.
 fn read_token(target: &Target) -> Result<Option<Secret>, String> {
     let text = match (&target.token_env, &target.token_file) {
         (Some(name), _) => {

@@ -1,7 +1,6 @@
 //! Akamai's Fast Purge: tags, as many as 50,000 bytes hold; soft is "invalidate", hard is "delete".
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use hmac::{Hmac, Mac as _};
 use reqwest::{
     Url,
     header::{AUTHORIZATION, CONTENT_TYPE},
@@ -13,7 +12,7 @@ use time::{OffsetDateTime, macros::format_description};
 use crate::config::Network;
 
 use super::{
-    asking::{Asker, Failure, FailureKind, Secret},
+    client::{Client, Secret, SendError, SendErrorKind, hmac_sha256},
     message::{Message, pieces},
 };
 
@@ -32,7 +31,7 @@ pub(super) struct Akamai {
 }
 
 /// What a section of an `.edgerc` file holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Credentials {
     pub(super) host: Option<String>,
     client_token: Secret,
@@ -72,8 +71,8 @@ impl Credentials {
     fn sign(&self, url: &Url, body: &[u8], timestamp: &str, nonce: &str) -> String {
         let unsigned = format!(
             "EG1-HMAC-SHA256 client_token={};access_token={};timestamp={timestamp};nonce={nonce};",
-            self.client_token.reveal(),
-            self.access_token.reveal()
+            self.client_token.expose(),
+            self.access_token.expose()
         );
         let content =
             if body.is_empty() { String::new() } else { BASE64_STANDARD.encode(Sha256::digest(body)) };
@@ -81,42 +80,35 @@ impl Credentials {
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let (scheme, path) = (url.scheme(), url.path());
-        // Between the address and the content stand headers that are signed: there are none.
+        // Signed headers would stand between the address and the content: there are none.
         let data = format!("POST\t{scheme}\t{host}\t{path}{query}\t\t{content}\t{unsigned}");
-        let key = hmac(self.client_secret.reveal().as_bytes(), timestamp.as_bytes());
+        let key = hmac(self.client_secret.expose().as_bytes(), timestamp.as_bytes());
         format!("{unsigned}signature={}", hmac(key.as_bytes(), data.as_bytes()))
     }
 }
 
-/// In base64. A key may have any length, so that there is none that is wrong.
 fn hmac(key: &[u8], data: &[u8]) -> String {
-    Hmac::<Sha256>::new_from_slice(key).map_or_else(
-        |_wrong_length| String::new(),
-        |mut mac| {
-            mac.update(data);
-            BASE64_STANDARD.encode(mac.finalize().into_bytes())
-        },
-    )
+    BASE64_STANDARD.encode(hmac_sha256(key, data))
 }
 
 impl Akamai {
-    pub(super) async fn tell(&self, asker: &Asker, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         let action = if message.soft { "invalidate" } else { "delete" };
         let Credentials { client_token, access_token, client_secret, .. } = &self.credentials;
         for tags in pieces(&message.tags, MAX_TAGS, TAGS_MAX_BYTES, AROUND_BYTES) {
-            let refused =
-                |error: &dyn std::error::Error| Failure::new(FailureKind::Refused, error.to_string());
+            let rejected =
+                |error: &dyn std::error::Error| SendError::new(SendErrorKind::Rejected, error.to_string());
             let url = self.api.join(&format!("/ccu/v3/{action}/tag/{}", self.network.as_str()));
-            let url = url.map_err(|error| refused(&error))?;
+            let url = url.map_err(|error| rejected(&error))?;
             let body = json!({ "objects": tags }).to_string();
             let format = format_description!("[year][month][day]T[hour]:[minute]:[second]+0000");
-            let timestamp = OffsetDateTime::now_utc().format(format).map_err(|error| refused(&error))?;
-            let chance = getrandom::u64().map_err(|error| refused(&error))?;
+            let timestamp = OffsetDateTime::now_utc().format(format).map_err(|error| rejected(&error))?;
+            let chance = getrandom::u64().map_err(|error| rejected(&error))?;
             let nonce = format!("{}-{chance:016x}", message.key);
             let signed = self.credentials.sign(&url, body.as_bytes(), &timestamp, &nonce);
-            let request = asker.client.post(url).header(AUTHORIZATION, signed);
+            let request = client.http.post(url).header(AUTHORIZATION, signed);
             let request = request.header(CONTENT_TYPE, "application/json").body(body);
-            asker.send(request, &[], &[client_token, access_token, client_secret]).await?;
+            client.send(request, &[], &[client_token, access_token, client_secret]).await?;
         }
         Ok(())
     }
@@ -155,8 +147,8 @@ mod tests {
 
     #[test]
     fn what_a_section_lacks_is_named() {
-        assert_eq!(Credentials::parse(EDGERC, "other"), Err("client_token"));
-        assert_eq!(Credentials::parse("", "default"), Err("client_token"));
+        assert_eq!(Credentials::parse(EDGERC, "other").err(), Some("client_token"));
+        assert_eq!(Credentials::parse("", "default").err(), Some("client_token"));
         assert!(Credentials::parse(EDGERC.split_once("[default]\n").unwrap().1, "default").is_ok());
     }
 }

@@ -4,7 +4,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use super::{
-    asking::{Answered, Asker, Failure, FailureKind, Secret},
+    client::{Client, Response, Secret, SendError, SendErrorKind},
     message::{Message, pieces},
 };
 
@@ -20,20 +20,20 @@ pub(super) struct Cloudflare {
 }
 
 impl Cloudflare {
-    pub(super) async fn tell(&self, asker: &Asker, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         for tags in pieces(&message.tags, MAX_TAGS, usize::MAX, 0) {
-            let request = asker
-                .client
+            let request = client
+                .http
                 .post(format!("{}/zones/{}/purge_cache", self.api, self.zone_id))
-                .bearer_auth(self.token.reveal())
+                .bearer_auth(self.token.expose())
                 .header(CONTENT_TYPE, "application/json")
                 .body(json!({ "tags": tags }).to_string());
-            let Answered { status, body } = asker.send(request, &[], &[&self.token]).await?;
-            // It says in the body whether it did it.
-            let done = serde_json::from_str::<Value>(&body).is_ok_and(|answer| answer["success"] == true);
-            if !done {
-                let said = Failure::of_status(status, None, &body, &[&self.token]);
-                return Err(Failure { kind: FailureKind::Refused, ..said });
+            let Response { status, body } = client.send(request, &[], &[&self.token]).await?;
+            // The body says whether the purge was done.
+            let is_done = serde_json::from_str::<Value>(&body).is_ok_and(|body| body["success"] == true);
+            if !is_done {
+                let said = SendError::of_status(status, None, &body, &[&self.token]);
+                return Err(SendError { kind: SendErrorKind::Rejected, ..said });
             }
         }
         Ok(())

@@ -1,55 +1,68 @@
 //! Amazon CloudFront: invalidations, by tags where the distribution knows them, else by addresses; always hard.
+//!
+//! One request of the REST API (`CreateInvalidation`), signed here: the SDK's crate for CloudFront has hundreds of
+//! operations and takes minutes to compile.
 
-use std::time::Duration;
-
-use aws_config::{BehaviorVersion, ConfigLoader, Region};
-use aws_sdk_cloudfront::{
-    Client,
-    config::{retry::RetryConfig, timeout::TimeoutConfig},
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
-    types::{InvalidationBatch, Paths},
+use std::{
+    fmt::Write as _,
+    time::{Duration, SystemTime},
 };
-use reqwest::StatusCode;
+
+use aws_config::BehaviorVersion;
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials as _, SharedCredentialsProvider},
+};
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use reqwest::header::CONTENT_TYPE;
+use tokio::sync::Mutex;
 
 use super::{
-    asking::{Failure, FailureKind},
+    client::{Client, Response, SendError, SendErrorKind},
     message::{Message, pieces},
 };
 
-/// Of what is in progress at once (CloudFront's developer guide, "Concurrent invalidation request maximum").
+/// Most invalidations in progress (CloudFront's developer guide, "Concurrent invalidation request maximum").
 const MAX_PATHS: usize = 3000;
 const MAX_PATTERNS: usize = 15;
-const TIMEOUT: Duration = Duration::from_secs(10);
+const API: &str = "https://cloudfront.amazonaws.com";
+/// CloudFront is global, and requests are signed for this region.
+const REGION: &str = "us-east-1";
+/// Credentials are read again so long before they expire, and this often where they do not.
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
+const RENEW_EVERY: Duration = Duration::from_mins(15);
 
 #[derive(Debug)]
 pub(super) struct Cloudfront {
-    client: Client,
-    distribution_id: String,
+    url: String,
     pub(super) tags: bool,
+    provider: Option<SharedCredentialsProvider>,
+    /// The credentials in use, and when they are read again.
+    credentials: Mutex<Option<(Credentials, SystemTime)>>,
 }
 
 impl Cloudfront {
     /// With the credentials that all of AWS's tools find.
-    pub(super) async fn open(distribution_id: String, tags: bool, api: Option<&str>) -> Self {
-        let mut loader = loader();
-        if let Some(api) = api {
-            loader = loader.endpoint_url(api);
-        }
-        Self { client: Client::new(&loader.load().await), distribution_id, tags }
+    pub(super) async fn open(distribution_id: &str, tags: bool, api: Option<&str>) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        Self::with_provider(distribution_id, tags, api, config.credentials_provider())
     }
 
-    #[cfg(test)]
-    pub(super) async fn with_credentials(
-        distribution_id: String,
+    pub(super) fn with_provider(
+        distribution_id: &str,
         tags: bool,
-        api: &str,
-        credentials: aws_sdk_cloudfront::config::Credentials,
+        api: Option<&str>,
+        provider: Option<SharedCredentialsProvider>,
     ) -> Self {
-        let config = loader().endpoint_url(api).credentials_provider(credentials).load().await;
-        Self { client: Client::new(&config), distribution_id, tags }
+        let api = api.unwrap_or(API).trim_end_matches('/');
+        let url = format!("{api}/2020-05-31/distribution/{distribution_id}/invalidation");
+        Self { url, tags, provider, credentials: Mutex::default() }
     }
 
-    pub(super) async fn tell(&self, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         let mut lists = Vec::new();
         let tags: Vec<String>;
         let (patterns, paths): (Vec<String>, Vec<String>);
@@ -62,50 +75,111 @@ impl Cloudfront {
             lists.extend(pieces(&paths, MAX_PATHS, usize::MAX, 0));
         }
         for (at, list) in lists.into_iter().enumerate() {
-            self.invalidate(list, &format!("{}-{at}", message.key)).await?;
+            self.invalidate(client, list, &format!("{}-{at}", message.key)).await?;
         }
         Ok(())
     }
 
-    /// Asked twice with the same reference, it is done once.
-    async fn invalidate(&self, list: &[String], reference: &str) -> Result<(), Failure> {
-        let refused = |error: &dyn std::error::Error| Failure::new(FailureKind::Refused, error.to_string());
-        let paths = Paths::builder().quantity(list.len() as i32).set_items(Some(list.to_vec())).build();
-        let paths = paths.map_err(|error| refused(&error))?;
-        let batch = InvalidationBatch::builder().paths(paths).caller_reference(reference).build();
-        let batch = batch.map_err(|error| refused(&error))?;
-        let request = self.client.create_invalidation().distribution_id(&self.distribution_id);
-        match request.invalidation_batch(batch).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(failure(&error)),
+    /// A second request with the same reference has no effect.
+    async fn invalidate(&self, client: &Client, list: &[String], reference: &str) -> Result<(), SendError> {
+        let body = batch(list, reference);
+        let credentials = self.credentials().await?;
+        let mut request = client.http.post(&self.url).header(CONTENT_TYPE, "text/xml");
+        for (name, value) in signature(&credentials, &self.url, &body)? {
+            request = request.header(name, value);
         }
+        // The error's code stands in the body, and decides more than the status.
+        let Response { status, body } = client.send(request.body(body), &[400, 403, 404], &[]).await?;
+        if status.is_success() {
+            return Ok(());
+        }
+        let code = code_of(&body).unwrap_or_default();
+        let error = SendError::of_status(status, None, code, &[]);
+        Err(match code {
+            "TooManyInvalidationsInProgress" | "Throttling" | "ThrottlingException" => {
+                SendError { kind: SendErrorKind::Busy(None), ..error }
+            }
+            _ => error,
+        })
+    }
+
+    async fn credentials(&self) -> Result<Credentials, SendError> {
+        let now = SystemTime::now();
+        let mut held = self.credentials.lock().await;
+        if let Some((credentials, until)) = &*held
+            && now < *until
+        {
+            return Ok(credentials.clone());
+        }
+        let none = || SendError::new(SendErrorKind::Forbidden, "there are no AWS credentials");
+        let provider = self.provider.as_ref().ok_or_else(none)?;
+        let credentials = provider.provide_credentials().await.map_err(|error| {
+            SendError::new(SendErrorKind::Unreachable, format!("no AWS credentials: {error}"))
+        })?;
+        let until = credentials.expiry().map_or(now + RENEW_EVERY, |expiry| expiry - RENEW_BEFORE);
+        *held = Some((credentials.clone(), until));
+        Ok(credentials)
     }
 }
 
-fn loader() -> ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
-        // It is everywhere, and signed for there.
-        .region(Region::from_static("us-east-1"))
-        .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
-        // What goes wrong is tried again from the database.
-        .retry_config(RetryConfig::disabled())
+/// The headers that sign a POST with this body (AWS Signature Version 4).
+fn signature(credentials: &Credentials, url: &str, body: &str) -> Result<Vec<(String, String)>, SendError> {
+    let rejected = |error: &dyn std::error::Error| SendError::new(SendErrorKind::Rejected, error.to_string());
+    let identity = credentials.clone().into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(REGION)
+        .name("cloudfront")
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| rejected(&error))?;
+    let headers = std::iter::once(("content-type", "text/xml"));
+    let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes()))
+        .map_err(|error| rejected(&error))?;
+    let (instructions, _signature) =
+        sign(request, &params.into()).map_err(|error| rejected(&error))?.into_parts();
+    Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-fn failure<E>(error: &SdkError<E>) -> Failure
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let Some(response) = error.raw_response() else {
-        return Failure::new(FailureKind::Away, DisplayErrorContext(error).to_string());
-    };
-    let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let code = error.code().unwrap_or_default();
-    let failure = Failure::of_status(status, None, code, &[]);
-    match code {
-        // In 400s of its own.
-        "TooManyInvalidationsInProgress" | "Throttling" | "ThrottlingException" => {
-            Failure { kind: FailureKind::Busy(None), ..failure }
-        }
-        _ => failure,
+/// The body of `CreateInvalidation` (Amazon CloudFront API reference).
+fn batch(paths: &[String], reference: &str) -> String {
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">",
+    );
+    // Writing to a string cannot fail.
+    let _ = write!(xml, "<Paths><Quantity>{}</Quantity><Items>", paths.len());
+    for path in paths {
+        let _ = write!(xml, "<Path>{}</Path>", escaped(path));
+    }
+    let _ = write!(
+        xml,
+        "</Items></Paths><CallerReference>{}</CallerReference></InvalidationBatch>",
+        escaped(reference)
+    );
+    xml
+}
+
+/// The code of an error, as `AccessDenied`.
+fn code_of(xml: &str) -> Option<&str> {
+    let (_, rest) = xml.split_once("<Code>")?;
+    Some(rest.split_once("</Code>")?.0)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_escaped_in_xml() {
+        expect_test::expect![[r#"
+            <?xml version="1.0" encoding="UTF-8"?>
+            <InvalidationBatch xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Paths><Quantity>2</Quantity><Items><Path>/a?b=1&amp;c=2</Path><Path>/still/*</Path></Items></Paths><CallerReference>girasol-1</CallerReference></InvalidationBatch>"#]]
+        .assert_eq(&batch(&["/a?b=1&c=2".to_owned(), "/still/*".to_owned()], "girasol-1"));
     }
 }

@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::json;
 
 use super::{
-    asking::{Asker, Failure, Secret},
+    client::{Client, Secret, SendError},
     message::{Message, pieces},
 };
 
@@ -20,18 +20,18 @@ pub(super) struct Fastly {
 }
 
 impl Fastly {
-    pub(super) async fn tell(&self, asker: &Asker, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         for tags in pieces(&message.tags, MAX_TAGS, usize::MAX, 0) {
-            let request = asker.client.post(format!("{}/service/{}/purge", self.api, self.service_id));
+            let request = client.http.post(format!("{}/service/{}/purge", self.api, self.service_id));
             let mut request = request
-                .header("Fastly-Key", self.token.reveal())
+                .header("Fastly-Key", self.token.expose())
                 .header(ACCEPT, "application/json")
                 .header(CONTENT_TYPE, "application/json")
                 .body(json!({ "surrogate_keys": tags }).to_string());
             if message.soft {
                 request = request.header("Fastly-Soft-Purge", "1");
             }
-            asker.send(request, &[], &[&self.token]).await?;
+            client.send(request, &[], &[&self.token]).await?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a cache is told, and pieces of it that keep within what a service takes at once.
+//! A purge as a message to a cache, and pieces of it that keep within the limits of a service.
 
 use crate::{
     cdn::edge,
@@ -6,21 +6,21 @@ use crate::{
     domain::{policy::Policy, purge::Purge},
 };
 
-/// One purge for one cache, in each of the languages that caches speak.
+/// One purge for one cache: tags for those that know them, addresses for all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Message {
-    /// The same for the same purge, sent again.
+    /// An idempotency key: the same for the same purge, sent again.
     pub(super) key: String,
     pub(super) soft: bool,
     pub(super) tags: Vec<String>,
     /// Exact addresses, from the slash on.
     pub(super) paths: Vec<String>,
-    /// The same by their beginnings, where that is fewer.
+    /// The same addresses as prefixes with `*`, where that is fewer.
     pub(super) patterns: Vec<String>,
 }
 
 impl Message {
-    /// Makes addresses of what is named. A manifest names its siblings, so that those of the whole product go.
+    /// Lists the addresses. A manifest names its siblings, so the manifests of the whole product are purged.
     pub(super) async fn build(purge: &Purge, db: &Db, policy: &Policy, avif: bool) -> Result<Self, DbError> {
         let mut configurations = purge.configurations.clone();
         let mut paths: Vec<String> = purge.paths.iter().cloned().collect();
@@ -35,19 +35,19 @@ impl Message {
         for id in &configurations {
             paths.extend(edge::addresses(id, policy, avif));
             let product = id.product();
-            // A piece without options is called as its product is.
+            // A configuration without options has its product's id.
             if !purge.products.contains(&product) || id.as_str() == product.to_string() {
                 patterns.push(format!("/api/products/customizable/{id}/*"));
             }
         }
-        // A still is its configuration's alone.
+        // A still names no sibling.
         patterns.extend(purge.configurations.iter().map(|id| format!("/still/{id}.*")));
         let tags = purge.tags.iter().cloned().collect();
         Ok(Self { tags, paths, patterns, ..Self::default() })
     }
 }
 
-/// Cuts a list into pieces of at most so many items, and so many bytes with `around` bytes for each item.
+/// Cuts a list into pieces of at most `max_items` and `max_bytes`, with `around` bytes more for each item.
 pub(super) fn pieces(items: &[String], max_items: usize, max_bytes: usize, around: usize) -> Vec<&[String]> {
     let mut pieces = Vec::new();
     let (mut start, mut bytes) = (0, 0);
@@ -77,7 +77,7 @@ mod tests {
         };
         assert_eq!(lengths(4, 1000), [4, 4, 2]);
         assert_eq!(lengths(100, 10), [4, 1, 1, 1, 1, 1, 1]);
-        assert_eq!(lengths(100, 1), [1; 10], "what is too large by itself goes by itself");
+        assert_eq!(lengths(100, 1), [1; 10], "an item that is too large stands alone");
         assert!(pieces(&[], 1, 1, 1).is_empty());
     }
 

@@ -5,33 +5,33 @@ use futures_util::{StreamExt as _, stream};
 use reqwest::RequestBuilder;
 
 use super::{
-    asking::{Answered, Asker, Failure},
+    client::{Client, Response, SendError},
     message::Message,
 };
 
 /// The most requests to one nginx at once.
 const AT_ONCE: usize = 8;
-/// What it says where it had nothing: which of them depends on its age.
-const NOTHING_KEPT: [u16; 2] = [404, 412];
+/// Statuses of an nginx that has nothing cached under the address: which one depends on its version.
+const NOTHING_CACHED: [u16; 2] = [404, 412];
 
-async fn send(asker: Asker, request: RequestBuilder) -> Result<Answered, Failure> {
-    asker.send(request, &NOTHING_KEPT, &[]).await
+async fn get(client: Client, request: RequestBuilder) -> Result<Response, SendError> {
+    client.send(request, &NOTHING_CACHED, &[]).await
 }
 
-/// Tells each of them; all hear it, also where one is down.
-pub(super) async fn tell(endpoints: &[String], asker: &Asker, message: &Message) -> Result<(), Failure> {
-    let mut told = Ok(());
+/// Sends to every endpoint, also if one of them is down.
+pub(super) async fn send(endpoints: &[String], client: &Client, message: &Message) -> Result<(), SendError> {
+    let mut sent = Ok(());
     for endpoint in endpoints {
         let requests: Vec<_> =
-            message.paths.iter().map(|path| asker.client.get(format!("{endpoint}/purge{path}"))).collect();
-        let mut answers =
-            stream::iter(requests).map(|request| send(asker.clone(), request)).buffer_unordered(AT_ONCE);
-        while let Some(answer) = answers.next().await {
-            if let Err(failure) = answer {
-                told = Err(failure);
+            message.paths.iter().map(|path| client.http.get(format!("{endpoint}/purge{path}"))).collect();
+        let mut responses =
+            stream::iter(requests).map(|request| get(client.clone(), request)).buffer_unordered(AT_ONCE);
+        while let Some(response) = responses.next().await {
+            if let Err(error) = response {
+                sent = Err(error);
                 break;
             }
         }
     }
-    told
+    sent
 }

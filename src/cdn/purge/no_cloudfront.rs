@@ -2,7 +2,7 @@
 //! request is sent.
 
 use super::{
-    asking::{Failure, FailureKind},
+    client::{Client, SendError, SendErrorKind},
     message::Message,
 };
 
@@ -13,11 +13,11 @@ pub(super) struct Cloudfront {
 
 #[expect(clippy::unused_async, reason = "as with CloudFront")]
 impl Cloudfront {
-    pub(super) async fn open(_: String, tags: bool, _: Option<&str>) -> Self {
+    pub(super) async fn open(_: &str, tags: bool, _: Option<&str>) -> Self {
         Self { tags }
     }
 
-    pub(super) async fn tell(&self, _: &Message) -> Result<(), Failure> {
-        Err(Failure::new(FailureKind::Refused, "this build has no CloudFront (feature cloud)"))
+    pub(super) async fn send(&self, _: &Client, _: &Message) -> Result<(), SendError> {
+        Err(SendError::new(SendErrorKind::Rejected, "this build has no CloudFront (feature cloud)"))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
@@ -48,12 +49,12 @@ fn token(text: &str) -> tempfile::NamedTempFile {
 }
 
 /// Tells an adapter with these settings so many tags.
-async fn tell(target: &Target, tags: usize, soft: bool) -> Result<(), Failure> {
+async fn send(target: &Target, tags: usize, soft: bool) -> Result<(), SendError> {
     target_is_valid(target);
     let adapter = Adapter::open(target).await.unwrap();
     let tags = (0..tags).map(|at| format!("s-{at:032}")).collect();
     let message = Message { key: "girasol-key".to_owned(), soft, tags, ..Message::default() };
-    adapter.tell(&Asker::new().unwrap(), &message).await
+    adapter.send(&Client::new().unwrap(), &message).await
 }
 
 fn target_is_valid(target: &Target) {
@@ -77,7 +78,7 @@ async fn varnish_is_asked_with_as_many_tags_as_a_header_holds() {
     let (one, other) = (server(ResponseTemplate::new(200)).await, server(ResponseTemplate::new(200)).await);
     let endpoints = vec![one.uri(), format!("{}/", other.uri())];
     let varnish = Target { endpoints, ..target(TargetKind::Varnish) };
-    tell(&varnish, 400, false).await.unwrap();
+    send(&varnish, 400, false).await.unwrap();
     for server in [&one, &other] {
         let asked = asked(server).await;
         let mut told = 0;
@@ -89,7 +90,7 @@ async fn varnish_is_asked_with_as_many_tags_as_a_header_holds() {
         }
         assert_eq!((asked.len(), told), (3, 400));
     }
-    tell(&varnish, 1, true).await.unwrap();
+    send(&varnish, 1, true).await.unwrap();
     let request = asked(&one).await.pop().unwrap();
     assert_eq!((header(&request, "xkey-purge"), header(&request, "xkey-softpurge").len()), ("", 34));
 }
@@ -98,9 +99,13 @@ async fn varnish_is_asked_with_as_many_tags_as_a_header_holds() {
 async fn one_varnish_that_is_down_keeps_none_of_the_others_from_hearing() {
     let well = server(ResponseTemplate::new(200)).await;
     let endpoints = vec!["http://127.0.0.1:1".to_owned(), well.uri()];
-    let failure = tell(&Target { endpoints, ..target(TargetKind::Varnish) }, 1, false).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Away);
-    assert!(failure.words.contains("refused") && !failure.words.contains("127.0.0.1"), "{}", failure.words);
+    let failure = send(&Target { endpoints, ..target(TargetKind::Varnish) }, 1, false).await.unwrap_err();
+    assert_eq!(failure.kind, SendErrorKind::Unreachable);
+    assert!(
+        failure.message.contains("refused") && !failure.message.contains("127.0.0.1"),
+        "{}",
+        failure.message
+    );
     assert_eq!(asked(&well).await.len(), 1);
 }
 
@@ -112,13 +117,13 @@ async fn nginx_is_asked_for_each_address_and_may_have_nothing() {
     let adapter = Adapter::Nginx(vec![server.uri()]);
     let paths = ["/a?x=1&y=2", "/b", "/c"].map(str::to_owned).to_vec();
     let message = Message { paths, ..Message::default() };
-    adapter.tell(&Asker::new().unwrap(), &message).await.unwrap();
+    adapter.send(&Client::new().unwrap(), &message).await.unwrap();
     let queries: Vec<_> = asked(&server).await.iter().map(|request| request.url.query().is_some()).collect();
     assert_eq!(queries.iter().filter(|query| **query).count(), 1);
     Mock::given(path("/purge/d")).respond_with(ResponseTemplate::new(403)).mount(&server).await;
     let message = Message { paths: vec!["/d".to_owned()], ..Message::default() };
-    let failure = adapter.tell(&Asker::new().unwrap(), &message).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Forbidden);
+    let failure = adapter.send(&Client::new().unwrap(), &message).await.unwrap_err();
+    assert_eq!(failure.kind, SendErrorKind::Forbidden);
 }
 
 #[tokio::test]
@@ -131,8 +136,8 @@ async fn fastly_is_asked_with_256_keys_at_once() {
         token_file: Some(file.path().to_owned()),
         ..target(TargetKind::Fastly)
     };
-    tell(&fastly, 300, true).await.unwrap();
-    tell(&fastly, 1, false).await.unwrap();
+    send(&fastly, 300, true).await.unwrap();
+    send(&fastly, 1, false).await.unwrap();
     let asked = asked(&server).await;
     let lengths: Vec<_> =
         asked.iter().map(|request| body(request)["surrogate_keys"].as_array().unwrap().len()).collect();
@@ -160,7 +165,7 @@ async fn cloudflare_is_asked_with_100_tags_at_once() {
     let done = json!({ "success": true, "errors": [], "messages": [], "result": { "id": "0" } });
     let server = server(ResponseTemplate::new(200).set_body_json(done)).await;
     let file = token("cf-token");
-    tell(&cloudflare(&server, &file), 250, true).await.unwrap();
+    send(&cloudflare(&server, &file), 250, true).await.unwrap();
     let asked = asked(&server).await;
     let lengths: Vec<_> =
         asked.iter().map(|request| body(request)["tags"].as_array().unwrap().len()).collect();
@@ -178,9 +183,9 @@ async fn cloudflare_says_in_the_body_that_it_did_not_do_it() {
     let failed = json!({ "success": false, "errors": [{ "code": 1134, "message": "no cf-token" }] });
     let server = server(ResponseTemplate::new(200).set_body_json(failed)).await;
     let file = token("cf-token");
-    let failure = tell(&cloudflare(&server, &file), 1, false).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Refused);
-    assert!(failure.words.contains("1134") && !failure.words.contains("cf-token"), "{}", failure.words);
+    let failure = send(&cloudflare(&server, &file), 1, false).await.unwrap_err();
+    assert_eq!(failure.kind, SendErrorKind::Rejected);
+    assert!(failure.message.contains("1134") && !failure.message.contains("cf-token"), "{}", failure.message);
 }
 
 #[tokio::test]
@@ -195,8 +200,8 @@ async fn akamai_is_asked_with_signed_bodies_of_50_000_bytes_at_most() {
         token_file: Some(file.path().to_owned()),
         ..target(TargetKind::Akamai)
     };
-    tell(&akamai, 2_000, false).await.unwrap();
-    tell(&akamai, 1, true).await.unwrap();
+    send(&akamai, 2_000, false).await.unwrap();
+    send(&akamai, 1, true).await.unwrap();
     let asked = asked(&server).await;
     let paths: Vec<_> = asked.iter().map(|request| request.url.path()).collect();
     let delete = "/ccu/v3/delete/tag/staging";
@@ -232,8 +237,8 @@ async fn a_webhook_is_told_tags_and_addresses_and_signs_what_it_is_told() {
         soft: true,
         ..Message::default()
     };
-    adapter.tell(&Asker::new().unwrap(), &message).await.unwrap();
-    tell(&hook, 1_500, false).await.unwrap();
+    adapter.send(&Client::new().unwrap(), &message).await.unwrap();
+    send(&hook, 1_500, false).await.unwrap();
     let asked = asked(&server).await;
     assert_eq!(
         body(&asked[0]),
@@ -256,24 +261,24 @@ const TOO_MANY: &str = r#"<?xml version="1.0"?>
 <Code>TooManyInvalidationsInProgress</Code><Message>Processing your request will cause you to exceed the maximum.</Message>
 </Error><RequestId>r</RequestId></ErrorResponse>"#;
 
-/// With credentials of nobody: those of the environment are read once, by whoever comes first.
-async fn cloudfront(server: &MockServer, tags: bool) -> Adapter {
-    let credentials = aws_sdk_cloudfront::config::Credentials::new("nobody", "nothing", None, None, "test");
-    Adapter::Cloudfront(
-        Cloudfront::with_credentials("E123".to_owned(), tags, &server.uri(), credentials).await,
-    )
+/// With credentials of its own: those of the environment are none of a test's business.
+fn cloudfront(server: &MockServer, tags: bool) -> Adapter {
+    let credentials =
+        Credentials::new("test-key", "test-secret", Some("test-token".to_owned()), None, "test");
+    let provider = Some(SharedCredentialsProvider::new(credentials));
+    Adapter::Cloudfront(Cloudfront::with_provider("E123", tags, Some(&server.uri()), provider))
 }
 
 #[tokio::test]
 async fn cloudfront_invalidates_addresses_or_tags_under_a_reference_of_their_own() {
     let server = server(ResponseTemplate::new(201).set_body_string(INVALIDATED)).await;
-    let asker = Asker::new().unwrap();
+    let client = Client::new().unwrap();
     let tags: Vec<String> = (0..3_001).map(|at| format!("s-{at}")).collect();
     let mut patterns: Vec<String> = (0..16).map(|at| format!("/{at}*")).collect();
     patterns.push("/s/1/000.avif".to_owned());
     let message = Message { key: "girasol-key".to_owned(), tags, patterns, ..Message::default() };
-    cloudfront(&server, false).await.tell(&asker, &message).await.unwrap();
-    cloudfront(&server, true).await.tell(&asker, &message).await.unwrap();
+    cloudfront(&server, false).send(&client, &message).await.unwrap();
+    cloudfront(&server, true).send(&client, &message).await.unwrap();
     let asked = asked(&server).await;
     let bodies: Vec<String> =
         asked.iter().map(|request| String::from_utf8(request.body.clone()).unwrap()).collect();
@@ -284,7 +289,8 @@ async fn cloudfront_invalidates_addresses_or_tags_under_a_reference_of_their_own
     assert!(bodies[1].contains("<CallerReference>girasol-key-1</CallerReference>"), "{}", bodies[1]);
     for request in &asked {
         assert_eq!(request.url.path(), "/2020-05-31/distribution/E123/invalidation");
-        assert!(header(request, "authorization").starts_with("AWS4-HMAC-SHA256 Credential=nobody/"));
+        assert!(header(request, "authorization").starts_with("AWS4-HMAC-SHA256 Credential=test-key/"));
+        assert_eq!(header(request, "x-amz-security-token"), "test-token");
     }
 }
 
@@ -292,10 +298,10 @@ async fn cloudfront_invalidates_addresses_or_tags_under_a_reference_of_their_own
 async fn cloudfront_has_too_much_to_do_in_words_of_its_own() {
     let server = server(ResponseTemplate::new(400).set_body_string(TOO_MANY)).await;
     let message = Message { patterns: vec!["/a*".to_owned()], ..Message::default() };
-    let told = cloudfront(&server, false).await.tell(&Asker::new().unwrap(), &message).await;
+    let told = cloudfront(&server, false).send(&Client::new().unwrap(), &message).await;
     let failure = told.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Busy(None));
-    assert!(failure.words.contains("TooManyInvalidationsInProgress"), "{}", failure.words);
+    assert_eq!(failure.kind, SendErrorKind::Busy(None));
+    assert!(failure.message.contains("TooManyInvalidationsInProgress"), "{}", failure.message);
     assert_eq!(asked(&server).await.len(), 1, "it is tried again from the database alone");
 }
 
@@ -317,15 +323,15 @@ async fn every_service_is_understood_when_it_refuses_or_rests() {
     };
     let minute = Some(Duration::from_mins(1));
     for (status, kind) in [
-        (401, FailureKind::Forbidden),
-        (403, FailureKind::Forbidden),
-        (400, FailureKind::Refused),
-        (413, FailureKind::Refused),
-        (301, FailureKind::Refused),
-        (429, FailureKind::Busy(minute)),
-        (503, FailureKind::Busy(minute)),
-        (500, FailureKind::Away),
-        (504, FailureKind::Away),
+        (401, SendErrorKind::Forbidden),
+        (403, SendErrorKind::Forbidden),
+        (400, SendErrorKind::Rejected),
+        (413, SendErrorKind::Rejected),
+        (301, SendErrorKind::Rejected),
+        (429, SendErrorKind::Busy(minute)),
+        (503, SendErrorKind::Busy(minute)),
+        (500, SendErrorKind::Unreachable),
+        (504, SendErrorKind::Unreachable),
     ] {
         let answer =
             ResponseTemplate::new(status).insert_header("retry-after", "60").set_body_string("very-secret=");
@@ -337,10 +343,10 @@ async fn every_service_is_understood_when_it_refuses_or_rests() {
             Target { endpoints: vec![server.uri()], ..target(TargetKind::Varnish) },
         ];
         for target in targets {
-            let failure = tell(&target, 1, false).await.unwrap_err();
+            let failure = send(&target, 1, false).await.unwrap_err();
             assert_eq!(failure.kind, kind, "{status} {}", target.name);
-            assert!(failure.words.contains(&status.to_string()));
-            assert!(target.name == "varnish" || !failure.words.contains("very-secret"));
+            assert!(failure.message.contains(&status.to_string()));
+            assert!(target.name == "varnish" || !failure.message.contains("very-secret"));
         }
     }
 }
@@ -378,7 +384,7 @@ async fn one_cache_that_is_down_holds_up_none_of_the_others() {
     let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
     let id = purger.db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
     let patience = Duration::from_mins(1);
-    let told = purger.deliver(&[id], Some(&purge), Heard::Once, patience).await.unwrap();
+    let told = purger.deliver(&[id], Some(&purge), Rounds::First, patience).await.unwrap();
     let states: Vec<_> = told.iter().map(|told| (told.name.as_str(), told.state.as_str())).collect();
     assert_eq!(states, [("varnish", "pending"), ("nginx", "skipped"), ("webhook", "purged")]);
     assert!(told[0].state.error().unwrap().contains("refused"));
@@ -387,7 +393,7 @@ async fn one_cache_that_is_down_holds_up_none_of_the_others() {
 }
 
 #[tokio::test]
-async fn purges_that_are_due_go_together_and_forget_comes_first() {
+async fn purges_that_are_due_are_sent_together_after_an_eviction() {
     let hook = server(ResponseTemplate::new(200)).await;
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&hook).await;
     let (_folder, purger) =
@@ -398,18 +404,20 @@ async fn purges_that_are_due_go_together_and_forget_comes_first() {
         let (purge, actor) = (Purge::configuration(&id), Actor::command_line());
         ids.push(purger.db.purge_by_hand(id.as_str(), &purge, false, &actor).await.unwrap());
     }
-    let forgotten = Arc::new(AtomicUsize::new(0));
-    let telling = purger.start({
-        let forgotten = forgotten.clone();
+    let evictions = Arc::new(AtomicUsize::new(0));
+    let mut background = Background::default();
+    purger.start(&mut background, {
+        let evictions = evictions.clone();
         move || {
-            forgotten.fetch_add(1, Ordering::Relaxed);
+            evictions.fetch_add(1, Ordering::Relaxed);
         }
     });
-    let told = purger.settle(&ids, None, Heard::Everywhere, Duration::from_mins(1)).await.unwrap();
-    telling.end().await;
-    assert_eq!(told[0].state, ToldState::Purged);
+    let patience = Duration::from_mins(1);
+    let outcomes = purger.wait_until_delivered(&ids, None, Rounds::Second, patience).await.unwrap();
+    background.stop(patience).await;
+    assert_eq!(outcomes[0].state, OutcomeState::Purged);
     let asked = asked(&hook).await;
     assert_eq!((asked.len(), body(&asked[0])["tags"].as_array().unwrap().len()), (1, 3));
-    assert_eq!(forgotten.load(Ordering::Relaxed), 1);
+    assert_eq!(evictions.load(Ordering::Relaxed), 1);
     assert!(body(&asked[0])["urls"].as_array().unwrap().len() > 20);
 }

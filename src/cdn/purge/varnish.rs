@@ -3,28 +3,28 @@
 use reqwest::Method;
 
 use super::{
-    asking::{Asker, Failure, FailureKind},
+    client::{Client, SendError, SendErrorKind},
     message::{Message, pieces},
 };
 
 /// Varnish takes 8 KiB for a header's line (http_req_hdr_len).
 const TAGS_MAX_BYTES: usize = 6_000;
 
-/// Tells each of them; all hear it, also where one is down.
-pub(super) async fn tell(endpoints: &[String], asker: &Asker, message: &Message) -> Result<(), Failure> {
+/// Sends to every endpoint, also if one of them is down.
+pub(super) async fn send(endpoints: &[String], client: &Client, message: &Message) -> Result<(), SendError> {
     let header = if message.soft { "xkey-softpurge" } else { "xkey-purge" };
     let purge = Method::from_bytes(b"PURGE")
-        .map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))?;
-    let mut told = Ok(());
+        .map_err(|error| SendError::new(SendErrorKind::Rejected, error.to_string()))?;
+    let mut sent = Ok(());
     for endpoint in endpoints {
         for tags in pieces(&message.tags, usize::MAX, TAGS_MAX_BYTES, 1) {
-            let request = asker.client.request(purge.clone(), format!("{endpoint}/"));
+            let request = client.http.request(purge.clone(), format!("{endpoint}/"));
             let request = request.header(header, tags.join(" "));
-            if let Err(failure) = asker.send(request, &[], &[]).await {
-                told = Err(failure);
+            if let Err(error) = client.send(request, &[], &[]).await {
+                sent = Err(error);
                 break;
             }
         }
     }
-    told
+    sent
 }

@@ -1,14 +1,12 @@
 //! A webhook: JSON with tags and addresses, signed where there is a secret.
 
-use hmac::{Hmac, Mac as _};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
-use sha2::Sha256;
 
 use crate::{db::now_ms, domain::keys::hex};
 
 use super::{
-    asking::{Asker, Failure, Secret},
+    client::{Client, Secret, SendError, hmac_sha256},
     message::{Message, pieces},
 };
 
@@ -23,7 +21,7 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    pub(super) async fn tell(&self, asker: &Asker, message: &Message) -> Result<(), Failure> {
+    pub(super) async fn send(&self, client: &Client, message: &Message) -> Result<(), SendError> {
         let tags = pieces(&message.tags, MAX_TAGS, usize::MAX, 0);
         let urls = pieces(&message.paths, usize::MAX, URLS_MAX_BYTES, 3);
         for at in 0..tags.len().max(urls.len()) {
@@ -32,24 +30,21 @@ impl Webhook {
             let urls = urls.get(at).copied().unwrap_or(none);
             let id = format!("{}-{at}", message.key);
             let body = json!({ "id": id, "tags": tags, "urls": urls, "soft": message.soft }).to_string();
-            let mut request = asker.client.post(&self.endpoint).header(CONTENT_TYPE, "application/json");
+            let mut request = client.http.post(&self.endpoint).header(CONTENT_TYPE, "application/json");
             if let Some(secret) = &self.secret {
                 request = request.header("Girasol-Signature", sign(secret, now_ms() / 1000, &body));
             }
-            let hidden: Vec<&Secret> = self.secret.iter().collect();
-            asker.send(request.body(body), &[], &hidden).await?;
+            let secrets: Vec<&Secret> = self.secret.iter().collect();
+            client.send(request.body(body), &[], &secrets).await?;
         }
         Ok(())
     }
 }
 
-/// The moment is signed too, so that whoever listens can tell an old message that is sent again by somebody else.
+/// The time is signed too, so that the receiver can refuse an old message that a third party sends again.
 fn sign(secret: &Secret, at_s: i64, body: &str) -> String {
-    let signature = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).map(|mut mac| {
-        mac.update(format!("{at_s}.{body}").as_bytes());
-        hex(&mac.finalize().into_bytes())
-    });
-    format!("t={at_s},v1={}", signature.unwrap_or_default())
+    let signature = hmac_sha256(secret.expose().as_bytes(), format!("{at_s}.{body}").as_bytes());
+    format!("t={at_s},v1={}", hex(&signature))
 }
 
 #[cfg(test)]

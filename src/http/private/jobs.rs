@@ -12,7 +12,7 @@ use actix_web::{
 };
 use futures_util::stream;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
     db::{Db, jobs::JobEvent},
@@ -27,13 +27,14 @@ use crate::{
         segment,
         wire::{jobs as wire, parameters as param, problems, timestamp::Timestamp},
     },
+    signals::{Listener, Topic},
 };
 
 /// The last lines of the log in a job's answer; the stream of events has all lines.
 const LOG_LINES: u32 = 100;
 /// The most jobs in an answer.
 const LISTED: u32 = 200;
-/// How often a stream asks the database for events.
+/// How often a stream reads the database for events of other processes.
 const POLL_EVERY: Duration = Duration::from_millis(250);
 /// Proxies close streams that are silent for longer.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -201,6 +202,7 @@ pub(super) async fn events(
 /// A stream of the events of one job.
 struct EventStream {
     db: Db,
+    signals: Listener,
     job: JobId,
     after: i64,
     pending: VecDeque<JobEvent>,
@@ -209,7 +211,9 @@ struct EventStream {
 }
 
 fn watch(db: Db, job: JobId, after: i64) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
-    let watch = EventStream { db, job, after, pending: VecDeque::new(), sent: Instant::now(), over: false };
+    let signals = db.signals().listen(&[Topic::Progress]);
+    let watch =
+        EventStream { db, signals, job, after, pending: VecDeque::new(), sent: Instant::now(), over: false };
     stream::try_unfold(watch, |mut watch| async move {
         loop {
             if let Some(event) = watch.pending.pop_front() {
@@ -228,7 +232,7 @@ fn watch(db: Db, job: JobId, after: i64) -> impl futures_util::Stream<Item = Res
                     watch.sent = Instant::now();
                     return Ok(Some((Bytes::from_static(b":\n\n"), watch)));
                 }
-                sleep(POLL_EVERY).await;
+                watch.signals.wait(POLL_EVERY).await;
             }
         }
     })

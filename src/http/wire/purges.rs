@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    cdn::purge::{Told, ToldState},
+    cdn::purge::{Outcome, OutcomeState},
     db::purges::Delivery,
     domain::names::{ConfigId, ProductId},
 };
@@ -88,14 +88,14 @@ pub(crate) enum PurgeState {
     Skipped,
 }
 
-impl From<Told> for DeliveryState {
-    fn from(told: Told) -> Self {
+impl From<Outcome> for DeliveryState {
+    fn from(told: Outcome) -> Self {
         let error = told.state.error().map(str::to_owned);
         let (state, next) = match told.state {
-            ToldState::Pending { next_at_ms, .. } => (PurgeState::Pending, Some(Timestamp(next_at_ms))),
-            ToldState::Purged => (PurgeState::Purged, None),
-            ToldState::Failed { .. } => (PurgeState::Failed, None),
-            ToldState::Skipped => (PurgeState::Skipped, None),
+            OutcomeState::Pending { next_at_ms, .. } => (PurgeState::Pending, Some(Timestamp(next_at_ms))),
+            OutcomeState::Purged => (PurgeState::Purged, None),
+            OutcomeState::Failed { .. } => (PurgeState::Failed, None),
+            OutcomeState::Skipped => (PurgeState::Skipped, None),
         };
         Self { name: told.name, kind: told.kind.as_str(), state, error, next }
     }

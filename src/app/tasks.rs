@@ -1,0 +1,202 @@
+//! The tasks beside requests: what they do, and how often.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    background::{Background, Task},
+    config::KeepRaw,
+    db::{Db, now_ms},
+    http::{catalog::Catalog, public::vitals::Views},
+    library::collect,
+    signals::Topic,
+    worker::Worker,
+};
+
+use super::App;
+
+/// How often expired uploads, frame sets and records are deleted.
+const EXPIRE_EVERY: Duration = Duration::from_mins(10);
+/// How often objects that no version needs are deleted.
+const COLLECT_EVERY: Duration = Duration::from_hours(1);
+/// How often views are written to the database.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How soon objects that another process removed are evicted.
+const REMOVALS_POLL: Duration = Duration::from_secs(1);
+/// Pointers of other processes' changes expire in their cache by themselves; only signals wake the eviction.
+const POINTERS_POLL: Duration = Duration::from_mins(1);
+
+const DAY_MS: i64 = 86_400_000;
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Encodes committed frame sets, one at a time.
+pub(super) fn work(background: &mut Background, worker: Worker) {
+    background.run("work", move |task| worker.clone().run(task));
+}
+
+/// Deletes what has expired.
+pub(super) fn expire(background: &mut Background, app: &App) {
+    let app = app.clone();
+    background.every("expire", EXPIRE_EVERY, move || {
+        let app = app.clone();
+        async move { expire_once(&app).await }
+    });
+}
+
+/// Deletes objects that no version needs.
+pub(super) fn collect(background: &mut Background, app: &App) {
+    let app = app.clone();
+    background.every("collect", COLLECT_EVERY, move || {
+        let app = app.clone();
+        async move { collect::collect(&app.db, &app.store, app.config.versions.retention()).await.map(drop) }
+    });
+}
+
+/// Writes measurements and views to the database.
+pub(super) fn flush_views(background: &mut Background, db: &Db, views: &Arc<Views>) {
+    let (db, views) = (db.clone(), views.clone());
+    background.every("flush_views", FLUSH_EVERY, move || {
+        let (db, views) = (db.clone(), views.clone());
+        async move { views.flush(&db).await }
+    });
+}
+
+/// Evicts what is cached from before a change.
+pub(super) fn evict(background: &mut Background, catalog: &Arc<Catalog>) {
+    let of_removals = catalog.clone();
+    background.run("watch_removals", move |task| {
+        let catalog = of_removals.clone();
+        async move {
+            let evict = || async {
+                // The disk first, or memory would be filled from it again.
+                catalog.store.evict_all().await;
+                catalog.evict_objects();
+            };
+            watch_removals(&catalog.db, task, evict).await;
+        }
+    });
+    let of_pointers = catalog.clone();
+    background.run("evict_pointers", move |mut task| {
+        let catalog = of_pointers.clone();
+        async move {
+            let mut signals = catalog.db.signals().listen(&[Topic::Pointers]);
+            while !task.is_stopping() {
+                tokio::select! {
+                    () = signals.wait(POINTERS_POLL) => catalog.evict_pointers(),
+                    () = task.stopping() => return,
+                }
+                task.succeeded();
+            }
+        }
+    });
+}
+
+/// Evicts cached objects when objects were removed, by this process or another one.
+async fn watch_removals<F: Future<Output = ()>>(db: &Db, mut task: Task, evict: impl Fn() -> F) {
+    let mut signals = db.signals().listen(&[Topic::Removals]);
+    let mut seen = None;
+    if task.is_restarted() {
+        // Objects may have been removed while no task watched.
+        evict().await;
+    }
+    while !task.is_stopping() {
+        match db.last_removal().await {
+            Ok(last) => {
+                if seen.replace(last).is_some_and(|seen| seen != last) {
+                    evict().await;
+                }
+                task.succeeded();
+            }
+            Err(error) => tracing::warn!(%error, "removals cannot be read"),
+        }
+        tokio::select! {
+            () = signals.wait(REMOVALS_POLL) => {}
+            () = task.stopping() => return,
+        }
+    }
+}
+
+async fn expire_once(app: &App) -> Result<(), Failed> {
+    let hours = app.config.uploads.expire_hours;
+    let since_ms = now_ms() - i64::from(hours) * 3_600_000;
+    for upload in app.db.expire_uploads(since_ms).await? {
+        app.staging.discard_part(&upload.frameset, &upload.id).await?;
+    }
+    let vitals = &app.config.vitals;
+    app.db.prune_vitals(days_ago_ms(vitals.keep_days), vitals.keep.into()).await?;
+    app.db.prune_job_events(days_ago_ms(app.config.jobs.keep_events_days)).await?;
+    app.db.prune_removals(days_ago_ms(app.config.versions.keep_removals_days)).await?;
+    for (cache, purges) in app.db.sweep_purges().await? {
+        tracing::error!(cache, purges, "purges were given up: no such cache is configured");
+    }
+    for set in app.db.expire_framesets(since_ms).await? {
+        app.staging.discard_set(&set).await?;
+        tracing::info!(frameset.id = %set, hours, "an abandoned frame set was deleted");
+    }
+    expire_raw_frames(app).await?;
+    if let Some(inbox) = app.store.inbox() {
+        for set in inbox.sets().await? {
+            if !app.db.awaits_files(&set, since_ms).await? {
+                inbox.clear(&set).await?;
+                tracing::info!(frameset.id = %set, "uploads that no job waits for were deleted from the bucket");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Deletes raw frames of committed sets by the rule of `uploads.keep_raw`.
+async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
+    let before_ms = days_ago_ms(app.config.uploads.keep_raw_days);
+    let sets = match app.config.uploads.keep_raw {
+        KeepRaw::WhileRecoverable => app.db.unrecoverable_framesets(before_ms).await?,
+        KeepRaw::Days => app.db.ended_framesets(before_ms).await?,
+    };
+    for set in sets {
+        // The rows first: frames that are named are on disk.
+        app.db.delete_frames(&set).await?;
+        app.staging.discard_set(&set).await?;
+        tracing::info!(frameset.id = %set, "the raw frames of a committed frame set were deleted");
+    }
+    app.db.prune_framesets(before_ms).await?;
+    Ok(())
+}
+
+fn days_ago_ms(days: u32) -> i64 {
+    now_ms() - i64::from(days) * DAY_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::background::tests::impatient;
+
+    #[tokio::test]
+    async fn objects_are_evicted_after_the_watching_task_has_died() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let mut background = impatient();
+        let (evictions, mut evicted) = mpsc::unbounded_channel();
+        let has_died = Arc::new(AtomicBool::new(false));
+        background.run("watch_removals", {
+            let (db, has_died) = (db.clone(), has_died.clone());
+            move |task| {
+                let (db, has_died, evictions) = (db.clone(), has_died.clone(), evictions.clone());
+                async move {
+                    assert!(has_died.swap(true, Ordering::Relaxed), "the first start dies");
+                    let evict = || async { evictions.send(()).unwrap() };
+                    watch_removals(&db, task, evict).await;
+                }
+            }
+        });
+        evicted.recv().await.expect("a restart evicts, since it may have missed removals");
+        db.note_removal().await.unwrap();
+        evicted.recv().await.expect("removals are watched again");
+        assert_eq!(background.health().tasks()["watch_removals"].restarts, 1);
+        background.stop(Duration::from_mins(1)).await;
+    }
+}
