@@ -7,8 +7,10 @@ use toml::{Table, Value};
 use super::{
     problem::Problem,
     setting::{Kind, Section, Setting},
-    source::PREFIX,
 };
+
+/// The prefix of variables that are settings.
+pub(super) const PREFIX: &str = "GIRASOL_";
 
 /// All settings by their keys.
 #[derive(Debug)]

@@ -9,12 +9,9 @@ use toml::{
 
 use super::{
     problem::{ConfigError, Origin},
-    schema::Schema,
+    schema::{PREFIX, Schema},
     setting::Kind,
 };
-
-/// The prefix of variables that are settings.
-pub(super) const PREFIX: &str = "GIRASOL_";
 
 /// Values from all sources read so far; a later source replaces single settings of an earlier one.
 #[derive(Debug, Default)]
