@@ -1,7 +1,7 @@
 //! The files that artists send, in the data folder until they are ingested.
 //!
-//! `incoming/SET/parts/` holds what is on its way, and `incoming/SET/files/` what has arrived whole, named by
-//! its content, so that nothing there is ever written over. Which file is which frame, the database says.
+//! `incoming/SET/parts/` holds uploads under way, and `incoming/SET/files/` whole files, named by their content, so
+//! that no file there is ever overwritten. The database says which file is which frame.
 
 mod archive;
 pub mod fetch;
@@ -42,15 +42,15 @@ fn failed(did: &'static str) -> impl Fn(io::Error) -> StagingError {
 /// Bytes that are read at once.
 const CHUNK: usize = 128 * 1024;
 
-/// The folder of what arrives; cheap to clone.
+/// The folder of uploads; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Staging {
     root: PathBuf,
     unpacking: Arc<Semaphore>,
 }
 
-/// A file that is being written, and is nothing until it is [kept](Incoming::keep). Dropping it leaves a part,
-/// which goes with its set at the latest.
+/// A file that is being written. It belongs to its set once it is [kept](Incoming::keep). Dropped before that, it leaves a
+/// part, which is deleted with the set at the latest.
 #[derive(Debug)]
 pub struct Incoming {
     file: File,
@@ -70,7 +70,7 @@ pub struct Whole {
 }
 
 impl Staging {
-    /// The staging in `incoming/` of the data folder. The folder is made where it is missing.
+    /// The staging area in `incoming/` of the data folder. The folder is created if it does not exist.
     pub fn open(data: &Path) -> io::Result<Self> {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
@@ -94,8 +94,15 @@ impl Staging {
         self.set(set).join("parts").join(name)
     }
 
-    /// Bytes that are free where the files go.
-    pub fn free_bytes(&self) -> Result<u64, StagingError> {
+    /// Bytes that are free on the disk of the folder.
+    pub async fn free_bytes(&self) -> Result<u64, StagingError> {
+        let staging = self.clone();
+        let free = tokio::task::spawn_blocking(move || staging.free_bytes_now());
+        free.await.map_err(|error| failed("measure")(io::Error::other(error)))?
+    }
+
+    /// The same, on a thread that may wait for the disk.
+    fn free_bytes_now(&self) -> Result<u64, StagingError> {
         let free = rustix::fs::statvfs(&self.root).map_err(|error| failed("measure")(error.into()))?;
         Ok(free.f_bavail.saturating_mul(free.f_frsize))
     }
@@ -108,8 +115,7 @@ impl Staging {
         self.incoming(self.part(set, &name), 0).await
     }
 
-    /// Goes on with a resumable upload, of which so many bytes are there for certain. What came after them
-    /// is cut off.
+    /// Resumes an upload of which `received` bytes are on disk for certain. Bytes after them are cut off.
     pub async fn resume(
         &self,
         set: &FramesetId,
@@ -136,7 +142,7 @@ impl Staging {
         Ok(Incoming { file, part, written: received })
     }
 
-    /// A folder of a set's files under their names, as links. What stands there already is kept.
+    /// Makes a folder of a set's files under their names, as links. Files that are in it already stay.
     pub async fn lay_out(
         &self,
         set: &FramesetId,
@@ -169,7 +175,7 @@ impl Staging {
     }
 }
 
-/// What is not there any more is as good as removed.
+/// A file that does not exist counts as removed.
 fn absent(removed: io::Result<()>) -> Result<(), StagingError> {
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove")(error)),
@@ -196,7 +202,7 @@ impl Incoming {
         self.file.sync_data().await.map_err(failed("write"))
     }
 
-    /// Forgets the bytes after a length.
+    /// Cuts the file to a length.
     pub async fn cut(&mut self, length: u64) -> Result<(), StagingError> {
         self.file.flush().await.map_err(failed("cut"))?;
         self.file.set_len(length).await.map_err(failed("cut"))?;
@@ -239,13 +245,13 @@ impl Incoming {
         Ok(Whole { bytes, digest: Digest::from_hash(blake3.finalize()), sha256: sha256.finalize().into() })
     }
 
-    /// Makes it one of the set's files. It is this one still, until it is [`discard`](Self::discard)ed: whoever
+    /// Makes it one of the set's files. The part stays until it is [`discard`](Self::discard)ed, so that a process that
     /// dies in between can do both again.
     pub async fn keep(&self, staging: &Staging, set: &FramesetId, whole: &Whole) -> Result<(), StagingError> {
         let folder = staging.files(set);
         fs::create_dir_all(&folder).await.map_err(failed("make room for"))?;
         match fs::hard_link(&self.part, staging.file(set, whole.digest)).await {
-            // The same bytes have come before.
+            // The same bytes were uploaded before.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("keep")(error)),
             _ => {}
         }
@@ -286,7 +292,7 @@ mod tests {
         assert_eq!(std::fs::read(staging.file(&set, whole.digest)).unwrap(), b"frame");
         staging.discard_set(&set).await.unwrap();
         staging.discard_set(&set).await.unwrap();
-        assert!(staging.free_bytes().unwrap() > 0);
+        assert!(staging.free_bytes().await.unwrap() > 0);
     }
 
     #[tokio::test]

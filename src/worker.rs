@@ -29,7 +29,7 @@ use crate::{
         tracker::{Snapshot, Tracker},
     },
     signals::Topic,
-    staging::fetch::{self, FetchError, Ways, Word, fetch},
+    staging::fetch::{self, FetchError, Parameters, Requester, fetch},
     staging::{Staging, UnpackError},
     store::Store,
 };
@@ -178,7 +178,7 @@ impl Worker {
         } else {
             tracing::error!(error, job.id = %leased.job.id, "a job failed");
         }
-        // What went wrong inside is in the log; whoever sent the frames is told what is theirs to mend.
+        // Internal errors are in the log alone; the artist gets the faults of the frames.
         let message = if is_final { failed.to_string() } else { "something failed here".to_owned() };
         let Advice { slug, file, remedy } = advice;
         let failure = json!({ "slug": slug, "message": message, "file": file, "remedy": remedy });
@@ -196,9 +196,9 @@ impl Worker {
         if set.in_bucket
             && let Some(inbox) = self.store.inbox()
         {
-            let ways = Ways { inbox, staging: &self.staging, db: &self.db, limits: &self.limits };
-            let word = Word::Job(leased, &Actor::key(&set.key, None));
-            Box::pin(fetch(ways, id, word, fetching, None)).await?;
+            let parameters = Parameters { inbox, staging: &self.staging, db: &self.db, limits: &self.limits };
+            let requester = Requester::Job(leased, &Actor::key(&set.key, None));
+            Box::pin(fetch(parameters, id, requester, fetching, None)).await?;
             let (fetched, _) = fetching.counts();
             self.db.log_job(leased, &format!("{fetched} files fetched from the bucket")).await?;
         }
@@ -267,7 +267,7 @@ impl Worker {
                 effort: settings.effort.unwrap_or(self.settings.effort),
                 ..self.settings.clone()
             },
-            // What comes over the network waits for somebody to look at it.
+            // Versions made from uploads wait for an artist to publish them.
             publish: false,
             protected: wanted.protected,
             actor: Actor::key(&set.key, None),

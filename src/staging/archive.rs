@@ -140,7 +140,7 @@ impl Staging {
         };
         let source = Source::open_as(part, name.as_str(), &limits_within)?;
         let bytes: u64 = source.entries().iter().map(|entry| entry.bytes).sum();
-        if self.free_bytes()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
+        if self.free_bytes_now()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
             return Err(UnpackError::DiskFull);
         }
         let mut unpacked = Vec::with_capacity(source.entries().len());
@@ -202,7 +202,7 @@ impl Write for Hashed {
                 self.hasher.update(&bytes[..written]);
                 Ok(written)
             }
-            // The reader beside it is not to blame, but whoever copies from one to the other cannot tell.
+            // The copy cannot say whether its reader or its writer failed: this is the writer.
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 let kind = error.kind();
                 self.failure = Some(error);

@@ -1,8 +1,8 @@
-//! From the bucket to the staging area: the files that artists have put into a frame set's place themselves.
+//! From the bucket to the staging area: the files that artists have uploaded to a frame set's prefix themselves.
 //!
-//! All that waits is judged by its names and lengths before any of it is read. Then each file comes as it would by a
-//! request of its own: its bytes to the disk, its row, and only then it leaves the bucket. Whoever dies in between
-//! leaves files that are in the set or in the bucket, or in both, and the next one goes on with those in the bucket.
+//! All names and lengths are checked before any file is read. Then each file arrives as it would by a request of its own:
+//! first its bytes on disk, then its row, and only then it is removed from the bucket. A process that dies in between
+//! leaves each file in the set, in the bucket, or in both; the next fetch continues with those in the bucket.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -29,7 +29,7 @@ use crate::{
 /// Files that are read at once.
 const READS_AT_ONCE: usize = 4;
 
-/// Why what waits in the bucket is not in the set.
+/// Why files in the bucket did not become files of the set.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// A file has a name that no frame can have.
@@ -56,14 +56,14 @@ pub enum FetchError {
     /// A file cannot be used.
     #[error(transparent)]
     Unpack(#[from] UnpackError),
-    /// It would not leave enough of the disk free.
-    #[error("there is no room for what waits in the bucket")]
+    /// The files would not leave enough of the disk free.
+    #[error("the disk has no room for the files in the bucket")]
     DiskFull,
     /// The set takes no files, or not from this worker.
     #[error("the frame set takes no files from here any more")]
     Closed(#[source] FramesetError),
-    /// Whoever wanted it does not want it any more.
-    #[error("the fetching was stopped")]
+    /// The fetch was stopped.
+    #[error("the fetch was stopped")]
     Stopped,
     /// The bucket failed.
     #[error(transparent)]
@@ -96,29 +96,29 @@ impl FetchError {
     }
 }
 
-/// On whose word files become a set's.
+/// Who adds the files to the set.
 #[derive(Debug, Clone, Copy)]
-pub enum Word<'a> {
-    /// Somebody asks, while the set is open.
+pub enum Requester<'a> {
+    /// An artist, while the set is open.
     Artist(&'a Actor),
-    /// The set is committed, and this is its job.
+    /// The job of a committed set.
     Job(&'a Leased, &'a Actor),
 }
 
-/// What fetching works with.
+/// What a fetch reads and writes.
 #[derive(Debug, Clone, Copy)]
-pub struct Ways<'a> {
-    /// Where files wait.
+pub struct Parameters<'a> {
+    /// Where the files are.
     pub inbox: &'a Inbox,
-    /// Where they go.
+    /// Where they are put.
     pub staging: &'a Staging,
-    /// Where it is written down.
+    /// Where they are listed.
     pub db: &'a Db,
-    /// What a set may have.
+    /// How many files a set may have, and how large.
     pub limits: &'a UploadLimits,
 }
 
-/// How far it is, for whoever watches.
+/// How far a fetch is.
 #[derive(Debug, Default)]
 pub struct Progress {
     total: AtomicUsize,
@@ -127,12 +127,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Files that are here, and that there are.
+    /// Files that were fetched, and all files.
     pub fn counts(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
     }
 
-    /// Lets it end at the next bytes that come.
+    /// Ends the fetch at its next chunk.
     pub fn stop(&self) {
         self.is_stopped.store(true, Ordering::Relaxed);
     }
@@ -142,21 +142,21 @@ impl Progress {
     }
 }
 
-/// Fetches what waits for a set. Begins no further file after `until`; answers how many are left then.
+/// Fetches the files of a set. Begins no further file after `until`; answers how many are left then.
 pub async fn fetch(
-    ways: Ways<'_>,
+    parameters: Parameters<'_>,
     set: &FramesetId,
-    word: Word<'_>,
+    requester: Requester<'_>,
     progress: &Progress,
     until: Option<Instant>,
 ) -> Result<usize, FetchError> {
-    let files = judge(ways, set).await?;
+    let files = list_allowed(parameters, set).await?;
     progress.total.store(files.len(), Ordering::Relaxed);
     let mut fetched = stream::iter(files)
         .take_while(|_| std::future::ready(until.is_none_or(|until| Instant::now() < until)))
         .map(|(name, waiting)| async move {
             progress.check()?;
-            fetch_one(ways, set, word, progress, &name, &waiting).await
+            fetch_one(parameters, set, requester, progress, &name, &waiting).await
         })
         .buffer_unordered(READS_AT_ONCE);
     while fetched.try_next().await?.is_some() {
@@ -166,9 +166,12 @@ pub async fn fetch(
     Ok(total - done)
 }
 
-/// What waits, if all of it may come.
-async fn judge(ways: Ways<'_>, set: &FramesetId) -> Result<Vec<(FileName, Waiting)>, FetchError> {
-    let Ways { inbox, staging, limits, .. } = ways;
+/// The files in the bucket, if the set may have all of them.
+async fn list_allowed(
+    parameters: Parameters<'_>,
+    set: &FramesetId,
+) -> Result<Vec<(FileName, Waiting)>, FetchError> {
+    let Parameters { inbox, staging, limits, .. } = parameters;
     let max_files = limits.set_max_files as usize;
     let waiting = inbox.waiting(set, 2 * max_files).await?;
     let wanted = waiting.into_iter().filter(|waiting| !is_litter(&waiting.name));
@@ -186,7 +189,7 @@ async fn judge(ways: Ways<'_>, set: &FramesetId) -> Result<Vec<(FileName, Waitin
         return Err(FetchError::TooManyFiles(limits.set_max_files));
     }
     let bytes: u64 = files.iter().map(|(_, waiting)| waiting.bytes).sum();
-    if staging.free_bytes()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
+    if staging.free_bytes().await?.saturating_sub(bytes) < limits.disk_min_free_bytes {
         return Err(FetchError::DiskFull);
     }
     Ok(files)
@@ -200,14 +203,14 @@ fn is_litter(name: &str) -> bool {
 }
 
 async fn fetch_one(
-    ways: Ways<'_>,
+    parameters: Parameters<'_>,
     set: &FramesetId,
-    word: Word<'_>,
+    requester: Requester<'_>,
     progress: &Progress,
     name: &FileName,
     waiting: &Waiting,
 ) -> Result<(), FetchError> {
-    let Ways { inbox, staging, .. } = ways;
+    let Parameters { inbox, staging, .. } = parameters;
     let mut file = staging.begin(set).await?;
     let added = async {
         let mut contents = inbox.read(set, waiting);
@@ -215,12 +218,12 @@ async fn fetch_one(
             progress.check()?;
             file.append(chunk.as_ref()).await?;
         }
-        add(ways, set, word, name, &mut file).await
+        add(parameters, set, requester, name, &mut file).await
     };
     let added = added.await;
     file.discard().await?;
     match added {
-        // Whoever else fetches was faster, or the artist took it back.
+        // Another process fetched it, or the artist removed it.
         Err(FetchError::Store(StoreError::Gone)) => return Ok(()),
         added => added?,
     }
@@ -229,20 +232,20 @@ async fn fetch_one(
 }
 
 async fn add(
-    ways: Ways<'_>,
+    parameters: Parameters<'_>,
     set: &FramesetId,
-    word: Word<'_>,
+    requester: Requester<'_>,
     name: &FileName,
     file: &mut Incoming,
 ) -> Result<(), FetchError> {
-    let Ways { staging, db, limits, .. } = ways;
+    let Parameters { staging, db, limits, .. } = parameters;
     let accepted = staging.accept(set, name, file, limits).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let max_files = limits.set_max_files;
-    let added = match word {
-        Word::Artist(actor) => db.add_frames(set, &frames, max_files, actor).await,
-        Word::Job(leased, actor) => db.add_fetched(leased, &frames, max_files, actor).await,
+    let added = match requester {
+        Requester::Artist(actor) => db.add_frames(set, &frames, max_files, actor).await,
+        Requester::Job(leased, actor) => db.add_fetched(leased, &frames, max_files, actor).await,
     };
     Ok(added?)
 }

@@ -30,7 +30,7 @@ use crate::{
     },
     staging::{
         Staging,
-        fetch::{self, Ways, Word},
+        fetch::{self, Parameters, Requester},
     },
     store::{Inbox, Presigned, Scoped},
 };
@@ -246,11 +246,11 @@ pub(super) async fn fetch(
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &id).await?;
-    let ways = Ways { inbox, staging: &staging, db: &catalog.db, limits: &limits };
+    let parameters = Parameters { inbox, staging: &staging, db: &catalog.db, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
-    let word = Word::Artist(&caller.actor);
-    let left = fetch::fetch(ways, &id, word, &progress, Some(until)).await?;
+    let requester = Requester::Artist(&caller.actor);
+    let left = fetch::fetch(parameters, &id, requester, &progress, Some(until)).await?;
     commit_if_complete(&catalog, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &wire::Fetched { fetched, left }))

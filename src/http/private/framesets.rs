@@ -272,7 +272,7 @@ pub(super) async fn put_frame(
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
-    receive::require_room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes)?;
+    receive::require_room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes).await?;
     let mut file = staging.begin(&id).await?;
     let received = async {
         receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;

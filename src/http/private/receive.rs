@@ -23,8 +23,8 @@ pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
 }
 
 /// Refuses a file that would leave less than the minimum of the disk free.
-pub(super) fn require_room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
-    let free = staging.free_bytes()?;
+pub(super) async fn require_room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
+    let free = staging.free_bytes().await?;
     if free.saturating_sub(bytes) < min_free_bytes { Err(Error::DiskFull) } else { Ok(()) }
 }
 

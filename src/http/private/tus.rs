@@ -150,7 +150,7 @@ pub(super) async fn create(
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    receive::require_room(staging, length, limits.disk_min_free_bytes)?;
+    receive::require_room(staging, length, limits.disk_min_free_bytes).await?;
     let begun = catalog.db.begin_upload(&frameset, &name, length, metadata, limits.set_max_files).await?;
     let upload = begun.ok_or(Error::TooManyFiles(limits.set_max_files))?;
     let location = format!("/api/uploads/{}", upload.id);
