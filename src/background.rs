@@ -1,7 +1,7 @@
 //! Tasks beside requests: supervised, restarted when they end, and stopped in order.
 //!
 //! A task that panics or returns before it is stopped is logged once and started again after a wait that doubles. Each
-//! task notes when it last did its work; [`Health`] shows that to whoever reports on the process.
+//! task notes when it last did its work; [`Health`] shows it.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,7 @@
-//! The doctor over what artists have sent: one check at a time, of a set as it stands, for whoever asks.
+//! The doctor over frame sets in the staging area: one check at a time, of a set as it is now.
 //!
 //! A check is known by the names and contents of the frames, so that a frame that comes makes another one. What it
-//! found stays in memory for a while; whoever asks later has it done again.
+//! found stays in memory for a while; a later request runs the check again.
 
 use std::{
     collections::VecDeque,
@@ -179,7 +179,7 @@ impl Checks {
                 Found::Failed
             });
             if matches!(found, Found::Failed) {
-                // Whoever asks again has it tried again.
+                // The next request tries it again.
                 checks
                     .known
                     .lock()

@@ -45,7 +45,7 @@ pub struct Setup<'a> {
     pub avif: bool,
     /// Where Girasol listens.
     pub origin: &'a Address,
-    /// Where the edge listens, if it is to be told that here.
+    /// The address that the edge listens on, if the set-up names it.
     pub listen: &'a str,
     /// The folder of the edge's cache, likewise.
     pub cache: &'a str,

@@ -139,7 +139,9 @@ fn delivery_text(Outcome { name, kind, state }: &Outcome) -> String {
     let kind = kind.as_str();
     match state {
         OutcomeState::Purged => format!("{name} ({kind}) is purged."),
-        OutcomeState::Skipped => format!("{name} ({kind}) supports no tags: name a configuration or a product."),
+        OutcomeState::Skipped => {
+            format!("{name} ({kind}) supports no tags: name a configuration or a product.")
+        }
         OutcomeState::Failed { error } => {
             format!("{name} ({kind}) failed: {}", error.as_deref().unwrap_or("the reason is unknown"))
         }

@@ -11,7 +11,7 @@ use super::hints::{Ect, Hints};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// The best tier that is given to somebody who asked for none.
+    /// The best tier for requests that ask for none.
     pub unasked: TierKey,
     /// Network evidence, slowest first.
     pub network: Vec<NetworkRule>,

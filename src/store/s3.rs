@@ -42,7 +42,7 @@ const ANY_REGION: &str = "us-east-1";
 /// The longest first pause before another attempt; each further one may be twice as long, and how long it is, is
 /// chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The header `x-amz-meta-surrogate-key`, which a CDN can be told to take for its own.
+/// The header `x-amz-meta-surrogate-key`, which a CDN can be configured to use as its own.
 const TAG: &str = "surrogate-key";
 /// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
 const PART_BYTES: usize = 8 << 20;
@@ -155,7 +155,7 @@ impl S3 {
 
     pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
         match self.write(key, bytes, Place::Free).await {
-            // It is there already, somebody else writes it this moment, or the server knows no conditions.
+            // The object exists, another process writes it at this moment, or the server knows no conditions.
             Err(Failure::Answer { status: 409 | 412 | 501, .. }) => {
                 if self.get(key).await?.as_deref() == Some(bytes) {
                     return Ok(());
@@ -224,7 +224,7 @@ impl S3 {
         }
     }
 
-    /// Asks once: whoever wants to know whether the bucket answers asks again by himself.
+    /// Asks once: health checks are repeated by their callers.
     pub(super) async fn ping(&self) -> Result<(), Cause> {
         let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled());
         let request = self.client.head_bucket().bucket(&self.bucket);
@@ -237,7 +237,7 @@ impl S3 {
     }
 }
 
-/// Objects are named by their content, and never change. What is private is nothing for caches, should somebody let
+/// Objects are named by their content, and never change. Private objects must not be cached, should someone let
 /// the world read the bucket.
 fn cache_control(key: &Address) -> &'static str {
     match key.namespace {

@@ -6,9 +6,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// actix logs an error for each malformed request, and nobody has to act on those. What is configured
-/// comes after it, and wins where it names actix too. The S3 client writes whole requests at its lowest levels, with
-/// what signs them.
+/// actix logs an error for each malformed request, which needs no action. The configured directives come after these and
+/// win if they name the same target. The S3 client logs whole requests at its lowest levels, signatures included.
 const QUIET: &str = "actix_http=off,aws_config=info,aws_runtime=info,aws_sigv4=info,aws_smithy_runtime=info";
 
 /// Starts logging as configured. Where a subscriber is set already it stays.

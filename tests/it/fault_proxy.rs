@@ -78,7 +78,7 @@ impl Line {
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let shared = shared.clone();
-                // Whoever hangs up in the middle has had enough.
+                // A client may close the connection in the middle.
                 thread::spawn(move || shared.pass(&connection));
             }
         });
@@ -194,7 +194,7 @@ impl Shared {
                 })
             }
             Faults::Flaky => Some(Mishap::None),
-            // Whoever waited in vain has gone.
+            // The client may have given up.
             _ => None,
         }
     }

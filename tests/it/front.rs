@@ -82,7 +82,7 @@ impl Front {
         Self::start_at(&free_address(), cache, origin, settings)
     }
 
-    /// The same at an address that somebody has been told already.
+    /// The same at an address that is known already.
     pub(crate) fn start_at(at: &str, cache: Cache, origin: &str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let origin = origin.trim_start_matches("http://");
@@ -104,7 +104,7 @@ impl Front {
             said.push_str(&line);
             said.push('\n');
         }
-        // A pipe that nobody reads would stop it when it is full.
+        // A pipe without a reader would stop it when it is full.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, base: format!("http://{at}"), client: plain_client(), _folder: folder }
     }
@@ -188,12 +188,12 @@ fn nginx(folder: &Path, conf: &str) -> Command {
     command
 }
 
-/// `127.0.0.1:PORT`, where nobody listens.
+/// `127.0.0.1:PORT`, where no server listens.
 pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// An origin that says what it is told, counts who asks, and holds its answers until it is opened; of a
+/// An origin that answers as it is set, counts requests, and holds its responses until it is opened; of a
 /// job's events it gives the first part at once.
 pub(crate) struct Scripted {
     /// `127.0.0.1:PORT`
@@ -259,7 +259,7 @@ async fn answer(
     } else {
         ("", whole.as_str())
     };
-    // Whoever asked may be gone.
+    // The client may have closed the connection.
     let _ = stream.write_all(now.as_bytes()).await;
     if !later.is_empty() {
         asked.fetch_add(1, Ordering::Relaxed);

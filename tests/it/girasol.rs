@@ -35,7 +35,7 @@ pub(crate) fn girasol() -> Command {
         }
     }
     // Those of nobody, and of no machine: the S3 server of the tests takes any.
-    command.envs([("AWS_ACCESS_KEY_ID", "nobody"), ("AWS_SECRET_ACCESS_KEY", "nobodys-secret")]);
+    command.envs([("AWS_ACCESS_KEY_ID", "test-key"), ("AWS_SECRET_ACCESS_KEY", "a-test-secret")]);
     command.envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_EC2_METADATA_DISABLED", "true")]);
     command
 }

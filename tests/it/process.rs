@@ -98,7 +98,7 @@ fn an_interrupt_stops_the_server_in_order_too() {
 }
 
 #[test]
-fn a_server_whose_address_nobody_reads_serves() {
+fn a_server_whose_stdout_is_closed_serves() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut serve = girasol();
@@ -168,7 +168,7 @@ fn what_is_not_http_is_answered_and_the_server_goes_on() {
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     server.signal("TERM");
     let (_, log) = server.ended();
-    assert!(!log.contains("ERROR"), "nobody has to act: {log}");
+    assert!(!log.contains("ERROR"), "no line asks for action: {log}");
 }
 
 #[tokio::test]

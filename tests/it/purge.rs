@@ -1,4 +1,4 @@
-//! Purges: real caches that hear of a change before whoever made it has an answer, and caches that hear of it later.
+//! Purges: real caches that are purged before the change is answered, and caches that are purged later.
 
 use std::{
     fmt::Write as _,
@@ -186,7 +186,7 @@ async fn a_purge_outlives_everybody_until_it_is_heard() {
 
     let listener = TcpListener::bind(&at).await.unwrap();
     let mut server = Server::start_over(folder.path(), &["serve", "--config", file]);
-    let heard = async {
+    let received = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
@@ -196,11 +196,12 @@ async fn a_purge_outlives_everybody_until_it_is_heard() {
         String::from_utf8(request).unwrap()
     };
     // A lease that the killed server had is over after a minute.
-    let request = tokio::time::timeout(Duration::from_secs(90), heard).await.expect("it is told again");
+    let request =
+        tokio::time::timeout(Duration::from_secs(90), received).await.expect("the purge is sent again");
     assert!(request.starts_with("PURGE / HTTP/1.1\r\n"), "{request}");
     let tags = header(server.get(&sequence(RING), &[]).await.headers(), "xkey").to_owned();
     let line = request.lines().find_map(|line| line.strip_prefix("xkey-purge: ")).unwrap();
-    assert!(tags.split(' ').all(|tag| line.split(' ').any(|told| told == tag)), "{line}: {tags}");
+    assert!(tags.split(' ').all(|tag| line.split(' ').any(|sent| sent == tag)), "{line}: {tags}");
     server.signal("TERM");
     assert_eq!(server.ended().0, Some(0));
 }
@@ -225,12 +226,15 @@ async fn admins_purge_by_hand_and_see_what_was_not_heard() {
     let answer = ask(&admin, json!({ "configuration": RING, "soft": true })).await;
     assert_eq!(answer.status(), 202);
     let answer: Value = answer.json().await.unwrap();
-    let told = &answer["purged"][0];
+    let outcome = &answer["purged"][0];
     assert_eq!(
-        (&told["name"], &told["kind"], &told["state"]),
+        (&outcome["name"], &outcome["kind"], &outcome["state"]),
         (&json!("edge"), &json!("varnish"), &json!("pending"))
     );
-    assert!(told["error"].as_str().unwrap().contains("refused") && told["next"].is_string(), "{answer}");
+    assert!(
+        outcome["error"].as_str().unwrap().contains("refused") && outcome["next"].is_string(),
+        "{answer}"
+    );
 
     let list = server.get("/api/purge", &[("authorization", &admin)]).await;
     let list: Value = list.json().await.unwrap();

@@ -78,7 +78,7 @@ impl Dice {
     }
 }
 
-/// Somebody who looks at one spin.
+/// A visitor who looks at one spin.
 struct Visitor {
     configuration: String,
     headers: Vec<(&'static str, String)>,
@@ -261,7 +261,7 @@ async fn visitors(front: &Front, server: &Server, requests: usize) -> Tally {
         .await
 }
 
-#[allow(clippy::print_stdout, reason = "what came of it is for whoever runs it")]
+#[allow(clippy::print_stdout, reason = "the result is for the person who runs it")]
 async fn traffic(cache: Cache) {
     if !cache.is_here() {
         return;

@@ -16,7 +16,7 @@ pub(super) struct Class {
     pub(super) tier: TierKey,
     /// How it is asked for: `tier=standard&frames=24`.
     pub(super) query: String,
-    /// Any of it gives the class to whoever has none of a poorer one.
+    /// Any of this evidence gives the class to a request that has no evidence for a poorer one.
     pub(super) evidence: Vec<Evidence>,
 }
 

@@ -81,14 +81,14 @@ async fn varnish_is_asked_with_as_many_tags_as_a_header_holds() {
     send(&varnish, 400, false).await.unwrap();
     for server in [&one, &other] {
         let asked = asked(server).await;
-        let mut told = 0;
+        let mut sent = 0;
         for request in &asked {
             assert_eq!((request.method.as_str(), request.url.path()), ("PURGE", "/"));
             let tags = header(request, "xkey-purge");
             assert!(tags.len() <= 6_000);
-            told += tags.split(' ').count();
+            sent += tags.split(' ').count();
         }
-        assert_eq!((asked.len(), told), (3, 400));
+        assert_eq!((asked.len(), sent), (3, 400));
     }
     send(&varnish, 1, true).await.unwrap();
     let request = asked(&one).await.pop().unwrap();
@@ -206,8 +206,8 @@ async fn akamai_is_asked_with_signed_bodies_of_50_000_bytes_at_most() {
     let paths: Vec<_> = asked.iter().map(|request| request.url.path()).collect();
     let delete = "/ccu/v3/delete/tag/staging";
     assert_eq!(paths, [delete, delete, "/ccu/v3/invalidate/tag/staging"]);
-    let told: usize = asked.iter().map(|request| body(request)["objects"].as_array().unwrap().len()).sum();
-    assert_eq!(told, 2_001);
+    let sent: usize = asked.iter().map(|request| body(request)["objects"].as_array().unwrap().len()).sum();
+    assert_eq!(sent, 2_001);
     for request in &asked {
         assert!(request.body.len() <= 50_000);
         let signed = header(request, "authorization");
@@ -298,8 +298,8 @@ async fn cloudfront_invalidates_addresses_or_tags_under_a_reference_of_their_own
 async fn cloudfront_has_too_much_to_do_in_words_of_its_own() {
     let server = server(ResponseTemplate::new(400).set_body_string(TOO_MANY)).await;
     let message = Message { patterns: vec!["/a*".to_owned()], ..Message::default() };
-    let told = cloudfront(&server, false).send(&Client::new().unwrap(), &message).await;
-    let failure = told.unwrap_err();
+    let sent = cloudfront(&server, false).send(&Client::new().unwrap(), &message).await;
+    let failure = sent.unwrap_err();
     assert_eq!(failure.kind, SendErrorKind::Busy(None));
     assert!(failure.message.contains("TooManyInvalidationsInProgress"), "{}", failure.message);
     assert_eq!(asked(&server).await.len(), 1, "it is tried again from the database alone");
@@ -384,10 +384,10 @@ async fn one_cache_that_is_down_holds_up_none_of_the_others() {
     let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
     let id = purger.db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
     let patience = Duration::from_mins(1);
-    let told = purger.deliver(&[id], Some(&purge), Rounds::First, patience).await.unwrap();
-    let states: Vec<_> = told.iter().map(|told| (told.name.as_str(), told.state.as_str())).collect();
+    let sent = purger.deliver(&[id], Some(&purge), Rounds::First, patience).await.unwrap();
+    let states: Vec<_> = sent.iter().map(|sent| (sent.name.as_str(), sent.state.as_str())).collect();
     assert_eq!(states, [("varnish", "pending"), ("nginx", "skipped"), ("webhook", "purged")]);
-    assert!(told[0].state.error().unwrap().contains("refused"));
+    assert!(sent[0].state.error().unwrap().contains("refused"));
     let open = purger.db.open_deliveries(10).await.unwrap();
     assert_eq!(open.iter().map(|open| open.target.as_str()).collect::<Vec<_>>(), ["varnish"]);
 }

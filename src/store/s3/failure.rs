@@ -1,4 +1,4 @@
-//! What S3 says of a failure. Of what the server wrote only its code is told, since its text may repeat the request.
+//! What S3 says of a failure: only the code of the server's response, since its text may repeat the request.
 
 use aws_sdk_s3::{
     config::http::HttpResponse,

@@ -56,7 +56,7 @@ impl fmt::Debug for Inbox {
     }
 }
 
-/// A request that anybody may make who knows it. It has no `Debug`, so that no log has it.
+/// A request that everyone who knows it can make. It has no `Debug`, so that no log shows it.
 pub struct Presigned {
     /// With the signature in it.
     pub url: String,
@@ -213,7 +213,7 @@ impl Inbox {
             while let Some(page) = pages.next().await {
                 let page = page?;
                 let places = page.common_prefixes().iter().filter_map(|place| place.prefix());
-                // What lies beside is nobody's business.
+                // Objects beside the prefix are not the inbox's.
                 sets.extend(places.filter_map(|place| {
                     place.strip_prefix(prefix.as_str())?.strip_suffix('/')?.parse().ok()
                 }));

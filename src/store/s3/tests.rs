@@ -23,7 +23,7 @@ pub(in crate::store) async fn bucket(settings: StoreConfig) -> Option<S3> {
         ..settings
     };
     assert_eq!(settings.validate(), Ok(()));
-    let credentials = Credentials::new("nobody", "secret", None, None, "tests");
+    let credentials = Credentials::new("test-key", "secret", None, None, "tests");
     let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);
     s3.client.create_bucket().bucket(&s3.bucket).send().await.unwrap();
     Some(s3)
@@ -53,7 +53,7 @@ async fn a_bucket_carries_all_that_a_cdn_needs() {
     assert_eq!(head.metadata().unwrap()["surrogate-key"], key.key.cache_tag());
     let got = s3.client.get_object().bucket(&s3.bucket).key(&name).send().await.unwrap();
     assert!(got.checksum_sha256().is_some(), "read with the checksum that it was written with");
-    // What lies beside is nobody's business.
+    // Objects beside the prefix are not the store's.
     let other = s3.client.put_object().bucket(&s3.bucket).key("spins/live/notes.txt");
     other.body(ByteStream::from_static(b"mine")).send().await.unwrap();
     assert_eq!(s3.list(Duration::ZERO).await.unwrap(), [key]);
@@ -132,12 +132,12 @@ async fn a_server_that_is_not_there_is_an_error_without_credentials_in_it() {
     let settings = StoreConfig {
         bucket: "bucket".to_owned(),
         region: Some(ANY_REGION.to_owned()),
-        // A port that nobody can listen on.
+        // A port that no server can listen on.
         endpoint: Some("http://127.0.0.1:1".to_owned()),
         attempts: 2,
         ..StoreConfig::default()
     };
-    let credentials = Credentials::new("AKIDNOBODY", "verysecret", Some("token".to_owned()), None, "tests");
+    let credentials = Credentials::new("AKIDTEST", "verysecret", Some("token".to_owned()), None, "tests");
     let s3 = S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await);
     let error = s3.get(&pack(b"frames")).await.unwrap_err();
     let said = format!("{error:?}");
@@ -145,7 +145,7 @@ async fn a_server_that_is_not_there_is_an_error_without_credentials_in_it() {
         matches!(*error.downcast::<Failure>().unwrap(), Failure::NoAnswer(_) | Failure::TooSlow),
         "{said}"
     );
-    for secret in ["AKIDNOBODY", "verysecret", "token"] {
+    for secret in ["AKIDTEST", "verysecret", "token"] {
         assert!(!said.contains(secret), "{said}");
     }
 }
