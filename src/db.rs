@@ -12,6 +12,7 @@ pub mod ingests;
 pub mod jobs;
 pub mod keys;
 mod notify;
+pub mod objects;
 pub mod popularity;
 pub mod products;
 pub mod protection;

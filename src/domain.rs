@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod names;
 pub mod namespace;
 pub mod negotiate;
+pub mod object_key;
 pub mod policy;
 pub mod product;
 pub mod purge;

@@ -1,7 +1,8 @@
 //! From a folder or zip of raw frames to a published version.
 //!
-//! Objects are stored first, then the version's row, then the live pointer moves: a visitor sees all
-//! of a version or nothing of it, and an ingest that dies leaves what was live as it was.
+//! A version's row is written first, which is pending, then its objects, then the version is complete, and then the
+//! live pointer moves: a visitor sees all of a version or nothing of it, and an ingest that dies leaves the live version
+//! as it was.
 
 pub mod manifest;
 pub mod tracker;
@@ -37,14 +38,15 @@ use assets_pipeline::{
 use crate::{
     db::{
         Db, DbError,
-        versions::{NewVersion, StoredVersion, VersionKind},
+        versions::{StoredVersion, VersionKind},
     },
     domain::{
         audit::Actor,
-        manifest::Manifest,
+        manifest::{Manifest, Urls},
         names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
         namespace::Namespace,
     },
+    library::store_version::{Origin, StoreVersionError, VersionObjects, restore_version, store_version},
     store::{Store, StoreError},
 };
 
@@ -107,6 +109,9 @@ pub enum Failure {
         /// Which option.
         option: OptionName,
     },
+    /// A version was not stored.
+    #[error(transparent)]
+    Version(#[from] StoreVersionError),
     /// Another process ingests the same configuration.
     #[error("another ingest of {0} is running")]
     Running(ConfigId),
@@ -227,7 +232,11 @@ pub async fn ingest(
     let settings_digest = order.settings.digest();
 
     let work = data.join("work");
-    let lock = Lock::take(&work, &configuration).map_err(Failure::Work)?;
+    let taken = blocking({
+        let (work, configuration) = (work.clone(), configuration.clone());
+        move || Lock::take(&work, &configuration)
+    });
+    let lock = taken.await.map_err(Failure::Work)?;
     let _lock = lock.ok_or_else(|| Failure::Running(configuration.clone()))?;
     let mut remarks = checked.survey.all_remarks();
     // What took more effort is not replaced by less.
@@ -238,24 +247,36 @@ pub async fn ingest(
         Some(polished) => Some(polished),
         None => db.find_version(&configuration, source_digest, settings_digest).await?,
     };
-    if let Some(stored) = found {
-        if let Some(manifest) = objects::load_whole(store, &stored).await? {
-            return unchanged(db, order, configuration, stored, manifest).await;
+    if let Some(stored) = &found {
+        if let Some(manifest) = objects::load_whole(store, stored).await? {
+            return unchanged(db, order, configuration, *stored, manifest).await;
         }
-        remarks.push(format!("Version {} was damaged in the store and is made anew", stored.version));
+        remarks.push(format!("Version {} was damaged in the store and is made again", stored.version));
     }
 
     let announced = (!is_secret).then(|| tracker.announce(db.clone(), configuration.clone()));
     let of_configuration = Digest::of(configuration.as_str().as_bytes());
     let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
-    lock::sweep(&work, &cache_folder);
-    let cache = FolderCache::open(cache_folder).map_err(Failure::Work)?;
+    let opened = blocking(move || {
+        lock::sweep(&work, &cache_folder);
+        FolderCache::open(cache_folder)
+    });
+    let cache = opened.await.map_err(Failure::Work)?;
     let rival = if order.settings.effort == Effort::Max {
         rival(db, store, &configuration, source_digest).await?
     } else {
         None
     };
-    let job = Job { db, store, order, configuration: &configuration, source_digest, settings_digest, rival };
+    let job = Job {
+        db,
+        store,
+        order,
+        configuration: &configuration,
+        source_digest,
+        settings_digest,
+        rival,
+        damaged: found,
+    };
     let report = job.run(checked, cache, remarks, tracker).await;
     if let Some(announced) = announced {
         announced.end().await;
@@ -371,9 +392,16 @@ fn source_digest(survey: &Survey) -> Digest {
     Digest::from_hash(hasher.finalize())
 }
 
+/// Runs work on files on a thread that may wait for the disk.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+}
+
 /// Removes what was kept for the case that the ingest is interrupted.
-fn remove(cache: FolderCache) {
-    if let Err(error) = cache.remove() {
+async fn remove(cache: FolderCache) {
+    if let Err(error) = blocking(|| cache.remove()).await {
         tracing::warn!(%error, "the work folder of a finished ingest could not be removed");
     }
 }
@@ -395,6 +423,8 @@ struct Job<'a> {
     source_digest: Digest,
     settings_digest: Digest,
     rival: Option<(Digest, Manifest)>,
+    /// A version of the same frames and settings, of which objects are missing or damaged.
+    damaged: Option<StoredVersion>,
 }
 
 impl Job<'_> {
@@ -445,7 +475,8 @@ impl Job<'_> {
                 }
                 Milestone::Preview(prepared, preview) => (prepared, preview),
             };
-            let (version, _, _) = self.store_version(&prepared, &preview, VersionKind::Early).await?;
+            let early = self.store_version(&prepared, &preview, VersionKind::Early).await?;
+            let version = early.manifest.version;
             if let Some(wrote) = self.publish(live, version).await? {
                 purges.extend(wrote);
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
@@ -460,7 +491,7 @@ impl Job<'_> {
         if let (Some((digest, live)), Some(gains)) = (&self.rival, &gains)
             && !gain::is_better(gains)
         {
-            remove(cache);
+            remove(cache).await;
             return Ok(Report {
                 configuration: self.configuration.clone(),
                 manifest: live.clone(),
@@ -475,8 +506,9 @@ impl Job<'_> {
         }
 
         tracker.begin(Stage::Store, 1);
-        let (version, digest, manifest) =
+        let VersionObjects { manifest, digest, .. } =
             self.store_version(&prepared, &renditions, VersionKind::Full).await?;
+        let version = manifest.version;
         let outcome = if !self.order.publish {
             Outcome::Ready
         } else if let Some(wrote) = self.publish(live, version).await? {
@@ -487,7 +519,7 @@ impl Job<'_> {
         };
         tracker.step();
         tracing::info!(configuration = %self.configuration, version, ?outcome, "ingest is done");
-        remove(cache);
+        remove(cache).await;
         Ok(Report {
             configuration: self.configuration.clone(),
             manifest,
@@ -524,36 +556,56 @@ impl Job<'_> {
         Err(Failure::Public(self.configuration.clone()))
     }
 
-    /// Stores a version's objects, then its row.
+    /// Stores a version and answers its objects.
     async fn store_version(
         &self,
         prepared: &Prepared,
         renditions: &Renditions,
         kind: VersionKind,
-    ) -> Result<(i64, Digest, Manifest), Failure> {
-        let Order { product, choices, .. } = self.order;
-        // What is there already is relied on: it must not go before the row is there that needs it.
-        let _writing = self.store.lock_shared().await.map_err(Failure::Work)?;
-        // Nor does the configuration move to another namespace.
-        let namespace = self.db.namespace(self.configuration).await?.unwrap_or(Namespace::Public);
-        let store = self.store.within(namespace);
-        objects::store_renditions(&store, renditions).await?;
-        let version = self.db.next_version(self.configuration).await?;
+    ) -> Result<VersionObjects, Failure> {
+        let Job { db, store, configuration, source_digest, settings_digest, .. } = *self;
+        let origin = Origin { kind, source: source_digest, settings: settings_digest };
+        let build = |version, namespace| self.build(version, namespace, prepared, renditions);
+        let restored = match &self.damaged {
+            Some(damaged) if kind == VersionKind::Full => {
+                let objects = build(damaged.version, damaged.namespace)?;
+                let is_whole = restore_version(db, store, configuration, damaged, &objects).await?;
+                is_whole.then_some(objects)
+            }
+            _ => None,
+        };
+        let stored = match restored {
+            Some(restored) => restored,
+            None => store_version(db, store, configuration, origin, &build).await?,
+        };
+        self.suggest_swatches(&stored.manifest).await?;
+        Ok(stored)
+    }
+
+    fn build(
+        &self,
+        version: i64,
+        namespace: Namespace,
+        prepared: &Prepared,
+        renditions: &Renditions,
+    ) -> Result<VersionObjects, serde_json::Error> {
         let manifest = manifest::build_manifest(self.configuration, version, namespace, prepared, renditions);
-        let (digest, jpeg) = objects::store_manifest(&store, &manifest, &prepared.jpeg).await?;
-        let (source, settings) = (self.source_digest, self.settings_digest);
         let figures = manifest::build_figures(&manifest, renditions);
-        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, namespace };
-        self.db.record_version(self.configuration, &new).await?;
-        if namespace.is_private() {
-            // The metal may be public, and its colour would be of what is not.
-            return Ok((version, digest, manifest));
+        VersionObjects::new(manifest, &prepared.jpeg, figures, objects::of_renditions(renditions))
+    }
+
+    /// Gives choices without a swatch the piece's colour. The choice of a private configuration may be public, and must
+    /// not show it.
+    async fn suggest_swatches(&self, manifest: &Manifest) -> Result<(), DbError> {
+        let Order { product, choices, .. } = self.order;
+        if manifest.urls != Urls::of(Namespace::Public) {
+            return Ok(());
         }
-        for (option, choice) in
-            choices.iter().filter(|(option, _)| option.as_str() == "metal" || choices.len() == 1)
-        {
-            self.db.suggest_swatch(product, option, choice, &manifest.colour).await?;
+        for (option, choice) in choices {
+            if option.as_str() == "metal" || choices.len() == 1 {
+                self.db.suggest_swatch(product, option, choice, &manifest.colour).await?;
+            }
         }
-        Ok((version, digest, manifest))
+        Ok(())
     }
 }

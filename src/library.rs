@@ -1,7 +1,10 @@
 //! The operations that need the database and the store, called by HTTP, the command line and workers alike.
 
 pub mod collect;
+pub mod manifests;
 pub mod protect;
 pub mod publish;
 pub mod raw_frames;
+pub mod references;
+pub mod store_version;
 pub mod take_down;

@@ -2,7 +2,6 @@
 
 mod disk_cache;
 mod folder;
-mod key;
 #[cfg(test)]
 #[path = "../tests/moto/mod.rs"]
 mod moto;
@@ -12,24 +11,17 @@ mod s3;
 #[path = "store/no_s3.rs"]
 mod s3;
 
-use std::{
-    error::Error,
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{error::Error, fs, io, path::Path, sync::Arc, time::Duration};
+
+pub use crate::domain::object_key::{Address, ObjectKey};
 
 use crate::{
     config::{StoreConfig, StoreKind},
     domain::namespace::Namespace,
 };
 
+pub use self::s3::{Contents, Inbox, Presigned, Scoped, Waiting};
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
-pub use self::{
-    key::{Address, NotAKey, ObjectKey},
-    s3::{Contents, Inbox, Presigned, Scoped, Waiting},
-};
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +55,9 @@ pub enum StoreError {
     },
 }
 
+/// A system call on a local disk ends within this time, also when its process is killed.
+const FOLDER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What a backend says of its failure.
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -70,12 +65,6 @@ impl StoreError {
     fn of(key: &Address, did: &'static str) -> impl FnOnce(Cause) -> Self {
         move |source| Self::Object { key: *key, did, source }
     }
-}
-
-/// A hold on the store, until it is dropped or the process ends.
-#[derive(Debug)]
-pub struct StoreLock {
-    _file: fs::File,
 }
 
 /// Where objects are, seen from one namespace: of the others, nothing is there. Cheap to clone.
@@ -90,8 +79,6 @@ struct Parts {
     backend: Backend,
     /// Copies on local disk, in front of a backend that is far away.
     copies: Option<DiskCache>,
-    /// The file that is locked by whoever holds the store.
-    hold: PathBuf,
 }
 
 /// What S3 is asked is boxed: its futures are large, and would be part of every caller's.
@@ -109,7 +96,7 @@ impl Store {
             StoreKind::S3 => {
                 let max_bytes = settings.disk_cache_max_bytes;
                 let copies = (max_bytes > 0).then(|| DiskCache::new(data.join("cache/objects"), max_bytes));
-                Self::in_s3(Box::pin(S3::open(settings)).await?, copies, data)
+                Ok(Self::of(Backend::S3(Box::pin(S3::open(settings)).await?), copies))
             }
         }
     }
@@ -118,20 +105,11 @@ impl Store {
     pub fn folder(data: &Path) -> io::Result<Self> {
         let root = data.join("objects");
         fs::create_dir_all(&root)?;
-        let hold = root.join(".lock");
-        Ok(Self::of(Parts { backend: Backend::Folder(Folder::new(root)), copies: None, hold }))
+        Ok(Self::of(Backend::Folder(Folder::new(root)), None))
     }
 
-    /// The hold stays in the data folder, which all that share a bucket share as well: it has their database.
-    fn in_s3(s3: S3, copies: Option<DiskCache>, data: &Path) -> io::Result<Self> {
-        let folder = data.join("objects");
-        fs::create_dir_all(&folder)?;
-        let hold = folder.join(".lock");
-        Ok(Self::of(Parts { backend: Backend::S3(s3), copies, hold }))
-    }
-
-    fn of(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), namespace: Namespace::Public }
+    fn of(backend: Backend, copies: Option<DiskCache>) -> Self {
+        Self { parts: Arc::new(Parts { backend, copies }), namespace: Namespace::Public }
     }
 
     /// The same store, seen from another namespace.
@@ -222,23 +200,13 @@ impl Store {
         removed.map_err(StoreError::of(place, "removed"))
     }
 
-    /// StoreLock while objects are written and until the row is there that needs them: nothing is removed meanwhile.
-    pub async fn lock_shared(&self) -> io::Result<StoreLock> {
-        self.hold(fs::File::lock_shared).await
-    }
-
-    /// StoreLock while objects are removed: nobody writes meanwhile, or relies on what was written before.
-    pub async fn lock_exclusive(&self) -> io::Result<StoreLock> {
-        self.hold(fs::File::lock).await
-    }
-
-    async fn hold(&self, lock: fn(&fs::File) -> io::Result<()>) -> io::Result<StoreLock> {
-        let path = self.parts.hold.clone();
-        let held = tokio::task::spawn_blocking(move || {
-            let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
-            lock(&file).map(|()| StoreLock { _file: file })
-        });
-        held.await.map_err(io::Error::other)?
+    /// The longest that one request to the backend takes, with every retry: what was asked before that has happened or
+    /// never will.
+    pub fn request_timeout(&self) -> Duration {
+        match &self.parts.backend {
+            Backend::Folder(_) => FOLDER_TIMEOUT,
+            Backend::S3(s3) => s3.request_timeout(),
+        }
     }
 
     /// Where artists may put frames themselves; `None` where the store is no bucket.
@@ -293,14 +261,14 @@ mod tests {
         async fn in_s3() -> Option<Self> {
             let s3 = s3::tests::bucket(StoreConfig::default()).await?;
             let folder = tempfile::tempdir().unwrap();
-            Some(Self { store: Store::in_s3(s3, None, folder.path()).unwrap(), folder })
+            Some(Self { store: Store::of(Backend::S3(s3), None), folder })
         }
 
         async fn in_s3_behind_copies() -> Option<Self> {
             let s3 = s3::tests::bucket(StoreConfig::default()).await?;
             let folder = tempfile::tempdir().unwrap();
             let copies = DiskCache::new(folder.path().join("cache/objects"), 1 << 20);
-            Some(Self { store: Store::in_s3(s3, Some(copies), folder.path()).unwrap(), folder })
+            Some(Self { store: Store::of(Backend::S3(s3), Some(copies)), folder })
         }
 
         /// Changes what the backend has, behind the store's back.
@@ -340,7 +308,6 @@ mod tests {
         a_damaged_object_is_made_good
         what_is_there_is_listed_and_goes
         namespaces_know_nothing_of_each_other
-        whoever_removes_is_alone
         many_that_write_the_same_all_succeed
     }
 
@@ -411,15 +378,6 @@ mod tests {
         one.remove(&key).await.unwrap();
         assert_eq!(one.get(&key).await.unwrap(), None);
         assert_eq!(public.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
-    }
-
-    async fn whoever_removes_is_alone(Fixture { store, .. }: &Fixture) {
-        let held = store.lock_shared().await.unwrap();
-        drop(store.lock_shared().await.unwrap());
-        let mut removing = Box::pin(store.lock_exclusive());
-        assert!(futures_util::poll!(&mut removing).is_pending());
-        drop(held);
-        removing.await.unwrap();
     }
 
     async fn many_that_write_the_same_all_succeed(Fixture { store, .. }: &Fixture) {

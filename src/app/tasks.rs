@@ -7,7 +7,7 @@ use crate::{
     config::KeepRaw,
     db::{Db, now_ms},
     http::{catalog::Catalog, public::vitals::Views},
-    library::collect,
+    library::{collect, references},
     signals::Topic,
     worker::Worker,
 };
@@ -18,6 +18,8 @@ use super::App;
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
 /// How often objects that no version needs are deleted.
 const COLLECT_EVERY: Duration = Duration::from_hours(1);
+/// How often the store is listed for objects that the database does not know.
+const ADOPT_EVERY: Duration = Duration::from_hours(24);
 /// How often views are written to the database.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How soon objects that another process removed are evicted.
@@ -49,6 +51,18 @@ pub(super) fn collect(background: &mut Background, app: &App) {
     background.every("collect", COLLECT_EVERY, move || {
         let app = app.clone();
         async move { collect::collect(&app.db, &app.store, app.config.versions.retention()).await.map(drop) }
+    });
+}
+
+/// Marks objects that the database does not know, so that they are deleted after the grace period.
+pub(super) fn adopt_unknown(background: &mut Background, app: &App) {
+    let app = app.clone();
+    background.every("adopt_unknown", ADOPT_EVERY, move || {
+        let app = app.clone();
+        async move {
+            let grace_ms = app.config.versions.retention().grace_ms;
+            references::adopt_unknown(&app.db, &app.store, grace_ms).await.map(drop)
+        }
     });
 }
 

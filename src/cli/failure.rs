@@ -190,9 +190,11 @@ impl Explain for Failure {
 impl Explain for CollectError {
     fn details(&self) -> Details {
         match self {
-            Self::Manifest(_) => Details::with("garbage", "Ingest its frames again, or take the spin down."),
+            Self::Unlisted { .. } => {
+                Details::with("garbage", "Ingest its frames again, or take the spin down.")
+            }
             Self::Db(error) => error.details(),
-            _ => Details::of("garbage"),
+            Self::Store(_) => Details::of("store"),
         }
     }
 }
@@ -231,7 +233,7 @@ impl Explain for ProtectError {
             Self::Missing(_) => Details::with("missing-object", "Ingest its frames again."),
             Self::Manifest(_) => Details::of("internal"),
             Self::Collect(error) => error.details(),
-            Self::Store(_) => Details::of("store"),
+            Self::Store(_) | Self::TooSlow(_) => Details::of("store"),
             Self::Db(error) => error.details(),
         }
     }

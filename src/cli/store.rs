@@ -6,7 +6,10 @@ use serde_json::json;
 use crate::{
     app::App,
     domain::retention::Retention,
-    library::collect::{CollectError, Collected, collect},
+    library::{
+        collect::{CollectError, Collected, collect},
+        references::adopt_unknown,
+    },
 };
 
 use super::{OUTPUT, print_result};
@@ -25,7 +28,8 @@ pub(super) struct StoreArgs {
 
 #[derive(Debug, Subcommand)]
 enum StoreCommand {
-    /// Retire old versions, and delete the objects that no version needs. Servers do so every hour.
+    /// Retire old versions, and delete the objects that no version needs. Servers do so every hour; this also looks
+    /// through the store for objects that the database does not know, which servers do once a day.
     #[command(after_help = "Example:
   girasol store gc --grace-hours 48 --json")]
     Gc {
@@ -41,6 +45,7 @@ pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CollectError>
     let mut versions = app.config.versions;
     versions.grace_hours = grace_hours.unwrap_or(versions.grace_hours);
     let rules: Retention = versions.retention();
+    adopt_unknown(&app.db, &app.store, rules.grace_ms).await?;
     let collected = collect(&app.db, &app.store, rules).await?;
     app.db.close().await;
     let Collected { retired, versions, objects, waiting, needed } = collected;

@@ -1,39 +1,44 @@
-//! Versions that nobody needs, and objects that no version needs.
-
-use std::collections::HashMap;
+//! Versions on their way out: which are retired, what they needed, and when their rows are deleted.
 
 use assets_pipeline::digest::Digest;
 
-use crate::domain::{namespace::Namespace, retention::Retention};
+use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Retention};
 
-use super::{Db, DbError, now_ms, protection::read_namespace, read};
-use crate::signals::Topic;
+use super::{
+    Db, DbError, now_ms,
+    objects::{VersionId, discard, mark, refer, refer_retired},
+    protection::read_namespace,
+    read,
+};
 
-/// When the objects of a version go that was taken down: whatever caches still say.
-pub const AT_ONCE_MS: i64 = 0;
-
-/// What a version needs of the store, by what names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VersionObjects {
+/// A version whose needs stand in its manifest alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedVersion {
+    /// Of which configuration.
+    pub configuration: ConfigId,
+    /// Its number.
+    pub version: i64,
     /// Of the manifest.
     pub manifest: Digest,
     /// Of the JPEG.
     pub jpeg: Digest,
-    /// When they may go; `None` while the version is wanted.
-    pub remove_at_ms: Option<i64>,
-    /// Where they lie.
+    /// Where its objects lie.
     pub namespace: Namespace,
+    /// When its objects may be deleted; `None` while it is not retired.
+    pub remove_at_ms: Option<i64>,
 }
 
-/// What a full version has followed is of no more use; for a while it shows what happened.
+/// An early version is of no more use once a full one follows; for a while it shows what happened.
 const EARLY_KEPT_MS: i64 = 86_400_000;
 
 impl Db {
-    /// Gives up versions that are neither live nor likely to be: early ones that a full one has followed, and full
+    /// Retires versions that are neither live nor likely to be: early ones that a full one has followed, and full
     /// ones that are older than the rules say. Answers how many.
     pub async fn retire_versions(&self, rules: Retention) -> Result<u64, DbError> {
         let now = now_ms();
-        let retired = sqlx::query(
+        let remove_at_ms = now.saturating_add(rules.grace_ms);
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let retired: Vec<(String, i64)> = sqlx::query_as(
             "update versions set remove_at_ms = $1
              where remove_at_ms is null
              and not exists (select 1 from configurations c
@@ -42,77 +47,132 @@ impl Db {
                  where newer.configuration_id = versions.configuration_id and newer.version > versions.version
                  and newer.kind = 'full' and newer.remove_at_ms is null)
                  >= case kind when 'early' then 1 else $2 end
-             and max(created_at_ms, coalesce(published_at_ms, 0)) < case kind when 'early' then $4 else $3 end",
+             and case when published_at_ms > created_at_ms then published_at_ms else created_at_ms end
+                 < case kind when 'early' then $4 else $3 end
+             returning configuration_id, version",
         )
-        .bind(now.saturating_add(rules.grace_ms))
-        .bind(rules.keep)
+        .bind(remove_at_ms)
+        .bind(i64::from(rules.keep))
         .bind(now.saturating_sub(rules.keep_ms))
         .bind(now.saturating_sub(rules.keep_ms.min(EARLY_KEPT_MS)))
-        .execute(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
-        Ok(retired.rows_affected())
-    }
-
-    /// What every version needs, those that are given up included.
-    pub async fn version_objects(&self) -> Result<Vec<VersionObjects>, DbError> {
-        let rows: Vec<(String, String, Option<i64>, Option<String>)> =
-            sqlx::query_as("select digest, jpeg, remove_at_ms, namespace from versions")
-                .fetch_all(&self.pool)
-                .await?;
-        rows.into_iter()
-            .map(|(manifest, jpeg, remove_at_ms, namespace)| {
-                let (manifest, jpeg) = (read("digest", &manifest)?, read("digest", &jpeg)?);
-                Ok(VersionObjects {
-                    manifest,
-                    jpeg,
-                    remove_at_ms,
-                    namespace: read_namespace(namespace.as_deref())?,
-                })
-            })
-            .collect()
-    }
-
-    /// When objects may go that no version needs, by their keys.
-    pub async fn garbage(&self) -> Result<HashMap<String, i64>, DbError> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("select key, remove_at_ms from garbage").fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().collect())
-    }
-
-    /// Writes down what is garbage now, and since when: `marked` came to it, `cleared` is needed again or gone.
-    pub async fn note_garbage(&self, marked: &[(String, i64)], cleared: &[String]) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        for (key, remove_at_ms) in marked {
-            sqlx::query(
-                "insert into garbage (key, remove_at_ms) values ($1, $2) on conflict (key) do nothing",
-            )
-            .bind(key)
-            .bind(remove_at_ms)
-            .execute(&mut *tx)
-            .await?;
+        for (id, version) in &retired {
+            mark(&mut tx, VersionId(&read("configuration", id)?, *version), remove_at_ms).await?;
         }
-        for key in cleared {
-            sqlx::query("delete from garbage where key = $1").bind(key).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(retired.len() as u64)
+    }
+
+    /// Deletes the pending versions of writers that count as dead.
+    pub async fn discard_abandoned_versions(&self) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let abandoned: Vec<(String, i64)> = sqlx::query_as(
+            "select configuration_id, version from versions where state = 'pending' and remove_at_ms <= $1",
+        )
+        .bind(now_ms())
+        .fetch_all(&mut *tx)
+        .await?;
+        for (id, version) in abandoned {
+            discard(&mut tx, VersionId(&read("configuration", &id)?, version)).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
-    /// Forgets versions whose objects went, since they might from this moment on. Answers how many.
-    pub async fn forget_versions(&self, until_ms: i64) -> Result<u64, DbError> {
-        let forgotten =
-            sqlx::query("delete from versions where remove_at_ms <= $1").bind(until_ms).execute(&self.pool);
-        Ok(forgotten.await?.rows_affected())
+    /// The versions whose objects are not listed yet, at most so many.
+    pub async fn unlisted_versions(&self, limit: u32) -> Result<Vec<UnlistedVersion>, DbError> {
+        type Row = (String, i64, String, String, Option<String>, Option<i64>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "select configuration_id, version, digest, jpeg, namespace, remove_at_ms from versions
+             where state = 'unlisted' order by configuration_id, version limit $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(configuration, version, manifest, jpeg, namespace, remove_at_ms)| {
+                Ok(UnlistedVersion {
+                    configuration: read("configuration", &configuration)?,
+                    version,
+                    manifest: read("digest", &manifest)?,
+                    jpeg: read("digest", &jpeg)?,
+                    namespace: read_namespace(namespace.as_deref())?,
+                    remove_at_ms,
+                })
+            })
+            .collect()
     }
 
-    /// Tells every server that objects are gone which it may have in memory.
-    pub async fn note_removal(&self) -> Result<(), DbError> {
-        sqlx::query("insert into removals (at_ms) values ($1)").bind(now_ms()).execute(&self.pool).await?;
-        self.wake(&[Topic::Removals]);
-        Ok(())
+    /// Lists what a version needs. Answers whether the list is complete: objects that are being deleted have to be
+    /// listed again once that is over.
+    pub async fn list_version(
+        &self,
+        unlisted: &UnlistedVersion,
+        keys: &[ObjectKey],
+    ) -> Result<bool, DbError> {
+        let version = VersionId(&unlisted.configuration, unlisted.version);
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        // It may have been retired, or deleted, since it was read.
+        let remove_at_ms: Option<Option<i64>> = sqlx::query_scalar(
+            "select remove_at_ms from versions
+             where configuration_id = $1 and version = $2 and state = 'unlisted'",
+        )
+        .bind(version.0.as_str())
+        .bind(version.1)
+        .fetch_optional(&mut *tx)
+        .await?;
+        match remove_at_ms {
+            None => return Ok(true),
+            Some(None) => {
+                if !refer(&mut tx, version, unlisted.namespace, keys).await?.is_empty() {
+                    return Ok(false);
+                }
+            }
+            Some(Some(remove_at_ms)) => {
+                refer_retired(&mut tx, version, unlisted.namespace, keys).await?;
+                mark(&mut tx, version, remove_at_ms).await?;
+            }
+        }
+        sqlx::query("update versions set state = 'complete' where configuration_id = $1 and version = $2")
+            .bind(version.0.as_str())
+            .bind(version.1)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Moves whenever objects were removed while somebody could have them in memory.
+    /// Retires a version whose manifest cannot be read and that a newer full one replaces: it is early, or made from the
+    /// same frames. Answers whether it is retired.
+    pub async fn retire_replaced(&self, unlisted: &UnlistedVersion) -> Result<bool, DbError> {
+        let retired = sqlx::query(
+            "update versions set remove_at_ms = $1
+             where configuration_id = $2 and version = $3 and remove_at_ms is null
+             and not exists (select 1 from configurations c
+                 where c.id = versions.configuration_id and c.live_version = versions.version)
+             and exists (select 1 from versions newer
+                 where newer.configuration_id = versions.configuration_id and newer.version > versions.version
+                 and newer.kind = 'full' and newer.state = 'complete' and newer.remove_at_ms is null
+                 and (versions.kind = 'early' or newer.source = versions.source))",
+        )
+        .bind(now_ms())
+        .bind(unlisted.configuration.as_str())
+        .bind(unlisted.version)
+        .execute(&self.pool)
+        .await?;
+        Ok(retired.rows_affected() == 1)
+    }
+
+    /// Deletes the rows of retired versions whose objects could be deleted from this moment on. Answers how many.
+    pub async fn delete_versions(&self, until_ms: i64) -> Result<u64, DbError> {
+        let deleted = sqlx::query("delete from versions where remove_at_ms <= $1 and state = 'complete'")
+            .bind(until_ms)
+            .execute(&self.pool);
+        Ok(deleted.await?.rows_affected())
+    }
+
+    /// Moves whenever objects were deleted that a server may have in memory.
     pub async fn last_removal(&self) -> Result<i64, DbError> {
         Ok(sqlx::query_scalar("select coalesce(max(id), 0) from removals").fetch_one(&self.pool).await?)
     }

@@ -7,21 +7,22 @@ use crate::domain::{
     audit::{Action, Actor},
     names::{Choices, ConfigId, ProductId},
     namespace::{Namespace, NamespaceId},
+    object_key::ObjectKey,
     purge::Purge,
 };
 
 use super::{
     Db, DbError,
     audit::record,
-    garbage::AT_ONCE_MS,
     now_ms,
+    objects::{AT_ONCE_MS, PENDING_MS, VersionId, mark, refer},
     products::bump,
     purges::{Softness, note},
     random, read,
 };
 use crate::signals::Topic;
 
-/// A version that goes along into the other namespace, under a number of its own. Its objects are there already.
+/// A version that is copied into another namespace, under a number of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Carried {
     /// The number that it had.
@@ -30,6 +31,21 @@ pub struct Carried {
     pub version: i64,
     /// Of its new manifest.
     pub digest: Digest,
+}
+
+/// A move of a configuration to another namespace.
+#[derive(Debug, Clone, Copy)]
+pub struct Move<'a> {
+    /// The namespace that it leaves.
+    pub from: Namespace,
+    /// The namespace that it gets.
+    pub to: Namespace,
+    /// The version that is live, as the copies were made.
+    pub live: Option<i64>,
+    /// The newest version, as the copies were made; 0 where there is none.
+    pub newest: i64,
+    /// The copies, which are pending and stored.
+    pub carried: &'a [Carried],
 }
 
 impl Db {
@@ -91,40 +107,79 @@ impl Db {
         Ok(is_protected)
     }
 
-    /// Moves a configuration to another namespace: what is carried is there from now on, and is live if its like was;
-    /// every version of the other namespace is deleted. Answers the purges that this wrote; `None` where it did not move:
-    /// the live version and the namespace have to be those that the objects were copied from.
+    /// Begins the copy of a version in another namespace: it is pending until [`Self::move_to`]. Answers the objects
+    /// that are still being deleted.
+    pub async fn begin_carried(
+        &self,
+        id: &ConfigId,
+        one: &Carried,
+        to: Namespace,
+        keys: &[ObjectKey],
+    ) -> Result<Vec<ObjectKey>, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let now = now_ms();
+        sqlx::query(
+            "insert into versions
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
+              state, remove_at_ms)
+             select configuration_id, $1, kind, $2, jpeg, source, settings, $3, frames, $4, 'pending', $5 from versions
+             where configuration_id = $6 and version = $7",
+        )
+        .bind(one.version)
+        .bind(one.digest.to_string())
+        .bind(now)
+        .bind(column(to))
+        .bind(now + PENDING_MS)
+        .bind(id.as_str())
+        .bind(one.from)
+        .execute(&mut *tx)
+        .await?;
+        let blocked = refer(&mut tx, VersionId(id, one.version), to, keys).await?;
+        tx.commit().await?;
+        Ok(blocked)
+    }
+
+    /// Moves a configuration to another namespace: the copies are there from now on, and the copy of the live version is
+    /// live; every version of the former namespace is retired at once. Answers the purges that this wrote; `None` where
+    /// it did not move: namespace and versions have to be those that the copies were made from.
     pub async fn move_to(
         &self,
         id: &ConfigId,
-        (from, to): (Namespace, Namespace),
-        live: Option<i64>,
-        carried: &[Carried],
+        to: &Move<'_>,
         actor: &Actor,
     ) -> Result<Option<Vec<i64>>, DbError> {
+        let Move { from, to, live, newest, carried } = *to;
         let now = now_ms();
         let mut tx = self.pool.begin_with("begin immediate").await?;
+        let others: i64 = sqlx::query_scalar(
+            "select count(*) from versions
+             where configuration_id = $1 and version > $2 and remove_at_ms is null",
+        )
+        .bind(id.as_str())
+        .bind(newest)
+        .fetch_one(&mut *tx)
+        .await?;
+        if others > 0 {
+            return Ok(None);
+        }
         for one in carried {
-            sqlx::query(
-                "insert into versions
-                 (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, published_at_ms,
-                  frames, namespace)
-                 select configuration_id, $1, kind, $2, jpeg, source, settings, $3, $4, frames, $5 from versions
-                 where configuration_id = $6 and version = $7",
+            let completed = sqlx::query(
+                "update versions set state = 'complete', remove_at_ms = null, published_at_ms = $1
+                 where configuration_id = $2 and version = $3 and state = 'pending'",
             )
-            .bind(one.version)
-            .bind(one.digest.to_string())
-            .bind(now)
             .bind((live == Some(one.from)).then_some(now))
-            .bind(column(to))
             .bind(id.as_str())
-            .bind(one.from)
+            .bind(one.version)
             .execute(&mut *tx)
             .await?;
+            if completed.rows_affected() != 1 {
+                return Ok(None);
+            }
         }
         let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
         let moved = sqlx::query(
-            "update configurations set namespace = $1, live_version = $2 where id = $3 and namespace is $4 and live_version is $5",
+            "update configurations set namespace = $1, live_version = $2
+             where id = $3 and namespace is not distinct from $4 and live_version is not distinct from $5",
         )
         .bind(column(to))
         .bind(now_live)
@@ -138,16 +193,20 @@ impl Db {
         if !moved {
             return Ok(None);
         }
-        sqlx::query(
-            "update versions set remove_at_ms = $1 where configuration_id = $2 and namespace is not $3",
+        let retired: Vec<i64> = sqlx::query_scalar(
+            "update versions set remove_at_ms = $1
+             where configuration_id = $2 and namespace is distinct from $3 and state <> 'pending' returning version",
         )
         .bind(AT_ONCE_MS)
         .bind(id.as_str())
         .bind(column(to))
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
+        for version in retired {
+            mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
+        }
         bump(&mut tx, &id.product().to_string()).await?;
-        // Going, so that nobody is shown it any more; coming, since the 403 may be kept somewhere after all.
+        // When it is protected, caches must not show it; when it is made public, some may keep the former 403.
         let purge =
             note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         let action = if to.is_private() { Action::Protect } else { Action::Unprotect };

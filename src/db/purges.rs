@@ -133,14 +133,6 @@ pub(super) async fn note(
 }
 
 impl Db {
-    /// Writes the hard purge of objects that are about to be deleted at once. Returns its number.
-    pub async fn purge_objects(&self, subject: &str, purge: &Purge) -> Result<i64, DbError> {
-        let mut tx = self.write("purges.of_objects").await?;
-        let id = note(&mut tx, subject, purge, Softness::Soft(false), true).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
     /// Writes a purge that a person has requested. Returns its number.
     pub async fn purge_by_hand(
         &self,

@@ -9,14 +9,15 @@ use crate::domain::{
     figures::SetFigures,
     names::ConfigId,
     namespace::Namespace,
+    object_key::ObjectKey,
     purge::Purge,
 };
 
 use super::{
     Db, DbError,
     audit::record,
-    garbage::AT_ONCE_MS,
     now_ms,
+    objects::{AT_ONCE_MS, PENDING_MS, VersionId, discard, mark, refer},
     products::bump,
     protection::{column, read_namespace},
     purges::{Softness, note},
@@ -50,7 +51,7 @@ impl VersionKind {
     }
 }
 
-/// A version whose objects are all stored.
+/// A version whose objects are about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewVersion {
     /// From [`Db::next_version`].
@@ -222,12 +223,22 @@ impl Db {
         .await?)
     }
 
-    /// Records a version. Its objects are in the store before this is called.
-    pub async fn record_version(&self, id: &ConfigId, new: &NewVersion) -> Result<(), DbError> {
+    /// Begins a version: until it is [complete](Self::complete_version) it is pending, which shows it to nothing but
+    /// keeps its objects. Answers the objects that are still being deleted, to which it has to refer before it writes
+    /// them.
+    pub async fn begin_version(
+        &self,
+        id: &ConfigId,
+        new: &NewVersion,
+        keys: &[ObjectKey],
+    ) -> Result<Vec<ObjectKey>, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let now = now_ms();
         sqlx::query(
             "insert into versions
-             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
+              state, remove_at_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)",
         )
         .bind(id.as_str())
         .bind(new.version)
@@ -236,12 +247,51 @@ impl Db {
         .bind(new.jpeg.to_string())
         .bind(new.source.to_string())
         .bind(new.settings.to_string())
-        .bind(now_ms())
+        .bind(now)
         .bind(Json(&new.figures))
         .bind(column(new.namespace))
+        .bind(now + PENDING_MS)
+        .execute(&mut *tx)
+        .await?;
+        let blocked = refer(&mut tx, VersionId(id, new.version), new.namespace, keys).await?;
+        tx.commit().await?;
+        Ok(blocked)
+    }
+
+    /// Completes a pending version, whose objects are all stored, if its configuration is still in the version's
+    /// namespace. Answers whether it is complete.
+    pub async fn complete_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
+        let completed = sqlx::query(
+            "update versions set state = 'complete', remove_at_ms = null
+             where configuration_id = $1 and version = $2 and state = 'pending'
+             and exists (select 1 from configurations c where c.id = versions.configuration_id
+                         and c.namespace is not distinct from versions.namespace)",
+        )
+        .bind(id.as_str())
+        .bind(version)
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(completed.rows_affected() == 1)
+    }
+
+    /// Deletes a version that is pending. What it alone needed is due at once.
+    pub async fn discard_version(&self, id: &ConfigId, version: i64) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        discard(&mut tx, VersionId(id, version)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Notes that all objects of a version are stored again, and listed. Answers whether the version is still wanted.
+    pub async fn restore_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
+        let restored = sqlx::query(
+            "update versions set state = 'complete'
+             where configuration_id = $1 and version = $2 and remove_at_ms is null",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .execute(&self.pool)
+        .await?;
+        Ok(restored.rows_affected() == 1)
     }
 
     /// The versions of a configuration, the newest first.
@@ -304,11 +354,18 @@ impl Db {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        sqlx::query("update versions set remove_at_ms = $1 where configuration_id = $2")
-            .bind(AT_ONCE_MS)
-            .bind(id.as_str())
-            .execute(&mut *tx)
-            .await?;
+        // A version that is pending is a new one, which waits to be published.
+        let retired: Vec<i64> = sqlx::query_scalar(
+            "update versions set remove_at_ms = $1
+             where configuration_id = $2 and state <> 'pending' returning version",
+        )
+        .bind(AT_ONCE_MS)
+        .bind(id.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        for version in retired {
+            mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
+        }
         bump(&mut tx, &id.product().to_string()).await?;
         let purge =
             note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
@@ -330,7 +387,7 @@ impl Db {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         let moved = sqlx::query(
             "update configurations set live_version = $1, taken_down_at_ms = null
-                 where id = $2 and live_version is $3 and exists (select 1 from versions
+                 where id = $2 and live_version is not distinct from $3 and exists (select 1 from versions
                      where configuration_id = $2 and version = $1 and remove_at_ms is null)",
         )
         .bind(version)

@@ -2,6 +2,8 @@
 
 use assets_pipeline::IngestError;
 
+use crate::library::store_version::StoreVersionError;
+
 use super::Failure;
 
 /// A failure for people and for scripts.
@@ -65,16 +67,22 @@ impl Failure {
                 "Bring the option with a configuration that is public, or make the piece a product of its own.",
             ),
             Self::Name(_) => Advice::none("name"),
-            Self::ProductChanged(_) => Advice::plain("product-changed", "Run the same command again."),
+            Self::Version(StoreVersionError::Moved(_)) | Self::ProductChanged(_) => {
+                Advice::plain("product-changed", "Run the same command again.")
+            }
             Self::Running(_) => Advice::plain("running", "Wait until it is done, or stop it first."),
             Self::Work(_) => {
                 Advice::plain("work", "Name another folder with --data, or make this one writable.")
             }
-            Self::Db(_) => Advice::none("database"),
-            Self::Store(_) => {
+            Self::Db(_) | Self::Version(StoreVersionError::Db(_) | StoreVersionError::Reference(_)) => {
+                Advice::none("database")
+            }
+            Self::Store(_) | Self::Version(StoreVersionError::Store(_) | StoreVersionError::TooSlow(_)) => {
                 Advice::plain("store", "Check that the disk is not full, and run the same command again.")
             }
-            Self::Manifest(_) | Self::Died(_) => Advice::none("internal"),
+            Self::Manifest(_) | Self::Version(StoreVersionError::Manifest(_)) | Self::Died(_) => {
+                Advice::none("internal")
+            }
         }
     }
 
@@ -88,6 +96,7 @@ impl Failure {
             | Self::Public(_)
             | Self::PublicOption { .. } => true,
             Self::ProductChanged(_)
+            | Self::Version(_)
             | Self::Running(_)
             | Self::Work(_)
             | Self::Db(_)

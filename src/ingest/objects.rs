@@ -1,9 +1,8 @@
-//! A version's objects on their way into the store.
+//! A version's objects, before they are stored and after.
 
 use std::sync::Arc;
 
 use assets_pipeline::{digest::Digest, pack::SetList, renditions::Renditions};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     db::versions::StoredVersion,
@@ -11,43 +10,20 @@ use crate::{
     store::{ObjectKey, Store, StoreError},
 };
 
-use super::Failure;
-
-/// Objects written at once: each waits for its disk.
-const WRITES_AT_ONCE: usize = 16;
-
-/// Stores every frame, pack and list of a set.
-pub(super) async fn store_renditions(store: &Store, renditions: &Renditions) -> Result<(), StoreError> {
+/// Every frame, pack and list.
+pub(super) fn of_renditions(renditions: &Renditions) -> Vec<(ObjectKey, Arc<[u8]>)> {
     let frames = renditions.sets.iter().flat_map(|set| {
-        set.frames.iter().map(|(degree, frame)| {
-            (ObjectKey::Frame { set: set.digest, degree: *degree, format: set.format }, frame.bytes.clone())
-        })
+        let key = |degree| ObjectKey::Frame { set: set.digest, degree, format: set.format };
+        set.frames.iter().map(move |(degree, frame)| (key(*degree), frame.bytes.clone()))
     });
-    let packs = renditions
-        .packs
-        .values()
-        .map(|pack| (ObjectKey::Pack(pack.digest), Arc::<[u8]>::from(pack.bytes.as_slice())));
-    let lists =
-        renditions.sets.iter().map(|set| (ObjectKey::SetList(set.digest), Arc::from(set.list.as_bytes())));
-    put_all(store, frames.chain(packs).chain(lists).collect()).await
+    let packs = renditions.packs.values();
+    let packs = packs.map(|pack| (ObjectKey::Pack(pack.digest), Arc::from(pack.bytes.as_slice())));
+    let lists = renditions.sets.iter();
+    let lists = lists.map(|set| (ObjectKey::SetList(set.digest), Arc::from(set.list.as_bytes())));
+    frames.chain(packs).chain(lists).collect()
 }
 
-/// Stores the JPEG and then the manifest, and names both.
-pub(super) async fn store_manifest(
-    store: &Store,
-    manifest: &Manifest,
-    jpeg: &[u8],
-) -> Result<(Digest, Digest), Failure> {
-    let jpeg_digest = Digest::of(jpeg);
-    store.put(&ObjectKey::Jpeg(jpeg_digest), jpeg).await?;
-    let json = serde_json::to_vec(manifest)?;
-    let digest = Digest::of(&json);
-    // The manifest comes last: whoever reads it finds all that it names.
-    store.put(&ObjectKey::Manifest(digest), &json).await?;
-    Ok((digest, jpeg_digest))
-}
-
-/// Reads a stored version back, from where it is at home; `None` where any of its objects is missing or damaged.
+/// Reads a stored version back from the backend; `None` where any of its objects is missing or damaged.
 pub(super) async fn load_whole(
     store: &Store,
     version: &StoredVersion,
@@ -85,12 +61,4 @@ pub(super) async fn load_whole(
         }
     }
     Ok(Some(manifest))
-}
-
-async fn put_all(store: &Store, objects: Vec<(ObjectKey, Arc<[u8]>)>) -> Result<(), StoreError> {
-    stream::iter(objects)
-        .map(|(key, bytes)| async move { store.put(&key, &bytes).await })
-        .buffer_unordered(WRITES_AT_ONCE)
-        .try_collect()
-        .await
 }

@@ -1,7 +1,8 @@
-//! Protecting a configuration, and lifting that: what there is of it moves to another namespace of the store.
+//! Protecting a configuration, and making it public again: it moves to another namespace of the store.
 //!
-//! What visitors see is copied first, then the pointer moves, then what was there goes as it does with a take-down. The
-//! store is held alone for all of it, so that no ingest writes into the namespace that is left.
+//! The live version is copied first, then the pointer moves, then the former objects are deleted as a take-down deletes
+//! them. The copies are pending versions until the pointer moves. An ingest that meanwhile stores a version in the former
+//! namespace finds that out when it completes it, and stores it again in the new one.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     db::{
         Db, DbError,
-        protection::Carried,
+        protection::{Carried, Move},
         versions::{ListedVersion, StoredVersion, VersionKind},
     },
     domain::{
@@ -20,8 +21,14 @@ use crate::{
         names::{ConfigId, OptionName},
         namespace::Namespace,
     },
-    library::collect::{CollectError, delete_locked, load},
     store::{Address, ObjectKey, Store, StoreError},
+};
+
+use super::{
+    collect::{CollectError, delete_at_once},
+    manifests,
+    references::{self, ReferenceError},
+    store_version::write_timeout,
 };
 
 /// Each waits for a read and a write of the store's.
@@ -47,8 +54,8 @@ pub enum ProtectError {
     /// There is no such configuration.
     #[error("there is no configuration {0}")]
     NoSuchConfiguration(ConfigId),
-    /// Another version of the configuration went live at the same moment.
-    #[error("another version of {0} went live at the same moment")]
+    /// The versions of the configuration changed at the same moment.
+    #[error("the versions of {0} changed at the same moment")]
     Overtaken(ConfigId),
     /// A version cannot be copied without all of its objects.
     #[error("the object {0} of the version is missing or damaged")]
@@ -56,6 +63,9 @@ pub enum ProtectError {
     /// A manifest could not be written as JSON.
     #[error("a manifest could not be written")]
     Manifest(#[from] serde_json::Error),
+    /// The objects could not be written in time.
+    #[error("the objects of {0} could not be copied in time")]
+    TooSlow(ConfigId),
     /// The configuration is moved, but its former objects are still stored. The next collection deletes them.
     #[error(transparent)]
     Collect(#[from] CollectError),
@@ -86,38 +96,58 @@ async fn change(
     actor: &Actor,
 ) -> Result<Moved, ProtectError> {
     let overtaken = || ProtectError::Overtaken(id.clone());
-    let alone = store.lock_exclusive().await.map_err(CollectError::Hold)?;
-    let Some(from) = db.namespace(id).await? else {
-        return Err(ProtectError::NoSuchConfiguration(id.clone()));
-    };
+    let from = db.namespace(id).await?.ok_or_else(|| ProtectError::NoSuchConfiguration(id.clone()))?;
     if from.is_private() == to.is_private() {
         return Ok(Moved::Already);
     }
     let versions = db.versions(id).await?;
+    let newest = versions.first().map_or(0, |version| version.version);
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
     let (mut carried, mut colours) = (Vec::new(), Vec::new());
-    for version in worth_keeping(&versions) {
-        let Some(stored) = db.stored_version(id, version).await? else { return Err(overtaken()) };
-        let number = db.next_version(id).await?;
-        let (digest, colour) = copy(store, &stored, to, number).await?;
-        carried.push(Carried { from: version, version: number, digest });
-        colours.push(colour);
-    }
-    let moved = db.move_to(id, (from, to), live, &carried, actor).await?;
-    let mut purges = moved.ok_or_else(overtaken)?;
+    let copied = async {
+        for version in worth_keeping(&versions) {
+            let stored = db.stored_version(id, version).await?.ok_or_else(overtaken)?;
+            colours.push(copy(db, store, id, &stored, to, &mut carried).await?);
+        }
+        Ok::<_, ProtectError>(())
+    };
+    let timeout = write_timeout(store);
+    let copied = tokio::time::timeout(timeout, copied).await;
+    let copied = copied.map_err(|_elapsed| ProtectError::TooSlow(id.clone())).flatten();
+    let moving = Move { from, to, live, newest, carried: &carried };
+    let moved = match copied {
+        Ok(()) => db.move_to(id, &moving, actor).await?.ok_or_else(overtaken),
+        // A version that was retired while it was copied misses objects.
+        Err(ProtectError::Missing(_)) if db.versions(id).await? != versions => Err(overtaken()),
+        Err(error) => Err(error),
+    };
+    let mut purges = match moved {
+        Ok(purges) => purges,
+        Err(error) => {
+            for one in &carried {
+                db.discard_version(id, one.version).await?;
+            }
+            // What this cannot delete, a collection deletes.
+            if let Err(error) = delete_at_once(db, store, id).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, configuration = %id, "copies of a configuration could not be deleted");
+            }
+            return Err(error);
+        }
+    };
     if to == Namespace::Public
         && let Some(colour) = colours.first()
     {
         suggest_swatches(db, id, colour).await?;
     }
-    let deleted = delete_locked(db, store, id, &alone).await?;
+    let deleted = delete_at_once(db, store, id).await?;
     purges.extend(deleted.purges);
     let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
     tracing::info!(configuration = %id, private = to.is_private(), objects = deleted.objects, "a configuration was moved");
     Ok(Moved::Done { live: now_live, purges })
 }
 
-/// What an ingest of what is public does by itself.
+/// As an ingest of a public configuration does.
 async fn suggest_swatches(db: &Db, id: &ConfigId, colour: &str) -> Result<(), DbError> {
     let choices = id.choices();
     let is_shown = |option: &OptionName| option.as_str() == "metal" || choices.len() == 1;
@@ -135,23 +165,32 @@ fn worth_keeping(versions: &[ListedVersion]) -> BTreeSet<i64> {
     live.into_iter().chain(waits).map(|version| version.version).collect()
 }
 
-/// Copies what a version needs into another namespace, and its manifest under a new number; answers its digest and the
-/// piece's colour.
+/// Copies a version into another namespace, under a number of its own; answers the piece's colour. The copy stands in
+/// `carried` as soon as the database knows it.
 async fn copy(
+    db: &Db,
     store: &Store,
+    id: &ConfigId,
     version: &StoredVersion,
     to: Namespace,
-    number: i64,
-) -> Result<(Digest, String), ProtectError> {
+    carried: &mut Vec<Carried>,
+) -> Result<String, ProtectError> {
     let (here, there) = (store.within(version.namespace), store.within(to));
     let missing = |key: ObjectKey| ProtectError::Missing(key.within(version.namespace));
-    let manifest = load(&here, version.digest).await?;
+    let manifest = manifests::load(&here, version.digest).await?;
     let manifest = manifest.ok_or_else(|| missing(ObjectKey::Manifest(version.digest)))?;
-    let mut keys = ObjectKey::all_of(&manifest);
-    keys.push(ObjectKey::Jpeg(version.jpeg));
-    keys.sort_unstable();
-    keys.dedup();
-    let copies = stream::iter(keys).map(|key| {
+    let number = db.next_version(id).await?;
+    let manifest = Manifest { version: number, urls: Urls::of(to), ..manifest };
+    let json = serde_json::to_vec(&manifest)?;
+    let digest = Digest::of(&json);
+    let keys = ObjectKey::of_version(digest, version.jpeg, &manifest);
+    let one = Carried { from: version.version, version: number, digest };
+    let blocked = db.begin_carried(id, &one, to, &keys).await?;
+    carried.push(one);
+    references::wait(db, id, number, to, blocked).await?;
+
+    let own = ObjectKey::Manifest(digest);
+    let copies = stream::iter(keys.into_iter().filter(|key| *key != own)).map(|key| {
         let (here, there) = (&here, &there);
         async move {
             let bytes = here.get_from_backend(&key).await?.filter(|bytes| key.may_name(bytes));
@@ -159,10 +198,16 @@ async fn copy(
         }
     });
     copies.buffer_unordered(COPIES_AT_ONCE).try_collect::<()>().await?;
-    let manifest = Manifest { version: number, urls: Urls::of(to), ..manifest };
-    let json = serde_json::to_vec(&manifest)?;
-    let digest = Digest::of(&json);
-    // The manifest comes last: whoever reads it finds all that it names.
-    there.put(&ObjectKey::Manifest(digest), &json).await?;
-    Ok((digest, manifest.colour))
+    // The manifest comes last: a reader of it finds all that it names.
+    there.put(&own, &json).await?;
+    Ok(manifest.colour)
+}
+
+impl From<ReferenceError> for ProtectError {
+    fn from(error: ReferenceError) -> Self {
+        match error {
+            ReferenceError::NotWanted { configuration, .. } => Self::Overtaken(configuration),
+            ReferenceError::Db(error) => error.into(),
+        }
+    }
 }

@@ -49,9 +49,11 @@ pub async fn take_down(
 ) -> Result<Vec<i64>, TakeDownError> {
     let taken_down = db.take_down(id, actor).await?;
     let mut purges = taken_down.ok_or_else(|| TakeDownError::NothingLive(id.clone()))?;
-    let deleted = delete_at_once(db, store, id).await?;
+    let deleted = delete_at_once(db, store, id).await;
+    // Also where the objects could not be deleted.
+    raw_frames::delete(db, staging, &db.framesets_of(id).await?).await?;
+    let deleted = deleted?;
     tracing::info!(configuration = %id, objects = deleted.objects, "a spin was taken down and its objects deleted");
     purges.extend(deleted.purges);
-    raw_frames::delete(db, staging, &db.framesets_of(id).await?).await?;
     Ok(purges)
 }

@@ -23,6 +23,10 @@ impl S3 {
         match *self {}
     }
 
+    pub(super) fn request_timeout(&self) -> Duration {
+        match *self {}
+    }
+
     pub(super) async fn get(&self, _: &Address) -> Result<Option<Vec<u8>>, Cause> {
         match *self {}
     }

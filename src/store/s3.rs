@@ -116,9 +116,12 @@ impl S3 {
         &self.inbox
     }
 
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.attempt_timeout * self.attempts
+    }
+
     pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
-        let patience = self.attempt_timeout * self.attempts;
-        let got = tokio::time::timeout(patience, self.get_patiently(key)).await;
+        let got = tokio::time::timeout(self.request_timeout(), self.get_patiently(key)).await;
         Ok(got.map_err(|_elapsed| Failure::TooSlow).flatten()?)
     }
 

@@ -116,7 +116,9 @@ impl From<ProtectError> for Error {
             ProtectError::Collect(error) => error.into(),
             ProtectError::Store(error) => error.into(),
             ProtectError::Db(error) => error.into(),
-            error @ (ProtectError::Missing(_) | ProtectError::Manifest(_)) => Self::Protect(Arc::new(error)),
+            error @ (ProtectError::Missing(_) | ProtectError::Manifest(_) | ProtectError::TooSlow(_)) => {
+                Self::Protect(Arc::new(error))
+            }
         }
     }
 }

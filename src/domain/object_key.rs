@@ -1,13 +1,13 @@
-//! What objects are called.
+//! The names of objects.
 //!
-//! A key is the path of the object's public URL, so that a CDN may read the store itself. What is not public lies
-//! apart from all of that: under `private/`, in the namespace of its configuration.
+//! A key is the path of the object's public URL, so that a CDN can read the store itself. Private objects are kept
+//! apart from all public ones: under `private/`, in the namespace of their configuration.
 
 use std::{fmt, str::FromStr};
 
 use assets_pipeline::{digest::Digest, tiers::Format};
 
-use crate::domain::{manifest::Manifest, namespace::Namespace};
+use super::{manifest::Manifest, namespace::Namespace};
 
 /// Names an object. Path and media type follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,9 +37,10 @@ impl ObjectKey {
         Address { namespace, key: self }
     }
 
-    /// Every frame, list and pack that a manifest names, some of them more than once.
-    pub fn all_of(manifest: &Manifest) -> Vec<Self> {
-        let mut keys = Vec::new();
+    /// Every object of a version, each once: its manifest, which has this digest, its JPEG, and the frames, lists and
+    /// packs that the manifest names.
+    pub fn of_version(digest: Digest, jpeg: Digest, manifest: &Manifest) -> Vec<Self> {
+        let mut keys = vec![Self::Manifest(digest), Self::Jpeg(jpeg)];
         for tier in manifest.tiers.values() {
             for (format, rendition) in &tier.formats {
                 let (set, format) = (rendition.set, *format);
@@ -48,6 +49,8 @@ impl ObjectKey {
                 keys.extend(rendition.packs.iter().map(|pack| Self::Pack(pack.pack)));
             }
         }
+        keys.sort_unstable();
+        keys.dedup();
         keys
     }
 

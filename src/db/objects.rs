@@ -1,0 +1,375 @@
+//! The objects of the store as the database knows them: which versions need them, and which are being deleted.
+//!
+//! A version refers to its objects before they are written, and an object is deleted only while its row says so:
+//!
+//! - A reference locks the object's row and clears its mark (`remove_at_ms`). One whose row is `deleting` cannot be
+//!   referred to: the writer waits until the row is deleted, and then writes the object, whatever it saw before.
+//! - A mark is set when the last version that counts is retired. Versions that are retired do not count; pending ones do.
+//! - A collector claims rows whose mark is due: it sets `deleting` with a lease and commits, deletes the objects, and
+//!   then the rows. A lease that has run out belongs to a collector that died, and another one takes the row over.
+//!
+//! No transaction stays open while the store is asked.
+
+use sqlx::SqliteConnection;
+
+use crate::domain::{
+    keys::hex,
+    names::ConfigId,
+    namespace::Namespace,
+    object_key::{Address, ObjectKey},
+    purge::Purge,
+};
+use crate::signals::Topic;
+
+use super::{
+    Db, DbError, now_ms,
+    purges::{Softness, note},
+    random, read,
+};
+
+/// When the objects of a version may be deleted that was taken down: whatever caches still say.
+pub const AT_ONCE_MS: i64 = 0;
+
+/// How long the objects of a version may take to be written. A writer that takes longer counts as dead.
+pub const PENDING_MS: i64 = 3_600_000;
+
+/// A version by its configuration and its number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VersionId<'a>(pub(super) &'a ConfigId, pub(super) i64);
+
+/// Objects that this process is to delete, until the lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedObjects {
+    /// Each once.
+    pub addresses: Vec<Address>,
+    /// When another collector takes over what is left, in milliseconds since 1970-01-01 UTC.
+    pub until_ms: i64,
+    /// Whether some of them may be in caches that nothing else clears.
+    pub at_once: bool,
+    /// The purge that was written for those.
+    pub purge: Option<i64>,
+    lease: String,
+}
+
+/// How many objects there are, by what becomes of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ObjectCounts {
+    /// Versions need them.
+    pub needed: usize,
+    /// No version needs them, and they are deleted later.
+    pub waiting: usize,
+}
+
+/// SQL that says whether a version refers to the object of the row: one that is not retired, or whose objects are being
+/// written.
+macro_rules! is_needed {
+    () => {
+        "exists (select 1 from version_objects r join versions v
+                 on v.configuration_id = r.configuration_id and v.version = r.version
+                 where r.object_id = objects.id and (v.remove_at_ms is null or v.state = 'pending'))"
+    };
+}
+
+/// SQL for the objects that a collector may claim.
+macro_rules! due {
+    () => {
+        concat!(
+            "select id from objects where remove_at_ms <= $1 and (state = 'stored' or lease_until_ms < $2)
+             and not ",
+            is_needed!(),
+            " order by id limit $3"
+        )
+    };
+}
+
+/// Refers to objects for a version. Answers those that are being deleted, to which it cannot refer yet.
+pub(super) async fn refer(
+    tx: &mut SqliteConnection,
+    VersionId(id, version): VersionId<'_>,
+    namespace: Namespace,
+    keys: &[ObjectKey],
+) -> Result<Vec<ObjectKey>, DbError> {
+    let namespace = column(namespace);
+    let mut blocked = Vec::new();
+    for key in keys {
+        let object: Option<i64> = sqlx::query_scalar(
+            "insert into objects (namespace, key) values ($1, $2)
+             on conflict (namespace, key) do update set remove_at_ms = null where objects.state = 'stored'
+             returning id",
+        )
+        .bind(&namespace)
+        .bind(key.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+        match object {
+            Some(object) => attach(tx, VersionId(id, version), object).await?,
+            None => blocked.push(*key),
+        }
+    }
+    Ok(blocked)
+}
+
+async fn attach(
+    tx: &mut SqliteConnection,
+    VersionId(id, version): VersionId<'_>,
+    object: i64,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into version_objects (configuration_id, version, object_id) values ($1, $2, $3)
+         on conflict do nothing",
+    )
+    .bind(id.as_str())
+    .bind(version)
+    .bind(object)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes down what a retired version needed, which keeps nothing from being deleted.
+pub(super) async fn refer_retired(
+    tx: &mut SqliteConnection,
+    VersionId(id, version): VersionId<'_>,
+    namespace: Namespace,
+    keys: &[ObjectKey],
+) -> Result<(), DbError> {
+    let namespace = column(namespace);
+    for key in keys {
+        let object: i64 = sqlx::query_scalar(
+            "insert into objects (namespace, key) values ($1, $2)
+             on conflict (namespace, key) do update set key = excluded.key returning id",
+        )
+        .bind(&namespace)
+        .bind(key.to_string())
+        .fetch_one(&mut *tx)
+        .await?;
+        attach(tx, VersionId(id, version), object).await?;
+    }
+    Ok(())
+}
+
+/// Marks what a retired version needed and no version that counts: it may be deleted from `at_ms` on, or earlier if it
+/// was marked so before.
+pub(super) async fn mark(
+    tx: &mut SqliteConnection,
+    VersionId(id, version): VersionId<'_>,
+    at_ms: i64,
+) -> Result<(), DbError> {
+    sqlx::query(concat!(
+        "update objects set remove_at_ms = $1
+         where (remove_at_ms is null or remove_at_ms > $1)
+         and id in (select object_id from version_objects where configuration_id = $2 and version = $3)
+         and not ",
+        is_needed!()
+    ))
+    .bind(at_ms)
+    .bind(id.as_str())
+    .bind(version)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Deletes a pending version. What it alone needed is deleted at once, and the rest when retired versions say.
+pub(super) async fn discard(
+    tx: &mut SqliteConnection,
+    VersionId(id, version): VersionId<'_>,
+) -> Result<(), DbError> {
+    let objects: Vec<i64> = sqlx::query_scalar(
+        "select r.object_id from version_objects r join versions v
+         on v.configuration_id = r.configuration_id and v.version = r.version
+         where v.configuration_id = $1 and v.version = $2 and v.state = 'pending'",
+    )
+    .bind(id.as_str())
+    .bind(version)
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query("delete from versions where configuration_id = $1 and version = $2 and state = 'pending'")
+        .bind(id.as_str())
+        .bind(version)
+        .execute(&mut *tx)
+        .await?;
+    for object in objects {
+        sqlx::query(concat!(
+            "update objects set remove_at_ms = coalesce(
+                 (select max(v.remove_at_ms) from version_objects r join versions v
+                  on v.configuration_id = r.configuration_id and v.version = r.version
+                  where r.object_id = objects.id), $1)
+             where id = $2 and remove_at_ms is null and not ",
+            is_needed!()
+        ))
+        .bind(AT_ONCE_MS)
+        .bind(object)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+impl Db {
+    /// Refers to objects for a version that is not retired. Answers those that are still being deleted; `None` where the
+    /// version is not wanted any more.
+    pub async fn refer_to_objects(
+        &self,
+        id: &ConfigId,
+        version: i64,
+        namespace: Namespace,
+        keys: &[ObjectKey],
+    ) -> Result<Option<Vec<ObjectKey>>, DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let wanted: Option<i64> = sqlx::query_scalar(
+            "select 1 from versions where configuration_id = $1 and version = $2
+             and (remove_at_ms is null or state = 'pending')",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if wanted.is_none() {
+            return Ok(None);
+        }
+        let blocked = refer(&mut tx, VersionId(id, version), namespace, keys).await?;
+        tx.commit().await?;
+        Ok(Some(blocked))
+    }
+
+    /// Claims objects that no version needs and whose mark is not after `due_ms`, at most so many; also those of
+    /// collectors whose lease ran out. Of what is deleted at once a purge is written along, under the subject. `None`
+    /// where there is nothing to claim.
+    pub async fn claim_objects(
+        &self,
+        due_ms: i64,
+        limit: u32,
+        lease_ms: i64,
+        subject: &str,
+    ) -> Result<Option<ClaimedObjects>, DbError> {
+        // Mostly there is nothing, which takes no lock to find out.
+        let first: Option<i64> =
+            sqlx::query_scalar(due!()).bind(due_ms).bind(now_ms()).bind(1).fetch_optional(&self.pool).await?;
+        if first.is_none() {
+            return Ok(None);
+        }
+        let lease = hex(&random::<16>()?);
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let now = now_ms();
+        let until_ms = now.saturating_add(lease_ms);
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(concat!(
+            "update objects set state = 'deleting', lease = $4, lease_until_ms = $5 where id in (",
+            due!(),
+            ") returning namespace, key, remove_at_ms"
+        ))
+        .bind(due_ms)
+        .bind(now)
+        .bind(i64::from(limit))
+        .bind(&lease)
+        .bind(until_ms)
+        .fetch_all(&mut *tx)
+        .await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let (mut addresses, mut purge, mut at_once) = (Vec::new(), Purge::default(), false);
+        for (namespace, key, remove_at_ms) in rows {
+            let address = address(&namespace, &key)?;
+            addresses.push(address);
+            at_once |= remove_at_ms == AT_ONCE_MS;
+            // Caches hold nothing of what is private.
+            if remove_at_ms == AT_ONCE_MS && address.namespace == Namespace::Public {
+                purge.tags.insert(address.key.cache_tag());
+                purge.paths.insert(format!("/{}", address.key));
+            }
+        }
+        // Before the objects are deleted: the rows that name them are deleted with them.
+        let purge = if purge == Purge::default() {
+            None
+        } else {
+            Some(note(&mut tx, subject, &purge, Softness::Soft(false), true).await?)
+        };
+        tx.commit().await?;
+        if purge.is_some() {
+            self.wake(&[Topic::Purges]);
+        }
+        Ok(Some(ClaimedObjects { addresses, until_ms, at_once, purge, lease }))
+    }
+
+    /// Deletes the rows of claimed objects that are deleted, unless another collector has taken them over.
+    pub async fn delete_objects(&self, claimed: &ClaimedObjects, deleted: &[Address]) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        for address in deleted {
+            sqlx::query("delete from objects where namespace = $1 and key = $2 and lease = $3")
+                .bind(column(address.namespace))
+                .bind(address.key.to_string())
+                .bind(&claimed.lease)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if claimed.at_once {
+            sqlx::query("insert into removals (at_ms) values ($1)").bind(now_ms()).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        if claimed.at_once {
+            self.wake(&[Topic::Removals]);
+        }
+        Ok(())
+    }
+
+    /// When the first lease runs out of those under which objects with such a mark are being deleted; `None` where none
+    /// is being deleted.
+    pub async fn deletion_ends_at_ms(&self, due_ms: i64) -> Result<Option<i64>, DbError> {
+        Ok(sqlx::query_scalar(
+            "select min(lease_until_ms) from objects where state = 'deleting' and remove_at_ms <= $1",
+        )
+        .bind(due_ms)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Counts objects that no collector deletes now.
+    pub async fn count_objects(&self) -> Result<ObjectCounts, DbError> {
+        let (needed, waiting): (i64, i64) = sqlx::query_as(
+            "select count(*) - count(remove_at_ms), count(remove_at_ms) from objects where state = 'stored'",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
+        Ok(ObjectCounts { needed: count(needed), waiting: count(waiting) })
+    }
+
+    /// Every object that has a row.
+    pub async fn known_objects(&self) -> Result<Vec<Address>, DbError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select namespace, key from objects").fetch_all(&self.pool).await?;
+        rows.iter().map(|(namespace, key)| address(namespace, key)).collect()
+    }
+
+    /// Gives rows to objects that were found in the store without one: they may be deleted from `remove_at_ms` on,
+    /// unless a version refers to them before.
+    pub async fn adopt_objects(&self, found: &[Address], remove_at_ms: i64) -> Result<(), DbError> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        for address in found {
+            sqlx::query(
+                "insert into objects (namespace, key, remove_at_ms) values ($1, $2, $3) on conflict do nothing",
+            )
+            .bind(column(address.namespace))
+            .bind(address.key.to_string())
+            .bind(remove_at_ms)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// As a namespace stands in the rows of objects, where it is part of their name: the public one is empty.
+fn column(namespace: Namespace) -> String {
+    namespace.id().map_or_else(String::new, |id| id.to_string())
+}
+
+fn address(namespace: &str, key: &str) -> Result<Address, DbError> {
+    let namespace = match namespace {
+        "" => Namespace::Public,
+        id => Namespace::Private(read("namespace", id)?),
+    };
+    Ok(read::<ObjectKey>("object", key)?.within(namespace))
+}

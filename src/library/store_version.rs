@@ -1,0 +1,168 @@
+//! Storing a version: its row first, which is pending and refers to its objects, then the objects, then it is complete.
+
+use std::{sync::Arc, time::Duration};
+
+use assets_pipeline::digest::Digest;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::{
+    db::{
+        Db, DbError,
+        objects::PENDING_MS,
+        versions::{NewVersion, StoredVersion, VersionKind},
+    },
+    domain::{figures::SetFigures, manifest::Manifest, names::ConfigId, namespace::Namespace},
+    store::{ObjectKey, Store, StoreError},
+};
+
+use super::{
+    collect::delete_at_once,
+    references::{self, ReferenceError},
+};
+
+/// Objects written at once: each waits for its disk.
+const WRITES_AT_ONCE: usize = 16;
+/// How often a version is stored that finds its configuration in another namespace when it is complete.
+const ATTEMPTS: u32 = 3;
+
+/// Why a version was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreVersionError {
+    /// The configuration was protected, or made public, again and again.
+    #[error("{0} was moved to another namespace while it was being stored")]
+    Moved(ConfigId),
+    /// The store took too long.
+    #[error("the objects of {0} could not be written in time")]
+    TooSlow(ConfigId),
+    /// The version could not refer to its objects.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// A manifest could not be written as JSON.
+    #[error("the manifest could not be written")]
+    Manifest(#[from] serde_json::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a version was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Early or full.
+    pub kind: VersionKind,
+    /// Of the raw frames in turn order.
+    pub source: Digest,
+    /// Of all that shaped the encodes.
+    pub settings: Digest,
+}
+
+/// A version's objects in memory.
+#[derive(Debug, Clone)]
+pub struct VersionObjects {
+    /// What the version holds.
+    pub manifest: Manifest,
+    /// Of the manifest.
+    pub digest: Digest,
+    /// Of the hero frame as a JPEG.
+    pub jpeg: Digest,
+    /// What is known of its frames.
+    pub figures: Vec<SetFigures>,
+    objects: Vec<(ObjectKey, Arc<[u8]>)>,
+    json: Vec<u8>,
+}
+
+impl VersionObjects {
+    /// A manifest, the hero frame as a JPEG, and every object that the manifest names.
+    pub fn new(
+        manifest: Manifest,
+        jpeg: &[u8],
+        figures: Vec<SetFigures>,
+        mut objects: Vec<(ObjectKey, Arc<[u8]>)>,
+    ) -> Result<Self, serde_json::Error> {
+        let json = serde_json::to_vec(&manifest)?;
+        let still = Digest::of(jpeg);
+        objects.push((ObjectKey::Jpeg(still), Arc::from(jpeg)));
+        Ok(Self { digest: Digest::of(&json), manifest, jpeg: still, figures, objects, json })
+    }
+
+    /// Each key once.
+    fn keys(&self) -> Vec<ObjectKey> {
+        let mut keys: Vec<ObjectKey> = self.objects.iter().map(|(key, _)| *key).collect();
+        keys.push(ObjectKey::Manifest(self.digest));
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// Writes everything, the manifest last: a reader of it finds all that it names.
+    async fn write(&self, store: &Store) -> Result<(), StoreError> {
+        let writes: Vec<_> = self.objects.iter().map(|(key, bytes)| store.put(key, bytes)).collect();
+        stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
+        store.put(&ObjectKey::Manifest(self.digest), &self.json).await
+    }
+}
+
+/// How long the objects of a version may take to be written. What is asked of the store within it has happened before
+/// the writer counts as dead.
+pub(super) fn write_timeout(store: &Store) -> Duration {
+    Duration::from_millis(PENDING_MS.unsigned_abs()).saturating_sub(store.request_timeout() * 2)
+}
+
+/// Stores a new version of a configuration, which `build` makes for its number and its namespace.
+pub async fn store_version(
+    db: &Db,
+    store: &Store,
+    id: &ConfigId,
+    origin: Origin,
+    build: &(dyn Fn(i64, Namespace) -> Result<VersionObjects, serde_json::Error> + Send + Sync),
+) -> Result<VersionObjects, StoreVersionError> {
+    for _ in 0..ATTEMPTS {
+        let namespace = db.namespace(id).await?.unwrap_or(Namespace::Public);
+        let version = db.next_version(id).await?;
+        let objects = build(version, namespace)?;
+        let Origin { kind, source, settings } = origin;
+        let (digest, jpeg, figures) = (objects.digest, objects.jpeg, objects.figures.clone());
+        let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, namespace };
+        references::begin(db, id, &new, &objects.keys()).await?;
+        write(&store.within(namespace), id, &objects).await?;
+        if db.complete_version(id, version).await? {
+            return Ok(objects);
+        }
+        // The configuration has another namespace now: what was stored in the former one is deleted.
+        db.discard_version(id, version).await?;
+        if let Err(error) = delete_at_once(db, store, id).await {
+            // A collection deletes it later.
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, configuration = %id, "objects could not be deleted");
+        }
+    }
+    Err(StoreVersionError::Moved(id.clone()))
+}
+
+/// Stores all objects of a damaged version again, if they are the same as they were. Answers whether the version is whole.
+pub async fn restore_version(
+    db: &Db,
+    store: &Store,
+    id: &ConfigId,
+    damaged: &StoredVersion,
+    objects: &VersionObjects,
+) -> Result<bool, StoreVersionError> {
+    let StoredVersion { version, digest, jpeg, namespace } = *damaged;
+    if (objects.digest, objects.jpeg) != (digest, jpeg) || db.namespace(id).await? != Some(namespace) {
+        return Ok(false);
+    }
+    match references::refer(db, id, version, namespace, &objects.keys()).await {
+        Err(ReferenceError::NotWanted { .. }) => return Ok(false),
+        referred => referred?,
+    }
+    write(&store.within(namespace), id, objects).await?;
+    Ok(db.restore_version(id, version).await?)
+}
+
+async fn write(store: &Store, id: &ConfigId, objects: &VersionObjects) -> Result<(), StoreVersionError> {
+    let written = tokio::time::timeout(write_timeout(store), objects.write(store)).await;
+    Ok(written.map_err(|_elapsed| StoreVersionError::TooSlow(id.clone()))??)
+}
