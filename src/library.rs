@@ -8,3 +8,6 @@ pub mod raw_frames;
 pub mod references;
 pub mod store_version;
 pub mod take_down;
+
+#[cfg(test)]
+mod tests;

@@ -31,24 +31,24 @@ pub enum StoreError {
     Object {
         /// Which one.
         key: Address,
-        /// What was wanted of it.
+        /// The operation, as a participle.
         did: &'static str,
         /// Why.
         source: Cause,
     },
-    /// What is there cannot be told.
+    /// The backend did not list its objects.
     #[error("the objects could not be listed")]
     List(#[source] Cause),
-    /// Nothing can be had.
+    /// The backend did not answer.
     #[error("the object store does not answer")]
     Silent(#[source] Cause),
-    /// What waited in the bucket is not there any more.
+    /// A file that waited in the bucket was deleted.
     #[error("what was put into the bucket is gone")]
     Gone,
-    /// What artists put into the bucket themselves cannot be had.
+    /// The files that artists put into the bucket themselves could not be used.
     #[error("what is put into the bucket could not be {did}")]
     Inbox {
-        /// What was wanted of it.
+        /// The operation, as a participle.
         did: &'static str,
         /// Why.
         source: Cause,
@@ -58,7 +58,7 @@ pub enum StoreError {
 /// A system call on a local disk ends within this time, also when its process is killed.
 const FOLDER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a backend says of its failure.
+/// The backend's own error.
 type Cause = Box<dyn Error + Send + Sync>;
 
 impl StoreError {
@@ -67,7 +67,7 @@ impl StoreError {
     }
 }
 
-/// Where objects are, seen from one namespace: of the others, nothing is there. Cheap to clone.
+/// The objects of one namespace; those of others are not visible. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     parts: Arc<Parts>,
@@ -77,11 +77,11 @@ pub struct Store {
 #[derive(Debug)]
 struct Parts {
     backend: Backend,
-    /// Copies on local disk, in front of a backend that is far away.
+    /// Copies on local disk, in front of a remote backend.
     copies: Option<DiskCache>,
 }
 
-/// What S3 is asked is boxed: its futures are large, and would be part of every caller's.
+/// Requests to S3 are boxed: their futures are large, and would be part of every caller's.
 #[derive(Debug)]
 enum Backend {
     Folder(Folder),
@@ -89,7 +89,7 @@ enum Backend {
 }
 
 impl Store {
-    /// The store as it is set; what it needs of the data folder is made where it is missing.
+    /// The store as configured. Folders that it needs are made where they are missing.
     pub async fn open(settings: &StoreConfig, data: &Path) -> io::Result<Self> {
         match settings.kind {
             StoreKind::Folder => Self::folder(data),
@@ -112,22 +112,22 @@ impl Store {
         Self { parts: Arc::new(Parts { backend, copies }), namespace: Namespace::Public }
     }
 
-    /// The same store, seen from another namespace.
+    /// The same store with the objects of another namespace.
     #[must_use]
     pub fn within(&self, namespace: Namespace) -> Self {
         Self { parts: self.parts.clone(), namespace }
     }
 
-    /// The namespace that it is seen from: the public one, unless [`Self::within`] said another.
+    /// Its namespace: the public one, unless [`Self::within`] named another.
     pub fn namespace(&self) -> Namespace {
         self.namespace
     }
 
-    /// Reads a whole object; `None` where there is none. A copy on local disk does, and then the backend is not asked.
+    /// Reads a whole object; `None` where there is none. Where there is a copy on local disk, the backend is not asked.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(copies) = &self.parts.copies else { return self.get_from_backend(key).await };
-        let place = key.within(self.namespace);
-        if let Some(bytes) = copies.get(&place).await {
+        let address = key.within(self.namespace);
+        if let Some(bytes) = copies.get(&address).await {
             return Ok(Some(bytes));
         }
         let before = copies.moment();
@@ -135,49 +135,49 @@ impl Store {
         if let Some(bytes) = &got
             && key.may_name(bytes)
         {
-            copies.insert(&place, bytes, before).await;
+            copies.insert(&address, bytes, before).await;
         }
         Ok(got)
     }
 
-    /// Reads a whole object where it is at backend, for whoever wants to know what is there.
+    /// Reads a whole object from the backend, never from a copy.
     pub async fn get_from_backend(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let place = &key.within(self.namespace);
+        let address = &key.within(self.namespace);
         let got = match &self.parts.backend {
-            Backend::Folder(folder) => folder.get(place).await,
-            Backend::S3(s3) => Box::pin(s3.get(place)).await,
+            Backend::Folder(folder) => folder.get(address).await,
+            Backend::S3(s3) => Box::pin(s3.get(address)).await,
         };
-        got.map_err(StoreError::of(place, "read"))
+        got.map_err(StoreError::of(address, "read"))
     }
 
-    /// Writes an object, or leaves the one that is there if it has the same bytes: one that was damaged
-    /// is made good.
+    /// Writes an object, unless the backend has it with the same bytes. A damaged one is overwritten.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
-        let place = &key.within(self.namespace);
+        let address = &key.within(self.namespace);
         let put = match &self.parts.backend {
-            Backend::Folder(folder) => folder.put(place, bytes).await,
-            Backend::S3(s3) => Box::pin(s3.put(place, bytes)).await,
+            Backend::Folder(folder) => folder.put(address, bytes).await,
+            Backend::S3(s3) => Box::pin(s3.put(address, bytes)).await,
         };
-        // What was damaged at backend may have been copied.
+        // The copy may be one of a damaged object.
         self.evict(key).await;
-        put.map_err(StoreError::of(place, "written"))
+        put.map_err(StoreError::of(address, "written"))
     }
 
-    /// Lets go of a copy that turned out to be damaged: the next one comes from the backend.
+    /// Evicts a copy that turned out to be damaged: the next read asks the backend.
     pub async fn evict(&self, key: &ObjectKey) {
         if let Some(copies) = &self.parts.copies {
             copies.evict(&key.within(self.namespace)).await;
         }
     }
 
-    /// Lets go of all copies, since objects were removed by whichever process. What is being read meanwhile is not kept.
+    /// Evicts all copies, since some process has deleted objects. Reads that are under way leave no copy.
     pub async fn evict_all(&self) {
         if let Some(copies) = &self.parts.copies {
             copies.evict_all().await;
         }
     }
 
-    /// Every object of every namespace. What writers that died have left unfinished is removed if it is older than `leftover`.
+    /// Lists every object of every namespace. Unfinished files of writers that died are deleted if they are older than
+    /// `leftover`.
     pub async fn list(&self, leftover: Duration) -> Result<Vec<Address>, StoreError> {
         let listed = match &self.parts.backend {
             Backend::Folder(folder) => folder.list(leftover).await,
@@ -186,22 +186,22 @@ impl Store {
         listed.map_err(StoreError::List)
     }
 
-    /// Removes an object, if it is there.
+    /// Deletes an object, if there is one.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let place = &key.within(self.namespace);
+        let address = &key.within(self.namespace);
         let removed = match &self.parts.backend {
-            Backend::Folder(folder) => folder.remove(place).await,
-            Backend::S3(s3) => Box::pin(s3.remove(place)).await,
+            Backend::Folder(folder) => folder.remove(address).await,
+            Backend::S3(s3) => Box::pin(s3.remove(address)).await,
         };
-        // After the backend, so that nobody brings a copy back in between.
+        // After the backend, so that no read makes a copy again in between.
         if let Some(copies) = &self.parts.copies {
-            copies.removed(place).await;
+            copies.removed(address).await;
         }
-        removed.map_err(StoreError::of(place, "removed"))
+        removed.map_err(StoreError::of(address, "removed"))
     }
 
-    /// The longest that one request to the backend takes, with every retry: what was asked before that has happened or
-    /// never will.
+    /// The longest that one request to the backend takes, with every retry. An older request has taken effect or never
+    /// will.
     pub fn request_timeout(&self) -> Duration {
         match &self.parts.backend {
             Backend::Folder(_) => FOLDER_TIMEOUT,
@@ -209,7 +209,7 @@ impl Store {
         }
     }
 
-    /// Where artists may put frames themselves; `None` where the store is no bucket.
+    /// The place in the bucket for artists' frames; `None` where the backend is a folder.
     pub fn inbox(&self) -> Option<&Inbox> {
         match &self.parts.backend {
             Backend::Folder(_) => None,
@@ -217,8 +217,8 @@ impl Store {
         }
     }
 
-    /// An address at which the bucket itself gives the object, for so long; `None` where the store is no bucket.
-    /// Nobody has looked whether it is there.
+    /// A URL at which the bucket itself serves the object, for so long; `None` where the backend is a folder. The object
+    /// may not exist.
     pub async fn presigned(&self, key: &ObjectKey, lasts: Duration) -> Result<Option<String>, StoreError> {
         match &self.parts.backend {
             Backend::Folder(_) => Ok(None),
@@ -271,7 +271,7 @@ mod tests {
             Some(Self { store: Store::of(Backend::S3(s3), Some(copies)), folder })
         }
 
-        /// Changes what the backend has, behind the store's back.
+        /// Overwrites an object in the backend itself.
         async fn damage(&self, key: &ObjectKey, bytes: &[u8]) {
             match &self.store.parts.backend {
                 Backend::Folder(_) => {
@@ -283,11 +283,11 @@ mod tests {
     }
 
     /// Every body runs in every backend.
-    macro_rules! in_every_home {
+    macro_rules! on_every_backend {
         ($($test:ident)*) => {
-            in_every_home!(in_a_folder: $($test)*);
-            in_every_home!(in_s3: $($test)*);
-            in_every_home!(in_s3_behind_copies: $($test)*);
+            on_every_backend!(in_a_folder: $($test)*);
+            on_every_backend!(in_s3: $($test)*);
+            on_every_backend!(in_s3_behind_copies: $($test)*);
         };
         ($backend:ident: $($test:ident)*) => {
             mod $backend {
@@ -303,12 +303,12 @@ mod tests {
         };
     }
 
-    in_every_home! {
+    on_every_backend! {
         an_object_reads_back_and_a_missing_one_is_none
-        a_damaged_object_is_made_good
-        what_is_there_is_listed_and_goes
-        namespaces_know_nothing_of_each_other
-        many_that_write_the_same_all_succeed
+        a_damaged_object_is_overwritten
+        objects_are_listed_and_deleted
+        namespaces_do_not_see_each_other
+        many_writers_of_the_same_object_all_succeed
     }
 
     async fn an_object_reads_back_and_a_missing_one_is_none(Fixture { store, .. }: &Fixture) {
@@ -323,7 +323,7 @@ mod tests {
         store.ping().await.unwrap();
     }
 
-    async fn a_damaged_object_is_made_good(fixture: &Fixture) {
+    async fn a_damaged_object_is_overwritten(fixture: &Fixture) {
         let store = &fixture.store;
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         store.put(&key, b"frames").await.unwrap();
@@ -334,7 +334,7 @@ mod tests {
         }
     }
 
-    async fn what_is_there_is_listed_and_goes(Fixture { store, .. }: &Fixture) {
+    async fn objects_are_listed_and_deleted(Fixture { store, .. }: &Fixture) {
         let digest = Digest::of(b"frames");
         let mut keys = vec![
             ObjectKey::Frame { set: digest, degree: 6, format: Format::Webp },
@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
     }
 
-    async fn namespaces_know_nothing_of_each_other(Fixture { store, .. }: &Fixture) {
+    async fn namespaces_do_not_see_each_other(Fixture { store, .. }: &Fixture) {
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         let namespace = |digit: &str| Namespace::Private(digit.repeat(32).parse().unwrap());
         let namespaces = [Namespace::Public, namespace("a"), namespace("b")];
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(public.get(&key).await.unwrap().as_deref(), Some(b"frames".as_slice()));
     }
 
-    async fn many_that_write_the_same_all_succeed(Fixture { store, .. }: &Fixture) {
+    async fn many_writers_of_the_same_object_all_succeed(Fixture { store, .. }: &Fixture) {
         let key = ObjectKey::Pack(Digest::of(b"frames"));
         let written = futures_util::future::join_all((0..8).map(|_| store.put(&key, b"frames"))).await;
         assert!(written.iter().all(Result::is_ok), "{written:?}");
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_copy_is_read_until_it_is_let_go() {
+    async fn a_copy_is_read_until_it_is_evicted() {
         let Some(fixture) = Fixture::in_s3_behind_copies().await else { return };
         let store = &fixture.store;
         let frame = ObjectKey::Frame { set: Digest::of(b"set"), degree: 6, format: Format::Webp };
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_what_its_key_says_is_not_copied() {
+    async fn an_object_that_does_not_match_its_key_is_not_copied() {
         let Some(fixture) = Fixture::in_s3_behind_copies().await else { return };
         let store = &fixture.store;
         let key = ObjectKey::Pack(Digest::of(b"frames"));

@@ -1,4 +1,4 @@
-//! Which configurations are protected, and the moment in which that changes.
+//! Which configurations are protected, and the transaction that changes that.
 
 use assets_pipeline::digest::Digest;
 use serde_json::json;
@@ -49,12 +49,12 @@ pub struct Move<'a> {
 }
 
 impl Db {
-    /// A private namespace that nobody has yet.
+    /// A new private namespace.
     pub fn new_namespace(&self) -> Result<NamespaceId, DbError> {
         Ok(NamespaceId::new(random()?))
     }
 
-    /// Where new versions of a configuration go; `None` where there is no such configuration.
+    /// Where new versions of a configuration are stored; `None` where there is no such configuration.
     pub async fn namespace(&self, id: &ConfigId) -> Result<Option<Namespace>, DbError> {
         let namespace: Option<Option<String>> =
             sqlx::query_scalar("select namespace from configurations where id = $1")
@@ -216,7 +216,7 @@ impl Db {
         Ok(Some(vec![purge]))
     }
 
-    /// Writes down that somebody was given a signed address; which, nobody can read there.
+    /// Records in the audit trail that a signed address was made. The address itself is not recorded.
     pub async fn note_signed(
         &self,
         id: &ConfigId,

@@ -42,7 +42,7 @@ impl VersionKind {
             .ok_or(DbError::Unreadable { what: "kind", value: kind })
     }
 
-    /// The word for it.
+    /// The word in the database and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Early => "early",
@@ -72,7 +72,7 @@ pub struct NewVersion {
     pub namespace: Namespace,
 }
 
-/// A version that is there.
+/// A version that is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredVersion {
     /// Its number.
@@ -85,7 +85,7 @@ pub struct StoredVersion {
     pub namespace: Namespace,
 }
 
-/// A version, for those who decide which one is live.
+/// A version as it is listed for the choice of the live one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedVersion {
     /// Its number.
@@ -313,7 +313,7 @@ impl Db {
             .collect()
     }
 
-    /// What is known of a version's frames; `None` where nothing was written down of them.
+    /// What is known of a version's frames; `None` for versions that are older than these figures.
     pub async fn version_figures(
         &self,
         id: &ConfigId,
@@ -339,7 +339,7 @@ impl Db {
         Ok(taken_down.is_some())
     }
 
-    /// Takes a configuration's spin down, with all of its versions: none of them comes back. Answers the purges
+    /// Takes a configuration's spin down, and retires all of its versions at once. Answers the purges
     /// that this wrote; `None` where nothing was live.
     pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<Option<Vec<i64>>, DbError> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
@@ -354,7 +354,7 @@ impl Db {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        // A version that is pending is a new one, which waits to be published.
+        // A pending version is a new one, which will wait to be published.
         let retired: Vec<i64> = sqlx::query_scalar(
             "update versions set remove_at_ms = $1
              where configuration_id = $2 and state <> 'pending' returning version",
@@ -413,7 +413,7 @@ impl Db {
             .bind(version)
             .execute(&mut *tx)
             .await?;
-            // Of what is protected no cache has anything, nor has it to hear the name.
+            // Caches hold nothing of a protected configuration, and must not learn its name.
             if is_public {
                 let purge = Purge::configuration(id);
                 purges.push(note(&mut tx, id.as_str(), &purge, Softness::Configured, true).await?);

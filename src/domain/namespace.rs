@@ -7,7 +7,7 @@ use super::keys::{hex, is_hex};
 /// Random bytes of a private namespace's name.
 pub const ID_BYTES: usize = 16;
 
-/// A private namespace: nobody guesses another's.
+/// A private namespace, whose name cannot be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespaceId([u8; ID_BYTES]);
 
@@ -40,12 +40,12 @@ impl FromStr for NamespaceId {
     }
 }
 
-/// Where the objects of a version lie. What is in one namespace is in no other, though its bytes may be the same.
+/// Where the objects of a version are stored. Each namespace has its own copies, even of the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Namespace {
-    /// Whoever knows an object's name has it.
+    /// Open to every client that knows an object's name.
     Public,
-    /// Of one configuration, as long as that is protected.
+    /// Of one configuration, as long as it is protected.
     Private(NamespaceId),
 }
 

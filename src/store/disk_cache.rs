@@ -1,10 +1,9 @@
-//! Copies of objects on local disk, in front of a home that is far away: bounded by bytes, and gone at any moment
-//! without harm.
+//! Copies of objects on local disk, in front of a remote backend: bounded by bytes, and safe to delete at any moment.
 //!
-//! A file is the object and a seal after it, over key and object. What a full disk, a power cut or a stranger made of
-//! a file is found by its seal, and then the copy is removed and the home asked; so nothing has to be synced. Every
-//! process that shares the data folder reads; one of them fills, which is the one that has locked the folder, so that
-//! the bound holds however many there are.
+//! A file is the object and a seal after it, over key and object. A file that a full disk, a power cut or a stranger
+//! changed does not match its seal: the copy is deleted and the backend asked, so that nothing has to be synced. Every
+//! process that shares the data folder reads; only the one that has locked the folder fills it, so that the bound holds
+//! for any number of processes.
 
 mod recency;
 mod seal;
@@ -40,13 +39,13 @@ struct Shared {
     root: PathBuf,
     max_bytes: u64,
     state: Mutex<State>,
-    /// Set while nothing can be written, so that it is told once and not with each object.
+    /// Set while nothing can be written, so that one warning is logged and not one for each object.
     is_failing: AtomicBool,
 }
 
 #[derive(Debug)]
 struct State {
-    /// How often objects were removed. What was read before a removal is not kept after it.
+    /// How often objects were deleted. An object that was read before a deletion is not cached after it.
     removals: u64,
     filler: Filler,
 }
@@ -54,9 +53,9 @@ struct State {
 /// Who fills the folder.
 #[derive(Debug)]
 enum Filler {
-    /// Another process, or nobody yet.
+    /// Another process, or none yet.
     Other,
-    /// This process, once it knows what is there.
+    /// This process, which is still scanning the folder.
     Starting,
     /// This process, as long as it has the lock.
     This { copies: Recency, _lock: File },
@@ -67,7 +66,7 @@ enum Filler {
 pub(super) struct Moment(u64);
 
 impl DiskCache {
-    /// The folder is made when there is something to keep.
+    /// The folder is made with the first copy.
     pub(super) fn new(root: PathBuf, max_bytes: u64) -> Self {
         let state = Mutex::new(State { removals: 0, filler: Filler::Other });
         Self { shared: Arc::new(Shared { root, max_bytes, state, is_failing: AtomicBool::new(false) }) }
@@ -87,12 +86,12 @@ impl DiskCache {
         Some(bytes)
     }
 
-    /// Taken before the home is asked for what is to be kept.
+    /// Taken before the backend is asked for an object that is to be cached.
     pub(super) fn moment(&self) -> Moment {
         Moment(self.shared.state().removals)
     }
 
-    /// Keeps a copy, unless objects were removed since that moment. That it cannot is a warning and no error.
+    /// Caches a copy, unless objects were deleted since that moment. A failure is a warning and no error.
     pub(super) async fn insert(&self, key: &Address, bytes: &[u8], since: Moment) {
         let (shared, key, sealed) = (self.shared.clone(), *key, seal(key, bytes));
         let kept = tokio::task::spawn_blocking(move || shared.insert(key, &sealed, since)).await;
@@ -108,7 +107,7 @@ impl DiskCache {
         }
     }
 
-    /// Lets go of a copy, so that the next one comes from the home.
+    /// Evicts a copy, so that the next read asks the backend.
     pub(super) async fn evict(&self, key: &Address) {
         if let Filler::This { copies, .. } = &mut self.shared.state().filler {
             copies.remove(key);
@@ -116,20 +115,20 @@ impl DiskCache {
         self.unlink(vec![*key]).await;
     }
 
-    /// Lets go of a copy whose object was removed.
+    /// Evicts a copy whose object was deleted.
     pub(super) async fn removed(&self, key: &Address) {
         self.shared.state().removals += 1;
         self.evict(key).await;
     }
 
-    /// Lets go of all copies: objects were removed, and it is not known which.
+    /// Evicts all copies: objects were deleted, and it is not known which.
     pub(super) async fn evict_all(&self) {
         let gone = {
             let mut state = self.shared.state();
             state.removals += 1;
             match &mut state.filler {
                 Filler::This { copies, .. } => copies.shrink_to(0),
-                // Whoever fills has to see to it himself.
+                // The process that fills the folder evicts them itself.
                 Filler::Other | Filler::Starting => Vec::new(),
             }
         };
@@ -138,7 +137,7 @@ impl DiskCache {
 
     async fn unlink(&self, keys: Vec<Address>) {
         let shared = self.shared.clone();
-        // It ends with nothing but a panic, after which the copies are no worse than before.
+        // It fails only by a panic, which leaves the copies as they were.
         let _ = tokio::task::spawn_blocking(move || shared.unlink(&keys)).await;
     }
 }
@@ -159,7 +158,7 @@ impl Shared {
         }
         let path = self.path(&key);
         write_whole(&path, sealed).or_else(|error| match error.kind() {
-            // The last copy of a set has just gone, and its folder with it.
+            // The last copy of a set was just deleted, and its folder with it.
             io::ErrorKind::NotFound => write_whole(&path, sealed),
             _ => Err(error),
         })?;
@@ -174,12 +173,12 @@ impl Shared {
                 _ => vec![key],
             }
         };
-        // What has come back meanwhile goes too, and is then counted without being there, until it is asked for again.
+        // A copy that was made again meanwhile is deleted too, and stays counted until it is read again.
         self.unlink(&gone);
         Ok(())
     }
 
-    /// Whether this process fills the folder. The first time, it finds out what is there.
+    /// Whether this process fills the folder. The first time, it scans the folder.
     fn fills(&self) -> io::Result<bool> {
         {
             let mut state = self.state();
@@ -219,7 +218,7 @@ impl Shared {
     fn unlink(&self, keys: &[Address]) {
         for key in keys {
             let path = self.path(key);
-            // A copy that stays is found by the next scan; one that is gone already is what was wanted.
+            // A copy that stays is found by the next scan; a missing one needs no deletion.
             let _ = fs::remove_file(&path);
             if let (ObjectKey::Frame { .. } | ObjectKey::SetList(_), Some(folder)) = (key.key, path.parent())
             {
@@ -229,7 +228,7 @@ impl Shared {
     }
 }
 
-/// Every copy by the time it was written at. What is none goes: it was left half written.
+/// Every copy by the time it was written at. Other files are deleted: they were left half written.
 fn scan(root: &Path) -> io::Result<Vec<(SystemTime, u64, Address)>> {
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -259,7 +258,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::rename(&temporary, path)
     };
     written().inspect_err(|_| {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     })
 }

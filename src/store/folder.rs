@@ -1,5 +1,5 @@
-//! The first home: a folder. An object is written into a temporary file that is synced and then renamed, so that a reader
-//! sees all of it or nothing.
+//! The first backend: a folder. An object is written into a temporary file that is synced and then renamed, so that a
+//! reader sees all of it or nothing.
 
 use std::{
     fs, io,
@@ -50,7 +50,7 @@ impl Folder {
             _ => {
                 // The last file of a set takes the set's folder along.
                 let is_of_set = matches!(key.key, ObjectKey::Frame { .. } | ObjectKey::SetList(_));
-                // And the last one of a private namespace all of the namespace's.
+                // The last file of a private namespace takes all of the namespace's folders along.
                 let levels = if key.namespace.is_private() { usize::MAX } else { usize::from(is_of_set) };
                 for folder in path.ancestors().skip(1).take(levels).take_while(|folder| *folder != self.root)
                 {
@@ -100,12 +100,12 @@ async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     if tokio::fs::metadata(folder).await.is_err() {
         tokio::fs::create_dir_all(folder).await?;
-        // The folder's own entry has to last as long as what it holds.
+        // The folder's own entry has to survive a power cut as well.
         let above = folder.parent().unwrap_or(Path::new("."));
         tokio::fs::File::open(above).await?.sync_all().await?;
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Two processes may write the same object at once, so each has a name of its own.
+    // Two processes may write the same object at once, so that each file has a name of its own.
     let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let temporary = folder.join(format!(".{name}.{}-{unique}", std::process::id()));
     let written = async {
@@ -117,7 +117,7 @@ async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     .await;
     if written.is_err() {
-        // The first error is the one to tell; a leftover has a name that no key has.
+        // The first error is the one to report; a leftover has a name that no key has.
         let _ = tokio::fs::remove_file(&temporary).await;
     }
     written
@@ -133,7 +133,7 @@ mod tests {
     use crate::domain::namespace::Namespace;
 
     #[tokio::test]
-    async fn what_a_writer_left_unfinished_goes_when_it_is_old() {
+    async fn an_unfinished_file_is_deleted_when_it_is_old() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::new(root.path().to_owned());
         let key = ObjectKey::Pack(Digest::of(b"frames")).within(Namespace::Public);

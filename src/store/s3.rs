@@ -1,4 +1,4 @@
-//! The second home: a bucket on an S3 server.
+//! The second backend: a bucket on an S3 server.
 //!
 //! What is public and written carries all that a CDN needs to read the bucket itself: media type, `Cache-Control` and the
 //! tag that purges it.

@@ -1,4 +1,4 @@
-//! What is removed when nothing needs it any more, and what is not.
+//! Which objects are deleted, and which are not.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::girasol::{Server, girasol, ingest, key, problem, sequence};
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
 
-fn objects(data: &Path) -> Vec<PathBuf> {
+pub(crate) fn objects(data: &Path) -> Vec<PathBuf> {
     let (mut files, mut folders) = (Vec::new(), vec![data.join("objects")]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -36,7 +36,7 @@ fn collect(data: &Path, grace_hours: &str) -> Value {
 }
 
 /// Every object that the live manifest names can be had.
-async fn is_whole(data: &Path, configuration: &str) {
+pub(crate) async fn is_whole(data: &Path, configuration: &str) {
     let server = Server::start_over(data, &["serve"]);
     let manifest = server.json(&sequence(configuration)).await;
     for tier in manifest["tiers"].as_object().unwrap().values() {
@@ -98,8 +98,7 @@ async fn only_what_nothing_needs_is_removed_and_only_when_its_time_has_come() {
 
     let manifest = fs::read_dir(data.join("objects/m")).unwrap().next().unwrap().unwrap().path();
     fs::write(&manifest, b"{}").unwrap();
-    let output = girasol().args(["store", "gc", "--grace-hours", "0", "--data"]).arg(data).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "what a version needs is not known any more");
+    assert_eq!(collect(data, "0")["objects"], 0, "no manifest is read for it");
 }
 
 #[tokio::test]

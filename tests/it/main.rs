@@ -37,6 +37,7 @@ mod s3;
 mod sequence;
 mod signed;
 mod traffic;
+mod upgrade;
 mod uploads;
 mod versions;
 mod vitals;

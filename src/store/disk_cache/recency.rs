@@ -40,7 +40,7 @@ impl Recency {
         }
     }
 
-    /// Forgets a copy.
+    /// Removes a copy.
     pub(super) fn remove(&mut self, key: &Address) {
         if let Some(entry) = self.entries.remove(key) {
             self.order.remove(&entry.used);
@@ -48,7 +48,7 @@ impl Recency {
         }
     }
 
-    /// Forgets what was used longest ago until the rest has at most `max_bytes`, and gives what it forgot.
+    /// Removes what was used longest ago until the rest has at most `max_bytes`, and returns what it removed.
     pub(super) fn shrink_to(&mut self, max_bytes: u64) -> Vec<Address> {
         let mut gone = Vec::new();
         while self.bytes > max_bytes
