@@ -1,7 +1,7 @@
 //! Set-ups for what stands in front of Girasol, made from the policy: policy in, text out.
 //!
 //! Each decides the delivery class before its cache and asks the origin by `?tier=&frames=&format=`, so
-//! that a handful of answers serves everybody.
+//! that a handful of answers serves all visitors.
 
 mod classes;
 mod decimals;

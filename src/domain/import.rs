@@ -88,7 +88,7 @@ pub struct Offer {
 pub struct Fault {
     /// Where: `options[0].choices[2].swatch`.
     pub at: String,
-    /// What is wrong, as a sentence for whoever wrote it.
+    /// What is wrong, as a sentence for the author of the file.
     pub message: String,
 }
 

@@ -17,7 +17,7 @@ pub enum JobState {
     Ready,
     /// It was tried often enough, or cannot succeed.
     Failed,
-    /// Somebody did not want it any more.
+    /// A request cancelled it.
     Cancelled,
 }
 
@@ -36,7 +36,7 @@ impl JobState {
         }
     }
 
-    /// Whether nothing more comes, unless somebody tries it again.
+    /// Whether the job has ended; a retry queues it again.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Ready | Self::Failed | Self::Cancelled)
     }

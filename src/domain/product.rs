@@ -52,7 +52,7 @@ pub struct Choice {
     pub label: String,
     /// `#rrggbb`, or the address of a picture.
     pub swatch: Option<String>,
-    /// Whether somebody wrote it into the product's file, or an ingest needed it.
+    /// Whether the product's file lists it; otherwise an ingest created it.
     pub listed: bool,
 }
 
@@ -140,7 +140,7 @@ impl Product {
     }
 
     /// What the public may see: choices of public configurations, and those that a file lists and no protected
-    /// configuration has. `None` where the product has protected configurations alone, or nobody has listed it.
+    /// configuration has. `None` where the product has protected configurations alone and no file lists it.
     pub fn shown_by(mut self, configured: &[Configured]) -> Option<Self> {
         let filled: Vec<(Choices, bool)> =
             configured.iter().map(|one| (self.fill(&one.choices), one.is_public)).collect();
@@ -155,7 +155,7 @@ impl Product {
             });
             let has_default = def.choices.iter().any(|choice| choice.value == def.default);
             if let Some(first) = def.choices.first().filter(|_| !has_default) {
-                // That is nobody's default, so that every id names it.
+                // No id leaves this default out.
                 def.default = first.value.clone();
                 def.added_later = false;
             }

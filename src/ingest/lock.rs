@@ -27,7 +27,7 @@ impl Lock {
     }
 }
 
-/// Encodes of a frame set that nobody has gone on with for so long are given up.
+/// Encodes of a frame set that no ingest has continued for so long are deleted.
 const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 /// Removes what ingests that were never finished have left in the work folder, but for `keep`.

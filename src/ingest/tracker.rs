@@ -1,4 +1,4 @@
-//! How far an ingest is, for whoever watches: a terminal, and the status that the public may read.
+//! The progress of an ingest, for a terminal and for the public status.
 
 use std::{
     sync::{

@@ -26,8 +26,8 @@ impl Bucket {
     /// `None` where there is no moto.
     pub(crate) async fn new(name: &str, faults: Faults) -> Option<Self> {
         let server = moto::address()?;
-        // Signed by nobody: moto looks no closer.
-        let signature = "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/s3/aws4_request";
+        // Not a real signature: moto does not verify it.
+        let signature = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request";
         let headers = [(AUTHORIZATION, HeaderValue::from_static(signature))].into_iter().collect();
         let client = Client::builder().no_proxy().default_headers(headers).build().unwrap();
         let bucket = format!("{server}/{name}");

@@ -31,7 +31,7 @@ fn start(data: &Path, cache: Cache) -> (Server, Front) {
     (server, front)
 }
 
-/// The cases that everybody decides alike, and the policies as a config file says them.
+/// The cases that server, viewer and edge decide alike, and the policies as a config file says them.
 fn table() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy/cases.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()

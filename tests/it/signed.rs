@@ -226,7 +226,7 @@ async fn what_is_protected_from_the_start_was_never_public() {
         assert_eq!(problem(refused, 404).await, "no-such-file", "{file}");
     }
 
-    // For whoever is signed in.
+    // For signed-in clients.
     let ask = async |method: Method, path: &str, body: Value| {
         artist.request(method, path).json(&body).send().await.unwrap()
     };
@@ -271,8 +271,8 @@ async fn what_is_protected_from_the_start_was_never_public() {
     assert_eq!(problem(sign(json!({ "hours": 0 })).await, 422).await, "bad-field");
     let public = ask(Method::POST, &format!("/api/sequences/{GOLD}/sign"), json!({ "hours": 1 })).await;
     assert_eq!(problem(public, 409).await, "not-protected");
-    let nobody = server.post(&format!("/api/sequences/{SECRET}/sign"), r#"{"hours": 1}"#).await;
-    assert_eq!(problem(nobody, 401).await, "key-missing");
+    let keyless = server.post(&format!("/api/sequences/{SECRET}/sign"), r#"{"hours": 1}"#).await;
+    assert_eq!(problem(keyless, 401).await, "key-missing");
 
     // Another version of it is private as well, without a word, and what is public cannot be made so by adding to it.
     ingest_with(data, "unobtainium", [90, 100, 210], 12, &[]);

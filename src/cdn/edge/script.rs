@@ -10,7 +10,7 @@ pub(super) const DELEGATION: &str = "\
 #   Permissions-Policy: ch-device-memory=(self \"https://spins.example\"), ch-ua-mobile=(self \"https://spins.example\"),
 #     ch-ect=(self \"https://spins.example\"), ch-rtt=(self \"https://spins.example\"),
 #     ch-downlink=(self \"https://spins.example\"), ch-save-data=(self \"https://spins.example\")
-# Without them nothing breaks: everybody is taken for a visitor of whom nothing is known.";
+# Without them nothing breaks: every visitor counts as one without hints.";
 
 /// The same, as comments of `//`.
 pub(super) fn delegation() -> String {

@@ -202,7 +202,7 @@ fn the_table_of_decisions() {
     table.assert_eq(&decided.join("\n"));
 }
 
-/// What everybody who decides is asked: the server here, the viewer and the edge in their own tests.
+/// The cases that server, viewer and edge decide alike: the server here, the others in their own tests.
 #[derive(Serialize, Deserialize)]
 struct Cases {
     /// As manifests carry them.

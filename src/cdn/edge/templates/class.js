@@ -103,7 +103,7 @@ function girasolQuery(query, line) {
       return pair.split('=')[0] === key;
     });
   }
-  // Somebody asks why: the server has to see the hints themselves.
+  // `explain` asks for the reasons: the server has to see the hints themselves.
   if (has('explain')) return query;
   var chosen = girasolClass(line);
   if (!has('format')) pairs.push(chosen.format);

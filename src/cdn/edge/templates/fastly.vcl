@@ -30,7 +30,7 @@ sub vcl_recv {
     # At the shield the query has been filled in already, and stays.
     if (req.url ~ "^/api/products/customizable/[^/?]+/sequence(?:[?]|$)") {
         if (req.url ~ "[?&]explain(?:=|&|$)") {
-            # Somebody asks why: the server has to see the hints themselves.
+            # `explain` asks for the reasons: the server has to see the hints themselves.
             return (pass);
         }
         call girasol_query;

@@ -26,8 +26,8 @@ backend girasol {
     }
 }
 
-# Who may purge, and see health and metrics: the servers of Girasol and their operators. Whoever came through a proxy of
-# its own does not count; let one that ends TLS on this machine speak PROXY, or it counts for everybody.
+# Clients that may purge, and see health and metrics: the servers of Girasol and their operators. A client behind a proxy of
+# its own does not count; let a proxy that ends TLS on this machine speak PROXY, or all of its clients count.
 acl girasol_operators {
     "localhost";
     "127.0.0.1";
@@ -85,7 +85,7 @@ sub vcl_recv {
 
     if (req.url ~ "^/api/products/customizable/[^/?]+/sequence(?:[?]|$)") {
         if (req.url ~ "[?&]explain(?:=|&|$)") {
-            # Somebody asks why: the server has to see the hints themselves.
+            # `explain` asks for the reasons: the server has to see the hints themselves.
             return (pass);
         }
         call girasol_query;
