@@ -1,7 +1,23 @@
-//! The files that artists send, in the data folder until they are ingested.
+//! Frames that artists have sent and that are not encoded yet.
 //!
-//! `incoming/SET/parts/` holds uploads under way, and `incoming/SET/files/` whole files, named by their content, so
-//! that no file there is ever overwritten. The database says which file is which frame.
+//! `incoming/SET/parts/` holds files on their way, and `incoming/SET/files/` complete ones, named by their content, so
+//! that no file is ever overwritten. The database says which file is which frame.
+//!
+//! # From the first file to the job
+//!
+//! `POST /api/framesets` opens a frame set. Its frames arrive by `PUT …/frames/{name}` or by tus, in any order and in
+//! parallel. A body is written to a part in chunks, synced, hashed, and linked into the set under the name of its
+//! content; then its row gives it a name. A process that dies in between leaves a part that no reader sees and that is
+//! deleted with its set. Resumable uploads record every 8 MiB how much is safely on disk and continue from there; a new
+//! connection takes the upload over from an old one that may be dead. A zip or tar is read in place and written out
+//! beside the set, and its files become frames in one transaction when every one of them was read. `commit` closes the
+//! set, or the last announced frame does; the transaction that closes it queues its job.
+//!
+//! With S3, frames can be put into the bucket under `incoming/SET/`, by signed addresses or by credentials for that
+//! folder ([`fetch`] brings them here as the job's first stage). The server records that a client got access, so that a
+//! set without a frame can be committed. Whatever dies leaves files in the set, in the bucket, or in both; the next
+//! attempt takes what is in the bucket, so there is nothing to resume. The expiry task deletes the folders of sets that
+//! are deleted or whose jobs have ended; for failed jobs, after `uploads.expire_hours`.
 
 mod archive;
 pub mod fetch;
