@@ -1,8 +1,12 @@
-//! Workers: they take committed frame sets from the queue, one at a time, and make versions of them.
+//! Workers: they claim committed frame sets from the queue, one at a time, and make versions of them.
 //!
-//! A worker holds a lease while it works and renews it with its progress. If it dies, its lease runs out and
-//! another worker takes the job; what was encoded is in the work folder under everything that decides its
-//! bytes, so that nothing is encoded twice.
+//! A worker holds a lease while it works and renews it with its progress. It lays the set's files out under their names,
+//! runs the doctor over them, and ingests the folder as the command line does, without publishing. When a worker dies,
+//! its lease runs out and another worker claims the job; finished encodes are in the work folder under everything that
+//! decides their bytes, so that nothing is encoded twice. A worker that has lost its lease changes nothing: every write
+//! names the lease. A refusal fails at once, because a second attempt would end in the same way; other errors are
+//! retried with backoff. Each change is a numbered event in the database, so that a stream of events can continue on
+//! any server.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,7 +1,21 @@
-//! Purges sent to the caches outside.
+//! Purges: the caches outside drop what changed.
 //!
-//! A purge stands in the database, with one delivery for each cache. Every server sends what is due: one task a cache,
-//! so that a cache that is down holds up none of the others.
+//! The transaction that moves a live pointer writes a purge beside it: the tags of configuration and product, and both by
+//! name, because caches without tags get addresses. A take-down writes another purge with every object that it deletes.
+//!
+//! Every server has one task for each configured cache, so that a cache that is down delays no other. A task turns new
+//! purges into one delivery for its cache, leases the deliveries that are due, and sends them as one: tags and addresses
+//! are united and split by the service's limits, hard and soft apart. An acknowledged delivery is done. Any other is
+//! retried after 1, 2, 4, ... seconds up to an hour, with jitter, and joins the next request to that cache before that.
+//! `Retry-After` holds for every server. A rejected purge is retried on its own, so that one bad tag delays no others; a
+//! rejected token is retried every five minutes. A process that dies loses its lease after a minute, and another sends the
+//! delivery again: purges may be sent twice and are never lost. After three days a delivery is given up, and stays in the
+//! list for a month. Without any cache in the settings, purges wait a day for one and are deleted.
+//!
+//! A change is sent three times: at once, after 1.5 s and after 6.5 s. Before each time the process evicts its own
+//! pointers, by raising an epoch in their keys, so that a load under way ends where no request finds it. The second time is
+//! for the other servers, which may hold the old pointer for a second; the third for answers that were under way. A
+//! publish over HTTP answers after the first time, the command line after the second.
 
 mod adapter;
 mod message;
