@@ -44,7 +44,7 @@ MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test fmt lint audit duplicates test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,10 @@ install: ## Install what `make build` built, with man pages and completions, bel
 
 test: ## Everything that CI checks
 	@scripts/test.sh
+
+reference: ## Write docs/reference and girasol.example.toml from the code again
+	UPDATE_EXPECT=1 $(CARGO) test --lib $(LOCKED) $(QUIET) -- config::tests::the_example_file
+	UPDATE_EXPECT=1 $(CARGO) test --test it $(LOCKED) $(QUIET) -- reference::
 
 fmt: ## Format the Rust sources
 	cargo fmt --all

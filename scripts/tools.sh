@@ -61,7 +61,7 @@ tools_of_group() {
             case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
             ;;
         bench) echo avifenc avifdec webp node20 npm ;;
-        test) echo webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge rclone ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge rclone ;;
         *) return 1 ;;
     esac
 }

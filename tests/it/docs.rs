@@ -1,4 +1,4 @@
-//! The documents hold: their shell lines run and their settings load.
+//! The documents hold: their shell lines run, their settings load, and their links lead to a place that exists.
 //!
 //! A comment in the line before a fenced block says what the block is, where that is not plain:
 //!
@@ -9,6 +9,7 @@
 //! `<!-- first: COMMAND -->` anywhere in a document runs a command that its readers do not need to see.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -144,6 +145,20 @@ fn script(blocks: &[Block]) -> Option<String> {
     runs.then_some(script)
 }
 
+/// Whether the programs are here that the lines call. In CI they must be.
+fn tools_are_installed() -> bool {
+    let is_missing = |tool: &&str| Command::new(tool).arg("--version").output().is_err();
+    let missing: Vec<&str> = ["bash", "curl", "jq", "openssl"].into_iter().filter(is_missing).collect();
+    assert!(
+        missing.is_empty() || std::env::var_os("CI").is_none(),
+        "{missing:?} must be installed (make setup)"
+    );
+    if !missing.is_empty() {
+        eprintln!("skipped: there is no {missing:?} here (make setup)");
+    }
+    missing.is_empty()
+}
+
 /// Runs a script in a folder of its own that has turns to work with.
 fn run(script: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -175,6 +190,9 @@ fn run(script: &str) -> Output {
 
 #[test]
 fn shell_lines_in_the_docs_run() {
+    if !tools_are_installed() {
+        return;
+    }
     let mut failures = String::new();
     for document in documents() {
         let text = fs::read_to_string(root().join(&document)).unwrap();
@@ -186,6 +204,27 @@ fn shell_lines_in_the_docs_run() {
         }
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn make_targets_in_the_docs_exist() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let targets: BTreeSet<&str> = makefile.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).unwrap();
+        let in_blocks = blocks(&text)
+            .into_iter()
+            .filter(|block| block.language == "sh")
+            .flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>());
+        let in_prose = text.split('`').skip(1).step_by(2).map(str::to_owned);
+        for line in in_blocks.chain(in_prose) {
+            let Some(target) = line.strip_prefix("make ").and_then(|rest| rest.split_whitespace().next())
+            else {
+                continue;
+            };
+            assert!(targets.contains(target), "{}: make {target}", document.display());
+        }
+    }
 }
 
 #[test]
@@ -208,4 +247,45 @@ fn settings_in_the_docs_are_settings() {
             assert!(output.status.success(), "{}:{}: {error}", document.display(), block.line);
         }
     }
+}
+
+#[test]
+fn links_in_the_docs_lead_somewhere() {
+    let mut broken = String::new();
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).unwrap();
+        for link in links(&text) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => root().join(&document),
+                path => root().join(document.parent().unwrap()).join(path),
+            };
+            let is_there = match anchor {
+                "" => target.exists(),
+                anchor => fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(anchor)),
+            };
+            if !is_there {
+                let _ = writeln!(broken, "{}: {link}", document.display());
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken}");
+}
+
+/// Links and pictures that lead into the repository.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+    targets.filter(|link| !link.contains("://"))
+}
+
+/// The anchors that headings get: lower case, hyphens for spaces, and no punctuation.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let letter = |letter: char| match letter {
+        ' ' => Some('-'),
+        '-' | '_' => Some(letter),
+        letter => letter.is_alphanumeric().then(|| letter.to_ascii_lowercase()),
+    };
+    headings.map(|heading| heading.chars().filter_map(letter).collect()).collect()
 }

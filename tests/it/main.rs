@@ -31,6 +31,7 @@ mod private;
 mod process;
 mod product;
 mod purge;
+mod reference;
 mod refused;
 mod report;
 mod s3;
