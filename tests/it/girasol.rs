@@ -34,7 +34,7 @@ pub(crate) fn girasol() -> Command {
             command.env_remove(name);
         }
     }
-    // Those of nobody, and of no machine: the S3 server of the tests takes any.
+    // Invalid credentials on purpose: the S3 server of the tests accepts any.
     command.envs([("AWS_ACCESS_KEY_ID", "test-key"), ("AWS_SECRET_ACCESS_KEY", "a-test-secret")]);
     command.envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_EC2_METADATA_DISABLED", "true")]);
     command
@@ -76,7 +76,7 @@ impl Server {
             child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
             panic!("the server did not start: {line}{log}");
         };
-        // A pipe that nobody reads would stop the server when it is full.
+        // A pipe without a reader would stop the server when it is full.
         let mut stderr = child.stderr.take().unwrap();
         let log = std::thread::spawn(move || {
             let mut log = String::new();

@@ -159,7 +159,7 @@ async fn a_soft_purge_gives_what_is_there_while_one_request_goes_to_the_origin()
 }
 
 #[tokio::test]
-async fn a_purge_outlives_everybody_until_it_is_heard() {
+async fn a_purge_survives_every_process_until_it_is_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     two_versions(folder.path());
     let at = free_address();

@@ -1,4 +1,4 @@
-//! A storefront's visitors in front of a real cache: does it keep what it should, and does everybody get what
+//! A storefront's visitors in front of a real cache: does it cache what it should, and does every visitor get what
 //! the server alone would have chosen?
 //!
 //! A few visitors in `make test`; `make traffic` says how many more, and prints what came of it.

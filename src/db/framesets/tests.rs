@@ -70,7 +70,7 @@ async fn a_key_has_so_many_open_sets_and_no_more() {
 }
 
 #[tokio::test]
-async fn sets_that_nobody_touches_expire() {
+async fn untouched_sets_expire() {
     let (_folder, db, key) = with_key().await;
     let id = open(&db, &key).await;
     db.add_frames(&id, &[frame("a.png", 5)], 3, &Actor::command_line()).await.unwrap();

@@ -35,26 +35,26 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 fn setback() -> Setback {
-    Setback { error: "nobody there".to_owned(), pause_ms: None, wait_ms: 0, is_refused: false }
+    Setback { error: "connection refused".to_owned(), pause_ms: None, wait_ms: 0, is_refused: false }
 }
 
 #[tokio::test]
 async fn each_cache_has_a_delivery_of_its_own() {
     let (_folder, db, number) = with_one_purge().await;
-    assert_eq!(db.hand_out_purges(&names(&[]), false).await.unwrap(), 0, "nobody is there to take it");
+    assert_eq!(db.hand_out_purges(&names(&[]), false).await.unwrap(), 0, "no cache is configured to take it");
     assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 1);
     assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 0);
     let batch = claim(&db, "a").await.unwrap();
     assert!(batch.soft);
     assert_eq!(batch.purge.tags.len(), 2);
-    assert_eq!(claim(&db, "a").await, None, "somebody has it");
+    assert_eq!(claim(&db, "a").await, None, "another process has it");
     db.set_back_purges("a", &batch, &setback()).await.unwrap();
     assert!(claim(&db, "b").await.is_some(), "one that is down holds up none of the others");
     assert_eq!(db.deliveries_of(&[number]).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn what_somebody_had_who_died_is_delivered_again() {
+async fn a_delivery_of_a_dead_process_is_sent_again() {
     let (_folder, db, _) = with_one_purge().await;
     db.hand_out_purges(&names(&["a"]), false).await.unwrap();
     let first = claim(&db, "a").await.unwrap();
@@ -63,7 +63,7 @@ async fn what_somebody_had_who_died_is_delivered_again() {
     let_pass(&db, 10_000).await;
     let second = claim(&db, "a").await.unwrap();
     assert_eq!((&second.purge, &second.key), (&first.purge, &first.key));
-    // Whoever comes back from the dead changes nothing.
+    // A process whose lease has ended changes nothing.
     db.set_back_purges("a", &first, &setback()).await.unwrap();
     db.heard_purges(&first, now_ms()).await.unwrap();
     assert_eq!(claim(&db, "a").await, None);
@@ -72,7 +72,7 @@ async fn what_somebody_had_who_died_is_delivered_again() {
 }
 
 #[tokio::test]
-async fn a_change_is_told_until_nobody_remembers_what_was_before() {
+async fn a_change_is_sent_until_no_server_holds_the_old_pointer() {
     let (_folder, db, number) = with_one_purge().await;
     db.hand_out_purges(&names(&["a"]), false).await.unwrap();
     let mut keys = Vec::new();
@@ -120,7 +120,7 @@ async fn attempts_in_vain_come_less_and_less_often() {
     assert!(waits[0] <= 1_250 && waits[5] > 20_000, "{waits:?}");
     assert!(waits.iter().all(|wait| *wait <= MAX_WAIT_MS), "{waits:?}");
     let open = db.open_deliveries(10).await.unwrap();
-    assert_eq!((open[0].attempts, open[0].error.as_deref()), (14, Some("nobody there")));
+    assert_eq!((open[0].attempts, open[0].error.as_deref()), (14, Some("connection refused")));
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn what_is_given_up_stays_in_the_list_for_a_while() {
 }
 
 #[tokio::test]
-async fn what_nobody_needs_does_not_pile_up() {
+async fn purges_that_are_done_with_do_not_pile_up() {
     let (_folder, db, number) = with_one_purge().await;
     db.sweep_purges().await.unwrap();
     assert!(db.is_to_hand_out(&[number]).await.unwrap());
