@@ -1,6 +1,7 @@
 //! The reference is what the code says. `make reference` writes it again; a page that is out of date fails here.
 
 mod element;
+mod http;
 mod problems;
 mod settings;
 
@@ -31,6 +32,12 @@ fn the_commands_are_those_of_the_command_line() {
     let text = girasol::cli::reference()
         .replace("```sh\n", "<!-- not run: an example with files of its own -->\n```sh\n");
     assert_current(&expect_file!["../../docs/reference/commands.md"], &text);
+}
+
+#[test]
+fn the_addresses_are_those_of_the_openapi_document() {
+    let document = serde_json::from_slice(&girasol::http::openapi_json()).unwrap();
+    assert_current(&expect_file!["../../docs/reference/http.md"], &http::page(&document));
 }
 
 #[test]
