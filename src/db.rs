@@ -25,7 +25,6 @@ pub mod vitals;
 
 use std::{fs::File, io, path::Path};
 
-use self::parse as read;
 use engine::{Pools, Statement, Tx};
 
 use crate::signals::{Signals, Topic};
@@ -60,17 +59,10 @@ pub enum DbError {
     },
 }
 
-impl From<sqlx::Error> for DbError {
-    fn from(source: sqlx::Error) -> Self {
-        Self::Statement { name: "statement", source }
-    }
-}
-
 /// The database; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db {
     pools: Pools,
-    pool: sqlx::SqlitePool,
     signals: Signals,
 }
 
@@ -88,13 +80,7 @@ impl Db {
         let locked = lock.await.map_err(io::Error::other).flatten().map_err(DbError::Lock)?;
         let pools = Pools::open_sqlite(&data.join("girasol.db")).await?;
         drop(locked);
-        let options = sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(data.join("girasol.db"))
-            .foreign_keys(true)
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_secs(15));
-        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(8).connect_lazy_with(options);
-        Ok(Self { pools, pool, signals: Signals::default() })
+        Ok(Self { pools, signals: Signals::default() })
     }
 
     /// Checks that the database can be read.
@@ -115,7 +101,6 @@ impl Db {
 
     /// Waits until every connection is closed.
     pub async fn close(&self) {
-        self.pool.close().await;
         self.pools.close().await;
     }
 

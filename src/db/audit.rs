@@ -7,7 +7,7 @@ use crate::domain::audit::{Action, Actor, Entry};
 
 use super::{
     Db, DbError,
-    engine::{Bind, Session},
+    engine::{Bind, Tx},
     now_ms,
 };
 
@@ -27,7 +27,7 @@ const INSERT: &str =
 
 /// Adds a line to the trail.
 pub(super) async fn record(
-    tx: &mut impl Session,
+    tx: &mut Tx,
     actor: &Actor,
     action: Action,
     subject: &str,

@@ -172,6 +172,11 @@ impl Tx {
         self
     }
 
+    /// A statement within the transaction.
+    pub(super) fn run(&mut self, name: &'static str, sql: &'static str) -> Statement<'_> {
+        Statement::new(name, sql, On::Tx(self))
+    }
+
     /// The connection, while the transaction can go on.
     fn connection(&mut self) -> Result<&mut Connection, DbError> {
         match &mut self.connection {
@@ -216,27 +221,8 @@ impl Drop for Tx {
     }
 }
 
-/// What statements run on, one after the other.
-pub(super) trait Session: Send {
-    /// A statement of it.
-    fn run(&mut self, name: &'static str, sql: &'static str) -> Statement<'_>;
-}
-
-impl Session for Tx {
-    fn run(&mut self, name: &'static str, sql: &'static str) -> Statement<'_> {
-        Statement::new(name, sql, On::Tx(self))
-    }
-}
-
-impl Session for sqlx::Transaction<'_, Sqlite> {
-    fn run(&mut self, name: &'static str, sql: &'static str) -> Statement<'_> {
-        Statement::new(name, sql, On::Raw(self))
-    }
-}
-
 /// Where a statement runs.
 enum On<'c> {
-    Raw(&'c mut SqliteConnection),
     Readers(&'c Pools),
     Writer(&'c Pools),
     Tx(&'c mut Tx),
@@ -315,7 +301,6 @@ impl<'c> Statement<'c> {
         let outcome = match on {
             On::Readers(Pools::Sqlite { readers: pool, .. })
             | On::Writer(Pools::Sqlite { writer: pool, .. }) => on_its_own(pool, sql, &values).await,
-            On::Raw(connection) => O::from_sqlite(connection, sql, &values).await,
             On::Tx(tx) => {
                 let outcome = match tx.connection()? {
                     Connection::Sqlite(connection) => O::from_sqlite(connection, sql, &values).await,

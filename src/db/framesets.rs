@@ -15,7 +15,7 @@ use super::{
     Db, DbError,
     audit::record,
     bytes, count,
-    engine::{Bind, Session as _, Tx},
+    engine::{Bind, Tx},
     from_bytes, jobs, now_ms, parse, random,
 };
 

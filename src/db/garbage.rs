@@ -7,8 +7,8 @@ use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey
 use super::{
     Db, DbError, now_ms,
     objects::{VersionId, discard, mark, refer, refer_retired},
+    parse,
     protection::read_namespace,
-    read,
 };
 
 /// A version whose needs stand in its manifest alone.
@@ -33,13 +33,15 @@ const EARLY_KEPT_MS: i64 = 86_400_000;
 
 impl Db {
     /// Retires versions that are neither live nor likely to be: early ones that a full one has followed, and full
-    /// ones that are older than the rules say. Answers how many.
+    /// ones that are older than the rules say. Returns how many.
     pub async fn retire_versions(&self, rules: Retention) -> Result<u64, DbError> {
         let now = now_ms();
         let remove_at_ms = now.saturating_add(rules.grace_ms);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let retired: Vec<(String, i64)> = sqlx::query_as(
-            "update versions set remove_at_ms = $1
+        let mut tx = self.write("versions.retire").await?;
+        let retired: Vec<(String, i64)> = tx
+            .run(
+                "versions.retire_old",
+                "update versions set remove_at_ms = $1
              where remove_at_ms is null
              and not exists (select 1 from configurations c
                  where c.id = versions.configuration_id and c.live_version = versions.version)
@@ -50,15 +52,15 @@ impl Db {
              and case when published_at_ms > created_at_ms then published_at_ms else created_at_ms end
                  < case kind when 'early' then $4 else $3 end
              returning configuration_id, version",
-        )
-        .bind(remove_at_ms)
-        .bind(i64::from(rules.keep))
-        .bind(now.saturating_sub(rules.keep_ms))
-        .bind(now.saturating_sub(rules.keep_ms.min(EARLY_KEPT_MS)))
-        .fetch_all(&mut *tx)
-        .await?;
+            )
+            .bind(remove_at_ms)
+            .bind(i64::from(rules.keep))
+            .bind(now.saturating_sub(rules.keep_ms))
+            .bind(now.saturating_sub(rules.keep_ms.min(EARLY_KEPT_MS)))
+            .all()
+            .await?;
         for (id, version) in &retired {
-            mark(&mut tx, VersionId(&read("configuration", id)?, *version), remove_at_ms).await?;
+            mark(&mut tx, VersionId(&parse("configuration", id)?, *version), remove_at_ms).await?;
         }
         tx.commit().await?;
         Ok(retired.len() as u64)
@@ -66,15 +68,11 @@ impl Db {
 
     /// Deletes the pending versions of writers that count as dead.
     pub async fn discard_abandoned_versions(&self) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let abandoned: Vec<(String, i64)> = sqlx::query_as(
-            "select configuration_id, version from versions where state = 'pending' and remove_at_ms <= $1",
-        )
-        .bind(now_ms())
-        .fetch_all(&mut *tx)
+        let mut tx = self.write("versions.discard_abandoned").await?;
+        let abandoned: Vec<(String, i64)> = tx.run("versions.abandoned", "select configuration_id, version from versions where state = 'pending' and remove_at_ms <= $1").bind(now_ms()).all()
         .await?;
         for (id, version) in abandoned {
-            discard(&mut tx, VersionId(&read("configuration", &id)?, version)).await?;
+            discard(&mut tx, VersionId(&parse("configuration", &id)?, version)).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -83,20 +81,22 @@ impl Db {
     /// The versions whose objects are not listed yet, at most so many.
     pub async fn unlisted_versions(&self, limit: u32) -> Result<Vec<UnlistedVersion>, DbError> {
         type Row = (String, i64, String, String, Option<String>, Option<i64>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "select configuration_id, version, digest, jpeg, namespace, remove_at_ms from versions
+        let rows: Vec<Row> = self
+            .read(
+                "versions.unlisted",
+                "select configuration_id, version, digest, jpeg, namespace, remove_at_ms from versions
              where state = 'unlisted' order by configuration_id, version limit $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
+            )
+            .bind(i64::from(limit))
+            .all()
+            .await?;
         rows.into_iter()
             .map(|(configuration, version, manifest, jpeg, namespace, remove_at_ms)| {
                 Ok(UnlistedVersion {
-                    configuration: read("configuration", &configuration)?,
+                    configuration: parse("configuration", &configuration)?,
                     version,
-                    manifest: read("digest", &manifest)?,
-                    jpeg: read("digest", &jpeg)?,
+                    manifest: parse("digest", &manifest)?,
+                    jpeg: parse("digest", &jpeg)?,
                     namespace: read_namespace(namespace.as_deref())?,
                     remove_at_ms,
                 })
@@ -104,7 +104,7 @@ impl Db {
             .collect()
     }
 
-    /// Lists what a version needs. Answers whether the list is complete: objects that are being deleted have to be
+    /// Lists what a version needs. Returns whether the list is complete: objects that are being deleted have to be
     /// listed again once that is over.
     pub async fn list_version(
         &self,
@@ -112,16 +112,18 @@ impl Db {
         keys: &[ObjectKey],
     ) -> Result<bool, DbError> {
         let version = VersionId(&unlisted.configuration, unlisted.version);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("versions.list_objects").await?;
         // It may have been retired, or deleted, since it was read.
-        let remove_at_ms: Option<Option<i64>> = sqlx::query_scalar(
-            "select remove_at_ms from versions
+        let remove_at_ms: Option<Option<i64>> = tx
+            .run(
+                "versions.unlisted_until",
+                "select remove_at_ms from versions
              where configuration_id = $1 and version = $2 and state = 'unlisted'",
-        )
-        .bind(version.0.as_str())
-        .bind(version.1)
-        .fetch_optional(&mut *tx)
-        .await?;
+            )
+            .bind(version.0.as_str())
+            .bind(version.1)
+            .optional_scalar()
+            .await?;
         match remove_at_ms {
             None => return Ok(true),
             Some(None) => {
@@ -134,20 +136,25 @@ impl Db {
                 mark(&mut tx, version, remove_at_ms).await?;
             }
         }
-        sqlx::query("update versions set state = 'complete' where configuration_id = $1 and version = $2")
-            .bind(version.0.as_str())
-            .bind(version.1)
-            .execute(&mut *tx)
-            .await?;
+        tx.run(
+            "versions.set_listed",
+            "update versions set state = 'complete' where configuration_id = $1 and version = $2",
+        )
+        .bind(version.0.as_str())
+        .bind(version.1)
+        .execute()
+        .await?;
         tx.commit().await?;
         Ok(true)
     }
 
     /// Retires a version whose manifest cannot be read and that a newer full one replaces: it is early, or made from the
-    /// same frames. Answers whether it is retired.
+    /// same frames. Returns whether it is retired.
     pub async fn retire_replaced(&self, unlisted: &UnlistedVersion) -> Result<bool, DbError> {
-        let retired = sqlx::query(
-            "update versions set remove_at_ms = $1
+        let retired = self
+            .run(
+                "versions.retire_replaced",
+                "update versions set remove_at_ms = $1
              where configuration_id = $2 and version = $3 and remove_at_ms is null
              and not exists (select 1 from configurations c
                  where c.id = versions.configuration_id and c.live_version = versions.version)
@@ -155,25 +162,26 @@ impl Db {
                  where newer.configuration_id = versions.configuration_id and newer.version > versions.version
                  and newer.kind = 'full' and newer.state = 'complete' and newer.remove_at_ms is null
                  and (versions.kind = 'early' or newer.source = versions.source))",
-        )
-        .bind(now_ms())
-        .bind(unlisted.configuration.as_str())
-        .bind(unlisted.version)
-        .execute(&self.pool)
-        .await?;
-        Ok(retired.rows_affected() == 1)
+            )
+            .bind(now_ms())
+            .bind(unlisted.configuration.as_str())
+            .bind(unlisted.version)
+            .execute()
+            .await?;
+        Ok(retired == 1)
     }
 
-    /// Deletes the rows of retired versions whose objects could be deleted from this moment on. Answers how many.
+    /// Deletes the rows of retired versions whose objects could be deleted from this moment on. Returns how many.
     pub async fn delete_versions(&self, until_ms: i64) -> Result<u64, DbError> {
-        let deleted = sqlx::query("delete from versions where remove_at_ms <= $1 and state = 'complete'")
+        let deleted = self
+            .run("versions.delete", "delete from versions where remove_at_ms <= $1 and state = 'complete'")
             .bind(until_ms)
-            .execute(&self.pool);
-        Ok(deleted.await?.rows_affected())
+            .execute();
+        deleted.await
     }
 
     /// Moves whenever objects were deleted that a server may have in memory.
     pub async fn last_removal(&self) -> Result<i64, DbError> {
-        Ok(sqlx::query_scalar("select coalesce(max(id), 0) from removals").fetch_one(&self.pool).await?)
+        self.read("removals.last", "select coalesce(max(id), 0) from removals").scalar().await
     }
 }

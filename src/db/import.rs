@@ -17,7 +17,7 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
-    engine::{Bind, Session as _, Tx},
+    engine::{Bind, Tx},
     now_ms, products,
     purges::{Softness, note},
 };

@@ -10,7 +10,6 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
-    engine::Session as _,
     framesets::{FramesetError, StoredFrame, insert_all, require_open, touch},
     jobs::{Leased, holds_lease},
 };

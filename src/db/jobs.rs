@@ -17,7 +17,7 @@ use super::{
     Db, DbError,
     audit::record,
     count,
-    engine::{Bind, Session, Tx},
+    engine::{Bind, Tx},
     now_ms, parse, random,
 };
 

@@ -11,7 +11,7 @@ use crate::domain::{
     keys::{ApiKey, KeyId, Role, SECRET_BYTES, hex},
 };
 
-use super::{Db, DbError, audit::record, engine::Session as _, now_ms, parse, random};
+use super::{Db, DbError, audit::record, now_ms, parse, random};
 
 /// The last use of a key is noted at most once in this time.
 const USE_NOTED_EVERY_MS: i64 = 60_000;

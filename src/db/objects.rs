@@ -10,8 +10,6 @@
 //!
 //! No transaction stays open while the store is asked.
 
-use sqlx::SqliteConnection;
-
 use crate::domain::{
     keys::hex,
     names::ConfigId,
@@ -22,9 +20,11 @@ use crate::domain::{
 use crate::signals::Topic;
 
 use super::{
-    Db, DbError, now_ms,
+    Db, DbError,
+    engine::Tx,
+    now_ms, parse,
     purges::{Softness, note},
-    random, read,
+    random,
 };
 
 /// When the objects of a version may be deleted that was taken down: whatever caches still say.
@@ -82,9 +82,9 @@ macro_rules! due {
     };
 }
 
-/// Refers to objects for a version. Answers those that are being deleted, to which it cannot refer yet.
+/// Refers to objects for a version. Returns those that are being deleted, to which it cannot refer yet.
 pub(super) async fn refer(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     VersionId(id, version): VersionId<'_>,
     namespace: Namespace,
     keys: &[ObjectKey],
@@ -92,15 +92,17 @@ pub(super) async fn refer(
     let namespace = column(namespace);
     let mut blocked = Vec::new();
     for key in keys {
-        let object: Option<i64> = sqlx::query_scalar(
-            "insert into objects (namespace, key) values ($1, $2)
+        let object: Option<i64> = tx
+            .run(
+                "objects.insert",
+                "insert into objects (namespace, key) values ($1, $2)
              on conflict (namespace, key) do update set remove_at_ms = null where objects.state = 'stored'
              returning id",
-        )
-        .bind(&namespace)
-        .bind(key.to_string())
-        .fetch_optional(&mut *tx)
-        .await?;
+            )
+            .bind(&namespace)
+            .bind(key.to_string())
+            .optional_scalar()
+            .await?;
         match object {
             Some(object) => attach(tx, VersionId(id, version), object).await?,
             None => blocked.push(*key),
@@ -109,40 +111,39 @@ pub(super) async fn refer(
     Ok(blocked)
 }
 
-async fn attach(
-    tx: &mut SqliteConnection,
-    VersionId(id, version): VersionId<'_>,
-    object: i64,
-) -> Result<(), DbError> {
-    sqlx::query(
+async fn attach(tx: &mut Tx, VersionId(id, version): VersionId<'_>, object: i64) -> Result<(), DbError> {
+    tx.run(
+        "version_objects.insert",
         "insert into version_objects (configuration_id, version, object_id) values ($1, $2, $3)
          on conflict do nothing",
     )
     .bind(id.as_str())
     .bind(version)
     .bind(object)
-    .execute(tx)
+    .execute()
     .await?;
     Ok(())
 }
 
-/// Writes down what a retired version needed, which keeps nothing from being deleted.
+/// Records what a retired version needed, which keeps nothing from being deleted.
 pub(super) async fn refer_retired(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     VersionId(id, version): VersionId<'_>,
     namespace: Namespace,
     keys: &[ObjectKey],
 ) -> Result<(), DbError> {
     let namespace = column(namespace);
     for key in keys {
-        let object: i64 = sqlx::query_scalar(
-            "insert into objects (namespace, key) values ($1, $2)
+        let object: i64 = tx
+            .run(
+                "objects.insert_retired",
+                "insert into objects (namespace, key) values ($1, $2)
              on conflict (namespace, key) do update set key = excluded.key returning id",
-        )
-        .bind(&namespace)
-        .bind(key.to_string())
-        .fetch_one(&mut *tx)
-        .await?;
+            )
+            .bind(&namespace)
+            .bind(key.to_string())
+            .scalar()
+            .await?;
         attach(tx, VersionId(id, version), object).await?;
     }
     Ok(())
@@ -151,63 +152,71 @@ pub(super) async fn refer_retired(
 /// Marks what a retired version needed and no version that counts: it may be deleted from `at_ms` on, or earlier if it
 /// was marked so before.
 pub(super) async fn mark(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     VersionId(id, version): VersionId<'_>,
     at_ms: i64,
 ) -> Result<(), DbError> {
-    sqlx::query(concat!(
-        "update objects set remove_at_ms = $1
+    tx.run(
+        "objects.mark",
+        concat!(
+            "update objects set remove_at_ms = $1
          where (remove_at_ms is null or remove_at_ms > $1)
          and id in (select object_id from version_objects where configuration_id = $2 and version = $3)
          and not ",
-        is_needed!()
-    ))
+            is_needed!()
+        ),
+    )
     .bind(at_ms)
     .bind(id.as_str())
     .bind(version)
-    .execute(tx)
+    .execute()
     .await?;
     Ok(())
 }
 
 /// Deletes a pending version. What it alone needed is deleted at once, and the rest when retired versions say.
-pub(super) async fn discard(
-    tx: &mut SqliteConnection,
-    VersionId(id, version): VersionId<'_>,
-) -> Result<(), DbError> {
-    let objects: Vec<i64> = sqlx::query_scalar(
-        "select r.object_id from version_objects r join versions v
+pub(super) async fn discard(tx: &mut Tx, VersionId(id, version): VersionId<'_>) -> Result<(), DbError> {
+    let objects: Vec<i64> = tx
+        .run(
+            "version_objects.of_pending",
+            "select r.object_id from version_objects r join versions v
          on v.configuration_id = r.configuration_id and v.version = r.version
          where v.configuration_id = $1 and v.version = $2 and v.state = 'pending'",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .scalars()
+        .await?;
+    tx.run(
+        "versions.delete_pending",
+        "delete from versions where configuration_id = $1 and version = $2 and state = 'pending'",
     )
     .bind(id.as_str())
     .bind(version)
-    .fetch_all(&mut *tx)
+    .execute()
     .await?;
-    sqlx::query("delete from versions where configuration_id = $1 and version = $2 and state = 'pending'")
-        .bind(id.as_str())
-        .bind(version)
-        .execute(&mut *tx)
-        .await?;
     for object in objects {
-        sqlx::query(concat!(
-            "update objects set remove_at_ms = coalesce(
+        tx.run(
+            "objects.mark_discarded",
+            concat!(
+                "update objects set remove_at_ms = coalesce(
                  (select max(v.remove_at_ms) from version_objects r join versions v
                   on v.configuration_id = r.configuration_id and v.version = r.version
                   where r.object_id = objects.id), $1)
              where id = $2 and remove_at_ms is null and not ",
-            is_needed!()
-        ))
+                is_needed!()
+            ),
+        )
         .bind(AT_ONCE_MS)
         .bind(object)
-        .execute(&mut *tx)
+        .execute()
         .await?;
     }
     Ok(())
 }
 
 impl Db {
-    /// Refers to objects for a version that is not retired. Answers those that are still being deleted; `None` where the
+    /// Refers to objects for a version that is not retired. Returns those that are still being deleted; `None` where the
     /// version is not wanted any more.
     pub async fn refer_to_objects(
         &self,
@@ -216,16 +225,11 @@ impl Db {
         namespace: Namespace,
         keys: &[ObjectKey],
     ) -> Result<Option<Vec<ObjectKey>>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let wanted: Option<i64> = sqlx::query_scalar(
-            "select 1 from versions where configuration_id = $1 and version = $2
-             and (remove_at_ms is null or state = 'pending')",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_optional(&mut *tx)
-        .await?;
-        if wanted.is_none() {
+        let mut tx = self.write("objects.refer").await?;
+        const IS_WANTED: &str = "select exists (select 1 from versions
+            where configuration_id = $1 and version = $2 and (remove_at_ms is null or state = 'pending'))";
+        let statement = tx.run("versions.is_wanted", IS_WANTED).bind(id.as_str()).bind(version);
+        if !statement.scalar::<bool>().await? {
             return Ok(None);
         }
         let blocked = refer(&mut tx, VersionId(id, version), namespace, keys).await?;
@@ -244,27 +248,36 @@ impl Db {
         subject: &str,
     ) -> Result<Option<ClaimedObjects>, DbError> {
         // Mostly there is nothing, which takes no lock to find out.
-        let first: Option<i64> =
-            sqlx::query_scalar(due!()).bind(due_ms).bind(now_ms()).bind(1).fetch_optional(&self.pool).await?;
+        let first: Option<i64> = self
+            .read("objects.first_due", due!())
+            .bind(due_ms)
+            .bind(now_ms())
+            .bind(1)
+            .optional_scalar()
+            .await?;
         if first.is_none() {
             return Ok(None);
         }
         let lease = hex(&random::<16>()?);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("objects.claim").await?;
         let now = now_ms();
         let until_ms = now.saturating_add(lease_ms);
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(concat!(
-            "update objects set state = 'deleting', lease = $4, lease_until_ms = $5 where id in (",
-            due!(),
-            ") returning namespace, key, remove_at_ms"
-        ))
-        .bind(due_ms)
-        .bind(now)
-        .bind(i64::from(limit))
-        .bind(&lease)
-        .bind(until_ms)
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows: Vec<(String, String, i64)> = tx
+            .run(
+                "objects.lease",
+                concat!(
+                    "update objects set state = 'deleting', lease = $4, lease_until_ms = $5 where id in (",
+                    due!(),
+                    ") returning namespace, key, remove_at_ms"
+                ),
+            )
+            .bind(due_ms)
+            .bind(now)
+            .bind(i64::from(limit))
+            .bind(&lease)
+            .bind(until_ms)
+            .all()
+            .await?;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -294,17 +307,20 @@ impl Db {
 
     /// Deletes the rows of claimed objects that are deleted, unless another collector has taken them over.
     pub async fn delete_objects(&self, claimed: &ClaimedObjects, deleted: &[Address]) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("objects.delete_claimed").await?;
         for address in deleted {
-            sqlx::query("delete from objects where namespace = $1 and key = $2 and lease = $3")
+            tx.run("objects.delete", "delete from objects where namespace = $1 and key = $2 and lease = $3")
                 .bind(column(address.namespace))
                 .bind(address.key.to_string())
                 .bind(&claimed.lease)
-                .execute(&mut *tx)
+                .execute()
                 .await?;
         }
         if claimed.at_once {
-            sqlx::query("insert into removals (at_ms) values ($1)").bind(now_ms()).execute(&mut *tx).await?;
+            tx.run("removals.insert", "insert into removals (at_ms) values ($1)")
+                .bind(now_ms())
+                .execute()
+                .await?;
         }
         tx.commit().await?;
         if claimed.at_once {
@@ -316,20 +332,18 @@ impl Db {
     /// When the first lease runs out of those under which objects with such a mark are being deleted; `None` where none
     /// is being deleted.
     pub async fn deletion_ends_at_ms(&self, due_ms: i64) -> Result<Option<i64>, DbError> {
-        Ok(sqlx::query_scalar(
+        self.read(
+            "objects.first_lease_end",
             "select min(lease_until_ms) from objects where state = 'deleting' and remove_at_ms <= $1",
         )
         .bind(due_ms)
-        .fetch_one(&self.pool)
-        .await?)
+        .scalar()
+        .await
     }
 
     /// Counts objects that no collector deletes now.
     pub async fn count_objects(&self) -> Result<ObjectCounts, DbError> {
-        let (needed, waiting): (i64, i64) = sqlx::query_as(
-            "select count(*) - count(remove_at_ms), count(remove_at_ms) from objects where state = 'stored'",
-        )
-        .fetch_one(&self.pool)
+        let (needed, waiting): (i64, i64) = self.read("objects.count", "select count(*) - count(remove_at_ms), count(remove_at_ms) from objects where state = 'stored'").one()
         .await?;
         let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
         Ok(ObjectCounts { needed: count(needed), waiting: count(waiting) })
@@ -338,22 +352,16 @@ impl Db {
     /// Every object that has a row.
     pub async fn known_objects(&self) -> Result<Vec<Address>, DbError> {
         let rows: Vec<(String, String)> =
-            sqlx::query_as("select namespace, key from objects").fetch_all(&self.pool).await?;
+            self.read("objects.list", "select namespace, key from objects").all().await?;
         rows.iter().map(|(namespace, key)| address(namespace, key)).collect()
     }
 
     /// Gives rows to objects that were found in the store without one: they may be deleted from `remove_at_ms` on,
     /// unless a version refers to them before.
     pub async fn adopt_objects(&self, found: &[Address], remove_at_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("objects.adopt").await?;
         for address in found {
-            sqlx::query(
-                "insert into objects (namespace, key, remove_at_ms) values ($1, $2, $3) on conflict do nothing",
-            )
-            .bind(column(address.namespace))
-            .bind(address.key.to_string())
-            .bind(remove_at_ms)
-            .execute(&mut *tx)
+            tx.run("objects.insert_found", "insert into objects (namespace, key, remove_at_ms) values ($1, $2, $3) on conflict do nothing").bind(column(address.namespace)).bind(address.key.to_string()).bind(remove_at_ms).execute()
             .await?;
         }
         tx.commit().await?;
@@ -369,7 +377,7 @@ fn column(namespace: Namespace) -> String {
 fn address(namespace: &str, key: &str) -> Result<Address, DbError> {
     let namespace = match namespace {
         "" => Namespace::Public,
-        id => Namespace::Private(read("namespace", id)?),
+        id => Namespace::Private(parse("namespace", id)?),
     };
-    Ok(read::<ObjectKey>("object", key)?.within(namespace))
+    Ok(parse::<ObjectKey>("object", key)?.within(namespace))
 }

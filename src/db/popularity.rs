@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::names::{ConfigId, ProductId};
 
-use super::{
-    Db, DbError,
-    engine::{Session as _, Tx},
-    parse, products,
-};
+use super::{Db, DbError, engine::Tx, parse, products};
 
 /// A view loses half of its weight in a week. In milliseconds.
 const HALF_LIFE_MS: f64 = 7.0 * 24.0 * 3_600_000.0;

@@ -12,7 +12,7 @@ use crate::domain::{
 
 use super::{
     Db, DbError, count,
-    engine::{Bind, Session, Tx},
+    engine::{Bind, Tx},
     now_ms, parse,
 };
 
@@ -383,7 +383,7 @@ fn by_product<T>(rows: Vec<T>, product: impl Fn(&T) -> &String) -> HashMap<Strin
 }
 
 /// Moves the product's revision, so that cached answers that name it are made again.
-pub(super) async fn bump(tx: &mut impl Session, product: &str) -> Result<(), DbError> {
+pub(super) async fn bump(tx: &mut Tx, product: &str) -> Result<(), DbError> {
     tx.run("products.bump", "update products set revision = revision + 1 where id = $1")
         .bind(product)
         .execute()

@@ -14,11 +14,13 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
+    engine::Bind,
     now_ms,
     objects::{AT_ONCE_MS, PENDING_MS, VersionId, mark, refer},
+    parse,
     products::bump,
     purges::{Softness, note},
-    random, read,
+    random,
 };
 use crate::signals::Topic;
 
@@ -56,27 +58,23 @@ impl Db {
 
     /// Where new versions of a configuration are stored; `None` where there is no such configuration.
     pub async fn namespace(&self, id: &ConfigId) -> Result<Option<Namespace>, DbError> {
-        let namespace: Option<Option<String>> =
-            sqlx::query_scalar("select namespace from configurations where id = $1")
-                .bind(id.as_str())
-                .fetch_optional(&self.pool)
-                .await?;
+        let namespace: Option<Option<String>> = self
+            .read("configurations.namespace", "select namespace from configurations where id = $1")
+            .bind(id.as_str())
+            .optional_scalar()
+            .await?;
         namespace.map(|namespace| read_namespace(namespace.as_deref())).transpose()
     }
 
     /// Whether anything of a product is public.
     pub async fn has_public(&self, product: &ProductId) -> Result<bool, DbError> {
-        let one: Option<i64> = sqlx::query_scalar(
-            "select 1 from configurations where product_id = $1 and namespace is null limit 1",
-        )
-        .bind(product.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(one.is_some())
+        const SQL: &str =
+            "select exists (select 1 from configurations where product_id = $1 and namespace is null)";
+        self.read("configurations.has_public", SQL).bind(product.to_string()).scalar().await
     }
 
     /// Makes the configuration's row where it is missing, protected from the first moment; so is one that has never
-    /// had a version. Answers whether it is protected.
+    /// had a version. Returns whether it is protected.
     pub async fn ensure_protected(
         &self,
         product: &ProductId,
@@ -84,30 +82,25 @@ impl Db {
         choices: &Choices,
     ) -> Result<bool, DbError> {
         let namespace = self.new_namespace()?.to_string();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        sqlx::query(
-            "insert into configurations (id, product_id, choices, created_at_ms, namespace) values ($1, $2, $3, $4, $5)
+        let mut tx = self.write("configurations.ensure_protected").await?;
+        tx.run("configurations.insert_protected", "insert into configurations (id, product_id, choices, created_at_ms, namespace) values ($1, $2, $3, $4, $5)
              on conflict (id) do update set namespace = excluded.namespace
-             where namespace is null and last_version = 0",
-        )
-        .bind(id.as_str())
-        .bind(product.to_string())
-        .bind(sqlx::types::Json(choices))
-        .bind(now_ms())
-        .bind(namespace)
-        .execute(&mut *tx)
+             where configurations.namespace is null and configurations.last_version = 0").bind(id.as_str()).bind(product.to_string()).bind(Bind::json(choices)).bind(now_ms()).bind(namespace).execute()
         .await?;
-        let is_protected: bool =
-            sqlx::query_scalar("select namespace is not null from configurations where id = $1")
-                .bind(id.as_str())
-                .fetch_one(&mut *tx)
-                .await?;
+        let is_protected: bool = tx
+            .run(
+                "configurations.is_protected",
+                "select namespace is not null from configurations where id = $1",
+            )
+            .bind(id.as_str())
+            .scalar()
+            .await?;
         bump(&mut tx, &product.to_string()).await?;
         tx.commit().await?;
         Ok(is_protected)
     }
 
-    /// Begins the copy of a version in another namespace: it is pending until [`Self::move_to`]. Answers the objects
+    /// Begins the copy of a version in another namespace: it is pending until [`Self::move_to`]. Returns the objects
     /// that are still being deleted.
     pub async fn begin_carried(
         &self,
@@ -116,23 +109,13 @@ impl Db {
         to: Namespace,
         keys: &[ObjectKey],
     ) -> Result<Vec<ObjectKey>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("versions.begin_carried").await?;
         let now = now_ms();
-        sqlx::query(
-            "insert into versions
+        tx.run("versions.insert_carried", "insert into versions
              (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
               state, remove_at_ms)
              select configuration_id, $1, kind, $2, jpeg, source, settings, $3, frames, $4, 'pending', $5 from versions
-             where configuration_id = $6 and version = $7",
-        )
-        .bind(one.version)
-        .bind(one.digest.to_string())
-        .bind(now)
-        .bind(column(to))
-        .bind(now + PENDING_MS)
-        .bind(id.as_str())
-        .bind(one.from)
-        .execute(&mut *tx)
+             where configuration_id = $6 and version = $7").bind(one.version).bind(one.digest.to_string()).bind(now).bind(column(to)).bind(now + PENDING_MS).bind(id.as_str()).bind(one.from).execute()
         .await?;
         let blocked = refer(&mut tx, VersionId(id, one.version), to, keys).await?;
         tx.commit().await?;
@@ -140,7 +123,7 @@ impl Db {
     }
 
     /// Moves a configuration to another namespace: the copies are there from now on, and the copy of the live version is
-    /// live; every version of the former namespace is retired at once. Answers the purges that this wrote; `None` where
+    /// live; every version of the former namespace is retired at once. Returns the purges that this wrote; `None` where
     /// it did not move: namespace and versions have to be those that the copies were made from.
     pub async fn move_to(
         &self,
@@ -150,57 +133,56 @@ impl Db {
     ) -> Result<Option<Vec<i64>>, DbError> {
         let Move { from, to, live, newest, carried } = *to;
         let now = now_ms();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let others: i64 = sqlx::query_scalar(
-            "select count(*) from versions
+        let mut tx = self.write("configurations.protect").await?;
+        let others: i64 = tx
+            .run(
+                "versions.count_newer",
+                "select count(*) from versions
              where configuration_id = $1 and version > $2 and remove_at_ms is null",
-        )
-        .bind(id.as_str())
-        .bind(newest)
-        .fetch_one(&mut *tx)
-        .await?;
+            )
+            .bind(id.as_str())
+            .bind(newest)
+            .scalar()
+            .await?;
         if others > 0 {
             return Ok(None);
         }
         for one in carried {
-            let completed = sqlx::query(
-                "update versions set state = 'complete', remove_at_ms = null, published_at_ms = $1
+            let completed = tx
+                .run(
+                    "versions.complete_carried",
+                    "update versions set state = 'complete', remove_at_ms = null, published_at_ms = $1
                  where configuration_id = $2 and version = $3 and state = 'pending'",
-            )
-            .bind((live == Some(one.from)).then_some(now))
-            .bind(id.as_str())
-            .bind(one.version)
-            .execute(&mut *tx)
-            .await?;
-            if completed.rows_affected() != 1 {
+                )
+                .bind((live == Some(one.from)).then_some(now))
+                .bind(id.as_str())
+                .bind(one.version)
+                .execute()
+                .await?;
+            if completed != 1 {
                 return Ok(None);
             }
         }
         let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
-        let moved = sqlx::query(
-            "update configurations set namespace = $1, live_version = $2
+        let moved = tx
+            .run(
+                "configurations.set_namespace",
+                "update configurations set namespace = $1, live_version = $2
              where id = $3 and namespace is not distinct from $4 and live_version is not distinct from $5",
-        )
-        .bind(column(to))
-        .bind(now_live)
-        .bind(id.as_str())
-        .bind(column(from))
-        .bind(live)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
+            )
+            .bind(column(to))
+            .bind(now_live)
+            .bind(id.as_str())
+            .bind(column(from))
+            .bind(live)
+            .execute()
+            .await?
             == 1;
         if !moved {
             return Ok(None);
         }
-        let retired: Vec<i64> = sqlx::query_scalar(
-            "update versions set remove_at_ms = $1
-             where configuration_id = $2 and namespace is distinct from $3 and state <> 'pending' returning version",
-        )
-        .bind(AT_ONCE_MS)
-        .bind(id.as_str())
-        .bind(column(to))
-        .fetch_all(&mut *tx)
+        let retired: Vec<i64> = tx.run("versions.retire_former", "update versions set remove_at_ms = $1
+             where configuration_id = $2 and namespace is distinct from $3 and state <> 'pending' returning version").bind(AT_ONCE_MS).bind(id.as_str()).bind(column(to)).scalars()
         .await?;
         for version in retired {
             mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
@@ -224,9 +206,9 @@ impl Db {
         until: &str,
         actor: &Actor,
     ) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("audit.sign").await?;
         record(&mut tx, actor, Action::Sign, id.as_str(), &json!({ "key": key, "until": until })).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
@@ -236,5 +218,5 @@ pub(super) fn column(namespace: Namespace) -> Option<String> {
 }
 
 pub(super) fn read_namespace(column: Option<&str>) -> Result<Namespace, DbError> {
-    column.map_or(Ok(Namespace::Public), |id| Ok(Namespace::Private(read("namespace", id)?)))
+    column.map_or(Ok(Namespace::Public), |id| Ok(Namespace::Private(parse("namespace", id)?)))
 }

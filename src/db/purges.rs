@@ -16,7 +16,7 @@ use super::{
     Db, DbError,
     audit::record,
     count,
-    engine::{Bind, Session, Tx},
+    engine::{Bind, Tx},
     now_ms, random,
 };
 
@@ -116,7 +116,7 @@ pub struct Setback {
 
 /// Writes a purge, in the transaction of its change. Returns its number.
 pub(super) async fn note(
-    tx: &mut impl Session,
+    tx: &mut Tx,
     subject: &str,
     purge: &Purge,
     softness: Softness,

@@ -2,7 +2,7 @@
 
 use crate::domain::frameset::FramesetId;
 
-use super::{Db, DbError, engine::Session as _, parse};
+use super::{Db, DbError, parse};
 
 impl Db {
     /// Deletes the events from before a moment of jobs that are over. Returns how many.

@@ -8,7 +8,7 @@ use crate::domain::{
     signed::{SigningKey, SigningKeyId},
 };
 
-use super::{Db, DbError, audit::record, engine::Session as _, now_ms, parse, random};
+use super::{Db, DbError, audit::record, now_ms, parse, random};
 
 /// Stands before the ids of signing keys in names.
 const SIGNING: &str = "signing.";

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use crate::domain::frameset::{FileName, FramesetId, UploadId};
 
-use super::{Db, DbError, bytes, engine::Session as _, framesets::touch, from_bytes, now_ms, parse, random};
+use super::{Db, DbError, bytes, framesets::touch, from_bytes, now_ms, parse, random};
 
 /// An upload and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,12 +16,13 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
+    engine::Bind,
     now_ms,
     objects::{AT_ONCE_MS, PENDING_MS, VersionId, discard, mark, refer},
+    parse,
     products::bump,
     protection::{column, read_namespace},
     purges::{Softness, note},
-    read,
 };
 use crate::signals::Topic;
 
@@ -121,22 +122,24 @@ pub struct Pointer {
 type StoredRow = (i64, String, String, Option<String>);
 
 fn stored((version, digest, jpeg, namespace): StoredRow) -> Result<StoredVersion, DbError> {
-    let (digest, jpeg) = (read("digest", &digest)?, read("digest", &jpeg)?);
+    let (digest, jpeg) = (parse("digest", &digest)?, parse("digest", &jpeg)?);
     Ok(StoredVersion { version, digest, jpeg, namespace: read_namespace(namespace.as_deref())? })
 }
 
 impl Db {
     /// The live version of a configuration, with its product's revision.
     pub async fn pointer(&self, id: &ConfigId) -> Result<Option<Pointer>, DbError> {
-        let row: Option<(i64, String, String, i64, Option<String>)> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, p.revision, v.namespace from configurations c
+        let row: Option<(i64, String, String, i64, Option<String>)> = self
+            .read(
+                "versions.pointer",
+                "select v.version, v.digest, v.jpeg, p.revision, v.namespace from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              join products p on p.id = c.product_id
              where c.id = $1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
+            )
+            .bind(id.as_str())
+            .optional()
+            .await?;
         row.map(|(version, digest, jpeg, revision, namespace)| {
             let StoredVersion { version, digest, jpeg, namespace } =
                 stored((version, digest, jpeg, namespace))?;
@@ -152,17 +155,19 @@ impl Db {
         source: Digest,
         settings: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<StoredRow> = sqlx::query_as(
-            "select version, digest, jpeg, namespace from versions
+        let row: Option<StoredRow> = self
+            .read(
+                "versions.find",
+                "select version, digest, jpeg, namespace from versions
              where configuration_id = $1 and source = $2 and settings = $3 and kind = 'full'
              and remove_at_ms is null
              order by version desc limit 1",
-        )
-        .bind(id.as_str())
-        .bind(source.to_string())
-        .bind(settings.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
+            )
+            .bind(id.as_str())
+            .bind(source.to_string())
+            .bind(settings.to_string())
+            .optional()
+            .await?;
         row.map(stored).transpose()
     }
 
@@ -172,26 +177,23 @@ impl Db {
         id: &ConfigId,
         source: Digest,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<StoredRow> = sqlx::query_as(
-            "select v.version, v.digest, v.jpeg, v.namespace from configurations c
+        let row: Option<StoredRow> = self
+            .read(
+                "versions.live_from",
+                "select v.version, v.digest, v.jpeg, v.namespace from configurations c
              join versions v on v.configuration_id = c.id and v.version = c.live_version
              where c.id = $1 and v.source = $2 and v.kind = 'full'",
-        )
-        .bind(id.as_str())
-        .bind(source.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
+            )
+            .bind(id.as_str())
+            .bind(source.to_string())
+            .optional()
+            .await?;
         row.map(stored).transpose()
     }
 
     /// How much a configuration's version holds; `None` where there is no such version.
     pub async fn version_kind(&self, id: &ConfigId, version: i64) -> Result<Option<VersionKind>, DbError> {
-        let kind: Option<String> = sqlx::query_scalar(
-            "select kind from versions where configuration_id = $1 and version = $2 and remove_at_ms is null",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_optional(&self.pool)
+        let kind: Option<String> = self.read("versions.kind", "select kind from versions where configuration_id = $1 and version = $2 and remove_at_ms is null").bind(id.as_str()).bind(version).optional_scalar()
         .await?;
         kind.map(VersionKind::read).transpose()
     }
@@ -202,29 +204,32 @@ impl Db {
         id: &ConfigId,
         version: i64,
     ) -> Result<Option<StoredVersion>, DbError> {
-        let row: Option<StoredRow> = sqlx::query_as(
-            "select version, digest, jpeg, namespace from versions
+        let row: Option<StoredRow> = self
+            .read(
+                "versions.get",
+                "select version, digest, jpeg, namespace from versions
              where configuration_id = $1 and version = $2 and remove_at_ms is null",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_optional(&self.pool)
-        .await?;
+            )
+            .bind(id.as_str())
+            .bind(version)
+            .optional()
+            .await?;
         row.map(stored).transpose()
     }
 
     /// Gives out the configuration's next version number, which is never given again.
     pub async fn next_version(&self, id: &ConfigId) -> Result<i64, DbError> {
-        Ok(sqlx::query_scalar(
+        self.run(
+            "versions.next_number",
             "update configurations set last_version = last_version + 1 where id = $1 returning last_version",
         )
         .bind(id.as_str())
-        .fetch_one(&self.pool)
-        .await?)
+        .scalar()
+        .await
     }
 
     /// Begins a version: until it is [complete](Self::complete_version) it is pending, which shows it to nothing but
-    /// keeps its objects. Answers the objects that are still being deleted, to which it has to refer before it writes
+    /// keeps its objects. Returns the objects that are still being deleted, to which it has to refer before it writes
     /// them.
     pub async fn begin_version(
         &self,
@@ -232,26 +237,12 @@ impl Db {
         new: &NewVersion,
         keys: &[ObjectKey],
     ) -> Result<Vec<ObjectKey>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("versions.begin").await?;
         let now = now_ms();
-        sqlx::query(
-            "insert into versions
+        tx.run("versions.insert_pending", "insert into versions
              (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
               state, remove_at_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)",
-        )
-        .bind(id.as_str())
-        .bind(new.version)
-        .bind(new.kind.as_str())
-        .bind(new.digest.to_string())
-        .bind(new.jpeg.to_string())
-        .bind(new.source.to_string())
-        .bind(new.settings.to_string())
-        .bind(now)
-        .bind(Json(&new.figures))
-        .bind(column(new.namespace))
-        .bind(now + PENDING_MS)
-        .execute(&mut *tx)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)").bind(id.as_str()).bind(new.version).bind(new.kind.as_str()).bind(new.digest.to_string()).bind(new.jpeg.to_string()).bind(new.source.to_string()).bind(new.settings.to_string()).bind(now).bind(Bind::json(&new.figures)).bind(column(new.namespace)).bind(now + PENDING_MS).execute()
         .await?;
         let blocked = refer(&mut tx, VersionId(id, new.version), new.namespace, keys).await?;
         tx.commit().await?;
@@ -259,55 +250,61 @@ impl Db {
     }
 
     /// Completes a pending version, whose objects are all stored, if its configuration is still in the version's
-    /// namespace. Answers whether it is complete.
+    /// namespace. Returns whether it is complete.
     pub async fn complete_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
-        let completed = sqlx::query(
-            "update versions set state = 'complete', remove_at_ms = null
+        let completed = self
+            .run(
+                "versions.complete",
+                "update versions set state = 'complete', remove_at_ms = null
              where configuration_id = $1 and version = $2 and state = 'pending'
              and exists (select 1 from configurations c where c.id = versions.configuration_id
                          and c.namespace is not distinct from versions.namespace)",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .execute(&self.pool)
-        .await?;
-        Ok(completed.rows_affected() == 1)
+            )
+            .bind(id.as_str())
+            .bind(version)
+            .execute()
+            .await?;
+        Ok(completed == 1)
     }
 
     /// Deletes a version that is pending. What it alone needed is due at once.
     pub async fn discard_version(&self, id: &ConfigId, version: i64) -> Result<(), DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.write("versions.discard").await?;
         discard(&mut tx, VersionId(id, version)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
-    /// Notes that all objects of a version are stored again, and listed. Answers whether the version is still wanted.
+    /// Notes that all objects of a version are stored again, and listed. Returns whether the version is still wanted.
     pub async fn restore_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
-        let restored = sqlx::query(
-            "update versions set state = 'complete'
+        let restored = self
+            .run(
+                "versions.restore",
+                "update versions set state = 'complete'
              where configuration_id = $1 and version = $2 and remove_at_ms is null",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .execute(&self.pool)
-        .await?;
-        Ok(restored.rows_affected() == 1)
+            )
+            .bind(id.as_str())
+            .bind(version)
+            .execute()
+            .await?;
+        Ok(restored == 1)
     }
 
     /// The versions of a configuration, the newest first.
     pub async fn versions(&self, id: &ConfigId) -> Result<Vec<ListedVersion>, DbError> {
-        let rows: Vec<(i64, String, String, i64, Option<i64>, bool)> = sqlx::query_as(
-            "select v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
-             coalesce(c.live_version = v.version, 0)
+        let rows: Vec<(i64, String, String, i64, Option<i64>, bool)> = self
+            .read(
+                "versions.list",
+                "select v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
+             coalesce(c.live_version = v.version, false)
              from versions v join configurations c on c.id = v.configuration_id
              where c.id = $1 and v.remove_at_ms is null order by v.version desc",
-        )
-        .bind(id.as_str())
-        .fetch_all(&self.pool)
-        .await?;
+            )
+            .bind(id.as_str())
+            .all()
+            .await?;
         rows.into_iter()
             .map(|(version, kind, digest, created_at_ms, published_at_ms, is_live)| {
-                let (kind, digest) = (VersionKind::read(kind)?, read("digest", &digest)?);
+                let (kind, digest) = (VersionKind::read(kind)?, parse("digest", &digest)?);
                 Ok(ListedVersion { version, kind, digest, created_at_ms, published_at_ms, is_live })
             })
             .collect()
@@ -319,50 +316,54 @@ impl Db {
         id: &ConfigId,
         version: i64,
     ) -> Result<Option<Vec<SetFigures>>, DbError> {
-        let figures: Option<Option<Json<Vec<SetFigures>>>> =
-            sqlx::query_scalar("select frames from versions where configuration_id = $1 and version = $2")
-                .bind(id.as_str())
-                .bind(version)
-                .fetch_optional(&self.pool)
-                .await?;
+        let figures: Option<Option<Json<Vec<SetFigures>>>> = self
+            .read(
+                "versions.figures",
+                "select frames from versions where configuration_id = $1 and version = $2",
+            )
+            .bind(id.as_str())
+            .bind(version)
+            .optional_scalar()
+            .await?;
         Ok(figures.flatten().map(|figures| figures.0))
     }
 
     /// Whether the configuration's spin was taken down on purpose, and nothing is live since.
     pub async fn is_taken_down(&self, id: &ConfigId) -> Result<bool, DbError> {
-        let taken_down: Option<i64> = sqlx::query_scalar(
-            "select 1 from configurations where id = $1 and taken_down_at_ms is not null and live_version is null",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(taken_down.is_some())
+        const SQL: &str = "select exists (select 1 from configurations
+            where id = $1 and taken_down_at_ms is not null and live_version is null)";
+        self.read("configurations.is_taken_down", SQL).bind(id.as_str()).scalar().await
     }
 
-    /// Takes a configuration's spin down, and retires all of its versions at once. Answers the purges
+    /// Takes a configuration's spin down, and retires all of its versions at once. Returns the purges
     /// that this wrote; `None` where nothing was live.
     pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<Option<Vec<i64>>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let live: Option<Option<i64>> =
-            sqlx::query_scalar("select live_version from configurations where id = $1")
-                .bind(id.as_str())
-                .fetch_optional(&mut *tx)
-                .await?;
-        let Some(live) = live.flatten() else { return Ok(None) };
-        sqlx::query("update configurations set live_version = null, taken_down_at_ms = $1 where id = $2")
-            .bind(now_ms())
+        let mut tx = self.write("versions.take_down").await?;
+        let live: Option<Option<i64>> = tx
+            .run("configurations.live_version", "select live_version from configurations where id = $1")
             .bind(id.as_str())
-            .execute(&mut *tx)
+            .optional_scalar()
             .await?;
-        // A pending version is a new one, which will wait to be published.
-        let retired: Vec<i64> = sqlx::query_scalar(
-            "update versions set remove_at_ms = $1
-             where configuration_id = $2 and state <> 'pending' returning version",
+        let Some(live) = live.flatten() else { return Ok(None) };
+        tx.run(
+            "configurations.set_taken_down",
+            "update configurations set live_version = null, taken_down_at_ms = $1 where id = $2",
         )
-        .bind(AT_ONCE_MS)
+        .bind(now_ms())
         .bind(id.as_str())
-        .fetch_all(&mut *tx)
+        .execute()
         .await?;
+        // A pending version is a new one, which will wait to be published.
+        let retired: Vec<i64> = tx
+            .run(
+                "versions.retire_all",
+                "update versions set remove_at_ms = $1
+             where configuration_id = $2 and state <> 'pending' returning version",
+            )
+            .bind(AT_ONCE_MS)
+            .bind(id.as_str())
+            .scalars()
+            .await?;
         for version in retired {
             mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
         }
@@ -375,7 +376,7 @@ impl Db {
         Ok(Some(vec![purge]))
     }
 
-    /// Moves the live pointer, if it still stands where `from` says. Answers the purges that this
+    /// Moves the live pointer, if it still stands where `from` says. Returns the purges that this
     /// wrote; `None` where the pointer did not move.
     pub async fn move_pointer(
         &self,
@@ -384,34 +385,36 @@ impl Db {
         version: i64,
         actor: &Actor,
     ) -> Result<Option<Vec<i64>>, DbError> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let moved = sqlx::query(
-            "update configurations set live_version = $1, taken_down_at_ms = null
+        let mut tx = self.write("versions.publish").await?;
+        let moved = tx
+            .run(
+                "configurations.move_pointer",
+                "update configurations set live_version = $1, taken_down_at_ms = null
                  where id = $2 and live_version is not distinct from $3 and exists (select 1 from versions
                      where configuration_id = $2 and version = $1 and remove_at_ms is null)",
-        )
-        .bind(version)
-        .bind(id.as_str())
-        .bind(from)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
+            )
+            .bind(version)
+            .bind(id.as_str())
+            .bind(from)
+            .execute()
+            .await?
             == 1;
         let mut purges = Vec::new();
         if moved {
-            let is_public: bool =
-                sqlx::query_scalar("select namespace is null from configurations where id = $1")
-                    .bind(id.as_str())
-                    .fetch_one(&mut *tx)
-                    .await?;
+            let is_public: bool = tx
+                .run("configurations.is_public", "select namespace is null from configurations where id = $1")
+                .bind(id.as_str())
+                .scalar()
+                .await?;
             bump(&mut tx, &id.product().to_string()).await?;
-            sqlx::query(
+            tx.run(
+                "versions.set_published",
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
             )
             .bind(now_ms())
             .bind(id.as_str())
             .bind(version)
-            .execute(&mut *tx)
+            .execute()
             .await?;
             // Caches hold nothing of a protected configuration, and must not learn its name.
             if is_public {

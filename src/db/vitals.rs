@@ -7,11 +7,7 @@ use crate::domain::{
     vitals::Vitals,
 };
 
-use super::{
-    Db, DbError,
-    engine::{Session as _, Tx},
-    from_bytes, popularity,
-};
+use super::{Db, DbError, engine::Tx, from_bytes, popularity};
 
 impl Db {
     /// Records measurements, and counts views of configurations, in one transaction: all of it or nothing. What names

@@ -4,11 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    db::{
-        Db, DbError,
-        engine::{Session as _, Tx},
-        now_ms, random,
-    },
+    db::{Db, DbError, engine::Tx, now_ms, random},
     domain::{
         job::{ATTEMPTS, JobState, wait_ms},
         keys::hex,
