@@ -5,22 +5,22 @@
 use std::{hint::black_box, path::Path};
 
 use assets_pipeline::{
-    colour::Rgb,
-    decode::decode,
+    encode::cache::NoCache,
+    encode::family::Tally,
+    encode::score::score,
     encode::{Effort, Encoder, Engine, Material, decode as decode_frame},
-    encode_cache::NoCache,
-    family::Tally,
-    ground::{Bounds, Ground, edge, subject},
     ingest::Spin,
-    limits::Limits,
+    pack::tiers::Format,
+    prepare::colour::Rgb,
+    prepare::ground::{Bounds, Ground, edge, subject},
     prepare::prepare,
+    prepare::resize::CutOut,
     progress::Silent,
-    resize::CutOut,
-    score::score,
+    read::decode::decode,
+    read::limits::Limits,
+    read::source::Source,
+    read::survey::survey,
     settings::Settings,
-    source::Source,
-    survey::survey,
-    tiers::Format,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

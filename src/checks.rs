@@ -16,12 +16,12 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
-    digest::Digest,
     doctor::{Diagnosis, Edit, Mend, examine, mend},
-    limits::Limits,
+    pack::digest::Digest,
     progress::{Progress, Stage},
-    refusal::Refusal,
-    source::Source,
+    read::limits::Limits,
+    read::refusal::Refusal,
+    read::source::Source,
 };
 use tokio::sync::{Notify, Semaphore};
 

@@ -29,8 +29,8 @@ use std::{
 };
 
 use assets_pipeline::{
+    pack::tiers::{Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
     settings::Settings,
-    tiers::{Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
 };
 use serde::Deserialize;
 use toml::{Table, Value};

@@ -19,20 +19,20 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
-    digest::Digest,
     encode::Effort,
-    encode_cache::FolderCache,
-    family::Tally,
+    encode::cache::FolderCache,
+    encode::family::Tally,
     ingest::Spin,
-    limits::Limits,
-    plan::Plan,
+    pack::digest::Digest,
+    pack::plan::Plan,
+    pack::renditions::Renditions,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
-    refusal::Refusal,
-    renditions::Renditions,
+    read::limits::Limits,
+    read::refusal::Refusal,
+    read::source::Source,
+    read::survey::{Survey, decode_all, survey},
     settings::Settings,
-    source::Source,
-    survey::{Survey, decode_all, survey},
 };
 
 use crate::{

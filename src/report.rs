@@ -18,13 +18,13 @@ mod words;
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    colour::Rgb,
-    digest::Digest,
-    ground::{Bounds, Ground},
     measure::MeasuredFamily,
-    plan::Plan,
+    pack::digest::Digest,
+    pack::plan::Plan,
+    pack::tiers::{Format, TierKey},
+    prepare::colour::Rgb,
+    prepare::ground::{Bounds, Ground},
     settings::Settings,
-    tiers::{Format, TierKey},
 };
 
 pub use self::{clock::StageCost, gather::gather, json::figures, page::page};

@@ -30,7 +30,7 @@ mod words;
 pub use finding::{Diagnosis, Finding, Kind, Mend, Severity};
 pub use mend::{Edit, mend};
 
-use crate::{IngestError, limits::Limits, progress::Progress, source::Source};
+use crate::{IngestError, progress::Progress, read::limits::Limits, read::source::Source};
 use copies::{Copies, copies};
 use look::{Look, look};
 use motion::Motion;

@@ -1,5 +1,11 @@
 //! Encoders behind one small seam: a picture and a level in, a file out.
 
+pub mod cache;
+pub mod family;
+pub mod score;
+pub mod solve;
+pub mod tune;
+
 mod avif;
 #[cfg(feature = "libaom")]
 mod libaom;
@@ -16,10 +22,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    digest::Digest,
+    encode::solve::{Level, Levels},
+    pack::digest::Digest,
+    pack::tiers::{Format, words},
     picture::Picture,
-    solve::{Level, Levels},
-    tiers::{Format, words},
 };
 
 /// Who encodes AV1.

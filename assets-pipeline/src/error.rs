@@ -2,8 +2,8 @@
 
 use crate::{
     encode::CodecError,
-    refusal::Refusal,
-    tiers::{Family, Format},
+    pack::tiers::{Family, Format},
+    read::refusal::Refusal,
 };
 
 /// Why no renditions came of a set of frames.

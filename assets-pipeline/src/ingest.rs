@@ -3,13 +3,13 @@
 use crate::{
     IngestError,
     encode::Encoder,
-    encode_cache::EncodeCache,
-    family::{EncodedFamily, FamilyEncoder, Tally, Workshop},
+    encode::cache::EncodeCache,
+    encode::family::{EncodedFamily, FamilyEncoder, Tally, Workshop},
+    pack::renditions::{Renditions, build_renditions},
+    pack::tiers::{Family, Format, TierKey},
     prepare::Prepared,
     progress::{Progress, Stage},
-    renditions::{Renditions, build_renditions},
     settings::Settings,
-    tiers::{Family, Format, TierKey},
 };
 use rayon::prelude::*;
 

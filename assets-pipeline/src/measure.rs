@@ -9,16 +9,16 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
-    digest::Digest,
     encode::Encoder,
+    pack::digest::Digest,
+    pack::plan::Plan,
+    pack::renditions::{Rendition, Renditions, Set},
+    pack::tiers::{Family, Format, TierKey},
     picture::Picture,
-    plan::Plan,
     prepare::Prepared,
+    prepare::resize::resized,
     progress::{Progress, Stage},
-    renditions::{Rendition, Renditions, Set},
-    resize::resized,
     settings::Settings,
-    tiers::{Family, Format, TierKey},
 };
 
 use self::{

@@ -1,5 +1,12 @@
 //! From raw frames to the pixels that are encoded.
 
+pub mod alpha_bleed;
+pub mod colour;
+pub mod denoise;
+pub mod flatten;
+pub mod ground;
+pub mod resize;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -13,22 +20,22 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
-    colour::Rgb,
-    decode::decode,
-    flatten::flatten,
     gate::{Gate, Pass},
-    ground::{Bounds, Edge, Ground, edge, subject},
-    limits::Limits,
+    pack::placeholder::{THUMB_PX, dominant_colour, thumb_hash},
+    pack::plan::Plan,
+    pack::still::{JPEG_PX, encode_jpeg},
+    pack::tiers::{Family, Format},
     picture::Picture,
-    placeholder::{THUMB_PX, dominant_colour, thumb_hash},
-    plan::Plan,
+    prepare::colour::Rgb,
+    prepare::flatten::flatten,
+    prepare::ground::{Bounds, Edge, Ground, edge, subject},
+    prepare::resize::{CutOut, fitted},
     progress::{Progress, Stage},
-    resize::{CutOut, fitted},
+    read::decode::decode,
+    read::limits::Limits,
+    read::source::Source,
+    read::survey::{Survey, SurveyedFrame},
     settings::Settings,
-    source::Source,
-    still::{JPEG_PX, encode_jpeg},
-    survey::{Survey, SurveyedFrame},
-    tiers::{Family, Format},
 };
 
 /// Decoded frames up to so many bytes are kept between finding the piece and cutting it out; the

@@ -1,10 +1,10 @@
 //! What an artist or the config file decides about an ingest.
 
 use crate::{
-    digest::Digest,
     encode::{Effort, Encoder, Engine, Material},
-    ground::Ground,
-    tiers::{Format, TierTable},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierTable},
+    prepare::ground::Ground,
 };
 
 /// Moves whenever the same input and settings would give other bytes than before.

@@ -9,12 +9,12 @@ use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use assets_pipeline::decode::decode;
-use assets_pipeline::integrity::inspect;
-use assets_pipeline::limits::Limits;
-use assets_pipeline::refusal::Refusal;
-use assets_pipeline::source::Source;
-use assets_pipeline::survey::{Survey, survey};
+use assets_pipeline::read::decode::decode;
+use assets_pipeline::read::integrity::inspect;
+use assets_pipeline::read::limits::Limits;
+use assets_pipeline::read::refusal::Refusal;
+use assets_pipeline::read::source::Source;
+use assets_pipeline::read::survey::{Survey, survey};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;

@@ -3,18 +3,18 @@
 use std::{fs, path::Path, sync::Arc};
 
 use assets_pipeline::{
+    encode::score::score,
+    encode::solve::{Ceiling, Encoded, Level, Solver},
+    encode::tune::{Suited, suited},
     encode::{Effort, Encoder, Engine, Material, decode},
-    limits::Limits,
+    pack::tiers::{Format, TierKey},
     picture::Picture,
     prepare::{Prepared, prepare as prepare_turn},
     progress::Silent,
-    score::score,
+    read::limits::Limits,
+    read::source::Source,
+    read::survey::survey,
     settings::Settings,
-    solve::{Ceiling, Encoded, Level, Solver},
-    source::Source,
-    suit::{Suited, suited},
-    survey::survey,
-    tiers::{Format, TierKey},
 };
 use image::RgbImage;
 use rayon::prelude::*;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assets_pipeline::{decode::decode, limits::Limits};
+use assets_pipeline::{read::decode::decode, read::limits::Limits};
 use rayon::prelude::*;
 
 use crate::{

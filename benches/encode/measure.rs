@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use assets_pipeline::score::ssimulacra2;
+use assets_pipeline::encode::score::ssimulacra2;
 use butteraugli::{ButteraugliParams, Img, RGB8, butteraugli};
 use image::RgbImage;
 use nix::sys::{

@@ -6,7 +6,7 @@
 
 use std::f32::consts::TAU;
 
-use assets_pipeline::colour::{encoded, linear};
+use assets_pipeline::prepare::colour::{encoded, linear};
 use image::{RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use rayon::prelude::*;

@@ -12,8 +12,8 @@ use std::{
 use assets_pipeline::{
     IngestError,
     doctor::{Diagnosis, Finding, Severity, examine},
-    limits::Limits,
-    source::Source,
+    read::limits::Limits,
+    read::source::Source,
 };
 use clap::Args;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Options of every command that encodes: the settings that shape renditions.
 
-use assets_pipeline::{encode::Effort, ground::Ground, settings::Settings};
+use assets_pipeline::{encode::Effort, prepare::ground::Ground, settings::Settings};
 use clap::Args;
 
 use crate::config::Config;

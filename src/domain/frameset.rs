@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use assets_pipeline::{encode::Effort, ground::Ground};
+use assets_pipeline::{encode::Effort, prepare::ground::Ground};
 use serde::{Deserialize, Serialize};
 
 use super::{

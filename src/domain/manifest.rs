@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    digest::Digest,
-    tiers::{Format, TierKey},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,8 +1,8 @@
 //! What encoding a turn again with more effort won.
 
 use assets_pipeline::{
-    renditions::Renditions,
-    tiers::{Format, TierKey},
+    pack::renditions::Renditions,
+    pack::tiers::{Format, TierKey},
 };
 
 use crate::domain::manifest::Manifest;

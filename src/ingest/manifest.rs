@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    plan::Plan,
+    pack::plan::Plan,
+    pack::renditions::{Rendition, Renditions, TierRenditions},
     prepare::Prepared,
-    renditions::{Rendition, Renditions, TierRenditions},
 };
 
 use crate::domain::{

@@ -6,9 +6,9 @@ use std::{
 };
 
 use assets_pipeline::{
-    digest::Digest,
     pack::SetList,
-    tiers::{Format, TierKey},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierKey},
 };
 
 use crate::{

@@ -6,8 +6,8 @@ use assets_pipeline::{
         curve::{Curve, CurvePoint},
         flicker::Step,
     },
-    plan::Plan,
-    tiers::Family,
+    pack::plan::Plan,
+    pack::tiers::Family,
 };
 use maud::{Markup, html};
 

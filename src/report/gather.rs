@@ -7,16 +7,16 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
-    encode_cache::NoCache,
-    family::Tally,
+    encode::cache::NoCache,
+    encode::family::Tally,
     ingest::Spin,
-    limits::Limits,
     measure::{measure, threads},
     prepare::prepare,
     progress::{Progress, Stage},
+    read::limits::Limits,
+    read::source::Source,
+    read::survey::survey,
     settings::Settings,
-    source::Source,
-    survey::survey,
 };
 
 use super::{

@@ -3,18 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use assets_pipeline::{
-    colour::Rgb,
-    digest::Digest,
-    ground::{Bounds, Ground},
     measure::{
         MeasuredFamily, MeasuredFrame,
         curve::{Curve, CurvePoint},
         flicker::Step,
     },
-    plan::Plan,
+    pack::digest::Digest,
+    pack::plan::Plan,
+    pack::tiers::{Family, Format, TierKey},
+    prepare::colour::Rgb,
+    prepare::ground::{Bounds, Ground},
     progress::Stage,
     settings::Settings,
-    tiers::{Family, Format, TierKey},
 };
 
 use super::{Costs, Report, StageCost};

@@ -7,11 +7,11 @@ use std::{
 };
 
 use assets_pipeline::{
-    digest::Digest,
-    integrity::{TAIL_BYTES, no_zip_behind},
-    limits::Limits,
-    refusal::Refusal,
-    source::Source,
+    pack::digest::Digest,
+    read::integrity::{TAIL_BYTES, no_zip_behind},
+    read::limits::Limits,
+    read::refusal::Refusal,
+    read::source::Source,
 };
 
 use crate::domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits};

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use assets_pipeline::refusal::Refusal;
+use assets_pipeline::read::refusal::Refusal;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{

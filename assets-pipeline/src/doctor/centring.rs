@@ -10,7 +10,7 @@ use super::{
     jumps::{Sudden, agreed},
     robust::surprise,
 };
-use crate::{colour::Rgb, ground::Edge};
+use crate::{prepare::colour::Rgb, prepare::ground::Edge};
 
 /// In shares of the frame's longer side. Opposite outlines of the sample ring move together by 0.005 at the most,
 /// at 15 degrees a step; those of an asymmetric pendant, less what they did before, by 0.008.

@@ -3,7 +3,7 @@
 use image::RgbaImage;
 use rayon::prelude::*;
 
-use crate::ground::Bounds;
+use crate::prepare::ground::Bounds;
 
 /// The longer side of what is compared. Coarse enough that a flash on a facet, which lights up for a frame or
 /// two, weighs little against outlines, which move from frame to frame.

@@ -4,10 +4,10 @@ use image::{Rgb as Pixel, RgbImage, RgbaImage, imageops};
 
 use super::margins::Side;
 use crate::{
-    colour::Rgb,
     encode::{Effort, Encoder, Engine, Material},
+    pack::tiers::Format,
     picture::{Picture, mixed},
-    tiers::Format,
+    prepare::colour::Rgb,
 };
 
 /// Between pictures, and around all of them.

@@ -13,9 +13,9 @@ use super::{
     words::{by_count, percent},
 };
 use crate::{
-    ground::{Bounds, Edge},
-    refusal::{Name, Refusal},
-    tiers::{Family, TierTable},
+    pack::tiers::{Family, TierTable},
+    prepare::ground::{Bounds, Edge},
+    read::refusal::{Name, Refusal},
 };
 
 /// Turns of fewer frames jerk, and are less than the smallest tier of a spin shows.

@@ -13,7 +13,7 @@ use super::{
     jumps::{Sudden, agreed, sudden},
     robust::median,
 };
-use crate::{colour::linear, ground::Edge};
+use crate::{prepare::colour::linear, prepare::ground::Edge};
 
 /// In stops. Clean turns of the sample ring change by 0.03 at the most up to 5 degrees a step, 0.08 at 10, 0.15 at
 /// 15 and 0.21 at 30; the tests' clean turns, with noise and on any ground, reach 0.62 of the threshold at the

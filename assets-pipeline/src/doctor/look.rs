@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     IngestError,
-    decode::decode,
     gate::Gate,
-    ground::{Bounds, Edge, edge, subject},
-    integrity,
-    limits::Limits,
+    prepare::ground::{Bounds, Edge, edge, subject},
     progress::{Progress, Stage},
-    refusal::Refusal,
-    source::Source,
+    read::decode::decode,
+    read::integrity,
+    read::limits::Limits,
+    read::refusal::Refusal,
+    read::source::Source,
 };
 
 /// What threads may hold at once while they decode, however many cores there are.

@@ -11,13 +11,13 @@ use super::{
     numbers::{Place, numbers},
 };
 use crate::{
-    colour::{encoded, linear},
-    decode::decode,
     gate::Gate,
-    limits::Limits,
-    naming,
-    refusal::Refusal,
-    source::Source,
+    prepare::colour::{encoded, linear},
+    read::decode::decode,
+    read::limits::Limits,
+    read::naming,
+    read::refusal::Refusal,
+    read::source::Source,
 };
 
 /// What threads may hold at once while they change frames.
@@ -145,7 +145,7 @@ fn evened(source: &Source, names: &[String], gains: &[&Gain], limits: &Limits) -
         .filter_map(|gain| Some((names.iter().position(|name| *name == gain.name)?, gain)))
         .map(|(index, gain)| {
             let bytes = source.read(index)?;
-            let header = crate::integrity::inspect(&gain.name, &bytes, limits)?;
+            let header = crate::read::integrity::inspect(&gain.name, &bytes, limits)?;
             let _room = gate.enter(header.decode_bytes());
             let mut frame = decode(&gain.name, &bytes, limits)?.image;
             let opaque = !header.alpha;

@@ -13,7 +13,7 @@ use super::{
     turn::{Compared, Gap, Member, apart},
     words::capital,
 };
-use crate::refusal::{Name, Refusal};
+use crate::read::refusal::{Name, Refusal};
 
 /// Frames to compare, and what came of it.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The turn order out of the names, with all that is wrong about them and not only the first of it.
 
 use crate::{
-    naming,
-    refusal::{MissingRun, Refusal},
+    read::naming,
+    read::refusal::{MissingRun, Refusal},
 };
 
 /// Beyond so many missing names it is no turn with gaps in it, but numbers that count something else.

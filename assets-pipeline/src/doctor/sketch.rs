@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use image::RgbaImage;
 
-use crate::colour::{encoded, linear};
+use crate::prepare::colour::{encoded, linear};
 
 /// The longer side of a sketch in pixels: 360 of them take 49 MB, and a piece's shift by a two-hundredth of the
 /// frame still shows.

@@ -9,7 +9,7 @@ use super::{
     turn::{Compared, Member, level_at},
     words::by_count,
 };
-use crate::refusal::Name;
+use crate::read::refusal::Name;
 
 /// Frames that are lighter or darker than their neighbours.
 pub(super) fn exposure(members: &[Member<'_>], compared: &Compared) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use super::{
     sequence::{Repaired, repair},
     steps::{Step, Steps},
 };
-use crate::ground::{Bounds, Edge};
+use crate::prepare::ground::{Bounds, Edge};
 
 /// Fewer frames than this are not compared: each of them may differ from all others.
 pub(super) const LEAST_FRAMES: usize = 8;

@@ -1,6 +1,6 @@
 //! How frames and figures are written out.
 
-use crate::refusal::Name;
+use crate::read::refusal::Name;
 
 /// How many runs a sentence lists before it says "and so many more".
 const LISTED: usize = 5;

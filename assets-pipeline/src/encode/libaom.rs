@@ -7,8 +7,8 @@ use avif_serialize::{Aviffy, constants::MatrixCoefficients};
 
 use super::{CodecError, Effort, Encoder, Material, ycbcr};
 use crate::{
+    encode::solve::{Level, Levels, Slopes},
     picture::Picture,
-    solve::{Level, Levels, Slopes},
 };
 
 /// A level is 63 less libaom's quantizer.

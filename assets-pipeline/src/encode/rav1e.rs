@@ -5,8 +5,8 @@ use rgb::{FromSlice as _, RGBA8};
 
 use super::{CodecError, Effort};
 use crate::{
+    encode::solve::{Level, Levels, Slopes},
     picture::Picture,
-    solve::{Level, Levels, Slopes},
 };
 
 /// A level is 255 less AV1's quantizer index.

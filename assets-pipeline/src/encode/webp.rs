@@ -5,8 +5,8 @@ use webp::{Decoder, Encoder, WebPConfig};
 
 use super::{CodecError, Material};
 use crate::{
+    encode::solve::{Level, Levels, Slopes},
     picture::Picture,
-    solve::{Level, Levels, Slopes},
 };
 
 /// A level is twice libwebp's quality.

@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
+    encode::score::score,
+    encode::solve::{Level, Levels},
     encode::{Encoder, decode},
     picture::Picture,
     progress::Progress,
-    score::score,
-    solve::{Level, Levels},
 };
 
 /// Frames of a turn that are encoded at each level: no divisor of common turns, since a piece's
@@ -136,7 +136,7 @@ pub(super) fn spread(positions: &[usize], count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::solve::Slopes;
+    use crate::encode::solve::Slopes;
 
     const SLOPES: Slopes = Slopes { log_bytes: 0.03, score: 1.0 };
 

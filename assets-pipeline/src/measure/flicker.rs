@@ -8,7 +8,10 @@ use std::sync::Arc;
 use image::RgbImage;
 use rayon::prelude::*;
 
-use crate::{IngestError, colour::Rgb, encode::decode, picture::Picture, progress::Progress, tiers::Format};
+use crate::{
+    IngestError, encode::decode, pack::tiers::Format, picture::Picture, prepare::colour::Rgb,
+    progress::Progress,
+};
 
 use super::MeasuredFrame;
 

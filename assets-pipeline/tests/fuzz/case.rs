@@ -1,7 +1,7 @@
 //! From a number to an input: the same one, always.
 
-use assets_pipeline::integrity::Format;
-use assets_pipeline::limits::Limits;
+use assets_pipeline::read::integrity::Format;
+use assets_pipeline::read::limits::Limits;
 
 use crate::random::{Edits, Rng, one_in, pick};
 use crate::{bombs, generic, jpeg, names, png, tiff, webp, zips};

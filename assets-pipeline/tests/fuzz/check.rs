@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use assets_pipeline::decode::{Decoded, decode};
-use assets_pipeline::integrity::{Format, Header, inspect};
-use assets_pipeline::limits::Limits;
-use assets_pipeline::naming;
-use assets_pipeline::refusal::{Excess, Refusal};
-use assets_pipeline::source::Source;
-use assets_pipeline::survey::survey;
+use assets_pipeline::read::decode::{Decoded, decode};
+use assets_pipeline::read::integrity::{Format, Header, inspect};
+use assets_pipeline::read::limits::Limits;
+use assets_pipeline::read::naming;
+use assets_pipeline::read::refusal::{Excess, Refusal};
+use assets_pipeline::read::source::Source;
+use assets_pipeline::read::survey::survey;
 use tempfile::TempDir;
 
 use crate::case::{Case, Kind};

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assets_pipeline::limits::Limits;
+use assets_pipeline::read::limits::Limits;
 
 use crate::case::{Case, small};
 

@@ -10,8 +10,8 @@ use std::{
 
 use assets_pipeline::{
     doctor::{Diagnosis, Edit, Mend, examine, mend},
-    limits::Limits,
-    source::Source,
+    read::limits::Limits,
+    read::source::Source,
 };
 
 use super::{CheckError, failed};

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use assets_pipeline::refusal::Refusal;
+use assets_pipeline::read::refusal::Refusal;
 
 use crate::{
     checks::CheckError,

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use assets_pipeline::{
-    digest::Digest,
-    tiers::{Format, TierKey},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierKey},
 };
 
 use crate::{

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    digest::Digest,
-    tiers::{Format, TierKey},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierKey},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,8 +1,8 @@
 //! The versions of a configuration's spin.
 
 use assets_pipeline::{
-    digest::Digest,
-    tiers::{Format, TierKey},
+    pack::digest::Digest,
+    pack::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -8,10 +8,10 @@ use super::turns::{YELLOW, each, every, lit, moved, on, pendant, white};
 use crate::{
     IngestError,
     doctor::{Diagnosis, Edit, Kind, Mend, Severity, examine, mend},
-    limits::Limits,
     progress::{Progress, Silent, Stage},
+    read::limits::Limits,
+    read::source::Source,
     samples,
-    source::Source,
 };
 
 fn png(frame: &RgbaImage) -> Vec<u8> {

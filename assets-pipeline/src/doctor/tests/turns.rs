@@ -6,10 +6,10 @@ use image::{ImageFormat, Rgba, RgbaImage};
 use rayon::prelude::*;
 
 use crate::{
-    colour::{encoded, linear},
-    decode::decode,
     doctor::{Diagnosis, diagnose, look, look::Look, sketch::sketch},
-    limits::Limits,
+    prepare::colour::{encoded, linear},
+    read::decode::decode,
+    read::limits::Limits,
 };
 
 /// A named turn.
@@ -66,7 +66,7 @@ pub(super) fn each(
 pub(super) fn on(frame: &RgbaImage, ground: impl Fn(u32, u32) -> [u8; 3]) -> RgbaImage {
     RgbaImage::from_fn(frame.width(), frame.height(), |x, y| {
         let [r, g, b, alpha] = frame.get_pixel(x, y).0;
-        let [r, g, b] = crate::picture::mixed([r, g, b], alpha, crate::colour::Rgb(ground(x, y)));
+        let [r, g, b] = crate::picture::mixed([r, g, b], alpha, crate::prepare::colour::Rgb(ground(x, y)));
         Rgba([r, g, b, 255])
     })
 }

@@ -1,0 +1,125 @@
+//! A file's bytes in, upright sRGB pixels with straight alpha out.
+
+mod error;
+mod profile;
+mod samples;
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::tiff::TiffDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{DynamicImage, ImageDecoder, RgbaImage};
+
+use crate::read::integrity::{self, Colour, Format, Header};
+use crate::read::limits::Limits;
+use crate::read::refusal::Refusal;
+use error::Fault;
+use profile::Conversion;
+use samples::rgba8;
+
+/// What a PNG's colour profile, texts and other metadata may unpack to: a few times the largest profiles of
+/// printers.
+const MAX_METADATA_BYTES: u64 = 8 << 20;
+
+/// A decoded frame.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The pixels: upright, sRGB, 8 bits a channel, alpha not multiplied into the colours.
+    pub image: RgbaImage,
+    /// Whether any pixel is not fully opaque.
+    pub had_alpha: bool,
+    /// The name of the colour profile that the pixels were converted from; `None` where they were sRGB or
+    /// said nothing.
+    pub converted_profile: Option<String>,
+    /// What is odd about the file, though not wrong: sentences for the artist, without the file's name.
+    pub remarks: Vec<String>,
+}
+
+/// Decodes a file, whose `name` serves for its extension and in messages.
+///
+/// Colours that come without an ICC profile (or a PNG `cICP` chunk) are taken for sRGB, also where a PNG has
+/// gAMA or cHRM chunks: renderers write those for sRGB, and browsers ignore them. A profile that cannot be
+/// used is remarked, and the colours are taken for sRGB as well.
+///
+/// # Errors
+///
+/// Refuses what [`integrity::inspect`] refuses, and what turns out to be damaged on decoding.
+pub fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Decoded, Refusal> {
+    let header = integrity::inspect(name, bytes, limits)?;
+    // Codecs meet arbitrary bytes here. One that panics has found an unreadable frame; it must not end a
+    // worker with it.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        let (pixels, icc) = stored(bytes, &header, limits)?;
+        let conversion = Conversion::to_srgb(icc.as_deref(), &header);
+        Ok((rgba8(pixels, &header, &conversion), conversion))
+    }));
+    let (image, conversion) = match decoded {
+        Ok(Ok((Ok(image), conversion))) => (image, conversion),
+        Ok(Ok((Err(what), _))) => return Err(Refusal::Unsupported { file: name.into(), what }),
+        Ok(Err(fault)) => return Err(error::refusal(name, fault, &header)),
+        Err(_panic) => {
+            let reason = "its picture data is damaged".into();
+            return Err(Refusal::Unreadable { file: name.into(), reason });
+        }
+    };
+    let mut upright = DynamicImage::ImageRgba8(image);
+    upright.apply_orientation(header.orientation);
+    let image = upright.into_rgba8();
+    let mut remarks = header.remarks;
+    remarks.extend(conversion.remark);
+    Ok(Decoded {
+        had_alpha: header.alpha && image.pixels().any(|pixel| pixel.0[3] != u8::MAX),
+        image,
+        converted_profile: conversion.profile,
+        remarks,
+    })
+}
+
+/// Pixels as a file stores them, and its ICC profile.
+type Stored = (DynamicImage, Option<Vec<u8>>);
+
+fn stored(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Stored, Fault> {
+    let mut codec_limits = image::Limits::no_limits();
+    codec_limits.max_image_width = Some(limits.max_width);
+    codec_limits.max_image_height = Some(limits.max_height);
+    codec_limits.max_alloc = Some(limits.max_alloc_bytes);
+    let bytes = Cursor::new(bytes);
+    match header.format {
+        Format::Png => {
+            // Of a PNG the codec does not count the pixels, only what it unpacks beside them.
+            codec_limits.max_alloc = Some(limits.max_alloc_bytes.min(MAX_METADATA_BYTES));
+            finish(PngDecoder::with_limits(bytes, codec_limits)?, header)
+        }
+        Format::Jpeg => limited(JpegDecoder::new(bytes)?, codec_limits, header),
+        Format::Tiff => limited(TiffDecoder::new(bytes)?, codec_limits, header),
+        Format::WebP => limited(WebPDecoder::new(bytes)?, codec_limits, header),
+    }
+}
+
+fn limited(mut decoder: impl ImageDecoder, limits: image::Limits, header: &Header) -> Result<Stored, Fault> {
+    decoder.set_limits(limits)?;
+    finish(decoder, header)
+}
+
+fn finish(mut decoder: impl ImageDecoder, header: &Header) -> Result<Stored, Fault> {
+    // A file that states its size twice must not get past the limits with one and be decoded with the other.
+    if decoder.dimensions() != (header.width, header.height) {
+        return Err(Fault::OtherSize);
+    }
+    // A profile that cannot be had is no reason to refuse the pixels. It is none that can be used, then.
+    let icc = decoder.icc_profile().unwrap_or_default();
+    let icc = icc.or_else(|| header.has_profile.then(Vec::new));
+    Ok((DynamicImage::from_decoder(decoder)?, icc))
+}
+
+impl Header {
+    fn is_grey(&self) -> bool {
+        self.colour == Colour::Grey
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! What codecs say, in the words of a refusal.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io;
+
+use image::ImageError;
+
+use crate::read::integrity::Header;
+use crate::read::refusal::Refusal;
+
+/// Why there are no pixels.
+pub(super) enum Fault {
+    Codec(ImageError),
+    /// The codec reads another size out of the file than its header was found to have.
+    OtherSize,
+}
+
+impl From<ImageError> for Fault {
+    fn from(error: ImageError) -> Self {
+        Self::Codec(error)
+    }
+}
+
+pub(super) fn refusal(name: &str, fault: Fault, header: &Header) -> Refusal {
+    let file = name.to_string();
+    let format = header.format.label();
+    let error = match fault {
+        Fault::Codec(error) => error,
+        Fault::OtherSize => {
+            let reason = "it contradicts itself about the size of its picture".into();
+            return Refusal::Unreadable { file, reason };
+        }
+    };
+    match error {
+        error if ends_early(&error) => {
+            Refusal::Truncated { file, reason: "its picture data ends too early".into() }
+        }
+        // The picture itself was found small enough before a codec saw it.
+        ImageError::Limits(_) => Refusal::Unsupported {
+            file,
+            what: format!("a {format} with more metadata, or larger parts, than its picture calls for"),
+        },
+        ImageError::Unsupported(error) => {
+            Refusal::Unsupported { file, what: format!("an uncommon kind of {format} ({})", line(&error)) }
+        }
+        error => {
+            Refusal::Unreadable { file, reason: format!("its picture data is damaged ({})", line(&error)) }
+        }
+    }
+}
+
+/// What a codec says, as a part of a sentence: without line breaks, and no longer than a person reads.
+fn line(error: &impl Display) -> String {
+    const SHOWN: usize = 200;
+    let text = error.to_string().replace(char::is_control, " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words.join(" ").chars().take(SHOWN).collect();
+    line.trim_end_matches([':', ' ']).to_string()
+}
+
+/// Whether the error comes of bytes that are not there.
+fn ends_early(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

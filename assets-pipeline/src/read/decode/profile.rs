@@ -1,0 +1,198 @@
+//! From an embedded colour profile to sRGB.
+
+use std::sync::Arc;
+
+use moxcms::{
+    CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ProfileText,
+    ToneReprCurve, Transform8BitExecutor, Transform16BitExecutor, TransformExecutor, TransformOptions,
+};
+
+use crate::read::integrity::Header;
+use crate::read::refusal::is_plain;
+
+/// How the samples of one file become sRGB.
+pub(super) struct Conversion {
+    steps: Steps,
+    /// The name of the profile that is converted from.
+    pub(super) profile: Option<String>,
+    /// Why a profile is not used.
+    pub(super) remark: Option<String>,
+}
+
+enum Steps {
+    None,
+    Eight(Source, Arc<Transform8BitExecutor>),
+    Sixteen(Source, Arc<Transform16BitExecutor>),
+}
+
+/// What a transform takes; it always gives RGBA.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    /// RGBA.
+    Rgb,
+    /// Grey and alpha.
+    Grey,
+}
+
+impl Conversion {
+    pub(super) fn to_srgb(icc: Option<&[u8]>, header: &Header) -> Self {
+        let none = Self { steps: Steps::None, profile: None, remark: None };
+        let profile = match (header.cicp, icc) {
+            (Some((primaries, transfer)), _) => from_codes(primaries, transfer),
+            (None, Some(icc)) => ColorProfile::new_from_slice(icc).ok(),
+            (None, None) => return none,
+        };
+        let unusable = || Self {
+            remark: Some(
+                "has a colour profile that cannot be used, and its colours are taken for sRGB".into(),
+            ),
+            steps: Steps::None,
+            profile: None,
+        };
+        match profile {
+            None => unusable(),
+            Some(profile) if is_srgb(&profile) => none,
+            Some(profile) => match steps(&profile, header) {
+                None => unusable(),
+                Some(steps) => Self { steps, profile: Some(name(&profile)), remark: None },
+            },
+        }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self.steps, Steps::None)
+    }
+
+    /// The transform of 8-bit samples.
+    pub(super) fn eight(&self) -> Option<(Source, &dyn TransformExecutor<u8>)> {
+        match &self.steps {
+            Steps::Eight(source, transform) => Some((*source, transform.as_ref())),
+            Steps::None | Steps::Sixteen(..) => None,
+        }
+    }
+
+    /// The transform of 16-bit samples.
+    pub(super) fn sixteen(&self) -> Option<(Source, &dyn TransformExecutor<u16>)> {
+        match &self.steps {
+            Steps::Sixteen(source, transform) => Some((*source, transform.as_ref())),
+            Steps::None | Steps::Eight(..) => None,
+        }
+    }
+}
+
+fn steps(profile: &ColorProfile, header: &Header) -> Option<Steps> {
+    let (source, layout) = match profile.color_space {
+        // A grey image may carry an RGB profile: its grey is then equal red, green and blue.
+        DataColorSpace::Rgb => (Source::Rgb, Layout::Rgba),
+        DataColorSpace::Gray if header.is_grey() => (Source::Grey, Layout::GrayAlpha),
+        _ => return None,
+    };
+    let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+    if header.bits == 16 {
+        let transform = profile.create_transform_16bit(layout, &srgb, Layout::Rgba, options).ok()?;
+        Some(Steps::Sixteen(source, transform))
+    } else {
+        let transform = profile.create_transform_8bit(layout, &srgb, Layout::Rgba, options).ok()?;
+        Some(Steps::Eight(source, transform))
+    }
+}
+
+/// The profile of ITU-T H.273 codes, where they name an RGB space.
+fn from_codes(primaries: u8, transfer: u8) -> Option<ColorProfile> {
+    let mut profile = ColorProfile::new_srgb();
+    let codes = CicpProfile {
+        color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
+        transfer_characteristics: transfer.try_into().ok()?,
+        matrix_coefficients: MatrixCoefficients::Identity,
+        full_range: true,
+    };
+    profile.description = None;
+    profile.red_trc = None;
+    profile.update_rgb_colorimetry_from_cicp(codes);
+    // Codes without a meaning leave the curve as it was: missing.
+    profile.red_trc.is_some().then_some(profile)
+}
+
+/// Whether converting from this profile would change nothing that 8 bits can show.
+///
+/// There are dozens of sRGB profiles about, so it is the numbers that are compared, not the names.
+fn is_srgb(profile: &ColorProfile) -> bool {
+    let has_table = profile.lut_a_to_b_perceptual.is_some()
+        || profile.lut_a_to_b_colorimetric.is_some()
+        || profile.lut_a_to_b_saturation.is_some();
+    if has_table {
+        return false;
+    }
+    match profile.color_space {
+        DataColorSpace::Gray => profile.gray_trc.as_ref().is_some_and(is_srgb_curve),
+        DataColorSpace::Rgb => {
+            let srgb = ColorProfile::new_srgb();
+            let close = |a: moxcms::Xyzd, b: moxcms::Xyzd| {
+                [a.x - b.x, a.y - b.y, a.z - b.z].iter().all(|difference| difference.abs() < 0.002)
+            };
+            close(profile.red_colorant, srgb.red_colorant)
+                && close(profile.green_colorant, srgb.green_colorant)
+                && close(profile.blue_colorant, srgb.blue_colorant)
+                && [&profile.red_trc, &profile.green_trc, &profile.blue_trc]
+                    .into_iter()
+                    .all(|curve| curve.as_ref().is_some_and(is_srgb_curve))
+        }
+        _ => false,
+    }
+}
+
+fn is_srgb_curve(curve: &ToneReprCurve) -> bool {
+    // Less than three quarters of a level of 8 bits; a plain gamma of 2.2 is beyond that.
+    const CLOSE: f32 = 0.75 / 255.0;
+    (0..=64)
+        .map(|i| i as f32 / 64.0)
+        .all(|encoded| (srgb_encoded(linear(curve, encoded)) - encoded).abs() < CLOSE)
+}
+
+/// A curve of an ICC profile at `x` (ICC.1:2022, sections 10.6 and 10.18).
+#[allow(clippy::many_single_char_names, reason = "the specification's names")]
+fn linear(curve: &ToneReprCurve, x: f32) -> f32 {
+    match curve {
+        ToneReprCurve::Lut(table) => match table.as_slice() {
+            [] => x,
+            [gamma] => x.powf(f32::from(*gamma) / 256.0),
+            table => {
+                let at = x * (table.len() - 1) as f32;
+                let (below, above) = (table[at.floor() as usize], table[at.ceil() as usize]);
+                let between = f32::from(below) + (f32::from(above) - f32::from(below)) * at.fract();
+                between / f32::from(u16::MAX)
+            }
+        },
+        ToneReprCurve::Parametric(parameters) => match *parameters.as_slice() {
+            [g] => x.powf(g),
+            [g, a, b] if x >= -b / a => (a * x + b).powf(g),
+            [_, _, _] => 0.0,
+            [g, a, b, c] if x >= -b / a => (a * x + b).powf(g) + c,
+            [_, _, _, c] => c,
+            [g, a, b, _, d] if x >= d => (a * x + b).powf(g),
+            [_, _, _, c, _] => c * x,
+            [g, a, b, _, d, e, _] if x >= d => (a * x + b).powf(g) + e,
+            [_, _, _, c, _, _, f] => c * x + f,
+            _ => f32::NAN,
+        },
+    }
+}
+
+/// IEC 61966-2-1.
+fn srgb_encoded(linear: f32) -> f32 {
+    if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+fn name(profile: &ColorProfile) -> String {
+    let text = match &profile.description {
+        Some(ProfileText::PlainString(text)) => text.as_str(),
+        Some(ProfileText::Localizable(texts)) => texts.first().map_or("", |text| &text.value),
+        Some(ProfileText::Description(text)) => &text.ascii_string,
+        None => "",
+    };
+    let shown: String = text.chars().filter(|&c| is_plain(c)).take(80).collect();
+    match shown.trim() {
+        "" => "an unnamed profile".into(),
+        name => name.into(),
+    }
+}

@@ -1,0 +1,170 @@
+//! All frames of a source, checked and put in turn order: what a pipeline may rely on before it decodes one
+//! pixel.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::gate::Gate;
+use crate::read::decode::decode;
+use crate::read::integrity::{self, Header};
+use crate::read::limits::Limits;
+use crate::read::naming::{self, Numbering};
+use crate::read::refusal::Refusal;
+use crate::read::source::Source;
+
+/// A source that passed every check which needs no decoding.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The frames in turn order; at least two.
+    pub frames: Vec<SurveyedFrame>,
+    /// What the numbers in the names count.
+    pub numbering: Numbering,
+    /// Width and height of every frame in pixels, upright.
+    pub size: (u32, u32),
+    /// Files and folders that are neither images nor junk, and are left out.
+    pub ignored: Vec<String>,
+    /// What is odd, though not wrong: sentences for the artist.
+    pub remarks: Vec<String>,
+}
+
+impl Survey {
+    /// All that an artist may want to know of the files, as sentences.
+    pub fn all_remarks(&self) -> Vec<String> {
+        let mut remarks = self.remarks.clone();
+        if let Numbering::Degrees { start, .. } = self.numbering
+            && start != 0.0
+        {
+            remarks
+                .push(format!("The first frame is at {start} degrees by its name, and counts as degree 0"));
+        }
+        if !self.ignored.is_empty() {
+            remarks.push(format!("Not used, since they are no frames: {}", self.ignored.join(", ")));
+        }
+        remarks
+    }
+}
+
+/// A frame that passed every check which needs no decoding.
+#[derive(Clone, Debug)]
+pub struct SurveyedFrame {
+    /// The file's name without its folder.
+    pub name: String,
+    /// The frame's index in [`Source::entries`], for [`Source::read`].
+    pub entry: usize,
+    /// What the file says of its image.
+    pub header: Header,
+    /// The digest of the file's bytes.
+    pub hash: blake3::Hash,
+}
+
+/// Reads and checks all frames, on all threads of the current rayon pool.
+///
+/// `progress` is called with the number of frames done and their total, from any thread and not always in
+/// order. Each thread holds one file in memory at a time.
+///
+/// # Errors
+///
+/// Refuses what [`naming::arrange`], [`Source::read`] and [`integrity::inspect`] refuse, and frames that are
+/// not all of one size. Of several faulty files it is the first in turn order that is named, whichever thread
+/// met its own first.
+pub fn survey(
+    source: &Source,
+    limits: &Limits,
+    progress: Option<&(dyn Fn(usize, usize) + Sync)>,
+) -> Result<Survey, Refusal> {
+    let names: Vec<String> = source.entries().iter().map(|entry| entry.name.clone()).collect();
+    let turn = naming::arrange(&names)?;
+    let (done, first_refused) = (AtomicUsize::new(0), AtomicUsize::new(usize::MAX));
+    let results: Vec<Option<Result<SurveyedFrame, Refusal>>> = turn
+        .order
+        .par_iter()
+        .enumerate()
+        .map(|(position, &entry)| {
+            // What comes after a refused frame cannot change the outcome.
+            if position > first_refused.load(Ordering::Relaxed) {
+                return None;
+            }
+            let frame = frame(source, &names[entry], entry, limits);
+            match (&frame, progress) {
+                (Err(_), _) => {
+                    first_refused.fetch_min(position, Ordering::Relaxed);
+                }
+                (Ok(_), Some(progress)) => progress(done.fetch_add(1, Ordering::Relaxed) + 1, names.len()),
+                (Ok(_), None) => {}
+            }
+            Some(frame)
+        })
+        .collect();
+    let frames = results.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+    let size = common_size(&frames)?;
+    let mut remarks = turn.remarks;
+    remarks.extend(frames.iter().flat_map(|frame| {
+        frame
+            .header
+            .remarks
+            .iter()
+            .map(|remark| format!("{} {remark}", crate::read::refusal::Name(&frame.name)))
+    }));
+    if let [first, .., last] = frames.as_slice()
+        && first.hash == last.hash
+    {
+        remarks.push(format!(
+            "The last frame, {}, is the same as the first, {}",
+            crate::read::refusal::Name(&last.name),
+            crate::read::refusal::Name(&first.name)
+        ));
+    }
+    Ok(Survey { frames, numbering: turn.numbering, size, ignored: source.ignored().to_vec(), remarks })
+}
+
+/// Decodes every frame of a survey and keeps none: what [`integrity::inspect`] cannot see, this finds.
+///
+/// # Errors
+///
+/// Refuses what [`decode`] refuses; of several faulty files one of the first in turn order.
+pub fn decode_all(
+    source: &Source,
+    survey: &Survey,
+    limits: &Limits,
+    progress: &(dyn Fn() + Sync),
+) -> Result<(), Refusal> {
+    let gate = Gate::new(limits.max_alloc_bytes);
+    survey.frames.par_iter().try_for_each(|frame| {
+        let _room = gate.enter(frame.header.decode_bytes());
+        decode(&frame.name, &source.read(frame.entry)?, limits)?;
+        progress();
+        Ok(())
+    })
+}
+
+fn frame(source: &Source, name: &str, entry: usize, limits: &Limits) -> Result<SurveyedFrame, Refusal> {
+    let bytes = source.read(entry)?;
+    let header = integrity::inspect(name, &bytes, limits)?;
+    Ok(SurveyedFrame { name: name.into(), entry, header, hash: blake3::hash(&bytes) })
+}
+
+/// The size of all frames, or a refusal of the first that differs from most.
+fn common_size(frames: &[SurveyedFrame]) -> Result<(u32, u32), Refusal> {
+    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
+    for frame in frames {
+        *counts.entry(frame.header.size()).or_default() += 1;
+    }
+    // Of equally common sizes the one that comes first in the turn counts, since `max_by_key` gives the last
+    // of equals.
+    let usual = frames.iter().rev().max_by_key(|frame| counts[&frame.header.size()]);
+    let Some(usual) = usual else { return Ok((0, 0)) };
+    let expected = usual.header.size();
+    let mut odd = frames.iter().filter(|frame| frame.header.size() != expected);
+    match odd.next() {
+        None => Ok(expected),
+        Some(frame) => Err(Refusal::SizesDiffer {
+            file: frame.name.clone(),
+            size: frame.header.size(),
+            example: usual.name.clone(),
+            expected,
+            others: odd.count(),
+        }),
+    }
+}
