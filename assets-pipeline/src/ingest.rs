@@ -48,7 +48,7 @@ impl<'a> Spin<'a> {
         let frames = (preview.len() + 1) * self.workshop.settings.table.formats.len();
         self.begin(Stage::EncodePreview, frames);
         let hero = [plan.hero];
-        self.spins.par_iter_mut().try_for_each(|spin| spin.suit(preview))?;
+        self.spins.par_iter_mut().try_for_each(|spin| spin.tune(preview))?;
         // The still has too few frames to tell, and nothing but one of the spin's.
         let still =
             |spin: &FamilyEncoder<'a>| FamilyEncoder::new(self.workshop, Family::Still, spin.encoder());

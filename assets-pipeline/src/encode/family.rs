@@ -15,7 +15,7 @@ use crate::{
     encode::cache::EncodeCache,
     encode::score::score,
     encode::solve::{Ceiling, Encoded, Level, Solver, Unsolved},
-    encode::tune::{Suited, suited},
+    encode::tune::{Tuned, tuned},
     encode::{Encoder, decode},
     pack::digest::Digest,
     pack::tiers::{Family, Format},
@@ -107,10 +107,10 @@ impl<'a> FamilyEncoder<'a> {
 
     /// Takes the settings that suit the turn best, told from a few frames. To be called before anything is
     /// settled.
-    pub fn suit(&mut self, positions: &[usize]) -> Result<(), IngestError> {
+    pub fn tune(&mut self, positions: &[usize]) -> Result<(), IngestError> {
         let Self { workshop, pictures, .. } = &*self;
         let encode = |encoder, wanted: &[(usize, Level)]| encode_all(*workshop, encoder, pictures, wanted);
-        let Suited { encoder, known } = suited(self.encoder, positions, encode)?;
+        let Tuned { encoder, known } = tuned(self.encoder, positions, encode)?;
         self.encoder = encoder;
         self.solver.know(known);
         Ok(())

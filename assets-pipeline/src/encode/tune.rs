@@ -11,7 +11,7 @@ const TRIED: usize = 3;
 
 /// An encoder that suits a turn, and what is known of it already.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Suited {
+pub struct Tuned {
     /// The encoder.
     pub encoder: Encoder,
     /// What it made while it was tried, by frame and level.
@@ -20,26 +20,26 @@ pub struct Suited {
 
 /// The encoder for the material that makes the best of as many bytes. `encode` encodes the frames and levels
 /// that it is given with the encoder that it is given; they are among those that the solver asks for first.
-pub fn suited<E>(
+pub fn tuned<E>(
     encoder: Encoder,
     positions: &[usize],
     mut encode: impl FnMut(Encoder, &[(usize, Level)]) -> Result<Vec<Encoded>, E>,
-) -> Result<Suited, E> {
+) -> Result<Tuned, E> {
     let levels = encoder.levels();
     if encoder.materials().len() < 2 {
-        return Ok(Suited { encoder, known: Vec::new() });
+        return Ok(Tuned { encoder, known: Vec::new() });
     }
     let frames = spread(&spread(positions, PROBE), TRIED);
     let tried: Vec<_> = frames.into_iter().map(|frame| (frame, levels.first)).collect();
     let points_a_byte = levels.slopes.score / levels.slopes.log_bytes;
     let worth = |one: &Encoded| one.score - points_a_byte * (one.bytes.len() as f64).max(1.0).ln();
-    let mut best = (f64::NEG_INFINITY, Suited { encoder, known: Vec::new() });
+    let mut best = (f64::NEG_INFINITY, Tuned { encoder, known: Vec::new() });
     for material in encoder.materials() {
         let encoder = Encoder { material: *material, ..encoder };
         let encoded = encode(encoder, &tried)?;
         let sum: f64 = encoded.iter().map(worth).sum();
         if sum > best.0 {
-            best = (sum, Suited { encoder, known: tried.iter().copied().zip(encoded).collect() });
+            best = (sum, Tuned { encoder, known: tried.iter().copied().zip(encoded).collect() });
         }
     }
     Ok(best.1)
@@ -61,7 +61,7 @@ mod tests {
             Ok::<_, ()>(vec![Encoded { bytes: vec![0; bytes], score }; TRIED])
         };
         let positions: Vec<usize> = (0..12).collect();
-        let Suited { encoder, known } = suited(encoder, &positions, encode).unwrap();
+        let Tuned { encoder, known } = tuned(encoder, &positions, encode).unwrap();
         assert_eq!((encoder.material, known.len()), (want, TRIED));
     }
 
@@ -88,6 +88,6 @@ mod tests {
     fn an_encoder_of_one_material_is_not_tried() {
         let encoder = Encoder { engine: Engine::Rav1e, ..Settings::default().encoder(Format::Avif) };
         let never = |_: Encoder, _: &[(usize, Level)]| Err("asked");
-        assert_eq!(suited(encoder, &[0, 1, 2], never), Ok(Suited { encoder, known: vec![] }));
+        assert_eq!(tuned(encoder, &[0, 1, 2], never), Ok(Tuned { encoder, known: vec![] }));
     }
 }

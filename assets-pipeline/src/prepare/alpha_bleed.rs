@@ -7,7 +7,7 @@ use image::{GrayImage, RgbImage};
 ///
 /// Known colours are averaged to ever smaller images, and what is unknown takes its colour from the next
 /// smaller one: the "push-pull" of Gortler and others, "The Lumigraph" (SIGGRAPH 1996).
-pub fn underfill(colour: &mut RgbImage, alpha: &GrayImage) {
+pub fn bleed_alpha(colour: &mut RgbImage, alpha: &GrayImage) {
     let (width, height) = colour.dimensions();
     let known: Vec<Known> = colour
         .pixels()
@@ -73,7 +73,7 @@ mod tests {
         let mut colour =
             RgbImage::from_fn(61, 43, |x, y| if seen(x, y) { Rgb([200, 160, 80]) } else { Rgb([0; 3]) });
         let alpha = GrayImage::from_fn(61, 43, |x, y| Luma([u8::from(seen(x, y)) * 9]));
-        underfill(&mut colour, &alpha);
+        bleed_alpha(&mut colour, &alpha);
         assert!(colour.pixels().all(|pixel| pixel.0 == [200, 160, 80]));
     }
 
@@ -81,7 +81,7 @@ mod tests {
     fn far_from_two_colours_is_between_them() {
         let mut colour = RgbImage::from_fn(64, 8, |x, _| Rgb([if x < 8 { 0 } else { 240 }; 3]));
         let alpha = GrayImage::from_fn(64, 8, |x, _| Luma([if (8..56).contains(&x) { 0 } else { 255 }]));
-        underfill(&mut colour, &alpha);
+        bleed_alpha(&mut colour, &alpha);
         let row: Vec<u8> = (8..56).map(|x| colour.get_pixel(x, 4).0[0]).collect();
         assert!(row.is_sorted() && row.windows(2).all(|pair| pair[1] - pair[0] < 48), "{row:?}");
     }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn nothing_to_see_is_left_alone() {
         let mut colour = RgbImage::new(4, 4);
-        underfill(&mut colour, &GrayImage::new(4, 4));
+        bleed_alpha(&mut colour, &GrayImage::new(4, 4));
         assert_eq!(colour, RgbImage::new(4, 4));
     }
 }

@@ -10,7 +10,7 @@ use image::{GrayImage, RgbImage, Rgba, RgbaImage};
 
 use crate::{
     picture::{Picture, mixed},
-    prepare::alpha_bleed::underfill,
+    prepare::alpha_bleed::bleed_alpha,
     prepare::colour::{encoded, linear},
     prepare::denoise::denoise,
     prepare::ground::{Bounds, Ground},
@@ -34,7 +34,7 @@ pub fn fitted(bounds: Bounds, px: u32) -> (u32, u32) {
 /// On a ground, transparent pixels are mixed with it as browsers mix them, in sRGB, and what is made
 /// smaller afterwards is opaque, so that no colour from under transparency can bleed in. Without one,
 /// colours count by their alpha on the way down, and what lies under full transparency is filled from the
-/// piece's edge (see [`underfill`]).
+/// piece's edge (see [`bleed_alpha`]).
 #[derive(Debug)]
 pub struct CutOut(Kind);
 
@@ -96,7 +96,7 @@ impl CutOut {
                     colour.0 = [r, g, b].map(encoded);
                     alpha.0[0] = ((u32::from(opacity) + 128) / 257) as u8;
                 }
-                underfill(&mut colour, &alpha);
+                bleed_alpha(&mut colour, &alpha);
                 Picture { colour, alpha: Some(alpha) }
             }
         }
