@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use assets_pipeline::{
     encode::score::score,
     encode::solve::{Ceiling, Encoded, Level, Solver},
-    encode::tune::{Suited, suited},
+    encode::tune::{Tuned, tuned},
     encode::{Effort, Encoder, Engine, Material, decode},
     pack::tiers::{Format, TierKey},
     picture::Picture,
@@ -125,7 +125,7 @@ fn encode_within(pictures: &[Picture], max_bytes: u64, encoder: Encoder) -> Resu
         tried.fetch_add(wanted.len(), std::sync::atomic::Ordering::Relaxed);
         wanted.par_iter().map(encode).collect()
     };
-    let Suited { encoder, known } = suited(encoder, &all, encode_all)?;
+    let Tuned { encoder, known } = tuned(encoder, &all, encode_all)?;
     solver.know(known);
     solver
         .settle(&all, &mut |wanted: &[(usize, Level)]| encode_all(encoder, wanted))
