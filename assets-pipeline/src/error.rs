@@ -29,7 +29,7 @@ pub enum IngestError {
     /// An encoder or decoder failed.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// Whoever watches the progress stopped it.
+    /// The caller cancelled it through its [`Progress`](crate::progress::Progress).
     #[error("the ingest was stopped")]
     Stopped,
     /// The JPEG encoder failed.

@@ -24,7 +24,7 @@ impl Gate {
         Self { max_bytes, used: Mutex::new(0), freed: Condvar::new() }
     }
 
-    /// Waits until there is room. Whoever holds a pass must not ask for another one.
+    /// Waits until there is room. A thread that holds a pass must not ask for a second one: the two would deadlock.
     pub fn enter(&self, bytes: u64) -> Pass<'_> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         while *used > 0 && *used + bytes > self.max_bytes {

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use crate::{pack::digest::Digest, pack::tiers::Format};
 
 /// What a set holds: a line a frame, by degree, with the frame's file name and digest. The digest of
-/// the list names the set, so that whoever has the list can tell a damaged frame.
+/// the list names the set, so that a reader of the list detects a damaged frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetList {
     text: String,

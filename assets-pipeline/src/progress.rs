@@ -1,4 +1,4 @@
-//! Telling somebody how far an ingest is.
+//! How the pipeline reports its progress, and how a caller cancels it.
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +40,13 @@ pub trait Progress: Sync {
     fn begin(&self, stage: Stage, total: usize);
     /// One step is done.
     fn step(&self);
-    /// Whether nobody wants the rest any more. The ingest ends before the next step.
+    /// Whether the caller cancels: the ingest ends before its next step.
     fn is_stopped(&self) -> bool {
         false
     }
 }
 
-/// Nobody listens.
+/// Discards all reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent;
 

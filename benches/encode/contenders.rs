@@ -23,7 +23,7 @@ pub(crate) const CHILD: &str = "contend";
 /// The scripts that drive the peers, and what they need.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/encode/peers");
 
-/// Somebody who encodes turns.
+/// An encoder in the comparison.
 #[derive(Clone, Debug)]
 pub(crate) struct Contender {
     /// As the report calls it; no two of a format are called alike.

@@ -122,7 +122,7 @@ fn compare_on(
     Ok(outcomes)
 }
 
-/// Tells whoever waits how far it is.
+/// Prints progress on stderr.
 fn tell(message: &str) {
     let _ = writeln!(std::io::stderr(), "{message}");
 }

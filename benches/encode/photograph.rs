@@ -1,6 +1,6 @@
 //! Photographs of a rendered piece: a studio around it, a lens and a sensor before it, and a JPEG file after.
 //!
-//! Nobody may pass on photographs of somebody else's jewelry, and encoders find a photograph harder than a
+//! Photographs of other people's jewelry may not be passed on, and encoders find a photograph harder than a
 //! render: the ground is uneven and there is noise in all of it. So these are made, always the same ones, the
 //! way a camera makes them: light first, then glass, then electrons, then a raw converter.
 

@@ -27,7 +27,7 @@ const CLAIMS: [Claim; 4] = [
     claim("Girasol, max effort", "avifenc -s 4 -y 444", 1.0, 2.0),
 ];
 
-/// What is compared with, in tables that name nobody else.
+/// The peer that a table compares with.
 const GIRASOL: &str = "Girasol";
 
 /// The whole page.

@@ -200,7 +200,7 @@ impl Encoder {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // SAFETY: it was set up, and is destroyed once. What it says to that helps nobody.
+        // SAFETY: the codec was initialised, and is destroyed once. Its result leaves nothing to do.
         unsafe { aom::aom_codec_destroy(self.context.as_mut()) };
     }
 }

@@ -86,7 +86,7 @@ fn change((from, from_edge): (&RgbaImage, Edge), (to, to_edge): (&RgbaImage, Edg
             ground.cast(from.0, to.0);
         } else {
             let (was_ground, is_ground) = (is_ground(from.0, from_edge), is_ground(to.0, to_edge));
-            // Of uneven surroundings nobody can tell, but that they were and are alike.
+            // In uneven surroundings only a comparison with the neighbours' surroundings is possible.
             let is_uneven = matches!((from_edge, to_edge), (Edge::Busy(_), Edge::Busy(_)));
             if was_ground == is_ground && (is_uneven || !is_ground) {
                 piece.cast(from.0, to.0);

@@ -30,7 +30,7 @@ const CLEAR_SHARE: f64 = 0.002;
 pub(super) struct Look {
     /// The file's name without its folder.
     pub(super) name: String,
-    /// What it shows, or why nobody can tell.
+    /// What the frame shows, or why that is unknown.
     pub(super) seen: Result<Seen, Refusal>,
 }
 

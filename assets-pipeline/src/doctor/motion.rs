@@ -93,7 +93,7 @@ fn closing_by_number(numbers: &Numbers) -> Option<(usize, &String)> {
     })
 }
 
-/// Whether a frame is much nearer to the first one than the second one is; `None` where nobody can tell.
+/// Whether a frame is much nearer to the first one than the second one is; `None` where the difference is too small to decide.
 fn repeats(looks: &[Look], numbers: &Numbers, closing: usize, first: usize) -> Option<bool> {
     let Some(Place::Here(second)) = numbers.turn.get(1) else { return None };
     let [closing, first, second] = [closing, first, *second].map(|index| looks[index].seen.as_ref().ok());

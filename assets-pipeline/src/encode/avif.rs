@@ -1,4 +1,4 @@
-//! The AVIF container and its decoder, whoever encoded. rav1d decodes.
+//! The AVIF container and its decoder, for the output of either encoder. rav1d decodes.
 
 use image::{GrayImage, RgbImage};
 use re_rav1d::dav1d::{self, Decoder, PixelLayout, PlanarImageComponent, Settings};

@@ -28,9 +28,9 @@ use crate::{
 /// Where the lowest quality does not fit, or is under the family's floor, frames are made smaller by this
 /// factor until it does and is not.
 const SHRINK: f64 = 0.8;
-/// Smaller than this nobody would recognise the piece.
+/// The fewest pixels at which the piece is still recognisable.
 const SMALLEST_PX: u32 = 48;
-/// Smaller than this, more quality helps nobody either.
+/// Below this size, more quality no longer shows.
 const SMALLEST_GOOD_PX: u32 = 200;
 /// A score that cannot be told from the original: more bytes would be wasted.
 const VISUALLY_LOSSLESS: f64 = 90.0;

@@ -8,7 +8,7 @@ use crate::IngestError;
 pub const JPEG_PX: u32 = 1200;
 /// Ceiling in bytes.
 pub const JPEG_MAX_BYTES: usize = 100_000;
-/// Nobody sees what a higher quality would add.
+/// A higher quality adds nothing visible.
 const HIGHEST: u8 = 92;
 const LOWEST: u8 = 10;
 

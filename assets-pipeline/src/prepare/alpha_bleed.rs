@@ -1,4 +1,4 @@
-//! Colour under full transparency: nobody sees it, but the encoder spends bytes on it, and most where it
+//! Colour under full transparency: it is invisible, but the encoder spends bytes on it, and most where it
 //! ends abruptly at the piece's edge.
 
 use image::{GrayImage, RgbImage};

@@ -88,7 +88,7 @@ fn shrunk(number: u64, same: impl Fn(&Report) -> bool) -> Case {
 
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    // Nobody listens any more: the run is over.
+    // The receiver is closed: the run is over.
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
     }
