@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::turn::Member;
+use super::look::Member;
 
 /// How many frames of a turn have a twin at the same distance, or mirrored at the same angle, where that is the
 /// piece's own symmetry and no mistake: a share of the frames.

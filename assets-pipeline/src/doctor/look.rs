@@ -57,6 +57,17 @@ pub(super) struct Seen {
     pub(super) sketch: RgbaImage,
 }
 
+/// A frame that can be compared with others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'a> {
+    /// Its place in the turn, missing frames counted.
+    pub(super) place: usize,
+    /// Its file's name.
+    pub(super) name: &'a str,
+    /// What it shows.
+    pub(super) seen: &'a Seen,
+}
+
 /// Reads and decodes every file, each once, on all threads of the current rayon pool.
 pub(super) fn look(
     source: &Source,

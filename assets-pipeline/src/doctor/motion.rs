@@ -5,12 +5,12 @@ use super::{
     evidence::{Tile, strip},
     files::finding,
     finding::{Finding, Kind, Mend, Severity},
-    look::Look,
+    look::{Look, Member},
     numbers::{Numbers, Place},
     sequence::Repair,
     set::{Named, Set},
     steps::Step,
-    turn::{Compared, Gap, Member, apart},
+    turn::{Compared, Gap, apart},
     words::capital,
 };
 use crate::read::refusal::{Name, Refusal};

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use image::RgbaImage;
 
 use super::{
-    look::{Look, Seen},
+    look::{Look, Member, Seen},
     numbers::{Numbers, Place},
-    turn::Member,
     words,
 };
 

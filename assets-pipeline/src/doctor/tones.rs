@@ -5,8 +5,9 @@ use super::{
     files::finding,
     finding::{Finding, Gain, Kind, Mend, Severity},
     jumps::Jump,
+    look::Member,
     set::Named,
-    turn::{Compared, Member, level_at},
+    turn::{Compared, level_at},
     words::by_count,
 };
 use crate::read::refusal::Name;

@@ -8,7 +8,7 @@ use super::{
     distance::Distances,
     jumps::{Jump, jumps},
     light::{SuddenLight, sudden_light},
-    look::Seen,
+    look::Member,
     sequence::{Repaired, repair},
     steps::{Step, Steps},
 };
@@ -18,17 +18,6 @@ use crate::prepare::ground::{Bounds, Edge};
 pub(super) const LEAST_FRAMES: usize = 8;
 /// Where not even the usual step can be seen, there is nothing to be uneven: a plain band.
 const LEAST_STEP: f32 = 0.15;
-
-/// A frame that can be compared with others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Member<'a> {
-    /// Its place in the turn, missing frames counted.
-    pub(super) place: usize,
-    /// Its file's name.
-    pub(super) name: &'a str,
-    /// What it shows.
-    pub(super) seen: &'a Seen,
-}
 
 /// What was found by comparing. Positions count in `order`, which holds indices of members.
 #[derive(Debug)]
