@@ -5,7 +5,7 @@
 use std::{hint::black_box, path::Path, sync::Arc};
 
 use actix_web::{App, http::header::HeaderMap, test, web::Data};
-use assets_pipeline::{pack::tiers::TierTable, settings::Settings};
+use assets_pipeline::{plan::tiers::TierTable, settings::Settings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use girasol::{
     db::Db,
@@ -92,17 +92,17 @@ fn answers(c: &mut Criterion) {
 }
 
 fn set_and_pack(manifest: &Manifest) -> (String, String) {
-    let tier = &manifest.tiers[&assets_pipeline::pack::tiers::TierKey::Preview];
-    let rendition = &tier.formats[&assets_pipeline::pack::tiers::Format::Avif];
+    let tier = &manifest.tiers[&assets_pipeline::plan::tiers::TierKey::Preview];
+    let rendition = &tier.formats[&assets_pipeline::plan::tiers::Format::Avif];
     (rendition.set.to_string(), rendition.packs[0].pack.to_string())
 }
 
 fn negotiation(c: &mut Criterion) {
     let offer = |frames| girasol::domain::negotiate::Offer {
         frames,
-        formats: assets_pipeline::pack::tiers::Format::ALL.to_vec(),
+        formats: assets_pipeline::plan::tiers::Format::ALL.to_vec(),
     };
-    let tiers = assets_pipeline::pack::tiers::TierKey::ALL.into_iter().zip([1, 12, 24, 36, 60]);
+    let tiers = assets_pipeline::plan::tiers::TierKey::ALL.into_iter().zip([1, 12, 24, 36, 60]);
     let available = Available(tiers.map(|(key, frames)| (key, offer(frames))).collect());
     let policy = Policy::default();
     let mut headers = HeaderMap::new();

@@ -10,7 +10,7 @@ use assets_pipeline::{
     encode::score::score,
     encode::{Effort, Encoder, Engine, Material, decode as decode_frame},
     ingest::Spin,
-    pack::tiers::Format,
+    plan::tiers::Format,
     prepare::colour::Rgb,
     prepare::ground::{Bounds, Ground, edge, subject},
     prepare::prepare,

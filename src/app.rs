@@ -6,7 +6,7 @@ mod tasks;
 use std::{io, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use actix_web::{App as Routes, HttpServer, web};
-use assets_pipeline::pack::tiers::Format;
+use assets_pipeline::plan::tiers::Format;
 use tracing_actix_web::TracingLogger;
 
 use crate::{

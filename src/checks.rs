@@ -16,8 +16,8 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
+    digest::Digest,
     doctor::{Diagnosis, Edit, Mend, examine, mend},
-    pack::digest::Digest,
     progress::{Progress, Stage},
     read::limits::Limits,
     read::refusal::Refusal,

@@ -29,7 +29,7 @@ use std::{
 };
 
 use assets_pipeline::{
-    pack::tiers::{Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
+    plan::tiers::{Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
     settings::Settings,
 };
 use serde::Deserialize;

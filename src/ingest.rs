@@ -19,13 +19,13 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
+    digest::Digest,
     encode::Effort,
     encode::cache::FolderCache,
     encode::family::Tally,
     ingest::Spin,
-    pack::digest::Digest,
-    pack::plan::Plan,
     pack::renditions::Renditions,
+    plan::Plan,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
     read::limits::Limits,

@@ -18,10 +18,10 @@ mod words;
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
+    digest::Digest,
     measure::MeasuredFamily,
-    pack::digest::Digest,
-    pack::plan::Plan,
-    pack::tiers::{Format, TierKey},
+    plan::Plan,
+    plan::tiers::{Format, TierKey},
     prepare::colour::Rgb,
     prepare::ground::{Bounds, Ground},
     settings::Settings,

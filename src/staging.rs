@@ -31,7 +31,7 @@ use std::{
     },
 };
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use sha2::{Digest as _, Sha256};
 use tokio::{
     fs::{self, File},

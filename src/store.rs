@@ -242,7 +242,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use assets_pipeline::{pack::digest::Digest, pack::tiers::Format};
+    use assets_pipeline::{digest::Digest, plan::tiers::Format};
 
     use super::*;
 

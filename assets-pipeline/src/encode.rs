@@ -22,10 +22,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    digest::Digest,
     encode::solve::{Level, Levels},
-    pack::digest::Digest,
-    pack::tiers::{Format, words},
     picture::Picture,
+    plan::tiers::{Format, words},
 };
 
 /// Who encodes AV1.

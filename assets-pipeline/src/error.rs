@@ -2,7 +2,7 @@
 
 use crate::{
     encode::CodecError,
-    pack::tiers::{Family, Format},
+    plan::tiers::{Family, Format},
     read::refusal::Refusal,
 };
 

@@ -6,7 +6,7 @@ use crate::{
     encode::cache::EncodeCache,
     encode::family::{EncodedFamily, FamilyEncoder, Tally, Workshop},
     pack::renditions::{Renditions, build_renditions},
-    pack::tiers::{Family, Format, TierKey},
+    plan::tiers::{Family, Format, TierKey},
     prepare::Prepared,
     progress::{Progress, Stage},
     settings::Settings,

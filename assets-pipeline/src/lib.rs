@@ -4,6 +4,8 @@
 
 pub mod ingest;
 
+pub mod plan;
+
 pub mod read;
 
 pub mod prepare;
@@ -15,6 +17,7 @@ pub mod pack;
 pub mod doctor;
 pub mod measure;
 
+pub mod digest;
 pub mod gate;
 pub mod picture;
 pub mod progress;

@@ -9,12 +9,12 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
+    digest::Digest,
     encode::Encoder,
-    pack::digest::Digest,
-    pack::plan::Plan,
     pack::renditions::{Rendition, Renditions, Set},
-    pack::tiers::{Family, Format, TierKey},
     picture::Picture,
+    plan::Plan,
+    plan::tiers::{Family, Format, TierKey},
     prepare::Prepared,
     prepare::resize::resized,
     progress::{Progress, Stage},

@@ -1,16 +1,10 @@
 //! Sets and packs: how encoded frames are named and laid out for delivery.
 
-pub mod digest;
-pub mod load_order;
-pub mod placeholder;
-pub mod plan;
 pub mod renditions;
-pub mod still;
-pub mod tiers;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::{pack::digest::Digest, pack::tiers::Format};
+use crate::{digest::Digest, plan::tiers::Format};
 
 /// What a set holds: a line a frame, by degree, with the frame's file name and digest. The digest of
 /// the list names the set, so that a reader of the list detects a damaged frame.

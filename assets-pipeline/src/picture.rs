@@ -2,7 +2,7 @@
 
 use image::{GrayImage, RgbImage};
 
-use crate::{pack::digest::Digest, prepare::colour::Rgb};
+use crate::{digest::Digest, prepare::colour::Rgb};
 
 /// 8-bit sRGB, opaque or with straight alpha.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,9 @@ pub mod colour;
 pub mod denoise;
 pub mod flatten;
 pub mod ground;
+pub mod placeholder;
 pub mod resize;
+pub mod still;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,15 +23,15 @@ use rayon::prelude::*;
 use crate::{
     IngestError,
     gate::{Gate, Pass},
-    pack::placeholder::{THUMB_PX, dominant_colour, thumb_hash},
-    pack::plan::Plan,
-    pack::still::{JPEG_PX, encode_jpeg},
-    pack::tiers::{Family, Format},
     picture::Picture,
+    plan::Plan,
+    plan::tiers::{Family, Format},
     prepare::colour::Rgb,
     prepare::flatten::flatten,
     prepare::ground::{Bounds, Edge, Ground, edge, subject},
+    prepare::placeholder::{THUMB_PX, dominant_colour, thumb_hash},
     prepare::resize::{CutOut, fitted},
+    prepare::still::{JPEG_PX, encode_jpeg},
     progress::{Progress, Stage},
     read::decode::decode,
     read::limits::Limits,

@@ -1,9 +1,9 @@
 //! What an artist or the config file decides about an ingest.
 
 use crate::{
+    digest::Digest,
     encode::{Effort, Encoder, Engine, Material},
-    pack::digest::Digest,
-    pack::tiers::{Format, TierTable},
+    plan::tiers::{Format, TierTable},
     prepare::ground::Ground,
 };
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use assets_pipeline::pack::tiers::{Format, TierKey};
+use assets_pipeline::plan::tiers::{Format, TierKey};
 use image::RgbImage;
 
 use crate::{

@@ -10,7 +10,7 @@ mod report;
 
 use std::{env, error::Error, fs, io::Write as _, path::Path, path::PathBuf};
 
-use assets_pipeline::pack::tiers::{Format, TierKey};
+use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use contenders::{Cell, Outcome};
 use material::Material;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use assets_pipeline::pack::tiers::{Format, TierKey};
+use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use crate::{contenders::Outcome, measure::Quality};
 

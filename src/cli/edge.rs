@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use assets_pipeline::pack::tiers::Format;
+use assets_pipeline::plan::tiers::Format;
 use clap::{Args, builder::PossibleValue};
 
 use crate::{

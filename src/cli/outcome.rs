@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use assets_pipeline::pack::tiers::TierKey;
+use assets_pipeline::plan::tiers::TierKey;
 use serde_json::json;
 
 use crate::{

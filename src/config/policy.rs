@@ -1,6 +1,6 @@
 //! `[policy]`: the keys of the negotiation policy, whose rules are the domain's.
 
-use assets_pipeline::pack::tiers::TierKey;
+use assets_pipeline::plan::tiers::TierKey;
 
 use crate::domain::policy::Policy;
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use assets_pipeline::pack::tiers::BadTable;
+use assets_pipeline::plan::tiers::BadTable;
 
 use crate::domain::policy::BadPolicy;
 

@@ -1,6 +1,6 @@
 //! `formats`, `[tiers.*]` and `[sizes.*]`: the keys of the tier table, whose rules are the pipeline's.
 
-use assets_pipeline::pack::tiers::{Family, Format, TierKey, TierTable};
+use assets_pipeline::plan::tiers::{Family, Format, TierKey, TierTable};
 use toml::Value;
 
 use super::setting::{Kind, Section, Setting, default_of, whole};

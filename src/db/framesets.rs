@@ -1,6 +1,6 @@
 //! Frame sets and their frames.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use serde_json::json;
 use sqlx::types::Json;
 

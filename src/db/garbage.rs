@@ -1,6 +1,6 @@
 //! Versions on their way out: which are retired, what they needed, and when their rows are deleted.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Retention};
 

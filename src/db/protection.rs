@@ -1,6 +1,6 @@
 //! Which configurations are protected, and the transaction that changes that.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use serde_json::json;
 
 use crate::domain::{

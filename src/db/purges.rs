@@ -222,7 +222,7 @@ impl Db {
         }
         // Another data folder has the same numbers.
         let folder = self.secret("purge").await?;
-        let key = assets_pipeline::pack::digest::Digest::of(format!("{folder} {named}").as_bytes());
+        let key = assets_pipeline::digest::Digest::of(format!("{folder} {named}").as_bytes());
         Ok(Some(LeasedBatch { purge, soft, key: format!("girasol-{key}"), lease }))
     }
 

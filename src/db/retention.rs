@@ -111,7 +111,7 @@ mod tests {
             let ring: ConfigId = "ring.solitaire".parse().unwrap();
             db.ensure_configuration(&wanted.product, &ring, &wanted.choices).await.unwrap();
             let set = db.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap();
-            let digest = assets_pipeline::pack::digest::Digest::of(b"frame");
+            let digest = assets_pipeline::digest::Digest::of(b"frame");
             let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
             db.add_frames(&set, &[frame], 10, &actor).await.unwrap();
             db.commit_frameset(&set, &actor).await.unwrap();

@@ -1,6 +1,6 @@
 //! Versions, and the live pointer that publishing moves.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use serde_json::json;
 use sqlx::types::Json;
 

@@ -1,8 +1,8 @@
 //! What is known of each frame of a version, for plots.
 
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assets_pipeline::pack::tiers::{Format, TierKey};
+use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use super::{hints::Hints, manifest::Manifest, policy::Policy};
 

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use assets_pipeline::{pack::digest::Digest, pack::tiers::Format};
+use assets_pipeline::{digest::Digest, plan::tiers::Format};
 
 use super::{manifest::Manifest, namespace::Namespace};
 

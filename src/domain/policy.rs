@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assets_pipeline::pack::tiers::{TierKey, TierTable};
+use assets_pipeline::plan::tiers::{TierKey, TierTable};
 use serde::{Deserialize, Serialize};
 
 use super::hints::{Ect, Hints};

@@ -1,6 +1,6 @@
 //! A product: what can be chosen, and which configurations have a spin.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use super::{
     hotspot::Hotspot,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::{

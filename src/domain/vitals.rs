@@ -1,6 +1,6 @@
 //! What a viewer measured while somebody looked at a spin. Nothing in it says who.
 
-use assets_pipeline::pack::tiers::TierKey;
+use assets_pipeline::plan::tiers::TierKey;
 use serde::Deserialize;
 
 use super::names::ConfigId;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_web::web::Bytes;
-use assets_pipeline::{pack::SetList, pack::digest::Digest};
+use assets_pipeline::{digest::Digest, pack::SetList};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 

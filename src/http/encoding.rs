@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use actix_web::web::Bytes;
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 /// A content coding (RFC 9110, section 8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

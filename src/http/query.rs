@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use assets_pipeline::pack::tiers::TierKey;
+use assets_pipeline::plan::tiers::TierKey;
 
 use crate::domain::negotiate::Overrides;
 
@@ -105,7 +105,7 @@ fn clip(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use assets_pipeline::pack::tiers::Format;
+    use assets_pipeline::plan::tiers::Format;
 
     use super::*;
 

@@ -44,7 +44,7 @@ pub(crate) async fn redirect(
 /// A page's content policy, with the host that delivers objects.
 pub(crate) async fn with_objects(catalog: &Catalog, policy: &'static str) -> Result<HeaderValue, Error> {
     // All objects have the same host.
-    let any = ObjectKey::Pack(assets_pipeline::pack::digest::Digest::of(b""));
+    let any = ObjectKey::Pack(assets_pipeline::digest::Digest::of(b""));
     let location: Option<Uri> = location(catalog, &any).await?.and_then(|location| location.parse().ok());
     let host = location.as_ref().and_then(|location| Some((location.scheme_str()?, location.authority()?)));
     let wider = host.map(|(scheme, host)| {

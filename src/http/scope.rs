@@ -1,7 +1,7 @@
 //! The scope of an address: the tags that purge its answers, and the request headers that choose them. It comes from the
 //! address, so that errors and 304s have the same scope.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use crate::domain::{
     names::{ConfigId, ProductId},

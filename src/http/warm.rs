@@ -1,6 +1,6 @@
 //! Loads the most popular spins into memory before clients ask for them.
 
-use assets_pipeline::pack::tiers::{Format, TierKey};
+use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use crate::{
     config::ObjectsFrom,

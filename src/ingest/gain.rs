@@ -2,7 +2,7 @@
 
 use assets_pipeline::{
     pack::renditions::Renditions,
-    pack::tiers::{Format, TierKey},
+    plan::tiers::{Format, TierKey},
 };
 
 use crate::domain::manifest::Manifest;

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use crate::domain::names::ConfigId;
 

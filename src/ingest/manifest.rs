@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    pack::plan::Plan,
     pack::renditions::{Rendition, Renditions, TierRenditions},
+    plan::Plan,
     prepare::Prepared,
 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assets_pipeline::{pack::SetList, pack::digest::Digest, pack::renditions::Renditions};
+use assets_pipeline::{digest::Digest, pack::SetList, pack::renditions::Renditions};
 
 use crate::{
     db::versions::StoredVersion,

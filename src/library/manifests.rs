@@ -1,6 +1,6 @@
 //! Manifests as they are stored.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use crate::{
     domain::manifest::Manifest,

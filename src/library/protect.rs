@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{

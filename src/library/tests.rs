@@ -6,9 +6,9 @@ use std::{
 };
 
 use assets_pipeline::{
+    digest::Digest,
     pack::SetList,
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    plan::tiers::{Format, TierKey},
 };
 
 use crate::{

@@ -6,8 +6,8 @@ use assets_pipeline::{
         curve::{Curve, CurvePoint},
         flicker::Step,
     },
-    pack::plan::Plan,
-    pack::tiers::Family,
+    plan::Plan,
+    plan::tiers::Family,
 };
 use maud::{Markup, html};
 

@@ -2,7 +2,7 @@
 
 use assets_pipeline::{
     measure::{MeasuredFamily, curve::Curve},
-    pack::plan::Plan,
+    plan::Plan,
 };
 use serde_json::{Value, json};
 

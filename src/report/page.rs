@@ -1,6 +1,6 @@
 //! The page: one file that needs no other.
 
-use assets_pipeline::{pack::tiers::Family, prepare::colour::Rgb, prepare::ground::Ground};
+use assets_pipeline::{plan::tiers::Family, prepare::colour::Rgb, prepare::ground::Ground};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use assets_pipeline::{
+    digest::Digest,
     measure::{
         MeasuredFamily, MeasuredFrame,
         curve::{Curve, CurvePoint},
         flicker::Step,
     },
-    pack::digest::Digest,
-    pack::plan::Plan,
-    pack::tiers::{Family, Format, TierKey},
+    plan::Plan,
+    plan::tiers::{Family, Format, TierKey},
     prepare::colour::Rgb,
     prepare::ground::{Bounds, Ground},
     progress::Stage,

@@ -1,6 +1,6 @@
 //! Figures and names as a person reads them.
 
-use assets_pipeline::{measure::MeasuredFamily, pack::tiers::Format};
+use assets_pipeline::{measure::MeasuredFamily, plan::tiers::Format};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 /// Bytes as `4.2 kB`.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use assets_pipeline::{
-    pack::digest::Digest,
+    digest::Digest,
     read::integrity::{TAIL_BYTES, no_zip_behind},
     read::limits::Limits,
     read::refusal::Refusal,

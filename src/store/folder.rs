@@ -127,7 +127,7 @@ static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(
 
 #[cfg(test)]
 mod tests {
-    use assets_pipeline::{pack::digest::Digest, pack::tiers::Format};
+    use assets_pipeline::{digest::Digest, plan::tiers::Format};
 
     use super::*;
     use crate::domain::namespace::Namespace;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assets_pipeline::{pack::plan::Plan, pack::tiers::TierTable};
+use assets_pipeline::{plan::Plan, plan::tiers::TierTable};
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use zip::{ZipWriter, write::SimpleFileOptions};
 

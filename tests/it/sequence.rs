@@ -1,6 +1,6 @@
 //! The negotiated manifest, the immutable one, and the redirect.
 
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -5,8 +5,8 @@ use image::{Rgb as Pixel, RgbImage, RgbaImage, imageops};
 use super::margins::Side;
 use crate::{
     encode::{Effort, Encoder, Engine, Material},
-    pack::tiers::Format,
     picture::{Picture, mixed},
+    plan::tiers::Format,
     prepare::colour::Rgb,
 };
 

@@ -13,7 +13,7 @@ use super::{
     words::{by_count, percent},
 };
 use crate::{
-    pack::tiers::{Family, TierTable},
+    plan::tiers::{Family, TierTable},
     prepare::ground::{Bounds, Edge},
     read::refusal::{Name, Refusal},
 };

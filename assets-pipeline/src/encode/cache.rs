@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fs, io, path::PathBuf};
 
-use crate::pack::digest::Digest;
+use crate::digest::Digest;
 
 /// Keeps encodes by everything that decides their bytes (see [`crate::encode::Encoder::key`]).
 pub trait EncodeCache: Sync {

@@ -12,14 +12,14 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
+    digest::Digest,
     encode::cache::EncodeCache,
     encode::score::score,
     encode::solve::{Ceiling, Encoded, Level, Solver, Unsolved},
     encode::tune::{Tuned, tuned},
     encode::{Encoder, decode},
-    pack::digest::Digest,
-    pack::tiers::{Family, Format},
     picture::Picture,
+    plan::tiers::{Family, Format},
     prepare::Prepared,
     progress::Progress,
     settings::Settings,

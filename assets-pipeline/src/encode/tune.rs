@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     #[cfg(feature = "libaom")]
     use crate::encode::Material;
-    use crate::{encode::Engine, pack::tiers::Format, settings::Settings};
+    use crate::{encode::Engine, plan::tiers::Format, settings::Settings};
 
     #[cfg(feature = "libaom")]
     fn check(outcome: impl Fn(Material) -> (usize, f64), want: Material) {

@@ -9,7 +9,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::{
-    IngestError, encode::decode, pack::tiers::Format, picture::Picture, prepare::colour::Rgb,
+    IngestError, encode::decode, picture::Picture, plan::tiers::Format, prepare::colour::Rgb,
     progress::Progress,
 };
 

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    digest::Digest,
     encode::Encoder,
     encode::family::{EncodedFamily, EncodedFrame},
-    pack::digest::Digest,
-    pack::load_order::load_order,
-    pack::plan::Plan,
-    pack::tiers::{Format, TierKey, TierTable},
     pack::{Pack, SetList, build_pack},
+    plan::Plan,
+    plan::load_order::load_order,
+    plan::tiers::{Format, TierKey, TierTable},
 };
 
 /// Everything of a version that is stored besides its manifest and its JPEG.
@@ -141,7 +141,7 @@ fn pack(plan: &Plan, set: &Set, order: &[usize]) -> Pack {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{pack::tiers::Family, settings::Settings};
+    use crate::{plan::tiers::Family, settings::Settings};
 
     fn family(plan: &Plan, family: Family) -> EncodedFamily {
         let frame = |position: usize| {

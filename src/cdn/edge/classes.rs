@@ -1,6 +1,6 @@
 //! The policy as an edge decides it: for each class, poorest first, the evidence that gives it.
 
-use assets_pipeline::pack::tiers::TierKey;
+use assets_pipeline::plan::tiers::TierKey;
 
 use crate::domain::{
     hints::Ect,

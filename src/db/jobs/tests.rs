@@ -37,7 +37,7 @@ impl Queue {
             protected: false,
         };
         let set = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
-        let digest = assets_pipeline::pack::digest::Digest::of(b"frame");
+        let digest = assets_pipeline::digest::Digest::of(b"frame");
         let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
         self.db.add_frames(&set, &[frame], 10, &self.actor).await.unwrap();
         for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! What the catalog caches: the keys, the values, and the shares of memory.
 
 use actix_web::web::Bytes;
-use assets_pipeline::{pack::SetList, pack::digest::Digest};
+use assets_pipeline::{digest::Digest, pack::SetList};
 
 use super::CacheBytes;
 use crate::{

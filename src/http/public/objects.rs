@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 
 use crate::{

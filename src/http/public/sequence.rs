@@ -9,7 +9,7 @@ use actix_web::{
     http::{StatusCode, header::LOCATION},
     web::Data,
 };
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use crate::{
     db::versions::{Pointer, StoredVersion},

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

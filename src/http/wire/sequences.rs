@@ -1,8 +1,8 @@
 //! The versions of a configuration's spin.
 
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -63,7 +63,7 @@ impl Recency {
 
 #[cfg(test)]
 mod tests {
-    use assets_pipeline::pack::digest::Digest;
+    use assets_pipeline::digest::Digest;
 
     use super::*;
     use crate::{domain::namespace::Namespace, store::ObjectKey};

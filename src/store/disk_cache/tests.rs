@@ -1,4 +1,4 @@
-use assets_pipeline::pack::digest::Digest;
+use assets_pipeline::digest::Digest;
 
 use super::*;
 use crate::domain::namespace::Namespace;

@@ -37,7 +37,7 @@ impl S3 {
 }
 
 fn pack(bytes: &[u8]) -> Address {
-    ObjectKey::Pack(assets_pipeline::pack::digest::Digest::of(bytes)).within(Namespace::Public)
+    ObjectKey::Pack(assets_pipeline::digest::Digest::of(bytes)).within(Namespace::Public)
 }
 
 #[tokio::test]
@@ -102,10 +102,10 @@ async fn an_upload_that_was_never_finished_goes_when_it_is_old() {
 #[tokio::test]
 async fn more_than_a_page_is_listed() {
     let Some(s3) = bucket(StoreConfig::default()).await else { return };
-    let set = assets_pipeline::pack::digest::Digest::of(b"set");
+    let set = assets_pipeline::digest::Digest::of(b"set");
     let put = |degree: u16| {
         let s3 = &s3;
-        let key = ObjectKey::Frame { set, degree, format: assets_pipeline::pack::tiers::Format::Webp }
+        let key = ObjectKey::Frame { set, degree, format: assets_pipeline::plan::tiers::Format::Webp }
             .within(Namespace::Public);
         async move { s3.put(&key, b"frame").await.unwrap() }
     };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
 use assets_pipeline::{
-    pack::digest::Digest,
-    pack::tiers::{Format, TierKey},
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
 };
 
 use super::Decided;

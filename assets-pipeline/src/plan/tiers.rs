@@ -112,9 +112,9 @@ macro_rules! words {
             }
         }
         impl std::str::FromStr for $kind {
-            type Err = $crate::pack::tiers::UnknownWord;
-            fn from_str(text: &str) -> Result<Self, $crate::pack::tiers::UnknownWord> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or($crate::pack::tiers::UnknownWord)
+            type Err = $crate::plan::tiers::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, $crate::plan::tiers::UnknownWord> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or($crate::plan::tiers::UnknownWord)
             }
         }
     )*};
@@ -131,7 +131,7 @@ pub struct UnknownWord;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TierSpec {
-    /// Frames a turn that are aimed at; the turn's own divisors decide (see [`crate::pack::plan`]).
+    /// Frames a turn that are aimed at; the turn's own divisors decide (see [`crate::plan`]).
     pub frames: u32,
     /// Ceiling in bytes for the tier's own frames together, in each format.
     pub max_bytes: u64,

@@ -1,8 +1,11 @@
 //! Which frames of a turn each tier takes.
 
+pub mod load_order;
+pub mod tiers;
+
 use std::collections::BTreeMap;
 
-use crate::pack::tiers::{Family, TierKey, TierTable};
+use crate::plan::tiers::{Family, TierKey, TierTable};
 
 /// Every tier's frames, as positions on the turn: position `p` of `n` shows `360 p / n` degrees.
 #[derive(Debug, Clone, PartialEq, Eq)]
