@@ -305,6 +305,17 @@ impl Db {
         Ok(Some(ClaimedObjects { addresses, until_ms, at_once, purge, lease }))
     }
 
+    /// Notes that objects were removed which caches may hold.
+    #[cfg(test)]
+    pub(crate) async fn note_removal(&self) -> Result<(), DbError> {
+        let (addresses, lease) = (Vec::new(), String::new());
+        self.delete_objects(
+            &ClaimedObjects { addresses, until_ms: 0, at_once: true, purge: None, lease },
+            &[],
+        )
+        .await
+    }
+
     /// Deletes the rows of claimed objects that are deleted, unless another collector has taken them over.
     pub async fn delete_objects(&self, claimed: &ClaimedObjects, deleted: &[Address]) -> Result<(), DbError> {
         let mut tx = self.write("objects.delete_claimed").await?;
