@@ -108,18 +108,33 @@ impl Db {
         one: &Carried,
         to: Namespace,
         keys: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>, DbError> {
+    ) -> Result<Option<Vec<ObjectKey>>, DbError> {
         let mut tx = self.write("versions.begin_carried").await?;
         let now = now_ms();
-        tx.run("versions.insert_carried", "insert into versions
-             (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
-              state, remove_at_ms)
-             select configuration_id, $1, kind, $2, jpeg, source, settings, $3, frames, $4, 'pending', $5 from versions
-             where configuration_id = $6 and version = $7").bind(one.version).bind(one.digest.to_string()).bind(now).bind(column(to)).bind(now + PENDING_MS).bind(id.as_str()).bind(one.from).execute()
-        .await?;
+        let inserted = tx
+            .run(
+                "versions.insert_carried",
+                "insert into versions
+                 (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
+                  state, remove_at_ms)
+                 select configuration_id, $1, kind, $2, jpeg, source, settings, $3, frames, $4, 'pending', $5
+                 from versions where configuration_id = $6 and version = $7",
+            )
+            .bind(one.version)
+            .bind(one.digest.to_string())
+            .bind(now)
+            .bind(column(to))
+            .bind(now + PENDING_MS)
+            .bind(id.as_str())
+            .bind(one.from)
+            .execute()
+            .await?;
+        if inserted != 1 {
+            return Ok(None);
+        }
         let blocked = refer(&mut tx, VersionId(id, one.version), to, keys).await?;
         tx.commit().await?;
-        Ok(blocked)
+        Ok(Some(blocked))
     }
 
     /// Moves a configuration to another namespace: the copies are there from now on, and the copy of the live version is

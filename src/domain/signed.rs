@@ -174,16 +174,16 @@ mod tests {
         Grant { configuration, shown, until_s: 1_800_000_000 }
     }
 
-    /// As in the README, for those who sign elsewhere; made with OpenSSL.
+    /// The tokens of docs/guides/protected-designs.md, which were made with OpenSSL.
     #[test]
-    fn tokens_are_as_the_readme_says() {
+    fn tokens_are_as_the_guide_says() {
         let secret = hex(&std::array::from_fn::<u8, KEY_BYTES, _>(|at| at as u8));
         let key = SigningKey::read("0a1b2c3d".parse().unwrap(), &secret).unwrap();
         assert_eq!(key.secret(), secret);
-        let readme = include_str!("../../README.md");
+        let guide = include_str!("../../docs/guides/protected-designs.md");
         for shown in [Shown::Live, Shown::Version(3)] {
             let token = grant(shown).sign(&key);
-            assert!(readme.contains(&token), "{token}");
+            assert!(guide.contains(&token), "{token}");
         }
     }
 

@@ -186,6 +186,7 @@ async fn copy(
     let keys = ObjectKey::of_version(digest, version.jpeg, &manifest);
     let one = Carried { from: version.version, version: number, digest };
     let blocked = db.begin_carried(id, &one, to, &keys).await?;
+    let blocked = blocked.ok_or_else(|| ProtectError::Overtaken(id.clone()))?;
     carried.push(one);
     references::wait(db, id, number, to, blocked).await?;
 
