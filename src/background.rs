@@ -177,11 +177,10 @@ where
         }
         failures = if began.elapsed() > SOUND_AFTER { 1 } else { failures + 1 };
         let wait_ms = restart.wait_ms(failures);
-        match ended {
-            Some(Err(error)) => {
-                tracing::error!(task = task.name, %error, wait_ms, "a background task died and is started again");
-            }
-            _ => tracing::error!(task = task.name, wait_ms, "a background task ended and is started again"),
+        if let Some(Err(error)) = ended {
+            tracing::error!(task = task.name, %error, wait_ms, "a background task died and is started again");
+        } else {
+            tracing::error!(task = task.name, wait_ms, "a background task ended and is started again");
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs())) => {}

@@ -96,7 +96,9 @@ impl Db {
 
     /// Wakes the tasks that wait for these topics.
     fn wake(&self, topics: &[Topic]) {
-        topics.iter().for_each(|topic| self.signals.send(*topic));
+        for topic in topics {
+            self.signals.send(*topic);
+        }
     }
 
     /// Waits until every connection is closed.

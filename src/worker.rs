@@ -90,7 +90,8 @@ impl Worker {
         while !task.is_stopping() {
             let worked = match self.db.claim_job(self.lease.as_millis() as i64).await {
                 Ok(Some(leased)) => {
-                    self.work(&leased, &mut task).await;
+                    // A large future, which would be part of every caller's.
+                    Box::pin(self.work(&leased, &mut task)).await;
                     task.succeeded();
                     true
                 }

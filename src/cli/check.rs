@@ -129,10 +129,10 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), CheckError> {
                 print_result(&format!("\nThe mended copy: {}", as_text(&mended.left, &[])));
             }
             None if args.fix => {
-                print_result("\nThere is nothing that can be mended safely, and no copy was made.")
+                print_result("\nThere is nothing that can be mended safely, and no copy was made.");
             }
             None if !found.mends().is_empty() => {
-                print_result("\nSome of it can be mended in a copy: add --fix.")
+                print_result("\nSome of it can be mended in a copy: add --fix.");
             }
             None => {}
         }

@@ -56,16 +56,14 @@ pub(super) fn completions(args: &CompletionsArgs) {
 }
 
 pub(super) fn man(args: &ManArgs) -> Result<(), ManError> {
-    match &args.into {
-        Some(folder) => write(folder).map_err(|source| ManError { folder: folder.clone(), source }),
-        None => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|source| ManError { folder: PathBuf::new(), source })?;
-            print_result(String::from_utf8_lossy(&page).trim_end());
-            Ok(())
-        }
+    if let Some(folder) = &args.into {
+        return write(folder).map_err(|source| ManError { folder: folder.clone(), source });
     }
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+    rendered.map_err(|source| ManError { folder: PathBuf::new(), source })?;
+    print_result(String::from_utf8_lossy(&page).trim_end());
+    Ok(())
 }
 
 /// `girasol.1`, and a page a command.

@@ -263,7 +263,7 @@ pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), SigningErr
                 print_result(&json!({ "id": id.as_str(), "outcome": "retired" }).to_string());
             }
             Retired::Done => {
-                print_result(&format!("{id} is retired: addresses that it has signed stop working."))
+                print_result(&format!("{id} is retired: addresses that it has signed stop working."));
             }
             Retired::Signs => return Err(SigningError::Signs(id.clone())),
             Retired::NoSuchKey => return Err(SigningError::NoSuchKey(id.clone())),

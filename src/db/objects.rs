@@ -225,9 +225,9 @@ impl Db {
         namespace: Namespace,
         keys: &[ObjectKey],
     ) -> Result<Option<Vec<ObjectKey>>, DbError> {
-        let mut tx = self.write("objects.refer").await?;
         const IS_WANTED: &str = "select exists (select 1 from versions
             where configuration_id = $1 and version = $2 and (remove_at_ms is null or state = 'pending'))";
+        let mut tx = self.write("objects.refer").await?;
         let statement = tx.run("versions.is_wanted", IS_WANTED).bind(id.as_str()).bind(version);
         if !statement.scalar::<bool>().await? {
             return Ok(None);

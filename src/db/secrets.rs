@@ -56,13 +56,13 @@ impl Db {
 
     /// The signing keys, the newest first: that one signs, the others verify. There always is one.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, DbError> {
+        // Of two processes that get here at once, only the first one's key is made.
+        const FIRST: &str = "insert into secrets (name, value, created_at_ms)
+            select $1, $2, $3 where not exists (select 1 from secrets where name like 'signing.%')";
         let keys = self.stored_signing_keys().await?;
         if !keys.is_empty() {
             return Ok(keys);
         }
-        // Of two processes that get here at once, only the first one's key is made.
-        const FIRST: &str = "insert into secrets (name, value, created_at_ms)
-            select $1, $2, $3 where not exists (select 1 from secrets where name like 'signing.%')";
         let fresh = SigningKey::new(random()?, random()?);
         let statement = self.run("signing_keys.make_first", FIRST).bind(format!("{SIGNING}{}", fresh.id));
         statement.bind(fresh.secret()).bind(now_ms()).execute().await?;

@@ -85,7 +85,7 @@ impl Fixture {
                     Err(StoreVersionError::Moved(_)) => return,
                     stored => stored.unwrap(),
                 };
-                if chance / 1024 % 4 > 0 {
+                if !(chance / 1024).is_multiple_of(4) {
                     is_expected(publish(db, id, version, actor).await);
                 }
             }
@@ -129,9 +129,8 @@ impl Fixture {
 }
 
 fn is_expected<T>(published: Result<T, PublishError>) {
-    match published {
-        Err(PublishError::Db(error)) => panic!("{error:?}"),
-        Ok(_) | Err(_) => {}
+    if let Err(PublishError::Db(error)) = published {
+        panic!("{error:?}");
     }
 }
 

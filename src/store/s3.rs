@@ -79,7 +79,6 @@ impl Place {
 
 impl S3 {
     /// A bucket as it is set. Nothing is asked of the server yet.
-    #[expect(clippy::unnecessary_wraps, reason = "in a build without S3 this is what fails")]
     pub(super) async fn open(settings: &StoreConfig) -> io::Result<Self> {
         Ok(Self::with(settings, &loader(settings).load().await))
     }

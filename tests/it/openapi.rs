@@ -197,7 +197,7 @@ fn the_document_names_the_problems_that_there_are() {
 
 #[test]
 fn a_refused_file_has_the_slug_that_the_pipeline_gives_it() {
-    let text = source("assets-pipeline/src/refusal.rs");
+    let text = source("assets-pipeline/src/read/refusal.rs");
     let given = text.split("pub fn slug").nth(1).unwrap().split("pub fn ").next().unwrap();
     let own: BTreeSet<_> = girasol::http::problems().iter().map(|kind| kind.slug).collect();
     for slug in given.split('"').skip(1).step_by(2).filter(|slug| *slug != "io") {

@@ -346,10 +346,9 @@ pub(super) async fn commit_if_complete(
     let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
     if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
     {
-        match catalog.db.commit_frameset(id, actor).await {
-            Err(FramesetError::Db(error)) => return Err(error.into()),
-            // Another request has emptied or discarded the set meanwhile.
-            Ok(()) | Err(_) => {}
+        // Any other error: another request has emptied or discarded the set meanwhile.
+        if let Err(FramesetError::Db(error)) = catalog.db.commit_frameset(id, actor).await {
+            return Err(error.into());
         }
     }
     Ok(())

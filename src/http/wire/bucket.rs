@@ -58,6 +58,7 @@ pub(crate) enum PresignedMethod {
 /// A frame set's prefix in the bucket.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the field is called so on the wire")]
 pub(crate) struct Bucket {
     pub(crate) bucket: String,
     /// The prefix of the set's files, with a slash at its end.

@@ -20,6 +20,7 @@ use super::{names, purges::DeliveryState, timestamp::Timestamp};
 /// The versions of a configuration's spin.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the field is called so on the wire")]
 pub(crate) struct Sequence {
     pub(crate) configuration: ConfigId,
     /// The live version.
@@ -41,6 +42,7 @@ pub(crate) struct Sequence {
 
 /// A version.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the field is called so on the wire")]
 pub(crate) struct Version {
     #[schema(minimum = 1)]
     version: i64,
