@@ -17,8 +17,8 @@ use crate::{
 pub(crate) struct Bucket {
     folder: tempfile::TempDir,
     pub(crate) line: Line,
-    /// The bucket as it is, whatever the faults.
-    pub(crate) bucket: String,
+    /// The address of the bucket itself, without faults.
+    pub(crate) address: String,
     pub(crate) client: Client,
 }
 
@@ -39,7 +39,7 @@ impl Bucket {
             line.address
         );
         fs::write(folder.path().join("girasol.toml"), settings).unwrap();
-        Some(Self { folder, line, bucket, client })
+        Some(Self { folder, line, address: bucket, client })
     }
 
     /// More lines of the config, of its last section first.
@@ -73,18 +73,18 @@ impl Bucket {
     }
 
     pub(crate) async fn object(&self, path: &str) -> Vec<u8> {
-        let response = self.client.get(format!("{}/spins{path}", self.bucket)).send().await.unwrap();
+        let response = self.client.get(format!("{}/spins{path}", self.address)).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
         response.bytes().await.unwrap().to_vec()
     }
 
     pub(crate) async fn replace(&self, path: &str, bytes: &[u8]) {
-        let put = self.client.put(format!("{}/spins{path}", self.bucket)).body(bytes.to_vec());
+        let put = self.client.put(format!("{}/spins{path}", self.address)).body(bytes.to_vec());
         assert_eq!(put.send().await.unwrap().status(), 200);
     }
 
     pub(crate) async fn objects(&self) -> usize {
-        let listed = self.client.get(format!("{}?list-type=2", self.bucket)).send().await.unwrap();
+        let listed = self.client.get(format!("{}?list-type=2", self.address)).send().await.unwrap();
         listed.text().await.unwrap().matches("<Key>spins/").count()
     }
 }

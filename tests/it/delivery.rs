@@ -33,7 +33,7 @@ async fn visitors_are_sent_to_the_cdn_at_once() {
     bucket.ingest("gold", [212, 175, 95]);
     let served = bucket.serve().json(&sequence(GOLD)).await;
     // The bucket stands for the CDN over it.
-    let base = format!("{}/spins", bucket.bucket);
+    let base = format!("{}/spins", bucket.address);
     bucket.set(&format!("[delivery]\nobjects = 'redirect'\nobjects_base = '{base}'"));
     let server = bucket.serve();
 
