@@ -29,19 +29,19 @@ impl Bucket {
 
     /// Puts an object of any name into the bucket.
     async fn put(&self, name: &str, bytes: Vec<u8>) {
-        let put = self.client.put(format!("{}/{name}", self.bucket)).body(bytes).send().await.unwrap();
+        let put = self.client.put(format!("{}/{name}", self.address)).body(bytes).send().await.unwrap();
         assert_eq!(put.status(), 200);
     }
 
     async fn delete(&self, name: &str) {
-        let deleted = self.client.delete(format!("{}/{name}", self.bucket)).send().await.unwrap();
+        let deleted = self.client.delete(format!("{}/{name}", self.address)).send().await.unwrap();
         assert_eq!(deleted.status(), 204);
     }
 
     /// The names of a set's files that wait in the bucket.
     async fn waiting(&self, set: &str) -> Vec<String> {
         let prefix = format!("spins/incoming/{}/", set.rsplit('/').next().unwrap());
-        let listed = self.client.get(format!("{}?list-type=2&prefix={prefix}", self.bucket)).send().await;
+        let listed = self.client.get(format!("{}?list-type=2&prefix={prefix}", self.address)).send().await;
         let listed = listed.unwrap().text().await.unwrap();
         let names = listed.split("<Key>").skip(1).map(|rest| rest.split_once("</Key>").unwrap().0);
         names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
