@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    db::{Db, DbError, garbage::UnlistedVersion, versions::NewVersion},
+    db::{Db, DbError, garbage::UnlistedVersion, objects::PENDING_MS, versions::NewVersion},
     domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey},
     store::{Address, Store, StoreError},
 };
@@ -166,7 +166,8 @@ async fn list_version(
 pub async fn adopt_unknown(db: &Db, store: &Store, grace_ms: i64) -> Result<usize, CollectError> {
     list_versions(db, store).await?;
     // Before the rows are read: what is written from now on has its row first, and is not in the list.
-    let leftover = Duration::from_millis(grace_ms.try_into().unwrap_or(0));
+    // A younger partial file may be one that a writer has just begun, whatever the grace.
+    let leftover = Duration::from_millis(grace_ms.max(PENDING_MS).unsigned_abs());
     let stored = store.list(leftover).await?;
     let known: std::collections::HashSet<Address> = db.known_objects().await?.into_iter().collect();
     let (known, unknown): (Vec<Address>, Vec<Address>) =

@@ -11,6 +11,9 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::{Address, Cause, ObjectKey};
 
+/// How often a write is tried whose folder is deleted under it.
+const WRITE_TRIES: u32 = 8;
+
 /// Objects in a folder, under their keys.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -76,7 +79,12 @@ impl Folder {
 fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
     let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
+        let entries = match fs::read_dir(&folder) {
+            // A collector has deleted the folder since its parent was read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             let path = entry.path();
             if entry.file_type()?.is_dir() {
@@ -89,14 +97,29 @@ fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
             if let Some(key) = key {
                 keys.push(key);
             } else if is_partial && age().is_some_and(|age| age >= leftover) {
-                fs::remove_file(&path)?;
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
     }
     Ok(keys)
 }
 
+/// Writes a file beside its place, syncs it and renames it. A folder that a collector deletes at the same moment, since it
+/// has just become empty, is made again.
 async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    for _ in 1..WRITE_TRIES {
+        match try_write_whole(path, bytes).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            written => return written,
+        }
+    }
+    try_write_whole(path, bytes).await
+}
+
+async fn try_write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     if tokio::fs::metadata(folder).await.is_err() {
         tokio::fs::create_dir_all(folder).await?;
@@ -131,6 +154,26 @@ mod tests {
 
     use super::*;
     use crate::domain::namespace::Namespace;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_write_beside_the_last_deletion_of_a_set_is_not_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = std::sync::Arc::new(Folder::new(root.path().to_owned()));
+        let set = Digest::of(b"set");
+        let frame =
+            move |degree| ObjectKey::Frame { set, degree, format: Format::Webp }.within(Namespace::Public);
+        for _ in 0..200 {
+            folder.put(&frame(0), b"first").await.unwrap();
+            let removal = tokio::spawn({
+                let folder = folder.clone();
+                async move { folder.remove(&frame(0)).await.unwrap() }
+            });
+            folder.put(&frame(10), b"second").await.unwrap();
+            removal.await.unwrap();
+            assert_eq!(folder.get(&frame(10)).await.unwrap().as_deref(), Some(&b"second"[..]));
+            folder.remove(&frame(10)).await.unwrap();
+        }
+    }
 
     #[tokio::test]
     async fn an_unfinished_file_is_deleted_when_it_is_old() {
