@@ -200,23 +200,15 @@ def prepare(api, data, admin):
 def name_what_is_there(document, common, alone):
     """The document with examples that the server has: all that is random in it is found wanting at the door."""
     document = copy.deepcopy(document)
-    shared = document["components"]["parameters"]
-    for parameter in shared.values():
-        if parameter["name"] in common:
-            parameter["example"] = common[parameter["name"]]
     for item in document["paths"].values():
-        for operation in (value for method, value in item.items() if method != "parameters"):
+        for operation in item.values():
             named = alone.get(operation["operationId"], {})
             if "body" in named:
                 operation["requestBody"]["content"]["application/json"]["example"] = named["body"]
             for parameter in operation.get("parameters", []):
-                if parameter.get("name") in common:
-                    parameter["example"] = common[parameter["name"]]
-            for reference in item.get("parameters", []):
-                parameter = shared[reference["$ref"].rsplit("/", 1)[1]]
-                if parameter["name"] in named:
-                    parameter = {**parameter, "example": named[parameter["name"]]}
-                    operation.setdefault("parameters", []).append(parameter)
+                example = named.get(parameter["name"], common.get(parameter["name"]))
+                if example is not None:
+                    parameter["example"] = example
     return document
 
 
@@ -251,7 +243,7 @@ def never_succeeded(document, exchanges):
     for path, item in document["paths"].items():
         pattern = re.compile("^" + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$")
         for method, operation in item.items():
-            if method != "parameters" and operation["operationId"] not in LEFT_OUT + NO_BUCKET:
+            if operation["operationId"] not in LEFT_OUT + NO_BUCKET:
                 left[operation["operationId"]] = (method.upper(), pattern)
     for exchange in exchanges:
         request = exchange["request"]
