@@ -354,7 +354,7 @@ async fn check_protection(db: &Db, order: &Order, id: &ConfigId) -> Result<(), F
     }
 }
 
-/// Whether nobody may be told that there will be a spin.
+/// Whether the public may not learn that there will be a spin.
 async fn is_secret(db: &Db, order: &Order, id: &ConfigId) -> Result<bool, DbError> {
     Ok(order.protected || db.namespace(id).await?.is_some_and(Namespace::is_private))
 }

@@ -55,7 +55,7 @@ const WEBP_PEERS: [Peer; 3] = [
     ("cwebp -m 6 -sharp_yuv", "bash", "cwebp.sh", &["-m", "6", "-sharp_yuv"]),
 ];
 
-/// Everybody who writes a format, Girasol first.
+/// Every contender that writes a format, Girasol first.
 pub(crate) fn of(format: Format) -> Vec<Contender> {
     let girasol = girasol::variants(format).into_iter();
     let girasol = girasol.map(|(name, words)| Contender { name, kind: Kind::Girasol(words) });
@@ -70,7 +70,7 @@ pub(crate) fn of(format: Format) -> Vec<Contender> {
     girasol.chain(peers).collect()
 }
 
-/// What everybody is, with versions: a line each.
+/// Every contender with its version, a line each.
 pub(crate) fn versions() -> Result<Vec<String>> {
     let first_line = |command: &str, arguments: &[&str]| -> Result<String> {
         let output = Command::new(command).args(arguments).current_dir(PEERS).output().map_err(|error| {

@@ -84,7 +84,7 @@ fn encoder([format, engine, effort]: [&str; 3]) -> Result<Encoder> {
     })
 }
 
-/// Girasol in a process of its own, so that its CPU time is counted as everybody's is.
+/// Girasol in a process of its own, so that its CPU time is counted as the others' is.
 ///
 /// Takes a folder of PNG files, a ceiling in bytes, the folder to write to, and the words of a variant.
 pub(crate) fn contend(arguments: &[String]) -> Result<()> {

@@ -97,7 +97,7 @@ fn compare(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Everybody on one turn.
+/// Every contender on one turn.
 fn compare_on(
     material: &Material,
     folder: &Path,

@@ -85,7 +85,7 @@ fn distance(reference: &RgbImage, decoded: &RgbImage) -> Result<f64> {
     Ok(butteraugli(reference.as_ref(), decoded.as_ref(), &ButteraugliParams::default())?.pnorm_3)
 }
 
-/// Decodes with the formats' own tools, everybody's files alike.
+/// Decodes with the formats' own tools, the same for every contender's files.
 fn decode(file: &Path) -> Result<RgbImage> {
     let png = file.with_extension("decoded.png");
     let mut command = if file.extension().is_some_and(|extension| extension == "webp") {

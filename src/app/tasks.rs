@@ -140,7 +140,7 @@ async fn expire_once(app: &App) -> Result<(), Failed> {
     app.db.prune_vitals(days_ago_ms(vitals.keep_days), vitals.keep.into()).await?;
     app.db.prune_job_events(days_ago_ms(app.config.jobs.keep_events_days)).await?;
     app.db.prune_removals(days_ago_ms(app.config.versions.keep_removals_days)).await?;
-    for (cache, purges) in app.db.sweep_purges().await? {
+    for (cache, purges) in app.db.expire_purges().await? {
         tracing::error!(cache, purges, "purges were dropped: no such cache is configured");
     }
     for set in app.db.expire_framesets(since_ms).await? {

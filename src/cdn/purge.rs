@@ -45,7 +45,7 @@ use crate::{
     config::{BadTarget, Hardness, PurgeConfig, TargetKind},
     db::{
         Db, DbError, now_ms,
-        purges::{Delivery, LeasedBatch, Setback as Retry},
+        purges::{Delivery, LeasedBatch, Retry},
     },
     domain::{policy::Policy, purge::Purge},
     signals::Topic,
@@ -248,7 +248,7 @@ impl Purger {
 
     /// Sends one batch of what is due. Answers whether there was any.
     async fn deliver_due(&self, cache: &Cache, evict: &Evict) -> Result<bool, DbError> {
-        self.db.hand_out_purges(&self.names, self.is_soft).await?;
+        self.db.create_deliveries(&self.names, self.is_soft).await?;
         let Some(batch) = self.db.claim_purges(&cache.name, LEASE.as_millis() as i64).await? else {
             return Ok(false);
         };
@@ -263,7 +263,7 @@ impl Purger {
                     soft = batch.soft,
                     "purged"
                 );
-                self.db.heard_purges(&batch, sent_at_ms).await?;
+                self.db.acknowledge_purges(&batch, sent_at_ms).await?;
             }
             Err(error) => self.retry(cache, &batch, &error).await?,
         }
@@ -300,7 +300,7 @@ impl Purger {
             wait_ms: wait.as_millis() as i64,
             is_refused: error.kind == SendErrorKind::Rejected,
         };
-        for subject in self.db.set_back_purges(name, batch, &retry).await? {
+        for subject in self.db.retry_purges(name, batch, &retry).await? {
             tracing::error!(target = name, subject, %error, "a purge was sent for days and is given up");
         }
         Ok(())

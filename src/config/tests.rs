@@ -322,13 +322,13 @@ fn variables_with_the_prefix_mean_something_or_are_named() {
 
 #[test]
 fn every_problem_of_a_file_is_named_at_once_with_its_line() {
-    let toml = "[server]\nworkers = 'two'\nlease_seconds = 3\n\n[jbos]\nin_server = true\n\n[policy]\nunasked = 'stil'\n\
+    let toml = "[server]\nworkers = 'two'\nlease_seconds = 3\n\n[jbos]\nin_server = true\n\n[policy]\nunasked = 'stills'\n\
                 \n[[policy.network]]\nname = 'any'\nmood = 1\n";
     expect_test::expect![[r#"
         girasol.toml:2: server.workers must be a whole number from 1 to 512, not "two"
         girasol.toml:3: server.lease_seconds is not a setting; did you mean jobs.lease_seconds?
         girasol.toml:5: jbos is not a setting; did you mean jobs?
-        girasol.toml:9: policy.unasked must be "still", "preview", "standard-24", "standard" or "hd", not "stil"; did you mean "still"?
+        girasol.toml:9: policy.unasked must be "still", "preview", "standard-24", "standard" or "hd", not "stills"; did you mean "still"?
         girasol.toml:11: policy.network[0] needs ceiling: "still", "preview", "standard-24", "standard" or "hd"
         girasol.toml:13: policy.network[0].mood is not a setting; known are name, ect_to, rtt_ms_from, downlink_mbps_under, save_data, ceiling"#]].assert_eq(&load(toml, &[]).unwrap_err());
 }

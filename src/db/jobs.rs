@@ -1,4 +1,4 @@
-//! The queue of jobs, as people see it: what each job does, and how they change its course. [`lease`] is the worker's
+//! The queue of jobs, as people see it: what each job does, and how they change its course. `lease` is the worker's
 //! side of it.
 
 mod lease;

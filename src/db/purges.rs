@@ -21,11 +21,11 @@ use super::{
 };
 
 /// A delivery is tried for this long before it fails.
-const GIVE_UP_MS: i64 = 3 * 86_400_000;
+const FAIL_AFTER_MS: i64 = 3 * 86_400_000;
 /// A failed delivery stays in the list for this long.
-const FAILED_KEPT_MS: i64 = 30 * 86_400_000;
+const KEEP_FAILED_MS: i64 = 30 * 86_400_000;
 /// A purge without deliveries is kept for this long, since a cache may be added to the config meanwhile.
-const UNCLAIMED_KEPT_MS: i64 = 86_400_000;
+const KEEP_UNCLAIMED_MS: i64 = 86_400_000;
 /// Deliveries of one batch.
 const BATCH: i64 = 200;
 
@@ -103,7 +103,7 @@ pub struct LeasedBatch {
 
 /// Why a delivery is tried again, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setback {
+pub struct Retry {
     /// For people; holds no secret.
     pub error: String,
     /// The cache has asked for no request for this long.
@@ -149,7 +149,7 @@ impl Db {
     }
 
     /// Makes a delivery for each of these caches of every purge that has none yet. Returns the number of such purges.
-    pub async fn hand_out_purges(
+    pub async fn create_deliveries(
         &self,
         targets: &[String],
         soft_as_configured: bool,
@@ -228,7 +228,7 @@ impl Db {
 
     /// Notes that the cache has acknowledged what was sent from `told_at_ms` on. Deliveries with another round wait for
     /// it; all others are complete.
-    pub async fn heard_purges(&self, batch: &LeasedBatch, told_at_ms: i64) -> Result<(), DbError> {
+    pub async fn acknowledge_purges(&self, batch: &LeasedBatch, told_at_ms: i64) -> Result<(), DbError> {
         const LEASED: &str = "select d.id, p.id, p.again, p.at_ms from purge_deliveries d
             join purges p on p.id = d.purge_id where d.lease = $1";
         const NEXT_ROUND: &str = "update purge_deliveries set round = $1, next_at_ms = $2, attempts = 0,
@@ -256,11 +256,11 @@ impl Db {
 
     /// Notes that the cache has not acknowledged a batch: it is sent again later, or fails after days. Returns the
     /// subjects of those that failed.
-    pub async fn set_back_purges(
+    pub async fn retry_purges(
         &self,
         target: &str,
         batch: &LeasedBatch,
-        setback: &Setback,
+        retry: &Retry,
     ) -> Result<Vec<String>, DbError> {
         const LEASED: &str = "select d.id, d.attempts, p.at_ms, p.subject from purge_deliveries d
             join purges p on p.id = d.purge_id where d.lease = $1";
@@ -268,7 +268,7 @@ impl Db {
             next_at_ms = $5, lease = null, lease_until_ms = null, changed_at_ms = $6 where id = $7";
         let mut tx = self.write("purges.retry").await?;
         let now = now_ms();
-        if let Some(pause_ms) = setback.pause_ms {
+        if let Some(pause_ms) = retry.pause_ms {
             pause(&mut tx, target, now + pause_ms).await?;
         }
         let rows: Vec<(i64, i64, i64, String)> =
@@ -277,15 +277,15 @@ impl Db {
         let [chance] = random::<1>()?;
         let mut failed = Vec::new();
         for (id, attempts, at_ms, subject) in rows {
-            let is_over = now - at_ms > GIVE_UP_MS;
+            let is_over = now - at_ms > FAIL_AFTER_MS;
             let attempts = count(attempts).saturating_add(1);
-            let wait_ms = wait_ms(attempts, chance).max(setback.wait_ms.min(MAX_WAIT_MS));
+            let wait_ms = wait_ms(attempts, chance).max(retry.wait_ms.min(MAX_WAIT_MS));
             tx.run("purges.set_retry", RETRY)
                 .bind(if is_over { "failed" } else { "pending" })
                 .bind(attempts)
-                .bind(setback.is_refused)
-                .bind(&setback.error)
-                .bind(now + wait_ms.max(setback.pause_ms.unwrap_or(0)))
+                .bind(retry.is_refused)
+                .bind(&retry.error)
+                .bind(now + wait_ms.max(retry.pause_ms.unwrap_or(0)))
                 .bind(now)
                 .bind(id)
                 .execute()
@@ -334,7 +334,7 @@ impl Db {
 
     /// Fails deliveries to caches that are not in the config, and deletes those that failed long ago. Returns how many
     /// failed, by cache.
-    pub async fn sweep_purges(&self) -> Result<BTreeMap<String, u64>, DbError> {
+    pub async fn expire_purges(&self) -> Result<BTreeMap<String, u64>, DbError> {
         const FAIL: &str = "update purge_deliveries set state = 'failed', changed_at_ms = $1,
             error = coalesce(error, 'not sent: no such cache is configured')
             where state = 'pending' and (lease is null or lease_until_ms < $1)
@@ -345,11 +345,11 @@ impl Db {
         let mut tx = self.write("purges.sweep").await?;
         let now = now_ms();
         // A process that has the cache in its config fails the delivery first, with an error that says more.
-        let too_old_ms = now - GIVE_UP_MS - 2 * MAX_WAIT_MS;
+        let too_old_ms = now - FAIL_AFTER_MS - 2 * MAX_WAIT_MS;
         let failed: Vec<String> =
             tx.run("purges.fail_unknown", FAIL).bind(now).bind(too_old_ms).scalars().await?;
-        tx.run("purges.delete_failed", DELETE).bind(now - FAILED_KEPT_MS).execute().await?;
-        tx.run("purges.delete_unclaimed", DELETE_UNCLAIMED).bind(now - UNCLAIMED_KEPT_MS).execute().await?;
+        tx.run("purges.delete_failed", DELETE).bind(now - KEEP_FAILED_MS).execute().await?;
+        tx.run("purges.delete_unclaimed", DELETE_UNCLAIMED).bind(now - KEEP_UNCLAIMED_MS).execute().await?;
         tx.run("purges.end_pauses", "delete from purge_pauses where until_ms < $1")
             .bind(now)
             .execute()

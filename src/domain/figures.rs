@@ -30,7 +30,7 @@ pub struct FrameFigures {
     pub degree: u16,
     /// Its length.
     pub bytes: u32,
-    /// SSIMULACRA2 against the resized original; `None` where nobody wrote it down.
+    /// SSIMULACRA2 against the resized original; `None` where it is not recorded.
     pub quality: Option<f64>,
 }
 

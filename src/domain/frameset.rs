@@ -13,7 +13,7 @@ use super::{
 /// Random bytes of an id.
 pub const ID_BYTES: usize = 16;
 
-/// Names of 128 random bits, so that nobody guesses another's.
+/// Names of 128 random bits, which cannot be guessed.
 macro_rules! ids {
     ($($(#[$doc:meta])* $kind:ident),*) => {$(
         $(#[$doc])*
@@ -141,7 +141,7 @@ pub struct UploadLimits {
     pub key_max_open_sets: u32,
     /// What has to stay free on the disk.
     pub disk_min_free_bytes: u64,
-    /// How long a set or an upload that nobody touches is kept.
+    /// How long an untouched set or upload is kept.
     pub expire_hours: u32,
 }
 

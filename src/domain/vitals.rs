@@ -1,4 +1,4 @@
-//! What a viewer measured while somebody looked at a spin. Nothing in it says who.
+//! What a viewer measured while a visitor looked at a spin. Nothing in it identifies the visitor.
 
 use assets_pipeline::plan::tiers::TierKey;
 use serde::Deserialize;

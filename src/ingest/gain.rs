@@ -7,9 +7,9 @@ use assets_pipeline::{
 
 use crate::domain::manifest::Manifest;
 
-/// Above this, nobody sees a difference between two versions, and so it is none.
+/// Above this score a difference between two versions is invisible, and counts as none.
 const GOOD_ENOUGH: f64 = 85.0;
-/// A loss in one rendition that is put up with where the others gain: less than anybody sees.
+/// A loss in one rendition that is put up with where the others gain: less than is visible.
 const TOLERATED: f64 = 0.2;
 
 /// The mean quality of a rendition, as it is live and as it could be.

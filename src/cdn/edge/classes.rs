@@ -39,7 +39,7 @@ pub(super) enum Evidence {
 }
 
 /// The classes that the policy gives to those who ask for nothing, poorest first. The last one takes no
-/// evidence: it is for everybody else.
+/// evidence: it is for all others.
 ///
 /// Ceilings rise down each table, so the poorest tier that anything speaks for is the lower one of both
 /// tables' answers.
@@ -63,20 +63,20 @@ pub(super) fn classes(policy: &Policy) -> Vec<Class> {
         found.extend(evidence.into_iter().flatten().map(|evidence| (*ceiling, evidence)));
     }
     let last = |ceiling: Option<TierKey>| ceiling.unwrap_or(policy.unasked);
-    let everybody = policy
+    let fallback = policy
         .unasked
         .min(last(policy.network.last().map(|rule| rule.ceiling)))
         .min(last(policy.device.last().map(|rule| rule.ceiling)));
 
     let mut classes = Vec::new();
-    for tier in TierKey::ALL.into_iter().filter(|tier| *tier < everybody) {
+    for tier in TierKey::ALL.into_iter().filter(|tier| *tier < fallback) {
         let evidence: Vec<_> =
             found.iter().filter(|(ceiling, _)| *ceiling == tier).map(|(_, evidence)| *evidence).collect();
         if !evidence.is_empty() {
             classes.push(Class { tier, query: query(tier, policy), evidence });
         }
     }
-    classes.push(Class { tier: everybody, query: query(everybody, policy), evidence: Vec::new() });
+    classes.push(Class { tier: fallback, query: query(fallback, policy), evidence: Vec::new() });
     classes
 }
 

@@ -34,21 +34,25 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn setback() -> Setback {
-    Setback { error: "connection refused".to_owned(), pause_ms: None, wait_ms: 0, is_refused: false }
+fn retry() -> Retry {
+    Retry { error: "connection refused".to_owned(), pause_ms: None, wait_ms: 0, is_refused: false }
 }
 
 #[tokio::test]
 async fn each_cache_has_a_delivery_of_its_own() {
     let (_folder, db, number) = with_one_purge().await;
-    assert_eq!(db.hand_out_purges(&names(&[]), false).await.unwrap(), 0, "no cache is configured to take it");
-    assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 1);
-    assert_eq!(db.hand_out_purges(&names(&["a", "b"]), true).await.unwrap(), 0);
+    assert_eq!(
+        db.create_deliveries(&names(&[]), false).await.unwrap(),
+        0,
+        "no cache is configured to take it"
+    );
+    assert_eq!(db.create_deliveries(&names(&["a", "b"]), true).await.unwrap(), 1);
+    assert_eq!(db.create_deliveries(&names(&["a", "b"]), true).await.unwrap(), 0);
     let batch = claim(&db, "a").await.unwrap();
     assert!(batch.soft);
     assert_eq!(batch.purge.tags.len(), 2);
     assert_eq!(claim(&db, "a").await, None, "another process has it");
-    db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    db.retry_purges("a", &batch, &retry()).await.unwrap();
     assert!(claim(&db, "b").await.is_some(), "one that is down holds up none of the others");
     assert_eq!(db.deliveries_of(&[number]).await.unwrap().len(), 2);
 }
@@ -56,7 +60,7 @@ async fn each_cache_has_a_delivery_of_its_own() {
 #[tokio::test]
 async fn a_delivery_of_a_dead_process_is_sent_again() {
     let (_folder, db, _) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let first = claim(&db, "a").await.unwrap();
     let_pass(&db, LEASE_MS - 5_000).await;
     assert_eq!(claim(&db, "a").await, None);
@@ -64,21 +68,21 @@ async fn a_delivery_of_a_dead_process_is_sent_again() {
     let second = claim(&db, "a").await.unwrap();
     assert_eq!((&second.purge, &second.key), (&first.purge, &first.key));
     // A process whose lease has ended changes nothing.
-    db.set_back_purges("a", &first, &setback()).await.unwrap();
-    db.heard_purges(&first, now_ms()).await.unwrap();
+    db.retry_purges("a", &first, &retry()).await.unwrap();
+    db.acknowledge_purges(&first, now_ms()).await.unwrap();
     assert_eq!(claim(&db, "a").await, None);
-    db.heard_purges(&second, now_ms()).await.unwrap();
+    db.acknowledge_purges(&second, now_ms()).await.unwrap();
     assert_eq!(db.open_deliveries(10).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn a_change_is_sent_until_no_server_holds_the_old_pointer() {
     let (_folder, db, number) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let mut keys = Vec::new();
     for pause_ms in [1_400, 5_000, 0] {
         let batch = claim(&db, "a").await.expect("it is due");
-        db.heard_purges(&batch, now_ms()).await.unwrap();
+        db.acknowledge_purges(&batch, now_ms()).await.unwrap();
         keys.push(batch.key);
         assert_eq!(claim(&db, "a").await, None);
         let_pass(&db, pause_ms).await;
@@ -97,21 +101,21 @@ async fn a_change_is_sent_until_no_server_holds_the_old_pointer() {
 #[tokio::test]
 async fn who_hears_late_hears_once() {
     let (_folder, db, number) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let_pass(&db, 60_000).await;
     let batch = claim(&db, "a").await.unwrap();
-    db.heard_purges(&batch, now_ms()).await.unwrap();
+    db.acknowledge_purges(&batch, now_ms()).await.unwrap();
     assert_eq!(db.deliveries_of(&[number]).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn attempts_in_vain_come_less_and_less_often() {
     let (_folder, db, number) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let mut waits = Vec::new();
     for _ in 0..14 {
         let batch = claim(&db, "a").await.unwrap();
-        db.set_back_purges("a", &batch, &setback()).await.unwrap();
+        db.retry_purges("a", &batch, &retry()).await.unwrap();
         let wait = db.deliveries_of(&[number]).await.unwrap()[0].next_at_ms - now_ms();
         waits.push(wait);
         assert_eq!(claim(&db, "a").await, None);
@@ -126,15 +130,15 @@ async fn attempts_in_vain_come_less_and_less_often() {
 #[tokio::test]
 async fn what_was_not_heard_goes_along_with_what_comes_after() {
     let (_folder, db, number) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let batch = claim(&db, "a").await.unwrap();
-    db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    db.retry_purges("a", &batch, &retry()).await.unwrap();
     let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
     db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let batch = claim(&db, "a").await.unwrap();
     assert_eq!(batch.purge.tags.len(), 3);
-    db.heard_purges(&batch, now_ms()).await.unwrap();
+    db.acknowledge_purges(&batch, now_ms()).await.unwrap();
     let open = db.deliveries_of(&[number]).await.unwrap();
     assert_eq!((open.len(), open[0].attempts, open[0].error.as_deref()), (1, 0, None));
 }
@@ -142,13 +146,13 @@ async fn what_was_not_heard_goes_along_with_what_comes_after() {
 #[tokio::test]
 async fn a_cache_that_asks_for_a_pause_gets_it_for_everything() {
     let (_folder, db, _) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a", "b"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a", "b"]), false).await.unwrap();
     let batch = claim(&db, "a").await.unwrap();
-    let busy = Setback { pause_ms: Some(90_000), ..setback() };
-    db.set_back_purges("a", &batch, &busy).await.unwrap();
+    let busy = Retry { pause_ms: Some(90_000), ..retry() };
+    db.retry_purges("a", &batch, &busy).await.unwrap();
     let purge = Purge { tags: ["s-1".to_owned()].into(), ..Purge::default() };
     db.purge_by_hand("s-1", &purge, false, &Actor::command_line()).await.unwrap();
-    db.hand_out_purges(&names(&["a", "b"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a", "b"]), false).await.unwrap();
     assert_eq!(claim(&db, "a").await, None);
     assert_eq!(claim(&db, "b").await.unwrap().purge.tags.len(), 3, "what is due goes together");
     let_pass(&db, 91_000).await;
@@ -162,13 +166,13 @@ async fn what_was_refused_goes_alone_and_hard_never_with_soft() {
     let actor = Actor::command_line();
     db.purge_by_hand("s-1", &one("s-1"), false, &actor).await.unwrap();
     db.purge_by_hand("s-2", &one("s-2"), true, &actor).await.unwrap();
-    db.hand_out_purges(&names(&["a"]), false).await.unwrap();
+    db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let hard = claim(&db, "a").await.unwrap();
     assert_eq!((hard.soft, hard.purge.tags.len()), (false, 3));
     let soft = claim(&db, "a").await.unwrap();
     assert_eq!((soft.soft, soft.purge.tags.len()), (true, 1));
-    let refused = Setback { is_refused: true, ..setback() };
-    db.set_back_purges("a", &hard, &refused).await.unwrap();
+    let refused = Retry { is_refused: true, ..retry() };
+    db.retry_purges("a", &hard, &refused).await.unwrap();
     let_pass(&db, 2_000).await;
     assert_eq!(claim(&db, "a").await.unwrap().purge.tags.len(), 2);
     assert_eq!(claim(&db, "a").await.unwrap().purge.tags.len(), 1);
@@ -179,27 +183,27 @@ async fn what_was_refused_goes_alone_and_hard_never_with_soft() {
 #[tokio::test]
 async fn what_is_given_up_stays_in_the_list_for_a_while() {
     let (_folder, db, _) = with_one_purge().await;
-    db.hand_out_purges(&names(&["a", "gone"]), false).await.unwrap();
-    let_pass(&db, GIVE_UP_MS + 1_000).await;
+    db.create_deliveries(&names(&["a", "gone"]), false).await.unwrap();
+    let_pass(&db, FAIL_AFTER_MS + 1_000).await;
     let batch = claim(&db, "a").await.unwrap();
-    let given_up = db.set_back_purges("a", &batch, &setback()).await.unwrap();
+    let given_up = db.retry_purges("a", &batch, &retry()).await.unwrap();
     assert_eq!(given_up, ["ring.solitaire.metal-platinum"]);
     assert_eq!(claim(&db, "a").await, None);
     let_pass(&db, 3 * MAX_WAIT_MS).await;
-    assert_eq!(db.sweep_purges().await.unwrap(), BTreeMap::from([("gone".to_owned(), 1)]));
+    assert_eq!(db.expire_purges().await.unwrap(), BTreeMap::from([("gone".to_owned(), 1)]));
     let open = db.open_deliveries(10).await.unwrap();
     assert!(open.len() == 2 && open.iter().all(|delivery| delivery.failed));
-    let_pass(&db, FAILED_KEPT_MS).await;
-    db.sweep_purges().await.unwrap();
+    let_pass(&db, KEEP_FAILED_MS).await;
+    db.expire_purges().await.unwrap();
     assert_eq!(db.open_deliveries(10).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn purges_that_are_done_with_do_not_pile_up() {
     let (_folder, db, number) = with_one_purge().await;
-    db.sweep_purges().await.unwrap();
+    db.expire_purges().await.unwrap();
     assert!(db.is_to_hand_out(&[number]).await.unwrap());
-    let_pass(&db, UNCLAIMED_KEPT_MS + 1_000).await;
-    db.sweep_purges().await.unwrap();
+    let_pass(&db, KEEP_UNCLAIMED_MS + 1_000).await;
+    db.expire_purges().await.unwrap();
     assert!(!db.is_to_hand_out(&[number]).await.unwrap());
 }

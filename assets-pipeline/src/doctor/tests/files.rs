@@ -261,7 +261,7 @@ fn an_exposure_is_evened_and_then_no_jump_is_left() {
 }
 
 #[test]
-fn a_check_that_nobody_wants_any_more_ends() {
+fn a_cancelled_check_ends() {
     struct Stopped;
     impl Progress for Stopped {
         fn begin(&self, _stage: Stage, _total: usize) {}
