@@ -110,6 +110,13 @@ async fn the_server_answers_every_method_that_the_document_has() {
     }
 }
 
+/// The TypeScript types come from this copy; `make wire` writes both.
+#[test]
+fn the_copy_of_the_document_for_typescript_is_current() {
+    let pretty = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+    expect_test::expect_file!["../../viewer/openapi.json"].assert_eq(&pretty);
+}
+
 #[actix_web::test]
 async fn the_server_has_a_page_at_its_own_address_that_leads_on() {
     let server = Server::start();
