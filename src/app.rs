@@ -15,7 +15,7 @@ use crate::{
     checks::Checks,
     config::{BadTarget, Config},
     db::{Db, DbError},
-    domain::frameset::UploadLimits,
+    domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{
         self, AccessLog,
         catalog::{CacheBytes, Catalog},
@@ -157,6 +157,7 @@ impl App {
             checks: web::Data::new(self.checks.clone()),
             views: views.clone().into(),
             purger: purger.clone().into(),
+            proxies: web::Data::new(self.config.server.proxies()),
         };
         let routes = move || {
             let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new());
@@ -217,13 +218,14 @@ struct Shared {
     checks: web::Data<Checks>,
     views: web::Data<Views>,
     purger: web::Data<Purger>,
+    proxies: web::Data<TrustedProxies>,
 }
 
 impl Shared {
     fn add_to(&self, routes: &mut web::ServiceConfig) {
-        let Self { catalog, staging, limits, writers, checks, views, purger } = self.clone();
+        let Self { catalog, staging, limits, writers, checks, views, purger, proxies } = self.clone();
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers);
-        routes.app_data(checks).app_data(views).app_data(purger);
+        routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies);
     }
 }
 

@@ -16,6 +16,7 @@ pub mod negotiate;
 pub mod object_key;
 pub mod policy;
 pub mod product;
+pub mod proxies;
 pub mod purge;
 pub mod retention;
 pub mod signed;

@@ -18,6 +18,7 @@ mod conditional;
 mod deliveries;
 mod document;
 mod encoding;
+mod forwarded;
 mod methods;
 mod private_scope;
 mod problem;

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use crate::domain::proxies::TrustedProxies;
+
 use super::{
     problem::{Problem, check},
     setting::{Kind, count_from, section, whole},
@@ -23,6 +25,10 @@ section! {
         keep_alive_seconds: u64 = 75, whole(1, 3600);
         /// Connections that each thread holds at once.
         max_connections: usize = 10_000, count_from(1);
+        /// Networks and addresses of the proxies in front of the server. The server believes `X-Forwarded-For`,
+        /// `X-Forwarded-Proto` and `X-Forwarded-Host` only in requests that come from one of them; it never reads
+        /// `Forwarded`. Empty: requests come from the clients themselves.
+        trusted_proxies: Vec<String> = Vec::new(), Kind::Texts, "[\"127.0.0.1\", \"10.0.0.0/8\"]";
     }
 }
 
@@ -30,6 +36,16 @@ impl ServerConfig {
     pub(super) fn validate(&self) -> Result<(), Problem> {
         let parts = self.listen.rsplit_once(':');
         let is_address = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-        check(is_address, "server.listen", "must be an address and a port, as 127.0.0.1:8360")
+        check(is_address, "server.listen", "must be an address and a port, as 127.0.0.1:8360")?;
+        for (at, network) in self.trusted_proxies.iter().enumerate() {
+            let key = format!("server.trusted_proxies[{at}]");
+            TrustedProxies::network(network).map_err(|error| Problem::of(&key, &error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The proxies of [`trusted_proxies`](Self::trusted_proxies), which have been validated.
+    pub fn proxies(&self) -> TrustedProxies {
+        self.trusted_proxies.iter().filter_map(|network| TrustedProxies::network(network).ok()).collect()
     }
 }

@@ -75,6 +75,7 @@ fn what_is_wrong_is_named() {
         girasol.toml:1: server is a section: write [server]
         girasol.toml:1: unclosed table, expected `]`
         girasol.toml:2: server.listen must be an address and a port, as 127.0.0.1:8360
+        girasol.toml:2: server.trusted_proxies[1] must be a network or an address, as 10.0.0.0/8 or 2001:db8::7, not "cdn"
         girasol.toml:1: tiers.ultra is not a setting; known are hd, preview, standard-24, standard, still
         girasol.toml:2: tiers.still.frames must be 1, not 3
         girasol.toml:1: formats[0] must be "avif" or "webp", not "jpeg"
@@ -96,6 +97,7 @@ fn what_is_wrong_is_named() {
             error("server = 3", &[]),
             error("[server\n", &[]),
             error("[server]\nlisten = 'localhost'", &[]),
+            error("[server]\ntrusted_proxies = ['10.0.0.0/8', 'cdn']", &[]),
             error("[tiers.ultra]\nframes = 3\n", &[]),
             error("[tiers.still]\nframes = 3\n", &[]),
             error("formats = ['jpeg']", &[]),

@@ -22,6 +22,7 @@ use crate::{
 
 use super::{
     catalog::Catalog,
+    forwarded,
     problem::{Error, Failure},
 };
 
@@ -98,9 +99,9 @@ async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
     Ok(Caller { key, actor, session })
 }
 
-/// The client's address for the audit trail. Forwarding headers are not trusted: every client can set them.
+/// The client's address for the audit trail.
 pub(super) fn address(request: &HttpRequest) -> Option<String> {
-    request.peer_addr().map(|address| address.ip().to_string())
+    forwarded::client(request).map(|address| address.to_string())
 }
 
 /// RFC 6750, section 2.1.

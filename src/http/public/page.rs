@@ -22,6 +22,7 @@ use crate::http::{
     catalog::{AnswerKey, Catalog},
     document,
     encoding::Precompressed,
+    forwarded::base,
     problem::{At as _, Error, Failure},
     redirect::with_objects,
     representation::serve_precompressed,
@@ -236,12 +237,6 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
         page.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(page)
-}
-
-/// The address of this server as the client knows it, without a slash at its end.
-pub(super) fn base(request: &HttpRequest) -> String {
-    let connection = request.connection_info();
-    format!("{}://{}", connection.scheme(), connection.host())
 }
 
 fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {

@@ -9,9 +9,10 @@ use actix_web::{
 };
 use maud::{DOCTYPE, html};
 
-use super::page::{DOCS_POLICY, base};
+use super::page::DOCS_POLICY;
 use crate::http::{
     caching::{Caching, answer},
+    forwarded::base,
     problem::{At as _, Failure},
     query,
     scope::Scope,
