@@ -1399,7 +1399,10 @@ export interface components {
             frames: components["schemas"]["FrameFigure"][];
             set: components["schemas"]["Digest"];
             /** @description Width and height in pixels. */
-            size: number[];
+            size: [
+                number,
+                number
+            ];
             /** @description The tiers that use the set. */
             tiers: components["schemas"]["Tier"][];
         };
@@ -1785,7 +1788,10 @@ export interface components {
         /** @description Files that a client wants to send to the bucket. */
         Presign: {
             /** @description Each name once. */
-            files: components["schemas"]["PresignFile"][];
+            files: [
+                components["schemas"]["PresignFile"],
+                ...components["schemas"]["PresignFile"][]
+            ];
         };
         /** @description A file to send. */
         PresignFile: {
@@ -1873,7 +1879,35 @@ export interface components {
             label: string;
             options: components["schemas"]["ProductOption"][];
             /** @description The configurations with the most views. */
-            popular: components["schemas"]["Configuration"][];
+            popular: [
+            ] | [
+                components["schemas"]["Configuration"]
+            ] | [
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"]
+            ] | [
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"]
+            ] | [
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"]
+            ] | [
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"]
+            ] | [
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"],
+                components["schemas"]["Configuration"]
+            ];
             /** @description Every configuration with a live spin, the oldest first. */
             spins: components["schemas"]["Spin"][];
         };
@@ -3289,6 +3323,224 @@ export interface components {
     };
     pathItems: never;
 }
+export type Added = components['schemas']['Added'];
+export type ApplyMend = components['schemas']['ApplyMend'];
+export type Archive = components['schemas']['Archive'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditPage = components['schemas']['AuditPage'];
+export type BeginSession = components['schemas']['BeginSession'];
+export type Bucket = components['schemas']['Bucket'];
+export type Cdn = components['schemas']['Cdn'];
+export type CdnKind = components['schemas']['CdnKind'];
+export type Check = components['schemas']['Check'];
+export type CheckState = components['schemas']['CheckState'];
+export type Choices = components['schemas']['Choices'];
+export type Colour = components['schemas']['Colour'];
+export type ConfigId = components['schemas']['ConfigId'];
+export type Configuration = components['schemas']['Configuration'];
+export type Configure = components['schemas']['Configure'];
+export type ConnectionType = components['schemas']['ConnectionType'];
+export type CreateKey = components['schemas']['CreateKey'];
+export type CreatePreviewLink = components['schemas']['CreatePreviewLink'];
+export type Credentials = components['schemas']['Credentials'];
+export type Decision = components['schemas']['Decision'];
+export type Deliveries = components['schemas']['Deliveries'];
+export type DeliveryState = components['schemas']['DeliveryState'];
+export type Demand = components['schemas']['Demand'];
+export type DeviceRule = components['schemas']['DeviceRule'];
+export type Digest = components['schemas']['Digest'];
+export type Fetched = components['schemas']['Fetched'];
+export type FileName = components['schemas']['FileName'];
+export type Finding = components['schemas']['Finding'];
+export type Format = components['schemas']['Format'];
+export type Frame = components['schemas']['Frame'];
+export type FrameFigure = components['schemas']['FrameFigure'];
+export type FrameFiguresOfSet = components['schemas']['FrameFiguresOfSet'];
+export type Frameset = components['schemas']['Frameset'];
+export type FramesetState = components['schemas']['FramesetState'];
+export type Framesets = components['schemas']['Framesets'];
+export type Health = components['schemas']['Health'];
+export type HealthStatus = components['schemas']['HealthStatus'];
+export type Hotspot = components['schemas']['Hotspot'];
+export type HotspotPoint = components['schemas']['HotspotPoint'];
+export type Id = components['schemas']['Id'];
+export type Job = components['schemas']['Job'];
+export type JobFailure = components['schemas']['JobFailure'];
+export type JobState = components['schemas']['JobState'];
+export type Jobs = components['schemas']['Jobs'];
+export type Key = components['schemas']['Key'];
+export type KeyId = components['schemas']['KeyId'];
+export type Keys = components['schemas']['Keys'];
+export type ListedChoice = components['schemas']['ListedChoice'];
+export type ListedConfiguration = components['schemas']['ListedConfiguration'];
+export type ListedOption = components['schemas']['ListedOption'];
+export type ListedProduct = components['schemas']['ListedProduct'];
+export type LogEntry = components['schemas']['LogEntry'];
+export type Manifest = components['schemas']['Manifest'];
+export type ManifestSchema = components['schemas']['ManifestSchema'];
+export type Mend = components['schemas']['Mend'];
+export type Metric = components['schemas']['Metric'];
+export type NegotiatedManifest = components['schemas']['NegotiatedManifest'];
+export type NetworkRule = components['schemas']['NetworkRule'];
+export type NewFrameset = components['schemas']['NewFrameset'];
+export type NewKey = components['schemas']['NewKey'];
+export type NoSpinYet = components['schemas']['NoSpinYet'];
+export type OpenDelivery = components['schemas']['OpenDelivery'];
+export type OpenState = components['schemas']['OpenState'];
+export type OptionName = components['schemas']['OptionName'];
+export type PackEntry = components['schemas']['PackEntry'];
+export type Policy = components['schemas']['Policy'];
+export type Presign = components['schemas']['Presign'];
+export type PresignFile = components['schemas']['PresignFile'];
+export type Presigned = components['schemas']['Presigned'];
+export type PresignedFile = components['schemas']['PresignedFile'];
+export type PresignedMethod = components['schemas']['PresignedMethod'];
+export type PreviewLink = components['schemas']['PreviewLink'];
+export type Problem = components['schemas']['Problem'];
+export type Processing = components['schemas']['Processing'];
+export type ProcessingStatus = components['schemas']['ProcessingStatus'];
+export type Product = components['schemas']['Product'];
+export type ProductChanges = components['schemas']['ProductChanges'];
+export type ProductChoice = components['schemas']['ProductChoice'];
+export type ProductFault = components['schemas']['ProductFault'];
+export type ProductFile = components['schemas']['ProductFile'];
+export type ProductFileChoice = components['schemas']['ProductFileChoice'];
+export type ProductFileFormat = components['schemas']['ProductFileFormat'];
+export type ProductFileHotspot = components['schemas']['ProductFileHotspot'];
+export type ProductFileOption = components['schemas']['ProductFileOption'];
+export type ProductFilePoint = components['schemas']['ProductFilePoint'];
+export type ProductId = components['schemas']['ProductId'];
+export type ProductOption = components['schemas']['ProductOption'];
+export type Products = components['schemas']['Products'];
+export type Progress = components['schemas']['Progress'];
+export type Publish = components['schemas']['Publish'];
+export type PurgeRequest = components['schemas']['PurgeRequest'];
+export type PurgeState = components['schemas']['PurgeState'];
+export type Purged = components['schemas']['Purged'];
+export type Quality = components['schemas']['Quality'];
+export type Rclone = components['schemas']['Rclone'];
+export type Ready = components['schemas']['Ready'];
+export type ReadyStatus = components['schemas']['ReadyStatus'];
+export type Rendition = components['schemas']['Rendition'];
+export type Role = components['schemas']['Role'];
+export type Selected = components['schemas']['Selected'];
+export type SelectedTier = components['schemas']['SelectedTier'];
+export type Sequence = components['schemas']['Sequence'];
+export type Session = components['schemas']['Session'];
+export type SetPriority = components['schemas']['SetPriority'];
+export type Settings = components['schemas']['Settings'];
+export type SettingsChange = components['schemas']['SettingsChange'];
+export type Severity = components['schemas']['Severity'];
+export type Sibling = components['schemas']['Sibling'];
+export type Sign = components['schemas']['Sign'];
+export type SignedAddress = components['schemas']['SignedAddress'];
+export type Slug = components['schemas']['Slug'];
+export type Spin = components['schemas']['Spin'];
+export type Status = components['schemas']['Status'];
+export type Swatch = components['schemas']['Swatch'];
+export type Tier = components['schemas']['Tier'];
+export type TierFrames = components['schemas']['TierFrames'];
+export type Timestamp = components['schemas']['Timestamp'];
+export type Turn = components['schemas']['Turn'];
+export type Unavailable = components['schemas']['Unavailable'];
+export type UnavailableStatus = components['schemas']['UnavailableStatus'];
+export type Urls = components['schemas']['Urls'];
+export type Version = components['schemas']['Version'];
+export type VersionDetail = components['schemas']['VersionDetail'];
+export type VersionKind = components['schemas']['VersionKind'];
+export type View = components['schemas']['View'];
+export type Vitals = components['schemas']['Vitals'];
+export type VitalsSchema = components['schemas']['VitalsSchema'];
+export type Wanted = components['schemas']['Wanted'];
+export type ResponseBadBody = components['responses']['BadBody'];
+export type ResponseBadChoice = components['responses']['BadChoice'];
+export type ResponseBadField = components['responses']['BadField'];
+export type ResponseBadFile = components['responses']['BadFile'];
+export type ResponseBadMend = components['responses']['BadMend'];
+export type ResponseBadProduct = components['responses']['BadProduct'];
+export type ResponseBadQuery = components['responses']['BadQuery'];
+export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseBodyTooSlow = components['responses']['BodyTooSlow'];
+export type ResponseCrossOrigin = components['responses']['CrossOrigin'];
+export type ResponseDiskFull = components['responses']['DiskFull'];
+export type ResponseFileRefused = components['responses']['FileRefused'];
+export type ResponseFileTooLarge = components['responses']['FileTooLarge'];
+export type ResponseInsufficientRole = components['responses']['InsufficientRole'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseJobState = components['responses']['JobState'];
+export type ResponseKeyNeeded = components['responses']['KeyNeeded'];
+export type ResponseKeyRefused = components['responses']['KeyRefused'];
+export type ResponseLinkExpired = components['responses']['LinkExpired'];
+export type ResponseMayNotWrite = components['responses']['MayNotWrite'];
+export type ResponseNoSpin = components['responses']['NoSpin'];
+export type ResponseNoSpinOrFile = components['responses']['NoSpinOrFile'];
+export type ResponseNoSuchEvidence = components['responses']['NoSuchEvidence'];
+export type ResponseNoSuchFile = components['responses']['NoSuchFile'];
+export type ResponseNoSuchFrameset = components['responses']['NoSuchFrameset'];
+export type ResponseNoSuchJob = components['responses']['NoSuchJob'];
+export type ResponseNoSuchKey = components['responses']['NoSuchKey'];
+export type ResponseNoSuchLink = components['responses']['NoSuchLink'];
+export type ResponseNoSuchProduct = components['responses']['NoSuchProduct'];
+export type ResponseNoSuchSequence = components['responses']['NoSuchSequence'];
+export type ResponseNoSuchVersion = components['responses']['NoSuchVersion'];
+export type ResponseNotFetched = components['responses']['NotFetched'];
+export type ResponseNotInBucket = components['responses']['NotInBucket'];
+export type ResponseNotJson = components['responses']['NotJson'];
+export type ResponseNotMended = components['responses']['NotMended'];
+export type ResponseNotModified = components['responses']['NotModified'];
+export type ResponseNotProtected = components['responses']['NotProtected'];
+export type ResponseNotPublished = components['responses']['NotPublished'];
+export type ResponseNotReady = components['responses']['NotReady'];
+export type ResponseNotRolledBack = components['responses']['NotRolledBack'];
+export type ResponseNotSigned = components['responses']['NotSigned'];
+export type ResponseNothingLive = components['responses']['NothingLive'];
+export type ResponseOvertaken = components['responses']['Overtaken'];
+export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
+export type ResponseProductInUse = components['responses']['ProductInUse'];
+export type ResponseProtected = components['responses']['Protected'];
+export type ResponseRangeOutside = components['responses']['RangeOutside'];
+export type ResponseRedirected = components['responses']['Redirected'];
+export type ResponseSetCommitted = components['responses']['SetCommitted'];
+export type ResponseSetEmpty = components['responses']['SetEmpty'];
+export type ResponseTakenDown = components['responses']['TakenDown'];
+export type ResponseTooManySets = components['responses']['TooManySets'];
+export type ResponseTooManyToPresign = components['responses']['TooManyToPresign'];
+export type ResponseTusAbilities = components['responses']['TusAbilities'];
+export type ResponseTusBadHeader = components['responses']['TusBadHeader'];
+export type ResponseTusBodyTooSlow = components['responses']['TusBodyTooSlow'];
+export type ResponseTusChecksumMismatch = components['responses']['TusChecksumMismatch'];
+export type ResponseTusDiskFull = components['responses']['TusDiskFull'];
+export type ResponseTusFileRefused = components['responses']['TusFileRefused'];
+export type ResponseTusFileTooLarge = components['responses']['TusFileTooLarge'];
+export type ResponseTusInternal = components['responses']['TusInternal'];
+export type ResponseTusKeyNeeded = components['responses']['TusKeyNeeded'];
+export type ResponseTusMayNotWrite = components['responses']['TusMayNotWrite'];
+export type ResponseTusNoSuchFrameset = components['responses']['TusNoSuchFrameset'];
+export type ResponseTusNoSuchUpload = components['responses']['TusNoSuchUpload'];
+export type ResponseTusNotAPart = components['responses']['TusNotAPart'];
+export type ResponseTusOffsetMismatch = components['responses']['TusOffsetMismatch'];
+export type ResponseTusSetCommitted = components['responses']['TusSetCommitted'];
+export type ResponseTusUnsupportedVersion = components['responses']['TusUnsupportedVersion'];
+export type ResponseUnknownChoice = components['responses']['UnknownChoice'];
+export type HeaderAcceptRanges = components['headers']['Accept-Ranges'];
+export type HeaderCacheControl = components['headers']['Cache-Control'];
+export type HeaderContentRange = components['headers']['Content-Range'];
+export type HeaderETag = components['headers']['ETag'];
+export type HeaderLocation = components['headers']['Location'];
+export type HeaderReprDigest = components['headers']['Repr-Digest'];
+export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type HeaderSetCookie = components['headers']['Set-Cookie'];
+export type HeaderTusChecksumAlgorithm = components['headers']['Tus-Checksum-Algorithm'];
+export type HeaderTusExtension = components['headers']['Tus-Extension'];
+export type HeaderTusMaxSize = components['headers']['Tus-Max-Size'];
+export type HeaderTusResumable = components['headers']['Tus-Resumable'];
+export type HeaderTusVersion = components['headers']['Tus-Version'];
+export type HeaderUploadExpires = components['headers']['Upload-Expires'];
+export type HeaderUploadLength = components['headers']['Upload-Length'];
+export type HeaderUploadMetadata = components['headers']['Upload-Metadata'];
+export type HeaderUploadOffset = components['headers']['Upload-Offset'];
+export type HeaderVary = components['headers']['Vary'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
 export type $defs = Record<string, never>;
 export interface operations {
     showAudit: {

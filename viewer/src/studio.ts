@@ -1,5 +1,6 @@
 // The artists' studio at /studio: the session, and the page that the address names.
 
+import type { Session } from "./api";
 import { byId, count, make } from "./page";
 import { announce } from "./studio/announce";
 import { onSignedOut, Problem, session, wordsOf } from "./studio/api";
@@ -8,7 +9,6 @@ import { showConfiguration } from "./studio/configuration";
 import { showOverview } from "./studio/overview";
 import { parseRoute, type Route, setHash } from "./studio/routes";
 import { showSet } from "./studio/set-page";
-import type { Session } from "./studio/shapes";
 import { listenShortcuts, showShortcuts } from "./studio/shortcuts";
 import { showSignIn } from "./studio/sign-in";
 import { onTransfers, resumeAfterSignIn, transfersUnderWay } from "./studio/transfer";

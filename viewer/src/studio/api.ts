@@ -3,16 +3,16 @@
 import type {
   Check,
   Choices,
-  FrameSet,
+  Frameset,
   Job,
+  ListedProduct,
   PreviewLink,
-  Product,
   Sequence,
   Session,
-  TurnSettings,
+  Settings,
   VersionDetail,
   Wanted,
-} from "./shapes";
+} from "../api";
 
 /** A problem that the server answered with (RFC 9457); status 0 where it did not answer. */
 export class Problem extends Error {
@@ -45,7 +45,7 @@ export const session = {
 };
 
 export const products = {
-  list: async () => (await ask<{ products: Product[] }>("GET", "/api/products")).products,
+  list: async () => (await ask<{ products: ListedProduct[] }>("GET", "/api/products")).products,
 };
 
 export const DEMAND_CSV = "/api/demand?format=csv";
@@ -57,14 +57,14 @@ export const demand = {
 const SETS = "/api/framesets";
 
 export const sets = {
-  list: async () => (await ask<{ framesets: FrameSet[] }>("GET", SETS)).framesets,
-  open: (product: string, choices: Choices) => ask<FrameSet>("POST", SETS, { product, choices }),
-  show: (id: string) => ask<FrameSet>("GET", `${SETS}/${id}`),
-  change: (id: string, settings: Partial<TurnSettings>) => ask<FrameSet>("PATCH", `${SETS}/${id}`, settings),
+  list: async () => (await ask<{ framesets: Frameset[] }>("GET", SETS)).framesets,
+  open: (product: string, choices: Choices) => ask<Frameset>("POST", SETS, { product, choices }),
+  show: (id: string) => ask<Frameset>("GET", `${SETS}/${id}`),
+  change: (id: string, settings: Partial<Settings>) => ask<Frameset>("PATCH", `${SETS}/${id}`, settings),
   discard: (id: string) => ask<undefined>("DELETE", `${SETS}/${id}`),
-  commit: (id: string) => ask<FrameSet>("POST", `${SETS}/${id}/commit`),
+  commit: (id: string) => ask<Frameset>("POST", `${SETS}/${id}/commit`),
   check: (id: string) => ask<Check>("GET", `${SETS}/${id}/check`),
-  mend: (id: string, mend: string) => ask<FrameSet>("POST", `${SETS}/${id}/mend`, { mend }),
+  mend: (id: string, mend: string) => ask<Frameset>("POST", `${SETS}/${id}/mend`, { mend }),
   removeFrame: (id: string, name: string) =>
     ask<undefined>("DELETE", `${SETS}/${id}/frames/${encodeURIComponent(name)}`),
 };

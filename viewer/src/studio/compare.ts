@@ -1,5 +1,6 @@
 // Two versions side by side, turned together: what differs in the picture, in bytes and in quality.
 
+import type { Sequence, Version } from "../api";
 import type { GirasolSpin } from "../element/element";
 import { make } from "../page";
 import type { Manifest } from "../wire";
@@ -8,7 +9,6 @@ import { comparisonTable } from "./comparison";
 import { loadManifest } from "./manifests";
 import { applyView, viewFields, viewFor } from "./renditions";
 import { configurationHash, goTo, hashOf, noteRoute, type Route, type View } from "./routes";
-import type { Sequence, Version } from "./shapes";
 import { field, link, panel, select } from "./widgets";
 import { choicesOf, pieceInWords } from "./words";
 

@@ -1,10 +1,10 @@
 // Bytes and quality of two versions, tier by tier.
 
+import type { Version } from "../api";
 import { make } from "../page";
 import type { Format, Manifest } from "../wire";
 import { FORMATS, nameOf, tiersOf } from "./renditions";
 import type { View } from "./routes";
-import type { Version } from "./shapes";
 import { signed, sizeOf } from "./words";
 
 /** What a version has of a tier in a format. */

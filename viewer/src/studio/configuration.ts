@@ -1,5 +1,6 @@
 // A configuration: its versions, the spin of one of them at every tier and format, and what visitors see.
 
+import type { FrameFigure, Sequence, Version, VersionDetail } from "../api";
 import type { GirasolSpin, SpinEvents } from "../element/element";
 import { byId, count, make } from "../page";
 import type { Format, Manifest } from "../wire";
@@ -12,7 +13,6 @@ import { type Plots, plotFrames } from "./plots";
 import { askForPreviewLink } from "./preview-link";
 import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
 import { goTo, hashOf, NO_VIEW, noteRoute, type Route, type View } from "./routes";
-import type { FrameFacts, Sequence, Version, VersionDetail } from "./shapes";
 import { beforeOf, whyNotPublished } from "./versions";
 import { ask, badge, button, link, panel } from "./widgets";
 import { agoOf, choicesOf, dateOf, pieceInWords } from "./words";
@@ -80,7 +80,7 @@ function show(
   const drawState = (fresh: Sequence) => {
     const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
     const to = fresh.protected ? ", protected: only signed addresses show it" : "";
-    const words = fresh.live === null ? `Nothing is live${to}.` : `Version ${fresh.live} is live${to}.`;
+    const words = fresh.live == null ? `Nothing is live${to}.` : `Version ${fresh.live} is live${to}.`;
     const why = now.live ? undefined : whyNotPublished(fresh, now);
     live.replaceChildren(
       make("code", {}, configuration),
@@ -155,12 +155,12 @@ function plotsOf(
   onPick: (degree: number) => void,
   signal: AbortSignal,
 ): Plots | undefined {
-  const set = detail.sets.find((one) => one.format === format && one.tiers.includes(tier));
+  const set = detail.sets.find((one) => one.format === format && (one.tiers as string[]).includes(tier));
   const degrees = new Set(manifest.tiers[tier]?.degrees);
   const frames = (set?.frames ?? [])
     .filter(({ degree }) => degrees.has(degree))
     .sort((one, other) => one.degree - other.degree);
-  return frames.length ? plotFrames(frames satisfies FrameFacts[], onPick, signal) : undefined;
+  return frames.length ? plotFrames(frames satisfies FrameFigure[], onPick, signal) : undefined;
 }
 
 function actionsOf(
@@ -185,7 +185,7 @@ function actionsOf(
   };
   const rollBack = async () => {
     if (!before) return;
-    const now = live === null ? "Nothing is live now." : `Version ${live} is live now.`;
+    const now = live == null ? "Nothing is live now." : `Version ${live} is live now.`;
     const body = [make("p", {}, `${now} Version ${before.version} of ${dateOf(before.created)} becomes live.`)];
     if (!(await ask({ title: `Go back to version ${before.version}?`, body, confirm: "Roll back" }))) return;
     changed(await sequences.rollBack(configuration));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Frameset, Job, ListedOption, ListedProduct } from "../api";
 import { coverageOf } from "./coverage";
-import type { FrameSet, Job, Option, Product } from "./shapes";
 
-const option = (name: string, ...values: string[]): Option => ({
+const option = (name: string, ...values: string[]): ListedOption => ({
   name,
   label: name,
   default: values[0]!,
@@ -16,9 +16,10 @@ const configuration = (metal: string, live: number | null, latest: number | null
   latest,
   versions: latest ?? 0,
   takenDown: false,
+  protected: false,
   still: null,
 });
-const product = (options: Option[], configurations: Product["configurations"] = []): Product => ({
+const product = (options: ListedOption[], configurations: ListedProduct["configurations"] = []): ListedProduct => ({
   id: "ring.band",
   label: "Band",
   type: "ring",
@@ -26,8 +27,8 @@ const product = (options: Option[], configurations: Product["configurations"] = 
   options,
   configurations,
 });
-const set = (id: string, choices: Record<string, string>, state: FrameSet["state"]) =>
-  ({ id, product: "ring.band", choices, state }) as FrameSet;
+const set = (id: string, choices: Record<string, string>, state: Frameset["state"]) =>
+  ({ id, product: "ring.band", choices, state }) as Frameset;
 
 test("one_option_makes_a_row_that_tells_what_has_a_spin", () => {
   const band = product(

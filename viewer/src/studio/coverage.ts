@@ -1,20 +1,20 @@
 // Which configurations of a product have a spin: live, waiting to be published, on their way, or none.
 
-import type { Choices, Configuration, FrameSet, Job, Option, Product } from "./shapes";
+import type { Choices, Frameset, Job, ListedConfiguration, ListedOption, ListedProduct } from "../api";
 
 export interface Cell {
   choices: Choices;
   state: "live" | "waits" | "encoding" | "open" | "down" | "none";
-  configuration?: Configuration;
+  configuration?: ListedConfiguration;
   /** The open or encoding frame set for these choices. */
-  set?: FrameSet;
+  set?: Frameset;
   job?: Job;
 }
 
 /** How a product's coverage is laid out. */
 export type Grid =
-  | { shape: "row"; option?: Option; cells: Cell[] }
-  | { shape: "matrix"; rows: Option; columns: Option; cells: Cell[][] }
+  | { shape: "row"; option?: ListedOption; cells: Cell[] }
+  | { shape: "matrix"; rows: ListedOption; columns: ListedOption; cells: Cell[][] }
   | { shape: "list"; cells: Cell[]; missing: number };
 
 export interface Coverage {
@@ -26,11 +26,11 @@ export interface Coverage {
 /** A list names at most this many combinations. */
 const LISTED = 60;
 
-export function coverageOf(product: Product, sets: FrameSet[], jobs: Job[]): Coverage {
+export function coverageOf(product: ListedProduct, sets: Frameset[], jobs: Job[]): Coverage {
   const cell = (choices: Choices) => cellOf(product, choices, sets, jobs);
   const { options, configurations } = product;
   const total = options.reduce((combinations, option) => combinations * option.choices.length, 1);
-  const live = configurations.filter((configuration) => configuration.live !== null).length;
+  const live = configurations.filter((configuration) => configuration.live != null).length;
   const [first, second] = options;
   if (options.length < 2) {
     const cells = first ? first.choices.map(({ value }) => cell({ [first.name]: value })) : [cell({})];
@@ -54,12 +54,12 @@ export function coverageOf(product: Product, sets: FrameSet[], jobs: Job[]): Cov
 }
 
 /** Whether two configurations of a product are the same: an option that one of them does not name has its default. */
-function isSame(product: Product, one: Choices, other: Choices): boolean {
-  const value = (choices: Choices, option: Option) => choices[option.name] ?? option.default;
+function isSame(product: ListedProduct, one: Choices, other: Choices): boolean {
+  const value = (choices: Choices, option: ListedOption) => choices[option.name] ?? option.default;
   return product.options.every((option) => value(one, option) === value(other, option));
 }
 
-function cellOf(product: Product, choices: Choices, sets: FrameSet[], jobs: Job[]): Cell {
+function cellOf(product: ListedProduct, choices: Choices, sets: Frameset[], jobs: Job[]): Cell {
   const configuration = product.configurations.find((known) => isSame(product, known.choices, choices));
   const own = sets.filter((set) => set.product === product.id && isSame(product, set.choices, choices));
   const open = own.find(({ state }) => state === "open");
@@ -80,7 +80,7 @@ function isUnderWay(state: Job["state"]): boolean {
   return state === "queued" || state === "running";
 }
 
-function combinationsOf(options: Option[], most: number): Choices[] {
+function combinationsOf(options: ListedOption[], most: number): Choices[] {
   let all: Choices[] = [{}];
   for (const { name, choices } of options) {
     all = all.flatMap((start) => choices.map(({ value }) => ({ ...start, [name]: value }))).slice(0, most);
@@ -88,6 +88,6 @@ function combinationsOf(options: Option[], most: number): Choices[] {
   return all;
 }
 
-function inOrder(options: Option[], choices: Choices): Choices {
+function inOrder(options: ListedOption[], choices: Choices): Choices {
   return Object.fromEntries(options.map((option) => [option.name, choices[option.name] ?? option.default]));
 }

@@ -1,10 +1,10 @@
 // The doctor's findings about a set, with pictures and remedies, as they arrive.
 
+import type { Check, Finding } from "../api";
 import { count, make } from "../page";
 import { announce } from "./announce";
 import { sets, wordsOf } from "./api";
 import { visibleFindings } from "./findings";
-import type { Check, Finding } from "./shapes";
 import { badge, button, openDialog, panel, pause } from "./widgets";
 import { listOf } from "./words";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Finding } from "../api";
 import { visibleFindings } from "./findings";
-import type { Finding } from "./shapes";
 
 const finding = (kind: string, severity: Finding["severity"]) => ({ kind, severity }) as Finding;
 const ALL = [finding("touches-edge", "warns"), finding("missing-frames", "blocks"), finding("something-new", "blocks")];

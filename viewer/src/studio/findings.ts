@@ -1,6 +1,6 @@
 // Which of the doctor's findings are shown, and in which order.
 
-import type { Finding } from "./shapes";
+import type { Finding } from "../api";
 
 /** What can only be told of a whole turn: while frames arrive, each of these is true and of no use. */
 const OF_THE_WHOLE = ["missing-frames", "too-few-frames", "open-turn", "uneven-steps", "out-of-order", "closing-frame"];

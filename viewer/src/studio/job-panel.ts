@@ -1,10 +1,10 @@
 // A job: its steps, the time left, its log, and buttons that cancel or retry it.
 
+import type { Job } from "../api";
 import { make } from "../page";
 import { announce, announceProgress } from "./announce";
 import { jobs, sentence } from "./api";
 import { configurationHash } from "./routes";
-import type { Job } from "./shapes";
 import { advance, isOver, type JobEvent, type JobProgress, jobProgressOf, stepsOf } from "./steps";
 import { ask, button, link, panel } from "./widgets";
 import { dateOf, spanOf } from "./words";

@@ -1,10 +1,10 @@
 // The form that opens a frame set, for known choices or for a product or choice that does not exist yet.
 
+import type { Choices, ListedProduct } from "../api";
 import { make } from "../page";
 import { sets, wordsOf } from "./api";
 import { slugged, wrongChoice, wrongOption, wrongProduct } from "./names";
 import { goTo, setHash } from "./routes";
-import type { Choices, Product } from "./shapes";
 import { button, field, openDialog } from "./widgets";
 
 /** Opens a set for these choices, and its page. */
@@ -24,7 +24,7 @@ let lists = 0;
 const tidyProduct = (text: string) => text.toLowerCase().trim().replace("/", ".");
 
 /** Shows the form for a product and its choices. */
-export function askForSet(products: Product[], start?: Product): void {
+export function askForSet(products: ListedProduct[], start?: ListedProduct): void {
   const rows: Row[] = [];
   const pairs = make("div", { class: "pairs" });
   const product = make("input", {

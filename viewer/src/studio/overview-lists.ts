@@ -1,11 +1,11 @@
 // The lists below the products on the overview: wanted configurations, and the latest frame sets.
 
+import type { Choices, Frameset, Job, Wanted } from "../api";
 import { count, make } from "../page";
 import { DEMAND_CSV } from "./api";
 import { jobInWords, resultLink } from "./job-panel";
 import { startSet } from "./new-set";
 import { setHash } from "./routes";
-import type { Choices, FrameSet, Job, Wanted } from "./shapes";
 import { badge, button, link, panel } from "./widgets";
 import { agoOf, dateOf, pieceInWords, sizeOf, titleOf } from "./words";
 
@@ -13,7 +13,7 @@ const RECENT = 12;
 const WANTED = 10;
 
 /** The configurations that visitors requested and that have no spin. */
-export function wantedPanel(wanted: Wanted[], sets: FrameSet[]): HTMLElement {
+export function wantedPanel(wanted: Wanted[], sets: Frameset[]): HTMLElement {
   const rows = wanted.slice(0, WANTED).map(({ configuration, product, choices, asked, last }) => {
     const name = pieceInWords(product, choices);
     const open = sets.find(
@@ -56,7 +56,7 @@ function sameChoices(one: Choices, other: Choices): boolean {
   return names.every((name) => one[name] === other[name]);
 }
 
-export function recentPanel(sets: FrameSet[], jobs: Job[]): HTMLElement {
+export function recentPanel(sets: Frameset[], jobs: Job[]): HTMLElement {
   const rows = sets.slice(0, RECENT).map((set) => {
     const job = jobs.find(({ frameset }) => frameset === set.id);
     const result = job && resultLink(job);

@@ -1,17 +1,17 @@
 // The overview: products with their coverage, wanted configurations, and the latest frame sets.
 
+import type { Frameset, Job, ListedProduct, Wanted } from "../api";
 import { make } from "../page";
 import { demand as demandApi, jobs as jobsApi, products as productsApi, sets as setsApi } from "./api";
 import { askForSet } from "./new-set";
 import { recentPanel, wantedPanel } from "./overview-lists";
 import { productPanel } from "./product-panel";
 import { needsAll, pauseMs } from "./refresh";
-import type { FrameSet, Job, Product, Wanted } from "./shapes";
 import { button, panel, pause } from "./widgets";
 
 interface Studio {
-  products: Product[];
-  sets: FrameSet[];
+  products: ListedProduct[];
+  sets: Frameset[];
   jobs: Job[];
   wanted: Wanted[];
 }

@@ -1,9 +1,9 @@
 // Bytes and quality of each frame over the turn: as plots that turn the spin, and as a table for screen readers.
 
 import uPlot from "uplot";
+import type { FrameFigure } from "../api";
 import { make } from "../page";
 import { nearestDegree } from "../rules/turn";
-import type { FrameFacts } from "./shapes";
 import { sizeOf } from "./words";
 
 const HEIGHT_PX = 150;
@@ -41,9 +41,9 @@ const QUALITY: Kind = {
 };
 
 /** `onPick` gets the degree of the frame under the pointer. */
-export function plotFrames(frames: FrameFacts[], onPick: (degree: number) => void, signal: AbortSignal): Plots {
+export function plotFrames(frames: FrameFigure[], onPick: (degree: number) => void, signal: AbortSignal): Plots {
   const degrees = frames.map(({ degree }) => degree);
-  const quality = frames.map((frame) => frame.quality);
+  const quality = frames.map((frame) => frame.quality ?? null);
   const drawn = [
     plot(
       BYTES,
@@ -53,7 +53,7 @@ export function plotFrames(frames: FrameFacts[], onPick: (degree: number) => voi
       signal,
     ),
   ];
-  if (quality.some((value) => value !== null)) drawn.push(plot(QUALITY, degrees, quality, onPick, signal));
+  if (quality.some((value) => value != null)) drawn.push(plot(QUALITY, degrees, quality, onPick, signal));
   const none =
     drawn.length < 2
       ? [make("p", { class: "quiet small" }, "The quality of each frame is not stored for this version.")]
@@ -102,8 +102,8 @@ function plot(
       font: `11px ${colours.fontFamily}`,
     };
     const bars = uPlot.paths.bars!({ size: [0.7, 40], align: 0 });
-    const least = Math.min(...values.filter((value) => value !== null));
-    const most = Math.max(...values.filter((value) => value !== null));
+    const least = Math.min(...values.filter((value) => value != null));
+    const most = Math.max(...values.filter((value) => value != null));
     const step = 360 / Math.max(1, degrees.length);
     const slack = Math.max((most - least) * 0.15, 0.5);
     drawn = new uPlot(
@@ -189,13 +189,13 @@ function drawMark(self: uPlot, degree: number | undefined, colour: string): void
 }
 
 function summaryOf(kind: Kind, degrees: number[], values: (number | null)[]): string {
-  const known = values.filter((value) => value !== null);
+  const known = values.filter((value) => value != null);
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const at = (value: number) => `${kind.words(value)} at ${degrees[values.indexOf(value)]} degrees`;
   return `From ${at(least)} to ${at(most)}. The table below has every frame.`;
 }
 
-function tableOf(frames: FrameFacts[], onPick: (degree: number) => void): HTMLElement {
+function tableOf(frames: FrameFigure[], onPick: (degree: number) => void): HTMLElement {
   const rows = frames.map(({ degree, bytes, quality }) => {
     const turn = make(
       "button",
@@ -208,7 +208,7 @@ function tableOf(frames: FrameFacts[], onPick: (degree: number) => void): HTMLEl
       {},
       make("th", { scope: "row" }, turn),
       make("td", {}, bytes.toLocaleString("en")),
-      make("td", {}, quality === null ? "–" : quality.toFixed(1)),
+      make("td", {}, quality == null ? "–" : quality.toFixed(1)),
     );
   });
   const heads = ["Angle", "Bytes", "Quality"].map((text) => make("th", { scope: "col" }, text));

@@ -1,15 +1,15 @@
 // The panel of a product on the overview: which of its configurations have a spin.
 
+import type { Frameset, Job, ListedChoice, ListedOption, ListedProduct } from "../api";
 import { count, make } from "../page";
 import { type Cell, coverageOf } from "./coverage";
 import { askForSet, startSet } from "./new-set";
 import { configurationHash, setHash } from "./routes";
-import type { FrameSet, Job, Option, Product } from "./shapes";
 import { button } from "./widgets";
 import { choicesInWords } from "./words";
 
 /** A product with all its configurations, as a row, a matrix or a list. */
-export function productPanel(product: Product, sets: FrameSet[], jobs: Job[]): HTMLElement {
+export function productPanel(product: ListedProduct, sets: Frameset[], jobs: Job[]): HTMLElement {
   const { grid, live, total } = coverageOf(product, sets, jobs);
   const more = button("New choice", () => askForSet([product], product), {
     class: "plain small",
@@ -49,7 +49,7 @@ export function productPanel(product: Product, sets: FrameSet[], jobs: Job[]): H
   return section;
 }
 
-function matrix(product: Product, rows: Option, columns: Option, cells: Cell[][]): HTMLElement {
+function matrix(product: ListedProduct, rows: ListedOption, columns: ListedOption, cells: Cell[][]): HTMLElement {
   const head = columns.choices.map(({ label, swatch }) => make("th", { scope: "col" }, ...labelOf(label, swatch)));
   const body = rows.choices.map(({ label, swatch }, index) =>
     make(
@@ -69,7 +69,7 @@ function matrix(product: Product, rows: Option, columns: Option, cells: Cell[][]
   return make("div", { class: "scroll" }, table);
 }
 
-function labelOf(label: string, swatch: string | null): (Node | string)[] {
+function labelOf(label: string, swatch: ListedChoice["swatch"]): (Node | string)[] {
   if (!swatch) return [label];
   const dot = make("span", { class: "dot", "aria-hidden": "true" });
   if (swatch.startsWith("#")) dot.style.backgroundColor = swatch;
@@ -78,7 +78,7 @@ function labelOf(label: string, swatch: string | null): (Node | string)[] {
 }
 
 /** One configuration: its state, and a link to it or a button that starts it. */
-function cellOf(product: Product, cell: Cell, label: (Node | string)[]): HTMLElement {
+function cellOf(product: ListedProduct, cell: Cell, label: (Node | string)[]): HTMLElement {
   const { state, configuration, set, job, choices } = cell;
   const name = choicesInWords(choices) || product.label;
   const words = configuration?.protected ? `${wordsOf(cell)}, protected` : wordsOf(cell);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Job, JobState } from "../api";
 import { needsAll, pauseMs } from "./refresh";
-import type { Job, JobState } from "./shapes";
 
 const job = (id: string, state: JobState, done = 0) => ({ id, state, done }) as Job;
 

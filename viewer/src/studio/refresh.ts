@@ -1,6 +1,6 @@
 // How often the overview asks the server, and when for everything: jobs change by themselves, the rest seldom.
 
-import type { Job } from "./shapes";
+import type { Job } from "../api";
 
 const BUSY_MS = 2_000;
 const IDLE_MS = 15_000;

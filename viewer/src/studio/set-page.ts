@@ -1,5 +1,6 @@
 // A frame set: its files, the doctor's findings, its settings, and its encoding.
 
+import type { Frameset } from "../api";
 import { count, make } from "../page";
 import { announce, announceProgress } from "./announce";
 import { sets, wordsOf } from "./api";
@@ -10,7 +11,6 @@ import { jobPanel } from "./job-panel";
 import { startSet } from "./new-set";
 import { configurationHash, goTo } from "./routes";
 import { settingsForm } from "./settings-form";
-import type { FrameSet } from "./shapes";
 import { type Transfer, transferOf } from "./transfer";
 import { ask, badge, button, link, panel } from "./widgets";
 import { agoOf, dateOf, pieceInWords, sizeOf } from "./words";
@@ -31,7 +31,7 @@ export async function showSet(page: HTMLElement, id: string, signal: AbortSignal
   showOpen(page, set, onCommitted, open.signal);
 }
 
-function headOf(set: FrameSet, ...actions: Node[]): HTMLElement {
+function headOf(set: Frameset, ...actions: Node[]): HTMLElement {
   return make(
     "header",
     { class: "head" },
@@ -53,7 +53,7 @@ function headOf(set: FrameSet, ...actions: Node[]): HTMLElement {
 }
 
 /** An open set: it takes files. */
-function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<void>, signal: AbortSignal): void {
+function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<void>, signal: AbortSignal): void {
   const transfer = transferOf(set.id);
   noteStored(transfer, set);
 
@@ -189,7 +189,7 @@ function showOpen(page: HTMLElement, set: FrameSet, onCommitted: () => Promise<v
 }
 
 /** A committed set: its job and its frames. */
-function showCommitted(page: HTMLElement, set: FrameSet, signal: AbortSignal): void {
+function showCommitted(page: HTMLElement, set: Frameset, signal: AbortSignal): void {
   const ready = (configuration: string, version: number) => {
     expectTurn(configuration, version);
     goTo(configurationHash(configuration, version));
@@ -267,7 +267,7 @@ function pickers(transfer: Transfer): HTMLElement {
 }
 type FileList_ = globalThis.FileList;
 
-function noteStored(transfer: Transfer, set: FrameSet): void {
+function noteStored(transfer: Transfer, set: Frameset): void {
   transfer.stored = new Map((set.files ?? []).map(({ name, bytes }) => [name, bytes]));
 }
 

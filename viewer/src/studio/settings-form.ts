@@ -1,8 +1,8 @@
 // The settings of a frame set. Each change is saved at once.
 
+import type { Frameset, Settings } from "../api";
 import { make } from "../page";
 import { sets, wordsOf } from "./api";
-import type { FrameSet, TurnSettings } from "./shapes";
 import { field, panel, select } from "./widgets";
 
 const EFFORTS: [string, string][] = [
@@ -22,7 +22,7 @@ const DIRECTIONS: [string, string][] = [
 const WHITE = "#ffffff";
 
 /** The form; it is read-only for a committed set. */
-export function settingsForm(set: FrameSet): HTMLElement {
+export function settingsForm(set: Frameset): HTMLElement {
   const { settings } = set;
   const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
   const fields = make("fieldset", { class: "settings", disabled: set.state === "committed" });
@@ -51,7 +51,7 @@ export function settingsForm(set: FrameSet): HTMLElement {
   const denoise = make("input", { type: "checkbox", id: "denoise", checked: settings.denoise });
   const effort = select(EFFORTS, settings.effort ?? "", { id: "effort" });
 
-  const save = async (changes: Partial<TurnSettings>) => {
+  const save = async (changes: Partial<Settings>) => {
     saved.classList.remove("error");
     try {
       await sets.change(set.id, changes);
@@ -80,7 +80,7 @@ export function settingsForm(set: FrameSet): HTMLElement {
   ground.addEventListener("change", saveGround);
   colour.addEventListener("change", saveGround);
   denoise.addEventListener("change", () => save({ denoise: denoise.checked }));
-  effort.addEventListener("change", () => save({ effort: (effort.value || null) as TurnSettings["effort"] }));
+  effort.addEventListener("change", () => save({ effort: (effort.value || null) as Settings["effort"] }));
 
   fields.append(
     field("Hero angle, degrees", hero, "Stands for the piece where only one picture does."),

@@ -1,8 +1,8 @@
 // The sign-in: a key is exchanged for a cookie that scripts cannot read. The key itself is not stored.
 
+import type { Session } from "../api";
 import { make } from "../page";
 import { Problem, session, wordsOf } from "./api";
-import type { Session } from "./shapes";
 import { field } from "./widgets";
 
 const SAYS: Record<string, string> = {

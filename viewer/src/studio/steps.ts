@@ -1,6 +1,6 @@
 // A job as the steps that an artist waits for, computed from its events.
 
-import type { Failure, Job, JobState } from "./shapes";
+import type { Job, JobFailure, JobState } from "../api";
 
 /** One event of a job's stream. */
 export interface JobEvent {
@@ -12,7 +12,7 @@ export interface JobEvent {
   line?: string;
   attempt?: number;
   waitMs?: number;
-  failure?: Failure;
+  failure?: JobFailure;
   configuration?: string;
   version?: number;
   at?: string;
@@ -25,7 +25,7 @@ export interface JobProgress {
   done: number;
   total: number;
   leftMs: number | undefined;
-  failure: Failure | undefined;
+  failure: JobFailure | undefined;
   configuration: string | undefined;
   version: number | undefined;
 }
@@ -83,8 +83,8 @@ export function advance(progress: JobProgress, event: JobEvent): JobProgress {
         leftMs: undefined,
       };
     case "failed": {
-      const { kind: _kind, at: _at, ...failure } = event as JobEvent & Failure;
-      return { ...progress, state: "failed", failure: event.failure ?? (failure as Failure), leftMs: undefined };
+      const { kind: _kind, at: _at, ...failure } = event as JobEvent & JobFailure;
+      return { ...progress, state: "failed", failure: event.failure ?? (failure as JobFailure), leftMs: undefined };
     }
     case "cancelled":
       return { ...progress, state: "cancelled", leftMs: undefined };

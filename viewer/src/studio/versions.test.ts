@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sequence, Version } from "./shapes";
+import type { Sequence, Version } from "../api";
 import { beforeOf, whyNotPublished } from "./versions";
 
 const version = (number: number, facts: Partial<Version> = {}): Version => ({
@@ -16,6 +16,8 @@ const sequence = (live: number | null, ...versions: Version[]): Sequence => ({
   configuration: "ring.band",
   live,
   takenDown: false,
+  protected: false,
+  sequence: "",
   versions,
 });
 

@@ -1,11 +1,11 @@
 // What can be done with the versions of a configuration, decided without the server.
 
-import type { Sequence, Version } from "./shapes";
+import type { Sequence, Version } from "../api";
 
 /** The version that a rollback makes live: of the full versions that were ever live, the newest older one. */
 export function beforeOf({ versions, live }: Sequence): Version | undefined {
   return versions.find(
-    ({ kind, published, version }) => kind === "full" && !!published && (live === null || version < live),
+    ({ kind, published, version }) => kind === "full" && !!published && (live == null || version < live),
   );
 }
 

@@ -1,7 +1,7 @@
 // Numbers, sizes and times in words.
 
+import type { Choices } from "../api";
 import { count } from "../page";
-import type { Choices } from "./shapes";
 
 /** Bytes in thousands, with a unit that leaves one to three digits before the point. */
 export function sizeOf(bytes: number): string {
