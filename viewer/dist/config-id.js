@@ -1,1 +1,1 @@
-function f(s,i){let{id:c,options:o}=s,d=([n,t])=>o.some(e=>e.name===n&&e.choices.some(r=>r.value===t));if(!Object.entries(i).every(d))return;let u=o.flatMap(({name:n,default:t,omitDefault:e})=>{let r=i[n]??t;return e&&r===t?[]:[`.${n}-${r}`]});return c+u.join("")}export{f as configId};
+function u(d,i){let{id:s,options:o}=d,c=([n,t])=>o.some(e=>e.name===n&&e.choices.some(r=>r.value===t));if(!Object.entries(i).every(c))return;let f=o.flatMap(({name:n,default:t,omitDefault:e})=>{let r=i[n]??t;return e&&r===t?[]:[`.${n}-${r}`]});return s+f.join("")}export{u as configId};

@@ -1,5 +1,6 @@
-// The headless browser that tests drive; CHROMIUM names another executable.
+// The headless browser that tests drive, its pages, and shops on origins of their own. CHROMIUM names another executable.
 
+import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -14,3 +15,24 @@ const args = [
 ];
 
 export const launch = () => chromium.launch({ executablePath, args });
+
+/** A page in a context of its own; `errors` collects those of its scripts and of its console. */
+export async function openPage(browser, options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  return { context, page, errors, close: () => context.close() };
+}
+
+/** Serves a shop: `answerOf(path)` gives a type and a body, or nothing. */
+export async function openShop(answerOf, headers = {}) {
+  const server = createServer(({ url }, answer) => {
+    if (url === "/favicon.ico") return answer.writeHead(204).end();
+    const [type, body] = answerOf(new URL(url, "http://shop").pathname) ?? [];
+    answer.writeHead(body ? 200 : 404, { "Content-Type": type ?? "text/plain", ...headers }).end(body ?? "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}

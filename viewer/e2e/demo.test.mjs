@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { launch, openPage } from "./browser.mjs";
 
 const base = process.env.GIRASOL_URL;
 const shots = process.env.SCREENSHOTS;
@@ -49,11 +49,7 @@ async function encoded() {
 
 /** Opens the demo page; `errors` collects the errors of the console. */
 async function open(options = DESK, hash = "", prepare = async () => {}) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const errors = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(String(error)));
+  const { page, errors, close } = await openPage(browser, options);
   // Related pieces are the subject of another file: here they would load and decode beside the one that is looked at.
   await page.addInitScript(() =>
     addEventListener("DOMContentLoaded", () => document.getElementById("related")?.remove()),
@@ -61,7 +57,7 @@ async function open(options = DESK, hash = "", prepare = async () => {}) {
   await prepare(page);
   await page.goto(new URL(hash, base).href);
   await page.evaluate(() => (document.querySelector("#inside").open = true));
-  return { page, errors, close: () => context.close() };
+  return { page, errors, close };
 }
 
 async function state(page, name) {

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { launch, openShop } from "./browser.mjs";
 import { painted, sequenceOf, spinState } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
@@ -28,13 +27,7 @@ before(async () => {
     "/girasol-sw.js": ["text/javascript", dist("girasol-sw.js")],
     "/girasol-spin.classic.js": ["text/javascript", dist("girasol-spin.classic.js")],
   };
-  shop = createServer(({ url }, answer) => {
-    const [type, body] = files[url] ?? [];
-    answer
-      .writeHead(body ? 200 : 404, { "Content-Type": type ?? "text/plain", "Cache-Control": "max-age=600" })
-      .end(body ?? "");
-  });
-  await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
+  shop = await openShop((path) => files[path], { "Cache-Control": "max-age=600" });
 });
 after(async () => {
   await browser?.close();
@@ -44,7 +37,7 @@ after(async () => {
 test("a_spin_that_was_viewed_works_without_a_network", async () => {
   const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
   const page = await context.newPage();
-  await page.goto(`http://127.0.0.1:${shop.address().port}/`);
+  await page.goto(shop.url);
   await page.evaluate(() =>
     navigator.serviceWorker.ready.then(
       () =>
@@ -65,7 +58,7 @@ test("a_spin_that_was_viewed_works_without_a_network", async () => {
   assert.ok((await cached()) >= 3, "a manifest and two packs");
 
   // Nothing of the page's memory nor of the browser's own cache: what comes now is the worker's.
-  await page.goto(`http://127.0.0.1:${shop.address().port}/empty`);
+  await page.goto(`${shop.url}empty`);
   await (await context.newCDPSession(page)).send("Network.clearBrowserCache");
   await context.setOffline(true);
   await page.evaluate(

@@ -1,11 +1,10 @@
 // The React wrapper in a page of React's own: props are attributes, listeners are called, and a ref is the element.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { launch } from "./browser.mjs";
+import { launch, openPage, openShop } from "./browser.mjs";
 import { sequenceOf } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
@@ -43,16 +42,9 @@ before(async () => {
     write: false,
     define: { "process.env.NODE_ENV": '"production"' },
   });
-  shop = createServer(({ url }, answer) => {
-    const isScript = url === "/app.js";
-    answer.writeHead(200, { "Content-Type": isScript ? "text/javascript" : "text/html" });
-    answer.end(
-      isScript
-        ? outputFiles[0].text
-        : `<!doctype html><html lang="en"><title>Shop</title><body></body><script type="module" src="/app.js"></script>`,
-    );
-  });
-  await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
+  const html = `<!doctype html><html lang="en"><title>Shop</title><body></body><script type="module" src="/app.js"></script>`;
+  const files = { "/": ["text/html", html], "/app.js": ["text/javascript", outputFiles[0].text] };
+  shop = await openShop((path) => files[path]);
 });
 after(async () => {
   await browser?.close();
@@ -60,10 +52,8 @@ after(async () => {
 });
 
 test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(`http://127.0.0.1:${shop.address().port}/`);
+  const { page, errors, close } = await openPage(browser);
+  await page.goto(shop.url);
   await page.waitForFunction(() => window.events?.length === 1);
   await page.evaluate(() => window.setMetal("platinum"));
   await page.waitForFunction(() => window.events.some((line) => line.startsWith("switch")));
@@ -78,5 +68,5 @@ test("a_react_page_shows_a_spin_and_switches_it_by_a_prop", async () => {
   assert.deepEqual(spin, ["girasol-spin", "ring", false]);
   await page.getByText("The stone").waitFor();
   assert.deepEqual(errors, []);
-  await page.close();
+  await close();
 });

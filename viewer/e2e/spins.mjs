@@ -1,5 +1,7 @@
 // Pages of one's own against a running server: what the demo's page does not show.
 
+import { openPage } from "./browser.mjs";
+
 const OPEN_BITMAPS = () => {
   window.decoded = { now: 0, most: 0 };
   const weights = new Map();
@@ -24,11 +26,10 @@ export const sequenceOf = (metal) => `/api/products/customizable/ring.solitaire.
 
 /** Opens a page of the server's origin with a body of one's own. `page.evaluate(() => decoded)` says what is decoded. */
 export async function openBody(browser, base, body, options = {}, prepare = async () => {}) {
-  const context = await browser.newContext({ viewport: { width: 800, height: 900 }, ...options });
-  const page = await context.newPage();
-  const errors = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(String(error)));
+  const { context, page, errors, close } = await openPage(browser, {
+    viewport: { width: 800, height: 900 },
+    ...options,
+  });
   await page.addInitScript(OPEN_BITMAPS);
   // What visits report is the subject of one test, and not of any server's here.
   await page.route("**/api/vitals", (route) => route.fulfill({ status: 204 }));
@@ -36,7 +37,7 @@ export async function openBody(browser, base, body, options = {}, prepare = asyn
   const html = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Rings</title><script type="module" src="/girasol-spin.js"></script><style>body { margin: 0 }</style>${body}`;
   await page.route("**/of-my-own*", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await page.goto(new URL(`/of-my-own${options.hash ?? ""}`, base).href);
-  return { page, errors, close: () => context.close() };
+  return { page, errors, close };
 }
 
 export const spinState = (page, state, selector = "girasol-spin") =>
@@ -46,19 +47,19 @@ export const spinState = (page, state, selector = "girasol-spin") =>
 export const painted = (page) =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 
-/** What stands on the canvas, 48 by 48 in RGB over white. */
-export function pixelsOf(page, selector = "girasol-spin") {
-  return page.evaluate((selector) => {
-    const canvas = document.querySelector(selector).shadowRoot.querySelector("canvas");
-    const small = document.createElement("canvas");
-    small.width = small.height = 48;
-    const context = small.getContext("2d");
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, 48, 48);
-    context.drawImage(canvas, 0, 0, 48, 48);
-    return [...context.getImageData(0, 0, 48, 48).data];
-  }, selector);
+/** In the page: what stands on the canvas, 48 by 48 in RGB over white. */
+export function look(selector = "girasol-spin") {
+  const canvas = document.querySelector(selector).shadowRoot.querySelector("canvas");
+  const small = document.createElement("canvas");
+  small.width = small.height = 48;
+  const context = small.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, 48, 48);
+  context.drawImage(canvas, 0, 0, 48, 48);
+  return [...context.getImageData(0, 0, 48, 48).data];
 }
+
+export const pixelsOf = (page) => page.evaluate(look);
 
 /** Mean difference of two pictures, in values of 255. */
 export const apart = (one, other) =>

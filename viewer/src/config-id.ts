@@ -1,10 +1,6 @@
 // The id of a configuration, by the server's own rules: product and choices, in the product's order of options.
 
-/** The fields of a product's answer that ids depend on. */
-export interface IdProduct {
-  id: string;
-  options: { name: string; default: string; omitDefault: boolean; choices: { value: string }[] }[];
-}
+import type { IdProduct } from "../ids";
 
 /** The configuration of these choices, defaults where none was made; undefined where the product does not offer one. */
 export function configId(product: IdProduct, choices: Record<string, string>): string | undefined {
