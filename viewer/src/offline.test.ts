@@ -12,6 +12,7 @@ test("what_never_changes_comes_from_the_cache_and_what_points_to_it_is_renewed",
   check("/api/products/customizable/ring.solitaire.metal-rose-gold/sequence?tier=hd", "meanwhile");
   check("/api/products/customizable/ring/solitaire", "meanwhile");
   check("/girasol-spin.js", "meanwhile");
+  check("/girasol-spin.more.js", "meanwhile");
   check("/api/products/customizable/ring.solitaire/status", undefined);
   check("/api/products/customizable/ring.solitaire/sequence?explain=1", undefined);
   check("/s/summer-sale/120.avif", undefined);

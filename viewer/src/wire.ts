@@ -206,3 +206,11 @@ export interface ProblemBody {
   status: number;
   detail?: string;
 }
+
+/** What the service worker tells all pages once a server has refused a configuration: 403, 404 or 410. */
+export interface Refused {
+  type: "girasol.refused/1";
+  origin: string;
+  configuration: string;
+  status: number;
+}
