@@ -36,7 +36,51 @@ export interface Hotspot {
   points: { degree: number; x: number; y: number }[];
 }
 
+/** What the element says to visitors. */
+export interface Words {
+  /** The name for screen readers, where `alt` gives none. */
+  view: string;
+  /** `#` is the angle. */
+  degrees: string;
+  none: string;
+  failed: string;
+  retry: string;
+  close: string;
+  larger: string;
+  smaller: string;
+  full: string;
+  pause: string;
+  play: string;
+}
+
 export class GirasolSpin extends HTMLElement {
+  /** Replaces words, for a shop in another language. */
+  static set words(words: Partial<Words>);
+  /** Attributes, as properties: null where there is none. */
+  get src(): string | null;
+  set src(value: string | null);
+  get alt(): string | null;
+  set alt(value: string | null);
+  get tier(): string | null;
+  set tier(value: string | null);
+  get frames(): string | null;
+  set frames(value: string | number | null);
+  get format(): string | null;
+  set format(value: string | null);
+  get width(): string | null;
+  set width(value: string | number | null);
+  get height(): string | null;
+  set height(value: string | number | null);
+  get poster(): string | null;
+  set poster(value: string | null);
+  get autospin(): string | null;
+  set autospin(value: string | number | boolean | null);
+  get controls(): string | null;
+  set controls(value: string | boolean | null);
+  get share(): string | null;
+  set share(value: string | boolean | null);
+  get vitals(): string | null;
+  set vitals(value: string | null);
   /** How many bytes all spins of the page together may hold decoded; 128 MiB, or 48 on devices with little memory. */
   static set maxDecodedBytes(bytes: number);
   /** Where the piece is turned to, 0 up to 360. */
@@ -53,7 +97,7 @@ export class GirasolSpin extends HTMLElement {
   spinTo(angle: number): void;
   /** Loads the one frame that would show if these choices were made now: for a swatch that is pointed at. */
   warm(choices: Choices): Promise<void>;
-  /** Fills the screen, or ends that. */
+  /** Fills the screen, or the page where the screen is not to be had, or ends that. */
   toggleFullscreen(): Promise<void>;
   /** Asks for the manifest anew, past caches. What is loaded already stays and is used again. */
   reload(): Promise<void>;

@@ -14,6 +14,7 @@ export interface GirasolSpinProps extends Omit<HTMLAttributes<Element>, keyof Li
   height?: number | string;
   poster?: string;
   autospin?: boolean | number | string;
+  controls?: boolean;
   share?: boolean;
   vitals?: "off";
   hotspots?: Hotspot[];

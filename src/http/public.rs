@@ -32,6 +32,7 @@ mod welcome;
     objects::pack,
     objects::still,
     page::viewer,
+    page::viewer_more,
     page::viewer_classic,
     page::service_worker,
     signed::sequence,
@@ -65,6 +66,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/signed/{token}/p/{file}", signed::pack))
         .service(read("/signed/{token}/{file}", signed::other))
         .service(read("/girasol-spin.js", page::viewer))
+        .service(read("/girasol-spin.more.js", page::viewer_more))
         .service(read("/girasol-spin.classic.js", page::viewer_classic))
         .service(read("/girasol-sw.js", page::service_worker))
         .service(read("/api/openapi.json", page::openapi))

@@ -91,6 +91,7 @@ class Redbot(unittest.TestCase):
             (200, f"/still/{RING}.jpg", []),
             (200, f"/still/{RING}.webp", []),
             (200, "/girasol-spin.js", []),
+            (200, "/girasol-spin.more.js", []),
             (200, "/girasol-spin.classic.js", []),
             (200, "/girasol-sw.js", []),
             (200, "/api/health", []),

@@ -15,15 +15,26 @@ before(async () => void (browser = await launch()));
 after(async () => void (await browser?.close()));
 
 const spin = (page, get) => page.evaluate((get) => document.querySelector("girasol-spin")[get], get);
-const scale = (page) =>
-  page.evaluate(() =>
-    Number(
-      document
-        .querySelector("girasol-spin")
-        .shadowRoot.querySelector(".frame")
-        .style.getPropertyValue("--girasol-zoom") || 1,
-    ),
+/** In the page: how large the piece is. */
+const zoom = () =>
+  Number(
+    document
+      .querySelector("girasol-spin")
+      .shadowRoot.querySelector(".frame")
+      .style.getPropertyValue("--girasol-zoom") || 1,
   );
+/** How far it is moved, in shares of its size. */
+const moved = (page) =>
+  page.evaluate(() => {
+    const { style } = document.querySelector("girasol-spin").shadowRoot.querySelector(".frame");
+    const [x, y] = style
+      .getPropertyValue("--zoom")
+      .match(/-?[\d.]+(?=%)/g)
+      .map((share) => share / 100);
+    return { x, y };
+  });
+const scale = (page) => page.evaluate(zoom);
+const zoomed = (page) => page.waitForFunction(`(${zoom})() > 1.5`);
 
 /** Fingers that go from one place to another, in shares of the stage; one pair of places for each. */
 async function swipe(page, ...ways) {
@@ -83,12 +94,19 @@ test("a_vertical_swipe_scrolls_a_horizontal_one_turns_and_two_fingers_zoom", asy
   );
   assert.ok((await scale(page)) > 3, `${await scale(page)}`);
   assert.equal(await spin(page, "angle"), angle, "a pinch does not turn it");
-  // Zoomed in, a vertical swipe is the page's all the same.
-  await swipe(page, [
-    [0.5, 0.8],
-    [0.5, 0.3],
-  ]);
+  // Zoomed in, one finger looks about; at the edge it is the page's all the same.
+  const before = await moved(page);
+  const up = () =>
+    swipe(page, [
+      [0.5, 0.8],
+      [0.5, 0.3],
+    ]);
+  await up();
+  assert.ok((await moved(page)).y < before.y - 0.4, "it looks down");
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  for (let swipes = 0; swipes < 6; swipes++) await up();
   await page.waitForFunction(() => scrollY > 50);
+  assert.equal(await spin(page, "angle"), angle, "looking about does not turn it");
   assert.deepEqual(errors, []);
   await close();
 });
@@ -103,13 +121,7 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.keyboard.down("Control");
   await page.mouse.wheel(0, -400);
   await page.keyboard.up("Control");
-  await page.waitForFunction(
-    () =>
-      document
-        .querySelector("girasol-spin")
-        .shadowRoot.querySelector(".frame")
-        .style.getPropertyValue("--girasol-zoom") > 1.5,
-  );
+  await zoomed(page);
 
   await page.getByRole("slider").focus();
   await page.keyboard.press("Escape");
@@ -118,13 +130,7 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.waitForFunction(() => document.querySelector("girasol-spin").matches(":fullscreen"));
   await page.getByRole("slider").hover();
   await page.mouse.wheel(0, -400);
-  await page.waitForFunction(
-    () =>
-      document
-        .querySelector("girasol-spin")
-        .shadowRoot.querySelector(".frame")
-        .style.getPropertyValue("--girasol-zoom") > 1.5,
-  );
+  await zoomed(page);
   await page.getByRole("slider").focus();
   await page.keyboard.press("f");
   await page.waitForFunction(

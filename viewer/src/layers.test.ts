@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 /** The viewer's folders, each of which imports only from those before it. The files beside them import only wire.ts. */
-const LAYERS = ["rules", "screen", "loader", "element"];
+const LAYERS = ["rules", "screen", "loader", "element", "more"];
 
 // Tests run in `viewer`.
 const files = readdirSync("src", { recursive: true }).filter((name) => /(?<!\.test|\.d)\.ts$/.test(name));

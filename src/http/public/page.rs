@@ -46,6 +46,7 @@ macro_rules! embed {
 }
 
 static VIEWER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.js");
+static VIEWER_MORE: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.more.js");
 static VIEWER_CLASSIC: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.classic.js");
 static SERVICE_WORKER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-sw.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/demo.js");
@@ -103,6 +104,24 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 )]
 pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER)
+}
+
+/// The viewer's second file
+#[utoipa::path(
+    get,
+    path = "/girasol-spin.more.js",
+    operation_id = "showViewerMore",
+    tag = "Files",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "A module that the viewer loads from beside itself, once a spin can be turned.",
+            content(("text/javascript")), headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
+pub(crate) async fn viewer_more(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER_MORE)
 }
 
 /// The viewer as a plain script

@@ -1,16 +1,40 @@
 // The element <girasol-spin>: attributes in, a spin out, events about it. The class is what a page sees of it.
 
-import { makeHotspots } from "../screen/hotspots";
 import { setMaxDecodedBytes } from "../screen/memory";
 import type { Choices, Hotspot } from "../wire";
+import { type Words, words } from "../words";
 import { createSpin } from "./spin";
 
 export type { SpinEvents, SpinState } from "../events";
 
+/** Attributes that are properties too. */
+export type Attributes =
+  | "src"
+  | "tier"
+  | "frames"
+  | "format"
+  | "alt"
+  | "width"
+  | "height"
+  | "poster"
+  | "autospin"
+  | "controls"
+  | "share"
+  | "vitals";
+
+const ATTRIBUTES = "src tier frames format alt width height poster autospin controls share vitals".split(" ");
+const connected = new Set<GirasolSpin>();
+
 export class GirasolSpin extends HTMLElement {
-  static readonly observedAttributes = "src tier frames format alt width height poster".split(" ");
+  static readonly observedAttributes = ATTRIBUTES;
 
   #spin = createSpin(this);
+
+  /** Replaces words that the elements say to visitors, for a shop in another language. */
+  static set words(own: Partial<Words>) {
+    Object.assign(words, own);
+    for (const element of connected) element.#spin.refresh();
+  }
 
   /** How many bytes all spins of the page together may hold decoded. */
   static set maxDecodedBytes(bytes: number) {
@@ -39,8 +63,7 @@ export class GirasolSpin extends HTMLElement {
 
   /** Makes a link or a button of each hotspot of a product's answer, and keeps it on its place. */
   set hotspots(hotspots: Hotspot[]) {
-    makeHotspots(this, hotspots);
-    this.#spin.screen.refresh();
+    this.#spin.use((more) => more.setHotspots(hotspots));
   }
 
   /** Turns the piece to an angle at once. */
@@ -55,7 +78,7 @@ export class GirasolSpin extends HTMLElement {
 
   /** Fills the screen, or ends that. */
   toggleFullscreen(): Promise<void> {
-    return this.#spin.closeUp.toggleFull();
+    return this.#spin.full.toggle();
   }
 
   /** Requests the manifest again, past caches. Frames that are loaded already stay and are used again. */
@@ -64,28 +87,55 @@ export class GirasolSpin extends HTMLElement {
   }
 
   connectedCallback(): void {
+    connected.add(this);
+    // What a page has set before the script came would hide the accessors.
+    for (const name of [...ATTRIBUTES, "hotspots"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
     this.#spin.screen.describe();
-    this.#proportion();
+    this.#size();
     this.#spin.connect();
   }
 
   disconnectedCallback(): void {
+    connected.delete(this);
     this.#spin.disconnect();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     const { screen, loader } = this.#spin;
     if (before === after) return;
-    if (name === "alt") screen.describe();
-    else if (name === "width" || name === "height") this.#proportion();
-    else if (name === "poster") screen.view.poster.src = after ?? "";
-    else loader.queue();
+    if (/src|tier|frames|format/.test(name)) loader.queue();
+    else if (/width|height/.test(name)) this.#size();
+    else if (name === "poster") {
+      if (after) screen.view.poster.src = after;
+      else screen.view.poster.removeAttribute("src");
+    } else this.#spin.refresh();
   }
 
   /** Holds the place that the frames will need. */
-  #proportion(): void {
-    this.#spin.screen.view.proportion(+this.getAttribute("width")!, +this.getAttribute("height")!);
+  #size(): void {
+    const sized = [this, this.querySelector("img")].find((one) => one?.getAttribute("width"));
+    const [width, height] = ["width", "height"].map((name) => Number(sized?.getAttribute(name)));
+    this.#spin.screen.view.size(width!, height!, sized === this);
   }
+}
+
+// Each attribute is a property too, as frameworks and scripts expect.
+for (const name of ATTRIBUTES) {
+  Object.defineProperty(GirasolSpin.prototype, name, {
+    configurable: true,
+    get(this: GirasolSpin) {
+      return this.getAttribute(name);
+    },
+    set(this: GirasolSpin, value: unknown) {
+      if (value === null || value === undefined || value === false) this.removeAttribute(name);
+      else this.setAttribute(name, value === true ? "" : `${value}`);
+    },
+  });
 }
 
 declare global {

@@ -2,24 +2,32 @@
 
 import { srcOf } from "../loader/attributes";
 import { createLoader, type Loader } from "../loader/loader";
+import { loadMore } from "../more";
+import { isMotionReduced } from "../motion";
 import { configurationOf, optionsOf } from "../rules/address";
 import { createScreen, type Screen } from "../screen/screen";
 import { createVitals } from "../vitals";
-import { createAutospin } from "./autospin";
-import { type CloseUp, createCloseUp } from "./close-up";
-import { listenGestures } from "./gestures";
+import type { Refused } from "../wire";
+import { words } from "../words";
+import { createFull, type Full } from "./full";
+import { listenGestures } from "./hand";
+import type { More } from "./kit";
 import { unwatchNearness, watchNearness } from "./nearness";
-import { readShared, writeShared } from "./share";
+import { readShared } from "./share";
 
-// Browsers limit how often an address may change.
-const SHARE_AFTER_MS = 250;
+/** What the second file is needed for at once. */
+const NEEDS_MORE = "[autospin],[controls],[share],:has(>[slot=hotspot])";
 
 export interface Spin {
   readonly screen: Screen;
   readonly loader: Loader;
-  readonly closeUp: CloseUp;
+  readonly full: Full;
+  /** Hands the second file over: at once if it is there, else as soon as it has come. */
+  use(then: (more: More) => void): void;
   /** Turns the piece to an angle, and ends all turning by itself. */
   turnTo(angle: number): void;
+  /** Attributes or words have changed that are not about what is loaded. */
+  refresh(): void;
   /** The element has come into a page. */
   connect(): void;
   disconnect(): void;
@@ -27,29 +35,56 @@ export interface Spin {
 
 export function createSpin(host: HTMLElement): Spin {
   const vitals = createVitals();
-  const screen = createScreen(
-    host,
-    vitals,
-    () => void loader.reload(),
-    (error, frame) => loader.onBroken(error, frame),
-  );
-  const loader = createLoader(host, screen, vitals, () => {
-    autospin.start(true);
-    enrich();
+  const screen = createScreen(host, vitals, {
+    onRetry: () => void loader.reload(),
+    onBroken: (error, frame) => loader.onBroken(error, frame),
+    onPlaceholder: (hash, size) => use((more) => more.placeholder(hash, size)),
   });
-  const autospin = createAutospin(host, screen);
-  const enrich = () => void loader.enrich(closeUp.widthPx());
-  const closeUp = createCloseUp(host, screen.view, enrich);
-  const hand = listenGestures(screen, closeUp, () => loader.manifest?.hero ?? 0, autospin.end);
+  const loader = createLoader(host, screen, vitals, {
+    onComplete: () => use((more) => more.onComplete(isNear)),
+    requestSequence: async (...request) => (await load()).requestSequence(...request),
+  });
+  const full = createFull(host, screen.view, () => use((more) => more.onFull()));
+  let more: More | undefined;
+  let loading: Promise<More> | undefined;
   let isNear = false;
-  let sharing = 0;
+  let isTouched = false;
 
-  const share = () => {
-    clearTimeout(sharing);
-    if (host.hasAttribute("share"))
-      sharing = setTimeout(() => writeShared(host, loader.manifest, screen.angle), SHARE_AFTER_MS);
+  const load = () => {
+    loading ??= loadMore({ host, screen, loader, full, hand, words, isMotionReduced }).then(
+      (loaded) => {
+        more = loaded;
+        if (isTouched) more.onTouch();
+        return more;
+      },
+      (error) => {
+        // The next need asks again.
+        loading = undefined;
+        throw error;
+      },
+    );
+    return loading;
   };
-  host.addEventListener("anglechange", share);
+
+  const use: Spin["use"] = (then) => {
+    if (more) then(more);
+    // Without it the piece still turns.
+    else load().then(then, () => {});
+  };
+
+  const onTouch = () => {
+    isTouched = true;
+    use((more) => more.onTouch());
+  };
+
+  const hand = listenGestures(
+    screen,
+    full,
+    use,
+    () => more,
+    () => loader.manifest?.hero ?? 0,
+    onTouch,
+  );
 
   // Options have names of their own in each product, which no list of observed attributes can hold.
   const choices = new MutationObserver((changes) => {
@@ -58,7 +93,7 @@ export function createSpin(host: HTMLElement): Spin {
       options.includes(name!) && host.getAttribute(name!) !== oldValue;
     if (!changes.some(isChoice)) return;
     loader.queue();
-    share();
+    more?.refresh();
   });
 
   /** Near the viewport it loads; far from it, it stops, and holds nothing decoded. */
@@ -68,7 +103,8 @@ export function createSpin(host: HTMLElement): Spin {
     vitals.begin();
     screen.setNear(near);
     loader.setNear(near);
-    autospin.start(near);
+    more?.onComplete(near);
+    if (near && host.matches(NEEDS_MORE)) use(() => {});
   };
 
   /** The studio shows versions, which have no address of a sequence: these are no views of visitors. */
@@ -79,26 +115,46 @@ export function createSpin(host: HTMLElement): Spin {
     vitals.end(!!isVisitors && src, configuration, selected?.tier);
   };
 
+  /** The service worker has asked again behind what is shown. */
+  const onMessage = ({ data }: MessageEvent<Refused>) => {
+    if (data?.type === "girasol.refused/1" && data.configuration === loader.manifest?.configuration)
+      void loader.reload();
+  };
+
   const turnTo = (angle: number) => {
     hand.stop();
-    autospin.end();
+    isTouched = true;
+    more?.onTouch();
     if (Number.isFinite(angle)) screen.turn(angle);
   };
+
+  // The first tier can be turned: what comes next has time.
+  host.addEventListener("tierchange", () => (self.requestIdleCallback ?? setTimeout)(() => use(() => {})), {
+    once: true,
+  });
 
   return {
     screen,
     loader,
-    closeUp,
+    full,
+    use,
     turnTo,
+    refresh() {
+      screen.describe();
+      if (more || host.matches(NEEDS_MORE)) use((more) => more.refresh());
+    },
     connect() {
       const angle = host.hasAttribute("share") && readShared(host);
       if (angle) turnTo(+angle);
       choices.observe(host, { attributes: true, attributeOldValue: true });
+      navigator.serviceWorker?.addEventListener("message", onMessage);
       watchNearness(host, setNear);
     },
     disconnect() {
+      navigator.serviceWorker?.removeEventListener("message", onMessage);
       unwatchNearness(host);
       choices.disconnect();
+      full.leave();
       setNear(false);
       loader.stop();
       hand.stop();

@@ -17,8 +17,8 @@ import type { EncodedFrame } from "../screen/reel";
 import type { Screen } from "../screen/screen";
 import type { Vitals } from "../vitals";
 import type { Choices, Manifest, Selected, Sibling } from "../wire";
+import { words } from "../words";
 import { chosenBy, forcedBy, hintsOf, srcOf } from "./attributes";
-import { requestSequence } from "./configure";
 import { bestFormat, giveUpAvif } from "./formats";
 import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
 import { fetchFrame } from "./load-stage";
@@ -51,8 +51,22 @@ export interface Loader {
 
 const packs = createPackCache();
 
-/** `onComplete`: all stages have arrived. */
-export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, onComplete: () => void): Loader {
+/** Whether the server says that there is nothing to show, or nothing for this visitor. */
+const isRefusal = (status?: number) => [403, 404, 410].includes(status!);
+
+export interface LoaderHooks {
+  /** All stages have arrived. */
+  onComplete(): void;
+  /** Asks the server for the address of a product's spin with some choices; rejects with 404 where there is none. */
+  requestSequence(src: string, chosen: Choices, net: Net): Promise<string>;
+}
+
+export function createLoader(
+  host: HTMLElement,
+  screen: Screen,
+  vitals: Vitals,
+  { onComplete, requestSequence }: LoaderHooks,
+): Loader {
   const { frames, view } = screen;
   let loaded: Loaded | undefined;
   // What the server selected, before the browser took less.
@@ -94,9 +108,10 @@ export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, 
     const net = netOf(signal);
     view.say("");
     setState(host, "placeholder");
+    let address: string | undefined;
     try {
       const chosen = chosenBy(host, loaded?.manifest);
-      const address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
+      address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
       // The frame and the manifest that places it, side by side.
       const early = prefetch(address, net).catch(() => {});
       const next = await request(address, net, mode).catch(async (error) => {
@@ -110,7 +125,13 @@ export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, 
       manifest.selected = pageForces() ? given : atMost(given, manifest, hintsOf(host));
       await follow(next, manifest.selected, net);
     } catch (error) {
-      if (!signal.aborted) fail(error);
+      if (signal.aborted) return;
+      // What is shown has been taken down or protected meanwhile. The spin before a switch stays.
+      if (isRefusal(statusOf(error)) && configurationOf(address ?? "") === loaded?.manifest.configuration) {
+        loaded = undefined;
+        screen.clear();
+      }
+      fail(error);
     }
   };
 
@@ -223,11 +244,7 @@ export function createLoader(host: HTMLElement, screen: Screen, vitals: Vitals, 
     const { status, nearest } = error as Partial<HttpError>;
     setState(host, "error");
     vitals.add("errors");
-    view.say(
-      status === 404 || status === 410
-        ? "There is no 360° view of this piece yet."
-        : "The 360° view could not be loaded.",
-    );
+    view.say(isRefusal(status) ? words.none : words.failed);
     emit(host, "error", { message: `${error}`, ...(status && { status }), ...(!!nearest && { nearest }) });
   };
 

@@ -17,6 +17,11 @@ export function configurationOf(src: string): string | undefined {
   return product + choices || undefined;
 }
 
+/** The product in a configuration's id. */
+export function productOf(configuration: string): string {
+  return configuration.split(".", 2).join(".");
+}
+
 /** The choices in a configuration's id. */
 export function choicesOf(configuration = ""): Choices {
   const pairs = configuration.split(".").slice(2);

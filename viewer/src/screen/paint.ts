@@ -1,6 +1,4 @@
-// Painting on the canvas: the placeholder, then frames.
-
-import { decodeThumbhash } from "./thumbhash";
+// Painting on the canvas.
 
 /** Paints a picture over what stands there. The canvas has as many pixels as the frame; CSS scales it. */
 export function paint(
@@ -16,14 +14,4 @@ export function paint(
   context.imageSmoothingQuality = "high";
   context.clearRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
-}
-
-/** Paints a thumbhash (base64) as a soft picture of the size that the frames will have. */
-export function paintPlaceholder(canvas: HTMLCanvasElement, hash: string, size: [number, number]): void {
-  const small = document.createElement("canvas");
-  const thumb = decodeThumbhash(hash);
-  small.width = thumb.width;
-  small.height = thumb.height;
-  small.getContext("2d")?.putImageData(new ImageData(thumb.rgba, thumb.width, thumb.height), 0, 0);
-  paint(canvas, small, size);
 }

@@ -1,15 +1,13 @@
 // The screen: which of the frames that have arrived stands on the canvas, at the angle to which the piece is turned.
 
 import { emit, setState } from "../events";
-import { choicesOf } from "../rules/address";
+import { choicesOf, productOf } from "../rules/address";
 import { framesOf, type Stage } from "../rules/stages";
 import { nearestDegree, normalize } from "../rules/turn";
 import type { Vitals } from "../vitals";
 import type { Manifest } from "../wire";
-import { placeHotspots } from "./hotspots";
 import { type MemoryUser, memoryShareOf, shareMemory } from "./memory";
-import { Pace } from "./pace";
-import { paint, paintPlaceholder } from "./paint";
+import { paint } from "./paint";
 import { createReel, type DecodedFrame, type EncodedFrame, type Reel } from "./reel";
 import { buildView, describeStage, type View } from "./view";
 
@@ -24,8 +22,19 @@ export interface Incoming {
   switchedAt: number;
 }
 
+/** What the second file does for the screen, once it is there. */
+export interface Helper {
+  /** Lets what stands on the canvas fade away over what is painted next. */
+  fade(): void;
+  /** Of so many frames one is shown: 1, 2 or 4. */
+  stride: number;
+  /** Notes one painting of a turning piece; whether the stride has changed. */
+  note(isOnTime: boolean): boolean;
+}
+
 export interface Screen {
   readonly view: View;
+  helper: Helper | undefined;
   /** Where the piece is turned to, 0 up to 360. */
   readonly angle: number;
   /** Degrees that the arrow keys step through. */
@@ -39,6 +48,10 @@ export interface Screen {
   /** All stages have arrived. */
   readonly isComplete: boolean;
   turn(angle: number): void;
+  /** Turns from where the piece is; before the first manifest, from where it will be. */
+  turnBy(degrees: number): void;
+  /** Whether the piece turns by itself: its angle is then no news for assistive technology. */
+  isPlaying: boolean;
   /** Gives assistive technology the name and the angle. */
   describe(): void;
   /** Paints once before the next refresh of the display. */
@@ -57,19 +70,29 @@ export interface Screen {
   abandon(): void;
   /** Ends all work, as the element leaves its page. */
   close(): void;
+  /** Ends all work, and nothing of the piece is shown any more. */
+  clear(): void;
 }
 
-/** `onRetry`: the visitor wants the load to be tried again. `onBroken`: a frame cannot be decoded. */
+export interface ScreenHooks {
+  /** The visitor wants the load to be tried again. */
+  onRetry(): void;
+  /** A frame cannot be decoded. */
+  onBroken(error: unknown, frame: EncodedFrame): void;
+  /** Nothing is shown yet, and this thumbhash (base64) tells what the first frame, of this size, will be like. */
+  onPlaceholder(hash: string, size: [number, number]): void;
+}
+
 export function createScreen(
   host: HTMLElement,
   vitals: Vitals,
-  onRetry: () => void,
-  onBroken: (error: unknown, frame: EncodedFrame) => void,
+  { onRetry, onBroken, onPlaceholder }: ScreenHooks,
 ): Screen {
   const view = buildView(host, onRetry);
-  const pace = new Pace();
   // Unknown until the first manifest names its hero, unless the page has set it.
   let turnedTo: number | undefined;
+  /** How far a hand has turned the piece before that. */
+  let turnedBy = 0;
   let degrees: number[] = [];
   // The sets that are painted from; those of the spin before until the new one has its first frame.
   let sets: string[] = [];
@@ -93,12 +116,12 @@ export function createScreen(
   });
   const memory: MemoryUser = { onShare: () => aim() };
 
-  const angle = () => turnedTo ?? 0;
+  const angle = () => turnedTo ?? normalize(turnedBy);
   const describe = () => describeStage(view.stage, host.getAttribute("alt"), angle(), degrees.length === 1);
 
   /** The degrees that are shown, where frames come too late and fewer have to do. */
   const shownDegrees = () => {
-    const { stride } = pace;
+    const { stride = 1 } = screen.helper ?? {};
     return stride > 1 && isComplete ? new Set(degrees.filter((_, index) => index % stride === 0)) : undefined;
   };
 
@@ -131,8 +154,8 @@ export function createScreen(
     incoming = undefined;
     shown = manifest;
     show(stages);
-    if (switchedAt) view.fade();
-    view.place(manifest.view);
+    if (switchedAt && painted) screen.helper?.fade();
+    view.place(manifest.view, productOf(manifest.configuration));
     setState(host, "hero");
     refresh();
   };
@@ -142,7 +165,6 @@ export function createScreen(
     refreshing ||= requestAnimationFrame(() => {
       refreshing = 0;
       aim();
-      placeHotspots(host, angle());
       const nearest = frames.nearest({ angle: angle(), sets, degrees: shownDegrees() });
       if (hasTurned && nearest) notePace(nearest.degree);
       if (!nearest || nearest.picture === painted?.picture) return;
@@ -166,14 +188,35 @@ export function createScreen(
     const isOnTime = degree === nearestDegree(shownDegrees() ?? degrees, angle());
     vitals.add("turned");
     if (isOnTime) vitals.add("wanted");
-    if (!pace.note(isOnTime)) return;
+    const { helper } = screen;
+    if (!helper?.note(isOnTime)) return;
     const { tier, format } = shown!.selected!;
-    emit(host, "tierchange", { tier, frames: Math.ceil(degrees.length / pace.stride), format });
+    emit(host, "tierchange", { tier, frames: Math.ceil(degrees.length / helper.stride), format });
     refresh();
   };
 
-  return {
+  const turn = (to: number) => {
+    const turned = normalize(to);
+    if (turned === turnedTo) return;
+    turnedTo = turned;
+    hasTurned = true;
+    refresh();
+    if (!screen.isPlaying) describe();
+    emit(host, "anglechange", { angle: turned });
+  };
+
+  const close = () => {
+    cancelAnimationFrame(refreshing);
+    refreshing = 0;
+    frames.retain(new Map());
+    isComplete = false;
+    painted = undefined;
+    setState(host, "placeholder");
+  };
+
+  const screen: Screen = {
     view,
+    helper: undefined,
     get angle() {
       return angle();
     },
@@ -193,28 +236,24 @@ export function createScreen(
     describe,
     refresh,
     reveal,
-    turn(to) {
-      const turned = normalize(to);
-      if (turned === turnedTo) return;
-      turnedTo = turned;
-      hasTurned = true;
-      refresh();
-      describe();
-      emit(host, "anglechange", { angle: turned });
+    turn,
+    turnBy(degrees) {
+      if (turnedTo === undefined) turnedBy += degrees;
+      else turn(turnedTo + degrees);
     },
+    isPlaying: false,
     setNear: (isNear) => shareMemory(memory, isNear),
     expect(next) {
       const { manifest, stages } = next;
       switchedAt = next.switchedAt;
       degrees = stages.at(-1)!.degrees;
-      turnedTo ??= manifest.hero;
-      view.proportion(...manifest.view.source);
+      turnedTo ??= normalize(manifest.hero + turnedBy);
       view.stage.style.backgroundColor = manifest.ground;
       describe();
       // A picture that the page has brought is sharper.
       if (!painted && manifest.placeholder && !host.getAttribute("poster") && !host.querySelector("img")) {
-        view.place(manifest.view);
-        paintPlaceholder(view.canvas, manifest.placeholder, stages[0]!.size);
+        view.place(manifest.view, productOf(manifest.configuration));
+        onPlaceholder(manifest.placeholder, stages[0]!.size);
       }
       incoming = next;
       aim();
@@ -236,13 +275,11 @@ export function createScreen(
       incoming = undefined;
       isComplete = false;
     },
-    close() {
-      cancelAnimationFrame(refreshing);
-      refreshing = 0;
-      frames.retain(new Map());
-      isComplete = false;
-      painted = undefined;
-      setState(host, "placeholder");
+    close,
+    clear() {
+      close();
+      view.canvas.removeAttribute("style");
     },
   };
+  return screen;
 }

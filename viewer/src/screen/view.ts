@@ -1,27 +1,55 @@
-// What stands in the element's shadow: the stage with its canvas, the page's hotspots, and the message.
+// What stands in the element's shadow: the stage with its canvas, the page's hotspots, the way out, and the message.
 
-import { isMotionReduced } from "../motion";
 import type { Placement } from "../wire";
+import { words } from "../words";
 import CSS from "./view.css";
-import type { Zoom } from "./zoom";
+
+/** `x` and `y`: how far the piece is moved from the middle, in shares of its own size. */
+export interface Zoom {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+/** Where the piece lies, not zoomed, in pixels of the viewport. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  /** How much wider and higher the stage is. */
+  room: [number, number];
+}
 
 export interface View {
+  host: HTMLElement;
+  root: ShadowRoot;
+  frame: HTMLElement;
   stage: HTMLElement;
   canvas: HTMLCanvasElement;
+  /** Ends full screen. */
+  close: HTMLButtonElement;
   /** If the page names one. */
   poster: HTMLImageElement;
   /** The poster, or a picture that the page has brought: shows until the first frame does. */
   brought: HTMLElement;
-  /** Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand alike. */
-  place(view: Placement): void;
-  /** Lets what stands on the canvas fade away over what is painted next. */
-  fade(): void;
+  /** How large the piece is. */
+  readonly scale: number;
+  boxOf(): Box;
+  /**
+   * Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand
+   * alike. The first crop of a product lies where its still does.
+   */
+  place(view: Placement, product: string): void;
   zoom(zoom: Zoom): void;
-  /** Holds the place that the frames will need, so that the page does not jump. */
-  proportion(width: number, height: number): void;
+  /** The size that the page gives to the element, or to the picture in it. Where it gives none, the frames decide. */
+  size(width: number, height: number, isElements: boolean): void;
   /** Shows a message with its button, or hides both. */
   say(text: string): void;
 }
+
+// Smaller numbers are proportions alone: width="4" height="3".
+const LEAST_WIDTH_PX = 16;
 
 /** Gives the stage its role, name and value. They stand there, so that the retry button is beside the slider. */
 export function describeStage(stage: HTMLElement, name: string | null, angle: number, isStill: boolean): void {
@@ -29,11 +57,11 @@ export function describeStage(stage: HTMLElement, name: string | null, angle: nu
   const slides = (value: string) => (isStill ? null : value);
   Object.assign(stage, {
     role: slides("slider") ?? "img",
-    ariaLabel: name ?? "360° view",
+    ariaLabel: name ?? words.view,
     ariaValueMin: slides("0"),
     ariaValueMax: slides("359"),
     ariaValueNow: slides(`${degrees}`),
-    ariaValueText: slides(`${degrees} degrees`),
+    ariaValueText: slides(words.degrees.replace("#", `${degrees}`)),
   });
 }
 
@@ -48,60 +76,109 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
   }
-  root.adoptedStyleSheets = [sheet];
+  const own = new CSSStyleSheet();
+  root.adoptedStyleSheets = [sheet, own];
 
   const frame = part("div", "frame");
   const stage = part("div", "stage");
   stage.tabIndex = 0;
   const layer = part("div", "layer");
+  const plane = part("div", "plane");
   const canvas = part("canvas", "canvas");
+  const close = part("button", "close control");
+  close.textContent = "×";
   const message = part("div", "message");
   message.role = "alert";
   message.hidden = true;
   const text = document.createElement("span");
   const retry = part("button", "retry");
-  retry.textContent = "Try again";
   retry.onclick = onRetry;
   const brought = document.createElement("slot");
   const poster = part("img", "poster");
   poster.alt = "";
   brought.append(poster);
-  const spots = part("slot", "hotspots");
-  spots.name = "hotspot";
-  layer.append(brought, canvas);
+  plane.append(canvas);
+  layer.append(brought, plane);
   stage.append(layer);
   message.append(text, retry);
-  frame.append(stage, spots, message);
+  frame.append(stage, close, message);
   root.append(frame);
 
-  const say = (words: string) => {
-    text.textContent = words;
-    message.hidden = !words;
+  let ratio = 1;
+  let isSized = false;
+  let scale = 1;
+  /** The product whose crop lies where its still does, and that crop, in shares of the artist's frame. */
+  let placed: { product: string; crop: number[] } | undefined;
+
+  const set = (name: string, value: string) => frame.style.setProperty(name, value);
+
+  /** The artist's frame round a crop that fits into the layer as its still does. */
+  const layPlane = (width: number, height: number, [left, top, wide, high]: number[]) => {
+    const fitted = (width * wide!) / (height * high!) / ratio;
+    const [across, along] = [Math.min(1, fitted) / wide!, Math.min(1, 1 / fitted) / high!];
+    const [x, y] = [(1 - Math.min(1, fitted)) / 2 - left! * across, (1 - Math.min(1, 1 / fitted)) / 2 - top! * along];
+    set("--plane", [y, 1 - x - across, 1 - y - along, x].map((share) => `${100 * share}%`).join(" "));
   };
-  const place = ({ source: [width, height], crop }: Placement) => {
-    const [left, top, wide, high] = crop.map((pixels, index) => (100 * pixels) / (index % 2 ? height : width));
-    canvas.style.cssText = `left:${left}%;top:${top}%;width:${wide}%;height:${high}%`;
+
+  const say = (words_: string) => {
+    text.textContent = words_;
+    retry.textContent = words.retry;
+    message.hidden = !words_;
   };
-  let ghost: HTMLCanvasElement | undefined;
-  const fade = () => {
-    ghost?.remove();
-    if (isMotionReduced()) return;
-    const old = (ghost = canvas.cloneNode() as HTMLCanvasElement);
-    old.className = "ghost";
-    old.getContext("2d")?.drawImage(canvas, 0, 0);
-    old.addEventListener("animationend", () => old.remove());
-    canvas.after(old);
+  const place: View["place"] = ({ source: [width, height], crop }, product) => {
+    const shares = crop.map((pixels, index) => pixels / (index % 2 ? height : width));
+    if (placed?.product !== product) {
+      placed = { product, crop: shares };
+      if (!isSized) set("--ratio", `${(ratio = width / height)}`);
+    }
+    layPlane(width, height, placed.crop);
+    const [left, top, wide, high] = shares.map((share) => `${100 * share}%`);
+    canvas.style.cssText = `left:${left};top:${top};width:${wide};height:${high}`;
   };
-  const zoom = ({ scale, x, y }: Zoom) => {
-    frame.style.setProperty("--zoom", `translate(${x * 100}%, ${y * 100}%) scale(${scale})`);
-    frame.style.setProperty("--girasol-zoom", `${scale}`);
+  const zoom = (to: Zoom) => {
+    scale = to.scale;
+    set("--zoom", `translate(${to.x * 100}%, ${to.y * 100}%) scale(${scale})`);
+    set("--girasol-zoom", `${scale}`);
+    set("--touch", scale > 1 ? "none" : "pan-y");
   };
-  const proportion = (width: number, height: number) => {
-    if (width > 0 && height > 0) frame.style.setProperty("--ratio", `${width / height}`);
+  const size = (width: number, height: number, isElements: boolean) => {
+    isSized = width > 0 && height > 0;
+    if (isSized) set("--ratio", `${(ratio = width / height)}`);
+    const isWide = width >= LEAST_WIDTH_PX;
+    own.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
+    if (isWide) set("--width", `${width}px`);
   };
-  return { stage, canvas, poster, brought, place, fade, zoom, proportion, say };
+  const boxOf = (): Box => {
+    const rect = stage.getBoundingClientRect();
+    const width = Math.min(rect.width, rect.height * ratio) || 1;
+    const height = width / ratio;
+    const [left, top] = [rect.left + (rect.width - width) / 2, rect.top + (rect.height - height) / 2];
+    return { left, top, width, height, room: [rect.width / width, rect.height / height] };
+  };
+  return {
+    host,
+    root,
+    frame,
+    stage,
+    canvas,
+    close,
+    poster,
+    brought,
+    get scale() {
+      return scale;
+    },
+    boxOf,
+    place,
+    zoom,
+    size,
+    say,
+  };
 }
 
-function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
-  return Object.assign(document.createElement(tag), { className: name, part: name });
+/** A part that pages can style. */
+export function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.setAttribute("part", name);
+  return element;
 }

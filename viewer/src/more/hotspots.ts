@@ -23,6 +23,15 @@ export function spotAt(points: HotspotPoint[], angle: number): Pick<HotspotPoint
   return undefined;
 }
 
+/** The points in a hotspot's attribute; throws where they are none. */
+export function readPoints(text: string): HotspotPoint[] {
+  const points: HotspotPoint[] = JSON.parse(text);
+  for (const { degree, x, y } of points) {
+    if (![degree, x, y].every(Number.isFinite)) throw new TypeError("degree, x and y have to be numbers");
+  }
+  return points;
+}
+
 /** Makes an element of the page for each hotspot, in place of those that were made before: a link, or a button. */
 export function makeHotspots(host: HTMLElement, hotspots: Hotspot[]): void {
   for (const old of host.querySelectorAll("[data-hotspot]")) old.remove();
@@ -34,10 +43,20 @@ export function makeHotspots(host: HTMLElement, hotspots: Hotspot[]): void {
   }
 }
 
-/** Places all hotspots of an element, those of the page's own too. */
+/** Of each bad one the console is told once. */
+const told = new WeakSet<Element>();
+
+/** Places all hotspots of an element, those of the page's own too. One that cannot be read is left out. */
 export function placeHotspots(host: HTMLElement, angle: number): void {
   for (const spot of host.querySelectorAll<HTMLElement>("[slot=hotspot]")) {
-    const at = spotAt(JSON.parse(spot.dataset.points || "[]"), angle);
+    let at: ReturnType<typeof spotAt>;
+    try {
+      at = spotAt(readPoints(spot.dataset.points ?? "[]"), angle);
+    } catch (error) {
+      if (!told.has(spot))
+        console.warn(`girasol-spin: a hotspot is left out, because its data-points are bad: ${error}`, spot);
+      told.add(spot);
+    }
     spot.hidden = !at;
     if (at) [spot.style.left, spot.style.top] = [`${at.x * 100}%`, `${at.y * 100}%`];
   }

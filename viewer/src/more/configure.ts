@@ -1,8 +1,8 @@
 // Choices whose spin only the server knows: it answers with the address.
 
+import { get, HttpError, type Net } from "../loader/net";
 import { choicesOf, configurationOf, partsOf } from "../rules/address";
 import type { Choices } from "../wire";
-import { get, HttpError, type Net } from "./net";
 
 /** Asks the server for the address of a product's spin with some choices; rejects with 404 where there is none. */
 export async function requestSequence(src: string, chosen: Choices, net: Net): Promise<string> {

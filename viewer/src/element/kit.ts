@@ -1,0 +1,55 @@
+// The kit: what the second file is given of one element, and what it gives. It is fetched once the spin can be turned, or
+// at the first touch; until then, and where it cannot be fetched, the piece turns, fills the screen and leaves it.
+
+import type { Loader } from "../loader/loader";
+import type { Net } from "../loader/net";
+import type { Screen } from "../screen/screen";
+import type { Choices, Hotspot } from "../wire";
+import type { Words } from "../words";
+import type { Full } from "./full";
+
+/** A place, or a way, in pixels of the viewport. */
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export interface Hand {
+  /** The fingers that touch the piece, and the mouse. */
+  fingers: Map<number, Place>;
+  /** Ends the coasting after a release. */
+  stop(): void;
+}
+
+export interface Kit {
+  host: HTMLElement;
+  screen: Screen;
+  loader: Loader;
+  full: Full;
+  hand: Hand;
+  words: Words;
+  isMotionReduced(): boolean;
+}
+
+/** What the second file does for one element. */
+export interface More {
+  /** Zooms by a factor: at a place, or towards the piece. */
+  zoom(factor: number, at?: Place): void;
+  /** A finger or the mouse has gone a way: looks about, and returns how far it may turn the piece. */
+  drag(way: Place, isTouch: boolean): number;
+  /** Out of the zoom; whether there was one. */
+  leaveZoom(): boolean;
+  /** The visitor or the page has turned the piece. */
+  onTouch(): void;
+  /** The spin is in the viewport or near it, and complete. */
+  onComplete(isNear: boolean): void;
+  /** Full screen was entered or left. */
+  onFull(): void;
+  /** Attributes, words or hotspots have changed. */
+  refresh(): void;
+  setHotspots(hotspots: Hotspot[]): void;
+  /** Paints a thumbhash (base64) of the size that the first frame will have, until that is there. */
+  placeholder(hash: string, size: [number, number]): void;
+  /** Asks the server for the address of a spin that only it knows. */
+  requestSequence(src: string, chosen: Choices, net: Net): Promise<string>;
+}

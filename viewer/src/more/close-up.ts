@@ -1,0 +1,106 @@
+// The close-up: the piece zoomed, and looked about in.
+
+import type { Kit, Place } from "../element/kit";
+import type { Zoom } from "../screen/view";
+import { heartOf } from "./heart";
+import { panBy, WHOLE, zoomBy } from "./zoom";
+
+export interface CloseUp {
+  /** By a factor: at a place, or towards the piece. */
+  zoom(factor: number, at?: Place): void;
+  /** Looks about; returns the way that is left. */
+  pan(way: Place): Place;
+  pinch(from: Place[], to: Place[]): void;
+  doubleTap(at: Place): void;
+  /** Out of the zoom; whether there was one. */
+  leave(): boolean;
+  /** Loads hd, where what is shown is larger than what is there. */
+  enrich(): void;
+}
+
+// Fingers that are laid on move so much without meaning it.
+const PINCH_SLOP_PX = 8;
+const DOUBLE_TAP_SCALE = 2.5;
+// Hardly larger is no close-up.
+const LEAST_SCALE = 1.05;
+
+export function createCloseUp({ screen, loader, full }: Kit, onChange: () => void): CloseUp {
+  const { view } = screen;
+  let zoom = WHOLE;
+  /** Where the mouse was last, while it is over the stage. */
+  let pointer: Place | undefined;
+  /** How far the fingers of a pinch were apart when they were laid on; 0 once they have moved. */
+  let began: number | undefined;
+
+  const widthPx = () =>
+    zoom.scale > LEAST_SCALE || full.isOn ? view.canvas.clientWidth * zoom.scale * devicePixelRatio : 0;
+
+  const enrich = () => void loader.enrich(widthPx());
+
+  const set = (to: Zoom) => {
+    if (to.scale === zoom.scale && to.x === zoom.x && to.y === zoom.y) return;
+    zoom = to;
+    view.zoom(to);
+    enrich();
+    onChange();
+  };
+
+  /** A place in shares of the piece, from its middle. */
+  const shareOf = ({ x, y }: Place): [number, number] => {
+    const { left, top, width, height } = view.boxOf();
+    return [(x - left) / width - 0.5, (y - top) / height - 0.5];
+  };
+
+  /** Where the piece is, of which a ring's middle has nothing. */
+  const heart = (): [number, number] => {
+    const [x, y] = heartOf(view.canvas);
+    const { left, top, width, height } = view.canvas.getBoundingClientRect();
+    return shareOf({ x: left + x * width, y: top + y * height });
+  };
+
+  const zoomTo = (factor: number, at = pointer) =>
+    set(zoomBy(zoom, factor, ...(at ? shareOf(at) : heart()), view.boxOf().room));
+
+  const pan = ({ x, y }: Place) => {
+    const { width, height, room } = view.boxOf();
+    const before = zoom;
+    set(panBy(zoom, x / width, y / height, room));
+    return { x: x - (zoom.x - before.x) * width, y: y - (zoom.y - before.y) * height };
+  };
+
+  const apart = ([one, other]: Place[]) => Math.hypot(one!.x - other!.x, one!.y - other!.y) || 1;
+  const middle = ([one, other]: Place[]) => ({ x: (one!.x + other!.x) / 2, y: (one!.y + other!.y) / 2 });
+
+  view.frame.addEventListener("pointermove", ({ pointerType, clientX: x, clientY: y }) => {
+    pointer = pointerType === "mouse" ? { x, y } : undefined;
+  });
+  view.frame.addEventListener("pointerleave", () => {
+    pointer = undefined;
+  });
+  view.frame.addEventListener("pointerdown", () => {
+    began = undefined;
+  });
+
+  return {
+    zoom: zoomTo,
+    pan,
+    pinch(from, to) {
+      began ??= apart(from);
+      if (began && Math.abs(apart(to) - began) < PINCH_SLOP_PX && zoom.scale === 1) return;
+      began = 0;
+      const [one, other] = [middle(from), middle(to)];
+      zoomTo(apart(to) / apart(from), one);
+      pan({ x: other.x - one.x, y: other.y - one.y });
+    },
+    doubleTap(at) {
+      if (zoom.scale > 1) set(WHOLE);
+      else zoomTo(DOUBLE_TAP_SCALE, at);
+    },
+    leave() {
+      const isZoomed = zoom.scale > 1;
+      set(WHOLE);
+      return isZoomed;
+    },
+    enrich,
+  };
+}
