@@ -44,7 +44,7 @@ MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer wire test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -116,6 +116,10 @@ test-rust: setup-moto ## The Rust tests
 
 viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 	cd viewer && npm run --silent build
+
+npm: $(NODE_MODULES) ## Pack the npm package girasol-spin into target/npm
+	@mkdir -p target/npm
+	cd viewer && npm pack --silent --pack-destination ../target/npm
 
 wire: $(NODE_MODULES) ## Write the OpenAPI document and the TypeScript types of it into viewer
 	UPDATE_EXPECT=1 $(CARGO) test --test it openapi::the_copy_of_the_document

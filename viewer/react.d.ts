@@ -1,5 +1,5 @@
 import type { ForwardRefExoticComponent, HTMLAttributes, ReactNode, RefAttributes } from "react";
-import type { GirasolSpin as Element, Hotspot, SpinEvents } from "./girasol-spin";
+import type { GirasolSpin as Element, Hotspot, SpinEvents } from "./girasol-spin.js";
 
 type Listeners = { [K in keyof SpinEvents as `on${Capitalize<K>}`]?: (event: SpinEvents[K]) => void };
 

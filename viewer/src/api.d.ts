@@ -903,6 +903,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/girasol-spin.more.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's second file */
+        get: operations["showViewerMore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/girasol-sw.js": {
         parameters: {
             query?: never;
@@ -5719,6 +5736,37 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description A module that defines `<girasol-spin>`. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": unknown;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            412: components["responses"]["PreconditionFailed"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    showViewerMore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the entity tag is this one. */
+                "If-Match"?: string;
+                /** @description Only if the entity tag is another one. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A module that the viewer loads from beside itself, once a spin can be turned. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
