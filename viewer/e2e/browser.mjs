@@ -1,6 +1,6 @@
 // The headless browser that tests drive, its pages, and shops on origins of their own. CHROMIUM names another executable.
 
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { chromium } from "playwright-core";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -35,4 +35,20 @@ export async function openShop(answerOf, headers = {}) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+/** Stands before the server as a CDN or a bad line does: `intercept(asked, answer, pass)` answers itself or passes it on. */
+export async function openFront(base, intercept) {
+  const server = createServer((asked, answer) => {
+    const { method, headers } = asked;
+    const pass = (deliver = (from) => from.pipe(answer.writeHead(from.statusCode, from.headers))) =>
+      asked.pipe(request(new URL(asked.url, base), { method, headers }, deliver));
+    intercept(asked, answer, pass);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
 }

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer, request } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
-import { launch, openPage, openShop } from "./browser.mjs";
+import { launch, openFront, openPage, openShop } from "./browser.mjs";
 import { artist, publish } from "./publish.mjs";
 import { spinState } from "./spins.mjs";
 
@@ -34,21 +33,12 @@ before(async () => {
     "/girasol-spin.classic.js": ["text/javascript", dist("girasol-spin.classic.js")],
   };
   shop = await openShop((path) => files[path]);
-  front = createServer((asked, answer) => {
-    if (line === "cut") return asked.socket.destroy();
-    if (line !== "open")
-      return answer
-        .writeHead(Number(line), { "Content-Type": "text/html", "Access-Control-Allow-Origin": "*" })
-        .end(PORTAL);
-    const { method, headers } = asked;
-    asked.pipe(
-      request(new URL(asked.url, base), { method, headers }, (from) => {
-        answer.writeHead(from.statusCode, from.headers);
-        from.pipe(answer);
-      }),
-    );
+  front = await openFront(base, (asked, answer, pass) => {
+    const headers = { "Content-Type": "text/html", "Access-Control-Allow-Origin": "*" };
+    if (line === "open") pass();
+    else if (line === "cut") asked.socket.destroy();
+    else answer.writeHead(Number(line), headers).end(PORTAL);
   });
-  await new Promise((resolve) => front.listen(0, "127.0.0.1", resolve));
 });
 beforeEach(() => void (line = "open"));
 after(async () => {
@@ -75,7 +65,7 @@ async function visit(...configurations) {
 /** Puts a spin on the page, beside nothing that was loaded before. */
 async function put(page, configuration) {
   await page.reload();
-  const src = `http://127.0.0.1:${front.address().port}/api/products/customizable/${configuration}/sequence`;
+  const src = `${front.url}/api/products/customizable/${configuration}/sequence`;
   await page.evaluate((src) => {
     document.body.innerHTML = `<girasol-spin src="${src}" width="1" height="1" alt="Ring"></girasol-spin>`;
     window.told = [];
@@ -112,7 +102,7 @@ for (const [what, change, status] of [
   test(`a_spin_that_is_${what}_goes_from_the_cache_and_from_the_page_that_shows_it`, async () => {
     const gone = await publish("ring.refused", { metal: named(what.replace("_", "-")) });
     const { page, close } = await visit(gone);
-    await page.evaluate((still) => fetch(still), `http://127.0.0.1:${front.address().port}/still/${gone}.webp`);
+    await page.evaluate((still) => fetch(still), `${front.url}/still/${gone}.webp`);
     await page.waitForFunction(async () =>
       (await (await caches.open("girasol/1")).keys()).some(({ url }) => url.includes("/still/")),
     );
@@ -120,7 +110,7 @@ for (const [what, change, status] of [
     await lookAgain(page, gone);
     const [{ origin, ...told }] = await page.evaluate(() => window.told);
     assert.deepEqual(told, { type: "girasol.refused/1", configuration: gone, status });
-    assert.equal(new URL(origin).port, `${front.address().port}`);
+    assert.equal(origin, front.url);
     await spinState(page, "error");
     assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").displayedDegree), undefined);
     const left = await cached(page);

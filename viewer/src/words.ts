@@ -9,11 +9,7 @@ export const words = {
   failed: "The 360° view could not be loaded.",
   retry: "Try again",
   close: "Close",
-  larger: "Zoom in",
-  smaller: "Zoom out",
-  full: "Full screen",
-  pause: "Pause",
-  play: "Turn",
 };
 
-export type Words = typeof words;
+/** With those of the second file, which has them in English. */
+export type Words = typeof words & Record<"larger" | "smaller" | "full" | "pause" | "play", string>;

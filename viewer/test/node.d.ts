@@ -1,7 +1,12 @@
 // The modules of Node that the unit tests use, so that no types package is needed.
 
+declare function setImmediate(callback: (value?: unknown) => void): void;
+
 declare module "node:test" {
   export function test(name: string, body: () => void | Promise<void>): void;
+  export const mock: {
+    timers: { enable(options: { apis: "setTimeout"[] }): void; tick(ms: number): void; reset(): void };
+  };
 }
 
 declare module "node:assert/strict" {

@@ -132,7 +132,7 @@ for (const name of ATTRIBUTES) {
       return this.getAttribute(name);
     },
     set(this: GirasolSpin, value: unknown) {
-      if (value === null || value === undefined || value === false) this.removeAttribute(name);
+      if (value == null || value === false) this.removeAttribute(name);
       else this.setAttribute(name, value === true ? "" : `${value}`);
     },
   });

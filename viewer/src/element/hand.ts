@@ -40,7 +40,7 @@ export function listenGestures(
   hero: () => number,
   onTouch: () => void,
 ): Hand {
-  const { frame, stage, boxOf } = screen.view;
+  const { frame, stage } = screen.view;
   const fingers = new Map<number, Place>();
   let drag: Drag | undefined;
   let hasDragged = false;
@@ -95,7 +95,7 @@ export function listenGestures(
       stage.setPointerCapture(pointerId);
     }
     const across = more()?.drag(way, pointerType === "touch") ?? way.x;
-    const degrees = (across / boxOf().width) * DEGREES_PER_WIDTH;
+    const degrees = (across / screen.view.width()) * DEGREES_PER_WIDTH;
     const elapsed = at - drag.at;
     const speed = elapsed > 0 ? 0.6 * (degrees / elapsed) + 0.4 * drag.speed : drag.speed;
     drag = { isMoving: true, hasTurned: drag.hasTurned || !!degrees, x, y, at, speed };

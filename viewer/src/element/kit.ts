@@ -27,7 +27,7 @@ export interface Kit {
   loader: Loader;
   full: Full;
   hand: Hand;
-  words: Words;
+  words: Partial<Words>;
   isMotionReduced(): boolean;
 }
 

@@ -16,7 +16,7 @@ import { unwatchNearness, watchNearness } from "./nearness";
 import { readShared } from "./share";
 
 /** What the second file is needed for at once. */
-const NEEDS_MORE = "[autospin],[controls],[share],:has(>[slot=hotspot])";
+const NEEDS_MORE = "[autospin],[controls],[share]";
 
 export interface Spin {
   readonly screen: Screen;
@@ -104,7 +104,7 @@ export function createSpin(host: HTMLElement): Spin {
     screen.setNear(near);
     loader.setNear(near);
     more?.onComplete(near);
-    if (near && host.matches(NEEDS_MORE)) use(() => {});
+    if (near && (host.matches(NEEDS_MORE) || host.querySelector("[slot=hotspot]"))) use(() => {});
   };
 
   /** The studio shows versions, which have no address of a sequence: these are no views of visitors. */

@@ -4,7 +4,7 @@ import type { Stage } from "../rules/stages";
 import type { Format, Pack } from "../wire";
 import { looksLike } from "./formats";
 import { fillUrl, type Loaded, threeDigits } from "./manifest";
-import { get, type Net, retry } from "./net";
+import { get, type Net, retry, statusOf } from "./net";
 import { chunksOf, cutPack, type PackedFrame } from "./pack";
 import type { PackCache } from "./pack-cache";
 
@@ -82,7 +82,11 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
       packs.put(pack.pack, stage.set, frames);
     };
     // A pack that fails is not an error yet: its missing frames are loaded one by one.
-    await retry(net, stream, PACK_TRIES).catch(() => net.signal.throwIfAborted());
+    await retry(net, stream, PACK_TRIES).catch((error) => {
+      net.signal.throwIfAborted();
+      // Its version was deleted, and its frames too.
+      if (statusOf(error) === 410) throw error;
+    });
   }
   await loadFrames(missing(), stage, transport);
 }

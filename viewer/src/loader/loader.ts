@@ -97,7 +97,12 @@ export function createLoader(
     screen.abandon();
   };
 
-  const load = async () => {
+  const reload = () => {
+    cache = "no-cache";
+    return load();
+  };
+
+  const load = async (): Promise<void> => {
     abandon();
     if (!host.getAttribute("src") || !isNear) return;
     const src = srcOf(host);
@@ -109,12 +114,13 @@ export function createLoader(
     view.say("");
     setState(host, "placeholder");
     let address: string | undefined;
+    let next: Loaded | undefined;
     try {
       const chosen = chosenBy(host, loaded?.manifest);
       address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
       // The frame and the manifest that places it, side by side.
       const early = prefetch(address, net).catch(() => {});
-      const next = await request(address, net, mode).catch(async (error) => {
+      next = await request(address, net, mode).catch(async (error) => {
         if (statusOf(error) !== 404 || address === src) throw error;
         return request(await requestSequence(src, chosen, net), net, mode);
       });
@@ -126,10 +132,14 @@ export function createLoader(
       await follow(next, manifest.selected, net);
     } catch (error) {
       if (signal.aborted) return;
-      // What is shown has been taken down or protected meanwhile. The spin before a switch stays.
-      if (isRefusal(statusOf(error)) && configurationOf(address ?? "") === loaded?.manifest.configuration) {
-        loaded = undefined;
-        screen.clear();
+      if (isRefusal(statusOf(error))) {
+        // The manifest came from a cache and names what is gone: once more, past caches.
+        if (next && mode === "default") return reload();
+        // What is shown has been taken down or protected meanwhile. The spin before a switch stays.
+        if (!next && configurationOf(address ?? "") === loaded?.manifest.configuration) {
+          loaded = undefined;
+          screen.clear();
+        }
       }
       fail(error);
     }
@@ -254,10 +264,7 @@ export function createLoader(
     },
     queue,
     enrich,
-    reload() {
-      cache = "no-cache";
-      return load();
-    },
+    reload,
     setNear(near) {
       isNear = near;
       if (screen.isComplete) return;

@@ -1,4 +1,4 @@
-// Requests and their retries: which failures are retried, and after how long.
+// Requests and their retries: when one has stalled, which failures are retried, and after how long.
 
 /** What requests use of the browser; tests replace it. */
 export interface Net {
@@ -27,22 +27,51 @@ export function statusOf(error: unknown): number | undefined {
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 8000;
 
-/** One GET; anything but a success is an error. */
-export async function get(net: Net, url: string, init: RequestInit = {}): Promise<Response> {
-  const response = await net.fetch(url, { ...init, signal: net.signal });
-  if (response.ok) return response;
-  // An unread body would hold its connection.
-  void response.body?.cancel().catch(() => {});
-  throw new HttpError(response.status, 1000 * Number(response.headers.get("Retry-After")) || 0);
+/** A request that brings no byte for so long is given up. */
+export const STALL_MS = 8000;
+/** The status of its error (RFC 9110, section 15.5.9). */
+const STALLED = 408;
+
+/** One GET; anything but a success is an error, and so is an answer that stops coming. */
+export async function get({ fetch, signal }: Net, url: string, init: RequestInit = {}): Promise<Response> {
+  const stall = new AbortController();
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stall.abort(new HttpError(STALLED, 0)), STALL_MS);
+  };
+  const end = () => clearTimeout(timer);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", () => stall.abort());
+  wait();
+  try {
+    const response = await fetch(url, { ...init, signal: stall.signal });
+    const { ok, body, status, headers } = response;
+    if (!ok) {
+      // An unread body would hold its connection.
+      void body?.cancel().catch(() => {});
+      throw new HttpError(status, 1000 * Number(headers.get("Retry-After")) || 0);
+    }
+    const transform = (chunk: Uint8Array, to: TransformStreamDefaultController) => {
+      wait();
+      to.enqueue(chunk);
+    };
+    const watched = new Response(body?.pipeThrough(new TransformStream({ transform, flush: end })));
+    return Object.defineProperty(watched, "url", { value: response.url });
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
-/** Does work up to `tries` times, with growing pauses, while its failure is temporary. */
+/** Does work up to `tries` times, with growing pauses, while its failure is temporary. A stall counts for three of them. */
 export async function retry<T>(net: Net, work: () => Promise<T>, tries = 4): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       net.signal.throwIfAborted();
+      if (statusOf(error) === STALLED) attempt += 2;
       if (attempt >= tries || !isTemporary(error)) throw error;
       await net.sleep(pauseMs(attempt, error));
       net.signal.throwIfAborted();

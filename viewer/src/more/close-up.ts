@@ -2,6 +2,7 @@
 
 import type { Kit, Place } from "../element/kit";
 import type { Zoom } from "../screen/view";
+import { boxOf } from "./box";
 import { heartOf } from "./heart";
 import { panBy, WHOLE, zoomBy } from "./zoom";
 
@@ -47,7 +48,7 @@ export function createCloseUp({ screen, loader, full }: Kit, onChange: () => voi
 
   /** A place in shares of the piece, from its middle. */
   const shareOf = ({ x, y }: Place): [number, number] => {
-    const { left, top, width, height } = view.boxOf();
+    const { left, top, width, height } = boxOf(view);
     return [(x - left) / width - 0.5, (y - top) / height - 0.5];
   };
 
@@ -59,10 +60,10 @@ export function createCloseUp({ screen, loader, full }: Kit, onChange: () => voi
   };
 
   const zoomTo = (factor: number, at = pointer) =>
-    set(zoomBy(zoom, factor, ...(at ? shareOf(at) : heart()), view.boxOf().room));
+    set(zoomBy(zoom, factor, ...(at ? shareOf(at) : heart()), boxOf(view).room));
 
   const pan = ({ x, y }: Place) => {
-    const { width, height, room } = view.boxOf();
+    const { width, height, room } = boxOf(view);
     const before = zoom;
     set(panBy(zoom, x / width, y / height, room));
     return { x: x - (zoom.x - before.x) * width, y: y - (zoom.y - before.y) * height };

@@ -2,7 +2,6 @@
 
 import type { Kit } from "../element/kit";
 import { part } from "../screen/view";
-import type { Words } from "../words";
 import type { Autospin } from "./autospin";
 import type { CloseUp } from "./close-up";
 
@@ -20,6 +19,7 @@ const ICONS = {
   larger: "M5 12h14M12 5v14",
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
 };
+const WORDS = { larger: "Zoom in", smaller: "Zoom out", full: "Full screen", pause: "Pause", play: "Turn" };
 const SVG = "http://www.w3.org/2000/svg";
 
 export function createControls(
@@ -39,9 +39,9 @@ export function createControls(
     element.append(icon);
     element.onclick = onClick;
     bar.append(element);
-    return (shown: boolean, icon: keyof typeof ICONS & keyof Words = name, disabled = false) => {
+    return (shown: boolean, icon: keyof typeof ICONS = name, disabled = false) => {
       element.hidden = !shown;
-      element.ariaLabel = element.title = words[icon];
+      element.ariaLabel = element.title = words[icon] ?? WORDS[icon];
       path.setAttribute("d", ICONS[icon]);
       // A button that is disabled loses the focus.
       element.ariaDisabled = `${disabled}`;

@@ -2,6 +2,7 @@
 
 import type { Kit, Place } from "../element/kit";
 import type { Autospin } from "./autospin";
+import { boxOf } from "./box";
 import type { CloseUp } from "./close-up";
 
 // One notch of a wheel is about 100 pixels: a fifth larger.
@@ -73,7 +74,7 @@ export function listenGrip(
       const look = view.scale > 1 && looks[key];
       if (key === " " && autospin.isWanted) autospin.toggle();
       else if (look && (shiftKey || look[1])) {
-        const { width, height } = view.boxOf();
+        const { width, height } = boxOf(view);
         closeUp.pan({ x: look[0] * LOOK_STEP * width, y: look[1] * LOOK_STEP * height });
       } else return;
       event.preventDefault();

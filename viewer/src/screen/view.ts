@@ -11,21 +11,12 @@ export interface Zoom {
   y: number;
 }
 
-/** Where the piece lies, not zoomed, in pixels of the viewport. */
-export interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-  /** How much wider and higher the stage is. */
-  room: [number, number];
-}
-
 export interface View {
   host: HTMLElement;
   root: ShadowRoot;
   frame: HTMLElement;
   stage: HTMLElement;
+  layer: HTMLElement;
   canvas: HTMLCanvasElement;
   /** Ends full screen. */
   close: HTMLButtonElement;
@@ -35,7 +26,8 @@ export interface View {
   brought: HTMLElement;
   /** How large the piece is. */
   readonly scale: number;
-  boxOf(): Box;
+  /** Width of the piece, not zoomed, in pixels of the viewport. */
+  width(): number;
   /**
    * Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand
    * alike. The first crop of a product lies where its still does.
@@ -148,18 +140,16 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     own.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
     if (isWide) set("--width", `${width}px`);
   };
-  const boxOf = (): Box => {
-    const rect = stage.getBoundingClientRect();
-    const width = Math.min(rect.width, rect.height * ratio) || 1;
-    const height = width / ratio;
-    const [left, top] = [rect.left + (rect.width - width) / 2, rect.top + (rect.height - height) / 2];
-    return { left, top, width, height, room: [rect.width / width, rect.height / height] };
+  const width = () => {
+    const { width, height } = stage.getBoundingClientRect();
+    return Math.min(width, height * ratio) || 1;
   };
   return {
     host,
     root,
     frame,
     stage,
+    layer,
     canvas,
     close,
     poster,
@@ -167,7 +157,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     get scale() {
       return scale;
     },
-    boxOf,
+    width,
     place,
     zoom,
     size,
