@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { swipe, zoomed, zoomOf } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
@@ -15,44 +16,6 @@ before(async () => void (browser = await launch()));
 after(async () => void (await browser?.close()));
 
 const spin = (page, get) => page.evaluate((get) => document.querySelector("girasol-spin")[get], get);
-/** In the page: how large the piece is. */
-const zoom = () =>
-  Number(
-    document
-      .querySelector("girasol-spin")
-      .shadowRoot.querySelector(".frame")
-      .style.getPropertyValue("--girasol-zoom") || 1,
-  );
-/** How far it is moved, in shares of its size. */
-const moved = (page) =>
-  page.evaluate(() => {
-    const { style } = document.querySelector("girasol-spin").shadowRoot.querySelector(".frame");
-    const [x, y] = style
-      .getPropertyValue("--zoom")
-      .match(/-?[\d.]+(?=%)/g)
-      .map((share) => share / 100);
-    return { x, y };
-  });
-const scale = (page) => page.evaluate(zoom);
-const zoomed = (page) => page.waitForFunction(`(${zoom})() > 1.5`);
-
-/** Fingers that go from one place to another, in shares of the stage; one pair of places for each. */
-async function swipe(page, ...ways) {
-  const box = await page.getByRole("slider").boundingBox();
-  const session = await page.context().newCDPSession(page);
-  const at = (share) =>
-    ways.map(([from, to], id) => ({
-      id,
-      x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
-      y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
-    }));
-  const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
-  await touch("touchStart", at(0));
-  for (let step = 1; step <= 12; step++) await touch("touchMove", at(step / 12));
-  await touch("touchEnd", []);
-  await session.detach();
-}
-
 /** Up again, and still there when what the swipe has set in motion has come to rest. */
 const backToTop = (page) =>
   page.evaluate(async () => {
@@ -92,17 +55,17 @@ test("a_vertical_swipe_scrolls_a_horizontal_one_turns_and_two_fingers_zoom", asy
       [0.8, 0.5],
     ],
   );
-  assert.ok((await scale(page)) > 3, `${await scale(page)}`);
+  assert.ok((await zoomOf(page)).scale > 3, `${(await zoomOf(page)).scale}`);
   assert.equal(await spin(page, "angle"), angle, "a pinch does not turn it");
   // Zoomed in, one finger looks about; at the edge it is the page's all the same.
-  const before = await moved(page);
+  const before = await zoomOf(page);
   const up = () =>
     swipe(page, [
       [0.5, 0.8],
       [0.5, 0.3],
     ]);
   await up();
-  assert.ok((await moved(page)).y < before.y - 0.4, "it looks down");
+  assert.ok((await zoomOf(page)).y < before.y - 0.4, "it looks down");
   assert.equal(await page.evaluate(() => scrollY), 0);
   for (let swipes = 0; swipes < 6; swipes++) await up();
   await page.waitForFunction(() => scrollY > 50);
@@ -117,7 +80,7 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.getByRole("slider").hover();
   await page.mouse.wheel(0, 200);
   await page.waitForFunction(() => scrollY > 50);
-  assert.equal(await scale(page), 1);
+  assert.equal((await zoomOf(page)).scale, 1);
   await page.keyboard.down("Control");
   await page.mouse.wheel(0, -400);
   await page.keyboard.up("Control");
@@ -125,7 +88,7 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
 
   await page.getByRole("slider").focus();
   await page.keyboard.press("Escape");
-  assert.equal(await scale(page), 1);
+  assert.equal((await zoomOf(page)).scale, 1);
   await page.keyboard.press("f");
   await page.waitForFunction(() => document.querySelector("girasol-spin").matches(":fullscreen"));
   await page.getByRole("slider").hover();
@@ -136,7 +99,7 @@ test("a_wheel_scrolls_the_page_and_zooms_with_ctrl_or_in_full_screen", async () 
   await page.waitForFunction(
     () => !document.fullscreenElement && !document.querySelector("girasol-spin").hasAttribute("data-full"),
   );
-  assert.equal(await scale(page), 1);
+  assert.equal((await zoomOf(page)).scale, 1);
   await close();
 });
 
@@ -147,13 +110,13 @@ test("zooming_in_brings_hd_and_keeps_the_angle", async () => {
   await page.getByRole("slider").focus();
   await page.keyboard.press("+");
   await page.keyboard.press("+");
-  assert.ok((await scale(page)) > 2);
+  assert.ok((await zoomOf(page)).scale > 2);
   await spinState(page, "hd");
   await painted(page);
   assert.deepEqual([await spin(page, "angle"), await spin(page, "displayedDegree")], [60, 60]);
   await page.keyboard.press("-");
   await page.keyboard.press("-");
-  assert.equal(await scale(page), 1);
+  assert.equal((await zoomOf(page)).scale, 1);
   await close();
 });
 
