@@ -1,5 +1,6 @@
 //! The command line.
 
+mod ask;
 mod check;
 mod completions;
 mod demo;
@@ -19,6 +20,7 @@ mod serve;
 mod settings;
 mod signing;
 mod store;
+mod take_down;
 mod words;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync::LazyLock};
@@ -107,7 +109,7 @@ enum Command {
     /// Make the previous live version live again.
     Rollback(publish::RollbackArgs),
     /// Take a configuration's spin down: visitors get 410 Gone.
-    TakeDown(publish::TakeDownArgs),
+    TakeDown(take_down::TakeDownArgs),
     /// List, check, import, export and remove products: options, choices, swatches, hotspots.
     Product(product::ProductArgs),
     /// Make a configuration private: only signed addresses show it.
@@ -207,7 +209,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Report(args) => Ok(report::run(&config, args).await?),
         Command::Publish(args) => Ok(publish::publish(&App::open(config).await?, &args).await?),
         Command::Rollback(args) => Ok(publish::roll_back(&App::open(config).await?, &args).await?),
-        Command::TakeDown(args) => Ok(publish::take_down(&App::open(config).await?, &args).await?),
+        Command::TakeDown(args) => Ok(take_down::run(&App::open(config).await?, &args).await?),
         Command::Product(args) if args.only_reads_files() => Ok(product::check(&args)?),
         Command::Product(args) => Ok(product::run(&App::open(config).await?, &args).await?),
         Command::Protect(args) => Ok(signing::protect_one(&App::open(config).await?, &args).await?),

@@ -19,6 +19,7 @@ pub mod protection;
 pub mod purges;
 pub mod retention;
 pub mod secrets;
+pub mod take_down;
 pub mod uploads;
 pub mod versions;
 pub mod vitals;

@@ -16,8 +16,8 @@
 //! With S3, frames can be put into the bucket under `incoming/SET/`, by signed addresses or by credentials for that
 //! folder ([`fetch`] brings them here as the job's first stage). The server records that a client got access, so that a
 //! set without a frame can be committed. Whatever dies leaves files in the set, in the bucket, or in both; the next
-//! attempt takes what is in the bucket, so there is nothing to resume. The expiry task deletes the folders of sets that
-//! are deleted or whose jobs have ended; for failed jobs, after `uploads.expire_hours`.
+//! attempt takes what is in the bucket, so there is nothing to resume. The expiry task deletes raw frames by the
+//! rule of `uploads.keep_raw`, and every file that no set needs ([`sets`](Staging::sets) lists them).
 
 mod archive;
 pub mod fetch;
@@ -62,6 +62,8 @@ const CHUNK: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub struct Staging {
     root: PathBuf,
+    /// Where sets are laid out, by [`laid_out_set`].
+    work: PathBuf,
     unpacking: Arc<Semaphore>,
 }
 
@@ -90,7 +92,7 @@ impl Staging {
     pub fn open(data: &Path) -> io::Result<Self> {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root, unpacking: Arc::new(Semaphore::new(1)) })
+        Ok(Self { root, work: data.join("work"), unpacking: Arc::new(Semaphore::new(1)) })
     }
 
     /// Where a set's whole file of this content is.
@@ -185,10 +187,48 @@ impl Staging {
         absent(fs::remove_file(self.part(set, upload.as_str())).await)
     }
 
-    /// Removes all of a set.
-    pub async fn discard_set(&self, set: &FramesetId) -> Result<(), StagingError> {
-        absent(fs::remove_dir_all(self.set(set)).await)
+    /// The sets that have files here, or that are laid out.
+    pub async fn sets(&self) -> Result<Vec<FramesetId>, StagingError> {
+        let staged = entries(&self.root).await?;
+        let laid_out = entries(&self.work).await?;
+        let staged = staged.iter().filter_map(|name| name.parse().ok());
+        let mut sets: Vec<FramesetId> =
+            staged.chain(laid_out.iter().filter_map(|name| laid_out_set(name))).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        Ok(sets)
     }
+
+    /// Removes all of a set, also where it is laid out: links would keep its files on disk.
+    pub async fn discard_set(&self, set: &FramesetId) -> Result<(), StagingError> {
+        absent(fs::remove_dir_all(self.set(set)).await)?;
+        for name in entries(&self.work).await? {
+            if laid_out_set(&name).as_ref() == Some(set) {
+                absent(fs::remove_dir_all(self.work.join(name)).await)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The set that a folder of the work folder shows: `turn-SET` to the encoder, `check-SET-…` to the doctor. Other folders
+/// there belong to no set.
+fn laid_out_set(name: &str) -> Option<FramesetId> {
+    let set = name.strip_prefix("turn-").or_else(|| name.strip_prefix("check-"))?;
+    set.split('-').next()?.parse().ok()
+}
+
+/// The names in a folder; none where it does not exist.
+async fn entries(folder: &Path) -> Result<Vec<String>, StagingError> {
+    let mut names = Vec::new();
+    let mut entries = match fs::read_dir(folder).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        entries => entries.map_err(failed("list"))?,
+    };
+    while let Some(entry) = entries.next_entry().await.map_err(failed("list"))? {
+        names.extend(entry.file_name().into_string());
+    }
+    Ok(names)
 }
 
 /// A file that does not exist counts as removed.

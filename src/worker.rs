@@ -75,6 +75,8 @@ enum Failed {
     NoSuchSet,
     #[error("there is no frame in the frame set, and none in the bucket")]
     Empty,
+    #[error("the raw frames of the frame set were deleted")]
+    Deleted,
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error("the frames could not be laid out")]
@@ -173,6 +175,10 @@ impl Worker {
                 let remedy = "Put frames into the set's place in the bucket and retry the job.".to_owned();
                 (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
             }
+            Failed::Deleted => {
+                let remedy = "Send the frames again, as a new frame set.".to_owned();
+                (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
+            }
             Failed::Fetch(error) => (advice(error), error.is_final()),
             Failed::Layout(_) => (Advice { slug: "staging", file: None, remedy: None }, false),
             Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
@@ -209,12 +215,19 @@ impl Worker {
         }
         let frames = self.db.frames(id).await?;
         if frames.is_empty() {
-            return Err(Failed::Empty);
+            return Err(if set.in_bucket { Failed::Empty } else { Failed::Deleted });
         }
         self.examine(leased, tracker).await?;
-        let source = self.lay_out(id, frames).await.map_err(Failed::Layout)?;
+        let source = self.lay_out(id, frames).await?;
         let order = self.order(set, source);
-        Ok(ingest(&self.db, &self.store, &self.data, &order, tracker).await?)
+        let made = ingest(&self.db, &self.store, &self.data, &order, tracker).await;
+        // A worker that was stopped may have lost its lease, and the folder with it.
+        if !tracker.is_stopped()
+            && let Err(error) = tokio::fs::remove_dir_all(&order.source).await
+        {
+            tracing::warn!(%error, job.id = %leased.job.id, "the links to the frames of a job could not be removed");
+        }
+        Ok(made?)
     }
 
     /// Has the frames looked at, and writes down what the artist should know. What blocks is left to the ingest,
@@ -249,11 +262,14 @@ impl Worker {
     }
 
     /// The set's files under their names, as links: a folder like any other.
-    async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> io::Result<PathBuf> {
+    async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> Result<PathBuf, Failed> {
         let folder = self.data.join("work").join(format!("turn-{set}"));
         let files = frames.into_iter().map(|frame| (frame.name, frame.digest)).collect();
-        self.staging.lay_out(set, files, folder.clone()).await?;
-        Ok(folder)
+        match self.staging.lay_out(set, files, folder.clone()).await {
+            Ok(()) => Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failed::Deleted),
+            Err(error) => Err(Failed::Layout(error)),
+        }
     }
 
     fn order(&self, set: Frameset, source: PathBuf) -> Order {

@@ -7,7 +7,7 @@ use crate::{
     config::KeepRaw,
     db::{Db, now_ms},
     http::{catalog::Catalog, public::vitals::Views},
-    library::{collect, references},
+    library::{collect, raw_frames, references},
     signals::Topic,
     worker::Worker,
 };
@@ -148,6 +148,7 @@ async fn expire_once(app: &App) -> Result<(), Failed> {
         tracing::info!(frameset.id = %set, hours, "an abandoned frame set was deleted");
     }
     expire_raw_frames(app).await?;
+    raw_frames::delete_unneeded(&app.db, &app.staging).await?;
     if let Some(inbox) = app.store.inbox() {
         for set in inbox.sets().await? {
             if !app.db.awaits_files(&set, since_ms).await? {
@@ -166,12 +167,7 @@ async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
         KeepRaw::WhileRecoverable => app.db.unrecoverable_framesets(before_ms).await?,
         KeepRaw::Days => app.db.ended_framesets(before_ms).await?,
     };
-    for set in sets {
-        // The rows first: frames that are named are on disk.
-        app.db.delete_frames(&set).await?;
-        app.staging.discard_set(&set).await?;
-        tracing::info!(frameset.id = %set, "the raw frames of a committed frame set were deleted");
-    }
+    raw_frames::delete(&app.db, &app.store, &app.staging, &sets).await?;
     app.db.prune_framesets(before_ms).await?;
     Ok(())
 }

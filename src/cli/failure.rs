@@ -17,7 +17,7 @@ use crate::{
 use super::{
     check::CheckError, completions::ManError, demo::DemoError, edge::EdgeError, ingest::IngestingError,
     key::KeyError, print_message, print_result, product::ProductError, publish::PublishingError,
-    purge::PurgingError, report::ReportError, signing::SigningError,
+    purge::PurgingError, report::ReportError, signing::SigningError, take_down::TakingDownError,
 };
 
 /// Why a command failed: an error of its own for each command.
@@ -50,7 +50,7 @@ pub(super) enum CliError {
     /// `girasol product`
     #[error(transparent)]
     Product(#[from] ProductError),
-    /// `girasol publish`, `rollback` and `take-down`
+    /// `girasol publish` and `rollback`
     #[error(transparent)]
     Publish(#[from] PublishingError),
     /// `girasol purge`
@@ -68,6 +68,9 @@ pub(super) enum CliError {
     /// `girasol store`
     #[error(transparent)]
     Store(#[from] CollectError),
+    /// `girasol take-down`
+    #[error(transparent)]
+    TakeDown(#[from] TakingDownError),
 }
 
 /// What is known of an error besides its message.
@@ -133,6 +136,7 @@ impl CliError {
             Self::Serve(error) => error,
             Self::Signing(error) => error,
             Self::Store(error) => error,
+            Self::TakeDown(error) => error,
         }
     }
 
@@ -217,8 +221,9 @@ impl Explain for PublishError {
 impl Explain for TakeDownError {
     fn details(&self) -> Details {
         match self {
-            Self::NothingLive(_) => Details::of("nothing-live"),
+            Self::NothingStored(_) => Details::of("nothing-stored"),
             Self::Collect(error) => error.details(),
+            Self::Store(_) => Details::of("store"),
             Self::Staging(_) => Details::of("staging"),
             Self::Db(error) => error.details(),
         }

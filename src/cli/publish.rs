@@ -1,4 +1,4 @@
-//! `girasol publish`, `rollback` and `take-down`.
+//! `girasol publish` and `rollback`.
 
 use std::sync::Arc;
 
@@ -9,10 +9,7 @@ use crate::{
     cdn::purge::Purger,
     db::DbError,
     domain::{audit::Actor, names::ConfigId},
-    library::{
-        publish::{self, PublishError, Published},
-        take_down::{self, TakeDownError},
-    },
+    library::publish::{self, PublishError, Published},
 };
 
 use super::{
@@ -42,15 +39,6 @@ pub(super) struct RollbackArgs {
     configuration: ConfigurationArgs,
 }
 
-/// Arguments of `girasol take-down`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  girasol take-down ring.solitaire.metal-yellow-gold.stone-diamond")]
-pub(super) struct TakeDownArgs {
-    #[command(flatten)]
-    configuration: ConfigurationArgs,
-}
-
 /// The one argument of several commands.
 #[derive(Debug, Args)]
 pub(super) struct ConfigurationArgs {
@@ -75,9 +63,6 @@ pub(super) enum PublishingError {
     /// The live pointer did not move.
     #[error(transparent)]
     Publish(PublishError),
-    /// The spin is not taken down, or not completely.
-    #[error(transparent)]
-    TakeDown(#[from] TakeDownError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -105,7 +90,6 @@ impl Explain for PublishingError {
         match self {
             Self::NoSuchVersion { known, .. } => Details::with("no-version", known),
             Self::Publish(error) => error.details(),
-            Self::TakeDown(error) => error.details(),
             Self::Db(error) => error.details(),
             Self::App(error) => error.details(),
         }
@@ -127,21 +111,6 @@ pub(super) async fn roll_back(app: &App, args: &RollbackArgs) -> Result<(), Publ
     let purger = app.purger().await?;
     let published = publish::roll_back(&app.db, id, &Actor::command_line()).await;
     report(app, &purger, id, &published.map_err(PublishingError::Publish)?).await
-}
-
-pub(super) async fn take_down(app: &App, args: &TakeDownArgs) -> Result<(), PublishingError> {
-    let purger = app.purger().await?;
-    let id = &args.configuration.configuration;
-    let App { db, store, staging, .. } = app;
-    let purges = take_down::take_down(db, store, staging, id, &Actor::command_line()).await?;
-    print_result(&format!(
-        "{id}: the spin is deleted, with all of its versions and raw frames. Copies in browsers' caches cannot be \
-         recalled.{}",
-        if purger.is_idle() { " Purge the CDN by hand: none is configured here." } else { "" }
-    ));
-    deliver(&purger, &purges).await?;
-    app.db.close().await;
-    Ok(())
 }
 
 async fn report(

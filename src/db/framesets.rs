@@ -8,7 +8,7 @@ use crate::domain::{
     audit::{Action, Actor},
     frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings},
     keys::KeyId,
-    names::{Choices, ConfigId},
+    names::Choices,
 };
 
 use super::{
@@ -154,7 +154,7 @@ async fn insert(tx: &mut Tx, id: &FramesetId, frame: &StoredFrame) -> Result<(),
     Ok(())
 }
 
-async fn delete_frames(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
+pub(super) async fn delete_frames(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
     tx.run("frames.delete_all", "delete from frames where frameset_id = $1")
         .bind(id.as_str())
         .execute()
@@ -170,8 +170,9 @@ async fn delete_uploads(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Deletes a set that has no job.
-async fn delete(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
+/// Deletes a set, with its job if it has one.
+pub(super) async fn delete(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
+    jobs::delete(tx, id).await?;
     delete_uploads(tx, id).await?;
     delete_frames(tx, id).await?;
     tx.run("framesets.delete", "delete from framesets where id = $1").bind(id.as_str()).execute().await?;
@@ -362,34 +363,16 @@ impl Db {
         Ok(())
     }
 
-    /// Deletes an open set with its frames and uploads; the caller deletes its files after this.
-    pub async fn discard_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<(), FramesetError> {
+    /// Deletes a set with its frames, uploads and job; the caller deletes its files after this. A worker that has the job
+    /// loses it. Returns whether there was such a set.
+    pub async fn discard_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<bool, DbError> {
         let mut tx = self.write("framesets.discard").await?;
-        require_open(&mut tx, id).await?;
+        let Some(state) = state(&mut tx, id).await? else { return Ok(false) };
         delete(&mut tx, id).await?;
-        record(&mut tx, actor, Action::FramesetDiscard, id.as_str(), &json!({})).await?;
+        let detail = json!({ "state": state.as_str() });
+        record(&mut tx, actor, Action::FramesetDiscard, id.as_str(), &detail).await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// The committed sets of a configuration that still have frames, and whose job is over.
-    pub async fn framesets_of(&self, id: &ConfigId) -> Result<Vec<FramesetId>, DbError> {
-        const SQL: &str = "select s.id from framesets s join jobs j on j.frameset_id = s.id
-            left join configurations c on c.id = $1
-            where j.state in ('ready', 'failed', 'cancelled')
-            and (j.configuration_id = $1
-                 or (j.configuration_id is null and s.product_id = c.product_id and s.choices = c.choices))
-            and exists (select 1 from frames f where f.frameset_id = s.id) order by s.id";
-        let ids: Vec<String> =
-            self.read("framesets.of_configuration", SQL).bind(id.as_str()).scalars().await?;
-        ids.iter().map(|id| parse("frame set", id)).collect()
-    }
-
-    /// Deletes the frames of a set, whose files are deleted already. The set and its job stay as its history.
-    pub async fn delete_frames(&self, id: &FramesetId) -> Result<(), DbError> {
-        let mut tx = self.write("frames.discard").await?;
-        delete_frames(&mut tx, id).await?;
-        tx.commit().await
+        Ok(true)
     }
 
     /// Deletes open sets that were touched last before a moment, and returns them: the caller deletes their files.

@@ -156,6 +156,15 @@ pub(super) async fn enqueue(tx: &mut Tx, set: &FramesetId) -> Result<(), DbError
     add_event(tx, &id, "queued", &json!({})).await
 }
 
+/// Deletes the job of a set, if there is one, and its events.
+pub(super) async fn delete(tx: &mut Tx, set: &FramesetId) -> Result<(), DbError> {
+    const EVENTS: &str =
+        "delete from job_events where job_id in (select id from jobs where frameset_id = $1)";
+    tx.run("jobs.delete_events", EVENTS).bind(set.as_str()).execute().await?;
+    tx.run("jobs.delete", "delete from jobs where frameset_id = $1").bind(set.as_str()).execute().await?;
+    Ok(())
+}
+
 impl Db {
     /// A job.
     pub async fn job(&self, id: &JobId) -> Result<Option<StoredJob>, DbError> {

@@ -1,8 +1,41 @@
-//! What is deleted after a time: job events, removals, frame sets and their raw frames.
+//! What is deleted after a time or with a take-down: job events, removals, frame sets and their raw frames.
 
-use crate::domain::frameset::FramesetId;
+use crate::domain::{frameset::FramesetId, names::ConfigId};
 
-use super::{Db, DbError, parse};
+use super::{
+    Db, DbError,
+    framesets::{delete, delete_frames},
+    parse,
+};
+
+/// SQL for the committed sets of a configuration, of which a job of the state is there that follows.
+macro_rules! of_configuration {
+    ($columns:literal, $states:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from framesets s join jobs j on j.frameset_id = s.id
+              left join configurations c on c.id = $1
+              where j.state in (",
+            $states,
+            ") and (j.configuration_id = $1
+                    or (j.configuration_id is null and s.product_id = c.product_id and s.choices = c.choices))"
+        )
+    };
+}
+
+/// Raw frames of a configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RawFrames {
+    /// Frame sets that have some.
+    pub sets: u64,
+    /// Frames in them.
+    pub frames: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// Further sets, whose jobs are not over.
+    pub under_way: u64,
+}
 
 impl Db {
     /// Deletes the events from before a moment of jobs that are over. Returns how many.
@@ -40,6 +73,55 @@ impl Db {
         ids.iter().map(|id| parse("frame set", id)).collect()
     }
 
+    /// The committed sets of a configuration whose job is over, and that have frames or may have some in the bucket.
+    pub async fn framesets_of(&self, id: &ConfigId) -> Result<Vec<FramesetId>, DbError> {
+        const SQL: &str = concat!(
+            of_configuration!("s.id", "'ready', 'failed', 'cancelled'"),
+            " and (s.in_bucket or exists (select 1 from frames f where f.frameset_id = s.id)) order by s.id"
+        );
+        let ids: Vec<String> =
+            self.read("framesets.of_configuration", SQL).bind(id.as_str()).scalars().await?;
+        ids.iter().map(|id| parse("frame set", id)).collect()
+    }
+
+    /// What [`framesets_of`](Self::framesets_of) a configuration hold, and how many sets are still being encoded.
+    pub async fn raw_frames_of(&self, id: &ConfigId) -> Result<RawFrames, DbError> {
+        const ENDED: &str = concat!(
+            "select count(distinct f.frameset_id), count(*), cast(coalesce(sum(f.bytes), 0) as bigint)
+             from frames f where f.frameset_id in (",
+            of_configuration!("s.id", "'ready', 'failed', 'cancelled'"),
+            ")"
+        );
+        const UNDER_WAY: &str = of_configuration!("count(*)", "'queued', 'running'");
+        let statement = self.read("framesets.raw_of_configuration", ENDED).bind(id.as_str());
+        let (sets, frames, bytes): (i64, i64, i64) = statement.one().await?;
+        let under_way: i64 = self.read("framesets.under_way", UNDER_WAY).bind(id.as_str()).scalar().await?;
+        let [sets, frames, bytes, under_way] = [sets, frames, bytes, under_way].map(super::bytes);
+        Ok(RawFrames { sets, frames, bytes, under_way })
+    }
+
+    /// Deletes the frames of a set, unless a job is about to encode them. The set and its job stay as its history.
+    /// Returns whether the set has no frames now; the caller deletes their files after this.
+    pub async fn delete_frames(&self, id: &FramesetId) -> Result<bool, DbError> {
+        const IS_WANTED: &str = "select exists (select 1 from jobs
+            where frameset_id = $1 and state in ('queued', 'running'))";
+        let mut tx = self.write("frames.discard").await?;
+        if tx.run("jobs.wants_frames", IS_WANTED).bind(id.as_str()).scalar().await? {
+            return Ok(false);
+        }
+        delete_frames(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Whether the files of a set are needed, or may be: the set is open, its job is not over, or it has frames.
+    pub async fn needs_files(&self, id: &FramesetId) -> Result<bool, DbError> {
+        const SQL: &str = "select exists (select 1 from framesets s left join jobs j on j.frameset_id = s.id
+            where s.id = $1 and (s.state = 'open' or j.state in ('queued', 'running')
+                                 or exists (select 1 from frames f where f.frameset_id = s.id)))";
+        self.read("framesets.need_files", SQL).bind(id.as_str()).scalar().await
+    }
+
     /// Deletes committed sets without raw frames whose job is over since before a moment, with the job and its events.
     /// Returns how many.
     pub async fn prune_framesets(&self, before_ms: i64) -> Result<u64, DbError> {
@@ -48,21 +130,10 @@ impl Db {
             and not exists (select 1 from frames f where f.frameset_id = s.id)
             and not exists (select 1 from versions v where v.configuration_id = j.configuration_id
                             and v.remove_at_ms is null and (j.source is null or v.source = j.source))";
-        const EVENTS: &str =
-            "delete from job_events where job_id in (select id from jobs where frameset_id = $1)";
         let mut tx = self.write("framesets.prune").await?;
         let ids: Vec<String> = tx.run("framesets.to_prune", IDS).bind(before_ms).scalars().await?;
         for id in &ids {
-            tx.run("framesets.prune_events", EVENTS).bind(id).execute().await?;
-            tx.run("framesets.prune_job", "delete from jobs where frameset_id = $1")
-                .bind(id)
-                .execute()
-                .await?;
-            tx.run("framesets.prune_uploads", "delete from uploads where frameset_id = $1")
-                .bind(id)
-                .execute()
-                .await?;
-            tx.run("framesets.prune_one", "delete from framesets where id = $1").bind(id).execute().await?;
+            delete(&mut tx, &parse("frame set", id)?).await?;
         }
         tx.commit().await?;
         Ok(ids.len() as u64)
@@ -156,13 +227,39 @@ mod tests {
         ended.retire(2).await;
         assert_eq!(ended.unrecoverable().await, set);
         assert_eq!(ended.db.prune_framesets(LATER).await.unwrap(), 0, "it has frames");
-        ended.db.delete_frames(&ended.set).await.unwrap();
+        assert!(ended.db.needs_files(&ended.set).await.unwrap());
+        assert!(ended.db.delete_frames(&ended.set).await.unwrap());
+        assert!(!ended.db.needs_files(&ended.set).await.unwrap());
         assert_eq!(ended.unrecoverable().await, []);
         assert_eq!(ended.db.prune_framesets(0).await.unwrap(), 0);
         assert!(ended.db.job(&ended.job).await.unwrap().is_some());
         assert_eq!(ended.db.prune_framesets(LATER).await.unwrap(), 1);
         assert_eq!(ended.db.job(&ended.job).await.unwrap(), None);
         assert_eq!(ended.db.frameset(&ended.set).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn frames_that_a_job_is_about_to_encode_are_not_deleted() {
+        let ended = Ended::new().await;
+        let raw = ended.db.raw_frames_of(&ended.ring).await.unwrap();
+        assert_eq!(raw, RawFrames { sets: 1, frames: 1, bytes: 5, under_way: 0 });
+        let sql = "update jobs set state = 'queued'";
+        ended.db.run("test", sql).execute().await.unwrap();
+        assert!(!ended.db.delete_frames(&ended.set).await.unwrap());
+        assert_eq!(ended.db.frames(&ended.set).await.unwrap().len(), 1);
+        let raw = ended.db.raw_frames_of(&ended.ring).await.unwrap();
+        assert_eq!(raw, RawFrames { under_way: 1, ..RawFrames::default() });
+    }
+
+    #[tokio::test]
+    async fn a_committed_set_is_deleted_with_its_job() {
+        let ended = Ended::new().await;
+        let actor = Actor::command_line();
+        assert!(ended.db.discard_frameset(&ended.set, &actor).await.unwrap());
+        assert_eq!(ended.db.frameset(&ended.set).await.unwrap(), None);
+        assert_eq!(ended.db.job(&ended.job).await.unwrap(), None);
+        assert!(!ended.db.needs_files(&ended.set).await.unwrap());
+        assert!(!ended.db.discard_frameset(&ended.set, &actor).await.unwrap(), "it is gone");
     }
 
     #[tokio::test]

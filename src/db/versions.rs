@@ -18,7 +18,7 @@ use super::{
     audit::record,
     engine::Bind,
     now_ms,
-    objects::{AT_ONCE_MS, PENDING_MS, VersionId, discard, mark, refer},
+    objects::{PENDING_MS, VersionId, discard, refer},
     parse,
     products::bump,
     protection::{column, read_namespace},
@@ -333,47 +333,6 @@ impl Db {
         const SQL: &str = "select exists (select 1 from configurations
             where id = $1 and taken_down_at_ms is not null and live_version is null)";
         self.read("configurations.is_taken_down", SQL).bind(id.as_str()).scalar().await
-    }
-
-    /// Takes a configuration's spin down, and retires all of its versions at once. Returns the purges
-    /// that this wrote; `None` where nothing was live.
-    pub async fn take_down(&self, id: &ConfigId, actor: &Actor) -> Result<Option<Vec<i64>>, DbError> {
-        let mut tx = self.write("versions.take_down").await?;
-        let live: Option<Option<i64>> = tx
-            .run("configurations.live_version", "select live_version from configurations where id = $1")
-            .bind(id.as_str())
-            .optional_scalar()
-            .await?;
-        let Some(live) = live.flatten() else { return Ok(None) };
-        tx.run(
-            "configurations.set_taken_down",
-            "update configurations set live_version = null, taken_down_at_ms = $1 where id = $2",
-        )
-        .bind(now_ms())
-        .bind(id.as_str())
-        .execute()
-        .await?;
-        // A pending version is a new one, which will wait to be published.
-        let retired: Vec<i64> = tx
-            .run(
-                "versions.retire_all",
-                "update versions set remove_at_ms = $1
-             where configuration_id = $2 and state <> 'pending' returning version",
-            )
-            .bind(AT_ONCE_MS)
-            .bind(id.as_str())
-            .scalars()
-            .await?;
-        for version in retired {
-            mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
-        }
-        bump(&mut tx, &id.product().to_string()).await?;
-        let purge =
-            note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
-        record(&mut tx, actor, Action::TakeDown, id.as_str(), &json!({ "version": live })).await?;
-        tx.commit().await?;
-        self.wake(&[Topic::Pointers, Topic::Purges]);
-        Ok(Some(vec![purge]))
     }
 
     /// Moves the live pointer, if it still stands where `from` says. Returns the purges that this

@@ -91,7 +91,7 @@ impl Fixture {
             }
             6 | 7 => is_expected(roll_back(db, id, actor).await),
             8 | 9 => match take_down(db, store, staging, id, actor).await {
-                Err(TakeDownError::NothingLive(_)) => {}
+                Err(TakeDownError::NothingStored(_)) => {}
                 taken_down => drop(taken_down.unwrap()),
             },
             10 | 11 => is_moved(protect(db, store, id, actor).await),
@@ -231,6 +231,28 @@ async fn operations_at_once_lose_nothing_and_leave_nothing() {
     }
     assert_eq!(fixture.stored().await, BTreeSet::new());
     assert_eq!(db.known_objects().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_take_down_is_told_to_caches_where_a_public_version_was_live() {
+    let fixture = Fixture::new().await;
+    let Fixture { db, store, configurations, .. } = &fixture;
+    let [public, protected, waiting] = &configurations[..] else { unreachable!() };
+    let actor = &Actor::command_line();
+    for (turn, id) in (1..).zip(configurations) {
+        let version = fixture.store_version(id, turn).await.unwrap();
+        if id != waiting {
+            publish(db, id, version, actor).await.unwrap();
+        }
+    }
+    protect(db, store, protected, actor).await.unwrap();
+    for (id, purges) in [(public, 1), (protected, 0), (waiting, 0)] {
+        assert_eq!(db.take_down(id, actor).await.unwrap().unwrap().len(), purges, "{id}");
+        assert_eq!(db.is_taken_down(id).await.unwrap(), id != waiting, "{id}");
+        delete_at_once(db, store, id).await.unwrap();
+        assert_eq!(db.take_down(id, actor).await.unwrap(), None, "nothing is left");
+    }
+    assert_eq!(fixture.stored().await, BTreeSet::new());
 }
 
 #[tokio::test]

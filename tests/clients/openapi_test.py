@@ -179,6 +179,7 @@ def prepare(api, data, admin):
         "frameset": frameset, "name": NAMES[1], "upload": upload, "job": waiting, "version": 1,
         "token": look["link"].rsplit("/", 1)[1], "Upload-Metadata": metadata,
     }
+    rose = "ring.solitaire.metal-rose-gold.stone-diamond"
     alone = {
         "showEvidence": api.evidence(),
         "mendFrameset": {"frameset": api.faulty()},
@@ -186,7 +187,7 @@ def prepare(api, data, admin):
         "discardFrameset": {"frameset": spare},
         "commitFrameset": {"frameset": api.filled("rose-gold")},
         "endUpload": {"upload": api.upload(frameset)[0]},
-        "takeDown": {"configuration": "ring.solitaire.metal-rose-gold.stone-diamond"},
+        "takeDown": {"configuration": rose, "body": {"confirm": rose}},
         "revokeKey": {"key": key(data, "metrics").split("_")[1]},
         "beginSession": {"body": {"key": admin}},
         "publish": {"body": {"version": version}},

@@ -54,7 +54,7 @@ class Redbot(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         for metal in ("rose-gold", "gone"):
             self.girasol(folder.name, "ingest", TURN, "--product", "ring/solitaire", "--choice", f"metal={metal}")
-        self.girasol(folder.name, "take-down", "ring.solitaire.metal-gone")
+        self.girasol(folder.name, "take-down", "ring.solitaire.metal-gone", "--yes")
         serve = [BINARY, "serve", "--data", folder.name, "--listen", "127.0.0.1:0"]
         environment = {**os.environ, "GIRASOL_LOG__LEVEL": "warn"}
         server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, env=environment)

@@ -119,6 +119,7 @@ async fn a_take_down_removes_at_once_what_no_other_spin_shows() {
     let bearer = format!("Bearer {}", key(data, "artist"));
     let take_down = async |configuration: &str| {
         let request = server.request(Method::POST, &format!("/api/sequences/{configuration}/take-down"));
+        let request = request.json(&serde_json::json!({ "confirm": configuration }));
         request.header("authorization", &bearer).send().await.unwrap().status()
     };
     assert_eq!(take_down(GOLD).await, 200);

@@ -7,33 +7,33 @@ use serde_json::{Value, json};
 
 use crate::girasol::{Server, draw_turn, girasol, header, key, problem, sequence};
 
-const PLATINUM: [u8; 3] = [220, 220, 225];
-const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
+pub(crate) const PLATINUM: [u8; 3] = [220, 220, 225];
+pub(crate) const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
 
 /// A server and a key for it.
-struct Studio {
+pub(crate) struct Studio {
     server: Server,
     bearer: String,
 }
 
 impl Studio {
     /// A server with short leases.
-    fn over(data: &Path, jobs: &str) -> Self {
+    pub(crate) fn over(data: &Path, jobs: &str) -> Self {
         fs::write(data.join("girasol.toml"), format!("[jobs]\nlease_seconds = 1\n{jobs}")).unwrap();
         Self { bearer: format!("Bearer {}", key(data, "artist")), server: start(data) }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Response {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Response {
         let request = self.server.request(method, path).header("authorization", &self.bearer);
         body.iter().fold(request, reqwest::RequestBuilder::json).send().await.unwrap()
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         self.ask(Method::GET, path, None).await.json().await.unwrap()
     }
 
     /// Sends a folder of frames; returns the path of its job.
-    async fn send(&self, turn: &Path) -> String {
+    pub(crate) async fn send(&self, turn: &Path) -> String {
         let files: Vec<_> = fs::read_dir(turn).unwrap().flatten().collect();
         let wanted = json!({
             "product": "ring.solitaire",
@@ -52,7 +52,7 @@ impl Studio {
     }
 
     /// All events of a job from one on, until its stream ends: their numbers, kinds and data.
-    async fn watch(&self, job: &str, after: i64) -> Vec<(i64, String, Value)> {
+    pub(crate) async fn watch(&self, job: &str, after: i64) -> Vec<(i64, String, Value)> {
         let request = self.server.request(Method::GET, &format!("{job}/events"));
         let request = request.header("authorization", &self.bearer).header("last-event-id", after);
         let response = request.send().await.unwrap();

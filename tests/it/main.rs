@@ -31,6 +31,7 @@ mod private;
 mod process;
 mod product;
 mod purge;
+mod raw_frames;
 mod reference;
 mod refused;
 mod report;

@@ -86,8 +86,12 @@ async fn a_preview_link_shows_a_version_that_is_not_live() {
         (&configuration["id"], &configuration["live"], &configuration["latest"], &configuration["versions"]),
         (&json!(RING), &json!(2), &json!(3), &json!(3))
     );
-    let down =
-        artist.request(Method::POST, &format!("/api/sequences/{RING}/take-down")).send().await.unwrap();
+    let down = artist
+        .request(Method::POST, &format!("/api/sequences/{RING}/take-down"))
+        .json(&serde_json::json!({ "confirm": RING }))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(down.status(), 200);
     assert_eq!(problem(artist.server.get(link, &[]).await, 410).await, "link-expired");
     let products: Value =

@@ -101,7 +101,7 @@ async fn a_change_is_seen_by_the_very_next_request() {
             front.cached(path, &[]).await;
             assert_eq!(front.cached(path, &[]).await.0, "HIT", "{cache:?}: {path}");
         }
-        behind.change("take-down", None).await;
+        behind.change("take-down", Some(json!({ "confirm": RING }))).await;
         let gone = |response: Response| async { problem(response, 410).await };
         assert_eq!(gone(front.get(&sequence(RING), &[]).await).await, "taken-down", "{cache:?}");
         assert_eq!(gone(front.get(&still, &[]).await).await, "taken-down", "{cache:?}");

@@ -76,6 +76,7 @@ async fn the_whole_job_is_done_over_a_flaky_line() {
 
     let bearer = format!("Bearer {}", key(bucket.data(), "artist"));
     let take_down = server.request(Method::POST, &format!("/api/sequences/{GOLD}/take-down"));
+    let take_down = take_down.json(&serde_json::json!({ "confirm": GOLD }));
     assert_eq!(take_down.header("authorization", bearer).send().await.unwrap().status(), 200);
     for file in &files(&older) {
         // It leaves memory and disk within a second.

@@ -396,7 +396,9 @@ async fn protects_and_lifts(data: &Path, artist: &Artist, flags: &[&str]) {
 
     // Taken down while it is protected, it is as private as before.
     assert_eq!(post("protect").await.status(), 200);
-    assert_eq!(post("take-down").await.status(), 200);
+    let take_down = artist.request(Method::POST, &format!("/api/sequences/{SECRET}/take-down"));
+    let taken_down = take_down.json(&json!({ "confirm": SECRET })).send().await.unwrap();
+    assert_eq!(taken_down.status(), 200);
     nothing_leaks(server, SECRET, &words, &public).await;
     while server.get(&format!("{token}/sequence"), &[]).await.status() == 200 {
         tokio::task::yield_now().await;

@@ -74,7 +74,7 @@ async fn an_older_data_folder_is_collected_and_serves_every_object() {
     for (metal, is_there) in [("rose", true), ("twin", false)] {
         let id = format!("ring.solitaire.metal-{metal}");
         let shared = fs::read_dir(data.join("objects/still")).unwrap().count();
-        let output = girasol().args(["take-down", &id, "--data"]).arg(&data).output().unwrap();
+        let output = girasol().args(["take-down", &id, "--yes", "--data"]).arg(&data).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let left = fs::read_dir(data.join("objects/still")).unwrap().count();
         assert_eq!(left == shared, is_there, "{metal}");

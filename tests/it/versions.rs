@@ -1,11 +1,14 @@
 //! Publishing, going back, and taking down.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::girasol::{Server, draw_turn, girasol, header, key, problem, sequence};
+use crate::{
+    garbage::objects,
+    girasol::{ROSE, Server, draw_turn, girasol, header, key, problem, sequence},
+};
 
 const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
 
@@ -65,9 +68,14 @@ async fn a_version_goes_live_comes_back_and_is_taken_down() {
     assert_eq!(problem(back().await, 409).await, "nothing-before");
     assert_eq!(live(publish(3).await).await, Some(3));
 
-    let down = async || ask(Method::POST, &format!("{RING}/take-down"), None).await;
-    assert_eq!(live(down().await).await, None);
-    assert_eq!(problem(down().await, 409).await, "nothing-live");
+    let down = async |body| ask(Method::POST, &format!("{RING}/take-down"), body).await;
+    for unconfirmed in [None, Some(json!({ "confirm": ROSE }))] {
+        assert_eq!(problem(down(unconfirmed).await, 422).await, "not-confirmed");
+    }
+    assert_eq!(problem(down(Some(json!({ "id": RING }))).await, 400).await, "bad-json");
+    let confirmed = || Some(json!({ "confirm": RING }));
+    assert_eq!(live(down(confirmed()).await).await, None);
+    assert_eq!(problem(down(confirmed()).await, 409).await, "nothing-stored");
     // Another server, since this one may answer from its memory for another second.
     let fresh = Server::start_over(data, &["serve"]);
     for path in [sequence(RING), format!("/still/{RING}.jpg"), format!("/m/{RING}/auto")] {
@@ -98,12 +106,72 @@ fn versions_are_moved_at_the_command_line() {
     ingest(data, [200, 180, 120], &[]);
     let run = |arguments: &[&str]| {
         let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
     };
-    assert_eq!(run(&["rollback", RING]), (Some(0), format!("{RING}: version 2 is live.\n")));
+    let (code, said, _) = run(&["rollback", RING]);
+    assert_eq!((code, said), (Some(0), format!("{RING}: version 2 is live.\n")));
     assert_eq!(run(&["rollback", RING]).0, Some(1));
-    let (code, said) = run(&["take-down", RING]);
-    assert!(code == Some(0) && said.contains("the spin is deleted"), "{said}");
-    assert_eq!(run(&["take-down", RING]).0, Some(1));
-    assert_eq!(run(&["publish", RING, "3"]).0, Some(1));
+    assert_eq!(run(&["publish", RING, "9"]).0, Some(1));
+}
+
+#[test]
+fn a_take_down_says_what_goes_and_deletes_nothing_unless_it_is_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, [220, 220, 225], &[]);
+    ingest(data, [200, 180, 120], &["--no-publish"]);
+    let before = objects(data);
+    let run = |arguments: &[&str]| {
+        let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said, told) = run(&["take-down", RING]);
+    assert_eq!((code, said.as_str()), (Some(1), ""), "{told}");
+    let files = format!("versions    3, 2, 1 (2 is live): {} files", before.len());
+    for what in [&files, "about 0.", "/still/", "410", "--yes"] {
+        assert!(told.contains(what), "{what}: {told}");
+    }
+    assert_eq!(objects(data), before);
+    for (typed, code) in [("n\n", 1), ("y\n", 0)] {
+        let Some((ended, shown)) = at_a_terminal(data, typed) else { return };
+        assert!(shown.contains("Delete all of it for good? [y/N]"), "{shown}");
+        assert_eq!((ended, objects(data).is_empty()), (Some(code), code == 0), "{shown}");
+    }
+    let (code, _, told) = run(&["take-down", RING, "--yes"]);
+    assert!(code == Some(1) && told.contains("no version and no raw frames"), "{told}");
+}
+
+#[test]
+fn a_version_that_was_never_live_is_taken_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, [220, 220, 225], &["--no-publish"]);
+    assert!(!objects(data).is_empty());
+    let output = girasol().args(["take-down", RING, "--yes", "--data"]).arg(data).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("(none is live)") && !told.contains("410"), "{told}");
+    assert_eq!(objects(data), [] as [std::path::PathBuf; 0]);
+}
+
+/// Takes the ring down at a terminal, and types an answer; `None` where no terminal can be had.
+fn at_a_terminal(data: &Path, typed: &str) -> Option<(Option<i32>, String)> {
+    let take_down = girasol();
+    let command = format!("{} take-down {RING} --data {}", take_down.get_program().display(), data.display());
+    let terminal = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--log-out", "/dev/null", "--command", &command])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn();
+    let mut terminal = match terminal {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            assert!(std::env::var_os("CI").is_none(), "script (bsdutils) is missing");
+            return None;
+        }
+        terminal => terminal.unwrap(),
+    };
+    terminal.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = terminal.wait_with_output().unwrap();
+    Some((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
 }

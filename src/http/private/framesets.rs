@@ -28,6 +28,7 @@ use crate::{
         segment,
         wire::{framesets as wire, parameters as param, problems, settings::SettingsChange},
     },
+    library::raw_frames,
     staging::{Incoming, Staging, Unpacked},
 };
 
@@ -194,7 +195,10 @@ pub(super) async fn commit(
     answer(&catalog, &id).await
 }
 
-/// Delete an open frame set and its files
+/// Delete a frame set and its files
+///
+/// The job of a committed set is cancelled where it is not over, and deleted with the set. A version that was made from
+/// the frames stays.
 #[utoipa::path(
     delete,
     path = "/api/framesets/{frameset}",
@@ -205,7 +209,6 @@ pub(super) async fn commit(
         (status = 204, description = "The set is deleted."),
         problems::Write,
         problems::NoSuchFrameset,
-        problems::SetCommitted,
     ),
 )]
 pub(super) async fn discard(
@@ -216,10 +219,9 @@ pub(super) async fn discard(
     staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    catalog.db.discard_frameset(&id, &caller.actor).await?;
-    staging.discard_set(&id).await?;
-    if let Some(inbox) = catalog.store.inbox() {
-        inbox.clear(&id).await?;
+    let Catalog { db, store, .. } = catalog.get_ref();
+    if !raw_frames::discard(db, store, &staging, &id, &caller.actor).await? {
+        return Err(Error::NoSuchFrameset.into());
     }
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }

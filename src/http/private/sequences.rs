@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     web::{Data, Payload},
 };
 
@@ -29,6 +29,9 @@ use crate::{
 };
 
 use super::grants::caller_token;
+
+/// The body of a take-down.
+const TAKE_DOWN: &str = r#"{"confirm": "ring.solitaire.metal-rose-gold.stone-diamond"}"#;
 
 /// The versions of a configuration's spin
 #[utoipa::path(
@@ -109,33 +112,48 @@ pub(super) async fn roll_back(
 
 /// Take a spin down for good
 ///
-/// The spin answers 410 from then on. All its versions are deleted with their files, except files that other
-/// configurations use.
+/// All its versions are deleted with their files, except files that other configurations use, and so are its raw
+/// frames. A spin that was live answers 410 from then on. The body repeats the configuration's id, since nothing of
+/// this can be brought back.
 #[utoipa::path(
     post,
     path = "/api/sequences/{configuration}/take-down",
     operation_id = "takeDown",
     tag = "Versions",
     params(param::Configuration),
+    request_body = wire::TakeDown,
     responses(
         (status = 200, description = "The versions.", body = wire::Sequence),
-        problems::Write,
+        problems::WriteJson,
         problems::NoSuchSequence,
-        problems::NothingLive,
+        problems::NothingStored,
+        problems::NotConfirmed,
     ),
 )]
 pub(super) async fn take_down(
     _: NoQuery,
     Artist(caller): Artist,
     request: HttpRequest,
+    body: Payload,
     catalog: Data<Catalog>,
     staging: Data<Staging>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
+    require_confirmation(&request, body, &id).await?;
     let (db, store) = (&catalog.db, &catalog.store);
     let purges = take_down::take_down(db, store, &staging, &id, &caller.actor).await?;
     deleted(&catalog, &purger, &id, &purges).await
+}
+
+/// Refuses a take-down whose body does not repeat the configuration's id; a request without a body is told so as well.
+async fn require_confirmation(request: &HttpRequest, body: Payload, id: &ConfigId) -> Result<(), Error> {
+    let refused = || Error::NotConfirmed(id.clone());
+    if !request.headers().contains_key(CONTENT_TYPE) {
+        return Err(refused());
+    }
+    let wire::TakeDown { confirm } = body::read_json(request, body, TAKE_DOWN).await?;
+    if confirm == id.as_str() { Ok(()) } else { Err(refused()) }
 }
 
 /// Like [`changed`], for a change that deletes objects.

@@ -108,8 +108,12 @@ pub(crate) enum Error {
     NothingBefore,
     #[error("another version went live at the same moment: load the sequence again")]
     Overtaken,
-    #[error("no version is live")]
-    NothingLive,
+    #[error("the configuration has no version and no raw frames")]
+    NothingStored,
+    #[error(
+        "this deletes every version of {0} for good, and its raw frames: send {{\"confirm\": \"{0}\"}} to go on"
+    )]
+    NotConfirmed(ConfigId),
     #[error("the frame set has no frame")]
     SetEmpty,
     #[error("a key may have at most {0} open frame sets: commit or discard one")]
@@ -210,7 +214,8 @@ impl Error {
             Self::EarlyVersion => kinds::EARLY_VERSION,
             Self::NothingBefore => kinds::NOTHING_BEFORE,
             Self::Overtaken => kinds::OVERTAKEN,
-            Self::NothingLive => kinds::NOTHING_LIVE,
+            Self::NothingStored => kinds::NOTHING_STORED,
+            Self::NotConfirmed(_) => kinds::NOT_CONFIRMED,
             Self::SetEmpty => kinds::SET_EMPTY,
             Self::TooManySets(_) => kinds::TOO_MANY_SETS,
             Self::TooManyFiles(_) => kinds::TOO_MANY_FILES,

@@ -7,7 +7,8 @@ use crate::{
     db::{DbError, framesets::FramesetError, jobs::ChangeJobError},
     domain::{negotiate::NotOffered, product::UnknownChoice},
     library::{
-        collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
+        collect::CollectError, protect::ProtectError, publish::PublishError, raw_frames::RawFramesError,
+        take_down::TakeDownError,
     },
     staging::{StagingError, UnpackError, fetch::FetchError},
     store::StoreError,
@@ -100,10 +101,21 @@ impl From<PublishError> for Error {
 impl From<TakeDownError> for Error {
     fn from(error: TakeDownError) -> Self {
         match error {
-            TakeDownError::NothingLive(_) => Self::NothingLive,
+            TakeDownError::NothingStored(_) => Self::NothingStored,
             TakeDownError::Collect(error) => error.into(),
+            TakeDownError::Store(error) => error.into(),
             TakeDownError::Staging(error) => error.into(),
             TakeDownError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RawFramesError> for Error {
+    fn from(error: RawFramesError) -> Self {
+        match error {
+            RawFramesError::Staging(error) => error.into(),
+            RawFramesError::Store(error) => error.into(),
+            RawFramesError::Db(error) => error.into(),
         }
     }
 }

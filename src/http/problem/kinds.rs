@@ -109,8 +109,8 @@ kinds! {
     NOTHING_BEFORE = 409 "nothing-before" "No earlier version";
     /// Another version went live during the request. Load the sequence again.
     OVERTAKEN = 409 "overtaken" "Overtaken";
-    /// No version of the configuration is live.
-    NOTHING_LIVE = 409 "nothing-live" "Nothing live";
+    /// The configuration has neither versions nor raw frames that a take-down would delete.
+    NOTHING_STORED = 409 "nothing-stored" "Nothing stored";
     /// The configuration is public and needs no signed address.
     NOT_PROTECTED = 409 "not-protected" "Not protected";
     /// The server stores its objects in a folder, not in a bucket. Send the frames to the server.
@@ -147,6 +147,8 @@ kinds! {
     UNKNOWN_CHOICE = 422 "unknown-choice" "Unknown choice";
     /// A field has a value that is not allowed. `detail` names the field and its rule.
     BAD_FIELD = 422 "bad-field" "Field value not allowed";
+    /// What this deletes cannot be brought back. Repeat the configuration's id in the field `confirm` of the body.
+    NOT_CONFIRMED = 422 "not-confirmed" "Not confirmed";
     /// The product file has faults. `faults` lists each one with its place in the file.
     BAD_PRODUCT = 422 "bad-product" "Faulty product file";
     /// The frame set has no frame.

@@ -160,8 +160,8 @@ problems! {
     NotRolledBack(409) = &["nothing-before", "overtaken"];
     /// Another version went live at the same moment.
     Overtaken(409) = &["overtaken"];
-    /// No version is live.
-    NothingLive(409) = &["nothing-live"];
+    /// There is neither a version nor a raw frame.
+    NothingStored(409) = &["nothing-stored"];
     /// The configuration is public and needs no signature.
     NotProtected(409) = &["not-protected"];
     /// The spin was taken down.
@@ -182,6 +182,8 @@ problems! {
     RangeOutside(416, "Content-Range") = &["range-outside"];
     /// A field has a value that is not allowed.
     BadField(422) = &["bad-field"];
+    /// The body does not repeat the configuration's id.
+    NotConfirmed(422) = &["not-confirmed"];
     /// The product does not offer this choice.
     UnknownChoice(422) = &["unknown-choice"];
     /// The product file has faults; `faults` lists all of them.

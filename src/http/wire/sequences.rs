@@ -144,6 +144,15 @@ pub(crate) struct Publish {
     pub(crate) version: i64,
 }
 
+/// That a take-down is meant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TakeDown {
+    /// The configuration's id once more.
+    #[schema(examples("ring.solitaire.metal-rose-gold.stone-diamond"))]
+    pub(crate) confirm: String,
+}
+
 /// How long a preview link is valid.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -83,7 +83,7 @@ export const sequences = {
   version: (id: string, version: number) => ask<VersionDetail>("GET", `${SEQUENCES}/${id}/versions/${version}`),
   publish: (id: string, version: number) => ask<Sequence>("POST", `${SEQUENCES}/${id}/publish`, { version }),
   rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),
-  takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`),
+  takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`, { confirm: id }),
   previewLink: (id: string, version: number, hours: number) =>
     ask<PreviewLink>("POST", `${SEQUENCES}/${id}/versions/${version}/preview-link`, { hours }),
 };

@@ -192,7 +192,7 @@ function actionsOf(
   };
   const takeDown = async () => {
     const body = [
-      make("p", {}, `Every version of ${piece} is deleted for good. Visitors get 410 Gone.`),
+      make("p", {}, `Every version of ${piece} and its raw frames are deleted for good. Visitors get 410 Gone.`),
       make("p", { class: "quiet" }, "To show an earlier version instead, roll back."),
     ];
     if (!(await ask({ title: "Take it down?", body, confirm: "Take it down", danger: true, word: configuration })))

@@ -189,8 +189,9 @@ export const ROUTES = [
   [
     /^\/api\/sequences\/([\w.-]+)\/take-down$/,
     {
-      POST: (_request, _response, name) => {
+      POST: async (request, _response, name) => {
         const sequence = found(sequences.get(name));
+        if ((await jsonOf(request)).confirm !== name) throw new Problem(422, "not-confirmed", "repeat the id");
         takeDown(sequence);
         return json(200, shownSequence(sequence));
       },

@@ -1,0 +1,143 @@
+//! `girasol take-down`.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use crate::{
+    app::{App, AppError},
+    db::{DbError, retention::RawFrames, take_down::StoredSpin},
+    domain::{audit::Actor, names::ConfigId},
+    library::take_down::{Extent, TakeDownError, extent, take_down},
+};
+
+use super::{
+    ask::{Answer, ask},
+    failure::{Details, Explain},
+    known, print_message, print_result,
+    publish::ConfigurationArgs,
+    purge::deliver,
+};
+
+/// Arguments of `girasol take-down`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol take-down ring.solitaire.metal-yellow-gold.stone-diamond
+  girasol take-down ring.solitaire.metal-yellow-gold.stone-diamond --yes")]
+pub(super) struct TakeDownArgs {
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+    /// Delete without asking.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Why nothing, or not everything, was taken down.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TakingDownError {
+    /// There is nothing to take down.
+    #[error("{configuration} has no version and no raw frames")]
+    NothingStored {
+        /// The configuration that was given.
+        configuration: ConfigId,
+        /// What would do, in a sentence.
+        known: String,
+    },
+    /// No person could be asked.
+    #[error("a take-down cannot be undone, and there is no terminal to ask at")]
+    NotAsked,
+    /// The person said no.
+    #[error("nothing was deleted")]
+    Declined,
+    /// The spin is not taken down, or not completely.
+    #[error(transparent)]
+    TakeDown(TakeDownError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A cache of the settings cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl Explain for TakingDownError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NothingStored { known, .. } => Details::with("nothing-stored", known),
+            Self::NotAsked => {
+                Details::with("not-confirmed", "Add --yes to delete all of it without being asked.")
+            }
+            Self::Declined => Details::of("declined"),
+            Self::TakeDown(error) => error.details(),
+            Self::Db(error) => error.details(),
+            Self::App(error) => error.details(),
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, args: &TakeDownArgs) -> Result<(), TakingDownError> {
+    let purger = app.purger().await?;
+    let id = &args.configuration.configuration;
+    let App { db, store, staging, .. } = app;
+    let found = match extent(db, id).await {
+        Err(TakeDownError::NothingStored(configuration)) => {
+            let known = known::configurations_like(db, &configuration).await?;
+            return Err(TakingDownError::NothingStored { configuration, known });
+        }
+        found => found.map_err(TakingDownError::TakeDown)?,
+    };
+    print_message(&describe(id, &found));
+    if !args.yes {
+        match ask("Delete all of it for good?") {
+            Answer::Yes => {}
+            Answer::No => return Err(TakingDownError::Declined),
+            Answer::NotAsked => return Err(TakingDownError::NotAsked),
+        }
+    }
+    let purges = take_down(db, store, staging, id, &Actor::command_line()).await;
+    let purges = purges.map_err(TakingDownError::TakeDown)?;
+    print_result(&format!(
+        "{id}: the spin is deleted, with all of its versions and raw frames. Copies in browsers' caches cannot be \
+         recalled.{}",
+        if purger.is_idle() { " Purge the CDN by hand: none is configured here." } else { "" }
+    ));
+    deliver(&purger, &purges).await?;
+    app.db.close().await;
+    Ok(())
+}
+
+/// What goes, a line each.
+fn describe(id: &ConfigId, extent: &Extent) -> String {
+    let Extent { spin: StoredSpin { live, versions, objects, bytes }, raw } = extent;
+    let mut text = format!("A take-down of {id} deletes:");
+    if !versions.is_empty() {
+        let numbers = versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let shown = live.map_or_else(|| "none is live".to_owned(), |live| format!("{live} is live"));
+        let _ = write!(
+            text,
+            "\n  versions    {numbers} ({shown}): {objects} files that no other spin shows, about {}",
+            megabytes(*bytes)
+        );
+    }
+    let RawFrames { sets, frames, bytes, under_way } = *raw;
+    if sets > 0 {
+        let _ = write!(text, "\n  raw frames  {frames} of {sets} frame sets, {}", megabytes(bytes));
+    }
+    if live.is_some() {
+        let _ = write!(
+            text,
+            "\n  addresses   /api/products/customizable/{id}/sequence and /still/{id}.* answer 410 from then on"
+        );
+    }
+    if under_way > 0 {
+        let _ = write!(
+            text,
+            "\n{under_way} frame sets of it are being encoded, and stay: cancel their jobs if they are not wanted."
+        );
+    }
+    text
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

@@ -1,0 +1,92 @@
+//! How long raw frames stay: until a take-down, or until their set is deleted.
+
+use std::{fs, path::Path};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    girasol::{draw_turn, girasol, problem},
+    jobs::{PLATINUM, RING, Studio},
+};
+
+/// Whether a set has files, in the staging area or laid out for an encoder.
+fn has_files(data: &Path, set: &str) -> bool {
+    ["incoming", "work"].iter().any(|folder| {
+        let Ok(entries) = fs::read_dir(data.join(folder)) else { return false };
+        entries.flatten().any(|entry| entry.file_name().to_str().unwrap().contains(set))
+    })
+}
+
+async fn set_of(studio: &Studio, job: &str) -> String {
+    studio.json(job).await["frameset"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_committed_set_is_deleted_with_its_job_and_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 12);
+    let studio = Studio::over(data, "in_server = false\n");
+    let job = studio.send(&turn).await;
+    let set = set_of(&studio, &job).await;
+    assert!(has_files(data, &set));
+    let delete = async || studio.ask(Method::DELETE, &format!("/api/framesets/{set}"), None).await;
+    assert_eq!(delete().await.status(), 204);
+    assert!(!has_files(data, &set));
+    assert_eq!(problem(studio.ask(Method::GET, &job, None).await, 404).await, "no-such-job");
+    assert_eq!(problem(delete().await, 404).await, "no-such-frameset");
+}
+
+#[tokio::test]
+async fn a_set_that_a_worker_is_encoding_is_deleted_and_the_worker_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 24);
+    let studio = Studio::over(data, "");
+    let job = studio.send(&turn).await;
+    let set = set_of(&studio, &job).await;
+    while studio.json(&job).await["state"] == "queued" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(studio.ask(Method::DELETE, &format!("/api/framesets/{set}"), None).await.status(), 204);
+    assert_eq!(studio.json("/api/jobs").await["jobs"], json!([]));
+    // The worker is free again for another set.
+    let job = studio.send(&turn).await;
+    assert_eq!(studio.watch(&job, 0).await.last().unwrap().1, "ready");
+}
+
+#[tokio::test]
+async fn a_take_down_deletes_raw_frames_and_a_retry_then_ends_as_an_empty_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let turn = data.join("turn");
+    draw_turn(&turn, PLATINUM, 12);
+    let studio = Studio::over(data, "");
+    let ready = studio.send(&turn).await;
+    assert_eq!(studio.watch(&ready, 0).await.last().unwrap().1, "ready");
+    fs::write(turn.join("005.png"), "no picture").unwrap();
+    let failed = studio.send(&turn).await;
+    assert_eq!(studio.watch(&failed, 0).await.last().unwrap().1, "failed");
+    let sets = [set_of(&studio, &ready).await, set_of(&studio, &failed).await];
+    assert!(sets.iter().all(|set| has_files(data, set)));
+    // Links that an encoder left would keep the frames on disk.
+    assert!(!fs::read_dir(data.join("work")).unwrap().flatten().any(|entry| entry.path().is_dir()));
+
+    let output = girasol().args(["take-down", RING, "--yes", "--data"]).arg(data).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("24 of 2 frame sets"), "{told}");
+    assert!(!sets.iter().any(|set| has_files(data, set)));
+
+    let last = studio.watch(&failed, 0).await.last().unwrap().0;
+    let retried = studio.ask(Method::POST, &format!("{failed}/retry"), None).await;
+    assert_eq!(retried.status(), 200);
+    let events = studio.watch(&failed, last).await;
+    let (_, kind, failure) = events.last().unwrap();
+    assert_eq!((kind.as_str(), &failure["slug"]), ("failed", &json!("set-empty")));
+    assert!(failure["remedy"].as_str().unwrap().contains("as a new frame set"), "{failure}");
+    let shown: Value = studio.json(&failed).await;
+    assert_eq!((&shown["state"], &shown["attempts"]), (&json!("failed"), &json!(1)));
+}
