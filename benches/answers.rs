@@ -20,7 +20,7 @@ use girasol::{
         self,
         catalog::{CacheBytes, Catalog},
     },
-    ingest::{Order, Report, ingest, tracker::Tracker},
+    ingest::{Order, Report, check, ingest, tracker::Tracker},
     store::Store,
 };
 
@@ -51,7 +51,9 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         protected: false,
         actor: Actor::command_line(),
     };
-    ingest(db, store, data, &order, &Arc::new(Tracker::default())).await.unwrap()
+    let tracker = Arc::new(Tracker::default());
+    let checked = check(&order, &tracker).await.unwrap();
+    ingest(db, store, data, &order, checked, &tracker).await.unwrap()
 }
 
 fn answers(c: &mut Criterion) {

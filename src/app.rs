@@ -5,7 +5,7 @@ mod tasks;
 
 use std::{io, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use actix_web::{App as Routes, HttpServer, web};
+use actix_web::{App as Routes, HttpServer, middleware::from_fn, web};
 use assets_pipeline::plan::tiers::Format;
 use tracing_actix_web::TracingLogger;
 
@@ -22,7 +22,7 @@ use crate::{
         public::vitals::Views,
     },
     staging::Staging,
-    store::Store,
+    store::{Store, StoreError},
     worker::Worker,
 };
 
@@ -52,6 +52,12 @@ pub enum AppError {
     /// A cache to purge cannot be used.
     #[error(transparent)]
     Target(#[from] BadTarget),
+    /// The object store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no data folder, and the command has nothing to put into a new one.
+    #[error("there is no Girasol data in {}", .0.display())]
+    NoData(PathBuf),
     /// The address is taken, or is none of this machine's.
     #[error("cannot listen on {address} (server.listen)")]
     Listen {
@@ -82,17 +88,67 @@ pub struct App {
 
 /// How long a worker has to give its job back. It looks at each frame whether it is to stop.
 const WORKER_STOPS_WITHIN: Duration = Duration::from_mins(10);
+/// How long the start waits for an answer of the object store.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The store as configured. A folder is created if it does not exist.
+async fn open_store(config: &Config) -> Result<Store, AppError> {
+    let failed = |source| AppError::Data { path: config.data.clone(), source };
+    Store::open(&config.store, &config.data).await.map_err(failed)
+}
 
 impl App {
     /// Opens the data folder, which is created if it does not exist.
     pub async fn open(config: Config) -> Result<Self, AppError> {
+        let store = open_store(&config).await?;
+        Self::over(config, store).await
+    }
+
+    /// The same for a command that writes objects: a store that cannot be used is found out before any work.
+    pub async fn open_to_write(config: Config) -> Result<Self, AppError> {
+        let store = open_store(&config).await?;
+        store.probe().await?;
+        Self::over(config, store).await
+    }
+
+    /// The same for a command that changes or shows what there is: it creates nothing.
+    pub async fn open_existing(config: Config) -> Result<Self, AppError> {
+        if !config.data.join("girasol.db").exists() {
+            return Err(AppError::NoData(config.data));
+        }
+        Self::open(config).await
+    }
+
+    /// The same, of which the command also deletes or moves objects.
+    pub async fn open_existing_to_write(config: Config) -> Result<Self, AppError> {
+        let app = Self::open_existing(config).await?;
+        app.store.probe().await?;
+        Ok(app)
+    }
+
+    async fn over(config: Config, store: Store) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
-        let store = Store::open(&config.store, &config.data).await.map_err(failed)?;
         let staging = Staging::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
         let checks = Checks::new(db.clone(), staging.clone(), &config.data);
         Ok(Self { config, db, store, staging, checks })
+    }
+
+    /// Asks the store before the process serves or works. What an operator has to change ends the process; a store that
+    /// does not answer may do so later, and what is cached can be served meanwhile.
+    async fn probe_store(&self) -> Result<(), AppError> {
+        let probed = tokio::time::timeout(PROBE_PATIENCE, self.store.probe()).await;
+        match probed {
+            Ok(Err(error)) if error.trouble().is_lasting() => return Err(error.into()),
+            Ok(Err(error)) => {
+                let (remedy, error): (_, &dyn std::error::Error) = (error.trouble().remedy(), &error);
+                tracing::error!(error, remedy, "the object store cannot be used yet");
+            }
+            Err(_elapsed) => tracing::error!("the object store has not answered yet"),
+            Ok(Ok(())) => {}
+        }
+        Ok(())
     }
 
     /// Sends purges to the configured caches.
@@ -127,6 +183,7 @@ impl App {
     /// Works, without serving, until SIGTERM or SIGINT.
     pub async fn work(&self) -> Result<(), AppError> {
         let stop = listen::stop_signal().map_err(AppError::Server)?;
+        self.probe_store().await?;
         let mut background = Background::default();
         tasks::work(&mut background, self.worker());
         tracing::info!(data = %self.config.data.display(), "working");
@@ -143,6 +200,7 @@ impl App {
     pub async fn serve(&self, pages: Pages, announce: impl FnOnce(&str)) -> Result<(), AppError> {
         // Before the address is announced: from here on a signal stops the server in order.
         let stop = listen::stop_signal().map_err(AppError::Server)?;
+        self.probe_store().await?;
         let purger = self.purger().await?;
         let listener = listen::bind(&self.config.server.listen)?;
         let address = listener.local_addr().map_err(AppError::Server)?;
@@ -160,7 +218,9 @@ impl App {
             proxies: web::Data::new(self.config.server.proxies()),
         };
         let routes = move || {
-            let routes = Routes::new().wrap(TracingLogger::<AccessLog>::new());
+            let routes = Routes::new()
+                .wrap(from_fn(http::accept_both_spellings))
+                .wrap(TracingLogger::<AccessLog>::new());
             routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
         };
 

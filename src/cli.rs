@@ -1,12 +1,14 @@
 //! The command line.
 
 mod ask;
+mod audit;
 mod check;
 mod completions;
 mod demo;
 mod edge;
 mod failure;
 mod ingest;
+mod jobs;
 mod key;
 mod known;
 mod outcome;
@@ -19,8 +21,11 @@ mod report;
 mod serve;
 mod settings;
 mod signing;
+mod source;
 mod store;
+mod table;
 mod take_down;
+mod versions;
 mod words;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync::LazyLock};
@@ -28,9 +33,9 @@ use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync:
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    app::App,
+    app::{App, AppError},
     config::{Config, Flags},
-    telemetry,
+    db, telemetry,
 };
 
 use self::failure::CliError;
@@ -42,10 +47,7 @@ const GLOBAL: &str = "Global options";
 const OUTPUT: &str = "Output";
 
 /// `0.1.0 (abc1234)`, with the commit that `make build` names.
-static VERSION: LazyLock<String> = LazyLock::new(|| match option_env!("GIRASOL_COMMIT") {
-    Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
-    _ => env!("CARGO_PKG_VERSION").to_owned(),
-});
+static VERSION: LazyLock<String> = LazyLock::new(db::program);
 
 /// 360-degree jewelry spins, delivered progressively.
 #[derive(Debug, Parser)]
@@ -104,6 +106,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Encode a folder, zip or tar of raw frames, and write an HTML page about the result.
     Report(report::ReportArgs),
+    /// List the versions of a configuration, or of all.
+    Versions(versions::VersionsArgs),
     /// Make a version of a configuration live.
     Publish(publish::PublishArgs),
     /// Make the previous live version live again.
@@ -124,6 +128,10 @@ enum Command {
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
+    /// List the jobs that encode frame sets, or show one with its log.
+    Jobs(jobs::JobsArgs),
+    /// List what was changed, by which key and from which address.
+    Audit(audit::AuditArgs),
     /// Purge caches by hand, or list the deliveries that are still open.
     Purge(purge::PurgeArgs),
     /// Create, list and revoke keys for the API and the studio.
@@ -139,6 +147,9 @@ impl Command {
     fn json(&self) -> bool {
         match self {
             Self::Ingest(args) => args.json,
+            Self::Versions(args) => args.json,
+            Self::Jobs(args) => args.json,
+            Self::Audit(args) => args.json,
             Self::Check(args) => args.json,
             Self::Report(args) => args.json,
             Self::Key(args) => args.json,
@@ -186,13 +197,16 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
-    // These need no settings, and work where those are wrong.
+    // These need no settings, and work where those are wrong; and what is missing is said before anything is made.
     match &cli.command {
         Command::Completions(args) => {
             completions::completions(args);
             return Ok(());
         }
         Command::Man(args) => return Ok(completions::man(args)?),
+        Command::Ingest(args) => source::require(&args.source)?,
+        Command::Check(args) => source::require(&args.source)?,
+        Command::Report(args) => source::require(&args.source)?,
         _ => {}
     }
     let GlobalArgs { data, listen, config, log } = cli.global;
@@ -201,26 +215,54 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
-        Command::Demo(args) => Ok(demo::run(App::open(config).await?, &args).await?),
+        Command::Demo(args) => Ok(demo::run(App::open_to_write(config).await?, &args).await?),
         Command::Serve => serve::run(&App::open(config).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => Ok(ingest::run(config, *args).await?),
         Command::Check(args) => Ok(check::run(args).await?),
         Command::Report(args) => Ok(report::run(&config, args).await?),
-        Command::Publish(args) => Ok(publish::publish(&App::open(config).await?, &args).await?),
-        Command::Rollback(args) => Ok(publish::roll_back(&App::open(config).await?, &args).await?),
-        Command::TakeDown(args) => Ok(take_down::run(&App::open(config).await?, &args).await?),
+        Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
+        Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
+        Command::Audit(args) => Ok(audit::run(&App::open_existing(config).await?, args).await?),
+        Command::Publish(args) => Ok(publish::publish(&App::open_existing(config).await?, &args).await?),
+        Command::Rollback(args) => Ok(publish::roll_back(&App::open_existing(config).await?, &args).await?),
+        Command::TakeDown(args) => {
+            Ok(take_down::run(&App::open_existing_to_write(config).await?, &args).await?)
+        }
         Command::Product(args) if args.only_reads_files() => Ok(product::check(&args)?),
-        Command::Product(args) => Ok(product::run(&App::open(config).await?, &args).await?),
-        Command::Protect(args) => Ok(signing::protect_one(&App::open(config).await?, &args).await?),
-        Command::Unprotect(args) => Ok(signing::unprotect_one(&App::open(config).await?, &args).await?),
-        Command::Sign(args) => Ok(signing::sign(&App::open(config).await?, &args).await?),
-        Command::Signing(args) => Ok(signing::keys(&App::open(config).await?, &args).await?),
-        Command::Store(args) => Ok(store::run(&App::open(config).await?, &args).await?),
-        Command::Purge(args) => Ok(purge::run(&App::open(config).await?, args).await?),
+        Command::Product(args) => {
+            let offers = args.read()?;
+            Ok(product::run(&open(config, args.makes_first()).await?, &args, &offers).await?)
+        }
+        Command::Protect(args) => {
+            Ok(signing::protect_one(&App::open_existing_to_write(config).await?, &args).await?)
+        }
+        Command::Unprotect(args) => {
+            Ok(signing::unprotect_one(&App::open_existing_to_write(config).await?, &args).await?)
+        }
+        Command::Sign(args) => Ok(signing::sign(&App::open_existing(config).await?, &args).await?),
+        Command::Signing(args) => Ok(signing::keys(&open(config, args.makes_first()).await?, &args).await?),
+        Command::Store(args) => Ok(store::run(&App::open_existing_to_write(config).await?, &args).await?),
+        Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
-        Command::Key(args) => Ok(key::run(&App::open(config).await?, &args).await?),
+        Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),
         Command::Completions(_) | Command::Man(_) => Ok(()),
+    }
+}
+
+/// Whether a command can be the first one over a data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// It makes something that needs no other command before it.
+    May,
+    /// It shows or changes what another command has made.
+    MayNot,
+}
+
+async fn open(config: Config, first: First) -> Result<App, AppError> {
+    match first {
+        First::May => App::open(config).await,
+        First::MayNot => App::open_existing(config).await,
     }
 }
 

@@ -35,7 +35,7 @@ use assets_pipeline::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::domain::policy::Policy;
+use crate::domain::{input::plain, policy::Policy};
 
 pub(crate) use self::schema::nearest;
 pub use self::{
@@ -201,7 +201,7 @@ impl Config {
             return Err(refused(problems));
         }
         let config = Self::deserialize(sources.values.clone())
-            .map_err(|error| refused(vec![Problem::of("settings", error.message())]))?;
+            .map_err(|error| refused(vec![Problem::of("settings", &plain(error.message()))]))?;
         let config = Self { policy: config.policy.clone().over(&config.tier_table()), ..config };
         let problems: Vec<_> = config.problems().collect();
         if !problems.is_empty() {

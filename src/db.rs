@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;
+pub mod listing;
 mod notify;
 pub mod objects;
 pub mod popularity;
@@ -30,6 +31,18 @@ use engine::{Pools, Statement, Tx};
 
 use crate::signals::{Signals, Topic};
 
+/// The version of this program: `0.1.0 (abc1234)`, with the commit that `make build` names.
+pub fn program() -> String {
+    match option_env!("GIRASOL_COMMIT") {
+        Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+        _ => env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn newer(program: Option<&str>) -> String {
+    program.map_or_else(|| "a program that left no name".to_owned(), |program| format!("girasol {program}"))
+}
+
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -40,6 +53,20 @@ pub enum DbError {
         name: &'static str,
         /// What the driver says.
         source: sqlx::Error,
+    },
+    /// A newer program has changed the schema.
+    #[error(
+        "the database is newer than this program: {} made its schema {found}, and this is girasol {} with schema {known}",
+        newer(.program.as_deref()),
+        self::program()
+    )]
+    Newer {
+        /// The schema of the database.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+        /// The version of the program, if it has left it.
+        program: Option<String>,
     },
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]

@@ -7,6 +7,7 @@ pub mod frameset;
 pub mod hints;
 pub mod hotspot;
 pub mod import;
+pub mod input;
 pub mod job;
 pub mod keys;
 pub mod manifest;

@@ -27,6 +27,7 @@ mod range;
 mod redirect;
 mod representation;
 mod scope;
+mod spelling;
 mod spreadsheet;
 mod wire;
 
@@ -39,6 +40,7 @@ pub use self::{
     document::openapi_json,
     private::Writers,
     problem::{Kind as ProblemKind, problems},
+    spelling::accept as accept_both_spellings,
 };
 
 use self::{

@@ -159,6 +159,8 @@ pub struct Report {
     pub gains: Vec<Gain>,
     /// The purges that publishing wrote.
     pub purges: Vec<i64>,
+    /// The early version that was live while the rest was encoded.
+    pub preview: Option<i64>,
 }
 
 /// How an order ended.
@@ -187,8 +189,9 @@ pub struct Checked {
     pub plan: Plan,
 }
 
-/// Reads every frame and checks what needs no decoding.
-async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
+/// Reads every frame and checks what needs no decoding. It needs no data folder.
+pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
+    check_choices(order)?;
     let (path, settings, tracker) = (order.source.clone(), order.settings.clone(), tracker.clone());
     tokio::task::spawn_blocking(move || {
         let limits = Limits::default();
@@ -203,7 +206,6 @@ async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure
 
 /// Checks as [`ingest`] does, decoding every frame, and encodes nothing.
 pub async fn check_thoroughly(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
-    check_choices(order)?;
     let checked = check(order, tracker).await?;
     let tracker = tracker.clone();
     tokio::task::spawn_blocking(move || {
@@ -214,12 +216,13 @@ pub async fn check_thoroughly(order: &Order, tracker: &Arc<Tracker>) -> Result<C
     .await?
 }
 
-/// Ingests an order, and publishes it where it says so.
+/// Ingests an order whose frames are checked, and publishes it where it says so.
 pub async fn ingest(
     db: &Db,
     store: &Store,
     data: &Path,
     order: &Order,
+    checked: Checked,
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
     let configuration = name_configuration(db, order).await?;
@@ -227,7 +230,6 @@ pub async fn ingest(
     if is_secret {
         check_protection(db, order, &configuration).await?;
     }
-    let checked = check(order, tracker).await?;
     let source_digest = source_digest(&checked.survey);
     let settings_digest = order.settings.digest();
 
@@ -379,8 +381,18 @@ async fn unchanged(
     } else {
         Outcome::Overtaken
     };
-    let (remarks, gains) = (Vec::new(), Vec::new());
-    Ok(Report { configuration, manifest, digest, outcome, encoded: 0, reused: 0, remarks, gains, purges })
+    Ok(Report {
+        configuration,
+        manifest,
+        digest,
+        outcome,
+        encoded: 0,
+        reused: 0,
+        remarks: Vec::new(),
+        gains: Vec::new(),
+        purges,
+        preview: None,
+    })
 }
 
 /// Names a turn by its frames in order. The files' names do not matter.
@@ -436,7 +448,7 @@ impl Job<'_> {
         tracker: &Arc<Tracker>,
     ) -> Result<Report, Failure> {
         let mut live = self.db.pointer(self.configuration).await?.map(|pointer| pointer.version);
-        let mut purges = Vec::new();
+        let (mut purges, mut shown) = (Vec::new(), None);
         let settings = Arc::new(self.order.settings.clone());
 
         // The pipeline is synchronous and borrows what it prepared, so that one thread runs it from
@@ -482,6 +494,7 @@ impl Job<'_> {
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
                 tracker.preview_is_live();
                 live = Some(version);
+                shown = Some(version);
             }
         }
         let (prepared, renditions) = pipeline.await??;
@@ -502,6 +515,7 @@ impl Job<'_> {
                 remarks,
                 gains: gains.clone(),
                 purges,
+                preview: shown,
             });
         }
 
@@ -530,6 +544,7 @@ impl Job<'_> {
             remarks,
             gains: gains.unwrap_or_default(),
             purges,
+            preview: shown,
         })
     }
 

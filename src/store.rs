@@ -10,6 +10,7 @@ mod s3;
 #[cfg(not(feature = "cloud"))]
 #[path = "store/no_s3.rs"]
 mod s3;
+mod trouble;
 
 use std::{error::Error, fs, io, path::Path, sync::Arc, time::Duration};
 
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use self::s3::{Contents, Inbox, Presigned, Scoped, Waiting};
+pub use self::trouble::Trouble;
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
 
 /// The store failed.
@@ -39,9 +41,16 @@ pub enum StoreError {
     /// The backend did not list its objects.
     #[error("the objects could not be listed")]
     List(#[source] Cause),
-    /// The backend did not answer.
-    #[error("the object store does not answer")]
-    Silent(#[source] Cause),
+    /// The backend cannot be used.
+    #[error("{place} cannot be used: {trouble}")]
+    Unusable {
+        /// The bucket, or the folder.
+        place: String,
+        /// What is wrong with it.
+        trouble: Trouble,
+        /// The backend's own words.
+        source: Cause,
+    },
     /// A file that waited in the bucket was deleted.
     #[error("what was put into the bucket is gone")]
     Gone,
@@ -62,6 +71,17 @@ const FOLDER_TIMEOUT: Duration = Duration::from_secs(2);
 type Cause = Box<dyn Error + Send + Sync>;
 
 impl StoreError {
+    /// What is wrong with the store.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Unusable { trouble, .. } => trouble.clone(),
+            Self::Object { source, .. } | Self::List(source) | Self::Inbox { source, .. } => {
+                Trouble::of(source.as_ref())
+            }
+            Self::Gone => Trouble::Other,
+        }
+    }
+
     fn of(key: &Address, did: &'static str) -> impl FnOnce(Cause) -> Self {
         move |source| Self::Object { key: *key, did, source }
     }
@@ -236,7 +256,24 @@ impl Store {
             Backend::Folder(folder) => folder.ping().await,
             Backend::S3(s3) => Box::pin(s3.ping()).await,
         };
-        answered.map_err(StoreError::Silent)
+        answered.map_err(|source| self.unusable(source))
+    }
+
+    /// Writes, lists and deletes once, so that what is wrong with the settings is known before any work is done.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let answered = match &self.parts.backend {
+            Backend::Folder(folder) => folder.probe().await,
+            Backend::S3(s3) => Box::pin(s3.probe()).await,
+        };
+        answered.map_err(|source| self.unusable(source))
+    }
+
+    fn unusable(&self, source: Cause) -> StoreError {
+        let place = match &self.parts.backend {
+            Backend::Folder(folder) => folder.place(),
+            Backend::S3(s3) => s3.place(),
+        };
+        StoreError::Unusable { place, trouble: Trouble::of(source.as_ref()), source }
     }
 }
 

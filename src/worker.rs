@@ -29,7 +29,7 @@ use crate::{
         frameset::{Frameset, FramesetId, UploadLimits},
     },
     ingest::{
-        Advice, Failure, Order, Report, ingest,
+        Advice, Failure, Order, Report, check, ingest,
         tracker::{Snapshot, Tracker},
     },
     signals::Topic,
@@ -220,7 +220,11 @@ impl Worker {
         self.examine(leased, tracker).await?;
         let source = self.lay_out(id, frames).await?;
         let order = self.order(set, source);
-        let made = ingest(&self.db, &self.store, &self.data, &order, tracker).await;
+        let made = async {
+            let checked = check(&order, tracker).await?;
+            ingest(&self.db, &self.store, &self.data, &order, checked, tracker).await
+        };
+        let made = made.await;
         // A worker that was stopped may have lost its lease, and the folder with it.
         if !tracker.is_stopped()
             && let Err(error) = tokio::fs::remove_dir_all(&order.source).await

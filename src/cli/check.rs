@@ -36,7 +36,7 @@ use super::{
 pub(super) struct CheckArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
     /// Mend a copy, as far as that is safe; the frames themselves stay unchanged.
     #[arg(long, help_heading = "Mending")]
     fix: bool,

@@ -12,7 +12,7 @@ use crate::{
         keys::{ApiKey, Role},
         names::{OptionName, ProductId, Slug},
     },
-    ingest::{Failure, Order, Outcome, ingest, tracker::Tracker},
+    ingest::{Failure, Order, Outcome, check, ingest, tracker::Tracker},
 };
 
 use super::{
@@ -137,7 +137,11 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Dem
     };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
-    let report = ingest(&app.db, &app.store, &app.config.data, &order, &tracker).await;
+    let made = async {
+        let checked = check(&order, &tracker).await?;
+        ingest(&app.db, &app.store, &app.config.data, &order, checked, &tracker).await
+    };
+    let report = made.await;
     bar.end();
     let report = report?;
     if report.outcome != Outcome::Unchanged {

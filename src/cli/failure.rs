@@ -12,12 +12,14 @@ use crate::{
     library::{
         collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
     },
+    store::{StoreError, Trouble},
 };
 
 use super::{
     check::CheckError, completions::ManError, demo::DemoError, edge::EdgeError, ingest::IngestingError,
-    key::KeyError, print_message, print_result, product::ProductError, publish::PublishingError,
-    purge::PurgingError, report::ReportError, signing::SigningError, take_down::TakingDownError,
+    jobs::JobsError, key::KeyError, print_message, print_result, product::ProductError,
+    publish::PublishingError, purge::PurgingError, report::ReportError, signing::SigningError,
+    source::NoSource, take_down::TakingDownError, versions::VersionsError,
 };
 
 /// Why a command failed: an error of its own for each command.
@@ -59,15 +61,24 @@ pub(super) enum CliError {
     /// `girasol report`
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// `girasol serve`, which reads the database before it serves
+    /// `girasol audit`, and `girasol serve` before it serves
     #[error(transparent)]
-    Serve(#[from] DbError),
+    Db(#[from] DbError),
     /// `girasol protect`, `unprotect`, `sign` and `signing`
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// A command that reads frames, where there are none
+    #[error(transparent)]
+    Source(#[from] NoSource),
     /// `girasol store`
     #[error(transparent)]
     Store(#[from] CollectError),
+    /// `girasol jobs`
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// `girasol versions`
+    #[error(transparent)]
+    Versions(#[from] VersionsError),
     /// `girasol take-down`
     #[error(transparent)]
     TakeDown(#[from] TakingDownError),
@@ -133,9 +144,12 @@ impl CliError {
             Self::Publish(error) => error,
             Self::Purge(error) => error,
             Self::Report(error) => error,
-            Self::Serve(error) => error,
+            Self::Db(error) => error,
             Self::Signing(error) => error,
+            Self::Source(error) => error,
             Self::Store(error) => error,
+            Self::Jobs(error) => error,
+            Self::Versions(error) => error,
             Self::TakeDown(error) => error,
         }
     }
@@ -145,13 +159,26 @@ impl CliError {
         let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
-            let message = error.to_string();
+            let message = plain(error);
             if !text.ends_with(&message) {
                 text = format!("{text}: {message}");
             }
             cause = error.source();
         }
         text
+    }
+}
+
+/// An error in words: the number that Rust puts behind those of the operating system is left out.
+pub(super) fn plain(error: &dyn Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error ") {
+        Some((words, number))
+            if number.strip_suffix(')').is_some_and(|number| number.parse::<i32>().is_ok()) =>
+        {
+            words.to_owned()
+        }
+        _ => text,
     }
 }
 
@@ -163,7 +190,16 @@ impl Explain for ConfigError {
 
 impl Explain for DbError {
     fn details(&self) -> Details {
-        Details::of("database")
+        match self {
+            Self::Newer { program, .. } => Details::with(
+                "database-newer",
+                format!(
+                    "Use girasol {} or newer, or restore the backup from before the upgrade (docs/guides/upgrade.md).",
+                    program.as_deref().unwrap_or("of that version")
+                ),
+            ),
+            _ => Details::of("database"),
+        }
     }
 }
 
@@ -175,6 +211,12 @@ impl Explain for AppError {
             Self::Data { .. } => {
                 Details::with("data", "Name another folder with --data, or make this one writable.")
             }
+            Self::Store(error) => error.details(),
+            Self::NoData(_) => Details::with(
+                "no-data",
+                "Name the folder with --data or GIRASOL_DATA. girasol ingest, girasol product import and girasol serve \
+                 create one.",
+            ),
             Self::Listen { .. } => Details::with(
                 "listen",
                 "Stop the program that uses the address, or name another address with --listen, as 127.0.0.1:8361.",
@@ -198,15 +240,21 @@ impl Explain for CollectError {
                 Details::with("garbage", "Ingest its frames again, or take the spin down.")
             }
             Self::Db(error) => error.details(),
-            Self::Store(_) => Details::of("store"),
+            Self::Store(error) => error.details(),
         }
+    }
+}
+
+impl Explain for StoreError {
+    fn details(&self) -> Details {
+        Details::with("store", self.trouble().remedy())
     }
 }
 
 impl Explain for PublishError {
     fn details(&self) -> Details {
         match self {
-            Self::NoSuchVersion { .. } => Details::of("no-version"),
+            Self::NoSuchVersion { .. } | Self::NoVersion(_) => Details::of("no-version"),
             Self::Early { .. } => Details::with(
                 "early-version",
                 "It has only a preview. Publish a version that has every tier.",
@@ -223,7 +271,7 @@ impl Explain for TakeDownError {
         match self {
             Self::NothingStored(_) => Details::of("nothing-stored"),
             Self::Collect(error) => error.details(),
-            Self::Store(_) => Details::of("store"),
+            Self::Store(error) => error.details(),
             Self::Staging(_) => Details::of("staging"),
             Self::Db(error) => error.details(),
         }
@@ -238,7 +286,8 @@ impl Explain for ProtectError {
             Self::Missing(_) => Details::with("missing-object", "Ingest its frames again."),
             Self::Manifest(_) => Details::of("internal"),
             Self::Collect(error) => error.details(),
-            Self::Store(_) | Self::TooSlow(_) => Details::of("store"),
+            Self::Store(error) => error.details(),
+            Self::TooSlow(_) => Details::with("store", Trouble::Unreachable.remedy()),
             Self::Db(error) => error.details(),
         }
     }

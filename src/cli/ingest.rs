@@ -8,13 +8,14 @@ use clap::Args;
 use crate::{
     app::{App, AppError},
     background::Background,
+    cdn::purge::Purger,
     config::Config,
     db::DbError,
     domain::{
         audit::Actor,
         names::{OptionName, ProductId, Slug},
     },
-    ingest::{Failure, Order, check_thoroughly, forget, ingest, tracker::Tracker},
+    ingest::{Failure, Order, Report, check, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
 use super::{
@@ -36,7 +37,7 @@ use super::{
 pub(super) struct IngestArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
     /// Jewelry type and base model, as ring/solitaire; a new product is created.
     #[arg(long, help_heading = "Product", value_name = "TYPE/MODEL")]
     product: ProductId,
@@ -133,22 +134,10 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), Ingestin
     if order.settings.effort == Effort::Max {
         lower_priority();
     }
-    let app = App::open(config).await?;
-    let purger = app.purger().await?;
-    // A preview goes live long before the other tiers, and is purged at once.
-    let mut background = Background::default();
-    purger.start(&mut background, || {});
     let started = std::time::Instant::now();
-    let ended = tokio::select! {
-        ended = ingest(&app.db, &app.store, &app.config.data, &order, &tracker) => ended.map_err(IngestingError::from),
-        _ = tokio::signal::ctrl_c() => {
-            forget(&app.db, &order).await?;
-            Err(IngestingError::Interrupted)
-        }
-    };
+    let made = make(config, &order, &tracker).await;
     bar.end();
-    background.stop(Duration::from_secs(10)).await;
-    let report = ended?;
+    let Made { app, purger, report } = made?;
     print_result(&if json {
         outcome::json(&report, started.elapsed())
     } else {
@@ -162,4 +151,33 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), Ingestin
     deliver(&purger, &report.purges).await?;
     app.db.close().await;
     Ok(())
+}
+
+/// An ingest's result, and what it was made with.
+struct Made {
+    app: App,
+    purger: Arc<Purger>,
+    report: Report,
+}
+
+async fn make(config: Config, order: &Order, tracker: &Arc<Tracker>) -> Result<Made, IngestingError> {
+    // Before the data folder is opened: frames that are refused leave nothing behind.
+    let checked = tokio::select! {
+        checked = check(order, tracker) => checked?,
+        _ = tokio::signal::ctrl_c() => return Err(IngestingError::Interrupted),
+    };
+    let app = App::open_to_write(config).await?;
+    let purger = app.purger().await?;
+    // A preview goes live long before the other tiers, and is purged at once.
+    let mut background = Background::default();
+    purger.start(&mut background, || {});
+    let ended = tokio::select! {
+        ended = ingest(&app.db, &app.store, &app.config.data, order, checked, tracker) => ended.map_err(IngestingError::from),
+        _ = tokio::signal::ctrl_c() => {
+            forget(&app.db, order).await?;
+            Err(IngestingError::Interrupted)
+        }
+    };
+    background.stop(Duration::from_secs(10)).await;
+    Ok(Made { report: ended?, app, purger })
 }

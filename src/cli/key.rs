@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    OUTPUT,
+    First, OUTPUT,
     failure::{Details, Explain},
     print_message, print_result, timestamp,
     words::one_of,
@@ -34,6 +34,15 @@ pub(super) struct KeyArgs {
     /// Print the result as JSON.
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
+}
+
+impl KeyArgs {
+    pub(super) fn makes_first(&self) -> First {
+        match self.command {
+            KeyCommand::Create { .. } => First::May,
+            KeyCommand::List | KeyCommand::Revoke { .. } => First::MayNot,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

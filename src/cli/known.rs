@@ -6,8 +6,7 @@ use crate::{
     domain::names::{ConfigId, ProductId},
 };
 
-/// The most ids that one error lists.
-const MAX_LISTED: usize = 8;
+use super::words::listed;
 
 /// A sentence about the products that there are, for an error about one that does not exist.
 pub(super) async fn products_like(db: &Db, wanted: &ProductId) -> Result<String, DbError> {
@@ -20,6 +19,9 @@ pub(super) async fn products_like(db: &Db, wanted: &ProductId) -> Result<String,
 pub(super) async fn configurations_like(db: &Db, wanted: &ConfigId) -> Result<String, DbError> {
     let product = wanted.product();
     let ids: Vec<String> = db.configurations(&product).await?.iter().map(|(id, _)| id.to_string()).collect();
+    if ids.iter().any(|id| id == wanted.as_str()) {
+        return Ok("It was taken down, or nothing of it has been encoded yet.".to_owned());
+    }
     match hint(wanted.as_str(), &format!("configurations of {product}"), &ids) {
         Some(hint) => Ok(hint),
         None => products_like(db, &product).await,
@@ -32,9 +34,8 @@ pub(super) async fn versions_of(db: &Db, id: &ConfigId) -> Result<String, DbErro
     if versions.is_empty() {
         return configurations_like(db, id).await;
     }
-    let numbers: Vec<String> =
-        versions.iter().take(MAX_LISTED).map(|version| version.version.to_string()).collect();
-    Ok(format!("Its versions, the newest first: {}.", numbers.join(", ")))
+    let numbers: Vec<String> = versions.iter().map(|version| version.version.to_string()).collect();
+    Ok(format!("Its versions, the newest first: {}.", listed(&numbers)))
 }
 
 /// The id that is spelled most alike, or all ids; `None` where there are none.
@@ -42,9 +43,7 @@ fn hint(wanted: &str, what: &str, ids: &[String]) -> Option<String> {
     if let Some(near) = nearest(wanted, ids.iter().map(String::as_str)) {
         return Some(format!("Did you mean {near}?"));
     }
-    let more = if ids.len() > MAX_LISTED { ", ..." } else { "" };
-    let listed = ids.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>().join(", ");
-    (!ids.is_empty()).then(|| format!("The {what}: {listed}{more}."))
+    (!ids.is_empty()).then(|| format!("The {what}: {}.", listed(ids)))
 }
 
 #[cfg(test)]

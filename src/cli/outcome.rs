@@ -26,7 +26,13 @@ pub(super) fn text(report: &Report, took: Duration) -> String {
                 "Nothing was encoded again: version {version} of {configuration} was made from the same frames, and is live now."
             )
         }
-        Outcome::Published => format!("Version {version} of {configuration} is live."),
+        Outcome::Published => match report.preview {
+            Some(preview) => format!(
+                "Version {version} of {configuration} is live. Version {preview} was its preview, which visitors saw while \
+                 the rest was encoded."
+            ),
+            None => format!("Version {version} of {configuration} is live."),
+        },
         Outcome::Ready => format!(
             "Version {version} of {configuration} is ready. Make it live: girasol publish {configuration} {version}"
         ),
@@ -80,6 +86,7 @@ pub(super) fn json(report: &Report, took: Duration) -> String {
         "outcome": outcome,
         "configuration": report.configuration,
         "version": report.manifest.version,
+        "preview": report.preview,
         "digest": report.digest,
         "manifest": report.manifest,
         "encoded": report.encoded,

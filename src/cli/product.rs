@@ -17,13 +17,14 @@ use crate::{
     domain::{
         audit::Actor,
         import::{Fault, Offer, ProductFile},
+        input,
         names::ProductId,
         product::Product,
     },
 };
 
 use super::{
-    OUTPUT,
+    First, OUTPUT,
     failure::{Details, Explain},
     known, print_message, print_result,
 };
@@ -91,6 +92,22 @@ impl ProductArgs {
     /// Whether the command needs a data folder.
     pub(super) fn only_reads_files(&self) -> bool {
         matches!(self.command, ProductCommand::Check { .. })
+    }
+
+    pub(super) fn makes_first(&self) -> First {
+        match self.command {
+            ProductCommand::Import { .. } => First::May,
+            _ => First::MayNot,
+        }
+    }
+
+    /// The products that the files of an import offer; of any other command none. What is wrong with a file is said before
+    /// anything is made.
+    pub(super) fn read(&self) -> Result<Vec<Offer>, ProductError> {
+        match &self.command {
+            ProductCommand::Import { files, .. } => read_all(files),
+            _ => Ok(Vec::new()),
+        }
     }
 }
 
@@ -188,11 +205,11 @@ pub(super) fn check(args: &ProductArgs) -> Result<(), ProductError> {
     Ok(())
 }
 
-pub(super) async fn run(app: &App, args: &ProductArgs) -> Result<(), ProductError> {
+pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Result<(), ProductError> {
     match &args.command {
         ProductCommand::Check { .. } => check(args)?,
         ProductCommand::List => list(app, args.json).await?,
-        ProductCommand::Import { files, dry_run } => import(app, files, *dry_run, args.json).await?,
+        ProductCommand::Import { dry_run, .. } => import(app, offers, *dry_run, args.json).await?,
         ProductCommand::Export { product } => {
             let Some(stored) = app.db.load_product(product).await? else {
                 return Err(ProductError::no_such_product(app, product).await);
@@ -250,14 +267,13 @@ async fn list(app: &App, as_json: bool) -> Result<(), ProductError> {
     Ok(())
 }
 
-async fn import(app: &App, files: &[PathBuf], dry_run: bool, as_json: bool) -> Result<(), ProductError> {
-    let offers = read_all(files)?;
+async fn import(app: &App, offers: &[Offer], dry_run: bool, as_json: bool) -> Result<(), ProductError> {
     let actor = Actor::command_line();
     let mut outcomes = Vec::new();
     // A trial of all files comes first, so that none is imported if one cannot be.
     for is_trial in if dry_run { vec![true] } else { vec![true, false] } {
         outcomes.clear();
-        for offer in &offers {
+        for offer in offers {
             match app.db.import_product(offer, &actor, is_trial).await? {
                 Imported::Done(changes) => outcomes.push((offer, changes)),
                 Imported::InUse(why) => {
@@ -320,11 +336,8 @@ pub(super) fn read(path: &Path) -> Result<Offer, ProductError> {
     was_read.map_err(|source| ProductError::Unreadable { file: file.clone(), source })?;
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
         || (is_stdin && text.trim_start().starts_with('{'));
-    let parsed: Result<ProductFile, String> = if is_json {
-        serde_json::from_str(&text).map_err(|error| error.to_string())
-    } else {
-        toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())
-    };
+    let parsed: Result<ProductFile, String> =
+        if is_json { input::from_json(text.as_bytes()) } else { input::from_toml(&text) };
     let parsed = parsed.map_err(|message| ProductError::Malformed { file: file.clone(), message })?;
     let offer = parsed.check().map_err(|faults| ProductError::Faulty { file, faults })?;
     if offer.options.is_empty() {

@@ -16,18 +16,25 @@ use super::{
     failure::{Details, Explain},
     known, print_result,
     purge::deliver,
+    words::configuration,
 };
 
 /// Arguments of `girasol publish`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
+  girasol publish ring.solitaire.metal-yellow-gold.stone-diamond
   girasol publish ring.solitaire.metal-yellow-gold.stone-diamond 3")]
 pub(super) struct PublishArgs {
-    /// The configuration, as ring.solitaire.metal-yellow-gold.stone-diamond.
-    #[arg(value_name = "CONFIGURATION")]
-    configuration: ConfigId,
-    /// The version's number, as `girasol ingest` prints it.
-    version: i64,
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+    /// The version's number, as `girasol versions` lists it [default: the newest one that has every tier].
+    #[arg(value_name = "VERSION", value_parser = version)]
+    version: Option<i64>,
+}
+
+fn version(text: &str) -> Result<i64, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or("write the version's number, as 3; girasol versions lists them")
 }
 
 /// Arguments of `girasol rollback`.
@@ -43,7 +50,7 @@ pub(super) struct RollbackArgs {
 #[derive(Debug, Args)]
 pub(super) struct ConfigurationArgs {
     /// The configuration, as ring.solitaire.metal-yellow-gold.stone-diamond.
-    #[arg(value_name = "CONFIGURATION")]
+    #[arg(value_name = "CONFIGURATION", value_parser = configuration)]
     pub(super) configuration: ConfigId,
 }
 
@@ -51,12 +58,10 @@ pub(super) struct ConfigurationArgs {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PublishingError {
     /// There is no such version.
-    #[error("{configuration} has no version {version}")]
+    #[error("{error}")]
     NoSuchVersion {
-        /// The configuration that was given.
-        configuration: ConfigId,
-        /// The version that was given.
-        version: i64,
+        /// What was given.
+        error: PublishError,
         /// What would do, in a sentence.
         known: String,
     },
@@ -74,9 +79,10 @@ pub(super) enum PublishingError {
 impl PublishingError {
     async fn of(app: &App, error: PublishError) -> Self {
         match error {
-            PublishError::NoSuchVersion { configuration, version } => {
-                match known::versions_of(&app.db, &configuration).await {
-                    Ok(known) => Self::NoSuchVersion { configuration, version, known },
+            PublishError::NoSuchVersion { ref configuration, .. }
+            | PublishError::NoVersion(ref configuration) => {
+                match known::versions_of(&app.db, configuration).await {
+                    Ok(known) => Self::NoSuchVersion { error, known },
                     Err(error) => error.into(),
                 }
             }
@@ -99,8 +105,12 @@ impl Explain for PublishingError {
 pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), PublishingError> {
     // Before any change: a cache that cannot be purged is a mistake in the settings.
     let purger = app.purger().await?;
-    let id = &args.configuration;
-    match publish::publish(&app.db, id, args.version, &Actor::command_line()).await {
+    let (id, actor) = (&args.configuration.configuration, Actor::command_line());
+    let published = match args.version {
+        Some(version) => publish::publish(&app.db, id, version, &actor).await,
+        None => publish::publish_newest(&app.db, id, &actor).await,
+    };
+    match published {
         Ok(published) => report(app, &purger, id, &published).await,
         Err(error) => Err(PublishingError::of(app, error).await),
     }

@@ -20,6 +20,7 @@ use super::{
     OUTPUT,
     failure::{Details, Explain},
     print_message, print_result, timestamp,
+    words::configuration,
 };
 
 /// How long a command waits for slow caches.
@@ -38,7 +39,7 @@ pub(super) struct PurgeArgs {
     #[arg(long = "tag", help_heading = "What to purge", value_name = "TAG", value_parser = parse_tag)]
     tags: Vec<String>,
     /// A configuration's manifests and stills, as ring.solitaire.metal-yellow-gold; repeatable.
-    #[arg(long = "configuration", help_heading = "What to purge", value_name = "ID")]
+    #[arg(long = "configuration", help_heading = "What to purge", value_name = "ID", value_parser = configuration)]
     configurations: Vec<ConfigId>,
     /// A product and the manifests of its spins, as ring/solitaire; repeatable.
     #[arg(long = "product", help_heading = "What to purge", value_name = "TYPE/MODEL")]
@@ -92,7 +93,8 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> 
     let PurgeArgs { tags, configurations, products, soft, list, json } = args;
     if list {
         let open = app.db.open_deliveries(MAX_LISTED).await?;
-        print_result(&if json { list_json(&open) } else { list_text(&open) });
+        let is_idle = app.purger().await?.is_idle();
+        print_result(&if json { list_json(&open) } else { list_text(&open, is_idle) });
         app.db.close().await;
         return Ok(());
     }
@@ -162,9 +164,14 @@ fn delivery_json(told: &Outcome) -> Value {
     })
 }
 
-fn list_text(open: &[Delivery]) -> String {
-    if open.is_empty() {
-        return "Every purge is delivered.".to_owned();
+fn list_text(open: &[Delivery], is_idle: bool) -> String {
+    match (open.is_empty(), is_idle) {
+        (true, true) => {
+            return "No cache is configured, so nothing is purged. Name caches as [[purge.targets]] in girasol.toml."
+                .to_owned();
+        }
+        (true, false) => return "Every purge is delivered.".to_owned(),
+        (false, _) => {}
     }
     let mut lines = Vec::new();
     for delivery in open {

@@ -33,7 +33,7 @@ use super::{
 pub(super) struct ReportArgs {
     /// Folder, zip or tar of raw frames: PNG, JPEG, TIFF or WebP, numbered in turn order.
     #[arg(value_name = "DIR|ARCHIVE")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
     #[command(flatten)]
     settings: SettingsArgs,
     /// File to write.

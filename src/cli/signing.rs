@@ -18,12 +18,13 @@ use crate::{
 };
 
 use super::{
-    OUTPUT,
+    First, OUTPUT,
     failure::{Details, Explain},
     known, print_message, print_result,
     publish::ConfigurationArgs,
     purge::deliver,
     timestamp,
+    words::{configuration, from_to},
 };
 
 /// Arguments of `girasol protect`.
@@ -50,10 +51,10 @@ pub(super) struct UnprotectArgs {
   girasol sign ring.solitaire.metal-yellow-gold.stone-diamond --hours 48 --base https://spins.example")]
 pub(super) struct SignArgs {
     /// The configuration, as ring.solitaire.metal-yellow-gold.stone-diamond.
-    #[arg(value_name = "CONFIGURATION")]
+    #[arg(value_name = "CONFIGURATION", value_parser = configuration)]
     configuration: ConfigId,
     /// Lifetime of the address, in hours.
-    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=24 * 366))]
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = from_to::<i64>(1, 24 * 366))]
     hours: i64,
     /// Origin to put before the path, as https://spins.example.
     #[arg(long, value_name = "URL", default_value = "")]
@@ -74,6 +75,15 @@ pub(super) struct SigningArgs {
     /// Print the result as JSON.
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) json: bool,
+}
+
+impl SigningArgs {
+    pub(super) fn makes_first(&self) -> First {
+        match self.command {
+            SigningCommand::Rotate => First::May,
+            SigningCommand::List | SigningCommand::Retire { .. } => First::MayNot,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-use super::{OUTPUT, print_result};
+use super::{OUTPUT, print_result, words::from_to};
 
 /// Arguments of `girasol store`.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ enum StoreCommand {
     Gc {
         /// Hours that objects outlive the last version that needed them [default: versions.grace_hours]. If a manifest
         /// may be cached for longer, visitors can meet missing frames.
-        #[arg(long, value_name = "HOURS")]
+        #[arg(long, value_name = "HOURS", value_parser = from_to(0, u32::MAX))]
         grace_hours: Option<u32>,
     },
 }

@@ -121,7 +121,8 @@ fn describe(id: &ConfigId, extent: &Extent) -> String {
     }
     let RawFrames { sets, frames, bytes, under_way } = *raw;
     if sets > 0 {
-        let _ = write!(text, "\n  raw frames  {frames} of {sets} frame sets, {}", megabytes(bytes));
+        let sets = if sets == 1 { "1 frame set".to_owned() } else { format!("{sets} frame sets") };
+        let _ = write!(text, "\n  raw frames  {frames} of {sets}, {}", megabytes(bytes));
     }
     if live.is_some() {
         let _ = write!(

@@ -7,6 +7,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use crate::domain::input::plain;
+
 use super::{
     problem::{ConfigError, Origin},
     schema::{PREFIX, Schema},
@@ -40,7 +42,7 @@ impl Sources {
         };
         let malformed = |error: toml::de::Error| ConfigError::Malformed {
             at: at(error.span().map_or(0, |span| span.start)),
-            problem: error.message().to_owned(),
+            problem: plain(error.message()),
         };
         let values = text.parse::<Table>().map_err(malformed)?;
         let spans = DeTable::parse(&text).map_err(malformed)?;

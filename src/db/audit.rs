@@ -12,7 +12,7 @@ use super::{
 };
 
 #[derive(sqlx::FromRow)]
-struct EntryRow {
+pub(super) struct EntryRow {
     id: i64,
     at_ms: i64,
     actor: String,
@@ -20,6 +20,13 @@ struct EntryRow {
     action: String,
     subject: String,
     detail: Json<Value>,
+}
+
+impl EntryRow {
+    pub(super) fn entry(self) -> Entry {
+        let Self { id, at_ms, actor, address, action, subject, detail: Json(detail) } = self;
+        Entry { id, at_ms, actor, address, action, subject, detail }
+    }
 }
 
 const INSERT: &str =
@@ -58,10 +65,6 @@ impl Db {
         const SQL: &str = "select id, at_ms, actor, address, action, subject, detail from audit
             where id > $1 order by id limit $2";
         let rows: Vec<EntryRow> = self.read("audit.list", SQL).bind(after).bind(limit).all().await?;
-        let entry = |row: EntryRow| {
-            let EntryRow { id, at_ms, actor, address, action, subject, detail: Json(detail) } = row;
-            Entry { id, at_ms, actor, address, action, subject, detail }
-        };
-        Ok(rows.into_iter().map(entry).collect())
+        Ok(rows.into_iter().map(EntryRow::entry).collect())
     }
 }

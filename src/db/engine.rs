@@ -14,6 +14,7 @@ use std::{
 
 use sqlx::{
     FromRow, Sqlite, SqliteConnection, SqlitePool,
+    migrate::MigrateError,
     pool::PoolConnection,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
@@ -23,7 +24,7 @@ use sqlx::{
 
 use crate::signals::{Signals, Topic};
 
-use super::DbError;
+use super::{DbError, now_ms, program};
 
 pub(super) use bind::Bind;
 
@@ -66,7 +67,7 @@ impl Pools {
         let failed = |source| DbError::Statement { name: "open", source };
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone());
         let writer = writer.await.map_err(failed)?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        migrate(&writer).await?;
         let options = options.pragma("query_only", "on");
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options);
         let readers = readers.await.map_err(failed)?;
@@ -108,6 +109,26 @@ impl Pools {
             Self::Sqlite { writer, .. } => Tx::begin(name, writer, "begin immediate").await,
         }
     }
+}
+
+/// Brings the schema up to date, and records which program did so.
+async fn migrate(writer: &SqlitePool) -> Result<(), DbError> {
+    const RECORD: &str = "insert into schema_programs (schema_version, program, at_ms) values ($1, $2, $3)
+        on conflict do nothing";
+    const NEWEST: &str = "select program from schema_programs order by schema_version desc limit 1";
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
+    match migrator.run(writer).await {
+        Err(MigrateError::VersionMissing(found)) if found > known => {
+            // The table may be missing in a database of a program that is not Girasol's.
+            let program = sqlx::query_scalar(NEWEST).fetch_one(writer).await.ok();
+            return Err(DbError::Newer { found, known, program });
+        }
+        migrated => migrated?,
+    }
+    let record = sqlx::query(RECORD).bind(known).bind(program()).bind(now_ms());
+    record.execute(writer).await.map_err(|source| DbError::Statement { name: "schema.record", source })?;
+    Ok(())
 }
 
 /// A connection that a transaction has for itself.

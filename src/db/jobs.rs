@@ -58,7 +58,7 @@ pub struct StoredJob {
 }
 
 #[derive(sqlx::FromRow)]
-struct JobRow {
+pub(super) struct JobRow {
     id: String,
     frameset_id: String,
     state: String,
@@ -77,7 +77,7 @@ struct JobRow {
 }
 
 impl JobRow {
-    fn job(self) -> Result<StoredJob, DbError> {
+    pub(super) fn job(self) -> Result<StoredJob, DbError> {
         let configuration: Option<ConfigId> =
             self.configuration_id.map(|id| parse("configuration", &id)).transpose()?;
         Ok(StoredJob {

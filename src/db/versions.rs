@@ -36,7 +36,7 @@ pub enum VersionKind {
 }
 
 impl VersionKind {
-    fn read(kind: String) -> Result<Self, DbError> {
+    pub(super) fn read(kind: String) -> Result<Self, DbError> {
         [Self::Early, Self::Full]
             .into_iter()
             .find(|one| one.as_str() == kind)

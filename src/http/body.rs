@@ -10,6 +10,8 @@ use actix_web::{
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use crate::domain::input;
+
 use super::problem::Error;
 
 /// Enough for all JSON bodies but the largest, which name their own limit.
@@ -74,11 +76,7 @@ async fn read_object<T: DeserializeOwned>(
     let bytes = tokio::time::timeout(MAX_TIME, read(body, max_bytes))
         .await
         .map_err(|_elapsed| Error::BodyTooSlow)??;
-    // By way of a map: serde would take an array for a struct as well.
-    let fields: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&bytes);
-    fields
-        .and_then(|fields| serde_json::from_value(fields.into()))
-        .map_err(|_words_of_serde| Error::BadJson { example })
+    input::from_json_object(&bytes).map_err(|why| Error::BadJson { why, example })
 }
 
 async fn read(mut body: Payload, max_bytes: usize) -> Result<BytesMut, Error> {

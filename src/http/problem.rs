@@ -100,8 +100,7 @@ impl ResponseError for Failure {
             r#type: format!("urn:problem-type:girasol:{slug}"),
             title: kind.title,
             status: status.as_u16(),
-            detail: (!status.is_server_error() || status == StatusCode::INSUFFICIENT_STORAGE)
-                .then(|| self.error.to_string()),
+            detail: self.error.detail(),
             faults: match &self.error {
                 Error::BadProduct(faults) => Some(
                     faults

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use assets_pipeline::plan::tiers::TierKey;
+use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use crate::domain::negotiate::Overrides;
 
@@ -24,19 +24,30 @@ impl SequenceQuery {
     pub(crate) fn parse(query: &str) -> Result<Self, Error> {
         let mut read = Self::default();
         for (key, value) in pairs(query)? {
-            let unknown = || no_such_value(key, value);
+            let unknown = |allowed: &str| no_such_value(key, value, allowed);
             match key {
-                "tier" => read.overrides.tier = Some(value.parse::<TierKey>().map_err(|_bad| unknown())?),
-                "frames" => read.overrides.frames = Some(count(value).ok_or_else(unknown)?),
-                "format" => read.overrides.format = Some(value.parse().map_err(|_bad| unknown())?),
+                "tier" => {
+                    let tier = value.parse::<TierKey>();
+                    let tiers = || one_of(&TierKey::ALL.map(TierKey::as_str));
+                    read.overrides.tier = Some(tier.map_err(|_bad| unknown(&tiers()))?);
+                }
+                "frames" => {
+                    read.overrides.frames =
+                        Some(count(value).ok_or_else(|| unknown("a whole number from 1 on"))?);
+                }
+                "format" => {
+                    let format = value.parse::<Format>();
+                    let formats = || one_of(&Format::ALL.map(Format::as_str));
+                    read.overrides.format = Some(format.map_err(|_bad| unknown(&formats()))?);
+                }
                 "explain" => {
                     read.explain = match value {
                         "1" => true,
                         "0" => false,
-                        _ => return Err(unknown()),
+                        _ => return Err(unknown("1 or 0")),
                     }
                 }
-                _ => return Err(no_such_key(key)),
+                _ => return Err(no_such_key(key, &["tier", "frames", "format", "explain"])),
             }
         }
         Ok(read)
@@ -54,21 +65,31 @@ pub(crate) fn pairs(query: &str) -> Result<Vec<(&str, &str)>, Error> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         if pairs.iter().any(|(seen, _)| *seen == key) {
-            return Err(Error::BadQuery(format!("{} stands more than once", clip(key))));
+            return Err(Error::BadQuery(format!("the query has {} more than once: give it once", clip(key))));
         }
         pairs.push((key, value));
     }
     Ok(pairs)
 }
 
-/// The error for a key that the address does not know.
-pub(crate) fn no_such_key(key: &str) -> Error {
-    Error::BadQuery(format!("there is no key {}", clip(key)))
+/// The error for a key that the address does not know, with those that it knows.
+pub(crate) fn no_such_key(key: &str, known: &[&str]) -> Error {
+    let known = if known.is_empty() {
+        "there are none".to_owned()
+    } else {
+        format!("the keys are {}", known.join(", "))
+    };
+    Error::BadQuery(format!("the query has the unknown key \"{}\": {known}", clip(key)))
 }
 
-/// The error for a value that the key does not have.
-pub(crate) fn no_such_value(key: &str, value: &str) -> Error {
-    Error::BadQuery(format!("{} has no such value", clip(&format!("{key}={value}"))))
+/// The error for a value that the key does not have, with what it may be.
+pub(crate) fn no_such_value(key: &str, value: &str, allowed: &str) -> Error {
+    Error::BadQuery(format!("{key} cannot be \"{}\" in the query: it is {allowed}", clip(value)))
+}
+
+/// Words of which one is allowed.
+pub(crate) fn one_of(words: &[&str]) -> String {
+    format!("one of {}", words.join(", "))
 }
 
 /// Plain digits, so that a count has one spelling.
@@ -105,8 +126,6 @@ fn clip(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use assets_pipeline::plan::tiers::Format;
-
     use super::*;
 
     #[test]

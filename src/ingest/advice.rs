@@ -2,7 +2,7 @@
 
 use assets_pipeline::IngestError;
 
-use crate::library::store_version::StoreVersionError;
+use crate::{library::store_version::StoreVersionError, store::Trouble};
 
 use super::Failure;
 
@@ -77,8 +77,11 @@ impl Failure {
             Self::Db(_) | Self::Version(StoreVersionError::Db(_) | StoreVersionError::Reference(_)) => {
                 Advice::none("database")
             }
-            Self::Store(_) | Self::Version(StoreVersionError::Store(_) | StoreVersionError::TooSlow(_)) => {
-                Advice::plain("store", "Check that the disk is not full, and run the same command again.")
+            Self::Store(error) | Self::Version(StoreVersionError::Store(error)) => {
+                Advice::plain("store", &error.trouble().remedy())
+            }
+            Self::Version(StoreVersionError::TooSlow(_)) => {
+                Advice::plain("store", &Trouble::Unreachable.remedy())
             }
             Self::Manifest(_) | Self::Version(StoreVersionError::Manifest(_)) | Self::Died(_) => {
                 Advice::none("internal")

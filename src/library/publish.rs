@@ -30,6 +30,9 @@ pub enum PublishError {
         /// Which version was asked for.
         version: i64,
     },
+    /// There is no version at all, or none that has every tier.
+    #[error("{0} has no version to publish")]
+    NoVersion(ConfigId),
     /// The live version holds more than the version that was asked for.
     #[error("version {version} of {configuration} is an early one, and a full one is live")]
     Early {
@@ -67,6 +70,14 @@ pub async fn publish(db: &Db, id: &ConfigId, version: i64, actor: &Actor) -> Res
     let moved = db.move_pointer(id, before, version, actor).await?;
     let purges = moved.ok_or_else(|| PublishError::Overtaken(configuration()))?;
     Ok(Published { version, before, purges })
+}
+
+/// Makes the newest version live that has every tier.
+pub async fn publish_newest(db: &Db, id: &ConfigId, actor: &Actor) -> Result<Published, PublishError> {
+    let versions = db.versions(id).await?;
+    let newest = versions.iter().find(|version| version.kind == VersionKind::Full);
+    let newest = newest.ok_or_else(|| PublishError::NoVersion(id.clone()))?;
+    publish(db, id, newest.version, actor).await
 }
 
 /// Makes the version live that visitors saw before the live one: of the full versions that were ever live, the

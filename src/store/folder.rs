@@ -71,6 +71,19 @@ impl Folder {
         Ok(())
     }
 
+    /// Writes a file and deletes it.
+    pub(super) async fn probe(&self) -> Result<(), Cause> {
+        let path = self.root.join(format!(".probe-{}", std::process::id()));
+        tokio::fs::write(&path, b"probe").await?;
+        tokio::fs::remove_file(&path).await?;
+        Ok(())
+    }
+
+    /// For messages.
+    pub(super) fn place(&self) -> String {
+        format!("the folder {}", self.root.display())
+    }
+
     fn path(&self, key: &Address) -> PathBuf {
         self.root.join(key.to_string())
     }

@@ -8,7 +8,12 @@ use crate::{
     domain::frameset::{FileName, FramesetId},
 };
 
-use super::{Address, Cause, StoreError};
+use super::{Address, Cause, StoreError, Trouble};
+
+/// No error comes from a bucket.
+pub(super) fn trouble(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Trouble> {
+    None
+}
 
 #[derive(Debug)]
 pub(super) enum S3 {}
@@ -48,6 +53,14 @@ impl S3 {
     }
 
     pub(super) async fn ping(&self) -> Result<(), Cause> {
+        match *self {}
+    }
+
+    pub(super) async fn probe(&self) -> Result<(), Cause> {
+        match *self {}
+    }
+
+    pub(super) fn place(&self) -> String {
         match *self {}
     }
 }

@@ -33,6 +33,7 @@ use crate::{
 };
 
 use self::failure::Failure;
+pub(super) use self::failure::trouble;
 use super::{Address, Cause};
 
 pub use self::inbox::{Contents, Inbox, Presigned, Scoped, Waiting};
@@ -46,6 +47,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const TAG: &str = "surrogate-key";
 /// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
 const PART_BYTES: usize = 8 << 20;
+/// The object that is written and deleted to see whether a bucket can be used.
+const PROBE: &str = "probe";
 /// The most that a server lists at once.
 const PAGE_KEYS: i32 = 1000;
 
@@ -232,6 +235,27 @@ impl S3 {
         let request = self.client.head_bucket().bucket(&self.bucket);
         request.customize().config_override(once).send().await.map_err(Failure::from)?;
         Ok(())
+    }
+
+    /// Lists, writes and deletes once: what a bucket can refuse of all that is asked of it later.
+    pub(super) async fn probe(&self) -> Result<(), Cause> {
+        let key = format!("{}{PROBE}", self.prefix);
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
+        list.send().await.map_err(Failure::from)?;
+        let put = self.client.put_object().bucket(&self.bucket).key(&key);
+        let put = put.set_checksum_algorithm(self.checksum.clone()).body(ByteStream::from_static(b"probe"));
+        put.send().await.map_err(Failure::from)?;
+        let delete = self.client.delete_object().bucket(&self.bucket).key(&key);
+        delete.send().await.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    /// For messages.
+    pub(super) fn place(&self) -> String {
+        match self.inbox.endpoint() {
+            Some(endpoint) => format!("the bucket {} at {endpoint}", self.bucket),
+            None => format!("the bucket {} in {}", self.bucket, self.inbox.region()),
+        }
     }
 
     fn name(&self, key: &Address) -> String {

@@ -24,6 +24,7 @@ mod import;
 mod ingest;
 mod jobs;
 mod layers;
+mod newcomer;
 mod objects;
 mod openapi;
 mod preview;

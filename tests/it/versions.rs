@@ -141,6 +141,7 @@ fn a_take_down_says_what_goes_and_deletes_nothing_unless_it_is_confirmed() {
     }
     let (code, _, told) = run(&["take-down", RING, "--yes"]);
     assert!(code == Some(1) && told.contains("no version and no raw frames"), "{told}");
+    assert!(told.contains("It was taken down, or nothing of it has been encoded yet."), "{told}");
 }
 
 #[test]

@@ -70,7 +70,11 @@ export interface paths {
         get: operations["showFrameset"];
         put?: never;
         post?: never;
-        /** Delete an open frame set and its files */
+        /**
+         * Delete a frame set and its files
+         * @description The job of a committed set is cancelled where it is not over, and deleted with the set. A version that was made from
+         *     the frames stays.
+         */
         delete: operations["discardFrameset"];
         options?: never;
         head?: never;
@@ -698,8 +702,9 @@ export interface paths {
         put?: never;
         /**
          * Take a spin down for good
-         * @description The spin answers 410 from then on. All its versions are deleted with their files, except files that other
-         *     configurations use.
+         * @description All its versions are deleted with their files, except files that other configurations use, and so are its raw
+         *     frames. A spin that was live answers 410 from then on. The body repeats the configuration's id, since nothing of
+         *     this can be brought back.
          */
         post: operations["takeDown"];
         delete?: never;
@@ -2048,9 +2053,10 @@ export interface components {
         Publish: {
             /**
              * Format: int64
-             * @example 2
+             * @description Its number. Without it, the newest version goes live that has every tier.
+             * @example 1
              */
-            version: number;
+            version?: number;
         };
         /** @description A purge: by tags, a configuration, a product, or several of them. */
         PurgeRequest: {
@@ -2267,6 +2273,14 @@ export interface components {
          * @example #c9a86a
          */
         Swatch: string;
+        /** @description That a take-down is meant. */
+        TakeDown: {
+            /**
+             * @description The configuration's id once more.
+             * @example ring.solitaire.metal-rose-gold.stone-diamond
+             */
+            confirm: string;
+        };
         /**
          * @description How many frames, how large, within how many bytes.
          * @enum {string}
@@ -2813,6 +2827,18 @@ export interface components {
                 };
             };
         };
+        /** @description The body does not repeat the configuration's id. */
+        NotConfirmed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:not-confirmed";
+                };
+            };
+        };
         /** @description The frame set is committed or changed meanwhile, or the server stores no objects in a bucket. */
         NotFetched: {
             headers: {
@@ -2931,15 +2957,15 @@ export interface components {
                 };
             };
         };
-        /** @description No version is live. */
-        NothingLive: {
+        /** @description There is neither a version nor a raw frame. */
+        NothingStored: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:nothing-live";
+                    type?: "urn:problem-type:girasol:nothing-stored";
                 };
             };
         };
@@ -3455,6 +3481,7 @@ export type Slug = components['schemas']['Slug'];
 export type Spin = components['schemas']['Spin'];
 export type Status = components['schemas']['Status'];
 export type Swatch = components['schemas']['Swatch'];
+export type TakeDown = components['schemas']['TakeDown'];
 export type Tier = components['schemas']['Tier'];
 export type TierFrames = components['schemas']['TierFrames'];
 export type Timestamp = components['schemas']['Timestamp'];
@@ -3500,6 +3527,7 @@ export type ResponseNoSuchLink = components['responses']['NoSuchLink'];
 export type ResponseNoSuchProduct = components['responses']['NoSuchProduct'];
 export type ResponseNoSuchSequence = components['responses']['NoSuchSequence'];
 export type ResponseNoSuchVersion = components['responses']['NoSuchVersion'];
+export type ResponseNotConfirmed = components['responses']['NotConfirmed'];
 export type ResponseNotFetched = components['responses']['NotFetched'];
 export type ResponseNotInBucket = components['responses']['NotInBucket'];
 export type ResponseNotJson = components['responses']['NotJson'];
@@ -3510,7 +3538,7 @@ export type ResponseNotPublished = components['responses']['NotPublished'];
 export type ResponseNotReady = components['responses']['NotReady'];
 export type ResponseNotRolledBack = components['responses']['NotRolledBack'];
 export type ResponseNotSigned = components['responses']['NotSigned'];
-export type ResponseNothingLive = components['responses']['NothingLive'];
+export type ResponseNothingStored = components['responses']['NothingStored'];
 export type ResponseOvertaken = components['responses']['Overtaken'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
 export type ResponseProductInUse = components['responses']['ProductInUse'];
@@ -3743,7 +3771,6 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
-            409: components["responses"]["SetCommitted"];
             500: components["responses"]["Internal"];
         };
     };
@@ -5078,7 +5105,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeDown"];
+            };
+        };
         responses: {
             /** @description The versions. */
             200: {
@@ -5089,11 +5120,15 @@ export interface operations {
                     "application/json": components["schemas"]["Sequence"];
                 };
             };
-            400: components["responses"]["BadQuery"];
+            400: components["responses"]["BadBody"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchSequence"];
-            409: components["responses"]["NothingLive"];
+            408: components["responses"]["BodyTooSlow"];
+            409: components["responses"]["NothingStored"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["NotConfirmed"];
             500: components["responses"]["Internal"];
         };
     };

@@ -122,3 +122,32 @@ async fn every_type_of_value_comes_back_as_it_was() {
     let json = sqlx::types::Json(vec![1, 2]);
     assert_eq!(row, Row { text: "a".into(), number: -1, truth: true, real: 0.5, json, absent: None });
 }
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_names_that_program_and_this_one() {
+    let (folder, pools) = with_pools().await;
+    let known: i64 =
+        pools.read("test.known", "select max(version) from _sqlx_migrations").scalar().await.unwrap();
+    let recorded: Vec<(i64, String)> = pools
+        .read("test.programs", "select schema_version, program from schema_programs")
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(recorded, [(known, program())]);
+    for sql in [
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+         select version + 1, 'newer', 1, checksum, 0 from _sqlx_migrations where version = $1",
+        "insert into schema_programs (schema_version, program, at_ms) values ($1 + 1, '9.9.9', 0)",
+    ] {
+        pools.run("test.newer", sql).bind(known).execute().await.unwrap();
+    }
+    pools.close().await;
+    let refused = Pools::open_sqlite(&folder.path().join("girasol.db")).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(matches!(&refused, DbError::Newer { found, .. } if *found == known + 1), "{said}");
+    assert!(
+        said.contains("girasol 9.9.9 made its schema")
+            && said.contains(&format!("this is girasol {}", program())),
+        "{said}"
+    );
+}

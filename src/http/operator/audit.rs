@@ -68,18 +68,18 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Failure> {
     let (mut after, mut format) = (0, ExportFormat::Json);
     for (key, value) in query::pairs(request.query_string())? {
-        let unknown = || query::no_such_value(key, value);
+        let unknown = |allowed: &str| query::no_such_value(key, value, allowed);
         match key {
-            "after" => after = value.parse().map_err(|_no_number| unknown())?,
+            "after" => after = value.parse().map_err(|_no_number| unknown("the number of an entry"))?,
             "format" => {
                 format = match value {
                     "json" => ExportFormat::Json,
                     "ndjson" => ExportFormat::Ndjson,
                     "csv" => ExportFormat::Csv,
-                    _ => return Err(unknown().into()),
+                    _ => return Err(unknown("one of json, ndjson, csv").into()),
                 }
             }
-            _ => return Err(query::no_such_key(key).into()),
+            _ => return Err(query::no_such_key(key, &["after", "format"]).into()),
         }
     }
     let (media_type, name) = match format {

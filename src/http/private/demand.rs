@@ -50,8 +50,8 @@ pub(super) async fn list(
         as_csv = match (key, value) {
             ("format", "json") => false,
             ("format", "csv") => true,
-            ("format", _) => return Err(query::no_such_value(key, value).into()),
-            _ => return Err(query::no_such_key(key).into()),
+            ("format", _) => return Err(query::no_such_value(key, value, "json or csv").into()),
+            _ => return Err(query::no_such_key(key, &["format"]).into()),
         }
     }
     let demand = catalog.db.demand(LISTED).await?;

@@ -16,6 +16,7 @@ use crate::{
     domain::{
         audit::Actor,
         frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
+        input,
         names::{BadName, Choices},
     },
     http::{
@@ -58,8 +59,8 @@ impl wire::NewFrameset {
 }
 
 fn settings(fields: serde_json::Map<String, serde_json::Value>) -> Result<TurnSettings, Error> {
-    let settings: TurnSettings = serde_json::from_value(fields.into())
-        .map_err(|error| Error::BadField(format!("settings: {error}")))?;
+    let settings: TurnSettings =
+        input::from_value(fields.into()).map_err(|why| Error::BadField(format!("settings: {why}")))?;
     settings.check().map_err(|error| Error::BadField(format!("settings: {error}")))?;
     Ok(settings)
 }

@@ -79,8 +79,11 @@ pub(super) async fn publish(
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let wire::Publish { version } = body::read_json(&request, body, r#"{"version": 2}"#).await?;
-    let published = publish::publish(&catalog.db, &id, version, &caller.actor).await?;
+    let wire::Publish { version } = body::read_json(&request, body, r#"{"version": 1}"#).await?;
+    let published = match version {
+        Some(version) => publish::publish(&catalog.db, &id, version, &caller.actor).await?,
+        None => publish::publish_newest(&catalog.db, &id, &caller.actor).await?,
+    };
     changed(&catalog, &purger, &id, &published.purges).await
 }
 

@@ -40,8 +40,8 @@ pub(crate) enum Error {
     BadQuery(String),
     #[error(transparent)]
     NotOffered(NotOffered),
-    #[error("the body has to be JSON like {example}")]
-    BadJson { example: &'static str },
+    #[error("the body: {why}. A body is like {example}")]
+    BadJson { why: String, example: &'static str },
     #[error("the body ended too early")]
     BodyCutShort,
     #[error("the body is larger than {0} bytes")]
@@ -167,6 +167,21 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// What clients see besides the kind. Of the inside of a server they see whether it lacks room, and which of its parts
+    /// does not work.
+    pub(super) fn detail(&self) -> Option<String> {
+        match self {
+            Self::NotReady(error) => Some(match error.downcast_ref::<StoreError>() {
+                Some(error) => format!("the object store cannot be used: {}", error.trouble()),
+                None => "the database does not answer".to_owned(),
+            }),
+            error if !error.kind().status().is_server_error() || matches!(error, Self::DiskFull) => {
+                Some(error.to_string())
+            }
+            _ => None,
+        }
+    }
+
     /// The kind of problem that clients see.
     pub(super) fn kind(&self) -> Kind {
         match self {

@@ -89,7 +89,7 @@ impl From<CheckError> for Error {
 impl From<PublishError> for Error {
     fn from(error: PublishError) -> Self {
         match error {
-            PublishError::NoSuchVersion { .. } => Self::NoSuchVersion,
+            PublishError::NoSuchVersion { .. } | PublishError::NoVersion(_) => Self::NoSuchVersion,
             PublishError::Early { .. } => Self::EarlyVersion,
             PublishError::NothingBefore(_) => Self::NothingBefore,
             PublishError::Overtaken(_) => Self::Overtaken,

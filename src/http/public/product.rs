@@ -63,9 +63,15 @@ fn context(product: &Product, query: &str) -> Result<Choices, Error> {
     let mut chosen = Choices::new();
     for (key, value) in query::pairs(query)? {
         let option = product.options.iter().find(|option| option.name.as_str() == key);
-        let option = option.ok_or_else(|| query::no_such_key(key))?;
+        let option = option.ok_or_else(|| {
+            let known: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
+            query::no_such_key(key, &known)
+        })?;
         let choice = option.choices.iter().find(|choice| choice.value.as_str() == value);
-        let choice = choice.ok_or_else(|| query::no_such_value(key, value))?;
+        let choice = choice.ok_or_else(|| {
+            let known: Vec<&str> = option.choices.iter().map(|choice| choice.value.as_str()).collect();
+            query::no_such_value(key, value, &query::one_of(&known))
+        })?;
         chosen.insert(option.name.clone(), choice.value.clone());
     }
     Ok(product.fill(&chosen))

@@ -140,8 +140,9 @@ impl From<SetFigures> for FrameFiguresOfSet {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Publish {
-    #[schema(examples(2))]
-    pub(crate) version: i64,
+    /// Its number. Without it, the newest version goes live that has every tier.
+    #[schema(examples(1), nullable = false)]
+    pub(crate) version: Option<i64>,
 }
 
 /// That a take-down is meant.

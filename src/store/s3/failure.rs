@@ -1,9 +1,14 @@
 //! What S3 says of a failure: only the code of the server's response, since its text may repeat the request.
 
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::{
     config::http::HttpResponse,
     error::{BoxError, ProvideErrorMetadata, SdkError},
 };
+
+use crate::store::Trouble;
 
 /// Why an object could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +20,8 @@ pub(super) enum Failure {
         status: u16,
         /// S3's word for it, as `AccessDenied`.
         code: String,
+        /// The bucket's region, where the server names it.
+        region: Option<String>,
     },
     /// Time ran out.
     #[error("S3 took too long")]
@@ -38,8 +45,48 @@ pub(super) enum Failure {
 impl Failure {
     /// Whether it says that the object is not there. A bucket that is not there is another matter.
     pub(super) fn is_absence(&self) -> bool {
-        matches!(self, Self::Answer { status: 404, code } if code != "NoSuchBucket")
+        matches!(self, Self::Answer { status: 404, code, .. } if code != "NoSuchBucket")
     }
+
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Answer { status, code, region } => match (code.as_str(), status) {
+                ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed", _)
+                | (_, 301 | 307) => Trouble::WrongRegion(region.clone()),
+                (
+                    "InvalidAccessKeyId"
+                    | "SignatureDoesNotMatch"
+                    | "InvalidToken"
+                    | "ExpiredToken"
+                    | "RequestTimeTooSkewed",
+                    _,
+                ) => Trouble::BadCredentials,
+                (_, 404) => Trouble::NoSuchBucket,
+                (_, 401 | 403) => Trouble::AccessDenied,
+                _ => Trouble::Other,
+            },
+            Self::NoAnswer(source) if has_no_credentials(source.as_ref()) => Trouble::NoCredentials,
+            Self::NoAnswer(_) | Self::TooSlow => Trouble::Unreachable,
+            Self::Body(_) | Self::CutShort { .. } => Trouble::Other,
+        }
+    }
+}
+
+/// What is wrong, if the error is one of a bucket.
+pub(in crate::store) fn trouble(cause: &(dyn Error + Send + Sync + 'static)) -> Option<Trouble> {
+    cause.downcast_ref::<Failure>().map(Failure::trouble)
+}
+
+/// Whether the credentials could not be had, which is found out before any request is sent.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl<E> From<SdkError<E, HttpResponse>> for Failure
@@ -51,6 +98,7 @@ where
             SdkError::ServiceError(answer) => Self::Answer {
                 status: answer.raw().status().as_u16(),
                 code: answer.err().code().unwrap_or("no code").to_owned(),
+                region: answer.raw().headers().get("x-amz-bucket-region").map(str::to_owned),
             },
             SdkError::TimeoutError(_) => Self::TooSlow,
             other => match other.into_source() {

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_s3::config::Credentials;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::{
     config::StoreKind,
-    store::{ObjectKey, moto},
+    store::{ObjectKey, Trouble, moto},
 };
 
 /// An empty bucket; `None` where there is no moto.
@@ -125,6 +126,57 @@ async fn a_bucket_that_is_not_there_is_not_an_absent_object() {
     assert!(s3.put(&key, b"frames").await.is_err());
     assert!(s3.list(Duration::ZERO).await.is_err());
     assert!(s3.ping().await.is_err());
+}
+
+/// A server that gives every request the same answer, and the settings for it.
+async fn answering(status: &str, headers: &str, code: &str) -> S3 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = StoreConfig {
+        bucket: "spins".to_owned(),
+        region: Some(ANY_REGION.to_owned()),
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        path_style: true,
+        attempts: 1,
+        ..StoreConfig::default()
+    };
+    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let credentials = Credentials::new("test-key", "secret", None, None, "tests");
+    S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await)
+}
+
+#[tokio::test]
+async fn a_probe_tells_what_an_operator_has_to_change() {
+    let region = "x-amz-bucket-region: eu-central-1\r\n";
+    for (status, headers, code, trouble) in [
+        ("403 Forbidden", "", "AccessDenied", Trouble::AccessDenied),
+        ("403 Forbidden", "", "SignatureDoesNotMatch", Trouble::BadCredentials),
+        ("403 Forbidden", "", "InvalidAccessKeyId", Trouble::BadCredentials),
+        ("404 Not Found", "", "NoSuchBucket", Trouble::NoSuchBucket),
+        ("301 Moved", region, "PermanentRedirect", Trouble::WrongRegion(Some("eu-central-1".to_owned()))),
+        (
+            "400 Bad Request",
+            region,
+            "AuthorizationHeaderMalformed",
+            Trouble::WrongRegion(Some("eu-central-1".to_owned())),
+        ),
+        ("500 Oops", "", "InternalError", Trouble::Other),
+    ] {
+        let error = answering(status, headers, code).await.probe().await.unwrap_err();
+        assert_eq!(Trouble::of(error.as_ref()), trouble, "{code}: {error:?}");
+    }
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
+    s3.probe().await.unwrap();
+    assert_eq!(s3.list(Duration::ZERO).await.unwrap(), []);
 }
 
 #[tokio::test]
