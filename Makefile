@@ -87,7 +87,7 @@ install: ## Install what `make build` built, with man pages and completions, bel
 test: ## Everything that CI checks
 	@scripts/test.sh
 
-reference: ## Write docs/reference and girasol.example.toml from the code again
+reference: setup-build ## Write docs/reference and girasol.example.toml from the code again
 	UPDATE_EXPECT=1 $(CARGO) test --lib $(LOCKED) $(QUIET) -- config::tests::the_example_file
 	UPDATE_EXPECT=1 $(CARGO) test --test it $(LOCKED) $(QUIET) -- reference::
 
@@ -121,7 +121,7 @@ npm: $(NODE_MODULES) ## Pack the npm package girasol-spin into target/npm
 	@mkdir -p target/npm
 	cd viewer && npm pack --silent --pack-destination ../target/npm
 
-wire: $(NODE_MODULES) ## Write the OpenAPI document and the TypeScript types of it into viewer
+wire: setup-build $(NODE_MODULES) ## Write the OpenAPI document and the TypeScript types of it into viewer
 	UPDATE_EXPECT=1 $(CARGO) test --test it openapi::the_copy_of_the_document
 	cd viewer && npm run --silent wire
 
