@@ -30,7 +30,7 @@ test("axe_finds_nothing_in_any_state", async () => {
   const { page, close } = await openBody(
     browser,
     base,
-    spin("", `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`),
+    spin("controls", `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`),
   );
   await page.evaluate(
     (points) => (document.querySelector("girasol-spin").hotspots = [{ name: "pave", label: "Pavé", points }]),
@@ -45,7 +45,12 @@ test("axe_finds_nothing_in_any_state", async () => {
     );
   };
   await spinState(page, "standard");
+  await page.getByRole("button", { name: "Zoom in" }).waitFor();
   await check("standard");
+  await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());
+  await page.getByRole("button", { name: "Close" }).waitFor();
+  await check("full");
+  await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());
   await page.evaluate(() =>
     document
       .querySelector("girasol-spin")
