@@ -51,6 +51,7 @@ help: ## List the targets
 
 setup: ## Install what is missing on this machine to build and to test
 	@scripts/setup.sh build test
+	@scripts/setup.sh engines || [ -z "$(CI)" ]
 	@$(MAKE) --silent --no-print-directory setup-moto
 
 # A prerequisite, since make reads a recipe's variables before it runs the first line.
@@ -131,7 +132,7 @@ test-viewer: $(NODE_MODULES) ## Check and test the viewer; the committed bundle 
 	cd viewer && npm run --silent test
 
 # Built with the tests, whose dependencies have other features switched on: without them everything would be compiled once more.
-test-e2e: $(NODE_MODULES) ## A headless browser drives the demo of the real binary
+test-e2e: $(NODE_MODULES) ## Headless browsers drive the demo of the real binary: Chromium, and Firefox and WebKit for what engines differ in
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	scripts/e2e.sh
 

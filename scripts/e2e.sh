@@ -62,7 +62,24 @@ while [ -z "$key" ]; do
 done
 echo "The demo was at $url after $((SECONDS - start)) s."
 
-(cd viewer && GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium npm run --silent e2e)
+export GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium
+(cd viewer && npm run --silent e2e)
+
+# engine NAME TOOL...: what engines differ in, where the engine is here.
+engine() {
+    local name=$1 tool
+    shift
+    for tool in "$@"; do
+        if ! tool_is_here "$tool"; then
+            echo "!!! SKIPPED: the browser tests in $name; there is no $tool here. Type: scripts/setup.sh engines" >&2
+            [ -z "${CI:-}" ]
+            return
+        fi
+    done
+    (cd viewer && npm run --silent "e2e:$name")
+}
+engine firefox firefox-esr
+engine webkit WebKitWebDriver Xvfb
 
 # On SIGTERM the server shuts down in order and exits with 0.
 kill -TERM "$server"

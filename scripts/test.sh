@@ -57,7 +57,8 @@ step() {
 setup() {
     scripts/setup.sh build || return 1
     # What only the tests need is no reason to run none of them, except in CI.
-    scripts/setup.sh test || [ -z "${CI:-}" ]
+    scripts/setup.sh test || [ -z "${CI:-}" ] || return 1
+    scripts/setup.sh engines || [ -z "${CI:-}" ]
 }
 
 # Finds tests that leave files in the tree, and builds that change a lock file.

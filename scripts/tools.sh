@@ -49,6 +49,8 @@ packages_of() {
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
+        WebKitWebDriver) echo webkit2gtk-driver ;;
+        Xvfb) echo xvfb ;;
         *) echo "$1" ;;
     esac
 }
@@ -60,6 +62,8 @@ tools_of_group() {
             # The AV1 encoder has assembly for nasm on x86 only; elsewhere the C compiler assembles it.
             case $(uname -m) in x86_64 | amd64) echo nasm ;; esac
             ;;
+        # The other engines. Not every distribution has them as packages, which is no reason to install none of the rest.
+        engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
         test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge rclone ;;
         *) return 1 ;;

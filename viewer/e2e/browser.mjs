@@ -1,7 +1,7 @@
 // The headless browser that tests drive, its pages, and shops on origins of their own. CHROMIUM names another executable.
 
 import { createServer, request } from "node:http";
-import { chromium } from "playwright-core";
+import playwright from "playwright-core";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const args = [
@@ -14,7 +14,13 @@ const args = [
   "--disable-sync",
 ];
 
-export const launch = () => chromium.launch({ executablePath, args });
+/** ENGINE=firefox drives Debian's Firefox, by WebDriver BiDi: what playwright itself calls firefox is a build of its own. */
+export const isFirefox = process.env.ENGINE === "firefox";
+
+export const launch = () =>
+  isFirefox
+    ? playwright._bidiFirefox.launch({ executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" })
+    : playwright.chromium.launch({ executablePath, args });
 
 /** A page in a context of its own; `errors` collects those of its scripts and of its console. */
 export async function openPage(browser, options) {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { isFirefox, launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
-import { fingersOf, zoomed } from "./touch.mjs";
+import { fingersOf, touchTest, zoomed } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, reducedMotion: "reduce" };
@@ -51,7 +51,7 @@ async function tap(page, name) {
 for (const withoutScreen of [false, true]) {
   const where = withoutScreen ? "the_page" : "the_screen";
 
-  test(`a_finger_alone_fills_${where}_and_leaves_it`, async () => {
+  touchTest(`a_finger_alone_fills_${where}_and_leaves_it`, async () => {
     const { page, errors, close } = await open(PHONE, { withoutScreen });
     const before = await box(page);
     await tap(page, "Full screen");
@@ -94,7 +94,7 @@ for (const withoutScreen of [false, true]) {
   });
 }
 
-test("back_leaves_what_fills_the_page_and_not_the_shop", async () => {
+touchTest("back_leaves_what_fills_the_page_and_not_the_shop", async () => {
   const { page, close } = await open(PHONE, { withoutScreen: true });
   await page.evaluate(() => history.replaceState({ shop: 7 }, ""));
   const [url, entries] = [page.url(), await page.evaluate(() => history.length)];
@@ -113,7 +113,7 @@ test("back_leaves_what_fills_the_page_and_not_the_shop", async () => {
   await close();
 });
 
-test("the_page_beneath_does_not_scroll_and_is_where_it_was", async () => {
+touchTest("the_page_beneath_does_not_scroll_and_is_where_it_was", async () => {
   const { page, close } = await open(PHONE, { withoutScreen: true });
   await page.evaluate(() => scrollTo(0, 20));
   await tap(page, "Full screen");
@@ -159,7 +159,7 @@ test("the_zoomed_piece_fills_the_screen_and_is_not_cut_at_a_square", async () =>
   await close();
 });
 
-test("where_the_second_file_does_not_come_the_way_out_works", async () => {
+touchTest("where_the_second_file_does_not_come_the_way_out_works", async () => {
   for (const withoutScreen of [false, true]) {
     const body = `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring"></girasol-spin>`;
     const { page, close } = await openBody(browser, base, body, PHONE, async (page) => {
@@ -227,7 +227,7 @@ test("a_piece_with_controls_nudges_once_and_never_where_motion_is_reduced", asyn
        <script>
          window.most = 0;
          const spin = document.querySelector("girasol-spin");
-         spin.addEventListener("anglechange", ({ detail }) => (window.most = Math.max(window.most, Math.min(detail.angle, 360 - detail.angle))));
+         spin.addEventListener("anglechange", ({ detail }) => (window.most = Math.max(window.most, (window.away = Math.min(detail.angle, 360 - detail.angle)))));
        </script>`,
       options,
     );
@@ -236,16 +236,14 @@ test("a_piece_with_controls_nudges_once_and_never_where_motion_is_reduced", asyn
     if (options.reducedMotion || !more) {
       await page.clock.install();
       await page.clock.runFor(3000);
-    } else
-      await page.waitForFunction(
-        () => window.most > 4 && Math.abs(document.querySelector("girasol-spin").angle) < 0.01,
-      );
+    } else await page.waitForFunction(() => window.most > 4 && window.away < 0.01);
     const most = await page.evaluate(() => window.most);
     await close();
     return most;
   };
   const most = await furthest({}, "controls");
   assert.ok(most > 4 && most < 20, `${most}`);
-  assert.equal(await furthest({ reducedMotion: "reduce" }, "controls"), 0);
+  // Firefox does not let tests say what the system asks for.
+  if (!isFirefox) assert.equal(await furthest({ reducedMotion: "reduce" }, "controls"), 0);
   assert.equal(await furthest({}, ""), 0);
 });

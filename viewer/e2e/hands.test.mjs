@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
-import { fingersOf, swipe, zoomed, zoomOf } from "./touch.mjs";
+import { fingersOf, swipe, touchTest, zoomed, zoomOf } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, reducedMotion: "reduce" };
@@ -38,7 +38,7 @@ async function tap(page, x, y) {
   await touch("touchEnd");
 }
 
-test("a_double_tap_zooms_at_its_place_and_out_again", async () => {
+touchTest("a_double_tap_zooms_at_its_place_and_out_again", async () => {
   const { page, close } = await open(PHONE);
   const { x, y, width, height } = await box(page);
   const place = [x + 0.3 * width, y + 0.4 * height];
@@ -61,7 +61,7 @@ test("a_double_tap_zooms_at_its_place_and_out_again", async () => {
   await close();
 });
 
-test("one_finger_looks_about_in_every_direction_and_turns_at_the_edge", async () => {
+touchTest("one_finger_looks_about_in_every_direction_and_turns_at_the_edge", async () => {
   const { page, close } = await open(PHONE);
   const { x, y, width, height } = await box(page);
   for (let taps = 0; taps < 2; taps++) await tap(page, x + width / 2, y + height / 2);
@@ -108,7 +108,7 @@ test("the_mouse_looks_about_both_ways_and_keys_too", async () => {
 test("keys_zoom_towards_the_pointer_or_else_towards_the_piece", async () => {
   const { page, close } = await open(CALM);
   const { x, y, width, height } = await box(page);
-  await page.mouse.move(x + width + 50, y + height / 2);
+  await page.mouse.move(x + width / 2, y + height + 50);
   await page.getByRole("slider").focus();
   for (let presses = 0; presses < 4; presses++) await page.keyboard.press("+");
   await painted(page);
@@ -132,7 +132,7 @@ test("keys_zoom_towards_the_pointer_or_else_towards_the_piece", async () => {
   await close();
 });
 
-test("two_fingers_that_rest_zoom_nothing_and_load_nothing", async () => {
+touchTest("two_fingers_that_rest_zoom_nothing_and_load_nothing", async () => {
   const { page, close } = await open({ ...PHONE, deviceScaleFactor: 3 });
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
@@ -151,7 +151,7 @@ test("two_fingers_that_rest_zoom_nothing_and_load_nothing", async () => {
   await close();
 });
 
-test("the_finger_that_stays_after_a_pinch_goes_on", async () => {
+touchTest("the_finger_that_stays_after_a_pinch_goes_on", async () => {
   const { page, close } = await open(PHONE);
   const { x, y, width, height } = await box(page);
   const touch = await fingersOf(page);
@@ -198,7 +198,7 @@ test("hotspots_follow_the_zoom_and_keep_their_size", async () => {
   await close();
 });
 
-test("drags_pinches_and_wheels_may_begin_on_a_hotspot_and_presses_are_its_own", async () => {
+touchTest("drags_pinches_and_wheels_may_begin_on_a_hotspot_and_presses_are_its_own", async () => {
   const { page, close } = await open(CALM, "", SPOT);
   const spot = page.getByRole("button", { name: "Stone" });
   const at = async () => {

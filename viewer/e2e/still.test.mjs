@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { fingersOf, touchTest } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const RING = "ring.solitaire.metal-yellow-gold.stone-diamond";
@@ -108,33 +109,35 @@ for (const [hand, options] of [
   ["mouse", {}],
   ["finger", { hasTouch: true, isMobile: true }],
 ]) {
-  test(`a_drag_by_${hand}_that_begins_on_the_still_turns_as_soon_as_there_is_something_to_turn`, async () => {
-    const { page, errors, free, close } = await openHeld(spin(`style="width: 360px"`, picture("webp")), {
-      ...options,
-      reducedMotion: "reduce",
-    });
-    await page.waitForFunction(() => document.querySelector("img").naturalWidth > 0);
-    const session = await page.context().newCDPSession(page);
-    const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
-    const at = (x) => (hand === "mouse" ? page.mouse.move(x, 200) : touch("touchMove", [{ x, y: 200 }]));
-    if (hand === "mouse") {
-      await page.mouse.move(100, 200);
-      await page.mouse.down();
-    } else await touch("touchStart", [{ x: 100, y: 200 }]);
-    for (let x = 105; x <= 160; x += 5) await at(x);
-    free();
-    await spinState(page, "standard");
-    const turned = (to) =>
-      page.waitForFunction((to) => Math.round(document.querySelector("girasol-spin").angle) === to, to);
-    // What the hand has gone counts from the hero.
-    await turned(60);
-    for (let x = 165; x <= 190; x += 5) await at(x);
-    await turned(90);
-    await painted(page);
-    assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").displayedDegree), 90);
-    if (hand === "mouse") await page.mouse.up();
-    else await touch("touchEnd", []);
-    assert.deepEqual(errors, []);
-    await close();
-  });
+  (hand === "finger" ? touchTest : test)(
+    `a_drag_by_${hand}_that_begins_on_the_still_turns_as_soon_as_there_is_something_to_turn`,
+    async () => {
+      const { page, errors, free, close } = await openHeld(spin(`style="width: 360px"`, picture("webp")), {
+        ...options,
+        reducedMotion: "reduce",
+      });
+      await page.waitForFunction(() => document.querySelector("img").naturalWidth > 0);
+      const touch = hand === "finger" && (await fingersOf(page));
+      const at = (x) => (hand === "mouse" ? page.mouse.move(x, 200) : touch("touchMove", [{ x, y: 200 }]));
+      if (hand === "mouse") {
+        await page.mouse.move(100, 200);
+        await page.mouse.down();
+      } else await touch("touchStart", [{ x: 100, y: 200 }]);
+      for (let x = 105; x <= 160; x += 5) await at(x);
+      free();
+      await spinState(page, "standard");
+      const turned = (to) =>
+        page.waitForFunction((to) => Math.round(document.querySelector("girasol-spin").angle) === to, to);
+      // What the hand has gone counts from the hero.
+      await turned(60);
+      for (let x = 165; x <= 190; x += 5) await at(x);
+      await turned(90);
+      await painted(page);
+      assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").displayedDegree), 90);
+      if (hand === "mouse") await page.mouse.up();
+      else await touch("touchEnd");
+      assert.deepEqual(errors, []);
+      await close();
+    },
+  );
 }

@@ -1,5 +1,11 @@
 // Fingers, with real touch events of the browser, and how large the piece is.
 
+import { test } from "node:test";
+import { isFirefox } from "./browser.mjs";
+
+/** A test with fingers, which only Chromium takes from tests. */
+export const touchTest = (name, body) => test(name, { skip: isFirefox && "no touch events from tests here" }, body);
+
 /** Puts fingers on the page, moves and lifts them: `touch("touchStart", [{ id, x, y }])`. */
 export async function fingersOf(page) {
   const session = await page.context().newCDPSession(page);

@@ -17,6 +17,11 @@ export function createFill({ host, full, screen: { view } }: Kit): () => void {
     try {
       host.popover = "manual";
       host.showPopover();
+      // WebKit keeps the containing block that the element had before, until it is laid out anew.
+      const { display } = host.style;
+      host.style.setProperty("display", "none", "important");
+      host.getBoundingClientRect();
+      host.style.display = display;
     } catch {
       // Older browsers: fixed, and above all but other top layers.
     }

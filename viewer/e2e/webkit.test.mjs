@@ -1,0 +1,180 @@
+// What engines differ in, in WebKit: sizes, the still's place, the top layer, pointers.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { openFront } from "./browser.mjs";
+import { sequenceOf } from "./spins.mjs";
+import { launchWebKit } from "./webkit.mjs";
+
+const base = process.env.GIRASOL_URL;
+const RING = "ring.solitaire.metal-yellow-gold.stone-diamond";
+const ESCAPE = "\uE00C";
+let page;
+let front;
+let body;
+/** Answers that wait until a test lets them go. */
+let held;
+
+before(async () => {
+  front = await openFront(base, (asked, answer, pass) => {
+    if (asked.url.startsWith("/shop")) {
+      const html = `<!doctype html><html lang="en"><title>Shop</title><style>body { margin: 0 }</style>${body}<script type="module" src="/girasol-spin.js"></script>`;
+      answer.writeHead(200, { "Content-Type": "text/html", "Cache-Control": "no-store" }).end(html);
+    } else if (held && asked.url.includes("/sequence")) held.push(pass);
+    else pass();
+  });
+  page = await launchWebKit();
+});
+afterEach(() => {
+  held = undefined;
+});
+after(async () => {
+  await page?.close();
+  front?.close();
+});
+
+const spin = (more = "", inside = "") =>
+  `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring" ${more}>${inside}</girasol-spin>`;
+const picture = (format) => `<img src="/still/${RING}.${format}" width="640" height="640" alt="Ring">`;
+
+async function open(html) {
+  body = html;
+  await page.goto(`${front.url}/shop`);
+  await page.until(() => !!customElements.get("girasol-spin"));
+}
+
+const whole = () => page.until(() => document.querySelector("girasol-spin").dataset.state === "standard");
+const angle = () => page.evaluate(() => document.querySelector("girasol-spin").angle);
+const isFull = (is) => page.until((is) => document.querySelector("girasol-spin").hasAttribute("data-full") === is, is);
+const box = () =>
+  page.evaluate(() => {
+    const { width, height } = document.querySelector("girasol-spin").getBoundingClientRect();
+    return [width, height];
+  });
+
+/** Where the piece is in a picture of the page, which holds nothing else. */
+async function pieceBox() {
+  const shot = await page.shoot();
+  await page.evaluate((shot) => {
+    window.piece = undefined;
+    const image = new Image();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext("2d");
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, image.width, image.height);
+      context.drawImage(image, 0, 0);
+      const { data, width } = context.getImageData(0, 0, image.width, image.height);
+      const dark = [];
+      for (let at = 0; at < data.length; at += 4)
+        if (Math.min(data[at], data[at + 1], data[at + 2]) <= 200) dark.push(at / 4);
+      const columns = dark.map((index) => index % width).sort((one, other) => one - other);
+      window.piece = [columns[0], columns.at(-1), Math.floor(dark[0] / width), Math.floor(dark.at(-1) / width)];
+    };
+    image.src = `data:image/png;base64,${shot}`;
+  }, shot);
+  return page.until(() => window.piece);
+}
+
+test("it_is_as_large_as_an_image_of_its_attributes", async () => {
+  for (const style of [
+    "display: flex",
+    "display: grid",
+    "display: inline-block",
+    "float: left",
+    "position: absolute",
+  ]) {
+    await open(`<div style="${style}">${spin(`width="400" height="300"`)}</div>`);
+    assert.deepEqual(await box(), [400, 300], style);
+  }
+  await open(`<div style="width: 200px">${spin(`width="1" height="1"`)}</div>`);
+  assert.deepEqual(await box(), [200, 200]);
+});
+
+for (const format of ["webp", "jpg"]) {
+  test(`the_piece_stays_where_its_${format}_was`, async () => {
+    held = [];
+    await open(spin(`style="width: 400px"`, picture(format)));
+    await page.until(() => document.querySelector("img").naturalWidth > 0);
+    const still = await pieceBox();
+    for (const pass of held.splice(0)) pass();
+    held = undefined;
+    await whole();
+    await page.until(() => document.querySelector("girasol-spin").displayedDegree === 0);
+    const frame = await pieceBox();
+    for (const [side, at] of still.entries()) assert.ok(Math.abs(at - frame[side]) <= 1, `${still} and ${frame}`);
+  });
+}
+
+test("a_drag_that_begins_on_the_still_turns_and_drags_no_picture", async () => {
+  await open(spin(`style="width: 400px"`, picture("webp")));
+  await page.until(() => document.querySelector("img").naturalWidth > 0);
+  await page.drag([
+    [100, 200],
+    [130, 200],
+    [160, 200],
+    [200, 200],
+  ]);
+  await whole();
+  assert.ok((await angle()) >= 60, `${await angle()}`);
+});
+
+test("a_page_is_filled_above_a_transformed_parent_and_left_by_key_button_and_back", async () => {
+  await open(`<script>delete Element.prototype.requestFullscreen; delete Element.prototype.webkitRequestFullscreen;</script>
+    <div style="transform: translateX(0); width: 300px">${spin("controls")}</div><div style="height: 3000px"></div>`);
+  await whole();
+  await page.until(() => !!document.querySelector("girasol-spin").shadowRoot.querySelector(".spots"));
+  // By a real press: WebKit's Back passes over entries of the history that no visitor has asked for.
+  const fill = async () => {
+    const place = await page.evaluate(() => {
+      const button = document.querySelector("girasol-spin").shadowRoot.querySelector("[part~=full]");
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return [Math.round(x + width / 2), Math.round(y + height / 2)];
+    });
+    await page.drag([place, place]);
+    await isFull(true);
+    await page.until(() => document.querySelector("girasol-spin").matches(":popover-open"));
+  };
+  await fill();
+  const viewport = await page.evaluate(() => [innerWidth, innerHeight]);
+  assert.deepEqual(await box(), viewport);
+  await page.press(ESCAPE);
+  await isFull(false);
+  assert.deepEqual(await box(), [300, 300]);
+  await fill();
+  await page.evaluate(() => document.querySelector("girasol-spin").shadowRoot.querySelector(".close").click());
+  await isFull(false);
+  await page.until(() => !history.state?.girasol);
+  await fill();
+  await page.back();
+  await isFull(false);
+  assert.match(await page.evaluate(() => location.pathname), /^\/shop/);
+});
+
+test("hotspots_follow_the_zoom", async () => {
+  const points = JSON.stringify([0, 360].map((degree) => ({ degree, x: 0.4, y: 0.3 })));
+  await open(
+    spin(`style="width: 400px"`, `<button slot="hotspot" type="button" data-points='${points}'>Stone</button>`),
+  );
+  await whole();
+  const share = () =>
+    page.evaluate(() => {
+      const spot = document.querySelector("button").getBoundingClientRect();
+      const piece = document.querySelector("girasol-spin").shadowRoot.querySelector("canvas").getBoundingClientRect();
+      return [(spot.x + spot.width / 2 - piece.x) / piece.width, (spot.y + spot.height / 2 - piece.y) / piece.height];
+    });
+  await page.until(() => document.querySelector("button").style.left === "40%");
+  const before = await share();
+  await page.evaluate(() => document.querySelector("girasol-spin").focus());
+  await page.press("+");
+  await page.until(
+    () =>
+      document
+        .querySelector("girasol-spin")
+        .shadowRoot.querySelector(".frame")
+        .style.getPropertyValue("--girasol-zoom") > 1.4,
+  );
+  const after = await share();
+  for (const side of [0, 1]) assert.ok(Math.abs(before[side] - after[side]) < 0.005, `${before} and ${after}`);
+});
