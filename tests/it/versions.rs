@@ -144,11 +144,24 @@ fn a_take_down_says_what_goes_and_deletes_nothing_unless_it_is_confirmed() {
     assert!(told.contains("It was taken down, or nothing of it has been encoded yet."), "{told}");
 }
 
-#[test]
-fn a_version_that_was_never_live_is_taken_down() {
+#[tokio::test]
+async fn a_version_that_was_never_live_is_taken_down() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     ingest(data, [220, 220, 225], &["--no-publish"]);
+    let server = Server::start_over(data, &["serve"]);
+    let bearer = format!("Bearer {}", key(data, "artist"));
+    let ask = async |method: Method, path: &str| {
+        let request = server.request(method, &format!("/api/sequences/{RING}{path}"));
+        request.header("authorization", &bearer).json(&json!({ "confirm": RING })).send().await.unwrap()
+    };
+    let shown: Value = ask(Method::POST, "/take-down").await.json().await.unwrap();
+    assert_eq!((&shown["versions"], &shown["takenDown"]), (&json!([]), &json!(false)), "{shown}");
+    assert_eq!(objects(data), [] as [std::path::PathBuf; 0]);
+    assert_eq!(problem(ask(Method::GET, "").await, 404).await, "no-such-sequence");
+    assert_eq!(problem(server.get(&sequence(RING), &[]).await, 404).await, "no-spin");
+
+    ingest(data, [200, 180, 120], &["--no-publish"]);
     assert!(!objects(data).is_empty());
     let output = girasol().args(["take-down", RING, "--yes", "--data"]).arg(data).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);

@@ -280,7 +280,8 @@ async fn answer(
     let versions = catalog.db.versions(id).await?;
     let taken_down = catalog.db.is_taken_down(id).await?;
     let (urls, token) = urls(catalog, id, Shown::Live).await?;
-    if versions.is_empty() && !taken_down && token.is_none() {
+    // A change is answered, also where it has left nothing.
+    if purged.is_none() && versions.is_empty() && !taken_down && token.is_none() {
         return Err(Error::NoSuchSequence.into());
     }
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
