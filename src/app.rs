@@ -220,6 +220,7 @@ impl App {
         let routes = move || {
             let routes = Routes::new()
                 .wrap(from_fn(http::accept_both_spellings))
+                .wrap(from_fn(http::store_plain_alone))
                 .wrap(TracingLogger::<AccessLog>::new());
             routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
         };

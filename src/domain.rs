@@ -21,4 +21,5 @@ pub mod proxies;
 pub mod purge;
 pub mod retention;
 pub mod signed;
+pub mod spelling;
 pub mod vitals;

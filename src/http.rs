@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod public;
 
 mod operator;
+mod plain;
 mod private;
 mod warm;
 
@@ -38,6 +39,7 @@ use crate::domain::names::ConfigId;
 pub use self::{
     access_log::AccessLog,
     document::openapi_json,
+    plain::store_plain_alone,
     private::Writers,
     problem::{Kind as ProblemKind, problems},
     spelling::accept as accept_both_spellings,
@@ -78,7 +80,7 @@ async fn no_such_path() -> Result<HttpResponse, Failure> {
     Err(Error::NoSuchPath.into())
 }
 
-/// A part of the path. It has one spelling: `methods` lets no percent-encoded path in.
+/// A part of the path. It has one spelling: `methods` lets in plain paths alone.
 fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ use super::{
 #[command(after_help = "Examples:
   girasol edge
   girasol edge varnish --origin 10.0.0.5:8360 > default.vcl
-  girasol edge nginx --edge-listen 443 --edge-cache /srv/cache > girasol.conf")]
+  girasol edge nginx --edge-listen 8080 --edge-cache /srv/cache > girasol.conf")]
 pub(super) struct EdgeArgs {
     /// The cache or CDN; without it, all are listed.
     #[arg(value_name = "NAME")]

@@ -14,6 +14,8 @@ use actix_web::{
     web,
 };
 
+use crate::domain::spelling::is_plain_path;
+
 use super::{
     caching::{Caching, answer},
     problem::{Error, Failure},
@@ -160,10 +162,10 @@ fn answering_others(resource: Resource, allowed: Cow<'static, str>, headers: &'s
     resource.route(web::method(Method::OPTIONS).to(options)).default_service(wrong_method(allowed))
 }
 
-/// No name of Girasol's needs percent-encoding, and actix decodes before it matches: without this, each
-/// immutable file would have as many URLs as spellings, and a cache would hold them all.
+/// actix decodes before it matches: without this, each immutable file would have as many URLs as spellings, and a cache
+/// would hold them all.
 fn plain_path(request: &GuardContext<'_>) -> bool {
-    !request.head().uri.path().contains('%')
+    is_plain_path(request.head().uri.path())
 }
 
 /// Headers that a page may send where a key is shown: the asterisk stands for every header but this one.

@@ -8,7 +8,7 @@ use actix_web::{
     guard::{self, Guard},
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, HeaderName, HeaderValue},
+        header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::{Next, from_fn},
     web,
@@ -50,12 +50,16 @@ pub(super) async fn never_cached<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    forbid_storing(response.headers_mut());
+    Ok(response)
+}
+
+/// Leaves nothing in these headers that lets a cache store the answer, or purge it by a tag.
+pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     for name in OF_CACHES {
         headers.remove(name);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    Ok(response)
 }
 
 /// Begins an answer for this client alone.

@@ -79,7 +79,12 @@ impl ResponseError for Failure {
         // A tag would tell that a protected configuration exists.
         let nothing = Scope::default();
         let scope = if let Error::Protected = self.error { &nothing } else { &self.scope };
-        let mut response = answer(status, Caching::Error(status), scope);
+        // Addresses that do not exist have no end, and what one is depends on how its path is read.
+        let caching = match self.error {
+            Error::NoSuchPath => Caching::Private,
+            _ => Caching::Error(status),
+        };
+        let mut response = answer(status, caching, scope);
         if let Error::WrongMethod(allowed) = &self.error {
             response.insert_header((ALLOW, &**allowed));
         }

@@ -37,11 +37,11 @@ base=${base%/}
 "#;
 
 /// A fenced block.
-struct Block {
+pub(crate) struct Block {
     /// Of its first line, from 1.
     line: usize,
-    language: String,
-    text: String,
+    pub(crate) language: String,
+    pub(crate) text: String,
     /// The comment before it.
     note: Option<String>,
 }
@@ -85,7 +85,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let (mut blocks, mut open, mut before) = (Vec::new(), None::<Block>, "");
     for (index, line) in text.lines().enumerate() {
         if let Some(mut block) = open.take() {

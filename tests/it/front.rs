@@ -24,7 +24,7 @@ use tokio::{
 use crate::girasol::{girasol, header, plain_client};
 
 /// nginx's module, where Debian lays it.
-const PURGE_MODULE: &str = "/usr/lib/nginx/modules/ngx_http_cache_purge_module.so";
+pub(crate) const PURGE_MODULE: &str = "/usr/lib/nginx/modules/ngx_http_cache_purge_module.so";
 
 /// The caches that run here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) fn is_there(program: &str, flag: &str) -> bool {
 }
 
 /// Servers lie where only root's PATH leads.
-fn system(program: &str) -> String {
+pub(crate) fn system(program: &str) -> String {
     let path = format!("/usr/sbin/{program}");
     if Path::new(&path).exists() { path } else { program.to_owned() }
 }
@@ -92,15 +92,21 @@ impl Front {
         arguments.push(kept.to_str().unwrap());
         arguments.extend(settings);
         let text = printed(&arguments);
-        let (mut command, started) = match cache {
-            Cache::Varnish => (varnish(folder.path(), at, &text), "Child starts"),
-            Cache::Nginx => (nginx(folder.path(), &text), "start worker process "),
+        let command = match cache {
+            Cache::Varnish => varnish(folder.path(), at, &text),
+            Cache::Nginx => nginx(folder.path(), &text),
         };
+        Self::run(cache, command, at, folder)
+    }
+
+    /// Runs the cache's own program, which listens at this address, until it serves.
+    pub(crate) fn run(cache: Cache, mut command: Command, at: &str, folder: TempDir) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let mut said = String::new();
+        let started = if cache == Cache::Varnish { "Child starts" } else { "start worker process " };
         while !said.contains(started) {
-            let Some(line) = lines.next() else { panic!("{name} did not start:\n{said}") };
+            let Some(line) = lines.next() else { panic!("{cache:?} did not start:\n{said}") };
             said.push_str(&line);
             said.push('\n');
         }
@@ -174,9 +180,7 @@ fn varnish(folder: &Path, at: &str, vcl: &str) -> Command {
 
 fn nginx(folder: &Path, conf: &str) -> Command {
     fs::write(folder.join("girasol.conf"), conf).unwrap();
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("    {name}_temp_path {name};\n"))
-        .concat();
+    let temporary = temporary_paths();
     // What a distribution's own nginx.conf says.
     let whole = format!(
         "load_module {PURGE_MODULE};\nuser root root;\ndaemon off;\npid nginx.pid;\nworker_processes 1;\nerror_log stderr notice;\n\
@@ -186,6 +190,13 @@ fn nginx(folder: &Path, conf: &str) -> Command {
     let mut command = Command::new(system("nginx"));
     command.args(["-e", "stderr", "-c", "nginx.conf", "-p"]).arg(folder);
     command
+}
+
+/// Lines for nginx, which has no folders of its own then outside of its prefix.
+pub(crate) fn temporary_paths() -> String {
+    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("    {name}_temp_path {name};\n"))
+        .concat()
 }
 
 /// `127.0.0.1:PORT`, where no server listens.

@@ -1,5 +1,7 @@
 //! Fastly.
 
+use crate::domain::spelling;
+
 use super::{Setup, fill, script::DELEGATION, vcl};
 
 pub(super) fn print(setup: &Setup<'_>) -> String {
@@ -9,6 +11,8 @@ pub(super) fn print(setup: &Setup<'_>) -> String {
             ("origin", &setup.origin.to_string()),
             ("subroutines", vcl::subroutines(setup).trim_end()),
             ("delegation", DELEGATION),
+            ("path", spelling::PATH),
+            ("query", spelling::QUERY),
         ],
     )
 }

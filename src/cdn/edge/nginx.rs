@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::spelling;
+
 use super::{
     Setup,
     classes::{Class, Evidence, classes, patterns, queries},
@@ -32,7 +34,9 @@ pub(super) fn print(setup: &Setup<'_>) -> String {
         include_str!("templates/nginx.conf"),
         &[
             ("origin", &origin),
-            ("listen", setup.listen),
+            ("listen", &listen(setup.listen)),
+            ("path", spelling::PATH),
+            ("query", spelling::QUERY),
             ("cache", setup.cache),
             ("delegation", DELEGATION),
             ("purges", purges.trim_end()),
@@ -46,6 +50,17 @@ pub(super) fn print(setup: &Setup<'_>) -> String {
             ("accepts-avif", if setup.avif { accepts_avif.trim_end() } else { "" }),
         ],
     )
+}
+
+/// The lines that make nginx listen, for every name: a port alone is one of both families.
+fn listen(address: &str) -> String {
+    let lines = if address.bytes().all(|byte| byte.is_ascii_digit()) {
+        vec![address.to_owned(), format!("[::]:{address}")]
+    } else {
+        vec![address.to_owned()]
+    };
+    let lines: Vec<_> = lines.iter().map(|line| format!("    listen {line} default_server;")).collect();
+    lines.join("\n")
 }
 
 /// A map for each hint, to the poorest tier that it speaks for. nginx takes the first that matches.

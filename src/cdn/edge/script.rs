@@ -1,6 +1,8 @@
 //! The class function in JavaScript, for edges that run scripts: one for all of them, in the language of
 //! 2011, since CloudFront Functions know little more.
 
+use crate::domain::spelling;
+
 use super::{Setup, fill};
 
 /// What the storefront's own page has to say so that Chromium sends hints here; as comments of `#`.
@@ -23,7 +25,8 @@ pub(super) fn functions(setup: &Setup<'_>) -> String {
     // A policy is numbers and words: it cannot fail to be written.
     let policy = serde_json::to_string(setup.policy).unwrap_or_default();
     let avif = if setup.avif { "true" } else { "false" };
-    fill(include_str!("templates/class.js"), &[("policy", &policy), ("avif", avif)])
+    let plain = [("path", spelling::PATH), ("query", spelling::QUERY)];
+    fill(include_str!("templates/class.js"), &[("policy", &policy), ("avif", avif), plain[0], plain[1]])
 }
 
 /// A script around them.

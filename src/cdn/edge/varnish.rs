@@ -1,5 +1,7 @@
 //! Varnish.
 
+use crate::domain::spelling;
+
 use super::{Setup, fill, vcl};
 
 pub(super) fn print(setup: &Setup<'_>) -> String {
@@ -10,6 +12,8 @@ pub(super) fn print(setup: &Setup<'_>) -> String {
             ("port", &setup.origin.port.to_string()),
             ("subroutines", vcl::subroutines(setup).trim_end()),
             ("delegation", DELEGATION),
+            ("path", spelling::PATH),
+            ("query", spelling::QUERY),
         ],
     )
 }

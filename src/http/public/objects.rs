@@ -34,7 +34,7 @@ use crate::http::{
     responses(files::Frame, files::Redirected, problems::BadQuery, problems::NoSuchFile, problems::Internal,)
 )]
 pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
+    let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::set(set);
     let place = frame_key(&request).at(&scope)?.within(Namespace::Public);
     query::none(&request).at(&scope)?;
@@ -52,7 +52,7 @@ pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Resul
 )]
 pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let key = pack_key(&request)?;
-    let ObjectKey::Pack(digest) = key else { return Err(Error::NoSuchFile.into()) };
+    let ObjectKey::Pack(digest) = key else { return Err(Error::NoSuchPath.into()) };
     // A pack does not know its set: a purge of the set names the pack by its own digest.
     let scope = Scope::set(digest);
     query::none(&request).at(&scope)?;
@@ -76,8 +76,8 @@ pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result
     )
 )]
 pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile)?;
-    let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchFile)?;
+    let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchPath)?;
+    let configuration: ConfigId = name.parse().map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::configuration(&configuration);
     let format = still_format(extension).at(&scope)?;
     query::none(&request).at(&scope)?;
@@ -101,22 +101,22 @@ async fn send_from_anywhere(
 
 /// The frame that an address names.
 pub(in crate::http) fn frame_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
-    let set = segment(request, "set").parse().map_err(|_bad| Error::NoSuchFile)?;
-    let (degree, format) = frame_name(segment(request, "file")).ok_or(Error::NoSuchFile)?;
+    let set = segment(request, "set").parse().map_err(|_bad| Error::NoSuchPath)?;
+    let (degree, format) = frame_name(segment(request, "file")).ok_or(Error::NoSuchPath)?;
     Ok(ObjectKey::Frame { set, degree, format })
 }
 
 /// The pack that an address names.
 pub(in crate::http) fn pack_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
     let digest = segment(request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
-    digest.map(ObjectKey::Pack).ok_or(Error::NoSuchFile)
+    digest.map(ObjectKey::Pack).ok_or(Error::NoSuchPath)
 }
 
 /// By a still's extension: the format that it was published in, or `None` for the JPEG.
 pub(in crate::http) fn still_format(extension: &str) -> Result<Option<Format>, Error> {
     match extension {
         "jpg" => Ok(None),
-        other => other.parse().map(Some).map_err(|_bad| Error::NoSuchFile),
+        other => other.parse().map(Some).map_err(|_bad| Error::NoSuchPath),
     }
 }
 

@@ -47,7 +47,7 @@ const MAX_POPULAR: usize = 6;
 )]
 pub(crate) async fn product(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let id = ProductId::new(segment(&request, "jewelry_type"), segment(&request, "base_model"));
-    let id = id.map_err(|_bad| Error::NoSuchProduct)?;
+    let id = id.map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::product(&id).encoded();
     let product = catalog.product(&id).await.at(&scope)?;
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;

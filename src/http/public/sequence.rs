@@ -182,7 +182,7 @@ pub(crate) async fn auto(request: HttpRequest, catalog: Data<Catalog>) -> Result
 )]
 pub(crate) async fn manifest(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let digest = segment(&request, "file").strip_suffix(".json").and_then(|digest| digest.parse().ok());
-    let digest: Digest = digest.ok_or(Error::NoSuchFile)?;
+    let digest: Digest = digest.ok_or(Error::NoSuchPath)?;
     let unknown = Scope::default().encoded();
     query::none(&request).at(&unknown)?;
     let loaded = catalog.manifest(Namespace::Public, digest).await.at(&unknown)?;

@@ -160,10 +160,10 @@ pub(crate) async fn other(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     let scope = Scope::secret();
     let opened = open(&request, &catalog).await.at(&scope)?;
     query::none(&request).at(&scope)?;
-    let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchFile).at(&scope)?;
+    let (name, extension) = segment(&request, "file").rsplit_once('.').ok_or(Error::NoSuchPath).at(&scope)?;
     match opened {
         Opened::Private { namespace, .. } if extension == "json" => {
-            let digest = name.parse().map_err(|_bad| Error::NoSuchFile).at(&scope)?;
+            let digest = name.parse().map_err(|_bad| Error::NoSuchPath).at(&scope)?;
             sequence::immutable(&request, &catalog, namespace, digest, scope).await
         }
         Opened::Private { configuration, namespace, shown } if name == "still" => {

@@ -10,6 +10,7 @@
 //    of the origin, cache prefresh at 90 %. Copy the response header Cache-Tag into Edge-Cache-Tag, and purge by those:
 //      akamai purge invalidate --tag c-0123 p-4567
 //    Tiered Distribution makes one question of what many edges ask.
+//    "Cache HTTP Error Responses" off: an error that may be kept says so itself.
 // 4. All other paths: no-store. The API with keys and cookies, the studio, uploads and events pass as they are.
 //
 @delegation@
@@ -17,7 +18,7 @@
 @functions@
 
 export function onClientRequest(request) {
-  if (!isSequence(request.path)) return;
+  if (!isSequence(request.path) || !PLAIN_QUERY.test(request.query)) return;
   const filled = girasolQuery(request.query, (name) => {
     const values = request.getHeader(name);
     return values === null || values === undefined ? undefined : [].concat(values).join(', ');

@@ -3,6 +3,10 @@ var POLICY = @policy@;
 // Whether spins are published as AVIF too.
 var AVIF = @avif@;
 
+// The one spelling of paths and queries that is kept: all others pass as they came, and the origin lets none be stored.
+var PLAIN_PATH = new RegExp('^@path@$');
+var PLAIN_QUERY = new RegExp('^(?:@query@)?$');
+
 var TIERS = ['still', 'preview', 'standard-24', 'standard', 'hd'];
 var ECTS = ['slow-2g', '2g', '3g', '4g'];
 
@@ -112,5 +116,5 @@ function girasolQuery(query, line) {
 }
 
 function isSequence(path) {
-  return /^[/]api[/]products[/]customizable[/][^/]+[/]sequence$/.test(path);
+  return PLAIN_PATH.test(path) && /^[/]api[/]products[/]customizable[/][^/]+[/]sequence$/.test(path);
 }

@@ -41,7 +41,6 @@ sub girasol_class {
 
 # Fills in what the query leaves open, always in the same order, and drops what no longer counts.
 sub girasol_query {
-    set req.url = regsub(req.url, "[?&]+$", "");
     if (req.url !~ "[?&](?:tier|frames)(?:=|&|$)" || req.url !~ "[?&]format(?:=|&|$)") {
         call girasol_class;
         if (req.url !~ "[?&]format(?:=|&|$)") {

@@ -3,6 +3,8 @@
 // A Worker (module syntax) on the routes of the proxied host name whose origin is @origin@:
 //   spins.example/api/products/customizable/*
 //   spins.example/s/*  spins.example/p/*  spins.example/m/*  spins.example/still/*
+// Turn "Normalize URLs to origin" on (Rules, Settings), or "Normalize incoming URLs" off: with one of them alone, the
+// origin is asked in another spelling than the cache looks up.
 // All else has no route and passes as it is: the API with keys and cookies, the studio, uploads (Cloudflare's own limit
 // on bodies applies; artists may use the origin's own name) and events.
 //
@@ -22,7 +24,8 @@ export default {
     const url = new URL(request.url);
     const sequence = isSequence(url.pathname);
     const reading = request.method === 'GET' || request.method === 'HEAD';
-    if (!reading || !(sequence || PUBLIC.test(url.pathname))) return fetch(request);
+    const plain = PLAIN_PATH.test(url.pathname) && PLAIN_QUERY.test(url.search.slice(1)) && !url.href.endsWith('?');
+    if (!reading || !plain || !(sequence || PUBLIC.test(url.pathname))) return fetch(request);
 
     const headers = new Headers(request.headers);
     headers.delete('Cookie');

@@ -13,6 +13,8 @@
 //    Neither cookies nor Authorization go to the origin from these.
 // 4. Default behaviour: all methods, managed policies CachingDisabled and AllViewer: the API with keys and cookies, the
 //    studio, uploads and events pass as they are. Origin response timeout 60 s.
+// 5. Custom error responses for 400, 404, 405 and 414, without a page, each with an error caching minimum TTL of 0: an
+//    error that may be kept says so itself. CloudFront would keep any other for ten seconds.
 //
 // Fresh and stale: CloudFront follows s-maxage, stale-while-revalidate and stale-if-error of Cache-Control, and asks
 // once for all who ask at the same moment. Purge: an invalidation of /api/products/customizable/ID/* and /still/ID.*
@@ -40,7 +42,9 @@ function handler(event) {
   var query = keys.map(function (key) {
     return key + '=' + request.querystring[key].value;
   });
-  var filled = girasolQuery(query.join('&'), function (name) {
+  query = query.join('&');
+  if (!PLAIN_QUERY.test(query)) return request;
+  var filled = girasolQuery(query, function (name) {
     var header = request.headers[name];
     if (!header) return undefined;
     if (!header.multiValue) return header.value;

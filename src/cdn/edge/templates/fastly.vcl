@@ -14,7 +14,9 @@ sub vcl_recv {
 #FASTLY recv
 
     # All that is not known to be public passes as it came: the studio, the API with keys and cookies, uploads, events.
+    # So does every spelling of an address that is not the plain one: an answer to it is never kept.
     if ((req.method != "GET" && req.method != "HEAD" && req.method != "FASTLYPURGE")
+        || req.url !~ "^@path@(?:[?]@query@)?$"
         || (req.url !~ "^/(?:s|p|still)/"
             && req.url !~ "^/m/[0-9a-f]+[.]json"
             && req.url !~ "^/api/products/customizable/[^/?]+/sequence(?:[?]|$)"
@@ -56,7 +58,8 @@ sub vcl_fetch {
     if (beresp.status >= 500 && stale.exists) {
         return (deliver_stale);
     }
-    if (beresp.http.Cache-Control ~ "(?i)no-store|private") {
+    # One that says nothing is about the request (its head was too large, say) and not about the address.
+    if (!beresp.http.Cache-Control || beresp.http.Cache-Control ~ "(?i)no-store|private") {
         return (pass);
     }
     return (deliver);

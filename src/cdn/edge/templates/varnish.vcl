@@ -37,6 +37,11 @@ acl girasol_operators {
 @subroutines@
 
 sub vcl_recv {
+    # A target is a path from the root. The origin reads more forms (ftp://x/path, /path#fragment), past the rules below.
+    if (req.url !~ "^/[^#]*$") {
+        return (synth(400, "Bad request"));
+    }
+
     # Purges, by the tags that answers carry. Hard: the next request waits for the new answer. Soft: it gets the old
     # one, and the new one is fetched meanwhile.
     #   curl -X PURGE -H "xkey-purge: c-0123 p-4567" http://edge/
@@ -70,7 +75,9 @@ sub vcl_recv {
 
     # All that is not known to be public: the studio, the API with keys and cookies, uploads of any size (their bodies
     # are streamed), events, writes. It goes through as it came.
+    # So does every spelling of an address that is not the plain one: an answer to it is never kept.
     if ((req.method != "GET" && req.method != "HEAD")
+        || req.url !~ "^@path@(?:[?]@query@)?$"
         || (req.url !~ "^/(?:s|p|still)/"
             && req.url !~ "^/m/[0-9a-f]+[.]json"
             && req.url !~ "^/api/products/customizable/[^/?]+/sequence(?:[?]|$)"
@@ -135,8 +142,9 @@ sub vcl_backend_response {
     if (bereq.uncacheable) {
         return (deliver);
     }
-    if (beresp.http.Cache-Control ~ "(?i)no-store|private") {
-        # Not kept, and those who ask meanwhile need not wait for each other.
+    if (!beresp.http.Cache-Control || beresp.http.Cache-Control ~ "(?i)no-store|private") {
+        # Girasol says of each answer how long it is kept; one that says nothing is about the request (its head was too
+        # large, say) and not about the address. Not kept, and those who ask meanwhile need not wait for each other.
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
         set beresp.grace = 0s;
