@@ -1,6 +1,7 @@
 //! The running program: its parts put together in order, the server, and the worker.
 
 mod listen;
+mod lost;
 mod tasks;
 
 use std::{io, path::PathBuf, sync::Arc, thread, time::Duration};
@@ -14,7 +15,7 @@ use crate::{
     cdn::purge::Purger,
     checks::Checks,
     config::{BadTarget, Config},
-    db::{Db, DbError},
+    db::{self, Db, DbError, Found},
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{
         self, AccessLog,
@@ -25,6 +26,8 @@ use crate::{
     store::{Store, StoreError},
     worker::Worker,
 };
+
+use self::lost::Lost;
 
 /// What the server shows besides the storefront's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,16 @@ pub enum AppError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The database has nothing in it, and there are objects or frames of another one.
+    #[error("the database {path} {}, but {what}", if *.is_missing { "is missing" } else { "is empty" })]
+    Lost {
+        /// Where the database is or should be.
+        path: PathBuf,
+        /// Whether there is no file.
+        is_missing: bool,
+        /// What another database has left.
+        what: &'static str,
     },
     /// The database cannot be opened.
     #[error(transparent)]
@@ -88,6 +101,7 @@ pub struct App {
 
 /// How long a worker has to give its job back. It looks at each frame whether it is to stop.
 const WORKER_STOPS_WITHIN: Duration = Duration::from_mins(10);
+
 /// How long the start waits for an answer of the object store.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -98,23 +112,28 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
 }
 
 impl App {
-    /// Opens the data folder, which is created if it does not exist.
+    /// Opens the data folder, which is created if it does not exist. A database that is lost is not replaced by an empty
+    /// one.
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let store = open_store(&config).await?;
-        Self::over(config, store).await
+        Self::over(config, store, Lost::Refused).await
     }
 
     /// The same for a command that writes objects: a store that cannot be used is found out before any work.
     pub async fn open_to_write(config: Config) -> Result<Self, AppError> {
         let store = open_store(&config).await?;
         store.probe().await?;
-        Self::over(config, store).await
+        Self::over(config, store, Lost::Refused).await
     }
 
     /// The same for a command that changes or shows what there is: it creates nothing.
     pub async fn open_existing(config: Config) -> Result<Self, AppError> {
-        if !config.data.join("girasol.db").exists() {
-            return Err(AppError::NoData(config.data));
+        let path = config.data.join(db::FILE);
+        if !path.exists() {
+            return Err(match lost::left_behind(&config).await {
+                Some(what) => AppError::Lost { path, is_missing: true, what },
+                None => AppError::NoData(config.data),
+            });
         }
         Self::open(config).await
     }
@@ -126,11 +145,35 @@ impl App {
         Ok(app)
     }
 
-    async fn over(config: Config, store: Store) -> Result<Self, AppError> {
+    /// The same for the command that makes the database and the store belong together, whatever they were before.
+    pub async fn open_unknown(config: Config) -> Result<Self, AppError> {
+        let store = open_store(&config).await?;
+        store.probe().await?;
+        Self::over(config, store, Lost::Replaced).await
+    }
+
+    async fn over(config: Config, store: Store, lost: Lost) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(failed)?;
+        let found = Db::find(&config.data).await?;
+        if found != Found::Database
+            && lost == Lost::Refused
+            && let Some(what) = lost::remains(&config, Some(&store)).await
+            // Another process may have made the database, and used it, since it was looked for.
+            && Db::find(&config.data).await? != Found::Database
+        {
+            let is_missing = found == Found::Nothing;
+            return Err(AppError::Lost { path: config.data.join(db::FILE), is_missing, what });
+        }
         let staging = Staging::open(&config.data).map_err(failed)?;
         let db = Db::open(&config.data).await?;
+        if found != Found::Database {
+            // It can never be taken for the database of a store that could not be asked just now.
+            db.make_identity().await?;
+        }
+        if lost == Lost::Refused {
+            lost::make_known(&config, &db, &store).await?;
+        }
         let checks = Checks::new(db.clone(), staging.clone(), &config.data);
         Ok(Self { config, db, store, staging, checks })
     }

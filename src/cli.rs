@@ -242,6 +242,9 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         }
         Command::Sign(args) => Ok(signing::sign(&App::open_existing(config).await?, &args).await?),
         Command::Signing(args) => Ok(signing::keys(&open(config, args.makes_first()).await?, &args).await?),
+        Command::Store(args) if args.makes_known() => {
+            Ok(store::run(&App::open_unknown(config).await?, &args).await?)
+        }
         Command::Store(args) => Ok(store::run(&App::open_existing_to_write(config).await?, &args).await?),
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),

@@ -6,6 +6,7 @@ pub mod audit;
 mod engine;
 pub mod framesets;
 pub mod garbage;
+pub mod identity;
 pub mod import;
 pub mod inbox;
 pub mod ingests;
@@ -25,9 +26,15 @@ pub mod uploads;
 pub mod versions;
 pub mod vitals;
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use engine::{Pools, Statement, Tx};
+
+pub use engine::Found;
 
 use crate::signals::{Signals, Topic};
 
@@ -68,6 +75,20 @@ pub enum DbError {
         /// The version of the program, if it has left it.
         program: Option<String>,
     },
+    /// The file cannot be read as a database.
+    #[error("the database {path} cannot be read")]
+    Unusable {
+        /// Which file.
+        path: PathBuf,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
+    /// The file is a database of another program.
+    #[error("{path} is a database of another program")]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -94,19 +115,23 @@ pub struct Db {
     signals: Signals,
 }
 
+/// The database's name in the data folder.
+pub const FILE: &str = "girasol.db";
+
 impl Db {
+    /// Looks at the database of a data folder, and changes nothing. A file of another program is an error.
+    pub async fn find(data: &Path) -> Result<Found, DbError> {
+        let locked = lock(data).await?;
+        let found = engine::probe(&data.join(FILE)).await;
+        drop(locked);
+        found
+    }
+
     /// Opens `girasol.db` in the data folder, creates it where it is missing and brings its schema
     /// up to date.
     pub async fn open(data: &Path) -> Result<Self, DbError> {
-        // SQLite's migrations take no lock of their own: two processes that meet in a new folder would
-        // both make the tables.
-        let path = data.join("girasol.db.lock");
-        let lock = tokio::task::spawn_blocking(move || {
-            let file = File::create(path)?;
-            file.lock().map(|()| file)
-        });
-        let locked = lock.await.map_err(io::Error::other).flatten().map_err(DbError::Lock)?;
-        let pools = Pools::open_sqlite(&data.join("girasol.db")).await?;
+        let locked = lock(data).await?;
+        let pools = Pools::open_sqlite(&data.join(FILE)).await?;
         drop(locked);
         Ok(Self { pools, signals: Signals::default() })
     }
@@ -155,6 +180,16 @@ impl Db {
         let tx = self.pools.write(name).await?;
         Ok(tx.waking(&self.signals, notify::topics(name)))
     }
+}
+
+/// SQLite's migrations take no lock of their own: two processes that meet in a new folder would both make the tables.
+async fn lock(data: &Path) -> Result<File, DbError> {
+    let path = data.join("girasol.db.lock");
+    let lock = tokio::task::spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock().map(|()| file)
+    });
+    lock.await.map_err(io::Error::other).flatten().map_err(DbError::Lock)
 }
 
 /// Now, in milliseconds since 1970-01-01 UTC.

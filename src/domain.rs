@@ -6,6 +6,7 @@ pub mod figures;
 pub mod frameset;
 pub mod hints;
 pub mod hotspot;
+pub mod identity;
 pub mod import;
 pub mod input;
 pub mod job;

@@ -7,7 +7,6 @@ pub mod catalog;
 pub mod public;
 
 mod operator;
-mod plain;
 mod private;
 mod warm;
 
@@ -21,6 +20,7 @@ mod document;
 mod encoding;
 mod forwarded;
 mod methods;
+mod plain;
 mod private_scope;
 mod problem;
 mod query;

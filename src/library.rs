@@ -1,6 +1,7 @@
 //! The operations that need the database and the store, called by HTTP, the command line and workers alike.
 
 pub mod collect;
+pub mod identity;
 pub mod manifests;
 pub mod protect;
 pub mod publish;

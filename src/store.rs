@@ -2,6 +2,7 @@
 
 mod disk_cache;
 mod folder;
+mod identity;
 #[cfg(test)]
 #[path = "../tests/moto/mod.rs"]
 mod moto;
@@ -38,6 +39,9 @@ pub enum StoreError {
         /// Why.
         source: Cause,
     },
+    /// What says which database the store belongs to could not be read or written.
+    #[error("the store's identity.txt, which names its database, could not be used")]
+    Identity(#[source] Cause),
     /// The backend did not list its objects.
     #[error("the objects could not be listed")]
     List(#[source] Cause),
@@ -75,9 +79,10 @@ impl StoreError {
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Unusable { trouble, .. } => trouble.clone(),
-            Self::Object { source, .. } | Self::List(source) | Self::Inbox { source, .. } => {
-                Trouble::of(source.as_ref())
-            }
+            Self::Object { source, .. }
+            | Self::Identity(source)
+            | Self::List(source)
+            | Self::Inbox { source, .. } => Trouble::of(source.as_ref()),
             Self::Gone => Trouble::Other,
         }
     }
@@ -341,6 +346,7 @@ mod tests {
     }
 
     on_every_backend! {
+        a_store_has_the_name_of_its_database_and_no_list_shows_it
         an_object_reads_back_and_a_missing_one_is_none
         a_damaged_object_is_overwritten
         objects_are_listed_and_deleted
@@ -358,6 +364,25 @@ mod tests {
         store.put(&empty, b"").await.unwrap();
         assert_eq!(store.get(&empty).await.unwrap().as_deref(), Some(b"".as_slice()));
         store.ping().await.unwrap();
+    }
+
+    async fn a_store_has_the_name_of_its_database_and_no_list_shows_it(Fixture { store, .. }: &Fixture) {
+        assert_eq!(store.identity().await.unwrap(), None);
+        for digit in ["a", "b"] {
+            let identity = digit.repeat(32).parse().unwrap();
+            store.set_identity(&identity).await.unwrap();
+            assert_eq!(store.identity().await.unwrap(), Some(identity));
+        }
+        assert!(store.is_empty().await.unwrap());
+        assert_eq!(store.list(Duration::ZERO).await.unwrap(), []);
+        let private = store.within(Namespace::Private("0".repeat(32).parse().unwrap()));
+        for store in [&private, store] {
+            let key = ObjectKey::Pack(Digest::of(b"frames"));
+            store.put(&key, b"frames").await.unwrap();
+            assert!(!store.is_empty().await.unwrap());
+            store.remove(&key).await.unwrap();
+            assert!(store.is_empty().await.unwrap());
+        }
     }
 
     async fn a_damaged_object_is_overwritten(fixture: &Fixture) {

@@ -50,7 +50,12 @@ pub(super) fn collect(background: &mut Background, app: &App) {
     let app = app.clone();
     background.every("collect", COLLECT_EVERY, move || {
         let app = app.clone();
-        async move { collect::collect(&app.db, &app.store, app.config.versions.retention()).await.map(drop) }
+        async move {
+            {
+                let versions = &app.config.versions;
+                collect::collect(&app.db, &app.store, versions.retention(), versions.share()).await.map(drop)
+            }
+        }
     });
 }
 
@@ -61,7 +66,9 @@ pub(super) fn adopt_unknown(background: &mut Background, app: &App) {
         let app = app.clone();
         async move {
             let grace_ms = app.config.versions.retention().grace_ms;
-            references::adopt_unknown(&app.db, &app.store, grace_ms).await.map(drop)
+            references::adopt_unknown(&app.db, &app.store, grace_ms, app.config.versions.share())
+                .await
+                .map(drop)
         }
     });
 }

@@ -10,7 +10,8 @@ use crate::{
     db::DbError,
     ingest::{Advice, Failure},
     library::{
-        collect::CollectError, protect::ProtectError, publish::PublishError, take_down::TakeDownError,
+        collect::CollectError, identity::IdentityError, protect::ProtectError, publish::PublishError,
+        take_down::TakeDownError,
     },
     store::{StoreError, Trouble},
 };
@@ -198,7 +199,33 @@ impl Explain for DbError {
                     program.as_deref().unwrap_or("of that version")
                 ),
             ),
+            Self::Foreign { .. } => Details::with(
+                "foreign-database",
+                "Move the file away, or name another folder with --data. If it stands in the place of Girasol's own database, \
+                 restore that from its backup.",
+            ),
+            Self::Unusable { .. } => {
+                Details::with("unusable-database", "Restore the database from its backup.")
+            }
             _ => Details::of("database"),
+        }
+    }
+}
+
+/// What to do where a database may have been lost.
+const RESTORE: &str = "Restore the database from its backup. To go on with this one, and give up what it does not know of, run \
+    girasol store adopt.";
+
+impl Explain for IdentityError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Other { .. } | Self::Strange { .. } => Details::with(
+                "other-store",
+                "Name the store and the data folder that belong together. If these do, run girasol store adopt.",
+            ),
+            Self::Emptied => Details::with("lost-database", RESTORE),
+            Self::Db(error) => error.details(),
+            Self::Store(error) => error.details(),
         }
     }
 }
@@ -208,6 +235,7 @@ impl Explain for AppError {
         match self {
             Self::Target(_) => Details::of("config"),
             Self::Database(error) => error.details(),
+            Self::Lost { .. } => Details::with("lost-database", RESTORE),
             Self::Data { .. } => {
                 Details::with("data", "Name another folder with --data, or make this one writable.")
             }
@@ -239,6 +267,12 @@ impl Explain for CollectError {
             Self::Unlisted { .. } => {
                 Details::with("garbage", "Ingest its frames again, or take the spin down.")
             }
+            Self::Identity(error) => error.details(),
+            Self::TooMany { .. } | Self::TooManyUnknown { .. } => Details::with(
+                "too-many-objects",
+                "Look whether the database is the one that belongs to this store, and no older copy of it. If all of them are \
+                 to go, run girasol store gc --force.",
+            ),
             Self::Db(error) => error.details(),
             Self::Store(error) => error.details(),
         }

@@ -6,6 +6,7 @@
 //! more variant of [`Pools`], [`Connection`] and [`Outcome`], and one more bound of [`Record`].
 
 mod bind;
+mod probe;
 
 use std::{
     path::Path,
@@ -27,6 +28,8 @@ use crate::signals::{Signals, Topic};
 use super::{DbError, now_ms, program};
 
 pub(super) use bind::Bind;
+pub use probe::Found;
+pub(super) use probe::probe;
 
 /// How long SQLite waits for another process's write before it answers `busy`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -60,6 +60,13 @@ pub struct ObjectCounts {
     pub waiting: usize,
 }
 
+impl ObjectCounts {
+    /// All of them.
+    pub const fn all(self) -> usize {
+        self.needed + self.waiting
+    }
+}
+
 /// SQL that says whether a version refers to the object of the row: one that is not retired, or whose objects are being
 /// written.
 macro_rules! is_needed {
@@ -358,6 +365,30 @@ impl Db {
         .await?;
         let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
         Ok(ObjectCounts { needed: count(needed), waiting: count(waiting) })
+    }
+
+    /// Objects that no collector deletes, at most so many.
+    pub async fn some_objects(&self, limit: u32) -> Result<Vec<Address>, DbError> {
+        let statement = self.read(
+            "objects.some",
+            "select namespace, key from objects where state = 'stored' order by id desc limit $1",
+        );
+        let rows: Vec<(String, String)> = statement.bind(i64::from(limit)).all().await?;
+        rows.iter().map(|(namespace, key)| address(namespace, key)).collect()
+    }
+
+    /// Counts the objects that a collection deletes whose time has come by this moment, without those of spins that were
+    /// taken down.
+    pub async fn count_due_objects(&self, due_ms: i64) -> Result<usize, DbError> {
+        let statement = self.read(
+            "objects.count_due",
+            concat!(
+                "select count(*) from objects where remove_at_ms between 1 and $1 and not ",
+                is_needed!()
+            ),
+        );
+        let due: i64 = statement.bind(due_ms).scalar().await?;
+        Ok(usize::try_from(due).unwrap_or(0))
     }
 
     /// Every object that has a row.

@@ -1,4 +1,4 @@
-//! How long versions that are not live are kept.
+//! How long versions that are not live are kept, and how much may be deleted unasked.
 
 /// The rules for versions that are not live, and for objects that no version needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,4 +9,37 @@ pub struct Retention {
     pub keep_ms: i64,
     /// How long the objects of a retired version stay, in milliseconds: cached manifests name them so long.
     pub grace_ms: i64,
+}
+
+/// How much of a store a collection may delete without an operator's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Of all objects.
+    pub max_percent: u32,
+    /// So many objects may be deleted whatever share of a small store they are.
+    pub always: u32,
+}
+
+impl Share {
+    /// An operator has said that it may be any.
+    pub const ANY: Self = Self { max_percent: 100, always: 0 };
+
+    /// Whether so many of so many objects may be deleted.
+    pub fn allows(self, some: usize, all: usize) -> bool {
+        let (some, all) = (some as u128, all as u128);
+        some <= u128::from(self.always) || some * 100 <= all * u128::from(self.max_percent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_of_large_stores() {
+        let share = Share { max_percent: 20, always: 50 };
+        assert!(share.allows(0, 0) && share.allows(50, 50) && share.allows(200, 1000));
+        assert!(!share.allows(51, 51) && !share.allows(201, 1000));
+        assert!(Share::ANY.allows(1000, 1000));
+    }
 }

@@ -13,13 +13,16 @@ use crate::{
         Db, now_ms,
         objects::{AT_ONCE_MS, ClaimedObjects, ObjectCounts},
     },
-    domain::{names::ConfigId, retention::Retention},
+    domain::{
+        names::ConfigId,
+        retention::{Retention, Share},
+    },
     store::{Address, Store, StoreError},
 };
 
 pub use super::references::CollectError;
 
-use super::references::list_versions;
+use super::{identity, references::list_versions};
 
 /// Objects that are claimed at once. Their purge is one, and their lease has to last for all of them.
 const CLAIMED_AT_ONCE: u32 = 400;
@@ -55,11 +58,22 @@ pub struct Deleted {
 }
 
 /// Retires versions by the rules, and deletes every object that no version needs and whose time has come.
-pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collected, CollectError> {
+/// Nothing is deleted where that would be more than the share allows.
+pub async fn collect(
+    db: &Db,
+    store: &Store,
+    rules: Retention,
+    share: Share,
+) -> Result<Collected, CollectError> {
+    identity::ensure(db, store).await?;
     let retired = db.retire_versions(rules).await?;
     db.discard_abandoned_versions().await?;
     list_versions(db, store).await?;
     let now = now_ms();
+    let (some, all) = (db.count_due_objects(now).await?, db.count_objects().await?.all());
+    if !share.allows(some, all) {
+        return Err(CollectError::TooMany { some, all, max_percent: share.max_percent });
+    }
     let Deleted { objects, .. } = delete_due(db, store, now, "garbage").await?;
     let versions = db.delete_versions(now).await?;
     if objects > 0 {
@@ -71,6 +85,7 @@ pub async fn collect(db: &Db, store: &Store, rules: Retention) -> Result<Collect
 
 /// Deletes what is due at once: the objects of versions that were taken down, unless another version needs them.
 pub async fn delete_at_once(db: &Db, store: &Store, id: &ConfigId) -> Result<Deleted, CollectError> {
+    identity::ensure(db, store).await?;
     list_versions(db, store).await?;
     let deleted = delete_due(db, store, AT_ONCE_MS, id.as_str()).await?;
     db.delete_versions(AT_ONCE_MS).await?;

@@ -10,11 +10,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     db::{Db, DbError, garbage::UnlistedVersion, objects::PENDING_MS, versions::NewVersion},
-    domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey},
+    domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Share},
     store::{Address, Store, StoreError},
 };
 
-use super::manifests;
+use super::{
+    identity::{self, IdentityError},
+    manifests,
+};
 
 /// Versions that are listed in one go.
 const BATCH: u32 = 500;
@@ -33,6 +36,36 @@ pub enum CollectError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store is another database's.
+    #[error("nothing is deleted")]
+    Identity(#[from] IdentityError),
+    /// More would be deleted than the settings allow without an operator's word.
+    #[error(
+        "{some} of {all} objects would be deleted, which is more than {max_percent} % (versions.collect_max_percent): \
+         nothing is deleted"
+    )]
+    TooMany {
+        /// Objects that would be deleted.
+        some: usize,
+        /// All objects.
+        all: usize,
+        /// What the settings allow.
+        max_percent: u32,
+    },
+    /// The store has objects that the database does not know, more than the settings allow to delete without an operator's
+    /// word.
+    #[error(
+        "the database does not know {some} of {all} objects in the store, which is more than {max_percent} % \
+         (versions.collect_max_percent): none of them is deleted"
+    )]
+    TooManyUnknown {
+        /// Objects that the database does not know.
+        some: usize,
+        /// All objects.
+        all: usize,
+        /// What the settings allow.
+        max_percent: u32,
+    },
     /// It is not known what a version needs, so that nothing is safe to delete.
     #[error(
         "the manifest {manifest} of version {version} of {configuration} is missing or damaged: nothing is deleted until \
@@ -161,9 +194,15 @@ async fn list_version(
 /// Gives rows to objects that the store has and the database does not know, as writers of older versions have left
 /// them: they are deleted after so many milliseconds. Answers how many there were.
 ///
-/// A store that has more of them than objects that the database knows may belong to another database: nothing is marked
-/// then.
-pub async fn adopt_unknown(db: &Db, store: &Store, grace_ms: i64) -> Result<usize, CollectError> {
+/// A store that has more of them than the share allows, or than objects that the database knows, may belong to another
+/// database: nothing is marked then.
+pub async fn adopt_unknown(
+    db: &Db,
+    store: &Store,
+    grace_ms: i64,
+    share: Share,
+) -> Result<usize, CollectError> {
+    identity::ensure(db, store).await?;
     list_versions(db, store).await?;
     // Before the rows are read: what is written from now on has its row first, and is not in the list.
     // A younger partial file may be one that a writer has just begun, whatever the grace.
@@ -172,14 +211,9 @@ pub async fn adopt_unknown(db: &Db, store: &Store, grace_ms: i64) -> Result<usiz
     let known: std::collections::HashSet<Address> = db.known_objects().await?.into_iter().collect();
     let (known, unknown): (Vec<Address>, Vec<Address>) =
         stored.into_iter().partition(|address| known.contains(address));
-    if unknown.len() > known.len() {
-        tracing::warn!(
-            unknown = unknown.len(),
-            known = known.len(),
-            "the store has more objects that the database does not know than objects that it knows: none of them is \
-             deleted, since the store may belong to another database"
-        );
-        return Ok(0);
+    let (some, all) = (unknown.len(), unknown.len() + known.len());
+    if share != Share::ANY && (some > known.len() || !share.allows(some, all)) {
+        return Err(CollectError::TooManyUnknown { some, all, max_percent: share.max_percent });
     }
     db.adopt_objects(&unknown, crate::db::now_ms().saturating_add(grace_ms)).await?;
     Ok(unknown.len())

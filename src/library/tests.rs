@@ -18,7 +18,7 @@ use crate::{
         manifest::{Manifest, PackEntry, Quality, Rendition, SCHEMA, Tier, Turn, Urls, View},
         names::{Choices, ConfigId, OptionName, Slug},
         namespace::Namespace,
-        retention::Retention,
+        retention::{Retention, Share},
     },
     staging::Staging,
     store::{Address, ObjectKey, Store},
@@ -26,6 +26,7 @@ use crate::{
 
 use super::{
     collect::{CollectError, collect, delete_at_once},
+    identity::{self, IdentityError},
     manifests,
     protect::{ProtectError, protect, unprotect},
     publish::{PublishError, publish, roll_back},
@@ -54,6 +55,7 @@ impl Fixture {
         let db = Db::open(folder.path()).await.unwrap();
         let store = Store::folder(folder.path()).unwrap();
         let staging = Staging::open(folder.path()).unwrap();
+        identity::ensure(&db, &store).await.unwrap();
         let mut configurations = Vec::new();
         for metal in ["gold", "rose", "white"] {
             let id: ConfigId = format!("ring.solitaire.metal-{metal}").parse().unwrap();
@@ -96,8 +98,8 @@ impl Fixture {
             },
             10 | 11 => is_moved(protect(db, store, id, actor).await),
             12 | 13 => is_moved(unprotect(db, store, id, actor).await),
-            14 => drop(adopt_unknown(db, store, 0).await.unwrap()),
-            _ => drop(collect(db, store, RULES).await.unwrap()),
+            14 => drop(adopt_unknown(db, store, 0, Share::ANY).await.unwrap()),
+            _ => drop(collect(db, store, RULES, Share::ANY).await.unwrap()),
         }
     }
 
@@ -219,7 +221,7 @@ async fn operations_at_once_lose_nothing_and_leave_nothing() {
         task.await.unwrap();
     }
     let Fixture { db, store, staging, configurations, .. } = &*fixture;
-    collect(db, store, RULES).await.unwrap();
+    collect(db, store, RULES, Share::ANY).await.unwrap();
     let needed = fixture.needed().await;
     assert_eq!(fixture.stored().await, needed);
     assert_eq!(db.known_objects().await.unwrap().into_iter().collect::<BTreeSet<_>>(), needed);
@@ -300,7 +302,7 @@ async fn what_a_dead_collector_has_claimed_is_taken_over_when_its_lease_runs_out
     // What the dead one says then is too late.
     fixture.store_version(id, 1).await.unwrap();
     db.delete_objects(&dead, &dead.addresses).await.unwrap();
-    collect(db, store, RULES).await.unwrap();
+    collect(db, store, RULES, Share::ANY).await.unwrap();
     assert_eq!(fixture.stored().await, fixture.needed().await);
 }
 
@@ -330,9 +332,9 @@ async fn a_version_that_its_writer_left_pending_is_not_shown_and_its_objects_sta
     assert_eq!(db.versions(id).await.unwrap(), []);
     let refused = publish(db, id, 1, &Actor::command_line()).await;
     assert!(matches!(refused, Err(PublishError::NoSuchVersion { .. })), "{refused:?}");
-    assert_eq!(collect(db, store, RULES).await.unwrap().objects, 0);
+    assert_eq!(collect(db, store, RULES, Share::ANY).await.unwrap().objects, 0);
     db.discard_version(id, 1).await.unwrap();
-    assert_eq!(collect(db, store, RULES).await.unwrap().objects, keys.len());
+    assert_eq!(collect(db, store, RULES, Share::ANY).await.unwrap().objects, keys.len());
     assert_eq!(fixture.stored().await, BTreeSet::new());
 }
 
@@ -342,12 +344,80 @@ async fn objects_of_another_database_are_left_alone() {
     let Fixture { db, store, .. } = &fixture;
     let foreign = ObjectKey::Pack(Digest::of(b"foreign"));
     store.put(&foreign, b"foreign").await.unwrap();
-    assert_eq!(adopt_unknown(db, store, 0).await.unwrap(), 0);
-    collect(db, store, RULES).await.unwrap();
+    let share = Share { max_percent: 50, always: 100 };
+    let refused = adopt_unknown(db, store, 0, share).await;
+    assert!(matches!(refused, Err(CollectError::TooManyUnknown { some: 1, all: 1, .. })), "{refused:?}");
+    collect(db, store, RULES, share).await.unwrap();
     assert_eq!(store.get(&foreign).await.unwrap().as_deref(), Some(b"foreign".as_slice()));
     fixture.store_version(&fixture.configurations[0], 1).await.unwrap();
-    assert_eq!(adopt_unknown(db, store, 0).await.unwrap(), 1);
-    let collected = collect(db, store, RULES).await;
+    assert_eq!(adopt_unknown(db, store, 0, share).await.unwrap(), 1);
+    let collected = collect(db, store, RULES, share).await;
     assert!(matches!(collected, Ok(collected) if collected.objects == 1), "{collected:?}");
     assert!(!matches!(collected, Err(CollectError::Unlisted { .. })));
+}
+
+#[tokio::test]
+async fn more_than_the_allowed_share_is_deleted_only_with_an_operators_word() {
+    let fixture = Fixture::new().await;
+    let Fixture { db, store, configurations, .. } = &fixture;
+    let id = &configurations[0];
+    for turn in 1..=3 {
+        let version = fixture.store_version(id, turn).await.unwrap();
+        publish(db, id, version, &Actor::command_line()).await.unwrap();
+    }
+    let before = fixture.stored().await;
+    let strict = Share { max_percent: 20, always: 0 };
+    for _ in 0..2 {
+        let refused = collect(db, store, RULES, strict).await;
+        assert!(matches!(refused, Err(CollectError::TooMany { max_percent: 20, .. })), "{refused:?}");
+        assert_eq!(fixture.stored().await, before);
+    }
+    // A take-down is an operator's word.
+    take_down(db, store, &fixture.staging, id, &Actor::command_line()).await.unwrap();
+    assert!(fixture.stored().await.len() < before.len());
+    collect(db, store, RULES, Share::ANY).await.unwrap();
+    assert_eq!(fixture.stored().await, fixture.needed().await);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_from_the_store_of_another_database() {
+    let (one, other) = (Fixture::new().await, Fixture::new().await);
+    for fixture in [&one, &other] {
+        let id = &fixture.configurations[0];
+        let version = fixture.store_version(id, 1).await.unwrap();
+        publish(&fixture.db, id, version, &Actor::command_line()).await.unwrap();
+    }
+    let before = one.stored().await;
+    let id = &other.configurations[0];
+    other.db.take_down(id, &Actor::command_line()).await.unwrap().unwrap();
+    let is_refused =
+        |refused: &CollectError| matches!(refused, CollectError::Identity(IdentityError::Other { .. }));
+    let refused = collect(&other.db, &one.store, RULES, Share::ANY).await.unwrap_err();
+    assert!(is_refused(&refused), "{refused:?}");
+    let refused = adopt_unknown(&other.db, &one.store, 0, Share::ANY).await.unwrap_err();
+    assert!(is_refused(&refused), "{refused:?}");
+    let refused = delete_at_once(&other.db, &one.store, id).await.unwrap_err();
+    assert!(is_refused(&refused), "{refused:?}");
+    assert_eq!(one.stored().await, before);
+    identity::adopt(&other.db, &one.store).await.unwrap();
+    delete_at_once(&other.db, &one.store, id).await.unwrap();
+    assert_eq!(one.stored().await, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn an_older_database_takes_the_store_over_that_has_its_objects_and_no_other() {
+    let (one, other) = (Fixture::new().await, Fixture::new().await);
+    let id = &one.configurations[0];
+    let version = one.store_version(id, 1).await.unwrap();
+    publish(&one.db, id, version, &Actor::command_line()).await.unwrap();
+    one.db.forget_identity().await.unwrap();
+    let refused = identity::ensure(&one.db, &other.store).await;
+    assert!(matches!(refused, Err(IdentityError::Strange { found: 0, asked: 1 })), "{refused:?}");
+    assert_eq!(one.db.identity().await.unwrap(), None);
+    identity::ensure(&one.db, &one.store).await.unwrap();
+    assert_eq!(one.db.identity().await.unwrap(), one.store.identity().await.unwrap());
+    // An emptied database has lost its name, too.
+    other.db.forget_identity().await.unwrap();
+    let refused = identity::ensure(&other.db, &one.store).await;
+    assert!(matches!(refused, Err(IdentityError::Emptied)), "{refused:?}");
 }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Address, Cause, ObjectKey};
+use super::{Address, Cause, ObjectKey, identity};
 
 /// How often a write is tried whose folder is deleted under it.
 const WRITE_TRIES: u32 = 8;
@@ -64,6 +64,23 @@ impl Folder {
                 Ok(())
             }
         }
+    }
+
+    pub(super) async fn identity(&self) -> Result<Option<String>, Cause> {
+        match tokio::fs::read_to_string(self.root.join(identity::KEY)).await {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn set_identity(&self, text: &str) -> Result<(), Cause> {
+        Ok(write_whole(&self.root.join(identity::KEY), text.as_bytes()).await?)
+    }
+
+    pub(super) async fn is_empty(&self) -> Result<bool, Cause> {
+        // No partial file is old enough to be deleted.
+        Ok(self.list(Duration::MAX).await?.is_empty())
     }
 
     pub(super) async fn ping(&self) -> Result<(), Cause> {

@@ -52,6 +52,18 @@ impl S3 {
         match *self {}
     }
 
+    pub(super) async fn identity(&self) -> Result<Option<String>, Cause> {
+        match *self {}
+    }
+
+    pub(super) async fn set_identity(&self, _: &str) -> Result<(), Cause> {
+        match *self {}
+    }
+
+    pub(super) async fn is_empty(&self) -> Result<bool, Cause> {
+        match *self {}
+    }
+
     pub(super) async fn ping(&self) -> Result<(), Cause> {
         match *self {}
     }

@@ -4,6 +4,7 @@
 //! tag that purges it.
 
 mod failure;
+mod identity;
 mod inbox;
 mod multipart;
 #[cfg(test)]

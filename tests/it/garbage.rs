@@ -19,7 +19,7 @@ pub(crate) fn objects(data: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             if entry.path().is_dir() {
                 folders.push(entry.path());
-            } else if entry.file_name() != ".lock" {
+            } else if ![".lock", "identity.txt"].iter().any(|name| entry.file_name() == *name) {
                 files.push(entry.path());
             }
         }

@@ -21,6 +21,7 @@ mod doctor;
 mod edge;
 mod errors;
 mod garbage;
+mod identity;
 mod import;
 mod ingest;
 mod jobs;

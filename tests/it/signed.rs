@@ -325,7 +325,7 @@ async fn what_was_public_is_nowhere_to_be_found_until_it_is_lifted() {
 
 #[tokio::test]
 async fn in_s3_it_is_nowhere_to_be_found_either() {
-    let Some(bucket) = Bucket::new("signed", Faults::None).await else { return };
+    let Some(bucket) = Bucket::new("signed-spins", Faults::None).await else { return };
     bucket.ingest("gold", [212, 175, 95]);
     bucket.ingest("unobtainium", [90, 200, 210]);
     let config = bucket.config();

@@ -1,0 +1,43 @@
+//! The name of the database that a bucket's objects belong to.
+
+use aws_sdk_s3::primitives::ByteStream;
+
+use crate::store::{Cause, identity::KEY};
+
+use super::{Failure, S3};
+
+/// The first words of objects' keys.
+const FOLDERS: [&str; 5] = ["m", "s", "p", "still", "private"];
+
+impl S3 {
+    pub(in crate::store) async fn identity(&self) -> Result<Option<String>, Cause> {
+        let request = self.client.get_object().bucket(&self.bucket).key(format!("{}{KEY}", self.prefix));
+        let answer = match request.send().await.map_err(Failure::from) {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_absence() => return Ok(None),
+            Err(failure) => return Err(failure.into()),
+        };
+        let body = tokio::time::timeout(self.attempt_timeout, answer.body.collect()).await;
+        let body = body.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
+        Ok(Some(String::from_utf8(body.to_vec())?))
+    }
+
+    pub(in crate::store) async fn set_identity(&self, text: &str) -> Result<(), Cause> {
+        let request = self.client.put_object().bucket(&self.bucket).key(format!("{}{KEY}", self.prefix));
+        let request = request.content_type("text/plain").cache_control("no-store");
+        let request = request.set_checksum_algorithm(self.checksum.clone());
+        request.body(ByteStream::from(text.as_bytes().to_vec())).send().await.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn is_empty(&self) -> Result<bool, Cause> {
+        for folder in FOLDERS {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).max_keys(1);
+            let listed = request.prefix(format!("{}{folder}/", self.prefix)).send().await;
+            if !listed.map_err(Failure::from)?.contents().is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
