@@ -1,5 +1,6 @@
 //! The running program: its parts put together in order, the server, and the worker.
 
+mod access;
 mod listen;
 mod lost;
 mod tasks;
@@ -154,7 +155,7 @@ impl App {
 
     async fn over(config: Config, store: Store, lost: Lost) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
-        std::fs::create_dir_all(&config.data).map_err(failed)?;
+        access::close_to_others(&config.data).map_err(failed)?;
         let found = Db::find(&config.data).await?;
         if found != Found::Database
             && lost == Lost::Refused
