@@ -19,7 +19,7 @@ const OWN: [&str; 5] = ["cache", "incoming", "objects", "work", "girasol.toml"];
 /// Makes the folder where it is missing. From now on nothing that this process makes can be read by other users; what an
 /// older version has made is closed to them.
 pub(super) fn close_to_others(data: &Path) -> io::Result<()> {
-    umask(Mode::from_raw_mode(OTHERS));
+    umask(Mode::RWXG | Mode::RWXO);
     fs::create_dir_all(data)?;
     let mut is_own = true;
     for entry in fs::read_dir(data)? {

@@ -7,6 +7,7 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
+use percent_encoding::percent_decode_str;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
@@ -21,7 +22,7 @@ impl RootSpanBuilder for AccessLog {
     fn on_request_start(request: &ServiceRequest) -> Span {
         request.extensions_mut().insert(Begun(Instant::now()));
         let id = request.extensions().get::<RequestId>().map(ToString::to_string);
-        tracing::info_span!("request", method = %request.method(), path = %unsigned(request.path()), id)
+        tracing::info_span!("request", method = %request.method(), path = %without_secrets(request.uri().path()), id)
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
@@ -37,24 +38,130 @@ impl RootSpanBuilder for AccessLog {
     }
 }
 
-/// A path without the last part of its token.
-fn unsigned(path: &str) -> Cow<'_, str> {
-    let Some(at) = path.rfind('~') else { return path.into() };
-    let rest = path[at..].find('/').map_or("", |end| &path[at + end..]);
-    format!("{}{rest}", &path[..=at]).into()
+/// The path for the log: without what signs a token, and without a key that stands there by mistake, however both are
+/// spelled. The server decodes a path once; whatever a reader of the log could decode is looked at.
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    let Some(decoded) = decode(path) else { return "\u{2026}".into() };
+    let shown: Vec<Cow<'_, str>> = decoded.split('/').map(cut).collect();
+    if shown.iter().all(|segment| matches!(segment, Cow::Borrowed(_))) {
+        return path.into();
+    }
+    let harmless = |letter: char| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter };
+    shown.join("/").chars().map(harmless).collect::<String>().into()
 }
+
+/// The path without percent codes, and without those that appear when these are decoded; `None` if that has no end soon.
+fn decode(path: &str) -> Option<String> {
+    let mut text = path.to_owned();
+    for _ in 0..DECODINGS {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == text {
+            return Some(text);
+        }
+        text = decoded;
+    }
+    None
+}
+
+/// A segment without what follows a token's fourth part, without anything as long as a signature, and without a key.
+fn cut(segment: &str) -> Cow<'_, str> {
+    let signed = segment.match_indices('~').nth(TOKEN_PARTS - 1).map(|(at, _)| at + 1);
+    let long = long_hex(segment);
+    let key = segment.find(KEY).map(|at| at + KEY.len());
+    match [signed, long, key].into_iter().flatten().min() {
+        Some(at) => format!("{}\u{2026}", &segment[..at]).into(),
+        None => segment.into(),
+    }
+}
+
+/// Where a run of hex digits begins that is longer than a digest.
+fn long_hex(segment: &str) -> Option<usize> {
+    let is_hex = |letter: char| letter.is_ascii_hexdigit();
+    let runs = segment.split(|letter| !is_hex(letter));
+    runs.filter(|run| run.len() > DIGEST_DIGITS)
+        .map(|run| run.as_ptr() as usize - segment.as_ptr() as usize)
+        .next()
+}
+
+/// How often a path is decoded. No program writes a path that is encoded so often.
+const DECODINGS: usize = 8;
+/// Parts of a token before its signature: configuration, version, expiry and key.
+const TOKEN_PARTS: usize = 4;
+const DIGEST_DIGITS: usize = 32;
+/// Every key begins with this.
+const KEY: &str = "girasol_";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SIGNATURE: &str = "5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f5e6f";
+
     #[test]
     fn signatures_are_not_written_down() {
+        let token = format!("ring~live~1~0a1b2c3d~{SIGNATURE}");
         assert_eq!(
-            unsigned("/signed/ring~live~1~0a1b2c3d~5e6f/s/x/000.avif"),
-            "/signed/ring~live~1~0a1b2c3d~/s/x/000.avif"
+            without_secrets(&format!("/signed/{token}/s/x/000.avif")),
+            "/signed/ring~live~1~0a1b2c3d~\u{2026}/s/x/000.avif"
         );
-        assert_eq!(unsigned("/preview/ring~3~1~0a1b2c3d~5e6f"), "/preview/ring~3~1~0a1b2c3d~");
-        assert_eq!(unsigned("/s/x/000.avif"), "/s/x/000.avif");
+        assert_eq!(without_secrets(&format!("/preview/{token}")), "/preview/ring~live~1~0a1b2c3d~\u{2026}");
+    }
+
+    #[test]
+    fn no_spelling_of_a_token_writes_its_signature_down() {
+        let token = format!("ring~live~1~0a1b2c3d~{SIGNATURE}");
+        let coded = SIGNATURE.replace('5', "%35").replace('e', "%65").replace('6', "%36").replace('f', "%66");
+        for path in [
+            format!("/signed/{}/sequence", token.replace('~', "%7E")),
+            format!("/signed/{}/sequence", token.replace('~', "%7e")),
+            format!("/signed/{}/sequence", token.replace('~', "%257E")),
+            format!("/signed/{}/sequence", token.replace('~', "%25257e")),
+            format!("/signed/{token}~"),
+            format!("/signed/{token}~/sequence"),
+            format!("/signed/{token}/x~y/~"),
+            format!("/signed/~{token}"),
+            format!("/signed/{}", token.replace('~', "~~")),
+            format!("/signed//{token}"),
+            format!("/%73igned/{token}"),
+            format!("/signed%2F{token}"),
+            format!("/signed/ring/live/1/0a1b2c3d/{SIGNATURE}"),
+            format!("/signed/ring~live~1~{SIGNATURE}"),
+            format!("/signed/{}", token.to_uppercase()),
+            format!("/signed/ring~live~1~0a1b2c3d~{coded}"),
+            format!("/signed/ring-live-1-0a1b2c3d-{coded}"),
+            format!("/signed/{token};x"),
+            format!("/signed/{token}%00~"),
+        ] {
+            let shown = decode(&without_secrets(&path)).unwrap().to_lowercase();
+            assert!(!shown.contains(&SIGNATURE[..8]), "{path}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_encoded_without_end_is_not_written_down() {
+        let path = format!("/signed/ring~live~1~0a1b2c3d%{}7E{SIGNATURE}", "25".repeat(1000));
+        assert_eq!(without_secrets(&path), "\u{2026}");
+    }
+
+    #[test]
+    fn a_key_in_a_path_is_not_written_down() {
+        assert_eq!(without_secrets("/api/keys/girasol_0a1b_secret"), "/api/keys/girasol_\u{2026}");
+    }
+
+    #[test]
+    fn a_path_in_the_log_stays_one_line() {
+        let shown = without_secrets("/signed/a~b~c~d~e/%0a2026 INFO forged");
+        assert_eq!(shown, "/signed/a~b~c~d~\u{2026}/\u{fffd}2026 INFO forged");
+    }
+
+    #[test]
+    fn other_paths_are_written_as_they_came() {
+        for path in [
+            "/s/0123456789abcdef0123456789abcdef/000.avif",
+            "/api/framesets/0123456789abcdef0123456789abcdef/frames/ring%20~1.png",
+            "/%2e%2e/x",
+        ] {
+            assert_eq!(without_secrets(path), path);
+        }
     }
 }

@@ -72,8 +72,9 @@ const DEMO_PRODUCT: &str = "ring.solitaire";
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
-/// The studio asks for nothing but what is here, and runs nothing that is not a file of its own.
-const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+/// The studio asks for nothing but what is here, and for pictures of swatches, which product files may name anywhere. It runs
+/// nothing that is not a file of its own.
+const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: https:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The description's page loads the description, and draws with nothing but its own files.
