@@ -54,6 +54,7 @@ const box = () =>
 
 /** Where the piece is in a picture of the page, which holds nothing else. */
 async function pieceBox() {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   const shot = await page.shoot();
   await page.evaluate((shot) => {
     window.piece = undefined;
@@ -97,6 +98,7 @@ for (const format of ["webp", "jpg"]) {
     held = [];
     await open(spin(`style="width: 400px"`, picture(format)));
     await page.until(() => document.querySelector("img").naturalWidth > 0);
+    await page.evaluate(() => document.querySelector("img").decode());
     const still = await pieceBox();
     for (const pass of held.splice(0)) pass();
     held = undefined;

@@ -20,6 +20,15 @@ const SHARE_AFTER_MS = 250;
 
 let sheet: CSSStyleSheet | undefined;
 
+/** Draws a canvas upon itself: WebKitGTK shows nothing of one that has come to lie under something else, until it is drawn on. */
+function presentAgain(canvas: HTMLCanvasElement): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.globalCompositeOperation = "copy";
+  context.drawImage(canvas, 0, 0);
+  context.globalCompositeOperation = "source-over";
+}
+
 export function createMore(kit: Kit): More {
   const { host, screen, loader, full } = kit;
   const { view } = screen;
@@ -33,6 +42,7 @@ export function createMore(kit: Kit): More {
   slot.name = "hotspot";
   spots.append(slot);
   view.stage.after(spots);
+  presentAgain(view.canvas);
 
   const closeUp = createCloseUp(kit, () => controls.refresh());
   const autospin = createAutospin(kit, () => controls.refresh());
