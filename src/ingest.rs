@@ -206,11 +206,13 @@ pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Fai
 
 /// Checks as [`ingest`] does, decoding every frame, and encodes nothing.
 pub async fn check_thoroughly(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
-    let checked = check(order, tracker).await?;
+    let mut checked = check(order, tracker).await?;
     let tracker = tracker.clone();
     tokio::task::spawn_blocking(move || {
         tracker.begin(Stage::Decode, checked.survey.frames.len());
-        decode_all(&checked.source, &checked.survey, &Limits::default(), &|| tracker.step())?;
+        let limits = Limits::default();
+        let assumed = decode_all(&checked.source, &checked.survey, &limits, &|| tracker.step())?;
+        checked.survey.remarks.extend(assumed);
         Ok(checked)
     })
     .await?

@@ -87,6 +87,7 @@ fn diagnose(looks: &[Look]) -> Diagnosis {
     findings.extend(files::touches_edge(&set));
     findings.extend(files::too_small(&set));
     findings.extend(files::profiles(&set));
+    findings.extend(files::assumed(&set));
     findings.sort_by_key(|finding| (finding.severity, finding.kind));
     Diagnosis { frames: looks.len(), findings }
 }

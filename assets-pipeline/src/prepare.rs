@@ -33,8 +33,9 @@ use crate::{
     prepare::resize::{CutOut, fitted},
     prepare::still::{JPEG_PX, encode_jpeg},
     progress::{Progress, Stage},
-    read::decode::decode,
+    read::decode::{Decoded, decode},
     read::limits::Limits,
+    read::remark::{self, Remark},
     read::source::Source,
     read::survey::{Survey, SurveyedFrame},
     settings::Settings,
@@ -108,18 +109,20 @@ pub fn prepare(
         kept_bytes: AtomicU64::new(0),
         gate: Gate::new(WORKING_BYTES),
     };
-    let seen: Vec<(Edge, Option<Bounds>)> = used
+    let looked_at: Vec<(Seen, Vec<Remark>)> = used
         .par_iter()
         .map(|&position| {
             let _room = decoder.room(position);
-            let frame = decoder.decode(position)?;
+            let Decoded { image: frame, remarks, .. } = decoder.decode(position)?;
             let edge = edge(&frame);
             let bounds = subject(&frame, edge);
             decoder.keep(position, frame);
             progress.step();
-            Ok((edge, bounds))
+            Ok(((edge, bounds), remarks))
         })
         .collect::<Result<_, IngestError>>()?;
+    let (seen, of_decoding): (Vec<Seen>, Vec<Vec<Remark>>) = looked_at.into_iter().unzip();
+    let mut assumed = decoder.named(&used, &of_decoding);
 
     let (width, height) = survey.size;
     let bounds = seen.iter().filter_map(|(_, bounds)| *bounds).reduce(Bounds::union);
@@ -182,6 +185,7 @@ pub fn prepare(
         hero = hero.or(cut.hero);
     }
     let hero = hero.ok_or(IngestError::NotPrepared { position: plan.hero })?;
+    assumed.extend(remarks(&seen).into_iter().chain(remark));
     Ok(Prepared {
         source_size: survey.size,
         crop,
@@ -189,12 +193,15 @@ pub fn prepare(
         placeholder: hero.placeholder,
         colour: hero.colour,
         jpeg: hero.jpeg,
-        remarks: remarks(&seen).into_iter().chain(remark).collect(),
+        remarks: assumed,
         sizes,
         frames,
         plan,
     })
 }
+
+/// What lies around the piece, and where the piece lies.
+type Seen = (Edge, Option<Bounds>);
 
 struct Cut {
     position: usize,
@@ -232,13 +239,26 @@ impl Decoder<'_> {
         &self.survey.frames[self.settings.raw_frame(position, self.survey.frames.len())]
     }
 
-    fn decode(&self, position: usize) -> Result<RgbaImage, IngestError> {
+    /// What was assumed of the frames at these positions, as sentences: in the order of their files.
+    fn named(&self, positions: &[usize], remarks: &[Vec<Remark>]) -> Vec<String> {
+        let place = |position| self.settings.raw_frame(position, self.survey.frames.len());
+        let mut of_files: Vec<(usize, &[Remark])> = positions
+            .iter()
+            .zip(remarks)
+            .map(|(&position, remarks)| (place(position), &remarks[..]))
+            .collect();
+        of_files.sort_unstable_by_key(|(place, _)| *place);
+        let name = |place: usize| self.survey.frames[place].name.as_str();
+        remark::sentences(of_files.into_iter().map(|(place, remarks)| (place, name(place), remarks)))
+    }
+
+    fn decode(&self, position: usize) -> Result<Decoded, IngestError> {
         if self.progress.is_stopped() {
             return Err(IngestError::Stopped);
         }
         let frame = self.raw(position);
         let bytes = self.source.read(frame.entry)?;
-        Ok(decode(&frame.name, &bytes, self.limits)?.image)
+        Ok(decode(&frame.name, &bytes, self.limits)?)
     }
 
     fn keep(&self, position: usize, frame: RgbaImage) {
@@ -250,7 +270,7 @@ impl Decoder<'_> {
 
     fn take(&self, position: usize) -> Result<RgbaImage, IngestError> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&position);
-        kept.map_or_else(|| self.decode(position), Ok)
+        kept.map_or_else(|| Ok(self.decode(position)?.image), Ok)
     }
 }
 
@@ -278,7 +298,7 @@ fn apart(a: Rgb, b: Rgb) -> u8 {
     a.0.iter().zip(b.0).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
 }
 
-fn remarks(seen: &[(Edge, Option<Bounds>)]) -> Vec<String> {
+fn remarks(seen: &[Seen]) -> Vec<String> {
     let mut remarks = Vec::new();
     let transparent = seen.iter().filter(|(edge, _)| *edge == Edge::Transparent).count();
     if transparent > 0 && transparent < seen.len() {

@@ -12,3 +12,4 @@ pub mod decode;
 
 pub mod limits;
 pub mod refusal;
+pub mod remark;

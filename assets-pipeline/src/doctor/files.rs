@@ -16,6 +16,7 @@ use crate::{
     plan::tiers::{Family, TierTable},
     prepare::ground::{Bounds, Edge},
     read::refusal::{Name, Refusal},
+    read::remark::{Remark, by_remark},
 };
 
 /// Turns of fewer frames jerk, and are less than the smallest tier of a spin shows.
@@ -214,7 +215,7 @@ pub(super) fn profiles(set: &Set<'_>) -> Option<Finding> {
         if named.len() == set.looks.len() { format!("All {} frames", named.len()) } else { named.sentence() };
     let profiles: Vec<&str> = profiles.into_iter().collect();
     let message = format!(
-        "{who} {} colours of another profile than sRGB, which screens show: {}. They were converted.",
+        "{who} {} other colours than sRGB, which screens show: {}. They were converted.",
         by_count(named.len(), "has", "have"),
         profiles.join(", ")
     );
@@ -227,6 +228,31 @@ pub(super) fn profiles(set: &Set<'_>) -> Option<Finding> {
         evidence,
         ..finding(Kind::ProfileConverted, Severity::Warns, named.names(), message, remedy)
     })
+}
+
+/// What was assumed of files that leave it open.
+pub(super) fn assumed(set: &Set<'_>) -> Vec<Finding> {
+    let remarks = by_remark(set.seen().map(|(place, name, seen)| (place, name, &seen.remarks[..])));
+    let finding_of = |(remark, frames): (&Remark, Vec<(usize, &str)>)| {
+        let named = Named(frames);
+        let who = if named.len() == set.looks.len() {
+            format!("All {} frames", named.len())
+        } else {
+            named.sentence()
+        };
+        let first = set.seen().filter(|(_, _, seen)| seen.remarks.contains(remark)).take(1);
+        Finding {
+            evidence: shown(first.map(|(_, _, seen)| &seen.sketch)),
+            ..finding(
+                Kind::Assumed,
+                Severity::Warns,
+                named.names(),
+                format!("{who}: {remark}."),
+                remark.remedy(),
+            )
+        }
+    };
+    remarks.into_iter().map(finding_of).collect()
 }
 
 /// Frames that cut the piece off.

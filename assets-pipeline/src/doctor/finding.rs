@@ -129,6 +129,8 @@ kinds! {
     TooSmall "too-small",
     /// Colours that were converted to sRGB.
     ProfileConverted "profile-converted",
+    /// Files that leave open what they show, or say it in a way that cannot be used, and what was assumed.
+    Assumed "assumed",
 }
 
 /// What can be done about a finding safely.

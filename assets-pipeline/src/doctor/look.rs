@@ -16,6 +16,7 @@ use crate::{
     read::integrity,
     read::limits::Limits,
     read::refusal::Refusal,
+    read::remark::Remark,
     read::source::Source,
 };
 
@@ -45,8 +46,10 @@ pub(super) struct Seen {
     pub(super) pixels: blake3::Hash,
     /// Whether more than an accident of it is clear.
     pub(super) has_alpha: bool,
-    /// The colour profile that it was converted from.
+    /// The colours that it was converted from.
     pub(super) profile: Option<String>,
+    /// What was assumed of it.
+    pub(super) remarks: Vec<Remark>,
     /// What lies around the piece.
     pub(super) edge: Edge,
     /// Where the piece lies, in pixels of the frame.
@@ -99,8 +102,11 @@ fn see(source: &Source, index: usize, name: &str, limits: &Limits, gate: &Gate) 
     let _room = gate.enter(header.decode_bytes());
     let decoded = decode(name, &bytes, limits)?;
     let (file, profile) = (blake3::hash(&bytes), decoded.converted_profile);
+    let mut remarks = header.remarks;
+    // That one is `profile`.
+    remarks.extend(decoded.remarks.into_iter().filter(|remark| !matches!(remark, Remark::Converted { .. })));
     drop(bytes);
-    Ok(Seen { file, profile, ..seen(&decoded.image) })
+    Ok(Seen { file, profile, remarks, ..seen(&decoded.image) })
 }
 
 /// What a picture shows by itself.
@@ -115,6 +121,7 @@ pub(super) fn seen(frame: &RgbaImage) -> Seen {
         pixels,
         has_alpha: clear as f64 >= CLEAR_SHARE * f64::from(sketch.width() * sketch.height()),
         profile: None,
+        remarks: Vec::new(),
         edge,
         bounds: subject(frame, edge),
         cut: cut_sides(frame),

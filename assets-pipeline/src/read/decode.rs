@@ -1,23 +1,26 @@
 //! A file's bytes in, upright sRGB pixels with straight alpha out.
 
+mod colours;
+mod conversion;
 mod error;
-mod profile;
 mod samples;
+mod tiff;
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, RgbaImage};
 
-use crate::read::integrity::{self, Colour, Format, Header};
+use crate::read::integrity::{self, Format, Header};
 use crate::read::limits::Limits;
 use crate::read::refusal::Refusal;
+use crate::read::remark::Remark;
+use conversion::Conversion;
 use error::Fault;
-use profile::Conversion;
 use samples::rgba8;
 
 /// What a PNG's colour profile, texts and other metadata may unpack to: a few times the largest profiles of
@@ -31,18 +34,18 @@ pub struct Decoded {
     pub image: RgbaImage,
     /// Whether any pixel is not fully opaque.
     pub had_alpha: bool,
-    /// The name of the colour profile that the pixels were converted from; `None` where they were sRGB or
-    /// said nothing.
+    /// The name of the colours that the pixels were converted from: of a profile, or what else says what they
+    /// are; `None` where they were sRGB or said nothing.
     pub converted_profile: Option<String>,
-    /// What is odd about the file, though not wrong: sentences for the artist, without the file's name.
-    pub remarks: Vec<String>,
+    /// What was assumed of the colours, and what was done to them. [`Header::remarks`] has what is known without
+    /// decoding.
+    pub remarks: Vec<Remark>,
 }
 
 /// Decodes a file, whose `name` serves for its extension and in messages.
 ///
-/// Colours that come without an ICC profile (or a PNG `cICP` chunk) are taken for sRGB, also where a PNG has
-/// gAMA or cHRM chunks: renderers write those for sRGB, and browsers ignore them. A profile that cannot be
-/// used is remarked, and the colours are taken for sRGB as well.
+/// Colours are converted to sRGB from what the file says that they are: [`colours`] decides what counts. What
+/// cannot be used of it is remarked.
 ///
 /// # Errors
 ///
@@ -68,20 +71,18 @@ pub fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Decoded, Refu
     let mut upright = DynamicImage::ImageRgba8(image);
     upright.apply_orientation(header.orientation);
     let image = upright.into_rgba8();
-    let mut remarks = header.remarks;
-    remarks.extend(conversion.remark);
     Ok(Decoded {
         had_alpha: header.alpha && image.pixels().any(|pixel| pixel.0[3] != u8::MAX),
         image,
         converted_profile: conversion.profile,
-        remarks,
+        remarks: conversion.remarks,
     })
 }
 
 /// Pixels as a file stores them, and its ICC profile.
-type Stored = (DynamicImage, Option<Vec<u8>>);
+type Stored<'a> = (DynamicImage, Option<Cow<'a, [u8]>>);
 
-fn stored(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Stored, Fault> {
+fn stored<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Stored<'a>, Fault> {
     let mut codec_limits = image::Limits::no_limits();
     codec_limits.max_image_width = Some(limits.max_width);
     codec_limits.max_image_height = Some(limits.max_height);
@@ -94,31 +95,34 @@ fn stored(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Stored, Faul
             finish(PngDecoder::with_limits(bytes, codec_limits)?, header)
         }
         Format::Jpeg => limited(JpegDecoder::new(bytes)?, codec_limits, header),
-        Format::Tiff => limited(TiffDecoder::new(bytes)?, codec_limits, header),
+        Format::Tiff => tiff_picture(bytes.into_inner()),
         Format::WebP => limited(WebPDecoder::new(bytes)?, codec_limits, header),
     }
 }
 
-fn limited(mut decoder: impl ImageDecoder, limits: image::Limits, header: &Header) -> Result<Stored, Fault> {
+fn tiff_picture(bytes: &[u8]) -> Result<Stored<'_>, Fault> {
+    // It was there when the file was inspected.
+    let (layout, icc) = integrity::tiff::layout(bytes).ok_or(Fault::Tiff(tiff::Fault::Incomplete))?;
+    Ok((tiff::picture(&layout).map_err(Fault::Tiff)?, icc.map(Cow::Borrowed)))
+}
+
+fn limited(
+    mut decoder: impl ImageDecoder,
+    limits: image::Limits,
+    header: &Header,
+) -> Result<Stored<'static>, Fault> {
     decoder.set_limits(limits)?;
     finish(decoder, header)
 }
 
-fn finish(mut decoder: impl ImageDecoder, header: &Header) -> Result<Stored, Fault> {
+fn finish(mut decoder: impl ImageDecoder, header: &Header) -> Result<Stored<'static>, Fault> {
     // A file that states its size twice must not get past the limits with one and be decoded with the other.
     if decoder.dimensions() != (header.width, header.height) {
         return Err(Fault::OtherSize);
     }
     // A profile that cannot be had is no reason to refuse the pixels. It is none that can be used, then.
-    let icc = decoder.icc_profile().unwrap_or_default();
-    let icc = icc.or_else(|| header.has_profile.then(Vec::new));
-    Ok((DynamicImage::from_decoder(decoder)?, icc))
-}
-
-impl Header {
-    fn is_grey(&self) -> bool {
-        self.colour == Colour::Grey
-    }
+    let icc = header.has_profile.then(|| decoder.icc_profile().ok().flatten().unwrap_or_default());
+    Ok((DynamicImage::from_decoder(decoder)?, icc.map(Cow::Owned)))
 }
 
 #[cfg(test)]

@@ -4,18 +4,22 @@
 //! Each walker reads the structure of its format to the very end and trusts no length in it. A turn of 360
 //! frames is checked in the time that decoding a few of them takes.
 
+mod colour_tags;
+mod directory;
 mod fields;
 mod format;
 mod jpeg;
 mod png;
-mod tiff;
+pub(crate) mod tiff;
 mod webp;
 
 use image::metadata::Orientation;
 
 use crate::read::limits::Limits;
 use crate::read::refusal::{Excess, Refusal};
+use crate::read::remark::Remark;
 
+pub(crate) use colour_tags::{ColourTags, ExifColours};
 pub use format::Format;
 
 /// What the channels of an image are.
@@ -44,13 +48,12 @@ pub struct Header {
     pub bits: u8,
     /// Whether the image has transparency, or could have.
     pub alpha: bool,
-    /// What is odd about the file, though not wrong: sentences for the artist.
-    pub remarks: Vec<String>,
+    /// What is odd about the file, though not wrong.
+    pub remarks: Vec<Remark>,
     /// Whether colours are stored multiplied with alpha (TIFF 6.0, section 18, associated alpha).
     pub(crate) premultiplied: bool,
-    /// Colour primaries and transfer function of a PNG `cICP` chunk (ITU-T H.273), which overrule an ICC
-    /// profile.
-    pub(crate) cicp: Option<(u8, u8)>,
+    /// What the file says of its colours beside a profile.
+    pub(crate) colour_tags: ColourTags,
     /// Whether there is an ICC profile, or something in its place.
     pub(crate) has_profile: bool,
     /// Bytes a pixel that the decoder needs beside its result.
@@ -137,7 +140,7 @@ impl Header {
             alpha: false,
             remarks: Vec::new(),
             premultiplied: false,
-            cicp: None,
+            colour_tags: ColourTags::default(),
             has_profile: false,
             scratch_bytes: 0,
         }

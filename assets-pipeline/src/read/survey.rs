@@ -12,6 +12,7 @@ use crate::read::integrity::{self, Header};
 use crate::read::limits::Limits;
 use crate::read::naming::{self, Numbering};
 use crate::read::refusal::Refusal;
+use crate::read::remark;
 use crate::read::source::Source;
 
 /// A source that passed every check which needs no decoding.
@@ -100,13 +101,12 @@ pub fn survey(
     let frames = results.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
     let size = common_size(&frames)?;
     let mut remarks = turn.remarks;
-    remarks.extend(frames.iter().flat_map(|frame| {
-        frame
-            .header
-            .remarks
+    remarks.extend(remark::sentences(
+        frames
             .iter()
-            .map(|remark| format!("{} {remark}", crate::read::refusal::Name(&frame.name)))
-    }));
+            .enumerate()
+            .map(|(place, frame)| (place, frame.name.as_str(), &frame.header.remarks[..])),
+    ));
     if let [first, .., last] = frames.as_slice()
         && first.hash == last.hash
     {
@@ -119,7 +119,8 @@ pub fn survey(
     Ok(Survey { frames, numbering: turn.numbering, size, ignored: source.ignored().to_vec(), remarks })
 }
 
-/// Decodes every frame of a survey and keeps none: what [`integrity::inspect`] cannot see, this finds.
+/// Decodes every frame of a survey and keeps none: what [`integrity::inspect`] cannot see, this finds. Gives what
+/// was assumed, as sentences for the artist.
 ///
 /// # Errors
 ///
@@ -129,14 +130,17 @@ pub fn decode_all(
     survey: &Survey,
     limits: &Limits,
     progress: &(dyn Fn() + Sync),
-) -> Result<(), Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let gate = Gate::new(limits.max_alloc_bytes);
-    survey.frames.par_iter().try_for_each(|frame| {
+    let remarks = survey.frames.par_iter().map(|frame| {
         let _room = gate.enter(frame.header.decode_bytes());
-        decode(&frame.name, &source.read(frame.entry)?, limits)?;
+        let decoded = decode(&frame.name, &source.read(frame.entry)?, limits)?;
         progress();
-        Ok(())
-    })
+        Ok(decoded.remarks)
+    });
+    let remarks: Vec<_> = remarks.collect::<Result<_, Refusal>>()?;
+    let named = survey.frames.iter().zip(&remarks).enumerate();
+    Ok(remark::sentences(named.map(|(place, (frame, remarks))| (place, frame.name.as_str(), &remarks[..]))))
 }
 
 fn frame(source: &Source, name: &str, entry: usize, limits: &Limits) -> Result<SurveyedFrame, Refusal> {

@@ -142,9 +142,10 @@ fn picture(header: &Header, decoded: &Decoded, limits: &Limits) -> Checked<Strin
     if decoded.had_alpha && !header.alpha {
         return fails("alpha", "transparent, though its header says opaque".into());
     }
-    for text in decoded.remarks.iter().chain(&decoded.converted_profile) {
-        readable(text)?;
+    for remark in header.remarks.iter().chain(&decoded.remarks) {
+        readable(&remark.to_string())?;
     }
+    decoded.converted_profile.as_deref().map_or(Ok(()), readable)?;
     Ok(format!(
         "{} {:?} {} alpha {} {:?} converted {} {:?}",
         header.format.label(),

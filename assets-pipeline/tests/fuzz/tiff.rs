@@ -98,9 +98,13 @@ fn entry(tag: u16, kind: u16, values: Vec<u64>) -> Entry {
 fn sound(rng: &mut Rng) -> File {
     let (width, height) = (rng.u64(1..=40), rng.u64(1..=30));
     let (photometric, samples) =
-        pick(rng, &[(2, 3), (2, 3), (2, 4), (2, 4), (1, 1), (0, 1), (1, 2), (3, 1), (5, 4)]);
-    let bits =
-        if photometric == 2 || samples > 1 { pick(rng, &[8, 8, 16]) } else { pick(rng, &[1, 8, 16, 4]) };
+        pick(rng, &[(2, 3), (2, 3), (2, 4), (2, 4), (2, 5), (1, 1), (0, 1), (1, 2), (3, 1), (3, 2), (5, 4)]);
+    let bits = match photometric {
+        3 if samples == 1 => pick(rng, &[1, 2, 4, 8]),
+        3 => 8,
+        _ if samples > 1 => pick(rng, &[8, 8, 16]),
+        _ => pick(rng, &[1, 2, 4, 8, 16]),
+    };
     let bits = if one_in(rng, 20) { pick(rng, &[2, 12, 24, 32, 64]) } else { bits };
     let planar = one_in(rng, 8);
     let compression = pick(rng, &[1, 1, 5, 8, 32_946, 32_773, 5, 8]);
@@ -139,7 +143,15 @@ fn sound(rng: &mut Rng) -> File {
     if predictor != 1 {
         entries.push(entry(317, SHORT, vec![predictor]));
     }
-    if samples == 4 || one_in(rng, 16) {
+    if photometric == 3 {
+        let levels = 3 << bits.min(8);
+        let largest = pick(rng, &[0xff, 0xffff]);
+        entries.push(entry(320, SHORT, (0..levels).map(|_| rng.u64(0..=largest)).collect()));
+    }
+    if one_in(rng, 6) {
+        entries.push(entry(266, SHORT, vec![rng.u64(1..4)]));
+    }
+    if matches!(samples, 2 | 4 | 5) || one_in(rng, 16) {
         entries.push(entry(338, SHORT, vec![rng.u64(0..4); rng.usize(1..3)]));
     }
     if one_in(rng, 4) {
@@ -159,6 +171,9 @@ fn sound(rng: &mut Rng) -> File {
 
 fn packed(compression: u64, raw: &[u8]) -> Vec<u8> {
     match compression {
+        5 if raw.len().is_multiple_of(3) => {
+            weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 8).encode(raw).unwrap()
+        }
         5 => lzw(raw),
         8 | 32_946 => zlib(raw),
         // PackBits: runs of up to 128 bytes as they are.
@@ -226,7 +241,10 @@ fn edit(rng: &mut Rng, file: &mut File) {
         7 => file.first = Some(number(rng)),
         8 => file.big = !file.big,
         9 => {
-            let tag = pick(rng, &[259, 262, 266, 274, 277, 284, 292, 317, 320, 330, 338, 339, 347, 513, 530]);
+            let tag = pick(
+                rng,
+                &[254, 259, 262, 266, 274, 277, 284, 292, 317, 320, 330, 338, 339, 347, 513, 0x8769],
+            );
             let kind = pick(rng, &[BYTE, SHORT, LONG, LONG8]);
             let count = rng.usize(0..4);
             file.entries.push(entry(tag, kind, (0..count).map(|_| rng.u64(0..9)).collect()));

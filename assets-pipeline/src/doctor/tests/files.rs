@@ -8,10 +8,13 @@ use super::turns::{YELLOW, each, every, lit, moved, on, pendant, white};
 use crate::{
     IngestError,
     doctor::{Diagnosis, Edit, Kind, Mend, Severity, examine, mend},
+    prepare::prepare,
     progress::{Progress, Silent, Stage},
     read::limits::Limits,
     read::source::Source,
+    read::survey::{decode_all, survey},
     samples,
+    settings::Settings,
 };
 
 fn png(frame: &RgbaImage) -> Vec<u8> {
@@ -145,6 +148,31 @@ fn converted_profiles_are_named() {
     let profile = found.findings.iter().find(|finding| finding.kind == Kind::ProfileConverted).unwrap();
     assert_eq!((profile.severity, &profile.frames), (Warns, &names(&["r-05.png", "r-06.png"])));
     assert!(profile.evidence.is_some());
+}
+
+#[test]
+fn what_was_assumed_is_found_and_noted_by_an_ingest() {
+    let mut set = files();
+    for file in &mut set[4..6] {
+        file.1 = samples::png_with(&file.1, *b"iCCP", b"name\0\0no deflate stream");
+    }
+    set[8].1 = samples::png_with(&set[8].1, *b"cICP", &[9, 13, 0, 1]);
+    let assumed =
+        "Frames r-05.png and r-06.png: the colour profile cannot be used, and the colours are taken for sRGB";
+    let found = examined(&set);
+    let finding = found.findings.iter().find(|finding| finding.kind == Kind::Assumed).unwrap();
+    assert_eq!((&finding.message, finding.severity), (&format!("{assumed}."), Warns));
+    assert_eq!(finding.frames, names(&["r-05.png", "r-06.png"]));
+
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &set);
+    let limits = Limits::default();
+    let source = Source::open(folder.path(), &limits).unwrap();
+    let survey = survey(&source, &limits, None).unwrap();
+    let converted = "Frame r-09.png: the colours are converted to sRGB from colour codes 9 and 13 (cICP)";
+    let prepared = prepare(&source, &survey, &Settings::default(), &limits, &Silent).unwrap();
+    assert_eq!(prepared.remarks, [assumed, converted]);
+    assert_eq!(decode_all(&source, &survey, &limits, &|| {}).unwrap(), [assumed, converted]);
 }
 
 #[test]

@@ -6,12 +6,14 @@ use std::io;
 
 use image::ImageError;
 
+use super::tiff;
 use crate::read::integrity::Header;
 use crate::read::refusal::Refusal;
 
 /// Why there are no pixels.
 pub(super) enum Fault {
     Codec(ImageError),
+    Tiff(tiff::Fault),
     /// The codec reads another size out of the file than its header was found to have.
     OtherSize,
 }
@@ -27,6 +29,14 @@ pub(super) fn refusal(name: &str, fault: Fault, header: &Header) -> Refusal {
     let format = header.format.label();
     let error = match fault {
         Fault::Codec(error) => error,
+        Fault::Tiff(tiff::Fault::Incomplete) => {
+            let reason = "a part of its picture has fewer bytes than its pixels need".into();
+            return Refusal::Unreadable { file, reason };
+        }
+        Fault::Tiff(tiff::Fault::Damaged(error)) => {
+            let reason = format!("its picture data is damaged ({})", line(&error));
+            return Refusal::Unreadable { file, reason };
+        }
         Fault::OtherSize => {
             let reason = "it contradicts itself about the size of its picture".into();
             return Refusal::Unreadable { file, reason };

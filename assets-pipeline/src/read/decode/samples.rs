@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, RgbaImage};
 
-use super::profile::{Conversion, Source};
+use super::conversion::{Conversion, Source};
 use crate::read::integrity::Header;
 
 /// Converts to sRGB in the depth of the samples and only then rounds to 8 bits.

@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 
 use super::fields::Fields;
-use super::{Colour, Fault, Format, Header};
+use super::{Colour, ExifColours, Fault, Format, Header};
 use crate::read::limits::Limits;
 
 const RST0: u8 = 0xd0;
@@ -18,7 +18,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let truncated = || Fault::Truncated(format!("it ends after {} bytes, inside the picture", bytes.len()));
     let fields = Fields::big_endian(bytes);
     let mut header: Option<Header> = None;
-    let mut orientation = None;
+    let mut exif: Option<&[u8]> = None;
     let (mut has_pixels, mut has_profile) = (false, false);
     let mut at = 2;
     loop {
@@ -52,9 +52,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Err(Fault::Unsupported("a lossless or arithmetic-coded JPEG".into()));
             }
-            APP1 if orientation.is_none() => {
-                orientation = content.strip_prefix(b"Exif\0\0").and_then(Orientation::from_exif_chunk);
-            }
+            APP1 if exif.is_none() => exif = content.strip_prefix(b"Exif\0\0"),
             // Behind the first scan's header decoders look for none.
             APP2 if !has_pixels => has_profile |= content.starts_with(b"ICC_PROFILE\0"),
             SOS => has_pixels = true,
@@ -63,7 +61,9 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     }
     match header {
         Some(mut header) if has_pixels => {
+            let orientation = exif.and_then(Orientation::from_exif_chunk);
             header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
+            header.colour_tags.exif = exif.and_then(ExifColours::of_exif);
             header.has_profile = has_profile;
             Ok(header)
         }

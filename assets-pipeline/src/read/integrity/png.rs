@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 
 use super::fields::Fields;
-use super::{Colour, Fault, Format, Header};
+use super::{Colour, ColourTags, ExifColours, Fault, Format, Header};
 use crate::read::limits::Limits;
 
 const SIGNATURE_BYTES: usize = 8;
@@ -45,8 +45,10 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             b"acTL" => return Err(Fault::Unsupported("an animated PNG".into())),
             b"eXIf" if sound => {
                 header.orientation = Orientation::from_exif_chunk(data).unwrap_or(header.orientation);
+                header.colour_tags.exif = ExifColours::of_exif(data).or(header.colour_tags.exif);
             }
-            b"cICP" if sound => header.cicp = colour_codes(data)?,
+            // The same goes for these, and of two of a kind the first counts, as in browsers.
+            _ if sound && !has_pixels => colours(kind, data, &mut header.colour_tags)?,
             _ => {}
         }
     }
@@ -106,13 +108,31 @@ fn checksum_holds(bytes: &[u8], at: usize, data: &[u8]) -> bool {
     covered.is_some_and(|covered| fields.u32(at + 8 + data.len()) == Some(crc32fast::hash(covered)))
 }
 
-/// Primaries and transfer function. Brightness beyond a screen's white has no fixed meaning in sRGB.
-fn colour_codes(data: &[u8]) -> Result<Option<(u8, u8)>, Fault> {
+/// Takes note of what a chunk says of colours (PNG, third edition, section 11.3.2); one that says nothing valid
+/// is left out.
+fn colours(kind: [u8; 4], data: &[u8], tags: &mut ColourTags) -> Result<(), Fault> {
     const PQ: u8 = 16;
+    const FILM: u8 = 17;
     const HLG: u8 = 18;
-    match *data {
-        [_, PQ | HLG, ..] => Err(Fault::Unsupported("an HDR image".into())),
-        [primaries, transfer, 0, _] => Ok(Some((primaries, transfer))),
-        _ => Ok(None),
+    let number = |at| Fields::big_endian(data).u32(at);
+    match (&kind, data) {
+        // Brightness beyond a screen's white has no fixed meaning in sRGB.
+        (b"cICP", [_, PQ | HLG, ..]) => return Err(Fault::Unsupported("an HDR image".into())),
+        (b"cICP", [_, FILM, ..]) => return Err(Fault::Unsupported("an image for film projection".into())),
+        (b"cICP", &[primaries, transfer, 0, range @ (0 | 1)]) => {
+            tags.codes.get_or_insert([primaries, transfer, 0, range]);
+        }
+        // Neither the codec nor browsers show these.
+        (b"cICP", _) => {
+            return Err(Fault::Unsupported("a PNG with colour codes (cICP) that are not of RGB".into()));
+        }
+        (b"sRGB", [0..=3]) => tags.is_srgb = true,
+        (b"gAMA", [_, _, _, _]) => tags.gamma = tags.gamma.or(number(0).filter(|&gamma| gamma != 0)),
+        (b"cHRM", _) if data.len() == 32 => {
+            tags.chromaticities
+                .get_or_insert([0, 4, 8, 12, 16, 20, 24, 28].map(|at| number(at).unwrap_or(0)));
+        }
+        _ => {}
     }
+    Ok(())
 }

@@ -80,6 +80,20 @@ fn a_png_that_is_damaged_animated_or_hdr_is_refused() {
     );
     check(
         "r1.png",
+        &samples::png_with(&png, *b"cICP", &[12, 17, 0, 1]),
+        &expect!["unsupported: r1.png is an image for film projection, which is not supported"],
+    );
+    for codes in [&[12, 13, 1, 1][..], &[12, 13, 0, 2], &[12, 13]] {
+        check(
+            "r1.png",
+            &samples::png_with(&png, *b"cICP", codes),
+            &expect![
+                "unsupported: r1.png is a PNG with colour codes (cICP) that are not of RGB, which is not supported"
+            ],
+        );
+    }
+    check(
+        "r1.png",
         &samples::png_with(&png, *b"IHDR", &[0; 13]),
         &expect!["unreadable: r1.png cannot be read: it has two PNG headers"],
     );
@@ -219,7 +233,13 @@ fn a_webp_that_is_animated_or_contradicts_itself_is_refused() {
 fn a_tiff_tells_its_size_depth_and_alpha() {
     let rgb = Tiff::rgb(5, 4, vec![9; 60]);
     let rgba = Tiff { samples: 4, data: vec![9; 80], ..rgb.clone() };
-    check("r1.tif", &samples::tiff(5, 4), &expect!["TIFF 5 x 4 Rgb 8 alpha"]);
+    check(
+        "r1.tif",
+        &samples::tiff(5, 4),
+        &expect![
+            "TIFF 5 x 4 Rgb 8 alpha, the meaning of the fourth channel is not said, and it is taken for transparency"
+        ],
+    );
     check("r1.tiff", &rgb.bytes(), &expect!["TIFF 5 x 4 Rgb 8"]);
     check("r1.tif", &Tiff { big: true, ..rgb.clone() }.bytes(), &expect!["TIFF 5 x 4 Rgb 8"]);
     check(
@@ -233,7 +253,13 @@ fn a_tiff_tells_its_size_depth_and_alpha() {
         &Tiff { extra: vec![1], ..rgba.clone() }.bytes(),
         &expect!["TIFF 5 x 4 Rgb 8 premultiplied alpha"],
     );
-    check("r1.tif", &Tiff { extra: vec![0], ..rgba }.bytes(), &expect!["TIFF 5 x 4 Rgb 8"]);
+    check(
+        "r1.tif",
+        &Tiff { extra: vec![0], ..rgba }.bytes(),
+        &expect![
+            "TIFF 5 x 4 Rgb 8, a channel beside the colours is not called transparency, and is left out"
+        ],
+    );
     check(
         "r1.tif",
         &Tiff { tags: vec![(274, vec![6])], ..rgb.clone() }.bytes(),
@@ -245,7 +271,7 @@ fn a_tiff_tells_its_size_depth_and_alpha() {
     check(
         "r1.tif",
         &two_pages,
-        &expect!["TIFF 5 x 4 Rgb 8, has more than one page, of which the first is used"],
+        &expect!["TIFF 5 x 4 Rgb 8, there is more than one page, of which the first is used"],
     );
 }
 
@@ -260,7 +286,7 @@ fn a_tiff_of_another_kind_is_refused() {
     check(
         "r1.tif",
         &Tiff { photometric: 3, samples: 1, ..rgb.clone() }.bytes(),
-        &expect!["unsupported: r1.tif is a TIFF with a palette, which is not supported"],
+        &expect!["unreadable: r1.tif cannot be read: its palette is missing or too short"],
     );
     check(
         "r1.tif",
@@ -274,15 +300,8 @@ fn a_tiff_of_another_kind_is_refused() {
     );
     check(
         "r1.tif",
-        &Tiff { photometric: 1, samples: 2, ..rgb.clone() }.bytes(),
-        &expect!["unsupported: r1.tif is a grey TIFF with further channels, which is not supported"],
-    );
-    check(
-        "r1.tif",
         &Tiff { bits: 32, tags: vec![(339, vec![3; 3])], ..rgb.clone() }.bytes(),
-        &expect![
-            "unsupported: r1.tif is a TIFF with floating-point or signed colours, which is not supported"
-        ],
+        &expect!["unsupported: r1.tif is a TIFF with floating-point colours, which is not supported"],
     );
     check(
         "r1.tif",
@@ -292,14 +311,12 @@ fn a_tiff_of_another_kind_is_refused() {
     check(
         "r1.tif",
         &Tiff { tags: vec![(259, vec![7])], ..rgb.clone() }.bytes(),
-        &expect!["unsupported: r1.tif is a TIFF with a JPEG inside, which is not supported"],
+        &expect!["unsupported: r1.tif is a TIFF with JPEG compression, which is not supported"],
     );
     check(
         "r1.tif",
-        &Tiff { samples: 6, extra: vec![0; 3], ..rgb.clone() }.bytes(),
-        &expect![
-            "unsupported: r1.tif is a TIFF with more channels than red, green, blue and alpha, which is not supported"
-        ],
+        &Tiff { samples: 65, ..rgb.clone() }.bytes(),
+        &expect!["unsupported: r1.tif is a TIFF with 65 channels, which is not supported"],
     );
     check(
         "r1.tif",
@@ -316,7 +333,7 @@ fn a_tiff_of_another_kind_is_refused() {
 #[test]
 fn a_tiff_that_states_something_twice_is_refused() {
     let rgb = Tiff::rgb(5, 4, vec![9; 60]);
-    for twice in [256, 257, 317, 34_675] {
+    for twice in [256, 257, 317, 320] {
         let tags =
             if twice < 258 { vec![(twice, vec![50])] } else { vec![(twice, vec![1]), (twice, vec![2])] };
         let refusal =
@@ -333,46 +350,22 @@ fn a_tiff_that_states_something_twice_is_refused() {
 #[test]
 fn a_tiff_with_more_values_than_a_picture_can_have_is_refused() {
     let rgb = Tiff::rgb(5, 4, vec![9; 60]);
-    check(
-        "r1.tif",
-        &Tiff { tags: vec![(317, vec![1; 65])], ..rgb.clone() }.bytes(),
-        &expect!["unreadable: r1.tif cannot be read: its table of contents is damaged"],
-    );
-    // The values need not be there.
     let mut few = Tiff { tags: vec![(317, vec![1; 3])], ..rgb.clone() }.bytes();
     let entry = few.windows(4).position(|bytes| bytes == [0x3d, 1, 3, 0]).unwrap();
     few[entry + 4..entry + 8].copy_from_slice(&3_000_000_u32.to_le_bytes());
-    check("r1.tif", &few, &expect!["unreadable: r1.tif cannot be read: its table of contents is damaged"]);
+    check(
+        "r1.tif",
+        &few,
+        &expect!["truncated: r1.tif is cut short: it ends after 194 bytes, inside the picture"],
+    );
     let tiles = vec![(322, vec![1]), (323, vec![1]), (324, vec![8])];
     check(
         "r1.tif",
         &Tiff { width: 600, height: 600, tags: tiles, ..rgb }.bytes(),
-        &expect!["unsupported: r1.tif is a TIFF in more than 131072 pieces, which is not supported"],
+        &expect![
+            "unsupported: r1.tif is a TIFF with more than 131072 strips or tiles, which is not supported"
+        ],
     );
-}
-
-#[test]
-fn a_tiff_with_a_text_for_a_colour_profile_is_refused() {
-    let mut tiff = Tiff { tags: vec![(34_675, vec![1; 3])], ..Tiff::rgb(5, 4, vec![9; 60]) }.bytes();
-    let entry = tiff.windows(4).position(|bytes| bytes == [0x73, 0x87, 3, 0]).unwrap();
-    tiff[entry + 2] = 2;
-    check(
-        "r1.tif",
-        &tiff,
-        &expect!["unreadable: r1.tif cannot be read: its colour profile is of a kind that no profile is"],
-    );
-}
-
-#[test]
-fn a_tiff_of_padded_tiles_for_each_channel_is_refused() {
-    let tags = vec![(284, vec![2]), (322, vec![16]), (323, vec![16]), (324, vec![8; 3]), (325, vec![1; 3])];
-    let tiff = Tiff { tags, ..Tiff::rgb(5, 16, vec![9; 768]) };
-    check(
-        "r1.tif",
-        &tiff.bytes(),
-        &expect!["unsupported: r1.tif is a TIFF in tiles for each channel, which is not supported"],
-    );
-    check("r1.tif", &Tiff { width: 16, ..tiff }.bytes(), &expect!["TIFF 16 x 16 Rgb 8"]);
 }
 
 #[test]

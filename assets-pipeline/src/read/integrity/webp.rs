@@ -3,11 +3,12 @@
 use image::metadata::Orientation;
 
 use super::fields::Fields;
-use super::{Fault, Format, Header};
+use super::{ExifColours, Fault, Format, Header};
 use crate::read::limits::Limits;
 
 const RIFF_HEADER_BYTES: usize = 12;
 const ALPHA_FLAG: u8 = 0x10;
+const PROFILE_FLAG: u8 = 0x20;
 const ANIMATION_FLAG: u8 = 0x02;
 
 pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
@@ -17,7 +18,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let fields = Fields::little_endian(bytes.get(..end).ok_or_else(truncated)?);
     let mut canvas: Option<Header> = None;
     let mut picture: Option<Header> = None;
-    let mut orientation = None;
+    let (mut orientation, mut exif_colours) = (None, None);
     let (mut has_alpha_chunk, mut has_profile) = (false, false);
     let mut at = RIFF_HEADER_BYTES;
     while at < end {
@@ -35,6 +36,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             b"EXIF" => {
                 let exif = data.bytes.strip_prefix(b"Exif\0\0").unwrap_or(data.bytes);
                 orientation = Orientation::from_exif_chunk(exif);
+                exif_colours = ExifColours::of_exif(exif);
             }
             _ => {}
         }
@@ -48,8 +50,10 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
         }
         // The canvas decides: without its flag, decoders ignore transparency.
         header.alpha = canvas.alpha && (header.alpha || has_alpha_chunk);
-        header.has_profile = has_profile;
+        // As with transparency.
+        header.has_profile = canvas.has_profile && has_profile;
         header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
+        header.colour_tags.exif = exif_colours;
     }
     header.within(limits)?;
     Ok(header)
@@ -65,6 +69,7 @@ fn extended(data: Fields<'_>) -> Option<Result<Header, Fault>> {
     let u24 = |at| Some(u32::from(data.u16(at)?) | u32::from(data.u8(at + 2)?) << 16);
     let mut header = Header::new(Format::WebP, u24(4)? + 1, u24(7)? + 1);
     header.alpha = flags & ALPHA_FLAG != 0;
+    header.has_profile = flags & PROFILE_FLAG != 0;
     Some(if flags & ANIMATION_FLAG == 0 { Ok(header) } else { Err(animated()) })
 }
 

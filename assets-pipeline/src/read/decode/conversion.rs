@@ -1,22 +1,23 @@
-//! From an embedded colour profile to sRGB.
+//! From the colours of a file to sRGB.
 
 use std::sync::Arc;
 
 use moxcms::{
-    CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ProfileText,
-    ToneReprCurve, Transform8BitExecutor, Transform16BitExecutor, TransformExecutor, TransformOptions,
+    ColorProfile, DataColorSpace, Layout, ToneReprCurve, Transform8BitExecutor, Transform16BitExecutor,
+    TransformExecutor, TransformOptions,
 };
 
+use super::colours::{Colours, colours};
 use crate::read::integrity::Header;
-use crate::read::refusal::is_plain;
+use crate::read::remark::Remark;
 
 /// How the samples of one file become sRGB.
 pub(super) struct Conversion {
     steps: Steps,
-    /// The name of the profile that is converted from.
+    /// The name of what is converted from.
     pub(super) profile: Option<String>,
-    /// Why a profile is not used.
-    pub(super) remark: Option<String>,
+    /// What was done, and what was assumed.
+    pub(super) remarks: Vec<Remark>,
 }
 
 enum Steps {
@@ -35,28 +36,18 @@ pub(super) enum Source {
 }
 
 impl Conversion {
+    /// Of a file with this header and profile, which is empty where it is there and could not be had.
     pub(super) fn to_srgb(icc: Option<&[u8]>, header: &Header) -> Self {
-        let none = Self { steps: Steps::None, profile: None, remark: None };
-        let profile = match (header.cicp, icc) {
-            (Some((primaries, transfer)), _) => from_codes(primaries, transfer),
-            (None, Some(icc)) => ColorProfile::new_from_slice(icc).ok(),
-            (None, None) => return none,
+        let Colours { profile, mut remarks } = colours(icc, header);
+        let Some((name, profile)) = profile.filter(|(_, profile)| !is_srgb(profile)) else {
+            return Self { steps: Steps::None, profile: None, remarks };
         };
-        let unusable = || Self {
-            remark: Some(
-                "has a colour profile that cannot be used, and its colours are taken for sRGB".into(),
-            ),
-            steps: Steps::None,
-            profile: None,
+        let Some(steps) = steps(&profile, header) else {
+            remarks.push(Remark::ProfileUnusable { taken_for: "sRGB".into() });
+            return Self { steps: Steps::None, profile: None, remarks };
         };
-        match profile {
-            None => unusable(),
-            Some(profile) if is_srgb(&profile) => none,
-            Some(profile) => match steps(&profile, header) {
-                None => unusable(),
-                Some(steps) => Self { steps, profile: Some(name(&profile)), remark: None },
-            },
-        }
+        remarks.push(Remark::Converted { from: name.clone() });
+        Self { steps, profile: Some(name), remarks }
     }
 
     pub(super) fn is_none(&self) -> bool {
@@ -82,12 +73,12 @@ impl Conversion {
 
 fn steps(profile: &ColorProfile, header: &Header) -> Option<Steps> {
     let (source, layout) = match profile.color_space {
-        // A grey image may carry an RGB profile: its grey is then equal red, green and blue.
-        DataColorSpace::Rgb => (Source::Rgb, Layout::Rgba),
-        DataColorSpace::Gray if header.is_grey() => (Source::Grey, Layout::GrayAlpha),
-        _ => return None,
+        DataColorSpace::Gray => (Source::Grey, Layout::GrayAlpha),
+        _ => (Source::Rgb, Layout::Rgba),
     };
-    let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+    // In whole numbers a matrix may have no entry beyond 4, and primaries that a file names can need more.
+    let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
+    let srgb = ColorProfile::new_srgb();
     if header.bits == 16 {
         let transform = profile.create_transform_16bit(layout, &srgb, Layout::Rgba, options).ok()?;
         Some(Steps::Sixteen(source, transform))
@@ -95,22 +86,6 @@ fn steps(profile: &ColorProfile, header: &Header) -> Option<Steps> {
         let transform = profile.create_transform_8bit(layout, &srgb, Layout::Rgba, options).ok()?;
         Some(Steps::Eight(source, transform))
     }
-}
-
-/// The profile of ITU-T H.273 codes, where they name an RGB space.
-fn from_codes(primaries: u8, transfer: u8) -> Option<ColorProfile> {
-    let mut profile = ColorProfile::new_srgb();
-    let codes = CicpProfile {
-        color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
-        transfer_characteristics: transfer.try_into().ok()?,
-        matrix_coefficients: MatrixCoefficients::Identity,
-        full_range: true,
-    };
-    profile.description = None;
-    profile.red_trc = None;
-    profile.update_rgb_colorimetry_from_cicp(codes);
-    // Codes without a meaning leave the curve as it was: missing.
-    profile.red_trc.is_some().then_some(profile)
 }
 
 /// Whether converting from this profile would change nothing that 8 bits can show.
@@ -181,18 +156,4 @@ fn linear(curve: &ToneReprCurve, x: f32) -> f32 {
 /// IEC 61966-2-1.
 fn srgb_encoded(linear: f32) -> f32 {
     if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
-}
-
-fn name(profile: &ColorProfile) -> String {
-    let text = match &profile.description {
-        Some(ProfileText::PlainString(text)) => text.as_str(),
-        Some(ProfileText::Localizable(texts)) => texts.first().map_or("", |text| &text.value),
-        Some(ProfileText::Description(text)) => &text.ascii_string,
-        None => "",
-    };
-    let shown: String = text.chars().filter(|&c| is_plain(c)).take(80).collect();
-    match shown.trim() {
-        "" => "an unnamed profile".into(),
-        name => name.into(),
-    }
 }
