@@ -12,11 +12,11 @@ let browser;
 before(async () => void (browser = await launch()));
 after(async () => void (await browser?.close()));
 
-const spin = (more = "", inside = "") => `<girasol-spin src="${SRC}" alt="Ring" ${more}>${inside}</girasol-spin>`;
 const turnTo = async (page, angle) => {
   await page.evaluate((angle) => document.querySelector("girasol-spin").spinTo(angle), angle);
   await painted(page);
 };
+const spin = (more = "", inside = "") => `<girasol-spin src="${SRC}" alt="Ring" ${more}>${inside}</girasol-spin>`;
 
 test("it_is_as_large_as_an_image_of_its_attributes", async () => {
   const contexts = {

@@ -1,6 +1,7 @@
 // Debian's WebKitGTK, by WebDriver (https://www.w3.org/TR/webdriver2/), on a screen of its own.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 
@@ -11,13 +12,15 @@ const BROWSER = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
   .find(existsSync);
 const TRIES = 100;
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/** A port that no process listens on. */
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 /** Tries again for a while, until something does not throw. */
 async function soon(attempt) {

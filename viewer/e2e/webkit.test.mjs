@@ -44,7 +44,6 @@ async function open(html) {
 }
 
 const whole = () => page.until(() => document.querySelector("girasol-spin").dataset.state === "standard");
-const angle = () => page.evaluate(() => document.querySelector("girasol-spin").angle);
 const isFull = (is) => page.until((is) => document.querySelector("girasol-spin").hasAttribute("data-full") === is, is);
 const box = () =>
   page.evaluate(() => {
@@ -119,7 +118,7 @@ test("a_drag_that_begins_on_the_still_turns_and_drags_no_picture", async () => {
     [200, 200],
   ]);
   await whole();
-  assert.ok((await angle()) >= 60, `${await angle()}`);
+  await page.until(() => document.querySelector("girasol-spin").angle >= 60);
 });
 
 test("a_page_is_filled_above_a_transformed_parent_and_left_by_key_button_and_back", async () => {
