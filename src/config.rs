@@ -18,6 +18,7 @@ mod server;
 mod setting;
 mod source;
 mod store;
+mod text;
 mod tiers;
 mod uploads;
 mod versions;

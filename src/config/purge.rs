@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     problem::Problem,
     setting::{Kind, Setting, entries, section, word},
+    text::{is_endpoint, is_word},
 };
 
 section! {
@@ -186,7 +187,7 @@ impl PurgeConfig {
 impl Target {
     fn problem(&self) -> Option<String> {
         use TargetKind::{Akamai, Cloudflare, Cloudfront, Fastly, Nginx, Varnish, Webhook};
-        if !is_word(&self.name) {
+        if !is_short_word(&self.name) {
             return Some(
                 "name must be letters, digits, dots, hyphens and underscores, at most 64".to_owned(),
             );
@@ -229,7 +230,7 @@ impl Target {
             return Some("give token_env or token_file, not both".to_owned());
         }
         let ids = [&self.service_id, &self.zone_id, &self.distribution_id];
-        if ids.into_iter().flatten().any(|id| !is_word(id)) {
+        if ids.into_iter().flatten().any(|id| !is_short_word(id)) {
             return Some(
                 "an id must be letters, digits, dots, hyphens and underscores, at most 64".to_owned(),
             );
@@ -238,7 +239,8 @@ impl Target {
             return Some("a webhook has one endpoint".to_owned());
         }
         let bare = |address: &String| kind == Webhook || !address.contains('?');
-        let endpoint = |address: &String| is_endpoint(address) && bare(address);
+        let plain = |address: &String| address.bytes().all(|byte| byte.is_ascii_graphic());
+        let endpoint = |address: &String| is_endpoint(address) && plain(address) && bare(address);
         if !self.endpoints.iter().chain(&self.api).all(endpoint) {
             return Some("an address must be as https://cdn.example, without credentials".to_owned());
         }
@@ -253,17 +255,6 @@ impl Target {
     }
 }
 
-fn is_word(word: &str) -> bool {
-    (1..=64).contains(&word.len())
-        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-}
-
-fn is_endpoint(address: &str) -> bool {
-    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && !rest.contains(['@', '#'])
-            && rest.bytes().all(|byte| byte.is_ascii_graphic())
-    })
+fn is_short_word(text: &str) -> bool {
+    text.len() <= 64 && is_word(text)
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     problem::{Problem, check},
     setting::{Kind, section, whole, whole_from, word},
+    text::{is_endpoint, is_word},
 };
 
 section! {
@@ -112,7 +113,9 @@ impl StoreConfig {
             "must be the name of a region, as eu-central-1",
         )?;
         check(
-            self.endpoint.as_ref().is_none_or(|endpoint| is_endpoint(endpoint)),
+            self.endpoint
+                .as_ref()
+                .is_none_or(|endpoint| is_endpoint(endpoint) && !endpoint.contains(['?', ' '])),
             "store.endpoint",
             "must be an address without credentials, as https://s3.example",
         )?;
@@ -156,16 +159,4 @@ fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     matches!(parts[..], ["arn", partition, "iam", "", account, role]
         if is_word(partition) && is_word(account) && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
-}
-
-fn is_word(word: &str) -> bool {
-    !word.is_empty()
-        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-}
-
-fn is_endpoint(address: &str) -> bool {
-    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['@', '?', '#', ' '])
-    })
 }
