@@ -49,9 +49,12 @@ pub(super) struct Artist(pub(super) Caller);
 #[derive(Debug)]
 pub(super) struct Admin(pub(super) Caller);
 
+/// A caller that is being identified.
+type Identifying<T> = LocalBoxFuture<'static, Result<T, Failure>>;
+
 impl FromRequest for Caller {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Identifying<Self>;
 
     fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -61,27 +64,32 @@ impl FromRequest for Caller {
 
 impl FromRequest for Artist {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Identifying<Self>;
 
     fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(Self(with_role(Role::Artist, &request).await?)) })
+        with_role(Role::Artist, request, Self)
     }
 }
 
 impl FromRequest for Admin {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Identifying<Self>;
 
     fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(Self(with_role(Role::Admin, &request).await?)) })
+        with_role(Role::Admin, request, Self)
     }
 }
 
-async fn with_role(role: Role, request: &HttpRequest) -> Result<Caller, Error> {
-    let caller = identify(request).await?;
-    if caller.key.role.includes(role) { Ok(caller) } else { Err(Error::InsufficientRole(role)) }
+fn with_role<T: 'static>(role: Role, request: &HttpRequest, of: fn(Caller) -> T) -> Identifying<T> {
+    let request = request.clone();
+    Box::pin(async move {
+        let caller = identify(&request).await?;
+        if caller.key.role.includes(role) {
+            Ok(of(caller))
+        } else {
+            Err(Error::InsufficientRole(role).into())
+        }
+    })
 }
 
 async fn identify(request: &HttpRequest) -> Result<Caller, Error> {

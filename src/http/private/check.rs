@@ -48,8 +48,7 @@ pub(super) async fn show(
     catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
-    let id = framesets::id(&request)?;
-    framesets::load(&catalog, &id).await?;
+    let id = existing(&request, &catalog).await?;
     let check = checks.ask(&id).await?;
     Ok(secret_json(StatusCode::OK, &answer(&id, check.as_deref())?))
 }
@@ -76,8 +75,7 @@ pub(super) async fn picture(
     catalog: Data<Catalog>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
-    let id = framesets::id(&request)?;
-    framesets::load(&catalog, &id).await?;
+    let id = existing(&request, &catalog).await?;
     let number = segment(&request, "picture").strip_suffix(".webp").and_then(|number| number.parse().ok());
     let number: usize = number.ok_or(Error::NoSuchFile)?;
     let check = checks.wait(&id).await?.ok_or(Error::NoSuchFile)?;
@@ -125,6 +123,13 @@ pub(super) async fn mend(
     }
     checks.mend(&id, wanted, &caller.actor).await?;
     framesets::answer(&catalog, &id).await
+}
+
+/// The frame set of the path, if there is one.
+async fn existing(request: &HttpRequest, catalog: &Catalog) -> Result<FramesetId, Error> {
+    let id = framesets::id(request)?;
+    framesets::load(catalog, &id).await?;
+    Ok(id)
 }
 
 fn answer(id: &FramesetId, check: Option<&Check>) -> Result<wire::Check, Error> {

@@ -229,10 +229,7 @@ pub(super) async fn head(
     request: HttpRequest,
     uploads: Uploads,
 ) -> Result<HttpResponse, Failure> {
-    require_version(request.headers())?;
-    let id = id(&request)?;
-    let _writing = uploads.writers.take(&id).await;
-    let upload = uploads.load(&id).await?;
+    let (_writing, upload) = uploads.take(&request).await?;
     uploads.finish_late(&upload, &caller.actor).await?;
     Ok(progress(StatusCode::OK, &upload, upload.received, &uploads.limits)
         .insert_header(("upload-length", upload.length.to_string()))
@@ -318,12 +315,9 @@ pub(super) async fn terminate(
     request: HttpRequest,
     uploads: Uploads,
 ) -> Result<HttpResponse, Failure> {
-    require_version(request.headers())?;
-    let id = id(&request)?;
-    let _writing = uploads.writers.take(&id).await;
-    let upload = uploads.load(&id).await?;
-    uploads.catalog.db.delete_upload(&id).await?;
-    uploads.staging.discard_part(&upload.frameset, &id).await?;
+    let (_writing, upload) = uploads.take(&request).await?;
+    uploads.catalog.db.delete_upload(&upload.id).await?;
+    uploads.staging.discard_part(&upload.frameset, &upload.id).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -353,6 +347,15 @@ impl FromRequest for Uploads {
 }
 
 impl Uploads {
+    /// The upload that the request names, for this request alone.
+    async fn take(&self, request: &HttpRequest) -> Result<(Writing, StoredUpload), Error> {
+        require_version(request.headers())?;
+        let id = id(request)?;
+        let writing = self.writers.take(&id).await;
+        let upload = self.load(&id).await?;
+        Ok((writing, upload))
+    }
+
     async fn load(&self, id: &UploadId) -> Result<StoredUpload, Error> {
         self.catalog.db.upload(id).await?.ok_or(Error::NoSuchUpload)
     }
