@@ -390,4 +390,30 @@ impl Db {
 }
 
 #[cfg(test)]
+impl Db {
+    /// An open set of a ring without options, by an artist with a key of its own.
+    pub(in crate::db) async fn open_plain_frameset(&self) -> FramesetId {
+        let actor = Actor::command_line();
+        let key = self.create_key(crate::domain::keys::Role::Artist, "", &actor).await.unwrap();
+        let wanted = NewFrameset {
+            product: "ring.solitaire".parse().unwrap(),
+            choices: [].into(),
+            settings: TurnSettings::default(),
+            expected: None,
+            protected: false,
+        };
+        self.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap()
+    }
+
+    /// Adds the one frame of a set, and commits it.
+    pub(in crate::db) async fn commit_with_frame(&self, id: &FramesetId) {
+        let actor = Actor::command_line();
+        let digest = Digest::of(b"frame");
+        let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
+        self.add_frames(id, &[frame], 10, &actor).await.unwrap();
+        self.commit_frameset(id, &actor).await.unwrap();
+    }
+}
+
+#[cfg(test)]
 mod tests;

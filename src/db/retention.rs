@@ -143,16 +143,7 @@ impl Db {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        db::framesets::StoredFrame,
-        domain::{
-            audit::Actor,
-            frameset::{NewFrameset, TurnSettings},
-            job::JobId,
-            keys::Role,
-            names::ConfigId,
-        },
-    };
+    use crate::domain::{job::JobId, names::ConfigId};
 
     const LATER: i64 = i64::MAX;
 
@@ -169,23 +160,12 @@ mod tests {
         async fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let db = Db::open(folder.path()).await.unwrap();
-            let actor = Actor::command_line();
-            let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
-            let wanted = NewFrameset {
-                product: "ring.solitaire".parse().unwrap(),
-                choices: [].into(),
-                settings: TurnSettings::default(),
-                expected: None,
-                protected: false,
-            };
-            db.ensure_product(&wanted.product, &[]).await.unwrap();
             let ring: ConfigId = "ring.solitaire".parse().unwrap();
-            db.ensure_configuration(&wanted.product, &ring, &wanted.choices).await.unwrap();
-            let set = db.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap();
-            let digest = assets_pipeline::digest::Digest::of(b"frame");
-            let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
-            db.add_frames(&set, &[frame], 10, &actor).await.unwrap();
-            db.commit_frameset(&set, &actor).await.unwrap();
+            let product = ring.product();
+            db.ensure_product(&product, &[]).await.unwrap();
+            db.ensure_configuration(&product, &ring, &[].into()).await.unwrap();
+            let set = db.open_plain_frameset().await;
+            db.commit_with_frame(&set).await;
             let ended = Self { _folder: folder, db, job: JobId::new([0; 16]), set, ring };
             ended.add_version(1, "frames").await;
             let leased = ended.db.claim_job(60_000).await.unwrap().unwrap();

@@ -137,26 +137,14 @@ impl Db {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        audit::Actor,
-        frameset::{NewFrameset, TurnSettings},
-        keys::Role,
-    };
+    use crate::domain::audit::Actor;
 
     #[tokio::test]
     async fn an_upload_is_resumed_where_it_was_and_goes_with_its_set() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
         let actor = Actor::command_line();
-        let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
-        let wanted = NewFrameset {
-            product: "ring.solitaire".parse().unwrap(),
-            choices: [].into(),
-            settings: TurnSettings::default(),
-            expected: None,
-            protected: false,
-        };
-        let set = db.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap();
+        let set = db.open_plain_frameset().await;
         let name = "001.png".parse().unwrap();
         let upload = db.begin_upload(&set, &name, 100, "filename MDAx", 1).await.unwrap().unwrap();
         assert_eq!(db.begin_upload(&set, &name, 100, "", 1).await.unwrap(), None);

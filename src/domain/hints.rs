@@ -139,19 +139,21 @@ fn names_avif(line: &str) -> bool {
     })
 }
 
+/// The hints of a request with these headers.
+#[cfg(test)]
+pub(super) fn of_headers(headers: &[(&str, &str)]) -> Hints {
+    Hints::parse(|wanted| {
+        headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| *value)
+            .collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn hints(headers: &[(&str, &'static str)]) -> Hints {
-        Hints::parse(|wanted| {
-            headers
-                .iter()
-                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-                .map(|(_, value)| *value)
-                .collect()
-        })
-    }
+    use super::{of_headers as hints, *};
 
     #[test]
     fn both_spellings_are_read() {

@@ -1,12 +1,5 @@
 use super::*;
-use crate::{
-    db::framesets::StoredFrame,
-    domain::{
-        frameset::{NewFrameset, TurnSettings},
-        job::ATTEMPTS,
-        keys::Role,
-    },
-};
+use crate::domain::job::ATTEMPTS;
 
 const LEASE_MS: i64 = 15_000;
 
@@ -28,21 +21,10 @@ impl Queue {
     }
 
     async fn add(&self) -> JobId {
-        let key = self.db.create_key(Role::Artist, "", &self.actor).await.unwrap();
-        let wanted = NewFrameset {
-            product: "ring.solitaire".parse().unwrap(),
-            choices: [].into(),
-            settings: TurnSettings::default(),
-            expected: None,
-            protected: false,
-        };
-        let set = self.db.open_frameset(&wanted, key.id(), 1, &self.actor).await.unwrap();
-        let digest = assets_pipeline::digest::Digest::of(b"frame");
-        let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };
-        self.db.add_frames(&set, &[frame], 10, &self.actor).await.unwrap();
-        for _ in 0..2 {
-            self.db.commit_frameset(&set, &self.actor).await.unwrap();
-        }
+        let set = self.db.open_plain_frameset().await;
+        self.db.commit_with_frame(&set).await;
+        // A second commit changes nothing.
+        self.db.commit_frameset(&set, &self.actor).await.unwrap();
         self.db.job_of(&set).await.unwrap().unwrap().id
     }
 

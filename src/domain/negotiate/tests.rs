@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::*;
-use crate::domain::hints::Ect;
+use crate::domain::hints::{Ect, of_headers as hints};
 
 /// Tier, frames and formats of four versions: a whole one, an early preview, one of 52 raw frames
 /// (whose standard has no more than 24 frames in one tier) and one without AVIF.
@@ -50,16 +50,6 @@ fn overrides<'a>(query: impl Fn(&str) -> Option<&'a str>) -> Overrides {
         frames: query("frames").map(|value| value.parse().unwrap()),
         format: query("format").map(|value| value.parse().unwrap()),
     }
-}
-
-fn hints(headers: &[(&str, &str)]) -> Hints {
-    Hints::parse(|wanted| {
-        headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| *value)
-            .collect()
-    })
 }
 
 /// Comments and cases; each case with what is decided. `UPDATE_EXPECT=1` decides anew.
