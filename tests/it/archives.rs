@@ -1,24 +1,13 @@
 //! Zips and tars, sent whole or in parts.
 
-use std::io::{Cursor, Write as _};
-
 use reqwest::Method;
 use serde_json::{Value, json};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     artist::{Artist, digest, parts_left, ring},
     girasol::{Server, draw_turn, header, problem},
+    samples::zip_of,
 };
-
-fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
 
 fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());

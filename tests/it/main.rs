@@ -9,6 +9,8 @@ mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
+#[path = "../../assets-pipeline/tests/samples/mod.rs"]
+mod samples;
 
 mod archives;
 mod authorization;

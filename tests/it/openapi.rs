@@ -46,7 +46,7 @@ pub(crate) fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
 }
 
 /// What a reference leads to; anything else is itself.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).expect(reference),
         None => value,

@@ -7,12 +7,13 @@ use std::{
 };
 
 use assets_pipeline::{plan::Plan, plan::tiers::TierTable};
-use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use image::{ImageFormat, Rgba, RgbaImage};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     girasol::{RING, Server, problem, sequence},
-    ingest::{crc32, ingest, json, stderr},
+    ingest::{ingest, json, stderr},
+    samples::{encoded, png_chunk},
 };
 
 #[tokio::test]
@@ -220,12 +221,6 @@ fn frame(index: u32) -> Vec<u8> {
     encoded(&picture.into(), ImageFormat::Png)
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
-}
-
 /// No zlib stream at all.
 const BROKEN: [u8; 24] = [0xff; 24];
 /// A sound zlib stream of nothing.
@@ -234,15 +229,11 @@ const NO_PIXELS: [u8; 8] = [0x78, 0x9c, 3, 0, 0, 0, 0, 1];
 /// A PNG that is sound by its chunks, whatever its picture data is.
 fn png(width: u32, height: u32, picture_data: &[u8]) -> Vec<u8> {
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
-    let chunk = |kind: &[u8; 4], data: &[u8]| {
-        let covered = [kind, data].concat();
-        [&(data.len() as u32).to_be_bytes()[..], &covered, &crc32(&covered).to_be_bytes()].concat()
-    };
     [
         b"\x89PNG\r\n\x1a\n".to_vec(),
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", picture_data),
-        chunk(b"IEND", &[]),
+        png_chunk(*b"IHDR", &header),
+        png_chunk(*b"IDAT", picture_data),
+        png_chunk(*b"IEND", &[]),
     ]
     .concat()
 }

@@ -6,6 +6,7 @@
 use std::io::{Cursor, Write as _};
 
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A picture in which no two rows or columns are alike, transparent to the left.
 pub fn picture(width: u32, height: u32) -> RgbaImage {
@@ -44,6 +45,15 @@ pub fn of_each_format(width: u32, height: u32) -> Vec<(&'static str, Vec<u8>)> {
         ("r1.tif", tiff(width, height)),
         ("r1.webp", webp(width, height)),
     ]
+}
+
+pub fn zip_of<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes.as_ref()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
 }
 
 pub fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {

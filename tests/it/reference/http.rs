@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::Value;
 
+use crate::openapi::resolve;
+
 const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
 const PROBLEM: &str = "urn:problem-type:girasol:";
 
@@ -93,14 +95,6 @@ fn slugs(value: &Value) -> BTreeSet<&str> {
         Value::Array(values) => values.iter().flat_map(slugs).collect(),
         Value::Object(values) => values.values().flat_map(slugs).collect(),
         _ => BTreeSet::new(),
-    }
-}
-
-/// What a reference leads to; anything else is itself.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    match value["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).expect(reference),
-        None => value,
     }
 }
 
