@@ -8,6 +8,8 @@ pub mod manifest;
 pub mod tracker;
 
 mod advice;
+mod configuration;
+mod failure;
 mod gain;
 mod lock;
 mod objects;
@@ -29,7 +31,6 @@ use assets_pipeline::{
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
     read::limits::Limits,
-    read::refusal::Refusal,
     read::source::Source,
     read::survey::{Survey, decode_all, survey},
     settings::Settings,
@@ -43,16 +44,20 @@ use crate::{
     domain::{
         audit::Actor,
         manifest::{Manifest, Urls},
-        names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
+        names::{Choices, ConfigId, OptionName, ProductId, Slug},
         namespace::Namespace,
     },
-    library::store_version::{Origin, StoreVersionError, VersionObjects, restore_version, store_version},
-    store::{Store, StoreError},
+    library::store_version::{Origin, VersionObjects, restore_version, store_version},
+    store::Store,
 };
 
-pub use self::{advice::Advice, gain::Gain};
+pub use self::{advice::Advice, configuration::check_choices, failure::Failure, gain::Gain};
 
-use self::{lock::Lock, tracker::Tracker};
+use self::{
+    configuration::{check_protection, is_secret, name_configuration},
+    lock::Lock,
+    tracker::Tracker,
+};
 
 /// What to ingest, and for which configuration.
 #[derive(Debug, Clone)]
@@ -71,71 +76,6 @@ pub struct Order {
     pub protected: bool,
     /// Who ordered it.
     pub actor: Actor,
-}
-
-/// Why an ingest failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The frames cannot be used, or an encoder failed.
-    #[error(transparent)]
-    Ingest(#[from] IngestError),
-    /// The product has an option that was not given.
-    #[error("{product} has the option \"{option}\" too, and it was not given")]
-    MissingChoice {
-        /// Which product.
-        product: ProductId,
-        /// Which option.
-        option: OptionName,
-    },
-    /// An option was given twice.
-    #[error("the option \"{0}\" was given twice")]
-    OptionTwice(OptionName),
-    /// A name is no good.
-    #[error(transparent)]
-    Name(#[from] BadName),
-    /// Another ingest has given the product an option meanwhile, which gives this configuration another id.
-    #[error("{0} was given another option while its frames were being read")]
-    ProductChanged(ProductId),
-    /// What is public cannot be protected by adding to it.
-    #[error("{0} is public already")]
-    Public(ConfigId),
-    /// An option is part of every configuration of its product, the public ones too.
-    #[error(
-        "a protected configuration cannot bring \"{option}\" to {product}: its public ones would have the option too"
-    )]
-    PublicOption {
-        /// Which product.
-        product: ProductId,
-        /// Which option.
-        option: OptionName,
-    },
-    /// A version was not stored.
-    #[error(transparent)]
-    Version(#[from] StoreVersionError),
-    /// Another process ingests the same configuration.
-    #[error("another ingest of {0} is running")]
-    Running(ConfigId),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The work folder cannot be used.
-    #[error("the work folder in the data folder cannot be used")]
-    Work(#[source] std::io::Error),
-    /// A manifest could not be written as JSON.
-    #[error("the manifest could not be written")]
-    Manifest(#[from] serde_json::Error),
-    /// A thread of the ingest died: a fault in Girasol.
-    #[error("a thread of the ingest died")]
-    Died(#[from] tokio::task::JoinError),
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Ingest(refusal.into())
-    }
 }
 
 /// What an order came to.
@@ -302,65 +242,6 @@ async fn rival(
 /// Says that the order's ingest is over, where it was stopped from outside.
 pub async fn forget(db: &Db, order: &Order) -> Result<(), Failure> {
     Ok(db.end_ingest(&name_configuration(db, order).await?).await?)
-}
-
-/// Checks what an order says without looking at its frames or at the database.
-pub fn check_choices(order: &Order) -> Result<(), Failure> {
-    for (index, (option, _)) in order.choices.iter().enumerate() {
-        if order.choices[..index].iter().any(|(earlier, _)| earlier == option) {
-            return Err(Failure::OptionTwice(option.clone()));
-        }
-    }
-    Ok(())
-}
-
-/// The id that the order's configuration has, or will have once its product is made.
-async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure> {
-    check_choices(order)?;
-    let Some(mut product) = db.load_product(&order.product).await? else {
-        return Ok(ConfigId::new(
-            &order.product,
-            order.choices.iter().map(|(option, choice)| (option, choice)),
-        )?);
-    };
-    let given = |name: &OptionName| order.choices.iter().any(|(option, _)| option == name);
-    if let Some(missing) = product.options.iter().find(|def| !given(&def.name)) {
-        return Err(Failure::MissingChoice { product: order.product.clone(), option: missing.name.clone() });
-    }
-    product.offer(&order.choices);
-    let chosen: Choices = order.choices.iter().cloned().collect();
-    // Ids are stored, and never computed anew.
-    let stored = db.configurations(&order.product).await?;
-    let same = stored.into_iter().find(|(_, choices)| product.fill(choices) == product.fill(&chosen));
-    match same {
-        Some((id, _)) => Ok(id),
-        None => Ok(product.config_id(&chosen)?),
-    }
-}
-
-/// Refuses to protect what is public, or what would show in what is.
-async fn check_protection(db: &Db, order: &Order, id: &ConfigId) -> Result<(), Failure> {
-    if db.namespace(id).await? == Some(Namespace::Public) && !db.versions(id).await?.is_empty() {
-        return Err(Failure::Public(id.clone()));
-    }
-    if !db.has_public(&order.product).await? {
-        return Ok(());
-    }
-    let product = db.load_product(&order.product).await?;
-    let is_new = |name: &OptionName| {
-        product.as_ref().is_some_and(|product| product.options.iter().all(|def| def.name != *name))
-    };
-    match order.choices.iter().find(|(option, _)| is_new(option)) {
-        Some((option, _)) => {
-            Err(Failure::PublicOption { product: order.product.clone(), option: option.clone() })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Whether the public may not learn that there will be a spin.
-async fn is_secret(db: &Db, order: &Order, id: &ConfigId) -> Result<bool, DbError> {
-    Ok(order.protected || db.namespace(id).await?.is_some_and(Namespace::is_private))
 }
 
 /// The same frames with the same settings were ingested before.
