@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::adjust::CONTENT;
 use super::*;
 
 const LEVELS: Levels = Levels {
