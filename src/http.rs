@@ -53,7 +53,10 @@ use self::{
 
 /// Every address that takes no key.
 pub fn storefront(routes: &mut web::ServiceConfig) {
-    routes.configure(public::routes).default_service(web::to(no_such_path));
+    routes
+        .service(read("/api/openapi.json", document::show))
+        .configure(public::routes)
+        .default_service(web::to(no_such_path));
 }
 
 /// Every address of the artists' and operators' API, and their pages. [`storefront`] is registered before it, since the

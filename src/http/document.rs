@@ -1,5 +1,8 @@
 //! The OpenAPI document: put together from the wire types and the attributes of handlers.
 
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -13,9 +16,18 @@ use utoipa::{
 use crate::domain::{keys::Role, names::OptionName};
 
 use super::{
-    operator, private, public,
-    wire::{files, headers, problems},
+    encoding::Precompressed,
+    operator, private,
+    problem::Failure,
+    public::{
+        self,
+        page::{Embedded, send},
+    },
+    wire::{files, headers, parameters as param, problems},
 };
+
+static DOCUMENT: Embedded =
+    Embedded::new("application/json", || Precompressed::build(openapi_json()).map_err(Arc::new));
 
 /// What is the same for all parts of the API.
 #[derive(OpenApi)]
@@ -46,6 +58,7 @@ use super::{
         (name = "Keys", description = "Who may do what. `girasol key create` makes the first key."),
         (name = "Operation", description = "For load balancers and operators."),
     ),
+    paths(show),
     components(schemas(problems::Problem, OptionName)),
     modifiers(&Shared),
 )]
@@ -79,6 +92,24 @@ fn security_schemes() -> [(String, RefOr<SecurityScheme>); 2] {
         ("bearer".to_owned(), RefOr::T(SecurityScheme::Http(bearer))),
         ("session".to_owned(), RefOr::T(SecurityScheme::ApiKey(session))),
     ]
+}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "showOpenapi",
+    tag = "Operation",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "OpenAPI 3.1. `/docs` shows it to people.", body = serde_json::Value,
+            headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
+pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DOCUMENT)
 }
 
 /// The document as JSON.

@@ -40,7 +40,6 @@ mod welcome;
     signed::pack,
     signed::still,
     signed::other,
-    page::openapi,
     health::health,
     health::live,
     health::ready,
@@ -69,7 +68,6 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/girasol-spin.more.js", page::viewer_more))
         .service(read("/girasol-spin.classic.js", page::viewer_classic))
         .service(read("/girasol-sw.js", page::service_worker))
-        .service(read("/api/openapi.json", page::openapi))
         .service(read("/docs", page::docs))
         .service(read("/docs.js", page::docs_script))
         .service(read("/docs.css", page::docs_style))

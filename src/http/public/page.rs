@@ -20,7 +20,6 @@ use super::storefront;
 use crate::http::{
     caching::Caching,
     catalog::{AnswerKey, Catalog},
-    document,
     encoding::Precompressed,
     forwarded::base,
     problem::{At as _, Error, Failure},
@@ -31,17 +30,23 @@ use crate::http::{
 };
 
 /// A file, compressed when it is first asked for.
-struct Embedded {
+pub(in crate::http) struct Embedded {
     media_type: &'static str,
     body: LazyLock<Result<Precompressed, Arc<io::Error>>>,
 }
 
+impl Embedded {
+    pub(in crate::http) const fn new(
+        media_type: &'static str,
+        build: fn() -> Result<Precompressed, Arc<io::Error>>,
+    ) -> Self {
+        Self { media_type, body: LazyLock::new(build) }
+    }
+}
+
 macro_rules! embed {
     ($media_type:literal, $path:literal) => {
-        Embedded {
-            media_type: $media_type,
-            body: LazyLock::new(|| Precompressed::build(include_bytes!($path).to_vec()).map_err(Arc::new)),
-        }
+        Embedded::new($media_type, || Precompressed::build(include_bytes!($path).to_vec()).map_err(Arc::new))
     };
 }
 
@@ -57,10 +62,6 @@ static STUDIO_LICENCES: Embedded =
     embed!("text/plain; charset=utf-8", "../../../viewer/dist/studio.LICENSES.txt");
 static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/studio/index.html");
 static PREVIEW_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/preview.css");
-static OPENAPI: Embedded = Embedded {
-    media_type: "application/json",
-    body: LazyLock::new(|| Precompressed::build(document::openapi_json()).map_err(Arc::new)),
-};
 static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/docs.js");
 static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/docs/docs.css");
 static DOCS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/docs/index.html");
@@ -161,25 +162,7 @@ pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse,
     send(&request, &SERVICE_WORKER)
 }
 
-/// This document
-#[utoipa::path(
-    get,
-    path = "/api/openapi.json",
-    operation_id = "showOpenapi",
-    tag = "Operation",
-    params(param::Conditions),
-    responses(
-        (status = 200, description = "OpenAPI 3.1. `/docs` shows it to people.", body = serde_json::Value,
-            headers(("ETag"), ("Cache-Control"), ("Vary"))),
-        files::Conditional,
-        problems::Internal,
-    ),
-)]
-pub(crate) async fn openapi(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &OPENAPI)
-}
-
-/// `GET /docs`: the same for people.
+/// `GET /docs`: the OpenAPI document for people.
 pub(crate) async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
     let mut page = send(&request, &DOCS_PAGE)?;
     for (name, value) in [(CONTENT_SECURITY_POLICY, DOCS_POLICY), (REFERRER_POLICY, "no-referrer")] {
@@ -259,7 +242,7 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
     Ok(page)
 }
 
-fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
+pub(in crate::http) fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
     let scope = Scope::default().encoded();
     let body = file.body.as_ref().map_err(|error| Error::Compress(error.clone())).at(&scope)?;
     serve_precompressed(request, Caching::Pointer, &scope, file.media_type, body).at(&scope)
