@@ -7,6 +7,8 @@ pub mod domain;
 pub mod background;
 pub mod signals;
 
+mod whole_file;
+
 pub mod db;
 pub mod store;
 

@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     ingest::{Failure, tracker::Tracker},
     report::{figures, gather, page},
+    whole_file::{beside, folder},
 };
 
 use super::{
@@ -121,25 +122,12 @@ fn check_place(path: &Path) -> Result<(), ReportError> {
     if folder.is_dir() { Ok(()) } else { Err(refuse(io::ErrorKind::NotADirectory.into())) }
 }
 
-/// A reader sees the former file or the new one, never a part.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder(path).join(format!(".{name}.{}", std::process::id()));
-    let write = || {
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_error| {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-    })
-}
-
-/// The folder that a file is in.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

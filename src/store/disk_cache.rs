@@ -21,6 +21,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::whole_file::{beside, folder};
+
 use super::{Address, ObjectKey};
 
 use self::{
@@ -249,16 +251,9 @@ fn scan(root: &Path) -> io::Result<Vec<(SystemTime, u64, Address)>> {
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let temporary = folder.join(format!(".{}", UNIQUE.fetch_add(1, Ordering::Relaxed)));
-    let written = || {
-        fs::create_dir_all(folder)?;
-        File::create(&temporary)?.write_all(bytes)?;
-        fs::rename(&temporary, path)
-    };
-    written().inspect_err(|_| {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-    })
+    fs::create_dir_all(folder(path))?;
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -2,12 +2,13 @@
 //! reader sees all of it or nothing.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use tokio::io::AsyncWriteExt as _;
+use crate::whole_file::{beside, folder};
 
 use super::{Address, Cause, ObjectKey, identity};
 
@@ -38,7 +39,8 @@ impl Folder {
         if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
             return Ok(());
         }
-        Ok(write_whole(&path, bytes).await?)
+        let bytes = bytes.to_vec();
+        Ok(tokio::task::spawn_blocking(move || write_whole(&path, &bytes)).await??)
     }
 
     pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<Address>, Cause> {
@@ -137,46 +139,35 @@ fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
     Ok(keys)
 }
 
-/// Writes a file beside its place, syncs it and renames it. A folder that a collector deletes at the same moment, since it
-/// has just become empty, is made again.
-async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// A folder that a collector deletes at the same moment, since it has just become empty, is made again.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     for _ in 1..WRITE_TRIES {
-        match try_write_whole(path, bytes).await {
+        match try_write_whole(path, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             written => return written,
         }
     }
-    try_write_whole(path, bytes).await
+    try_write_whole(path, bytes)
 }
 
-async fn try_write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    if tokio::fs::metadata(folder).await.is_err() {
-        tokio::fs::create_dir_all(folder).await?;
+fn try_write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder(path);
+    if fs::metadata(folder).is_err() {
+        fs::create_dir_all(folder)?;
         // The folder's own entry has to survive a power cut as well.
-        let above = folder.parent().unwrap_or(Path::new("."));
-        tokio::fs::File::open(above).await?.sync_all().await?;
+        sync(folder.parent().unwrap_or(Path::new(".")))?;
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Two processes may write the same object at once, so that each file has a name of its own.
-    let unique = UNIQUE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let temporary = folder.join(format!(".{name}.{}-{unique}", std::process::id()));
-    let written = async {
-        let mut file = tokio::fs::File::create(&temporary).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        tokio::fs::rename(&temporary, path).await?;
-        tokio::fs::File::open(folder).await?.sync_all().await
-    }
-    .await;
-    if written.is_err() {
-        // The first error is the one to report; a leftover has a name that no key has.
-        let _ = tokio::fs::remove_file(&temporary).await;
-    }
-    written
+    // Two processes may write the same object at once: each has a file of its own.
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync(folder)
 }
 
-static UNIQUE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+fn sync(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
 
 #[cfg(test)]
 mod tests {
@@ -212,7 +203,7 @@ mod tests {
         let key = ObjectKey::Pack(Digest::of(b"frames")).within(Namespace::Public);
         folder.put(&key, b"frames").await.unwrap();
         assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
-        let partial = root.path().join("p/.half.pack.1-2");
+        let partial = root.path().join("p/.tmpA1b2C3");
         fs::write(&partial, b"fra").unwrap();
         assert_eq!(folder.list(Duration::from_hours(1)).await.unwrap(), [key]);
         assert!(partial.exists());
