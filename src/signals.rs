@@ -14,7 +14,7 @@ use tokio::sync::watch;
 pub enum Topic {
     /// A job can be claimed.
     Jobs,
-    /// A job has progressed or ended.
+    /// A job has progressed or ended, or an ingest has progressed.
     Progress,
     /// A version went live, or none is live any more; a configuration was protected, or a signing key retired.
     Pointers,

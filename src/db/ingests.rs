@@ -1,6 +1,6 @@
 //! Ingests under way, as far as the public may see them.
 
-use crate::domain::names::ConfigId;
+use crate::{domain::names::ConfigId, signals::Topic};
 
 use super::{Db, DbError, now_ms};
 
@@ -29,6 +29,7 @@ impl Db {
         let statement =
             self.run("ingests.report", SQL).bind(id.as_str()).bind(stage).bind(*done).bind(*total);
         statement.bind(now_ms()).execute().await?;
+        self.wake(&[Topic::Progress]);
         Ok(())
     }
 

@@ -2,16 +2,25 @@
 
 use crate::signals::Topic;
 
+/// Transactions by their names, and the topics that they send.
+pub(super) const WAKING: &[(&str, &[Topic])] = &[
+    ("framesets.commit", &[Topic::Jobs, Topic::Progress]),
+    ("framesets.discard", &[Topic::Progress]),
+    ("jobs.append_log", &[Topic::Progress]),
+    ("jobs.cancel", &[Topic::Progress]),
+    ("jobs.claim", &[Topic::Progress]),
+    ("jobs.fail", &[Topic::Jobs, Topic::Progress]),
+    ("jobs.finish", &[Topic::Progress]),
+    ("jobs.prioritize", &[Topic::Jobs, Topic::Progress]),
+    ("jobs.renew", &[Topic::Progress]),
+    ("jobs.retry", &[Topic::Jobs, Topic::Progress]),
+    ("jobs.yield", &[Topic::Jobs, Topic::Progress]),
+    ("purges.by_hand", &[Topic::Purges]),
+    ("signing_keys.retire", &[Topic::Pointers, Topic::Purges]),
+    ("signing_keys.rotate", &[Topic::Pointers, Topic::Purges]),
+];
+
 /// The topics of a transaction, by its name.
 pub(super) fn topics(transaction: &str) -> &'static [Topic] {
-    match transaction {
-        "framesets.commit" | "jobs.retry" | "jobs.yield" | "jobs.fail" | "jobs.prioritize" => {
-            &[Topic::Jobs, Topic::Progress]
-        }
-        "jobs.claim" | "jobs.renew" | "jobs.append_log" | "jobs.finish" | "jobs.cancel"
-        | "framesets.discard" => &[Topic::Progress],
-        "purges.by_hand" | "purges.of_objects" => &[Topic::Purges],
-        "signing_keys.retire" | "signing_keys.rotate" => &[Topic::Pointers, Topic::Purges],
-        _ => &[],
-    }
+    WAKING.iter().find(|(name, _)| *name == transaction).map_or(&[], |(_, topics)| topics)
 }

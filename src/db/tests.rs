@@ -166,6 +166,18 @@ fn names_of_statements_are_unique() {
     assert!(names.len() > 100, "{} names were found", names.len());
 }
 
+#[test]
+fn every_transaction_that_wakes_tasks_exists() {
+    let sources = sources();
+    let begun = |name: &str| {
+        let calls = sources.iter().flat_map(|(_, source)| source.split(".write(").skip(1));
+        calls.filter(|after| after.trim_start().starts_with(&format!("\"{name}\""))).count()
+    };
+    for (name, _) in super::notify::WAKING {
+        assert_eq!(begun(name), 1, "{name}");
+    }
+}
+
 /// Only these integers and truth values are read from rows: the others are no types of every engine.
 #[test]
 fn rows_have_types_of_every_engine() {

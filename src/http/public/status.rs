@@ -14,9 +14,12 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::stream;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use crate::domain::{names::ConfigId, product::Product};
+use crate::{
+    domain::{names::ConfigId, product::Product},
+    signals::{Listener, Topic},
+};
 
 use crate::http::{
     caching::{Caching, answer},
@@ -33,7 +36,7 @@ use crate::http::{
     },
 };
 
-/// How often a stream reads the progress.
+/// How often a stream reads the progress of ingests of other processes, and whether one has ended.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 /// Proxies close streams that are silent for longer.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -91,10 +94,11 @@ async fn load(catalog: &Catalog, id: &ConfigId) -> Result<Progress, Error> {
     if catalog.protected(id).await?.is_some() {
         return Err(Error::Protected);
     }
+    // Before the product: an ingest ends after the pointer has moved.
+    let progress = catalog.db.ingest_progress(id).await?;
     let product = catalog.product(&id.product()).await?;
     let product = product.as_ref().as_ref();
     let live = product.is_some_and(|product| product.spins.iter().any(|spin| spin.configuration == *id));
-    let progress = catalog.db.ingest_progress(id).await?;
     let known = |product: &Product| {
         product
             .complete(&id.choices())
@@ -133,6 +137,7 @@ impl Drop for Slot {
 
 struct Watch {
     catalog: Data<Catalog>,
+    signals: Listener,
     slot: Option<Slot>,
     began: Instant,
     sent_at: Instant,
@@ -148,7 +153,9 @@ fn watch(
 ) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
     let began = Instant::now();
     let slot = Slot::take();
-    let watch = Watch { catalog, slot, began, sent_at: began, number: 0, sent: None, next: Some(now) };
+    let signals = catalog.db.signals().listen(&[Topic::Progress, Topic::Pointers]);
+    let watch =
+        Watch { catalog, signals, slot, began, sent_at: began, number: 0, sent: None, next: Some(now) };
     stream::try_unfold(watch, move |mut watch| {
         let id = id.clone();
         async move {
@@ -166,7 +173,7 @@ fn watch(
                 if is_over || watch.slot.is_none() || watch.began.elapsed() > MAX_DURATION {
                     return Ok(None);
                 }
-                sleep(POLL_EVERY).await;
+                watch.signals.wait(POLL_EVERY).await;
                 let now = load(&watch.catalog, &id).await?;
                 if watch.sent.as_ref() != Some(&now) {
                     watch.next = Some(now);
