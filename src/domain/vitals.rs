@@ -16,6 +16,7 @@ const MAX_COUNT: u32 = 1_000_000;
 
 /// One look at a spin. Times are in milliseconds from when it came near the viewport; what did not happen is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Vitals {
     schema: String,
     /// What was looked at in the end.

@@ -51,3 +51,46 @@ pub(crate) enum VitalsSchema {
     #[schema(rename = "girasol.vitals/1")]
     V1,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+    use crate::domain::vitals;
+
+    /// Whether `domain::vitals` takes it.
+    fn is_taken(view: &Value) -> bool {
+        serde_json::from_value::<vitals::Vitals>(view.clone()).is_ok_and(|view| view.plausible().is_ok())
+    }
+
+    #[test]
+    fn measurements_are_read_as_they_are_described() {
+        let schema = serde_json::to_value(Vitals::schema()).unwrap();
+        let described = schema["properties"].as_object().unwrap();
+        let mut view = json!({
+            "schema": "girasol.vitals/1", "configuration": "ring.solitaire.metal-platinum", "tier": "standard",
+        });
+        let read = serde_json::from_value::<vitals::Vitals>(view.clone()).unwrap();
+        let read = serde_json::to_value(read).unwrap();
+        let names = |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(read.as_object().unwrap()), names(described));
+        let most: Vec<(&String, u64)> = described
+            .iter()
+            .filter_map(|(name, field)| Some((name, field["maximum"].as_f64()? as u64)))
+            .collect();
+        assert_eq!(most.len(), described.len() - 3);
+        for (name, most) in &most {
+            view[*name] = json!(most);
+        }
+        assert!(is_taken(&view), "{view}");
+        for (name, most) in most {
+            let mut beyond = view.clone();
+            beyond[name] = json!(most + 1);
+            assert!(!is_taken(&beyond), "{name}");
+        }
+    }
+}
