@@ -166,7 +166,7 @@ impl App {
             let is_missing = found == Found::Nothing;
             return Err(AppError::Lost { path: config.data.join(db::FILE), is_missing, what });
         }
-        let staging = Staging::open(&config.data).map_err(failed)?;
+        let staging = Staging::open(&config.data, store.connection()).map_err(failed)?;
         let db = Db::open(&config.data).await?;
         if found != Found::Database {
             // It can never be taken for the database of a store that could not be asked just now.

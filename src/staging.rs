@@ -21,6 +21,11 @@
 
 mod archive;
 pub mod fetch;
+#[cfg(feature = "cloud")]
+mod inbox;
+#[cfg(not(feature = "cloud"))]
+#[path = "staging/no_inbox.rs"]
+mod inbox;
 
 use std::{
     io,
@@ -39,9 +44,15 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::domain::frameset::{FileName, FramesetId, UploadId};
+use crate::{
+    domain::frameset::{FileName, FramesetId, UploadId},
+    store::Connection,
+};
 
-pub use self::archive::{UnpackError, Unpacked};
+pub use self::{
+    archive::{UnpackError, Unpacked},
+    inbox::{Contents, Inbox, Presigned, Scoped, Waiting},
+};
 
 /// A file of the staging area could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +66,22 @@ fn failed(did: &'static str) -> impl Fn(io::Error) -> StagingError {
     move |source| StagingError { did, source }
 }
 
+/// The files that artists put into the bucket themselves could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// A file that waited in the bucket was deleted.
+    #[error("what was put into the bucket is gone")]
+    Gone,
+    /// The bucket failed.
+    #[error("what is put into the bucket could not be {did}")]
+    Bucket {
+        /// The operation, as a participle.
+        did: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
 /// Bytes that are read at once.
 const CHUNK: usize = 128 * 1024;
 
@@ -65,6 +92,7 @@ pub struct Staging {
     /// Where sets are laid out, by [`laid_out_set`].
     work: PathBuf,
     unpacking: Arc<Semaphore>,
+    inbox: Option<Inbox>,
 }
 
 /// A file that is being written. It belongs to its set once it is [kept](Incoming::keep). Dropped before that, it leaves a
@@ -88,11 +116,22 @@ pub struct Whole {
 }
 
 impl Staging {
-    /// The staging area in `incoming/` of the data folder. The folder is created if it does not exist.
-    pub fn open(data: &Path) -> io::Result<Self> {
+    /// The staging area in `incoming/` of the data folder, and in the bucket if there is one. The folder is created if it
+    /// does not exist.
+    pub fn open(data: &Path, bucket: Option<&Connection>) -> io::Result<Self> {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root, work: data.join("work"), unpacking: Arc::new(Semaphore::new(1)) })
+        Ok(Self {
+            root,
+            work: data.join("work"),
+            unpacking: Arc::new(Semaphore::new(1)),
+            inbox: bucket.map(Inbox::of),
+        })
+    }
+
+    /// The place in the bucket for artists' frames; `None` where the store is a folder.
+    pub fn inbox(&self) -> Option<&Inbox> {
+        self.inbox.as_ref()
     }
 
     /// Where a set's whole file of this content is.
@@ -327,7 +366,7 @@ mod tests {
 
     fn staging() -> (tempfile::TempDir, Staging, FramesetId) {
         let folder = tempfile::tempdir().unwrap();
-        let staging = Staging::open(folder.path()).unwrap();
+        let staging = Staging::open(folder.path(), None).unwrap();
         (folder, staging, FramesetId::new([7; 16]))
     }
 

@@ -22,7 +22,9 @@ use crate::{
     domain::namespace::Namespace,
 };
 
-pub use self::s3::{Contents, Inbox, Presigned, Scoped, Waiting};
+pub use self::s3::Connection;
+#[cfg(feature = "cloud")]
+pub(crate) use self::s3::{Failure as S3Failure, pause as s3_pause};
 pub use self::trouble::Trouble;
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
 
@@ -55,17 +57,6 @@ pub enum StoreError {
         /// The backend's own words.
         source: Cause,
     },
-    /// A file that waited in the bucket was deleted.
-    #[error("what was put into the bucket is gone")]
-    Gone,
-    /// The files that artists put into the bucket themselves could not be used.
-    #[error("what is put into the bucket could not be {did}")]
-    Inbox {
-        /// The operation, as a participle.
-        did: &'static str,
-        /// Why.
-        source: Cause,
-    },
 }
 
 /// A system call on a local disk ends within this time, also when its process is killed.
@@ -79,11 +70,9 @@ impl StoreError {
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Unusable { trouble, .. } => trouble.clone(),
-            Self::Object { source, .. }
-            | Self::Identity(source)
-            | Self::List(source)
-            | Self::Inbox { source, .. } => Trouble::of(source.as_ref()),
-            Self::Gone => Trouble::Other,
+            Self::Object { source, .. } | Self::Identity(source) | Self::List(source) => {
+                Trouble::of(source.as_ref())
+            }
         }
     }
 
@@ -234,11 +223,11 @@ impl Store {
         }
     }
 
-    /// The place in the bucket for artists' frames; `None` where the backend is a folder.
-    pub fn inbox(&self) -> Option<&Inbox> {
+    /// How the bucket is reached; `None` where the backend is a folder.
+    pub fn connection(&self) -> Option<&Connection> {
         match &self.parts.backend {
             Backend::Folder(_) => None,
-            Backend::S3(s3) => Some(s3.inbox()),
+            Backend::S3(s3) => Some(s3.connection()),
         }
     }
 

@@ -205,7 +205,7 @@ impl Worker {
         let id = &leased.job.frameset;
         let set = self.db.frameset(id).await?.ok_or(Failed::NoSuchSet)?;
         if set.in_bucket
-            && let Some(inbox) = self.store.inbox()
+            && let Some(inbox) = self.staging.inbox()
         {
             let parameters = Parameters { inbox, staging: &self.staging, db: &self.db, limits: &self.limits };
             let requester = Requester::Job(leased, &Actor::key(&set.key, None));
@@ -321,7 +321,7 @@ fn advice(error: &FetchError) -> Advice {
         FetchError::Unpack(UnpackError::DiskFull) | FetchError::DiskFull => about("disk-full", None, None),
         FetchError::Closed(_) | FetchError::Stopped => about("overtaken", None, None),
         FetchError::Unpack(UnpackError::Staging(_)) | FetchError::Staging(_) => about("staging", None, None),
-        FetchError::Store(_) => about("store", None, None),
+        FetchError::Inbox(_) => about("store", None, None),
         FetchError::Db(_) => about("database", None, None),
     }
 }

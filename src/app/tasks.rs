@@ -156,7 +156,7 @@ async fn expire_once(app: &App) -> Result<(), Failed> {
     }
     expire_raw_frames(app).await?;
     raw_frames::delete_unneeded(&app.db, &app.staging).await?;
-    if let Some(inbox) = app.store.inbox() {
+    if let Some(inbox) = app.staging.inbox() {
         for set in inbox.sets().await? {
             if !app.db.awaits_files(&set, since_ms).await? {
                 inbox.clear(&set).await?;
@@ -174,7 +174,7 @@ async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
         KeepRaw::WhileRecoverable => app.db.unrecoverable_framesets(before_ms).await?,
         KeepRaw::Days => app.db.ended_framesets(before_ms).await?,
     };
-    raw_frames::delete(&app.db, &app.store, &app.staging, &sets).await?;
+    raw_frames::delete(&app.db, &app.staging, &sets).await?;
     app.db.prune_framesets(before_ms).await?;
     Ok(())
 }

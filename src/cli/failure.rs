@@ -305,7 +305,7 @@ impl Explain for TakeDownError {
         match self {
             Self::NothingStored(_) => Details::of("nothing-stored"),
             Self::Collect(error) => error.details(),
-            Self::Store(error) => error.details(),
+            Self::Inbox(_) => Details::of("bucket"),
             Self::Staging(_) => Details::of("staging"),
             Self::Db(error) => error.details(),
         }

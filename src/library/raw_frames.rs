@@ -7,8 +7,7 @@
 use crate::{
     db::{Db, DbError},
     domain::{audit::Actor, frameset::FramesetId},
-    staging::{Staging, StagingError},
-    store::{Store, StoreError},
+    staging::{InboxError, Staging, StagingError},
 };
 
 /// Why raw frames could not be deleted.
@@ -19,7 +18,7 @@ pub enum RawFramesError {
     Staging(#[from] StagingError),
     /// The bucket failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Inbox(#[from] InboxError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -27,15 +26,10 @@ pub enum RawFramesError {
 
 /// Deletes the raw frames of these sets, also those that wait in the bucket; but not of a set whose job is not over. The
 /// sets and their jobs stay as a history.
-pub async fn delete(
-    db: &Db,
-    store: &Store,
-    staging: &Staging,
-    sets: &[FramesetId],
-) -> Result<(), RawFramesError> {
+pub async fn delete(db: &Db, staging: &Staging, sets: &[FramesetId]) -> Result<(), RawFramesError> {
     for set in sets {
         if db.delete_frames(set).await? {
-            delete_files(store, staging, set).await?;
+            delete_files(staging, set).await?;
             tracing::info!(frameset.id = %set, "the raw frames of a set were deleted");
         }
     }
@@ -46,7 +40,6 @@ pub async fn delete(
 /// the frames stays. Answers whether there was such a set.
 pub async fn discard(
     db: &Db,
-    store: &Store,
     staging: &Staging,
     set: &FramesetId,
     actor: &Actor,
@@ -54,7 +47,7 @@ pub async fn discard(
     if !db.discard_frameset(set, actor).await? {
         return Ok(false);
     }
-    delete_files(store, staging, set).await?;
+    delete_files(staging, set).await?;
     Ok(true)
 }
 
@@ -69,9 +62,9 @@ pub async fn delete_unneeded(db: &Db, staging: &Staging) -> Result<(), RawFrames
     Ok(())
 }
 
-async fn delete_files(store: &Store, staging: &Staging, set: &FramesetId) -> Result<(), RawFramesError> {
+async fn delete_files(staging: &Staging, set: &FramesetId) -> Result<(), RawFramesError> {
     staging.discard_set(set).await?;
-    if let Some(inbox) = store.inbox() {
+    if let Some(inbox) = staging.inbox() {
         inbox.clear(set).await?;
     }
     Ok(())
@@ -89,7 +82,7 @@ mod tests {
     async fn files_are_deleted_also_where_a_process_has_died_after_their_rows() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
-        let staging = Staging::open(folder.path()).unwrap();
+        let staging = Staging::open(folder.path(), None).unwrap();
         let actor = Actor::command_line();
         let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
         let wanted = NewFrameset {

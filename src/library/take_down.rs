@@ -3,8 +3,8 @@
 use crate::{
     db::{Db, DbError, retention::RawFrames, take_down::StoredSpin},
     domain::{audit::Actor, names::ConfigId},
-    staging::{Staging, StagingError},
-    store::{Store, StoreError},
+    staging::{InboxError, Staging, StagingError},
+    store::Store,
 };
 
 use super::{
@@ -26,7 +26,7 @@ pub enum TakeDownError {
     Staging(#[from] StagingError),
     /// The same, of those in the bucket.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Inbox(#[from] InboxError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -36,7 +36,7 @@ impl From<RawFramesError> for TakeDownError {
     fn from(error: RawFramesError) -> Self {
         match error {
             RawFramesError::Staging(error) => Self::Staging(error),
-            RawFramesError::Store(error) => Self::Store(error),
+            RawFramesError::Inbox(error) => Self::Inbox(error),
             RawFramesError::Db(error) => Self::Db(error),
         }
     }
@@ -79,7 +79,7 @@ pub async fn take_down(
     }
     let deleted = delete_at_once(db, store, id).await;
     // Also where the objects could not be deleted.
-    raw_frames::delete(db, store, staging, &sets).await?;
+    raw_frames::delete(db, staging, &sets).await?;
     let Deleted { objects, purges } = deleted?;
     tracing::info!(configuration = %id, objects, "a spin was taken down and its objects deleted");
     Ok(taken_down.into_iter().flatten().chain(purges).collect())

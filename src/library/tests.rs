@@ -54,7 +54,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
         let store = Store::folder(folder.path()).unwrap();
-        let staging = Staging::open(folder.path()).unwrap();
+        let staging = Staging::open(folder.path(), None).unwrap();
         identity::ensure(&db, &store).await.unwrap();
         let mut configurations = Vec::new();
         for metal in ["gold", "rose", "white"] {

@@ -22,8 +22,7 @@ use crate::{
         audit::Actor,
         frameset::{BadFileName, FileName, FramesetId, UploadLimits},
     },
-    staging::{Incoming, Staging, StagingError, UnpackError, Unpacked},
-    store::{Inbox, StoreError, Waiting},
+    staging::{Inbox, InboxError, Incoming, Staging, StagingError, UnpackError, Unpacked, Waiting},
 };
 
 /// Files that are read at once.
@@ -67,7 +66,7 @@ pub enum FetchError {
     Stopped,
     /// The bucket failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Inbox(#[from] InboxError),
     /// The disk failed.
     #[error(transparent)]
     Staging(#[from] StagingError),
@@ -89,7 +88,7 @@ impl FetchError {
             | Self::DiskFull
             | Self::Closed(_)
             | Self::Stopped
-            | Self::Store(_)
+            | Self::Inbox(_)
             | Self::Staging(_)
             | Self::Db(_) => false,
         }
@@ -224,7 +223,7 @@ async fn fetch_one(
     file.discard().await?;
     match added {
         // Another process fetched it, or the artist removed it.
-        Err(FetchError::Store(StoreError::Gone)) => return Ok(()),
+        Err(FetchError::Inbox(InboxError::Gone)) => return Ok(()),
         added => added?,
     }
     inbox.remove(set, waiting).await?;

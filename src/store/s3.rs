@@ -5,7 +5,6 @@
 
 mod failure;
 mod identity;
-mod inbox;
 mod multipart;
 #[cfg(test)]
 pub(super) mod tests;
@@ -30,20 +29,18 @@ use aws_sdk_s3::{
 
 use crate::{
     config::{Checksums, StoreConfig},
-    domain::namespace::Namespace,
+    domain::{backoff::Backoff, namespace::Namespace},
 };
 
-use self::failure::Failure;
 pub(super) use self::failure::trouble;
 use super::{Address, Cause};
 
-pub use self::inbox::{Contents, Inbox, Presigned, Scoped, Waiting};
+pub(crate) use self::failure::Failure;
 
 /// The region of servers that have none, where none is set.
 const ANY_REGION: &str = "us-east-1";
-/// The longest first pause before another attempt; each further one may be twice as long, and how long it is, is
-/// chance.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The pauses before another attempt.
+const RETRY: Backoff = Backoff { first_ms: 100, most_ms: 6_400 };
 /// The header `x-amz-meta-surrogate-key`, which a CDN can be configured to use as its own.
 const TAG: &str = "surrogate-key";
 /// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
@@ -63,7 +60,18 @@ pub(super) struct S3 {
     checksum: Option<ChecksumAlgorithm>,
     attempts: u32,
     attempt_timeout: Duration,
-    inbox: Inbox,
+    connection: Box<Connection>,
+}
+
+/// How a bucket is reached, for what else is in it than objects.
+#[derive(Debug)]
+pub struct Connection {
+    /// For requests to the bucket.
+    pub(crate) client: Client,
+    /// For clients of other services.
+    pub(crate) sdk: SdkConfig,
+    /// As they were read.
+    pub(crate) settings: StoreConfig,
 }
 
 /// Whether an object may take the place of another.
@@ -105,7 +113,11 @@ impl S3 {
             .build();
         let client = Client::from_conf(config);
         Self {
-            inbox: Inbox::new(settings, shared, client.clone()),
+            connection: Box::new(Connection {
+                client: client.clone(),
+                sdk: shared.clone(),
+                settings: settings.clone(),
+            }),
             client,
             bucket: settings.bucket.clone(),
             prefix: settings.objects_prefix(),
@@ -115,8 +127,8 @@ impl S3 {
         }
     }
 
-    pub(super) fn inbox(&self) -> &Inbox {
-        &self.inbox
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(super) fn request_timeout(&self) -> Duration {
@@ -253,10 +265,12 @@ impl S3 {
 
     /// For messages.
     pub(super) fn place(&self) -> String {
-        match self.inbox.endpoint() {
-            Some(endpoint) => format!("the bucket {} at {endpoint}", self.bucket),
-            None => format!("the bucket {} in {}", self.bucket, self.inbox.region()),
-        }
+        let Connection { sdk, settings, .. } = self.connection.as_ref();
+        let at = match (&settings.endpoint, sdk.region()) {
+            (Some(endpoint), _) => format!("at {endpoint}"),
+            (None, region) => format!("in {}", region.map(AsRef::as_ref).unwrap_or_default()),
+        };
+        format!("the bucket {} {at}", self.bucket)
     }
 
     fn name(&self, key: &Address) -> String {
@@ -285,8 +299,9 @@ fn loader(settings: &StoreConfig) -> ConfigLoader {
         .operation_attempt_timeout(attempt)
         .operation_timeout(attempt * settings.attempts)
         .build();
-    let retries =
-        RetryConfig::standard().with_max_attempts(settings.attempts).with_initial_backoff(FIRST_PAUSE);
+    let retries = RetryConfig::standard()
+        .with_max_attempts(settings.attempts)
+        .with_initial_backoff(Duration::from_millis(RETRY.first_ms as u64));
     let region = RegionProviderChain::first_try(settings.region.clone().map(Region::new));
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.or_default_provider().or_else(ANY_REGION))
@@ -300,8 +315,8 @@ fn loader(settings: &StoreConfig) -> ConfigLoader {
     }
 }
 
-/// Before the attempt after this one; chance keeps those apart who failed together.
-fn pause(attempt: u32) -> Duration {
-    let longest = FIRST_PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(1).min(6));
-    longest.mul_f64(getrandom::u32().map_or(1.0, |chance| f64::from(chance) / f64::from(u32::MAX)))
+/// Before another attempt, after so many failures in a row. Without chance, what failed together is tried again together.
+pub(crate) fn pause(failures: u32) -> Duration {
+    let chance = getrandom::u32().map_or(0, |chance| chance as u8);
+    Duration::from_millis(RETRY.spread_ms(failures, chance) as u64)
 }

@@ -29,10 +29,9 @@ use crate::{
         wire::{bucket as wire, parameters as param, problems, timestamp::Timestamp},
     },
     staging::{
-        Staging,
+        Inbox, Presigned, Scoped, Staging,
         fetch::{self, Parameters, Requester},
     },
-    store::{Inbox, Presigned, Scoped},
 };
 
 use super::framesets::{commit_if_complete, id, load};
@@ -116,12 +115,13 @@ pub(super) async fn presign(
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
+    staging: Data<Staging>,
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let wanted: wire::Presign = body::read_json_of(&request, body, MAX_BODY_BYTES, EXAMPLE).await?;
     let wanted = wanted.parse(&limits)?;
-    let inbox = inbox_of_open(&catalog, &id).await?;
+    let inbox = inbox_of_open(&catalog, &staging, &id).await?;
     let names: Vec<_> = wanted.iter().map(|file| file.name.as_str()).collect();
     let detail = json!({ "files": names });
     catalog.db.open_bucket(&id, Action::FramesetPresign, &detail, &caller.actor).await?;
@@ -159,9 +159,10 @@ pub(super) async fn open(
     Artist(caller): Artist,
     request: HttpRequest,
     catalog: Data<Catalog>,
+    staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let inbox = inbox_of_open(&catalog, &id).await?;
+    let inbox = inbox_of_open(&catalog, &staging, &id).await?;
     let detail = json!({ "credentials": inbox.gives_credentials() });
     catalog.db.open_bucket(&id, Action::FramesetBucket, &detail, &caller.actor).await?;
     let scoped = inbox.credentials(&id).await?;
@@ -245,7 +246,7 @@ pub(super) async fn fetch(
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let inbox = inbox_of_open(&catalog, &id).await?;
+    let inbox = inbox_of_open(&catalog, &staging, &id).await?;
     let parameters = Parameters { inbox, staging: &staging, db: &catalog.db, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
@@ -256,9 +257,13 @@ pub(super) async fn fetch(
     Ok(secret_json(StatusCode::OK, &wire::Fetched { fetched, left }))
 }
 
-async fn inbox_of_open<'a>(catalog: &'a Catalog, id: &FramesetId) -> Result<&'a Inbox, Error> {
+async fn inbox_of_open<'a>(
+    catalog: &Catalog,
+    staging: &'a Staging,
+    id: &FramesetId,
+) -> Result<&'a Inbox, Error> {
     if load(catalog, id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted);
     }
-    catalog.store.inbox().ok_or(Error::NoBucket)
+    staging.inbox().ok_or(Error::NoBucket)
 }

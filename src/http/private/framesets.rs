@@ -220,8 +220,7 @@ pub(super) async fn discard(
     staging: Data<Staging>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
-    let Catalog { db, store, .. } = catalog.get_ref();
-    if !raw_frames::discard(db, store, &staging, &id, &caller.actor).await? {
+    if !raw_frames::discard(&catalog.db, &staging, &id, &caller.actor).await? {
         return Err(Error::NoSuchFrameset.into());
     }
     Ok(secret(StatusCode::NO_CONTENT).finish())

@@ -9,7 +9,7 @@ use crate::{
     db::DbError,
     domain::{import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered},
     library::{collect::CollectError, protect::ProtectError},
-    staging::StagingError,
+    staging::{InboxError, StagingError},
     store::{Address, StoreError},
 };
 
@@ -142,6 +142,8 @@ pub(crate) enum Error {
     FileRefused { refusal: Arc<Refusal> },
     #[error("the staging failed")]
     Staging(#[source] Arc<StagingError>),
+    #[error("the bucket of uploads failed")]
+    Inbox(#[source] Arc<InboxError>),
     #[error("a frame set could not be checked")]
     Check(#[source] Arc<CheckError>),
     #[error("objects could not be deleted")]
@@ -246,6 +248,7 @@ impl Error {
             Self::FileRefused { refusal } => kind_of_refusal(refusal),
             Self::Export(_)
             | Self::Staging(_)
+            | Self::Inbox(_)
             | Self::Collect(_)
             | Self::Protect(_)
             | Self::CheckFailed

@@ -10,7 +10,7 @@ use crate::{
         collect::CollectError, protect::ProtectError, publish::PublishError, raw_frames::RawFramesError,
         take_down::TakeDownError,
     },
-    staging::{StagingError, UnpackError, fetch::FetchError},
+    staging::{InboxError, StagingError, UnpackError, fetch::FetchError},
     store::StoreError,
 };
 
@@ -67,7 +67,7 @@ impl From<FetchError> for Error {
             FetchError::DiskFull => Self::DiskFull,
             FetchError::Closed(error) => error.into(),
             FetchError::Stopped => Self::FramesetChanged,
-            FetchError::Store(error) => error.into(),
+            FetchError::Inbox(error) => error.into(),
             FetchError::Staging(error) => error.into(),
             FetchError::Db(error) => error.into(),
         }
@@ -103,7 +103,7 @@ impl From<TakeDownError> for Error {
         match error {
             TakeDownError::NothingStored(_) => Self::NothingStored,
             TakeDownError::Collect(error) => error.into(),
-            TakeDownError::Store(error) => error.into(),
+            TakeDownError::Inbox(error) => error.into(),
             TakeDownError::Staging(error) => error.into(),
             TakeDownError::Db(error) => error.into(),
         }
@@ -114,7 +114,7 @@ impl From<RawFramesError> for Error {
     fn from(error: RawFramesError) -> Self {
         match error {
             RawFramesError::Staging(error) => error.into(),
-            RawFramesError::Store(error) => error.into(),
+            RawFramesError::Inbox(error) => error.into(),
             RawFramesError::Db(error) => error.into(),
         }
     }
@@ -144,6 +144,12 @@ impl From<CollectError> for Error {
 impl From<StagingError> for Error {
     fn from(error: StagingError) -> Self {
         Self::Staging(Arc::new(error))
+    }
+}
+
+impl From<InboxError> for Error {
+    fn from(error: InboxError) -> Self {
+        Self::Inbox(Arc::new(error))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::store::Trouble;
 
 /// Why an object could not be had.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The server refused, or failed.
     #[error("S3 answered {status} ({code})")]
     Answer {
@@ -44,7 +44,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Whether it says that the object is not there. A bucket that is not there is another matter.
-    pub(super) fn is_absence(&self) -> bool {
+    pub(crate) fn is_absence(&self) -> bool {
         matches!(self, Self::Answer { status: 404, code, .. } if code != "NoSuchBucket")
     }
 

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     config::{Builder, RequestChecksumCalculation},
@@ -18,14 +17,13 @@ use aws_sdk_s3::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
-    config::StoreConfig,
     domain::frameset::{FileName, FramesetId},
-    store::{Cause, StoreError},
+    store::{Connection, S3Failure as Failure},
 };
 
-pub use self::{contents::Contents, grants::Scoped};
+use super::InboxError;
 
-use super::Failure;
+pub use self::{contents::Contents, grants::Scoped};
 
 /// The part of a bucket where frames arrive; cheap to clone.
 #[derive(Clone)]
@@ -75,19 +73,19 @@ pub struct Waiting {
     etag: String,
 }
 
-fn failed(did: &'static str) -> impl Fn(Failure) -> StoreError {
-    move |failure| StoreError::Inbox { did, source: Cause::from(failure) }
+fn failed(did: &'static str) -> impl Fn(Failure) -> InboxError {
+    move |failure| InboxError::Bucket { did, source: failure.into() }
 }
 
 impl Inbox {
-    pub(super) fn new(settings: &StoreConfig, shared: &SdkConfig, client: Client) -> Self {
+    pub(super) fn of(Connection { client, sdk, settings }: &Connection) -> Self {
         let role = settings.upload_role.clone();
         let shared = Shared {
-            client,
-            grants: role.map(|role| (aws_sdk_sts::Client::new(shared), role)),
+            client: client.clone(),
+            grants: role.map(|role| (aws_sdk_sts::Client::new(sdk), role)),
             bucket: settings.bucket.clone(),
             prefix: settings.uploads_prefix(),
-            region: shared.region().map(ToString::to_string).unwrap_or_default(),
+            region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             endpoint: settings.endpoint.clone(),
             path_style: settings.path_style,
             attempts: settings.attempts,
@@ -131,7 +129,7 @@ impl Inbox {
         bytes: u64,
         sha256: Option<[u8; 32]>,
         lasts: Duration,
-    ) -> Result<Presigned, StoreError> {
+    ) -> Result<Presigned, InboxError> {
         let Shared { client, bucket, .. } = &*self.shared;
         let request = client
             .put_object()
@@ -150,7 +148,7 @@ impl Inbox {
     }
 
     /// What waits in a set's place, by name; of more than `max`, the first ones and one more.
-    pub async fn waiting(&self, set: &FramesetId, max: usize) -> Result<Vec<Waiting>, StoreError> {
+    pub async fn waiting(&self, set: &FramesetId, max: usize) -> Result<Vec<Waiting>, InboxError> {
         let Shared { client, bucket, .. } = &*self.shared;
         let place = self.place(set);
         let request = client.list_objects_v2().bucket(bucket).prefix(&place);
@@ -178,12 +176,12 @@ impl Inbox {
     }
 
     /// Removes what was fetched.
-    pub async fn remove(&self, set: &FramesetId, waiting: &Waiting) -> Result<(), StoreError> {
+    pub async fn remove(&self, set: &FramesetId, waiting: &Waiting) -> Result<(), InboxError> {
         self.remove_object(&format!("{}{}", self.place(set), waiting.name)).await.map_err(failed("removed"))
     }
 
     /// Removes all that is in a set's place, begun uploads with it.
-    pub async fn clear(&self, set: &FramesetId) -> Result<(), StoreError> {
+    pub async fn clear(&self, set: &FramesetId) -> Result<(), InboxError> {
         let Shared { client, bucket, .. } = &*self.shared;
         let place = self.place(set);
         let clear = async {
@@ -205,7 +203,7 @@ impl Inbox {
     }
 
     /// Sets in whose places there is something.
-    pub async fn sets(&self) -> Result<Vec<FramesetId>, StoreError> {
+    pub async fn sets(&self) -> Result<Vec<FramesetId>, InboxError> {
         let Shared { client, bucket, prefix, .. } = &*self.shared;
         let list = async {
             let request = client.list_objects_v2().bucket(bucket).prefix(prefix).delimiter("/");

@@ -2,12 +2,9 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 
-use crate::store::{
-    StoreError,
-    s3::{Failure, pause},
-};
+use crate::{staging::InboxError, store::s3_pause};
 
-use super::{Inbox, Shared, Waiting, failed};
+use super::{Failure, Inbox, Shared, Waiting, failed};
 
 /// What is in an object, from its first byte to its last.
 #[derive(Debug)]
@@ -29,14 +26,14 @@ impl Contents {
     }
 
     /// The next bytes; `None` after the last.
-    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, StoreError> {
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, InboxError> {
         loop {
             match Box::pin(self.attempt()).await {
                 Ok(chunk) => {
                     self.failures = 0;
                     return Ok(chunk);
                 }
-                Err(failure) if failure.is_absence() => return Err(StoreError::Gone),
+                Err(failure) if failure.is_absence() => return Err(InboxError::Gone),
                 Err(failure) => {
                     self.body = None;
                     self.failures += 1;
@@ -46,7 +43,7 @@ impl Contents {
                         return Err(failed("fetched")(failure));
                     }
                     tracing::debug!(name = self.name, error = %failure, "the rest of an upload is read again");
-                    tokio::time::sleep(pause(self.failures)).await;
+                    tokio::time::sleep(s3_pause(self.failures)).await;
                 }
             }
         }

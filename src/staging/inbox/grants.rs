@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{domain::frameset::FramesetId, store::StoreError};
+use crate::{domain::frameset::FramesetId, staging::InboxError};
 
 use super::{Failure, Inbox, failed, until_ms};
 
@@ -31,7 +31,7 @@ impl Inbox {
     }
 
     /// Credentials for a set's place; `None` where there is no role for it.
-    pub async fn credentials(&self, set: &FramesetId) -> Result<Option<Scoped>, StoreError> {
+    pub async fn credentials(&self, set: &FramesetId) -> Result<Option<Scoped>, InboxError> {
         let Some((sts, role)) = &self.shared.grants else { return Ok(None) };
         let partition = role.split(':').nth(1).unwrap_or("aws");
         let request = sts
