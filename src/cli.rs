@@ -215,7 +215,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
-        Command::Demo(args) => Ok(demo::run(App::open_to_write(config).await?, &args).await?),
+        Command::Demo(args) => Box::pin(demo::run(App::open_to_write(config).await?, &args)).await,
         Command::Serve => serve::run(&App::open(config).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => Ok(ingest::run(config, *args).await?),

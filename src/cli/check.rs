@@ -85,6 +85,10 @@ impl Explain for CheckError {
             }
         }
     }
+
+    fn is_printed(&self) -> bool {
+        matches!(self, Self::Blocked)
+    }
 }
 
 /// Examines a set, and mends a copy of it with `--fix`.

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 
 use crate::{
-    app::{App, AppError, Pages},
-    db::{DbError, import::Imported},
+    app::{App, Pages},
+    db::import::Imported,
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},
@@ -16,9 +16,8 @@ use crate::{
 };
 
 use super::{
-    failure::{Details, Explain},
-    print_message, print_result,
-    product::{self, ProductError},
+    failure::{CliError, Details, Explain},
+    print_message, print_result, product,
     progress_bar::ProgressBar,
 };
 
@@ -39,45 +38,24 @@ pub(super) struct DemoArgs {
     fixtures: PathBuf,
 }
 
-/// Why the demo ended.
+/// The folder of the fixtures has no frames.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DemoError {
-    /// The folder of the fixtures has no frames.
-    #[error("there are no fixtures in {}", .0.display())]
-    NoFixtures(PathBuf),
-    /// The product's file cannot be used.
-    #[error(transparent)]
-    Product(#[from] ProductError),
-    /// A ring could not be ingested.
-    #[error(transparent)]
-    Ingest(#[from] Failure),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The server failed.
-    #[error(transparent)]
-    App(#[from] AppError),
-}
+#[error("there are no fixtures in {}", .0.display())]
+struct NoFixtures(PathBuf);
 
-impl Explain for DemoError {
+impl Explain for NoFixtures {
     fn details(&self) -> Details {
-        match self {
-            Self::NoFixtures(_) => Details::with(
-                "no-fixtures",
-                "Run the demo in Girasol's own folder, or name the frames with --fixtures.",
-            ),
-            Self::Product(error) => error.details(),
-            Self::Ingest(failure) => failure.details(),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
-        }
+        Details::with(
+            "no-fixtures",
+            "Run the demo in Girasol's own folder, or name the frames with --fixtures.",
+        )
     }
 }
 
 /// Serves at once and ingests meanwhile: the page shows the progress, and the ring as soon as its preview is live.
-pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), DemoError> {
+pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
-        return Err(DemoError::NoFixtures(args.fixtures.clone()));
+        return Err(NoFixtures(args.fixtures.clone()).into());
     }
     let served = app.serve(Pages::Demo, |address| print_result(&format!("Girasol is at {address}")));
     let ingested = async {
@@ -88,7 +66,7 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), DemoError> {
             ingest_metal(&app, args, metal).await?;
         }
         print_message("Every ring is ready. Ctrl-C stops the server.");
-        Ok::<(), DemoError>(())
+        Ok::<(), CliError>(())
     };
     tokio::pin!(served);
     tokio::select! {
@@ -101,7 +79,7 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), DemoError> {
 }
 
 /// A key for the studio. A key cannot be shown twice, so each demo creates one and revokes the ones before.
-async fn fresh_key(app: &App) -> Result<ApiKey, DemoError> {
+async fn fresh_key(app: &App) -> Result<ApiKey, CliError> {
     let actor = Actor::command_line();
     for key in app.db.keys().await? {
         if key.label == KEY_LABEL && key.revoked_at_ms.is_none() {
@@ -112,7 +90,7 @@ async fn fresh_key(app: &App) -> Result<ApiKey, DemoError> {
 }
 
 /// Imports the product's file. A data folder with a product that is in use keeps its own.
-async fn import_product(app: &App, args: &DemoArgs) -> Result<(), DemoError> {
+async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
     let file = args.fixtures.join("solitaire.toml");
     if !file.is_file() {
         // Other fixtures have no file: the ingest creates the product.
@@ -125,7 +103,7 @@ async fn import_product(app: &App, args: &DemoArgs) -> Result<(), DemoError> {
     Ok(())
 }
 
-async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), DemoError> {
+async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {
     let order = Order {
         source: args.fixtures.join(format!("ring-{metal}")),
         product: ProductId::new("ring", "solitaire").map_err(Failure::Name)?,

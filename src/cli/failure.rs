@@ -16,73 +16,16 @@ use crate::{
     store::{StoreError, Trouble},
 };
 
-use super::{
-    check::CheckError, completions::ManError, demo::DemoError, edge::EdgeError, ingest::IngestingError,
-    jobs::JobsError, key::KeyError, print_message, print_result, product::ProductError,
-    publish::PublishingError, purge::PurgingError, report::ReportError, signing::SigningError,
-    source::NoSource, take_down::TakingDownError, versions::VersionsError,
-};
+use super::{print_message, print_result};
 
-/// Why a command failed: an error of its own for each command.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CliError {
-    /// The settings cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The program could not start, or the server failed.
-    #[error(transparent)]
-    App(#[from] AppError),
-    /// `girasol check`
-    #[error(transparent)]
-    Check(#[from] CheckError),
-    /// `girasol demo`
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    /// `girasol edge`
-    #[error(transparent)]
-    Edge(#[from] EdgeError),
-    /// `girasol ingest`
-    #[error(transparent)]
-    Ingest(#[from] IngestingError),
-    /// `girasol key`
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// `girasol man`
-    #[error(transparent)]
-    Man(#[from] ManError),
-    /// `girasol product`
-    #[error(transparent)]
-    Product(#[from] ProductError),
-    /// `girasol publish` and `rollback`
-    #[error(transparent)]
-    Publish(#[from] PublishingError),
-    /// `girasol purge`
-    #[error(transparent)]
-    Purge(#[from] PurgingError),
-    /// `girasol report`
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    /// `girasol audit`, and `girasol serve` before it serves
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// `girasol protect`, `unprotect`, `sign` and `signing`
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    /// A command that reads frames, where there are none
-    #[error(transparent)]
-    Source(#[from] NoSource),
-    /// `girasol store`
-    #[error(transparent)]
-    Store(#[from] CollectError),
-    /// `girasol jobs`
-    #[error(transparent)]
-    Jobs(#[from] JobsError),
-    /// `girasol versions`
-    #[error(transparent)]
-    Versions(#[from] VersionsError),
-    /// `girasol take-down`
-    #[error(transparent)]
-    TakeDown(#[from] TakingDownError),
+/// Why a command failed: an error that explains itself, of the command or of what it called.
+#[derive(Debug)]
+pub(super) struct CliError(Box<dyn Explain>);
+
+impl<E: Explain + 'static> From<E> for CliError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
 }
 
 /// What is known of an error besides its message.
@@ -109,17 +52,22 @@ impl Details {
 /// An error with a slug for scripts and a remedy for people.
 pub(super) trait Explain: Error {
     fn details(&self) -> Details;
+
+    /// Whether the command has printed the reason as its result.
+    fn is_printed(&self) -> bool {
+        false
+    }
 }
 
 impl CliError {
     /// Whether the command has printed the reason as its result.
     pub(super) fn is_printed(&self) -> bool {
-        matches!(self, Self::Check(CheckError::Blocked) | Self::Purge(PurgingError::NotPurged))
+        self.0.is_printed()
     }
 
     /// Writes the error to stderr for a person, or to stdout for a script.
     pub(super) fn print(&self, json: bool) {
-        let Details { slug, file, remedy } = self.explain().details();
+        let Details { slug, file, remedy } = self.0.details();
         if json {
             let error = json!({ "slug": slug, "message": self.chain(), "file": file, "remedy": remedy });
             print_result(&json!({ "error": error }).to_string());
@@ -131,34 +79,10 @@ impl CliError {
         }
     }
 
-    fn explain(&self) -> &dyn Explain {
-        match self {
-            Self::Config(error) => error,
-            Self::App(error) => error,
-            Self::Check(error) => error,
-            Self::Demo(error) => error,
-            Self::Edge(error) => error,
-            Self::Ingest(error) => error,
-            Self::Key(error) => error,
-            Self::Man(error) => error,
-            Self::Product(error) => error,
-            Self::Publish(error) => error,
-            Self::Purge(error) => error,
-            Self::Report(error) => error,
-            Self::Db(error) => error,
-            Self::Signing(error) => error,
-            Self::Source(error) => error,
-            Self::Store(error) => error,
-            Self::Jobs(error) => error,
-            Self::Versions(error) => error,
-            Self::TakeDown(error) => error,
-        }
-    }
-
     /// The message and those of its causes. A wrapper that repeats its cause adds nothing.
     fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
+        let mut text = self.0.to_string();
+        let mut cause = self.0.source();
         while let Some(error) = cause {
             let message = plain(error);
             if !text.ends_with(&message) {

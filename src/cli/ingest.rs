@@ -6,21 +6,20 @@ use assets_pipeline::encode::Effort;
 use clap::Args;
 
 use crate::{
-    app::{App, AppError},
+    app::App,
     background::Background,
     cdn::purge::Purger,
     config::Config,
-    db::DbError,
     domain::{
         audit::Actor,
         names::{OptionName, ProductId, Slug},
     },
-    ingest::{Failure, Order, Report, check, check_thoroughly, forget, ingest, tracker::Tracker},
+    ingest::{Order, Report, check, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
 use super::{
     OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     outcome, print_message, print_result,
     progress_bar::ProgressBar,
     purge::deliver,
@@ -60,34 +59,17 @@ pub(super) struct IngestArgs {
     pub(super) json: bool,
 }
 
-/// Why an ingest ended without a result.
+/// Ctrl-C.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IngestingError {
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
-    /// The frames or the product are refused, or the work failed.
-    #[error(transparent)]
-    Ingest(#[from] Failure),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The data folder or a cache cannot be used.
-    #[error(transparent)]
-    App(#[from] AppError),
-}
+#[error("interrupted")]
+struct Interrupted;
 
-impl Explain for IngestingError {
+impl Explain for Interrupted {
     fn details(&self) -> Details {
-        match self {
-            Self::Interrupted => Details::with(
-                "interrupted",
-                "What was live stays live. Run the same command again: it continues where it stopped.",
-            ),
-            Self::Ingest(failure) => failure.details(),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
-        }
+        Details::with(
+            "interrupted",
+            "What was live stays live. Run the same command again: it continues where it stopped.",
+        )
     }
 }
 
@@ -107,7 +89,7 @@ fn lower_priority() {
     }
 }
 
-pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), IngestingError> {
+pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError> {
     let IngestArgs { dry_run, json, .. } = args;
     let order = Order {
         source: args.source,
@@ -160,11 +142,11 @@ struct Made {
     report: Report,
 }
 
-async fn make(config: Config, order: &Order, tracker: &Arc<Tracker>) -> Result<Made, IngestingError> {
+async fn make(config: Config, order: &Order, tracker: &Arc<Tracker>) -> Result<Made, CliError> {
     // Before the data folder is opened: frames that are refused leave nothing behind.
     let checked = tokio::select! {
         checked = check(order, tracker) => checked?,
-        _ = tokio::signal::ctrl_c() => return Err(IngestingError::Interrupted),
+        _ = tokio::signal::ctrl_c() => return Err(Interrupted.into()),
     };
     let app = App::open_to_write(config).await?;
     let purger = app.purger().await?;
@@ -172,10 +154,10 @@ async fn make(config: Config, order: &Order, tracker: &Arc<Tracker>) -> Result<M
     let mut background = Background::default();
     purger.start(&mut background, || {});
     let ended = tokio::select! {
-        ended = ingest(&app.db, &app.store, &app.config.data, order, checked, tracker) => ended.map_err(IngestingError::from),
+        ended = ingest(&app.db, &app.store, &app.config.data, order, checked, tracker) => ended.map_err(CliError::from),
         _ = tokio::signal::ctrl_c() => {
             forget(&app.db, order).await?;
-            Err(IngestingError::Interrupted)
+            Err(Interrupted.into())
         }
     };
     background.stop(Duration::from_secs(10)).await;

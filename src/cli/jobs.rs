@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     app::App,
     db::{
-        DbError,
         jobs::{LogLine, StoredJob},
         listing::{JobFilter, ListedJob},
     },
@@ -20,7 +19,7 @@ use crate::{
 
 use super::{
     OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     print_message, print_result,
     table::{PageArgs, table},
     timestamp,
@@ -54,27 +53,18 @@ pub(super) struct JobsArgs {
     pub(super) json: bool,
 }
 
-/// Why jobs were not listed.
+/// There is no such job.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum JobsError {
-    /// There is no such job.
-    #[error("there is no job {0}")]
-    NoSuchJob(JobId),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
+#[error("there is no job {0}")]
+struct NoSuchJob(JobId);
 
-impl Explain for JobsError {
+impl Explain for NoSuchJob {
     fn details(&self) -> Details {
-        match self {
-            Self::NoSuchJob(_) => Details::with("no-job", "List the jobs: girasol jobs"),
-            Self::Db(error) => error.details(),
-        }
+        Details::with("no-job", "List the jobs: girasol jobs")
     }
 }
 
-pub(super) async fn run(app: &App, args: JobsArgs) -> Result<(), JobsError> {
+pub(super) async fn run(app: &App, args: JobsArgs) -> Result<(), CliError> {
     let JobsArgs { job, state, product, page, json } = args;
     if let Some(id) = job {
         return show(app, id, json).await;
@@ -103,8 +93,8 @@ pub(super) async fn run(app: &App, args: JobsArgs) -> Result<(), JobsError> {
     Ok(())
 }
 
-async fn show(app: &App, id: JobId, json: bool) -> Result<(), JobsError> {
-    let Some(job) = app.db.job(&id).await? else { return Err(JobsError::NoSuchJob(id)) };
+async fn show(app: &App, id: JobId, json: bool) -> Result<(), CliError> {
+    let Some(job) = app.db.job(&id).await? else { return Err(NoSuchJob(id).into()) };
     let log = app.db.job_log(&id, LOG_LINES).await?;
     app.db.close().await;
     if json {

@@ -5,10 +5,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    db::{
-        DbError,
-        keys::{Revoked, StoredKey},
-    },
+    db::keys::{Revoked, StoredKey},
     domain::{
         audit::Actor,
         keys::{KeyId, Role},
@@ -17,7 +14,7 @@ use crate::{
 
 use super::{
     First, OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     print_message, print_result, timestamp,
     words::one_of,
 };
@@ -71,27 +68,18 @@ enum KeyCommand {
     },
 }
 
-/// Why a command about keys failed.
+/// There is no such key.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyError {
-    /// There is no such key.
-    #[error("there is no key {0}")]
-    NoSuchKey(KeyId),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
+#[error("there is no key {0}")]
+struct NoSuchKey(KeyId);
 
-impl Explain for KeyError {
+impl Explain for NoSuchKey {
     fn details(&self) -> Details {
-        match self {
-            Self::NoSuchKey(_) => Details::with("no-key", "List the keys: girasol key list"),
-            Self::Db(error) => error.details(),
-        }
+        Details::with("no-key", "List the keys: girasol key list")
     }
 }
 
-pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), KeyError> {
+pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
     match &args.command {
         KeyCommand::Create { role, label } => {
             let key = app.db.create_key(*role, label, &Actor::command_line()).await?;
@@ -115,7 +103,7 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), KeyError> {
             let outcome = match app.db.revoke_key(id, &Actor::command_line()).await? {
                 Revoked::Now => "revoked",
                 Revoked::Before => "already-revoked",
-                Revoked::NoSuchKey => return Err(KeyError::NoSuchKey(id.clone())),
+                Revoked::NoSuchKey => return Err(NoSuchKey(id.clone()).into()),
             };
             print_result(&if args.json {
                 json!({ "id": id.as_str(), "outcome": outcome }).to_string()

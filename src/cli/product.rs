@@ -25,7 +25,7 @@ use crate::{
 
 use super::{
     First, OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     known, print_message, print_result,
 };
 
@@ -154,17 +154,12 @@ pub(super) enum ProductError {
         /// The ids that would do, in a sentence.
         known: String,
     },
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
 }
 
 impl ProductError {
-    async fn no_such_product(app: &App, product: &ProductId) -> Self {
-        match known::products_like(&app.db, product).await {
-            Ok(known) => Self::NoSuchProduct { product: product.clone(), known },
-            Err(error) => error.into(),
-        }
+    async fn no_such_product(app: &App, product: &ProductId) -> Result<Self, DbError> {
+        let known = known::products_like(&app.db, product).await?;
+        Ok(Self::NoSuchProduct { product: product.clone(), known })
     }
 }
 
@@ -183,7 +178,6 @@ impl Explain for ProductError {
                 "Nothing was changed. Ids that are in use keep their meaning.",
             ),
             Self::NoSuchProduct { known, .. } => Details::with("no-such-product", known),
-            Self::Db(error) => error.details(),
         }
     }
 }
@@ -205,14 +199,14 @@ pub(super) fn check(args: &ProductArgs) -> Result<(), ProductError> {
     Ok(())
 }
 
-pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Result<(), ProductError> {
+pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Result<(), CliError> {
     match &args.command {
         ProductCommand::Check { .. } => check(args)?,
         ProductCommand::List => list(app, args.json).await?,
         ProductCommand::Import { dry_run, .. } => import(app, offers, *dry_run, args.json).await?,
         ProductCommand::Export { product } => {
             let Some(stored) = app.db.load_product(product).await? else {
-                return Err(ProductError::no_such_product(app, product).await);
+                return Err(ProductError::no_such_product(app, product).await?.into());
             };
             let file = ProductFile::of(&stored);
             let text = if args.json {
@@ -225,10 +219,12 @@ pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Resu
         ProductCommand::Remove { product } => {
             match app.db.remove_product(product, &Actor::command_line()).await? {
                 Removed::Done => {}
-                Removed::NoSuchProduct => return Err(ProductError::no_such_product(app, product).await),
+                Removed::NoSuchProduct => {
+                    return Err(ProductError::no_such_product(app, product).await?.into());
+                }
                 Removed::InUse => {
                     let why = vec!["it has configurations: take their spins down instead".to_owned()];
-                    return Err(ProductError::InUse { product: product.clone(), why });
+                    return Err(ProductError::InUse { product: product.clone(), why }.into());
                 }
             }
             print_result(&if args.json {
@@ -242,7 +238,7 @@ pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Resu
     Ok(())
 }
 
-async fn list(app: &App, as_json: bool) -> Result<(), ProductError> {
+async fn list(app: &App, as_json: bool) -> Result<(), DbError> {
     let mut products = Vec::new();
     for id in app.db.product_ids().await? {
         products.extend(app.db.load_product(&id).await?);
@@ -267,7 +263,7 @@ async fn list(app: &App, as_json: bool) -> Result<(), ProductError> {
     Ok(())
 }
 
-async fn import(app: &App, offers: &[Offer], dry_run: bool, as_json: bool) -> Result<(), ProductError> {
+async fn import(app: &App, offers: &[Offer], dry_run: bool, as_json: bool) -> Result<(), CliError> {
     let actor = Actor::command_line();
     let mut outcomes = Vec::new();
     // A trial of all files comes first, so that none is imported if one cannot be.
@@ -277,7 +273,7 @@ async fn import(app: &App, offers: &[Offer], dry_run: bool, as_json: bool) -> Re
             match app.db.import_product(offer, &actor, is_trial).await? {
                 Imported::Done(changes) => outcomes.push((offer, changes)),
                 Imported::InUse(why) => {
-                    return Err(ProductError::InUse { product: offer.id.clone(), why });
+                    return Err(ProductError::InUse { product: offer.id.clone(), why }.into());
                 }
             }
         }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::{
-    app::{App, AppError},
+    app::App,
     cdn::purge::Purger,
-    db::DbError,
     domain::{audit::Actor, names::ConfigId},
     library::publish::{self, PublishError, Published},
 };
 
 use super::{
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     known, print_result,
     purge::deliver,
     words::configuration,
@@ -54,55 +53,23 @@ pub(super) struct ConfigurationArgs {
     pub(super) configuration: ConfigId,
 }
 
-/// Why the live version did not change, or its caches were not purged.
+/// There is no such version.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PublishingError {
-    /// There is no such version.
-    #[error("{error}")]
-    NoSuchVersion {
-        /// What was given.
-        error: PublishError,
-        /// What would do, in a sentence.
-        known: String,
-    },
-    /// The live pointer did not move.
-    #[error(transparent)]
-    Publish(PublishError),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// A cache of the settings cannot be used.
-    #[error(transparent)]
-    App(#[from] AppError),
+#[error("{error}")]
+struct NoSuchVersion {
+    /// What was given.
+    error: PublishError,
+    /// What would do, in a sentence.
+    known: String,
 }
 
-impl PublishingError {
-    async fn of(app: &App, error: PublishError) -> Self {
-        match error {
-            PublishError::NoSuchVersion { ref configuration, .. }
-            | PublishError::NoVersion(ref configuration) => {
-                match known::versions_of(&app.db, configuration).await {
-                    Ok(known) => Self::NoSuchVersion { error, known },
-                    Err(error) => error.into(),
-                }
-            }
-            error => Self::Publish(error),
-        }
-    }
-}
-
-impl Explain for PublishingError {
+impl Explain for NoSuchVersion {
     fn details(&self) -> Details {
-        match self {
-            Self::NoSuchVersion { known, .. } => Details::with("no-version", known),
-            Self::Publish(error) => error.details(),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
-        }
+        Details::with("no-version", &self.known)
     }
 }
 
-pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), PublishingError> {
+pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), CliError> {
     // Before any change: a cache that cannot be purged is a mistake in the settings.
     let purger = app.purger().await?;
     let (id, actor) = (&args.configuration.configuration, Actor::command_line());
@@ -112,15 +79,19 @@ pub(super) async fn publish(app: &App, args: &PublishArgs) -> Result<(), Publish
     };
     match published {
         Ok(published) => report(app, &purger, id, &published).await,
-        Err(error) => Err(PublishingError::of(app, error).await),
+        Err(error @ (PublishError::NoSuchVersion { .. } | PublishError::NoVersion(_))) => {
+            let known = known::versions_of(&app.db, id).await?;
+            Err(NoSuchVersion { error, known }.into())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
-pub(super) async fn roll_back(app: &App, args: &RollbackArgs) -> Result<(), PublishingError> {
+pub(super) async fn roll_back(app: &App, args: &RollbackArgs) -> Result<(), CliError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
-    let published = publish::roll_back(&app.db, id, &Actor::command_line()).await;
-    report(app, &purger, id, &published.map_err(PublishingError::Publish)?).await
+    let published = publish::roll_back(&app.db, id, &Actor::command_line()).await?;
+    report(app, &purger, id, &published).await
 }
 
 async fn report(
@@ -128,7 +99,7 @@ async fn report(
     purger: &Arc<Purger>,
     id: &ConfigId,
     published: &Published,
-) -> Result<(), PublishingError> {
+) -> Result<(), CliError> {
     print_result(&format!("{id}: version {} is live.", published.version));
     deliver(purger, &published.purges).await?;
     app.db.close().await;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, AppError},
+    app::App,
     cdn::purge::{Outcome, OutcomeState, Purger, Rounds},
     db::{DbError, purges::Delivery},
     domain::{
@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     print_message, print_result, timestamp,
     words::configuration,
 };
@@ -67,12 +67,6 @@ pub(super) enum PurgingError {
     /// The settings name no cache.
     #[error("no cache is configured")]
     NoCaches,
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// A cache of the settings cannot be used.
-    #[error(transparent)]
-    App(#[from] AppError),
 }
 
 impl Explain for PurgingError {
@@ -83,13 +77,15 @@ impl Explain for PurgingError {
                 Details::with("nothing-to-purge", "Name it with --tag, --configuration or --product.")
             }
             Self::NoCaches => Details::with("no-caches", "Name them as [[purge.targets]] in girasol.toml."),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
         }
+    }
+
+    fn is_printed(&self) -> bool {
+        matches!(self, Self::NotPurged)
     }
 }
 
-pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> {
+pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), CliError> {
     let PurgeArgs { tags, configurations, products, soft, list, json } = args;
     if list {
         let open = app.db.open_deliveries(MAX_LISTED).await?;
@@ -106,11 +102,11 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> 
         purge.merge(Purge::product(id));
     }
     if purge == Purge::default() {
-        return Err(PurgingError::NothingToPurge);
+        return Err(PurgingError::NothingToPurge.into());
     }
     let purger = app.purger().await?;
     if purger.is_idle() {
-        return Err(PurgingError::NoCaches);
+        return Err(PurgingError::NoCaches.into());
     }
     let id = app.db.purge_by_hand(&purge.subject(), &purge, soft, &Actor::command_line()).await?;
     let told = purger.deliver(&[id], Some(&purge), Rounds::First, PATIENCE).await?;
@@ -123,7 +119,7 @@ pub(super) async fn run(app: &App, args: PurgeArgs) -> Result<(), PurgingError> 
     }
     app.db.close().await;
     let is_done = |told: &Outcome| matches!(told.state, OutcomeState::Purged | OutcomeState::Skipped);
-    if told.iter().all(is_done) { Ok(()) } else { Err(PurgingError::NotPurged) }
+    if told.iter().all(is_done) { Ok(()) } else { Err(PurgingError::NotPurged.into()) }
 }
 
 /// Delivers the purges of a change that this command made. What is not delivered in time is left to a server.

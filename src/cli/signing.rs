@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    app::{App, AppError},
+    app::App,
     cdn::purge::Purger,
     db::{DbError, now_ms, secrets::Retired},
     domain::{
@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     First, OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     known, print_message, print_result,
     publish::ConfigurationArgs,
     purge::deliver,
@@ -128,23 +128,12 @@ pub(super) enum SigningError {
     /// The key that signs cannot be retired.
     #[error("{0} is the key that signs")]
     Signs(SigningKeyId),
-    /// The configuration could not be moved.
-    #[error(transparent)]
-    Protect(ProtectError),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// A cache of the settings cannot be used.
-    #[error(transparent)]
-    App(#[from] AppError),
 }
 
 impl SigningError {
-    async fn no_configuration(app: &App, id: &ConfigId) -> Self {
-        match known::configurations_like(&app.db, id).await {
-            Ok(known) => Self::NoSuchConfiguration { configuration: id.clone(), known },
-            Err(error) => error.into(),
-        }
+    async fn no_configuration(app: &App, configuration: ConfigId) -> Result<Self, DbError> {
+        let known = known::configurations_like(&app.db, &configuration).await?;
+        Ok(Self::NoSuchConfiguration { configuration, known })
     }
 }
 
@@ -159,14 +148,11 @@ impl Explain for SigningError {
                 Details::with("no-signing-key", "List the keys: girasol signing list")
             }
             Self::Signs(_) => Details::with("signs", "Create another one first: girasol signing rotate"),
-            Self::Protect(error) => error.details(),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
         }
     }
 }
 
-pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), SigningError> {
+pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), CliError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
     let moved = protect(&app.db, &app.store, id, &Actor::command_line()).await;
@@ -177,7 +163,7 @@ pub(super) async fn protect_one(app: &App, args: &ProtectArgs) -> Result<(), Sig
     ended(app, &purger, id, moved, "protected", &done).await
 }
 
-pub(super) async fn unprotect_one(app: &App, args: &UnprotectArgs) -> Result<(), SigningError> {
+pub(super) async fn unprotect_one(app: &App, args: &UnprotectArgs) -> Result<(), CliError> {
     let id = &args.configuration.configuration;
     let purger = app.purger().await?;
     let moved = unprotect(&app.db, &app.store, id, &Actor::command_line()).await;
@@ -191,12 +177,12 @@ async fn ended(
     moved: Result<Moved, ProtectError>,
     state: &str,
     done: &str,
-) -> Result<(), SigningError> {
+) -> Result<(), CliError> {
     match moved {
         Err(ProtectError::NoSuchConfiguration(id)) => {
-            return Err(SigningError::no_configuration(app, &id).await);
+            return Err(SigningError::no_configuration(app, id).await?.into());
         }
-        Err(error) => return Err(SigningError::Protect(error)),
+        Err(error) => return Err(error.into()),
         Ok(Moved::Done { live, purges }) => {
             let live = live.map_or("Nothing is live.".to_owned(), |live| format!("Version {live} is live."));
             print_result(&format!("{done} {live}"));
@@ -208,15 +194,14 @@ async fn ended(
     Ok(())
 }
 
-pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), SigningError> {
+pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
     let id = &args.configuration;
     let namespace = app.db.namespace(id).await?;
     let Some(namespace) = namespace else {
-        return Err(SigningError::no_configuration(app, id).await);
+        return Err(SigningError::no_configuration(app, id.clone()).await?.into());
     };
-
     if !namespace.is_private() {
-        return Err(SigningError::NotProtected(id.clone()));
+        return Err(SigningError::NotProtected(id.clone()).into());
     }
     let keys = app.db.signing_keys().await?;
     let key = keys.first().map(|stored| &stored.key).ok_or(SigningError::NoKey)?;
@@ -236,7 +221,7 @@ pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), SigningError>
     Ok(())
 }
 
-pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), SigningError> {
+pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), CliError> {
     match &args.command {
         SigningCommand::List => {
             let keys = app.db.signing_keys().await?;
@@ -275,8 +260,8 @@ pub(super) async fn keys(app: &App, args: &SigningArgs) -> Result<(), SigningErr
             Retired::Done => {
                 print_result(&format!("{id} is retired: addresses that it has signed stop working."));
             }
-            Retired::Signs => return Err(SigningError::Signs(id.clone())),
-            Retired::NoSuchKey => return Err(SigningError::NoSuchKey(id.clone())),
+            Retired::Signs => return Err(SigningError::Signs(id.clone()).into()),
+            Retired::NoSuchKey => return Err(SigningError::NoSuchKey(id.clone()).into()),
         },
     }
     app.db.close().await;

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use crate::{
-    app::{App, AppError},
-    db::{DbError, retention::RawFrames, take_down::StoredSpin},
+    app::App,
+    db::{retention::RawFrames, take_down::StoredSpin},
     domain::{audit::Actor, names::ConfigId},
     library::take_down::{Extent, TakeDownError, extent, take_down},
 };
 
 use super::{
     ask::{Answer, ask},
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     known, print_message, print_result,
     publish::ConfigurationArgs,
     purge::deliver,
@@ -32,7 +32,7 @@ pub(super) struct TakeDownArgs {
     yes: bool,
 }
 
-/// Why nothing, or not everything, was taken down.
+/// Why nothing was taken down.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TakingDownError {
     /// There is nothing to take down.
@@ -49,15 +49,6 @@ pub(super) enum TakingDownError {
     /// The person said no.
     #[error("nothing was deleted")]
     Declined,
-    /// The spin is not taken down, or not completely.
-    #[error(transparent)]
-    TakeDown(TakeDownError),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// A cache of the settings cannot be used.
-    #[error(transparent)]
-    App(#[from] AppError),
 }
 
 impl Explain for TakingDownError {
@@ -68,34 +59,30 @@ impl Explain for TakingDownError {
                 Details::with("not-confirmed", "Add --yes to delete all of it without being asked.")
             }
             Self::Declined => Details::of("declined"),
-            Self::TakeDown(error) => error.details(),
-            Self::Db(error) => error.details(),
-            Self::App(error) => error.details(),
         }
     }
 }
 
-pub(super) async fn run(app: &App, args: &TakeDownArgs) -> Result<(), TakingDownError> {
+pub(super) async fn run(app: &App, args: &TakeDownArgs) -> Result<(), CliError> {
     let purger = app.purger().await?;
     let id = &args.configuration.configuration;
     let App { db, store, staging, .. } = app;
     let found = match extent(db, id).await {
         Err(TakeDownError::NothingStored(configuration)) => {
             let known = known::configurations_like(db, &configuration).await?;
-            return Err(TakingDownError::NothingStored { configuration, known });
+            return Err(TakingDownError::NothingStored { configuration, known }.into());
         }
-        found => found.map_err(TakingDownError::TakeDown)?,
+        found => found?,
     };
     print_message(&describe(id, &found));
     if !args.yes {
         match ask("Delete all of it for good?") {
             Answer::Yes => {}
-            Answer::No => return Err(TakingDownError::Declined),
-            Answer::NotAsked => return Err(TakingDownError::NotAsked),
+            Answer::No => return Err(TakingDownError::Declined.into()),
+            Answer::NotAsked => return Err(TakingDownError::NotAsked.into()),
         }
     }
-    let purges = take_down(db, store, staging, id, &Actor::command_line()).await;
-    let purges = purges.map_err(TakingDownError::TakeDown)?;
+    let purges = take_down(db, store, staging, id, &Actor::command_line()).await?;
     print_result(&format!(
         "{id}: the spin is deleted, with all of its versions and raw frames. Copies in browsers' caches cannot be \
          recalled.{}",

@@ -6,7 +6,6 @@ use serde_json::json;
 use crate::{
     app::App,
     db::{
-        DbError,
         listing::VersionFilter,
         versions::{ListedVersion, VersionKind},
     },
@@ -15,7 +14,7 @@ use crate::{
 
 use super::{
     OUTPUT,
-    failure::{Details, Explain},
+    failure::{CliError, Details, Explain},
     known, print_message, print_result,
     table::{PageArgs, table},
     timestamp,
@@ -45,38 +44,28 @@ pub(super) struct VersionsArgs {
     pub(super) json: bool,
 }
 
-/// Why versions were not listed.
+/// The configuration has no version.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum VersionsError {
-    /// The configuration has none.
-    #[error("{configuration} has no version")]
-    None {
-        /// The configuration that was given.
-        configuration: ConfigId,
-        /// What would do, in a sentence.
-        known: String,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
+#[error("{configuration} has no version")]
+struct NoVersion {
+    configuration: ConfigId,
+    /// What would do, in a sentence.
+    known: String,
 }
 
-impl Explain for VersionsError {
+impl Explain for NoVersion {
     fn details(&self) -> Details {
-        match self {
-            Self::None { known, .. } => Details::with("no-version", known),
-            Self::Db(error) => error.details(),
-        }
+        Details::with("no-version", &self.known)
     }
 }
 
-pub(super) async fn run(app: &App, args: VersionsArgs) -> Result<(), VersionsError> {
+pub(super) async fn run(app: &App, args: VersionsArgs) -> Result<(), CliError> {
     let VersionsArgs { configuration, product, live: only_live, page, json } = args;
     let filter = VersionFilter { configuration, product, only_live };
     let listed = app.db.list_versions(&filter, page.page()).await?;
     if let Some(configuration) = filter.configuration.filter(|_| listed.total == 0 && !only_live) {
         let known = known::configurations_like(&app.db, &configuration).await?;
-        return Err(VersionsError::None { configuration, known });
+        return Err(NoVersion { configuration, known }.into());
     }
     app.db.close().await;
     if json {
