@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     app::{App, Pages},
-    db::import::Imported,
+    db::import::ImportError,
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},
@@ -97,8 +97,11 @@ async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
         return Ok(());
     }
     let offer = product::read(&file)?;
-    if let Imported::InUse(why) = app.db.import_product(&offer, &Actor::command_line(), false).await? {
-        print_message(&format!("The product stays unchanged: {}", why.join("; ")));
+    match app.db.import_product(&offer, &Actor::command_line(), false).await {
+        Err(ImportError::InUse { why, .. }) => {
+            print_message(&format!("The product stays unchanged: {}", why.join("; ")));
+        }
+        imported => drop(imported?),
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     app::AppError,
     config::ConfigError,
-    db::DbError,
+    db::{DbError, import::ImportError, keys::RevokeError},
     ingest::{Advice, Failure},
     library::{
         collect::CollectError, identity::IdentityError, protect::ProtectError, publish::PublishError,
@@ -182,6 +182,28 @@ impl Explain for Failure {
     fn details(&self) -> Details {
         let Advice { slug, file, remedy } = self.advice();
         Details { slug, file, remedy }
+    }
+}
+
+impl Explain for ImportError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchProduct(_) => Details::of("no-such-product"),
+            Self::InUse { .. } | Self::HasConfigurations(_) => Details::with(
+                "product-in-use",
+                "Nothing was changed. Ids that are in use keep their meaning.",
+            ),
+            Self::Db(error) => error.details(),
+        }
+    }
+}
+
+impl Explain for RevokeError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NoSuchKey(_) => Details::with("no-key", "List the keys: girasol key list"),
+            Self::Db(error) => error.details(),
+        }
     }
 }
 

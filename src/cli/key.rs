@@ -5,19 +5,14 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    db::keys::{Revoked, StoredKey},
+    db::keys::StoredKey,
     domain::{
         audit::Actor,
         keys::{KeyId, Role},
     },
 };
 
-use super::{
-    First, OUTPUT,
-    failure::{CliError, Details, Explain},
-    print_message, print_result, timestamp,
-    words::one_of,
-};
+use super::{First, OUTPUT, failure::CliError, print_message, print_result, timestamp, words::one_of};
 
 /// Arguments of `girasol key`.
 #[derive(Debug, Args)]
@@ -68,17 +63,6 @@ enum KeyCommand {
     },
 }
 
-/// There is no such key.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no key {0}")]
-struct NoSuchKey(KeyId);
-
-impl Explain for NoSuchKey {
-    fn details(&self) -> Details {
-        Details::with("no-key", "List the keys: girasol key list")
-    }
-}
-
 pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
     match &args.command {
         KeyCommand::Create { role, label } => {
@@ -100,11 +84,8 @@ pub(super) async fn run(app: &App, args: &KeyArgs) -> Result<(), CliError> {
             print_result(&if args.json { list_json(&keys) } else { list_text(&keys) });
         }
         KeyCommand::Revoke { id } => {
-            let outcome = match app.db.revoke_key(id, &Actor::command_line()).await? {
-                Revoked::Now => "revoked",
-                Revoked::Before => "already-revoked",
-                Revoked::NoSuchKey => return Err(NoSuchKey(id.clone()).into()),
-            };
+            let was_valid = app.db.revoke_key(id, &Actor::command_line()).await?;
+            let outcome = if was_valid { "revoked" } else { "already-revoked" };
             print_result(&if args.json {
                 json!({ "id": id.as_str(), "outcome": outcome }).to_string()
             } else {

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     db::{
         DbError,
-        import::{Changes, Imported, Removed},
+        import::{Changes, ImportError},
     },
     domain::{
         audit::Actor,
@@ -138,14 +138,6 @@ pub(super) enum ProductError {
         /// Every fault.
         faults: Vec<Fault>,
     },
-    /// The change would give ids that are in use another meaning.
-    #[error("{product} is in use:\n{}", lines(.why))]
-    InUse {
-        /// Which product.
-        product: ProductId,
-        /// A sentence for each reason.
-        why: Vec<String>,
-    },
     /// There is no such product.
     #[error("there is no product {product}")]
     NoSuchProduct {
@@ -173,10 +165,6 @@ impl Explain for ProductError {
                 file: Some(file.clone()),
                 ..Details::with("bad-product", "Nothing was imported. Correct the file, then try again.")
             },
-            Self::InUse { .. } => Details::with(
-                "product-in-use",
-                "Nothing was changed. Ids that are in use keep their meaning.",
-            ),
             Self::NoSuchProduct { known, .. } => Details::with("no-such-product", known),
         }
     }
@@ -217,15 +205,11 @@ pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Resu
             print_result(text.unwrap_or_default().trim_end());
         }
         ProductCommand::Remove { product } => {
-            match app.db.remove_product(product, &Actor::command_line()).await? {
-                Removed::Done => {}
-                Removed::NoSuchProduct => {
-                    return Err(ProductError::no_such_product(app, product).await?.into());
+            match app.db.remove_product(product, &Actor::command_line()).await {
+                Err(ImportError::NoSuchProduct(product)) => {
+                    return Err(ProductError::no_such_product(app, &product).await?.into());
                 }
-                Removed::InUse => {
-                    let why = vec!["it has configurations: take their spins down instead".to_owned()];
-                    return Err(ProductError::InUse { product: product.clone(), why }.into());
-                }
+                removed => removed?,
             }
             print_result(&if args.json {
                 json!({ "product": product.to_string(), "outcome": "removed" }).to_string()
@@ -270,12 +254,7 @@ async fn import(app: &App, offers: &[Offer], dry_run: bool, as_json: bool) -> Re
     for is_trial in if dry_run { vec![true] } else { vec![true, false] } {
         outcomes.clear();
         for offer in offers {
-            match app.db.import_product(offer, &actor, is_trial).await? {
-                Imported::Done(changes) => outcomes.push((offer, changes)),
-                Imported::InUse(why) => {
-                    return Err(ProductError::InUse { product: offer.id.clone(), why }.into());
-                }
-            }
+            outcomes.push((offer, app.db.import_product(offer, &actor, is_trial).await?));
         }
     }
     if as_json {

@@ -174,7 +174,7 @@ async fn ended(
     app: &App,
     purger: &Arc<Purger>,
     id: &ConfigId,
-    moved: Result<Moved, ProtectError>,
+    moved: Result<Option<Moved>, ProtectError>,
     state: &str,
     done: &str,
 ) -> Result<(), CliError> {
@@ -183,12 +183,12 @@ async fn ended(
             return Err(SigningError::no_configuration(app, id).await?.into());
         }
         Err(error) => return Err(error.into()),
-        Ok(Moved::Done { live, purges }) => {
+        Ok(Some(Moved { live, purges })) => {
             let live = live.map_or("Nothing is live.".to_owned(), |live| format!("Version {live} is live."));
             print_result(&format!("{done} {live}"));
             deliver(purger, &purges).await?;
         }
-        Ok(Moved::Already) => print_result(&format!("{id} is already {state}.")),
+        Ok(None) => print_result(&format!("{id} is already {state}.")),
     }
     app.db.close().await;
     Ok(())

@@ -22,13 +22,30 @@ use super::{
     purges::{Softness, note},
 };
 
-/// The result of an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Imported {
-    /// The product is as the file offers it.
-    Done(Changes),
-    /// Nothing was changed, and why: a sentence each.
-    InUse(Vec<String>),
+/// Why a product was not imported or removed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no such product.
+    #[error("there is no product {0}")]
+    NoSuchProduct(ProductId),
+    /// The change would give ids that are in use another meaning.
+    #[error("{product} is in use:\n{}", lines(.why))]
+    InUse {
+        /// Which product.
+        product: ProductId,
+        /// A sentence for each reason.
+        why: Vec<String>,
+    },
+    /// The product has configurations, which are never deleted.
+    #[error("{0} is in use:\n  it has configurations: take their spins down instead")]
+    HasConfigurations(ProductId),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+fn lines(items: &[String]) -> String {
+    items.iter().map(|item| format!("  {item}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What an import did, or would do.
@@ -51,17 +68,6 @@ impl Changes {
     }
 }
 
-/// The result of removing a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removed {
-    /// It is removed.
-    Done,
-    /// There is no such product.
-    NoSuchProduct,
-    /// It has configurations, which are never deleted.
-    InUse,
-}
-
 impl Db {
     /// Makes a product what a file offers, unless that would change the meaning of an existing configuration's id.
     /// With `dry_run` nothing is changed.
@@ -70,7 +76,7 @@ impl Db {
         offer: &Offer,
         actor: &Actor,
         dry_run: bool,
-    ) -> Result<Imported, DbError> {
+    ) -> Result<Changes, ImportError> {
         const UPSERT: &str = "insert into products (id, label, hotspots, listed, created_at_ms)
             values ($1, $2, $3, true, $4)
             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots,
@@ -81,11 +87,11 @@ impl Db {
         let used = used(&mut tx, &offer.id).await?;
         let in_use = before.as_ref().map_or_else(Vec::new, |before| objections(before, offer, &used));
         if !in_use.is_empty() {
-            return Ok(Imported::InUse(in_use));
+            return Err(ImportError::InUse { product: offer.id.clone(), why: in_use });
         }
         let changes = changes(before.as_ref(), offer);
         if (changes.is_empty() && before.as_ref().is_some_and(is_listed)) || dry_run {
-            return Ok(Imported::Done(changes));
+            return Ok(changes);
         }
         let statement = tx.run("products.upsert", UPSERT).bind(&key).bind(&offer.label);
         statement.bind(Bind::json(&offer.hotspots)).bind(now_ms()).execute().await?;
@@ -105,26 +111,25 @@ impl Db {
         note(&mut tx, &key, &Purge::product(&offer.id), Softness::Configured, true).await?;
         record(&mut tx, actor, Action::ProductImport, &key, &detail).await?;
         tx.commit().await?;
-        Ok(Imported::Done(changes))
+        Ok(changes)
     }
 
     /// Removes a product that never had a configuration.
-    pub async fn remove_product(&self, id: &ProductId, actor: &Actor) -> Result<Removed, DbError> {
+    pub async fn remove_product(&self, id: &ProductId, actor: &Actor) -> Result<(), ImportError> {
         let key = id.to_string();
         let mut tx = self.write("products.remove").await?;
         if products::load(&mut tx, id).await?.is_none() {
-            return Ok(Removed::NoSuchProduct);
+            return Err(ImportError::NoSuchProduct(id.clone()));
         }
         if !used(&mut tx, id).await?.is_empty() {
-            return Ok(Removed::InUse);
+            return Err(ImportError::HasConfigurations(id.clone()));
         }
         tx.run("demand.delete_all", "delete from demand where product_id = $1").bind(&key).execute().await?;
         delete_options(&mut tx, &key).await?;
         tx.run("products.delete", "delete from products where id = $1").bind(&key).execute().await?;
         note(&mut tx, &key, &Purge::product(id), Softness::Configured, true).await?;
         record(&mut tx, actor, Action::ProductRemove, &key, &json!({})).await?;
-        tx.commit().await?;
-        Ok(Removed::Done)
+        Ok(tx.commit().await?)
     }
 }
 
@@ -272,15 +277,15 @@ mod tests {
         choices = [{ value = "diamond" }]
     "##;
 
-    async fn import(db: &Db, text: &str) -> Imported {
+    async fn import(db: &Db, text: &str) -> Result<Changes, ImportError> {
         let offer = toml::from_str::<ProductFile>(text).unwrap().check().unwrap();
-        db.import_product(&offer, &Actor::command_line(), false).await.unwrap()
+        db.import_product(&offer, &Actor::command_line(), false).await
     }
 
     async fn with_ring() -> (tempfile::TempDir, Db, ProductId) {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
-        let Imported::Done(changes) = import(&db, RING).await else { panic!("it is new") };
+        let changes = import(&db, RING).await.unwrap();
         assert!(changes.is_new);
         (folder, db, "ring/solitaire".parse().unwrap())
     }
@@ -296,14 +301,14 @@ mod tests {
     #[tokio::test]
     async fn an_import_says_what_it_changed_and_the_second_changes_nothing() {
         let (_folder, db, id) = with_ring().await;
-        let Imported::Done(again) = import(&db, RING).await else { panic!("nothing is in use") };
+        let again = import(&db, RING).await.unwrap();
         assert!(again.is_empty(), "{again:?}");
         assert_eq!(db.product_revision(&id).await.unwrap(), Some(1));
         let other = RING
             .replace("{ value = \"platinum\" }, ", "{ value = \"white-gold\" }, ")
             .replace("#d29682", "#d29683")
             .replace("id = ", "label = \"The Solitaire\"\nid = ");
-        let Imported::Done(changes) = import(&db, &other).await else { panic!("nothing is in use") };
+        let changes = import(&db, &other).await.unwrap();
         let expected = Changes {
             is_new: false,
             added: vec!["metal.white-gold".into()],
@@ -324,7 +329,7 @@ mod tests {
         let more = format!(
             "{RING}\n[[options]]\nname = \"finish\"\nchoices = [{{ value = \"matte\" }}, {{ value = \"bright\" }}]"
         );
-        assert!(matches!(import(&db, &more).await, Imported::Done(_)));
+        import(&db, &more).await.unwrap();
         assert_eq!(configure(&db, &id).await, before);
         for (wrong, why) in [
             (
@@ -347,21 +352,23 @@ mod tests {
                 "options stay in the order of ids: metal, stone, finish",
             ),
         ] {
-            let Imported::InUse(why_not) = import(&db, &wrong).await else { panic!("{wrong}") };
+            let Err(ImportError::InUse { why: why_not, .. }) = import(&db, &wrong).await else {
+                panic!("{wrong}")
+            };
             assert!(why_not.contains(&why.to_owned()), "{why_not:?}");
         }
         // A choice that no configuration has can be removed.
-        assert!(matches!(
-            import(&db, &RING.replace(", { value = \"rose-gold\", swatch = \"#d29682\" }", "")).await,
-            Imported::Done(_)
-        ));
-        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::InUse);
+        let fewer = RING.replace(", { value = \"rose-gold\", swatch = \"#d29682\" }", "");
+        import(&db, &fewer).await.unwrap();
+        let removed = db.remove_product(&id, &Actor::command_line()).await;
+        assert!(matches!(removed, Err(ImportError::HasConfigurations(_))), "{removed:?}");
     }
 
     #[tokio::test]
     async fn a_product_without_configurations_can_be_removed() {
         let (_folder, db, id) = with_ring().await;
-        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::Done);
-        assert_eq!(db.remove_product(&id, &Actor::command_line()).await.unwrap(), Removed::NoSuchProduct);
+        db.remove_product(&id, &Actor::command_line()).await.unwrap();
+        let again = db.remove_product(&id, &Actor::command_line()).await;
+        assert!(matches!(again, Err(ImportError::NoSuchProduct(_))), "{again:?}");
     }
 }

@@ -72,15 +72,15 @@ impl fmt::Debug for Session {
     }
 }
 
-/// The result of revoking a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revoked {
-    /// The key is revoked from now on.
-    Now,
-    /// The key was revoked before.
-    Before,
+/// Why a key was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
     /// There is no such key.
-    NoSuchKey,
+    #[error("there is no key {0}")]
+    NoSuchKey(KeyId),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// Tokens and secrets are 256 random bits, so a fast hash hides them well.
@@ -129,8 +129,8 @@ impl Db {
         row.stored().map(Some)
     }
 
-    /// Revokes a key, and ends its sessions.
-    pub async fn revoke_key(&self, id: &KeyId, actor: &Actor) -> Result<Revoked, DbError> {
+    /// Revokes a key, and ends its sessions. Returns whether it was valid before.
+    pub async fn revoke_key(&self, id: &KeyId, actor: &Actor) -> Result<bool, RevokeError> {
         let mut tx = self.write("keys.revoke").await?;
         let before: Option<Option<i64>> = tx
             .run("keys.revoked_at", "select revoked_at_ms from keys where id = $1")
@@ -138,8 +138,8 @@ impl Db {
             .optional_scalar()
             .await?;
         match before {
-            None => return Ok(Revoked::NoSuchKey),
-            Some(Some(_)) => return Ok(Revoked::Before),
+            None => return Err(RevokeError::NoSuchKey(id.clone())),
+            Some(Some(_)) => return Ok(false),
             Some(None) => {}
         }
         tx.run("keys.set_revoked", "update keys set revoked_at_ms = $1 where id = $2")
@@ -153,7 +153,7 @@ impl Db {
             .await?;
         record(&mut tx, actor, Action::KeyRevoke, id.as_str(), &json!({})).await?;
         tx.commit().await?;
-        Ok(Revoked::Now)
+        Ok(true)
     }
 
     /// Begins a session of a key, and returns its token, of which the database has the hash. Expired sessions are
@@ -229,9 +229,10 @@ mod tests {
         assert!(db.keys().await.unwrap()[0].last_used_at_ms.is_some());
 
         let actor = Actor::key(unknown.id(), Some("127.0.0.1".to_owned()));
-        assert_eq!(db.revoke_key(key.id(), &actor).await.unwrap(), Revoked::Now);
-        assert_eq!(db.revoke_key(key.id(), &actor).await.unwrap(), Revoked::Before);
-        assert_eq!(db.revoke_key(unknown.id(), &actor).await.unwrap(), Revoked::NoSuchKey);
+        assert!(db.revoke_key(key.id(), &actor).await.unwrap());
+        assert!(!db.revoke_key(key.id(), &actor).await.unwrap());
+        let revoked = db.revoke_key(unknown.id(), &actor).await;
+        assert!(matches!(revoked, Err(RevokeError::NoSuchKey(_))), "{revoked:?}");
         assert_eq!(db.verify_key(&key).await.unwrap(), None);
         let trail = db.audit(0, 10).await.unwrap();
         let actions: Vec<&str> = trail.iter().map(|entry| entry.action.as_str()).collect();

@@ -143,7 +143,7 @@ impl Db {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{job::JobId, names::ConfigId};
+    use crate::domain::{audit::Actor, job::JobId, names::ConfigId};
 
     const LATER: i64 = i64::MAX;
 

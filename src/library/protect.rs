@@ -34,18 +34,13 @@ use super::{
 /// Each waits for a read and a write of the store's.
 const COPIES_AT_ONCE: usize = 16;
 
-/// A configuration that is protected, or public, as was asked.
+/// A configuration that was moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Moved {
-    /// It was moved.
-    Done {
-        /// The version that is live now.
-        live: Option<i64>,
-        /// The purges that this wrote.
-        purges: Vec<i64>,
-    },
-    /// It was so before.
-    Already,
+pub struct Moved {
+    /// The version that is live now.
+    pub live: Option<i64>,
+    /// The purges that this wrote.
+    pub purges: Vec<i64>,
 }
 
 /// Why a configuration was not moved.
@@ -77,14 +72,24 @@ pub enum ProtectError {
     Db(#[from] DbError),
 }
 
-/// Makes all of a configuration private.
-pub async fn protect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, ProtectError> {
+/// Makes all of a configuration private. Returns `None` if it was so before.
+pub async fn protect(
+    db: &Db,
+    store: &Store,
+    id: &ConfigId,
+    actor: &Actor,
+) -> Result<Option<Moved>, ProtectError> {
     let to = Namespace::Private(db.new_namespace()?);
     change(db, store, id, to, actor).await
 }
 
-/// Makes a protected configuration public.
-pub async fn unprotect(db: &Db, store: &Store, id: &ConfigId, actor: &Actor) -> Result<Moved, ProtectError> {
+/// Makes a protected configuration public. Returns `None` if it was so before.
+pub async fn unprotect(
+    db: &Db,
+    store: &Store,
+    id: &ConfigId,
+    actor: &Actor,
+) -> Result<Option<Moved>, ProtectError> {
     change(db, store, id, Namespace::Public, actor).await
 }
 
@@ -94,11 +99,11 @@ async fn change(
     id: &ConfigId,
     to: Namespace,
     actor: &Actor,
-) -> Result<Moved, ProtectError> {
+) -> Result<Option<Moved>, ProtectError> {
     let overtaken = || ProtectError::Overtaken(id.clone());
     let from = db.namespace(id).await?.ok_or_else(|| ProtectError::NoSuchConfiguration(id.clone()))?;
     if from.is_private() == to.is_private() {
-        return Ok(Moved::Already);
+        return Ok(None);
     }
     let versions = db.versions(id).await?;
     let newest = versions.first().map_or(0, |version| version.version);
@@ -144,7 +149,7 @@ async fn change(
     purges.extend(deleted.purges);
     let now_live = carried.iter().find(|one| live == Some(one.from)).map(|one| one.version);
     tracing::info!(configuration = %id, private = to.is_private(), objects = deleted.objects, "a configuration was moved");
-    Ok(Moved::Done { live: now_live, purges })
+    Ok(Some(Moved { live: now_live, purges }))
 }
 
 /// As an ingest of a public configuration does.

@@ -7,7 +7,6 @@ use actix_web::{
 };
 
 use crate::{
-    db::import::{Imported, Removed},
     domain::{import::ProductFile, names::ProductId},
     http::{
         auth::{Admin, Artist},
@@ -82,11 +81,7 @@ pub(super) async fn import(
     if offer.id != id {
         return Err(Error::BadField(format!("id: the address is that of {id}")).into());
     }
-    let imported = catalog.db.import_product(&offer, &caller.actor, false).await?;
-    let changes = match imported {
-        Imported::Done(changes) => changes,
-        Imported::InUse(why) => return Err(Error::ProductInUse(why.join("; ")).into()),
-    };
+    let changes = catalog.db.import_product(&offer, &caller.actor, false).await?;
     let status = if changes.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(secret_json(status, &products::ProductChanges::of(id, changes)))
 }
@@ -113,11 +108,8 @@ pub(super) async fn remove(
     request: HttpRequest,
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
-    match catalog.db.remove_product(&id(&request)?, &caller.actor).await? {
-        Removed::Done => Ok(secret(StatusCode::NO_CONTENT).finish()),
-        Removed::NoSuchProduct => Err(Error::NoSuchProduct.into()),
-        Removed::InUse => Err(Error::ProductInUse("it has configurations".to_owned()).into()),
-    }
+    catalog.db.remove_product(&id(&request)?, &caller.actor).await?;
+    Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
 fn id(request: &HttpRequest) -> Result<ProductId, Error> {

@@ -7,7 +7,6 @@ use actix_web::{
 };
 
 use crate::{
-    db::keys::Revoked,
     domain::keys::{KeyId, Role},
     http::{
         auth::Admin,
@@ -95,8 +94,6 @@ pub(super) async fn revoke(
     catalog: Data<Catalog>,
 ) -> Result<HttpResponse, Failure> {
     let id: KeyId = segment(&request, "key").parse().map_err(|_no_key| Error::NoSuchKey)?;
-    match catalog.db.revoke_key(&id, &caller.actor).await? {
-        Revoked::Now | Revoked::Before => Ok(secret(StatusCode::NO_CONTENT).finish()),
-        Revoked::NoSuchKey => Err(Error::NoSuchKey.into()),
-    }
+    catalog.db.revoke_key(&id, &caller.actor).await?;
+    Ok(secret(StatusCode::NO_CONTENT).finish())
 }

@@ -8,7 +8,10 @@ use actix_web::{
 
 use crate::{
     cdn::purge::Purger,
-    domain::signed::{Grant, Shown},
+    domain::{
+        names::ConfigId,
+        signed::{Grant, Shown},
+    },
     http::{
         auth::Artist,
         body,
@@ -57,8 +60,8 @@ pub(super) async fn protect(
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let id = sequences::id(&request)?;
-    let moved = protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await;
-    sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
+    let moved = protect::protect(&catalog.db, &catalog.store, &id, &caller.actor).await?;
+    answer(&catalog, &purger, &id, moved).await
 }
 
 /// Make a protected configuration public
@@ -85,16 +88,19 @@ pub(super) async fn unprotect(
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
     let id = sequences::id(&request)?;
-    let moved = protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await;
-    sequences::deleted(&catalog, &purger, &id, &purges(moved?)).await
+    let moved = protect::unprotect(&catalog.db, &catalog.store, &id, &caller.actor).await?;
+    answer(&catalog, &purger, &id, moved).await
 }
 
-/// The purges that the change wrote: none if the configuration was in that state before.
-fn purges(moved: Moved) -> Vec<i64> {
-    match moved {
-        Moved::Done { purges, .. } => purges,
-        Moved::Already => Vec::new(),
-    }
+/// The configuration as it is now, with no purges if it was in that state before.
+async fn answer(
+    catalog: &Data<Catalog>,
+    purger: &Data<Purger>,
+    id: &ConfigId,
+    moved: Option<Moved>,
+) -> Result<HttpResponse, Failure> {
+    let purges = moved.map(|moved| moved.purges).unwrap_or_default();
+    sequences::deleted(catalog, purger, id, &purges).await
 }
 
 /// Sign an address that shows a protected configuration for a limited time

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     checks::CheckError,
-    db::{DbError, framesets::FramesetError, jobs::ChangeJobError},
+    db::{DbError, framesets::FramesetError, import::ImportError, jobs::ChangeJobError, keys::RevokeError},
     domain::{negotiate::NotOffered, product::UnknownChoice},
     library::{
         collect::CollectError, protect::ProtectError, publish::PublishError, raw_frames::RawFramesError,
@@ -32,6 +32,26 @@ impl From<FramesetError> for Error {
             FramesetError::Changed => Self::FramesetChanged,
             FramesetError::TooManyOpen(max_open) => Self::TooManySets(max_open),
             FramesetError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NoSuchProduct(_) => Self::NoSuchProduct,
+            ImportError::InUse { why, .. } => Self::ProductInUse(why.join("; ")),
+            ImportError::HasConfigurations(_) => Self::ProductInUse("it has configurations".to_owned()),
+            ImportError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Error {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NoSuchKey(_) => Self::NoSuchKey,
+            RevokeError::Db(error) => error.into(),
         }
     }
 }
