@@ -124,34 +124,6 @@ fn first_word(path: &str) -> &str {
     path.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap_or_default()
 }
 
-/// Modules of one parent that still name each other, and why.
-const CYCLES: &[(&str, &[&str], &str)] = &[
-    (
-        "cli",
-        &[
-            "check",
-            "completions",
-            "demo",
-            "edge",
-            "failure",
-            "ingest",
-            "jobs",
-            "key",
-            "product",
-            "publish",
-            "purge",
-            "report",
-            "signing",
-            "source",
-            "take_down",
-            "versions",
-        ],
-        "every command has errors of its own, which `failure` names and each command returns as `CliError`",
-    ),
-    ("db", &["garbage", "protection"], "until references replace the reading of manifests"),
-    ("http", &["document", "public"], "until the document is made from the routes alone"),
-];
-
 /// A module by its path, as `["cdn", "purge", "client"]`.
 type Module = Vec<String>;
 
@@ -176,10 +148,7 @@ fn modules_of_one_parent_do_not_name_each_other_in_a_circle() {
         let parent = parent.join("::");
         let circle: Vec<&str> =
             names.keys().filter(|name| reaches_itself(name, names)).map(String::as_str).collect();
-        let is_known = CYCLES
-            .iter()
-            .any(|(known, members, _)| *known == parent && circle.iter().all(|name| members.contains(name)));
-        if !circle.is_empty() && !is_known {
+        if !circle.is_empty() {
             circles.push(format!("{parent}: {}", circle.join(", ")));
         }
     }
