@@ -77,7 +77,8 @@ impl Folder {
     }
 
     pub(super) async fn set_identity(&self, text: &str) -> Result<(), Cause> {
-        Ok(write_whole(&self.root.join(identity::KEY), text.as_bytes()).await?)
+        let (path, text) = (self.root.join(identity::KEY), text.to_owned());
+        Ok(tokio::task::spawn_blocking(move || write_whole(&path, text.as_bytes())).await??)
     }
 
     pub(super) async fn is_empty(&self) -> Result<bool, Cause> {

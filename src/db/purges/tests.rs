@@ -80,7 +80,7 @@ async fn a_change_is_sent_until_no_server_holds_the_old_pointer() {
     let (_folder, db, number) = with_one_purge().await;
     db.create_deliveries(&names(&["a"]), false).await.unwrap();
     // The cache acknowledges at once by the purge's own clock, however slow this machine is.
-    let now_ms: i64 = db.run("test", "select at_ms from purges").one().await.unwrap();
+    let (now_ms,): (i64,) = db.run("test", "select at_ms from purges").one().await.unwrap();
     let mut keys = Vec::new();
     for pause_ms in [1_500, 5_000, 0] {
         let batch = claim(&db, "a").await.expect("it is due");
