@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 
 use crate::config::StoreConfig;
 
-use super::{Address, Cause, StoreError, Trouble};
+use super::{Address, Cause, Trouble};
 
 /// No error comes from a bucket.
 pub(super) fn trouble(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Trouble> {
