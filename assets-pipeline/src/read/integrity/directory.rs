@@ -7,8 +7,8 @@ pub(super) struct Directory<'a> {
     pub(super) file: Fields<'a>,
     entries: &'a [u8],
     big: bool,
-    /// Whether another directory follows.
-    pub(super) has_next: bool,
+    /// Where another directory follows; zero where none does, `None` where the file ends before it says so.
+    pub(super) next: Option<u64>,
 }
 
 impl<'a> Directory<'a> {
@@ -36,7 +36,7 @@ impl<'a> Directory<'a> {
         let entries = file.slice(entries_at, count.checked_mul(entry_bytes(big))?)?;
         let next_at = entries_at + entries.len();
         let next = if big { file.u64(next_at) } else { file.u32(next_at).map(u64::from) };
-        Some(Self { file, entries, big, has_next: next.is_some_and(|next| next != 0) })
+        Some(Self { file, entries, big, next })
     }
 
     /// Where the entries of a tag stand among all entries.

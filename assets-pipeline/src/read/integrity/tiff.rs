@@ -115,7 +115,7 @@ fn chromaticities(directory: &Directory<'_>) -> Option<[u32; 8]> {
 
 fn remarks(layout: &Layout<'_>, directory: &Directory<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    if directory.has_next {
+    if directory.next.is_some_and(|next| next != 0) {
         remarks.push(Remark::MorePages);
     }
     if layout.alpha.is_some() && !directory.has(EXTRA_SAMPLES) {

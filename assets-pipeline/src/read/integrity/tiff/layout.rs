@@ -74,7 +74,7 @@ pub(crate) enum Packing {
 
 impl<'a> Layout<'a> {
     pub(super) fn of(file: &'a [u8], directory: &Directory<'a>) -> Result<Self, Fault> {
-        if DECISIVE.into_iter().any(|tag| directory.is_cut_off(tag)) {
+        if directory.next.is_none() || DECISIVE.into_iter().any(|tag| directory.is_cut_off(tag)) {
             return Err(truncated(file));
         }
         // Which of two values counts is for each decoder to say.
@@ -220,7 +220,7 @@ fn no_preview(directory: &Directory<'_>) -> Result<(), Fault> {
     const REDUCED: u64 = 1;
     const MASK: u64 = 4;
     match directory.number(NEW_SUBFILE_TYPE).unwrap_or(0) {
-        kind if kind & REDUCED != 0 && (directory.has_next || directory.has(SUB_IFDS)) => {
+        kind if kind & REDUCED != 0 && (directory.next != Some(0) || directory.has(SUB_IFDS)) => {
             Err(Fault::Unsupported("a TIFF whose first picture is a preview of another".into()))
         }
         kind if kind & MASK != 0 => {
