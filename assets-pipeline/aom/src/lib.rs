@@ -1,7 +1,7 @@
 //! Still pictures in AV1 by libaom: one picture in, one temporal unit of OBUs out, on one thread.
 //!
-//! This crate is as small as can be, since it holds all of Girasol's unsafe code. What comes out has no
-//! container; for AVIF it needs one around it.
+//! This crate is as small as can be, since it holds unsafe code, as `jpeg-still` does and no other crate.
+//! What comes out has no container; for AVIF it needs one around it.
 
 mod sys;
 

@@ -3,6 +3,7 @@
 mod colours;
 mod conversion;
 mod error;
+mod jpeg;
 mod samples;
 mod tiff;
 
@@ -10,7 +11,6 @@ use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, RgbaImage};
@@ -87,16 +87,16 @@ fn stored<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Store
     codec_limits.max_image_width = Some(limits.max_width);
     codec_limits.max_image_height = Some(limits.max_height);
     codec_limits.max_alloc = Some(limits.max_alloc_bytes);
-    let bytes = Cursor::new(bytes);
+    let file = Cursor::new(bytes);
     match header.format {
         Format::Png => {
             // Of a PNG the codec does not count the pixels, only what it unpacks beside them.
             codec_limits.max_alloc = Some(limits.max_alloc_bytes.min(MAX_METADATA_BYTES));
-            finish(PngDecoder::with_limits(bytes, codec_limits)?, header)
+            finish(PngDecoder::with_limits(file, codec_limits)?, header)
         }
-        Format::Jpeg => limited(JpegDecoder::new(bytes)?, codec_limits, header),
-        Format::Tiff => tiff_picture(bytes.into_inner()),
-        Format::WebP => limited(WebPDecoder::new(bytes)?, codec_limits, header),
+        Format::Jpeg => jpeg::stored(bytes, header),
+        Format::Tiff => tiff_picture(bytes),
+        Format::WebP => limited(WebPDecoder::new(file)?, codec_limits, header),
     }
 }
 

@@ -8,7 +8,7 @@ mod colour_tags;
 mod directory;
 mod fields;
 mod format;
-mod jpeg;
+pub(crate) mod jpeg;
 mod png;
 pub(crate) mod tiff;
 mod webp;
@@ -169,7 +169,7 @@ impl Header {
 
 /// What is wrong with a file, before it has a name.
 #[derive(Debug)]
-enum Fault {
+pub(crate) enum Fault {
     Truncated(String),
     Unreadable(String),
     Unsupported(String),

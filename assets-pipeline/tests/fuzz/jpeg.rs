@@ -146,7 +146,12 @@ fn built(rng: &mut Rng) -> Vec<Segment> {
         frame.extend([id, if id == 1 || one_in(rng, 4) { first } else { 0x11 }, rng.u8(0..2)]);
     }
     segments.extend([quantisation(0), quantisation(1)]);
-    segments.push(segment(if progressive { 0xc2 } else { pick(rng, &[0xc0, 0xc0, 0xc1]) }, frame));
+    let kinds: &[u8] = if progressive { &[0xc2, 0xc2, 0xca] } else { &[0xc0, 0xc0, 0xc1, 0xc9] };
+    let lines_behind = one_in(rng, 8).then(|| [frame[1], frame[2]]);
+    if lines_behind.is_some() {
+        frame[1..3].fill(0);
+    }
+    segments.push(segment(pick(rng, kinds), frame));
     let codes = if rng.bool() { &FLAT[..] } else { &VARIED };
     segments.extend([0x00, 0x01, 0x10, 0x11].map(|table| huffman(table, codes)));
     if one_in(rng, 4) {
@@ -173,6 +178,10 @@ fn built(rng: &mut Rng) -> Vec<Segment> {
         }
     } else {
         segments.push(scan(rng, components, &all, [0, 63, 0]));
+    }
+    if let Some(lines) = lines_behind {
+        let first_scan = segments.iter().position(|segment| segment.marker == 0xda).map_or(0, |at| at + 1);
+        segments.insert(first_scan, segment(0xdc, lines.to_vec()));
     }
     segments.push(segment(0xd9, vec![]));
     segments

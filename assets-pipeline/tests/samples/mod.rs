@@ -122,7 +122,9 @@ pub fn jpeg_of_kind(start_of_frame: u8, precision: u8, width: u16, height: u16, 
     frame.extend(width.to_be_bytes());
     frame.push(components);
     frame.extend((1..=components).flat_map(|id| [id, 0x11, 0]));
-    let scan = [1, 1, 0, 0, 63, 0];
+    let mut scan = vec![components];
+    scan.extend((1..=components).flat_map(|id| [id, 0]));
+    scan.extend([0, 63, 0]);
     let compressed = [0x12, 0xff, 0x00, 0x34, 0xff, 0xd0, 0x56];
     [
         &[0xff, 0xd8][..],

@@ -7,12 +7,13 @@ use std::io;
 use image::ImageError;
 
 use super::tiff;
-use crate::read::integrity::Header;
+use crate::read::integrity::{Format, Header};
 use crate::read::refusal::Refusal;
 
 /// Why there are no pixels.
 pub(super) enum Fault {
     Codec(ImageError),
+    Jpeg(jpeg_still::Error),
     Tiff(tiff::Fault),
     /// The codec reads another size out of the file than its header was found to have.
     OtherSize,
@@ -21,6 +22,12 @@ pub(super) enum Fault {
 impl From<ImageError> for Fault {
     fn from(error: ImageError) -> Self {
         Self::Codec(error)
+    }
+}
+
+impl From<jpeg_still::Error> for Fault {
+    fn from(error: jpeg_still::Error) -> Self {
+        Self::Jpeg(error)
     }
 }
 
@@ -37,27 +44,48 @@ pub(super) fn refusal(name: &str, fault: Fault, header: &Header) -> Refusal {
             let reason = format!("its picture data is damaged ({})", line(&error));
             return Refusal::Unreadable { file, reason };
         }
-        Fault::OtherSize => {
-            let reason = "it contradicts itself about the size of its picture".into();
-            return Refusal::Unreadable { file, reason };
-        }
+        Fault::Jpeg(error) => return jpeg_refusal(file, &error),
+        Fault::OtherSize => return other_size(file),
     };
     match error {
-        error if ends_early(&error) => {
-            Refusal::Truncated { file, reason: "its picture data ends too early".into() }
-        }
+        error if ends_early(&error) => truncated(file),
         // The picture itself was found small enough before a codec saw it.
         ImageError::Limits(_) => Refusal::Unsupported {
             file,
             what: format!("a {format} with more metadata, or larger parts, than its picture calls for"),
         },
-        ImageError::Unsupported(error) => {
-            Refusal::Unsupported { file, what: format!("an uncommon kind of {format} ({})", line(&error)) }
-        }
-        error => {
-            Refusal::Unreadable { file, reason: format!("its picture data is damaged ({})", line(&error)) }
+        ImageError::Unsupported(error) => uncommon(file, format, &error),
+        error => damaged(file, &error),
+    }
+}
+
+fn jpeg_refusal(file: String, error: &jpeg_still::Error) -> Refusal {
+    match error {
+        jpeg_still::Error::EndsEarly(_) => truncated(file),
+        jpeg_still::Error::Unsupported(what) => uncommon(file, Format::Jpeg.label(), what),
+        jpeg_still::Error::Damaged(what) => damaged(file, what),
+        jpeg_still::Error::OtherSize => other_size(file),
+        jpeg_still::Error::OutOfMemory => {
+            Refusal::Unsupported { file, what: "a JPEG that needs more memory than there is".into() }
         }
     }
+}
+
+fn truncated(file: String) -> Refusal {
+    Refusal::Truncated { file, reason: "its picture data ends too early".into() }
+}
+
+fn other_size(file: String) -> Refusal {
+    let reason = "it contradicts itself about the size of its picture".into();
+    Refusal::Unreadable { file, reason }
+}
+
+fn uncommon(file: String, format: &str, error: &impl Display) -> Refusal {
+    Refusal::Unsupported { file, what: format!("an uncommon kind of {format} ({})", line(error)) }
+}
+
+fn damaged(file: String, error: &impl Display) -> Refusal {
+    Refusal::Unreadable { file, reason: format!("its picture data is damaged ({})", line(error)) }
 }
 
 /// What a codec says, as a part of a sentence: without line breaks, and no longer than a person reads.

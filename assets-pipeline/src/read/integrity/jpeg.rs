@@ -1,110 +1,129 @@
-//! JPEG: a walk over all markers to the end of the image (ITU-T T.81, annex B).
+//! JPEG: a walk over all segments to the end of the image (ITU-T T.81, annex B).
+
+pub(crate) mod segments;
 
 use image::metadata::Orientation;
 
 use super::fields::Fields;
 use super::{Colour, ExifColours, Fault, Format, Header};
 use crate::read::limits::Limits;
+use segments::{APP1, APP2, DNL, SOS, Segments};
 
-const RST0: u8 = 0xd0;
-const RST7: u8 = 0xd7;
-const SOI: u8 = 0xd8;
-const EOI: u8 = 0xd9;
-const SOS: u8 = 0xda;
-const APP1: u8 = 0xe1;
-const APP2: u8 = 0xe2;
+/// Baseline, extended and progressive frames, by Huffman codes and by arithmetic ones.
+pub(crate) const FRAMES: [u8; 5] = [0xc0, 0xc1, 0xc2, 0xc9, 0xca];
+/// Those of them that are progressive.
+pub(crate) const PROGRESSIVE: [u8; 2] = [0xc2, 0xca];
+/// Frames without loss, and frames that refine others.
+const OTHER_FRAMES: [u8; 8] = [0xc3, 0xc5, 0xc6, 0xc7, 0xcb, 0xcd, 0xce, 0xcf];
+
+/// A decoder visits each pixel once for each scan. So many scans of the largest picture it does; encoders
+/// write some ten, and small pictures may have more.
+const MAX_SCANS_OF_THE_LARGEST: u64 = 100;
 
 pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
-    let truncated = || Fault::Truncated(format!("it ends after {} bytes, inside the picture", bytes.len()));
-    let fields = Fields::big_endian(bytes);
-    let mut header: Option<Header> = None;
+    let mut frame: Option<Frame> = None;
     let mut exif: Option<&[u8]> = None;
-    let (mut has_pixels, mut has_profile) = (false, false);
-    let mut at = 2;
-    loop {
-        let (marker, after) = next_marker(bytes, at).ok_or_else(truncated)?;
-        match marker {
-            EOI => break,
-            // Markers without a segment.
-            0x01 | RST0..=RST7 => {
-                at = after;
-                continue;
-            }
-            SOI => return Err(Fault::Unreadable("a second image begins inside it".into())),
-            _ => {}
-        }
-        let length = usize::from(fields.u16(after).ok_or_else(truncated)?);
-        let segment = fields.slice(after, length).ok_or_else(truncated)?;
-        let Some(content) = segment.get(2..) else {
-            return Err(Fault::Unreadable("its data is damaged".into()));
-        };
-        at = after + length;
-        match marker {
-            // Baseline, extended and progressive frames; 0xc4, 0xc8 and 0xcc are no frames.
-            0xc0..=0xc2 => {
-                if header.is_some() {
+    let (mut scans, mut has_profile) = (0_u64, false);
+    for segment in Segments::of(bytes) {
+        let segment = segment?;
+        let content = segment.content;
+        match segment.marker {
+            marker if FRAMES.contains(&marker) => {
+                if frame.is_some() {
                     return Err(Fault::Unreadable("it has two picture headers".into()));
                 }
-                let frame = frame(content, marker == 0xc2)?;
-                frame.within(limits)?;
-                header = Some(frame);
+                let new = Frame::read(content, PROGRESSIVE.contains(&marker))?;
+                if new.height > 0 {
+                    new.header().within(limits)?;
+                }
+                frame = Some(new);
             }
-            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
-                return Err(Fault::Unsupported("a lossless or arithmetic-coded JPEG".into()));
+            marker if OTHER_FRAMES.contains(&marker) => {
+                return Err(Fault::Unsupported("a lossless or hierarchical JPEG".into()));
             }
             APP1 if exif.is_none() => exif = content.strip_prefix(b"Exif\0\0"),
             // Behind the first scan's header decoders look for none.
-            APP2 if !has_pixels => has_profile |= content.starts_with(b"ICC_PROFILE\0"),
-            SOS => has_pixels = true,
+            APP2 if scans == 0 => has_profile |= content.starts_with(b"ICC_PROFILE\0"),
+            DNL => {
+                if let Some(frame) = frame.as_mut().filter(|frame| frame.height == 0 && scans == 1) {
+                    frame.height = Fields::big_endian(content).u16(0).unwrap_or(0);
+                }
+            }
+            SOS => {
+                scans += 1;
+                if let Some(frame) = &mut frame {
+                    frame.whole_at_once &= content.first() == Some(&frame.components);
+                }
+            }
             _ => {}
         }
     }
-    match header {
-        Some(mut header) if has_pixels => {
-            let orientation = exif.and_then(Orientation::from_exif_chunk);
-            header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
-            header.colour_tags.exif = exif.and_then(ExifColours::of_exif);
-            header.has_profile = has_profile;
-            Ok(header)
-        }
-        _ => Err(Fault::Unreadable("it has no pixels".into())),
-    }
-}
-
-/// The next marker from `at` and the position after it. Skips compressed data, in which 0xff is followed by 0
-/// (B.1.1.5), and fill bytes, and whatever else stands between segments, as decoders do.
-fn next_marker(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
-    let mut at = at;
-    loop {
-        at += bytes.get(at..)?.iter().position(|&byte| byte == 0xff)? + 1;
-        match *bytes.get(at)? {
-            0x00 | 0xff => {}
-            marker => return Some((marker, at + 1)),
-        }
-    }
-}
-
-fn frame(content: &[u8], progressive: bool) -> Result<Header, Fault> {
-    let fields = Fields::big_endian(content);
-    let (Some(precision), Some(height), Some(width), Some(components)) =
-        (fields.u8(0), fields.u16(1), fields.u16(3), fields.u8(5))
-    else {
-        return Err(Fault::Unreadable("its picture header is damaged".into()));
+    let Some(frame) = frame.filter(|_| scans > 0) else {
+        return Err(Fault::Unreadable("it has no pixels".into()));
     };
-    let colour = match components {
-        1 => Colour::Grey,
-        3 => Colour::Rgb,
-        4 => return Err(Fault::Cmyk),
-        _ => return Err(Fault::Unsupported(format!("a JPEG with {components} channels"))),
-    };
-    if precision != 8 {
-        return Err(Fault::Unsupported(format!("a JPEG with {precision} bits a channel")));
+    let mut header = frame.header();
+    header.within(limits)?;
+    if scans.saturating_mul(header.pixels()) > limits.max_pixels.saturating_mul(MAX_SCANS_OF_THE_LARGEST) {
+        return Err(Fault::Unsupported(format!(
+            "a JPEG in {scans} scans, far more than its picture calls for"
+        )));
     }
-    let mut header = Header::new(Format::Jpeg, width.into(), height.into());
-    header.colour = colour;
-    if progressive {
-        // All coefficients are kept until the last scan, 16 bits each.
-        header.scratch_bytes = 2 * u64::from(components);
-    }
+    let orientation = exif.and_then(Orientation::from_exif_chunk);
+    header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    header.colour_tags.exif = exif.and_then(ExifColours::of_exif);
+    header.has_profile = has_profile;
     Ok(header)
+}
+
+/// What a frame header says (B.2.2).
+struct Frame {
+    width: u16,
+    /// 0 where it follows behind the first scan (B.2.5).
+    height: u16,
+    components: u8,
+    colour: Colour,
+    /// Coefficients of each pixel, over all components.
+    coefficients: u64,
+    /// Whether each row is decoded as it comes. Otherwise all coefficients are kept until the last scan.
+    whole_at_once: bool,
+}
+
+impl Frame {
+    fn read(content: &[u8], progressive: bool) -> Result<Self, Fault> {
+        let fields = Fields::big_endian(content);
+        let (Some(precision), Some(height), Some(width), Some(components)) =
+            (fields.u8(0), fields.u16(1), fields.u16(3), fields.u8(5))
+        else {
+            return Err(Fault::Unreadable("its picture header is damaged".into()));
+        };
+        let colour = match components {
+            1 => Colour::Grey,
+            3 => Colour::Rgb,
+            4 => return Err(Fault::Cmyk),
+            _ => return Err(Fault::Unsupported(format!("a JPEG with {components} channels"))),
+        };
+        if precision != 8 {
+            return Err(Fault::Unsupported(format!("a JPEG with {precision} bits a channel")));
+        }
+        let coefficients = coefficients(&content[6..]);
+        Ok(Self { width, height, components, colour, coefficients, whole_at_once: !progressive })
+    }
+
+    fn header(&self) -> Header {
+        let mut header = Header::new(Format::Jpeg, self.width.into(), self.height.into());
+        header.colour = self.colour;
+        if !self.whole_at_once {
+            // 16 bits each.
+            header.scratch_bytes = 2 * self.coefficients;
+        }
+        header
+    }
+}
+
+/// Coefficients of each pixel, rounded up: one for each component that is not sampled down.
+fn coefficients(components: &[u8]) -> u64 {
+    let samplings = components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+    let most = |side: fn((u8, u8)) -> u8| u64::from(samplings.clone().map(side).max().unwrap_or(1).max(1));
+    let blocks: u64 = samplings.clone().map(|(across, down)| u64::from(across) * u64::from(down)).sum();
+    blocks.div_ceil(most(|sampling| sampling.0) * most(|sampling| sampling.1))
 }
