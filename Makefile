@@ -9,6 +9,7 @@ HTTPLINT_VERSION := 2026.10.4
 MOTO_VERSION := 5.2.5
 SCHEMATHESIS_VERSION := 4.32.5
 JSCPD_VERSION := 5.3.3
+NUMPY_VERSION := 2.4.6
 
 # Where `make install` puts the program.
 PREFIX ?= /usr/local
@@ -42,9 +43,10 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 # The tests look for it there and start it themselves.
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
+CORPUS := target/tools/corpus-$(NUMPY_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic fuzz bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -160,6 +162,14 @@ fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREA
 	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
 		$(CARGO) test -p assets-pipeline --test fuzz $(LOCKED) $(QUIET) -- --nocapture mutated_files_are_harmless
 
+setup-corpus:
+	@scripts/setup.sh build corpus
+
+# ARGS names packages, of which the report is then.
+corpus: setup-corpus $(CORPUS) ## Compare what is decoded of other projects' test images with the reference decoders, and write benches/corpus.md
+	@$(CARGO) build -p assets-pipeline --example decode $(LOCKED) $(QUIET)
+	@$(CORPUS) -B scripts/corpus.py $(ARGS)
+
 bench: ## Measure; ARGS picks benchmarks
 	$(CARGO) bench --workspace $(LOCKED) -- $(ARGS)
 
@@ -223,6 +233,10 @@ $(MOTO):
 $(SCHEMATHESIS):
 	python3 -m venv target/tools/schemathesis-$(SCHEMATHESIS_VERSION)
 	target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+
+$(CORPUS):
+	python3 -m venv target/tools/corpus-$(NUMPY_VERSION)
+	target/tools/corpus-$(NUMPY_VERSION)/bin/pip install --quiet --disable-pip-version-check numpy==$(NUMPY_VERSION)
 
 $(JSCPD):
 	npm install --no-audit --no-fund --loglevel=error --prefix target/tools/jscpd-$(JSCPD_VERSION) jscpd@$(JSCPD_VERSION)

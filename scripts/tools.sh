@@ -35,6 +35,9 @@ tool_is_here() {
         chromium) browser >/dev/null ;;
         # Debian's python3 comes without what makes a virtual environment.
         venv) has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null ;;
+        # From netpbm, which reads PNG by libpng.
+        netpbm) has pngtopam ;;
+        libtiff-tools) has tiff2rgba ;;
         *) has "$1" ;;
     esac
 }
@@ -46,6 +49,7 @@ packages_of() {
         c++) echo g++ ;;
         node | node20) echo nodejs ;;
         avifdec | avifenc) echo libavif-bin ;;
+        djpeg) echo libjpeg-turbo-progs ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
@@ -65,6 +69,7 @@ tools_of_group() {
         # The other engines. Not every distribution has them as packages, which is no reason to install none of the rest.
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
+        corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
         test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge rclone ;;
         *) return 1 ;;
     esac
