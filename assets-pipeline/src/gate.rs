@@ -1,14 +1,30 @@
 //! A bound on memory that threads use at once.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Lets threads in as long as the bytes that they say they need fit together. One thread always fits,
+/// Everything of this process that decodes frames: checks, mends and ingests together use as much memory as one of them
+/// alone.
+///
+/// A frame that needs more than this goes through alone. The largest that [`crate::read::limits::Limits`] allows, of 8,000 by
+/// 8,000 pixels, takes some 1.1 GB while it is cut out.
+pub(crate) static WORKING: Gate = Gate::new(256 << 20);
+
+/// Lets threads in, in order, as long as the bytes that they say they need fit together. One thread always fits,
 /// however much it needs.
 #[derive(Debug)]
 pub struct Gate {
     max_bytes: u64,
-    used: Mutex<u64>,
-    freed: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    used: u64,
+    /// The place in the queue of the next thread that asks.
+    next: u64,
+    /// The place of the thread whose turn it is: what is large would wait for ever behind what is small.
+    turn: u64,
 }
 
 /// Bytes of a [`Gate`] that are free again when this goes.
@@ -21,24 +37,34 @@ pub struct Pass<'a> {
 impl Gate {
     /// A gate for so many bytes.
     pub const fn new(max_bytes: u64) -> Self {
-        Self { max_bytes, used: Mutex::new(0), freed: Condvar::new() }
+        let state = State { used: 0, next: 0, turn: 0 };
+        Self { max_bytes, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until there is room. A thread that holds a pass must not ask for a second one: the two would deadlock.
     pub fn enter(&self, bytes: u64) -> Pass<'_> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        while *used > 0 && *used + bytes > self.max_bytes {
-            used = self.freed.wait(used).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        let place = state.next;
+        state.next += 1;
+        while state.turn != place || (state.used > 0 && state.used + bytes > self.max_bytes) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        *used += bytes;
+        state.used += bytes;
+        state.turn += 1;
+        drop(state);
+        self.changed.notify_all();
         Pass { gate: self, bytes }
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        *self.gate.used.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
-        self.gate.freed.notify_all();
+        self.gate.state().used -= self.bytes;
+        self.gate.changed.notify_all();
     }
 }
 
@@ -73,5 +99,22 @@ mod tests {
         let gate = Gate::new(10);
         drop(gate.enter(1000));
         drop(gate.enter(5));
+    }
+    #[test]
+    fn what_is_large_does_not_wait_behind_what_is_small_for_ever() {
+        let gate = Gate::new(100);
+        let small = gate.enter(60);
+        std::thread::scope(|scope| {
+            let large = scope.spawn(|| drop(gate.enter(90)));
+            while gate.state().next < 2 {}
+            // It would fit beside the first, and comes after the large one all the same.
+            let late = scope.spawn(|| drop(gate.enter(10)));
+            while gate.state().next < 3 {}
+            assert!(!late.is_finished() && gate.state().turn == 1);
+            drop(small);
+            large.join().unwrap();
+            late.join().unwrap();
+        });
+        assert_eq!(gate.state().used, 0);
     }
 }

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 
 use crate::{
     IngestError,
-    gate::{Gate, Pass},
+    gate::{Pass, WORKING},
     picture::Picture,
     plan::Plan,
     plan::tiers::{Family, Format},
@@ -44,8 +44,6 @@ use crate::{
 /// Decoded frames up to so many bytes are kept between finding the piece and cutting it out; the
 /// rest are decoded twice.
 const KEPT_BYTES: u64 = 320 << 20;
-/// What threads may hold at once while they decode and cut out, however many cores there are.
-const WORKING_BYTES: u64 = 256 << 20;
 /// A plain ground is moved by so much at most: further, the piece's edges and shadows would show it.
 const FLATTENED: u8 = 24;
 /// Room around the piece, as a share of the longer side of its bounds.
@@ -107,7 +105,6 @@ pub fn prepare(
         progress,
         kept: Mutex::default(),
         kept_bytes: AtomicU64::new(0),
-        gate: Gate::new(WORKING_BYTES),
     };
     let looked_at: Vec<(Seen, Vec<Remark>)> = used
         .par_iter()
@@ -224,7 +221,6 @@ struct Decoder<'a> {
     progress: &'a dyn Progress,
     kept: Mutex<HashMap<usize, RgbaImage>>,
     kept_bytes: AtomicU64,
-    gate: Gate,
 }
 
 impl Decoder<'_> {
@@ -232,7 +228,7 @@ impl Decoder<'_> {
     fn room(&self, position: usize) -> Pass<'_> {
         let header = &self.raw(position).header;
         let cut_out = 9 * u64::from(header.width) * u64::from(header.height);
-        self.gate.enter(header.decode_bytes() + cut_out)
+        WORKING.enter(header.decode_bytes() + cut_out)
     }
 
     fn raw(&self, position: usize) -> &SurveyedFrame {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     IngestError,
-    gate::Gate,
+    gate::WORKING,
     prepare::ground::{Bounds, Edge, edge, subject},
     progress::{Progress, Stage},
     read::decode::decode,
@@ -20,8 +20,6 @@ use crate::{
     read::source::Source,
 };
 
-/// What threads may hold at once while they decode, however many cores there are.
-const WORKING_BYTES: u64 = 192 << 20;
 /// The share of a frame that has to be clear before it counts as having transparency: more than a codec's or a
 /// palette's accident.
 const CLEAR_SHARE: f64 = 0.002;
@@ -78,7 +76,6 @@ pub(super) fn look(
     progress: &dyn Progress,
 ) -> Result<Vec<Look>, IngestError> {
     progress.begin(Stage::Decode, source.entries().len());
-    let gate = Gate::new(WORKING_BYTES);
     (0..source.entries().len())
         .into_par_iter()
         .map(|index| {
@@ -86,7 +83,7 @@ pub(super) fn look(
                 return Err(IngestError::Stopped);
             }
             let name = source.entries()[index].name.clone();
-            let seen = see(source, index, &name, limits, &gate);
+            let seen = see(source, index, &name, limits);
             progress.step();
             match seen {
                 Err(refusal @ Refusal::Io { .. }) => Err(refusal.into()),
@@ -96,10 +93,10 @@ pub(super) fn look(
         .collect()
 }
 
-fn see(source: &Source, index: usize, name: &str, limits: &Limits, gate: &Gate) -> Result<Seen, Refusal> {
+fn see(source: &Source, index: usize, name: &str, limits: &Limits) -> Result<Seen, Refusal> {
     let bytes = source.read(index)?;
     let header = integrity::inspect(name, &bytes, limits)?;
-    let _room = gate.enter(header.decode_bytes());
+    let _room = WORKING.enter(header.decode_bytes());
     let decoded = decode(name, &bytes, limits)?;
     let (file, profile) = (blake3::hash(&bytes), decoded.converted_profile);
     let mut remarks = header.remarks;

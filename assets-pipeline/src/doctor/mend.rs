@@ -11,7 +11,7 @@ use super::{
     numbers::{Place, numbers},
 };
 use crate::{
-    gate::Gate,
+    gate::WORKING,
     prepare::colour::{encoded, linear},
     read::decode::decode,
     read::limits::Limits,
@@ -20,8 +20,6 @@ use crate::{
     read::source::Source,
 };
 
-/// What threads may hold at once while they change frames.
-const WORKING_BYTES: u64 = 256 << 20;
 /// Highlights above this share of white are bent, where a gain would take some of them beyond it.
 const KNEE: f32 = 0.8;
 
@@ -139,14 +137,13 @@ fn with_extension_of(name: &str, other: &str) -> String {
 }
 
 fn evened(source: &Source, names: &[String], gains: &[&Gain], limits: &Limits) -> Result<Vec<Edit>, Refusal> {
-    let gate = Gate::new(WORKING_BYTES);
     gains
         .par_iter()
         .filter_map(|gain| Some((names.iter().position(|name| *name == gain.name)?, gain)))
         .map(|(index, gain)| {
             let bytes = source.read(index)?;
             let header = crate::read::integrity::inspect(&gain.name, &bytes, limits)?;
-            let _room = gate.enter(header.decode_bytes());
+            let _room = WORKING.enter(header.decode_bytes());
             let mut frame = decode(&gain.name, &bytes, limits)?.image;
             let opaque = !header.alpha;
             brighten(&mut frame, gain.stops);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::gate::Gate;
+use crate::gate::WORKING;
 use crate::read::decode::decode;
 use crate::read::integrity::{self, Header};
 use crate::read::limits::Limits;
@@ -131,9 +131,8 @@ pub fn decode_all(
     limits: &Limits,
     progress: &(dyn Fn() + Sync),
 ) -> Result<Vec<String>, Refusal> {
-    let gate = Gate::new(limits.max_alloc_bytes);
     let remarks = survey.frames.par_iter().map(|frame| {
-        let _room = gate.enter(frame.header.decode_bytes());
+        let _room = WORKING.enter(frame.header.decode_bytes());
         let decoded = decode(&frame.name, &source.read(frame.entry)?, limits)?;
         progress();
         Ok(decoded.remarks)
@@ -144,6 +143,7 @@ pub fn decode_all(
 }
 
 fn frame(source: &Source, name: &str, entry: usize, limits: &Limits) -> Result<SurveyedFrame, Refusal> {
+    let _room = WORKING.enter(source.entries()[entry].bytes);
     let bytes = source.read(entry)?;
     let header = integrity::inspect(name, &bytes, limits)?;
     Ok(SurveyedFrame { name: name.into(), entry, header, hash: blake3::hash(&bytes) })
