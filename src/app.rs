@@ -23,6 +23,7 @@ use crate::{
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
+    library::readiness::Readiness,
     staging::Staging,
     store::{Store, StoreError},
     worker::Worker,
@@ -250,6 +251,8 @@ impl App {
         let address = listener.local_addr().map_err(AppError::Server)?;
 
         let catalog = Arc::new(self.catalog());
+        let readiness = Arc::new(Readiness::default());
+        readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share));
         let shared = Shared {
             catalog: catalog.clone().into(),
@@ -260,6 +263,7 @@ impl App {
             views: views.clone().into(),
             purger: purger.clone().into(),
             proxies: web::Data::new(self.config.server.proxies()),
+            readiness: readiness.clone().into(),
         };
         let routes = move || {
             let routes = Routes::new()
@@ -290,6 +294,7 @@ impl App {
         tasks::adopt_unknown(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);
         tasks::evict(&mut background, &catalog);
+        tasks::check_readiness(&mut background, self, &readiness);
         purger.start(&mut background, {
             let catalog = catalog.clone();
             move || catalog.evict_pointers()
@@ -324,13 +329,15 @@ struct Shared {
     views: web::Data<Views>,
     purger: web::Data<Purger>,
     proxies: web::Data<TrustedProxies>,
+    readiness: web::Data<Readiness>,
 }
 
 impl Shared {
     fn add_to(&self, routes: &mut web::ServiceConfig) {
-        let Self { catalog, staging, limits, writers, checks, views, purger, proxies } = self.clone();
+        let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness } =
+            self.clone();
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers);
-        routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies);
+        routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
     }
 }
 

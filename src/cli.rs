@@ -28,7 +28,16 @@ mod take_down;
 mod versions;
 mod words;
 
-use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync::LazyLock};
+use std::{
+    ffi::OsString,
+    io::Write as _,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
@@ -186,6 +195,7 @@ impl Cli {
 pub async fn run(cli: Cli) -> ExitCode {
     let json = cli.command.json();
     match Box::pin(dispatch(cli)).await {
+        Ok(()) if RESULT_IS_LOST.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !error.is_printed() {
@@ -284,9 +294,16 @@ fn timestamp(at_ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a result could not be written, as into a file on a full disk: the command fails then.
+static RESULT_IS_LOST: AtomicBool = AtomicBool::new(false);
+
 /// Writes a result to stdout. A reader that has closed its end is no failure.
 fn print_result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let Err(error) = writeln!(std::io::stdout(), "{text}") else { return };
+    // A reader that has seen enough is no failure, as in `girasol key list | head`.
+    if error.kind() != std::io::ErrorKind::BrokenPipe && !RESULT_IS_LOST.swap(true, Ordering::Relaxed) {
+        print_message(&format!("error: the result could not be written: {error}"));
+    }
 }
 
 /// Writes a message for the person at the terminal to stderr.

@@ -21,6 +21,7 @@ pub mod protection;
 pub mod purges;
 pub mod retention;
 pub mod secrets;
+pub mod staged;
 pub mod take_down;
 pub mod uploads;
 pub mod versions;
@@ -89,9 +90,17 @@ pub enum DbError {
         /// Which file.
         path: PathBuf,
     },
+    /// The disk is full, or the database has the largest size that it may have.
+    #[error("the database could not write at {name}")]
+    Full {
+        /// The statement's name, or the transaction's.
+        name: &'static str,
+        /// What the driver says, as the error of a disk.
+        source: io::Error,
+    },
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] sqlx::migrate::MigrateError),
     /// The file beside the database that one process locks while it migrates.
     #[error("the lock of the database cannot be taken")]
     Lock(#[source] io::Error),
@@ -136,10 +145,15 @@ impl Db {
         Ok(Self { pools, signals: Signals::default() })
     }
 
-    /// Checks that the database can be read.
-    pub async fn ping(&self) -> Result<(), DbError> {
-        self.read("ping", "select exists (select 1 from products)").scalar::<bool>().await?;
-        Ok(())
+    /// Checks that the database can be read and written: it reads a row, and commits another one.
+    pub async fn probe(&self) -> Result<(), DbError> {
+        self.pools.read_anew("probe.read", "select exists (select 1 from products)").await?;
+        let mut tx = self.write("probe").await?;
+        tx.run("probe.write", "update heartbeat set at_ms = $1 where id = 1")
+            .bind(now_ms())
+            .execute()
+            .await?;
+        tx.commit().await
     }
 
     /// The signals of changes that this process commits.

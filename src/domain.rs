@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backoff;
+pub mod disk;
 pub mod figures;
 pub mod frameset;
 pub mod hints;

@@ -6,6 +6,7 @@ pub mod manifests;
 pub mod protect;
 pub mod publish;
 pub mod raw_frames;
+pub mod readiness;
 pub mod references;
 pub mod store_version;
 pub mod take_down;

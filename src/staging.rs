@@ -26,6 +26,7 @@ mod inbox;
 #[cfg(not(feature = "cloud"))]
 #[path = "staging/no_inbox.rs"]
 mod inbox;
+mod room;
 
 use std::{
     io,
@@ -45,14 +46,17 @@ use tokio::{
 };
 
 use crate::{
-    domain::frameset::{FileName, FramesetId, UploadId},
+    domain::frameset::{FileName, FramesetId, UploadId, UploadLimits},
     store::Connection,
 };
 
 pub use self::{
     archive::{UnpackError, Unpacked},
     inbox::{Contents, Inbox, Presigned, Scoped, Waiting},
+    room::{Account, NoRoom, Offer, Reservation},
 };
+
+use self::room::Room;
 
 /// A file of the staging area could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -91,17 +95,34 @@ pub struct Staging {
     root: PathBuf,
     /// Where sets are laid out, by [`laid_out_set`].
     work: PathBuf,
+    room: Room,
     unpacking: Arc<Semaphore>,
     inbox: Option<Inbox>,
 }
 
-/// A file that is being written. It belongs to its set once it is [kept](Incoming::keep). Dropped before that, it leaves a
-/// part, which is deleted with the set at the latest.
+/// A file that is being written. It belongs to its set once it is [kept](Incoming::keep).
 #[derive(Debug)]
 pub struct Incoming {
     file: File,
-    part: PathBuf,
+    part: Part,
     written: u64,
+}
+
+/// The path of a file that is being written.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    /// Whether it is removed when it is dropped: no later request continues it.
+    is_single: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // A part that stays is deleted with its set.
+        if self.is_single {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// A whole file.
@@ -121,12 +142,8 @@ impl Staging {
     pub fn open(data: &Path, bucket: Option<&Connection>) -> io::Result<Self> {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
-        Ok(Self {
-            root,
-            work: data.join("work"),
-            unpacking: Arc::new(Semaphore::new(1)),
-            inbox: bucket.map(Inbox::of),
-        })
+        let (room, unpacking) = (Room::of(root.clone()), Arc::new(Semaphore::new(1)));
+        Ok(Self { root, work: data.join("work"), room, unpacking, inbox: bucket.map(Inbox::of) })
     }
 
     /// The place in the bucket for artists' frames; `None` where the store is a folder.
@@ -151,43 +168,48 @@ impl Staging {
         self.set(set).join("parts").join(name)
     }
 
-    /// Bytes that are free on the disk of the folder.
-    pub async fn free_bytes(&self) -> Result<u64, StagingError> {
-        let staging = self.clone();
-        let free = tokio::task::spawn_blocking(move || staging.free_bytes_now());
-        free.await.map_err(|error| failed("measure")(io::Error::other(error)))?
+    /// Reserves room for bytes that are about to come.
+    pub async fn reserve(&self, account: Account<'_>, bytes: u64) -> Result<Reservation, NoRoom> {
+        self.room.reserve(account, bytes).await
     }
 
-    /// The same, on a thread that may wait for the disk.
-    fn free_bytes_now(&self) -> Result<u64, StagingError> {
-        let free = rustix::fs::statvfs(&self.root).map_err(|error| failed("measure")(error.into()))?;
-        Ok(free.f_bavail.saturating_mul(free.f_frsize))
+    /// What can be promised now.
+    pub async fn offer(&self, account: Account<'_>) -> Result<Offer<'_>, StagingError> {
+        self.room.offer(account).await
     }
 
-    /// Begins a file of a set that is sent in one request.
+    /// Refuses to go on where the disk has less free than it has to have.
+    pub async fn require_free(&self, limits: &UploadLimits) -> Result<(), NoRoom> {
+        self.room.require_free(limits).await
+    }
+
+    /// Begins a file of a set that is sent in one request. Dropped, it leaves nothing.
     pub async fn begin(&self, set: &FramesetId) -> Result<Incoming, StagingError> {
         static UNIQUE: AtomicU64 = AtomicU64::new(0);
         // A set may be sent to two processes at once.
         let name = format!("{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed));
-        self.incoming(self.part(set, &name), 0).await
+        let part = Part { path: self.part(set, &name), is_single: true };
+        self.incoming(part, 0).await
     }
 
-    /// Resumes an upload of which `received` bytes are on disk for certain. Bytes after them are cut off.
+    /// Resumes an upload of which `received` bytes are on disk for certain. Bytes after them are cut off. Dropped, it
+    /// leaves its part.
     pub async fn resume(
         &self,
         set: &FramesetId,
         upload: &UploadId,
         received: u64,
     ) -> Result<Incoming, StagingError> {
-        self.incoming(self.part(set, upload.as_str()), received).await
+        let part = Part { path: self.part(set, upload.as_str()), is_single: false };
+        self.incoming(part, received).await
     }
 
-    async fn incoming(&self, part: PathBuf, received: u64) -> Result<Incoming, StagingError> {
-        if let Some(folder) = part.parent() {
+    async fn incoming(&self, part: Part, received: u64) -> Result<Incoming, StagingError> {
+        if let Some(folder) = part.path.parent() {
             fs::create_dir_all(folder).await.map_err(failed("make room for"))?;
         }
         let mut options = File::options();
-        let opened = options.create(true).truncate(false).read(true).write(true).open(&part).await;
+        let opened = options.create(true).truncate(false).read(true).write(true).open(&part.path).await;
         let mut file = opened.map_err(failed("open"))?;
         let there = file.metadata().await.map_err(failed("open"))?.len();
         if there < received {
@@ -345,7 +367,7 @@ impl Incoming {
     pub async fn keep(&self, staging: &Staging, set: &FramesetId, whole: &Whole) -> Result<(), StagingError> {
         let folder = staging.files(set);
         fs::create_dir_all(&folder).await.map_err(failed("make room for"))?;
-        match fs::hard_link(&self.part, staging.file(set, whole.digest)).await {
+        match fs::hard_link(&self.part.path, staging.file(set, whole.digest)).await {
             // The same bytes were uploaded before.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("keep")(error)),
             _ => {}
@@ -356,7 +378,7 @@ impl Incoming {
 
     /// Removes it.
     pub async fn discard(self) -> Result<(), StagingError> {
-        absent(fs::remove_file(&self.part).await)
+        absent(fs::remove_file(&self.part.path).await)
     }
 }
 
@@ -387,7 +409,11 @@ mod tests {
         assert_eq!(std::fs::read(staging.file(&set, whole.digest)).unwrap(), b"frame");
         staging.discard_set(&set).await.unwrap();
         staging.discard_set(&set).await.unwrap();
-        assert!(staging.free_bytes().await.unwrap() > 0);
+        let parts = staging.set(&set).join("parts");
+        let unfinished = staging.begin(&set).await.unwrap();
+        assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 1);
+        drop(unfinished);
+        assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 0, "a cut request leaves no part");
     }
 
     #[tokio::test]

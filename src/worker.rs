@@ -26,6 +26,7 @@ use crate::{
     },
     domain::{
         audit::Actor,
+        disk,
         frameset::{Frameset, FramesetId, UploadLimits},
     },
     ingest::{
@@ -34,7 +35,7 @@ use crate::{
     },
     signals::Topic,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
-    staging::{Staging, UnpackError},
+    staging::{NoRoom, Staging, UnpackError},
     store::Store,
 };
 
@@ -183,6 +184,8 @@ impl Worker {
             Failed::Layout(_) => (Advice { slug: "staging", file: None, remedy: None }, false),
             Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
         };
+        let is_full = disk::is_full(failed);
+        let advice = if is_full { about("disk-full", None, Some(FREE_DISK.to_owned())) } else { advice };
         let error: &(dyn std::error::Error + Send + Sync) = failed;
         if is_final {
             tracing::info!(error, job.id = %leased.job.id, "the frames of a job cannot be used");
@@ -190,7 +193,13 @@ impl Worker {
             tracing::error!(error, job.id = %leased.job.id, "a job failed");
         }
         // Internal errors are in the log alone; the artist gets the faults of the frames.
-        let message = if is_final { failed.to_string() } else { "something failed here".to_owned() };
+        let message = if is_full {
+            "the disk of the server is full".to_owned()
+        } else if is_final || matches!(advice.slug, "disk-full" | "quota-exceeded") {
+            failed.to_string()
+        } else {
+            "something failed here".to_owned()
+        };
         let Advice { slug, file, remedy } = advice;
         let failure = json!({ "slug": slug, "message": message, "file": file, "remedy": remedy });
         self.db.fail_job(leased, &failure, is_final).await.map(drop)
@@ -207,7 +216,8 @@ impl Worker {
         if set.in_bucket
             && let Some(inbox) = self.staging.inbox()
         {
-            let parameters = Parameters { inbox, staging: &self.staging, db: &self.db, limits: &self.limits };
+            let Self { staging, db, limits, .. } = self;
+            let parameters = Parameters { inbox, staging, db, key: &set.key, limits };
             let requester = Requester::Job(leased, &Actor::key(&set.key, None));
             Box::pin(fetch(parameters, id, requester, fetching, None)).await?;
             let (fetched, _) = fetching.counts();
@@ -300,14 +310,16 @@ impl Worker {
     }
 }
 
+const FREE_DISK: &str = "Free space on the disk of the server: the job is tried again by itself.";
+const QUOTA: &str = "Discard frame sets that are not needed: the job is tried again by itself.";
+
+fn about(slug: &'static str, file: Option<&str>, remedy: Option<String>) -> Advice {
+    Advice { slug, file: file.map(str::to_owned), remedy }
+}
+
 /// What to do about what waits in the bucket.
 fn advice(error: &FetchError) -> Advice {
     const MEND: &str = "Mend it in the bucket and retry the job.";
-    let about = |slug, file: Option<&str>, remedy: Option<String>| Advice {
-        slug,
-        file: file.map(str::to_owned),
-        remedy,
-    };
     let mend = Some(MEND.to_owned());
     match error {
         FetchError::Name { name, .. } | FetchError::Unpack(UnpackError::Name { name, .. }) => {
@@ -318,11 +330,16 @@ fn advice(error: &FetchError) -> Advice {
         FetchError::Unpack(UnpackError::Refused(refusal)) => {
             about(refusal.slug(), refusal.file(), Some(format!("{} {MEND}", refusal.remedy())))
         }
-        FetchError::Unpack(UnpackError::DiskFull) | FetchError::DiskFull => about("disk-full", None, None),
+        FetchError::Unpack(UnpackError::NoRoom(no_room)) | FetchError::NoRoom(no_room) => match no_room {
+            NoRoom::Disk => about("disk-full", None, Some(FREE_DISK.to_owned())),
+            NoRoom::Quota(_) => about("quota-exceeded", None, Some(QUOTA.to_owned())),
+            NoRoom::Staging(_) => about("staging", None, None),
+            NoRoom::Db(_) => about("database", None, None),
+        },
         FetchError::Closed(_) | FetchError::Stopped => about("overtaken", None, None),
         FetchError::Unpack(UnpackError::Staging(_)) | FetchError::Staging(_) => about("staging", None, None),
         FetchError::Inbox(_) => about("store", None, None),
-        FetchError::Db(_) => about("database", None, None),
+        FetchError::Unpack(UnpackError::Db(_)) | FetchError::Db(_) => about("database", None, None),
     }
 }
 

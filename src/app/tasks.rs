@@ -1,13 +1,17 @@
 //! The tasks beside requests: what they do, and how often.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use crate::{
     background::{Background, Task},
     config::KeepRaw,
     db::{Db, now_ms},
     http::{catalog::Catalog, public::vitals::Views},
-    library::{collect, raw_frames, references},
+    library::{
+        collect, raw_frames,
+        readiness::{self, Readiness},
+        references,
+    },
     signals::Topic,
     worker::Worker,
 };
@@ -79,6 +83,18 @@ pub(super) fn flush_views(background: &mut Background, db: &Db, views: &Arc<View
     background.every("flush_views", FLUSH_EVERY, move || {
         let (db, views) = (db.clone(), views.clone());
         async move { views.flush(&db).await }
+    });
+}
+
+/// Checks whether the server can answer, so that no request has to.
+pub(super) fn check_readiness(background: &mut Background, app: &App, readiness: &Arc<Readiness>) {
+    let (db, store, readiness) = (app.db.clone(), app.store.clone(), readiness.clone());
+    background.every("check_readiness", readiness::EVERY, move || {
+        let (db, store, readiness) = (db.clone(), store.clone(), readiness.clone());
+        async move {
+            readiness.check(&db, &store).await;
+            Ok::<_, Infallible>(())
+        }
     });
 }
 

@@ -8,6 +8,7 @@ use crate::{
     app::AppError,
     config::ConfigError,
     db::{DbError, import::ImportError, keys::RevokeError},
+    domain::disk,
     ingest::{Advice, Failure},
     library::{
         collect::CollectError, identity::IdentityError, protect::ProtectError, publish::PublishError,
@@ -27,6 +28,8 @@ impl<E: Explain + 'static> From<E> for CliError {
         Self(Box::new(error))
     }
 }
+
+const FULL_DISK: &str = "disk-full";
 
 /// What is known of an error besides its message.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,7 +70,7 @@ impl CliError {
 
     /// Writes the error to stderr for a person, or to stdout for a script.
     pub(super) fn print(&self, json: bool) {
-        let Details { slug, file, remedy } = self.0.details();
+        let Details { slug, file, remedy } = self.details();
         if json {
             let error = json!({ "slug": slug, "message": self.chain(), "file": file, "remedy": remedy });
             print_result(&json!({ "error": error }).to_string());
@@ -77,6 +80,16 @@ impl CliError {
         if let Some(remedy) = remedy {
             print_message(&format!("  {remedy}"));
         }
+    }
+
+    /// A full disk is the same error wherever it shows.
+    fn details(&self) -> Details {
+        let details = self.0.details();
+        let error: &(dyn Error + 'static) = &*self.0;
+        if disk::is_full(error) && details.slug != FULL_DISK {
+            return Details::with(FULL_DISK, "Free space on the disk, and run the same command again.");
+        }
+        details
     }
 
     /// The message and those of its causes. A wrapper that repeats its cause adds nothing.
@@ -274,3 +287,28 @@ impl Explain for ProtectError {
 }
 
 const OVERTAKEN: &str = "Look at what is live now, then decide again.";
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_one_word_and_a_remedy_wherever_it_shows() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let errors: [CliError; 4] = [
+            AppError::Data { path: "data".into(), source: full() }.into(),
+            DbError::Full { name: "test", source: full() }.into(),
+            AppError::Database(DbError::Full { name: "test", source: full() }).into(),
+            CollectError::Db(DbError::Full { name: "test", source: full() }).into(),
+        ];
+        for error in errors {
+            let Details { slug, remedy, .. } = error.details();
+            assert_eq!(slug, FULL_DISK, "{error:?}");
+            assert!(remedy.unwrap().starts_with("Free space"));
+        }
+        let other: CliError = AppError::Server(io::ErrorKind::PermissionDenied.into()).into();
+        assert_ne!(other.details().slug, FULL_DISK);
+    }
+}

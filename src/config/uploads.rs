@@ -18,7 +18,11 @@ section! {
         set_max_files: u32 = 1000, count_from(1);
         /// Most frame sets that one key may have open.
         key_max_open_sets: u32 = 50, count_from(0);
-        /// Bytes that have to stay free on the disk; uploads that would take them are refused.
+        /// Most bytes that one key may have in frame sets that are not encoded: the files in them, uploads under way, and
+        /// what resumable uploads promise.
+        key_max_bytes: u64 = 100 << 30, whole_from(1);
+        /// Bytes that have to stay free on the disk; uploads that would take them, together with all that is promised, are
+        /// refused.
         disk_min_free_bytes: u64 = 1 << 30, whole_from(0);
         /// Hours after which an open frame set or an upload is deleted if nothing was sent for it.
         expire_hours: u32 = 72, count_from(1);
@@ -49,6 +53,7 @@ impl UploadsConfig {
             archive_max_bytes: self.archive_max_bytes,
             set_max_files: self.set_max_files,
             key_max_open_sets: self.key_max_open_sets,
+            key_max_bytes: self.key_max_bytes,
             disk_min_free_bytes: self.disk_min_free_bytes,
             expire_hours: self.expire_hours,
         }

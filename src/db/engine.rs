@@ -9,12 +9,13 @@ mod bind;
 mod probe;
 
 use std::{
+    io,
     path::Path,
     time::{Duration, Instant},
 };
 
 use sqlx::{
-    FromRow, Sqlite, SqliteConnection, SqlitePool,
+    Connection as _, FromRow, Sqlite, SqliteConnection, SqlitePool,
     migrate::MigrateError,
     pool::PoolConnection,
     sqlite::{
@@ -51,6 +52,8 @@ pub(super) enum Pools {
         readers: SqlitePool,
         /// The one connection that writes.
         writer: SqlitePool,
+        /// For a connection that reads the file and remembers nothing of it.
+        anew: SqliteConnectOptions,
     },
 }
 
@@ -67,20 +70,22 @@ impl Pools {
             .busy_timeout(BUSY_TIMEOUT);
         // The engine measures by itself, and by names.
         let options = sqlx::ConnectOptions::disable_statement_logging(options);
-        let failed = |source| DbError::Statement { name: "open", source };
+        let failed = |source| describe("open", source);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone());
         let writer = writer.await.map_err(failed)?;
         migrate(&writer).await?;
+        let anew = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let anew = sqlx::ConnectOptions::disable_statement_logging(anew);
         let options = options.pragma("query_only", "on");
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options);
         let readers = readers.await.map_err(failed)?;
-        Ok(Self::Sqlite { readers, writer })
+        Ok(Self::Sqlite { readers, writer, anew })
     }
 
     /// Waits until every connection is closed.
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
+            Self::Sqlite { readers, writer, .. } => {
                 readers.close().await;
                 // The last connection to close moves the write-ahead log into the file.
                 writer.close().await;
@@ -91,6 +96,20 @@ impl Pools {
     /// A statement that changes nothing.
     pub(super) fn read(&self, name: &'static str, sql: &'static str) -> Statement<'_> {
         Statement::new(name, sql, On::Readers(self))
+    }
+
+    /// Reads one truth through a connection of its own. The pools' connections would answer from memory, also where the
+    /// file is gone or overwritten.
+    pub(super) async fn read_anew(&self, name: &'static str, sql: &'static str) -> Result<bool, DbError> {
+        let began = Instant::now();
+        let Self::Sqlite { anew, .. } = self;
+        let read = async {
+            let mut connection = SqliteConnection::connect_with(anew).await?;
+            let truth = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+            connection.close().await?;
+            truth
+        };
+        read.await.map_err(|source| failed(name, began, source))
     }
 
     /// A statement that changes something and is a transaction of its own.
@@ -127,10 +146,15 @@ async fn migrate(writer: &SqlitePool) -> Result<(), DbError> {
             let program = sqlx::query_scalar(NEWEST).fetch_one(writer).await.ok();
             return Err(DbError::Newer { found, known, program });
         }
-        migrated => migrated?,
+        Err(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _))
+            if is_full(&source) =>
+        {
+            return Err(describe("migrate", source));
+        }
+        migrated => migrated.map_err(DbError::Migrate)?,
     }
     let record = sqlx::query(RECORD).bind(known).bind(program()).bind(now_ms());
-    record.execute(writer).await.map_err(|source| DbError::Statement { name: "schema.record", source })?;
+    record.execute(writer).await.map_err(|source| describe("schema.record", source))?;
     Ok(())
 }
 
@@ -419,8 +443,18 @@ impl Outcome for Changed {
 
 /// Whether another process has the write lock: `SQLITE_BUSY`, 5 in the lowest byte of a result code.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(error) = error else { return false };
-    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+    result_code(error).is_some_and(|code| code & 0xff == 5)
+}
+
+/// Whether the disk takes no more: `SQLITE_FULL`, or `SQLITE_IOERR_SHMSIZE` where it is the index of the write-ahead log
+/// that cannot grow.
+fn is_full(error: &sqlx::Error) -> bool {
+    result_code(error).is_some_and(|code| code & 0xff == 13 || code == 4874)
+}
+
+fn result_code(error: &sqlx::Error) -> Option<u32> {
+    let sqlx::Error::Database(error) = error else { return None };
+    error.code().and_then(|code| code.parse().ok())
 }
 
 /// The one place that every statement and transaction passes: what is measured of them is measured here.
@@ -437,6 +471,14 @@ fn measure(name: &'static str, rows: u64, took: Duration) {
 fn failed(name: &'static str, began: Instant, source: sqlx::Error) -> DbError {
     let duration_us = began.elapsed().as_micros() as u64;
     tracing::debug!(statement = name, duration_us, error = %source, "the database refused");
+    describe(name, source)
+}
+
+/// A full disk is an error of the disk, here as elsewhere.
+fn describe(name: &'static str, source: sqlx::Error) -> DbError {
+    if is_full(&source) {
+        return DbError::Full { name, source: io::Error::new(io::ErrorKind::StorageFull, source) };
+    }
     DbError::Statement { name, source }
 }
 

@@ -17,6 +17,7 @@ use super::{
     bytes, count,
     engine::{Bind, Tx},
     from_bytes, jobs, now_ms, parse, random,
+    staged::{stage, unstage},
 };
 
 /// A frame that has arrived whole.
@@ -151,7 +152,7 @@ async fn insert(tx: &mut Tx, id: &FramesetId, frame: &StoredFrame) -> Result<(),
         on conflict (frameset_id, name) do update set bytes = excluded.bytes, digest = excluded.digest";
     let statement = tx.run("frames.insert", SQL).bind(id.as_str()).bind(frame.name.as_str());
     statement.bind(from_bytes(frame.bytes)).bind(frame.digest.to_string()).execute().await?;
-    Ok(())
+    stage(tx, id, frame.digest, frame.bytes).await
 }
 
 pub(super) async fn delete_frames(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
@@ -175,6 +176,7 @@ pub(super) async fn delete(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> 
     jobs::delete(tx, id).await?;
     delete_uploads(tx, id).await?;
     delete_frames(tx, id).await?;
+    unstage(tx, id).await?;
     tx.run("framesets.delete", "delete from framesets where id = $1").bind(id.as_str()).execute().await?;
     Ok(())
 }

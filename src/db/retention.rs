@@ -6,6 +6,7 @@ use super::{
     Db, DbError,
     framesets::{delete, delete_frames},
     parse,
+    staged::unstage,
 };
 
 /// SQL for the committed sets of a configuration, of which a job of the state is there that follows.
@@ -110,6 +111,7 @@ impl Db {
             return Ok(false);
         }
         delete_frames(&mut tx, id).await?;
+        unstage(&mut tx, id).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -2,9 +2,17 @@
 
 use sqlx::FromRow;
 
-use crate::domain::frameset::{FileName, FramesetId, UploadId};
+use crate::domain::{
+    frameset::{FileName, FramesetId, UploadId, UploadLimits},
+    keys::KeyId,
+};
 
-use super::{Db, DbError, bytes, framesets::touch, from_bytes, now_ms, parse, random};
+use super::{
+    Db, DbError, bytes,
+    framesets::touch,
+    from_bytes, now_ms, parse, random,
+    staged::{Left, TooMuch, staged_bytes},
+};
 
 /// An upload and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +33,33 @@ pub struct StoredUpload {
     pub finished: bool,
     /// When bytes of it came last, in milliseconds since 1970-01-01 UTC.
     pub touched_at_ms: i64,
+}
+
+/// An upload as a client announces it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewUpload<'a> {
+    /// The set that its file belongs to.
+    pub frameset: &'a FramesetId,
+    /// The file that it becomes.
+    pub name: &'a FileName,
+    /// Its length in bytes, all of which are promised from now on.
+    pub length: u64,
+    /// `Upload-Metadata` as it was sent.
+    pub metadata: &'a str,
+}
+
+/// Why an upload did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginUploadError {
+    /// The set is not open, or has this many uploads under way.
+    #[error("a frame set has at most {0} uploads under way")]
+    TooMany(u32),
+    /// It does not fit.
+    #[error("the upload does not fit: {0:?}")]
+    TooMuch(TooMuch),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 #[derive(FromRow)]
@@ -55,34 +90,39 @@ impl UploadRow {
 }
 
 impl Db {
-    /// Begins an upload; `None` where the set has `max_uploads` under way, or is not open.
+    /// Begins an upload of a key's set, if there is room for all of it. What no row knows is taken off `left` already.
     pub async fn begin_upload(
         &self,
-        frameset: &FramesetId,
-        name: &FileName,
-        length: u64,
-        metadata: &str,
-        max_uploads: u32,
-    ) -> Result<Option<StoredUpload>, DbError> {
+        new: NewUpload<'_>,
+        key: &KeyId,
+        limits: &UploadLimits,
+        left: Left,
+    ) -> Result<StoredUpload, BeginUploadError> {
         const SQL: &str =
             "insert into uploads (id, frameset_id, name, length, received, metadata, touched_at_ms)
             select $1, $2, $3, $4, 0, $5, $6
             where exists (select 1 from framesets where id = $2 and state = 'open')
             and (select count(*) from uploads where frameset_id = $2 and not finished) < $7
             returning *";
+        let NewUpload { frameset, name, length, metadata } = new;
         let id = UploadId::new(random()?);
-        let row: Option<UploadRow> = self
-            .run("uploads.begin", SQL)
+        let mut tx = self.write("uploads.begin").await?;
+        let known = staged_bytes(&mut tx, key).await?;
+        left.require(length, known, limits).map_err(BeginUploadError::TooMuch)?;
+        let row: Option<UploadRow> = tx
+            .run("uploads.insert", SQL)
             .bind(id.as_str())
             .bind(frameset.as_str())
             .bind(name.as_str())
             .bind(from_bytes(length))
             .bind(metadata)
             .bind(now_ms())
-            .bind(max_uploads)
+            .bind(limits.set_max_files)
             .optional()
             .await?;
-        row.map(UploadRow::upload).transpose()
+        let upload = row.ok_or(BeginUploadError::TooMany(limits.set_max_files))?.upload()?;
+        tx.commit().await?;
+        Ok(upload)
     }
 
     /// An upload, whether it is finished or not.
@@ -139,18 +179,36 @@ mod tests {
     use super::*;
     use crate::domain::audit::Actor;
 
+    const LIMITS: UploadLimits = UploadLimits {
+        frame_max_bytes: 100,
+        archive_max_bytes: 100,
+        set_max_files: 1,
+        key_max_open_sets: 1,
+        key_max_bytes: 200,
+        disk_min_free_bytes: 0,
+        expire_hours: 1,
+    };
+
     #[tokio::test]
     async fn an_upload_is_resumed_where_it_was_and_goes_with_its_set() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).await.unwrap();
         let actor = Actor::command_line();
         let set = db.open_plain_frameset().await;
+        let key = db.frameset(&set).await.unwrap().unwrap().key;
         let name = "001.png".parse().unwrap();
-        let upload = db.begin_upload(&set, &name, 100, "filename MDAx", 1).await.unwrap().unwrap();
-        assert_eq!(db.begin_upload(&set, &name, 100, "", 1).await.unwrap(), None);
+        let begin = async || {
+            let new = NewUpload { frameset: &set, name: &name, length: 100, metadata: "filename MDAx" };
+            let left = Left { on_disk: Some(100), to_key: Some(200) };
+            db.begin_upload(new, &key, &LIMITS, left).await
+        };
+        let upload = begin().await.unwrap();
+        assert!(matches!(begin().await, Err(BeginUploadError::TooMuch(TooMuch::Disk))));
         assert!(db.note_received(&upload, 60).await.unwrap());
         db.finish_upload(&upload.id).await.unwrap();
-        let other = db.begin_upload(&set, &name, 100, "", 1).await.unwrap().unwrap();
+        let other = begin().await.unwrap();
+        db.note_received(&other, 100).await.unwrap();
+        assert!(matches!(begin().await, Err(BeginUploadError::TooMany(1))));
         assert!(db.delete_upload(&other.id).await.unwrap());
         let resumed = db.upload(&upload.id).await.unwrap().unwrap();
         assert_eq!((resumed.received, resumed.length, resumed.finished), (60, 100, true));
@@ -159,7 +217,7 @@ mod tests {
         db.discard_frameset(&set, &actor).await.unwrap();
         assert_eq!(db.upload(&upload.id).await.unwrap(), None);
         assert!(!db.note_received(&upload, 70).await.unwrap());
-        assert_eq!(db.begin_upload(&set, &name, 100, "", 1).await.unwrap(), None);
+        assert!(matches!(begin().await, Err(BeginUploadError::TooMany(1))));
         assert!(!db.delete_upload(&upload.id).await.unwrap());
     }
 }

@@ -139,6 +139,8 @@ pub struct UploadLimits {
     pub set_max_files: u32,
     /// Sets that one key may have open.
     pub key_max_open_sets: u32,
+    /// Bytes that one key may have in sets that are not encoded.
+    pub key_max_bytes: u64,
     /// What has to stay free on the disk.
     pub disk_min_free_bytes: u64,
     /// How long an untouched set or upload is kept.

@@ -2,7 +2,7 @@
 
 use assets_pipeline::IngestError;
 
-use crate::{library::store_version::StoreVersionError, store::Trouble};
+use crate::{domain::disk, library::store_version::StoreVersionError, store::Trouble};
 
 use super::Failure;
 
@@ -30,6 +30,12 @@ impl Advice {
 impl Failure {
     /// What to do about it.
     pub fn advice(&self) -> Advice {
+        if disk::is_full(self) {
+            return Advice::plain(
+                "disk-full",
+                "Free space on the disk, and run the same command again: what was encoded is kept.",
+            );
+        }
         match self {
             Self::Ingest(IngestError::Refused(refusal)) => Advice {
                 slug: refusal.slug(),
@@ -107,5 +113,29 @@ impl Failure {
             | Self::Manifest(_)
             | Self::Died(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::db::DbError;
+
+    #[test]
+    fn a_full_disk_is_named_and_tried_again() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let database = || DbError::Full { name: "test", source: full() };
+        for failure in [
+            Failure::Work(full()),
+            Failure::Db(database()),
+            Failure::Version(StoreVersionError::Db(database())),
+            Failure::Work(io::Error::other(database())),
+        ] {
+            assert_eq!(failure.advice().slug, "disk-full", "{failure:?}");
+            assert!(!failure.is_final());
+        }
+        assert_eq!(Failure::Work(io::ErrorKind::PermissionDenied.into()).advice().slug, "work");
     }
 }

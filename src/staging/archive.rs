@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use assets_pipeline::{
@@ -14,9 +14,12 @@ use assets_pipeline::{
     read::source::Source,
 };
 
-use crate::domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits};
+use crate::{
+    db::DbError,
+    domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits},
+};
 
-use super::{Incoming, Staging, StagingError, absent, failed};
+use super::{Account, Incoming, NoRoom, Staging, StagingError, absent, failed};
 
 /// What a file is called until its content is known.
 const UNNAMED: &str = "unnamed";
@@ -46,12 +49,15 @@ pub enum UnpackError {
         /// What is wrong with it.
         why: BadFileName,
     },
-    /// It would not leave enough of the disk free.
-    #[error("there is no room for what is in it")]
-    DiskFull,
+    /// What is in it does not fit.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The disk failed.
     #[error(transparent)]
     Staging(#[from] StagingError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// What an archive may hold.
@@ -63,8 +69,6 @@ struct ArchiveLimits {
     file_max_bytes: u64,
     /// Bytes of all of them.
     total_max_bytes: u64,
-    /// What has to stay free on the disk.
-    disk_min_free_bytes: u64,
 }
 
 impl From<&UploadLimits> for ArchiveLimits {
@@ -73,7 +77,6 @@ impl From<&UploadLimits> for ArchiveLimits {
             max_files: limits.set_max_files,
             file_max_bytes: limits.frame_max_bytes,
             total_max_bytes: limits.archive_max_bytes,
-            disk_min_free_bytes: limits.disk_min_free_bytes,
         }
     }
 }
@@ -82,17 +85,18 @@ impl Staging {
     /// Makes a whole file one of the set's, or the files that are in it, where it is an archive. It is there still.
     pub async fn accept(
         &self,
+        account: Account<'_>,
         set: &FramesetId,
         name: &FileName,
         file: &mut Incoming,
-        limits: &UploadLimits,
     ) -> Result<Vec<Unpacked>, UnpackError> {
         if name.is_archive() {
             file.sync().await?;
-            return self.unpack(set, file, name, limits.into()).await;
+            return self.unpack(account, set, file, name).await;
         }
         no_zip_behind(name.as_str(), &file.tail(TAIL_BYTES).await?)?;
         let whole = file.whole().await?;
+        account.db.stage_files(set, &[(whole.digest, whole.bytes)]).await?;
         file.keep(self, set, &whole).await?;
         Ok(vec![Unpacked { name: name.clone(), bytes: whole.bytes, digest: whole.digest }])
     }
@@ -102,59 +106,46 @@ impl Staging {
     /// Nothing becomes a file of the set before all of it was read.
     async fn unpack(
         &self,
+        account: Account<'_>,
         set: &FramesetId,
         archive: &Incoming,
         name: &FileName,
-        limits: ArchiveLimits,
     ) -> Result<Vec<Unpacked>, UnpackError> {
         // An archive at a time takes a core.
         let _turn = self.unpacking.acquire().await;
-        let (staging, set, part, name) = (self.clone(), set.clone(), archive.part.clone(), name.clone());
-        let unpacked = tokio::task::spawn_blocking(move || {
-            let folder = part.with_extension("unpacked");
-            // What a server that died has left.
-            absent(fs::remove_dir_all(&folder))?;
-            fs::create_dir(&folder).map_err(failed("make room for"))?;
-            let unpacked = staging.unpack_into(&folder, &part, &name, limits).and_then(|unpacked| {
+        let (part, limits) = (archive.part.path.clone(), ArchiveLimits::from(account.limits));
+        let source = blocking({
+            let (part, name) = (part.clone(), name.clone());
+            move || open(&part, &name, limits)
+        });
+        let source = source.await?;
+        let bytes = source.entries().iter().map(|entry| entry.bytes).sum();
+        let _room = self.reserve(account, bytes).await?;
+        let folder = part.with_extension("unpacked");
+        let _removed = RemovedAtLast(folder.clone());
+        let unpacked = blocking({
+            let folder = folder.clone();
+            move || {
+                // What a server that died has left.
+                absent(fs::remove_dir_all(&folder))?;
+                fs::create_dir(&folder).map_err(failed("make room for"))?;
+                unpack_into(&folder, &source)
+            }
+        });
+        let kept = async {
+            let unpacked = unpacked.await?;
+            let files: Vec<_> = unpacked.iter().map(|file| (file.digest, file.bytes)).collect();
+            account.db.stage_files(set, &files).await?;
+            let (staging, set, folder) = (self.clone(), set.clone(), folder.clone());
+            blocking(move || {
                 staging.keep_all(&set, &folder, &unpacked)?;
                 Ok(unpacked)
-            });
-            absent(fs::remove_dir_all(&folder))?;
-            unpacked
-        });
-        unpacked.await.map_err(|died| failed("unpack")(io::Error::other(died)))?
-    }
-
-    fn unpack_into(
-        &self,
-        folder: &Path,
-        part: &Path,
-        name: &FileName,
-        limits: ArchiveLimits,
-    ) -> Result<Vec<Unpacked>, UnpackError> {
-        let limits_within = Limits {
-            max_frames: limits.max_files as usize,
-            max_file_bytes: limits.file_max_bytes,
-            max_total_bytes: limits.total_max_bytes,
-            ..Limits::default()
+            })
+            .await
         };
-        let source = Source::open_as(part, name.as_str(), &limits_within)?;
-        let bytes: u64 = source.entries().iter().map(|entry| entry.bytes).sum();
-        if self.free_bytes_now()?.saturating_sub(bytes) < limits.disk_min_free_bytes {
-            return Err(UnpackError::DiskFull);
-        }
-        let mut unpacked = Vec::with_capacity(source.entries().len());
-        for (index, entry) in source.entries().iter().enumerate() {
-            let name = entry.name.parse();
-            let name = name.map_err(|why| UnpackError::Name { name: entry.name.clone(), why })?;
-            let mut file = Hashed::create(&folder.join(UNNAMED)).map_err(failed("write"))?;
-            let copied = source.copy(index, &mut file);
-            let digest = file.end().map_err(failed("write"))?;
-            let bytes = copied?;
-            fs::rename(folder.join(UNNAMED), folder.join(digest.to_string())).map_err(failed("write"))?;
-            unpacked.push(Unpacked { name, bytes, digest });
-        }
-        Ok(unpacked)
+        let kept = kept.await;
+        blocking(move || Ok(absent(fs::remove_dir_all(&folder))?)).await?;
+        kept
     }
 
     fn keep_all(&self, set: &FramesetId, folder: &Path, unpacked: &[Unpacked]) -> Result<(), StagingError> {
@@ -170,6 +161,49 @@ impl Staging {
         }
         File::open(&files).and_then(|folder| folder.sync_all()).map_err(failed("keep"))
     }
+}
+
+/// A folder that does not outlive a request that is dropped while it unpacks.
+struct RemovedAtLast(PathBuf);
+
+impl Drop for RemovedAtLast {
+    fn drop(&mut self) {
+        // It is gone already, unless the request was dropped.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs work that waits for the disk.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, UnpackError> + Send + 'static,
+) -> Result<T, UnpackError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|died| failed("unpack")(io::Error::other(died)))?
+}
+
+fn open(part: &Path, name: &FileName, limits: ArchiveLimits) -> Result<Source, UnpackError> {
+    let limits = Limits {
+        max_frames: limits.max_files as usize,
+        max_file_bytes: limits.file_max_bytes,
+        max_total_bytes: limits.total_max_bytes,
+        ..Limits::default()
+    };
+    Ok(Source::open_as(part, name.as_str(), &limits)?)
+}
+
+fn unpack_into(folder: &Path, source: &Source) -> Result<Vec<Unpacked>, UnpackError> {
+    let mut unpacked = Vec::with_capacity(source.entries().len());
+    for (index, entry) in source.entries().iter().enumerate() {
+        let name = entry.name.parse();
+        let name = name.map_err(|why| UnpackError::Name { name: entry.name.clone(), why })?;
+        let mut file = Hashed::create(&folder.join(UNNAMED)).map_err(failed("write"))?;
+        let copied = source.copy(index, &mut file);
+        let digest = file.end().map_err(failed("write"))?;
+        let bytes = copied?;
+        fs::rename(folder.join(UNNAMED), folder.join(digest.to_string())).map_err(failed("write"))?;
+        unpacked.push(Unpacked { name, bytes, digest });
+    }
+    Ok(unpacked)
 }
 
 /// A file that is hashed while it is written.

@@ -5,7 +5,10 @@
 //! leaves each file in the set, in the bucket, or in both; the next fetch continues with those in the bucket.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -21,8 +24,12 @@ use crate::{
     domain::{
         audit::Actor,
         frameset::{BadFileName, FileName, FramesetId, UploadLimits},
+        keys::KeyId,
     },
-    staging::{Inbox, InboxError, Incoming, Staging, StagingError, UnpackError, Unpacked, Waiting},
+    staging::{
+        Account, Inbox, InboxError, Incoming, NoRoom, Reservation, Staging, StagingError, UnpackError,
+        Unpacked, Waiting,
+    },
 };
 
 /// Files that are read at once.
@@ -55,9 +62,9 @@ pub enum FetchError {
     /// A file cannot be used.
     #[error(transparent)]
     Unpack(#[from] UnpackError),
-    /// The files would not leave enough of the disk free.
-    #[error("the disk has no room for the files in the bucket")]
-    DiskFull,
+    /// The files do not fit.
+    #[error("the files in the bucket do not fit")]
+    NoRoom(#[from] NoRoom),
     /// The set takes no files, or not from this worker.
     #[error("the frame set takes no files from here any more")]
     Closed(#[source] FramesetError),
@@ -84,8 +91,8 @@ impl FetchError {
             | Self::TooManyFiles(_)
             | Self::Unpack(UnpackError::Name { .. }) => true,
             Self::Unpack(UnpackError::Refused(refusal)) => !matches!(refusal, Refusal::Io { .. }),
-            Self::Unpack(UnpackError::DiskFull | UnpackError::Staging(_))
-            | Self::DiskFull
+            Self::Unpack(UnpackError::NoRoom(_) | UnpackError::Staging(_) | UnpackError::Db(_))
+            | Self::NoRoom(_)
             | Self::Closed(_)
             | Self::Stopped
             | Self::Inbox(_)
@@ -113,8 +120,16 @@ pub struct Parameters<'a> {
     pub staging: &'a Staging,
     /// Where they are listed.
     pub db: &'a Db,
+    /// The key that opened the set.
+    pub key: &'a KeyId,
     /// How many files a set may have, and how large.
     pub limits: &'a UploadLimits,
+}
+
+impl<'a> Parameters<'a> {
+    fn account(self) -> Account<'a> {
+        Account { db: self.db, key: self.key, limits: self.limits }
+    }
 }
 
 /// How far a fetch is.
@@ -150,12 +165,14 @@ pub async fn fetch(
     until: Option<Instant>,
 ) -> Result<usize, FetchError> {
     let files = list_allowed(parameters, set).await?;
+    let bytes = files.iter().map(|(_, waiting)| waiting.bytes).sum();
+    let room = &Mutex::new(parameters.staging.reserve(parameters.account(), bytes).await?);
     progress.total.store(files.len(), Ordering::Relaxed);
     let mut fetched = stream::iter(files)
         .take_while(|_| std::future::ready(until.is_none_or(|until| Instant::now() < until)))
         .map(|(name, waiting)| async move {
             progress.check()?;
-            fetch_one(parameters, set, requester, progress, &name, &waiting).await
+            fetch_one(parameters, set, requester, progress, room, &name, &waiting).await
         })
         .buffer_unordered(READS_AT_ONCE);
     while fetched.try_next().await?.is_some() {
@@ -170,7 +187,7 @@ async fn list_allowed(
     parameters: Parameters<'_>,
     set: &FramesetId,
 ) -> Result<Vec<(FileName, Waiting)>, FetchError> {
-    let Parameters { inbox, staging, limits, .. } = parameters;
+    let Parameters { inbox, limits, .. } = parameters;
     let max_files = limits.set_max_files as usize;
     let waiting = inbox.waiting(set, 2 * max_files).await?;
     let wanted = waiting.into_iter().filter(|waiting| !is_litter(&waiting.name));
@@ -187,10 +204,6 @@ async fn list_allowed(
     if files.len() > max_files {
         return Err(FetchError::TooManyFiles(limits.set_max_files));
     }
-    let bytes: u64 = files.iter().map(|(_, waiting)| waiting.bytes).sum();
-    if staging.free_bytes().await?.saturating_sub(bytes) < limits.disk_min_free_bytes {
-        return Err(FetchError::DiskFull);
-    }
     Ok(files)
 }
 
@@ -206,16 +219,19 @@ async fn fetch_one(
     set: &FramesetId,
     requester: Requester<'_>,
     progress: &Progress,
+    room: &Mutex<Reservation>,
     name: &FileName,
     waiting: &Waiting,
 ) -> Result<(), FetchError> {
-    let Parameters { inbox, staging, .. } = parameters;
+    let Parameters { inbox, staging, limits, .. } = parameters;
+    staging.require_free(limits).await?;
     let mut file = staging.begin(set).await?;
     let added = async {
         let mut contents = inbox.read(set, waiting);
         while let Some(chunk) = contents.next().await? {
             progress.check()?;
             file.append(chunk.as_ref()).await?;
+            room.lock().unwrap_or_else(PoisonError::into_inner).wrote(chunk.as_ref().len() as u64);
         }
         add(parameters, set, requester, name, &mut file).await
     };
@@ -226,6 +242,7 @@ async fn fetch_one(
         Err(FetchError::Inbox(InboxError::Gone)) => return Ok(()),
         added => added?,
     }
+    room.lock().unwrap_or_else(PoisonError::into_inner).settle(waiting.bytes);
     inbox.remove(set, waiting).await?;
     Ok(())
 }
@@ -238,7 +255,7 @@ async fn add(
     file: &mut Incoming,
 ) -> Result<(), FetchError> {
     let Parameters { staging, db, limits, .. } = parameters;
-    let accepted = staging.accept(set, name, file, limits).await?;
+    let accepted = staging.accept(parameters.account(), set, name, file).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let max_files = limits.set_max_files;

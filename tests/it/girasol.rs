@@ -7,6 +7,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
     sync::LazyLock,
     thread::JoinHandle,
+    time::Duration,
 };
 
 use image::{Rgba, RgbaImage};
@@ -66,7 +67,20 @@ impl Server {
     /// Starts a subcommand that serves.
     pub(crate) fn start_over(data: &Path, subcommand: &[&str]) -> Self {
         let mut command = girasol();
-        command.args(subcommand).arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
+        command.args(subcommand);
+        Self::start_by(command, data)
+    }
+
+    /// Starts over a data folder with settings of its own.
+    pub(crate) fn start_with(data: &Path, settings: &str) -> Self {
+        let config = data.join("girasol.toml");
+        fs::write(&config, settings).unwrap();
+        Self::start_over(data, &["serve", "--config", config.to_str().unwrap()])
+    }
+
+    /// Starts a command that serves, however it does so.
+    pub(crate) fn start_by(mut command: Command, data: &Path) -> Self {
+        command.arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -127,6 +141,21 @@ impl Server {
             assert_eq!(response.bytes().await.unwrap(), *whole);
         };
         futures_util::future::join_all((0..1000).map(|_| ask())).await;
+    }
+
+    /// Asks until the answer has this status: the server checks by itself, every few seconds.
+    pub(crate) async fn until(&self, path: &str, status: u16) -> Response {
+        let asked = async {
+            loop {
+                let response = self.get(path, &[]).await;
+                if response.status() == status {
+                    return response;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), asked)
+            .await
+            .expect("the server changes its mind in time")
     }
 
     /// POSTs JSON.

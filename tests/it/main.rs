@@ -18,6 +18,7 @@ mod bucket;
 mod check;
 mod debian;
 mod delivery;
+mod disk;
 mod docs;
 mod doctor;
 mod edge;

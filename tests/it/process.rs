@@ -25,7 +25,7 @@ async fn a_server_without_its_store_lives_but_is_not_ready() {
     let server = Server::start_over(folder.path(), &["serve"]);
     std::fs::remove_dir_all(folder.path().join("objects")).unwrap();
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
-    let response = server.get("/api/health/ready", &[]).await;
+    let response = server.until("/api/health/ready", 503).await;
     assert_eq!(header(response.headers(), "retry-after"), "5");
     assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
     assert_eq!(problem(response, 503).await, "not-ready");
@@ -45,7 +45,7 @@ async fn a_server_over_a_ruined_database_is_not_ready() {
     file.seek(SeekFrom::Start(4096)).unwrap();
     file.write_all(&vec![0xff; size - 4096]).unwrap();
     for path in ["/api/health", "/api/health/ready"] {
-        assert_eq!(problem(server.get(path, &[]).await, 503).await, "not-ready");
+        assert_eq!(problem(server.until(path, 503).await, 503).await, "not-ready");
     }
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
 }

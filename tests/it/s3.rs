@@ -115,8 +115,7 @@ async fn what_was_read_before_is_served_without_s3() {
     server.json(&sequence(GOLD)).await;
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
     assert_eq!(problem(server.get(&fresh, &[]).await, 500).await, "internal");
-    let health = server.get("/api/health/ready", &[]).await;
-    assert_eq!(health.status(), 503);
+    let health = server.until("/api/health/ready", 503).await;
     let health: Value = health.json().await.unwrap();
     assert_eq!(health["detail"], "the object store cannot be used: no answer comes");
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
@@ -129,7 +128,7 @@ async fn what_was_read_before_is_served_without_s3() {
 
     bucket.line.set(Faults::None);
     assert_eq!(server.get(&fresh, &[]).await.bytes().await.unwrap(), bucket.object(&fresh).await);
-    assert_eq!(server.get("/api/health/ready", &[]).await.status(), 200);
+    server.until("/api/health/ready", 200).await;
     drop(server);
 
     let copy = bucket.data().join("cache/objects").join(&kept[1..]);

@@ -57,15 +57,37 @@ async fn a_full_database_ends_the_transaction_and_the_next_one_begins_anew() {
     let mut tx = pools.write("test").await.unwrap();
     let big = "x".repeat(1 << 20);
     let full = tx.run("test.insert", INSERT).bind("a").bind(&big).execute().await.unwrap_err();
-    assert!(
-        matches!(&full, DbError::Statement { source: sqlx::Error::Database(error), .. }
-        if error.code().as_deref() == Some("13")),
-        "{full:?}"
-    );
+    assert!(matches!(&full, DbError::Full { name: "test.insert", .. }), "{full:?}");
+    assert!(crate::domain::disk::is_full(&full));
     drop(tx);
     // The limit belonged to the connection that is closed now.
     pools.run("test.insert", INSERT).bind("b").bind(&big).execute().await.unwrap();
     assert_eq!(names(&pools).await, ["b"]);
+}
+
+#[tokio::test]
+async fn whatever_ends_a_transaction_by_itself_closes_its_connection() {
+    let (_folder, pools) = with_pools().await;
+    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
+    // SQLite rolls back at once, and the engine's own rollback finds no transaction.
+    const OR_ROLLBACK: &str = "insert or rollback into secrets (name, value) values ($1, $2)";
+    let ends: [(&str, &'static str); 3] =
+        [("conflict", OR_ROLLBACK), ("end", "rollback"), ("commit", "commit")];
+    for (name, end) in ends {
+        pools.run("test.mark", "pragma cache_size = 77").execute().await.unwrap();
+        let mut tx = pools.write("test").await.unwrap();
+        let statement = tx.run("test.end", end);
+        let statement = if end == OR_ROLLBACK { statement.bind("a").bind("2") } else { statement };
+        assert_eq!(statement.execute().await.is_err(), end == OR_ROLLBACK, "{name}");
+        // The transaction is over, whether its error was seen or not.
+        assert!(tx.commit().await.is_err(), "{name}");
+        let marked: i64 = pools.run("test.marked", "pragma cache_size").scalar().await.unwrap();
+        assert_ne!(marked, 77, "{name}: the connection is another one");
+        let mut tx = pools.write("test").await.unwrap();
+        tx.run("test.insert", INSERT).bind(name).bind("1").execute().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(names(&pools).await, ["a", "commit", "conflict", "end"]);
 }
 
 #[tokio::test]

@@ -247,7 +247,8 @@ pub(super) async fn fetch(
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &staging, &id).await?;
-    let parameters = Parameters { inbox, staging: &staging, db: &catalog.db, limits: &limits };
+    let key = &load(&catalog, &id).await?.key;
+    let parameters = Parameters { inbox, staging: &staging, db: &catalog.db, key, limits: &limits };
     let progress = fetch::Progress::default();
     let until = Instant::now() + FETCHES_FOR;
     let requester = Requester::Artist(&caller.actor);

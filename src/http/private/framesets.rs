@@ -30,10 +30,10 @@ use crate::{
         wire::{framesets as wire, parameters as param, problems, settings::SettingsChange},
     },
     library::raw_frames,
-    staging::{Incoming, Staging, Unpacked},
+    staging::{Account, Incoming, Staging, Unpacked},
 };
 
-use super::receive;
+use super::receive::{self, Single};
 
 /// The most frame sets in an answer.
 const LISTED: u32 = 200;
@@ -274,13 +274,15 @@ pub(super) async fn put_frame(
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }
-    receive::require_room(&staging, bytes.unwrap_or(0), limits.disk_min_free_bytes).await?;
+    let account = Account { db: &catalog.db, key: &set.key, limits: &limits };
+    let reservation = staging.reserve(account, bytes.unwrap_or(0)).await?;
     let mut file = staging.begin(&id).await?;
+    let mut single = Single { staging: &staging, account, reservation };
     let received = async {
-        receive::append(&mut body, &mut file, max_bytes, async |_| Ok(())).await?;
+        receive::append(&mut body, &mut file, max_bytes, &mut single).await?;
         match wanted {
             Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
-            _ => add(&catalog, &staging, &limits, &id, &name, &mut file, &caller.actor).await,
+            _ => add(account, &staging, &id, &name, &mut file, &caller.actor).await,
         }
     };
     let received = received.await;
@@ -324,18 +326,17 @@ pub(super) async fn remove_frame(
 
 /// Adds a complete file to its set: as a frame, or as the frames of an archive.
 pub(super) async fn add(
-    catalog: &Catalog,
+    account: Account<'_>,
     staging: &Staging,
-    limits: &UploadLimits,
     id: &FramesetId,
     name: &FileName,
     file: &mut Incoming,
     actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
-    let accepted = staging.accept(id, name, file, limits).await?;
+    let accepted = staging.accept(account, id, name, file).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
-    catalog.db.add_frames(id, &frames, limits.set_max_files, actor).await?;
+    account.db.add_frames(id, &frames, account.limits.set_max_files, actor).await?;
     Ok(frames)
 }
 

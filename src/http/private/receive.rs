@@ -8,13 +8,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     http::problem::Error,
-    staging::{Incoming, Staging},
+    staging::{Account, Incoming, Reservation, Staging},
 };
 
 /// A client has to send at least [`SLOWEST_BYTES`] in each window; otherwise the request fails.
 const WINDOW: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES: u64 = 4096;
-/// How many bytes may arrive before the file is synced to the disk.
+/// How many bytes may arrive before the file is synced to the disk. A body without a length promises as many at a time.
 const SYNC_EVERY: u64 = 8 << 20;
 
 /// The length that the request announces, if any.
@@ -22,20 +22,42 @@ pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-/// Refuses a file that would leave less than the minimum of the disk free.
-pub(super) async fn require_room(staging: &Staging, bytes: u64, min_free_bytes: u64) -> Result<(), Error> {
-    let free = staging.free_bytes().await?;
-    if free.saturating_sub(bytes) < min_free_bytes { Err(Error::DiskFull) } else { Ok(()) }
+/// What is asked while a body arrives.
+pub(super) trait Receiver {
+    /// Before bytes are written.
+    async fn before(&mut self, bytes: u64) -> Result<(), Error>;
+
+    /// After so many bytes of the file are on the disk for certain.
+    async fn synced(&mut self, received: u64) -> Result<(), Error>;
 }
 
-/// Appends a body to a file, up to a length. After each sync, calls `synced` with the number of bytes in the file.
+/// A file that is sent in one request, into what was reserved for it.
+pub(super) struct Single<'a> {
+    pub(super) staging: &'a Staging,
+    pub(super) account: Account<'a>,
+    pub(super) reservation: Reservation,
+}
+
+impl Receiver for Single<'_> {
+    async fn before(&mut self, bytes: u64) -> Result<(), Error> {
+        self.reservation.require(self.account, bytes, SYNC_EVERY).await?;
+        self.reservation.wrote(bytes);
+        Ok(())
+    }
+
+    async fn synced(&mut self, _received: u64) -> Result<(), Error> {
+        Ok(self.staging.require_free(self.account.limits).await?)
+    }
+}
+
+/// Appends a body to a file, up to a length.
 ///
 /// After an error, the file holds the bytes that arrived before it.
 pub(super) async fn append(
     body: &mut Payload,
     file: &mut Incoming,
     max_bytes: u64,
-    mut synced: impl AsyncFnMut(u64) -> Result<(), Error>,
+    receiver: &mut impl Receiver,
 ) -> Result<(), Error> {
     let (mut window, mut in_window, mut last_sync) = (Instant::now() + WINDOW, 0, file.written());
     loop {
@@ -45,6 +67,7 @@ pub(super) async fn append(
         if file.written() + chunk.len() as u64 > max_bytes {
             return Err(Error::FileTooLarge(max_bytes));
         }
+        receiver.before(chunk.len() as u64).await?;
         file.append(&chunk).await?;
         in_window += chunk.len() as u64;
         if in_window >= SLOWEST_BYTES {
@@ -53,7 +76,7 @@ pub(super) async fn append(
         if file.written() - last_sync >= SYNC_EVERY {
             file.sync().await?;
             last_sync = file.written();
-            synced(last_sync).await?;
+            receiver.synced(last_sync).await?;
         }
     }
 }

@@ -27,10 +27,11 @@ use self::{
 };
 
 use crate::{
-    db::uploads::StoredUpload,
+    db::uploads::{NewUpload, StoredUpload},
     domain::{
         audit::Actor,
         frameset::{FramesetState, UploadId, UploadLimits},
+        keys::KeyId,
     },
     http::{
         auth::Artist,
@@ -42,10 +43,13 @@ use crate::{
         segment,
         wire::{files, parameters as param, problems},
     },
-    staging::{Incoming, Staging},
+    staging::{Account, Incoming, Staging},
 };
 
-use super::{framesets, receive};
+use super::{
+    framesets,
+    receive::{self, Receiver},
+};
 
 /// The header on every answer: the version of the protocol.
 pub(super) const RESUMABLE: (&str, &str) = ("tus-resumable", VERSION);
@@ -150,9 +154,10 @@ pub(super) async fn create(
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    receive::require_room(staging, length, limits.disk_min_free_bytes).await?;
-    let begun = catalog.db.begin_upload(&frameset, &name, length, metadata, limits.set_max_files).await?;
-    let upload = begun.ok_or(Error::TooManyFiles(limits.set_max_files))?;
+    let new = NewUpload { frameset: &frameset, name: &name, length, metadata };
+    let offer = staging.offer(uploads.account(&set.key)).await?;
+    let upload = catalog.db.begin_upload(new, &set.key, limits, offer.left).await?;
+    drop(offer);
     let location = format!("/api/uploads/{}", upload.id);
 
     let with_upload = text(request.headers(), CONTENT_TYPE.as_str())? == Some(PART);
@@ -346,6 +351,26 @@ impl FromRequest for Uploads {
     }
 }
 
+/// A part of an upload, whose whole length is promised.
+struct Resumable<'a> {
+    uploads: &'a Uploads,
+    upload: &'a StoredUpload,
+    has_checksum: bool,
+}
+
+impl Receiver for Resumable<'_> {
+    async fn before(&mut self, _bytes: u64) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn synced(&mut self, received: u64) -> Result<(), Error> {
+        let Uploads { staging, limits, .. } = self.uploads;
+        staging.require_free(limits).await?;
+        // A part with a checksum counts only once all of it has arrived and matches.
+        if self.has_checksum { Ok(()) } else { self.uploads.note(self.upload, received).await }
+    }
+}
+
 impl Uploads {
     /// The upload that the request names, for this request alone.
     async fn take(&self, request: &HttpRequest) -> Result<(Writing, StoredUpload), Error> {
@@ -354,6 +379,11 @@ impl Uploads {
         let writing = self.writers.take(&id).await;
         let upload = self.load(&id).await?;
         Ok((writing, upload))
+    }
+
+    /// What the files of a key's sets have to fit into.
+    fn account<'a>(&'a self, key: &'a KeyId) -> Account<'a> {
+        Account { db: &self.catalog.db, key, limits: &self.limits }
     }
 
     async fn load(&self, id: &UploadId) -> Result<StoredUpload, Error> {
@@ -373,12 +403,9 @@ impl Uploads {
             return Ok(upload.received);
         }
         let mut file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
-        // A part with a checksum counts only once all of it has arrived and matches.
-        let note = async |received| {
-            if checksum.is_none() { self.note(upload, received).await } else { Ok(()) }
-        };
+        let mut resumable = Resumable { uploads: self, upload, has_checksum: checksum.is_some() };
         let appended = tokio::select! {
-            appended = receive::append(body, &mut file, upload.length, note) => appended,
+            appended = receive::append(body, &mut file, upload.length, &mut resumable) => appended,
             () = writing.stopped() => Err(Error::BodyCutShort),
         };
         match (&appended, &checksum) {
@@ -408,9 +435,10 @@ impl Uploads {
     }
 
     async fn finish(&self, upload: &StoredUpload, mut file: Incoming, actor: &Actor) -> Result<(), Error> {
-        let Self { catalog, staging, limits, .. } = self;
-        let added =
-            framesets::add(catalog, staging, limits, &upload.frameset, &upload.name, &mut file, actor);
+        let Self { catalog, staging, .. } = self;
+        let set = framesets::load(catalog, &upload.frameset).await?;
+        let account = self.account(&set.key);
+        let added = framesets::add(account, staging, &upload.frameset, &upload.name, &mut file, actor);
         if let Err(error) = added.await {
             if let Error::FileRefused { .. } | Error::BadField(_) = error {
                 // A retry would send the same bytes.

@@ -7,7 +7,7 @@ use assets_pipeline::read::refusal::Refusal;
 use crate::{
     checks::CheckError,
     db::DbError,
-    domain::{import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered},
+    domain::{disk, import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered},
     library::{collect::CollectError, protect::ProtectError},
     staging::{InboxError, StagingError},
     store::{Address, StoreError},
@@ -122,8 +122,12 @@ pub(crate) enum Error {
     TooManyFiles(u32),
     #[error("the file may have at most {0} bytes")]
     FileTooLarge(u64),
-    #[error("the disk has no room for this file")]
+    #[error("the disk of the server has no room for this file: send it again later")]
     DiskFull,
+    #[error(
+        "a key may have at most {0} bytes in frame sets that are not encoded: commit a set, discard one, or end an upload"
+    )]
+    QuotaExceeded(u64),
     #[error("the server stores its objects in a folder: send the frames to the server")]
     NoBucket,
     #[error("the file does not match Content-Digest")]
@@ -172,15 +176,15 @@ impl Error {
     /// What clients see besides the kind. Of the inside of a server they see whether it lacks room, and which of its parts
     /// does not work.
     pub(super) fn detail(&self) -> Option<String> {
+        let kind = self.kind();
         match self {
             Self::NotReady(error) => Some(match error.downcast_ref::<StoreError>() {
                 Some(error) => format!("the object store cannot be used: {}", error.trouble()),
                 None => "the database does not answer".to_owned(),
             }),
-            error if !error.kind().status().is_server_error() || matches!(error, Self::DiskFull) => {
-                Some(error.to_string())
-            }
-            _ => None,
+            Self::DiskFull => Some(self.to_string()),
+            _ if kind == kinds::DISK_FULL => Some("the disk of the server is full".to_owned()),
+            _ => (kind.status < 500).then(|| self.to_string()),
         }
     }
 
@@ -238,6 +242,7 @@ impl Error {
             Self::TooManyFiles(_) => kinds::TOO_MANY_FILES,
             Self::FileTooLarge(_) => kinds::FILE_TOO_LARGE,
             Self::DiskFull => kinds::DISK_FULL,
+            Self::QuotaExceeded(_) => kinds::QUOTA_EXCEEDED,
             Self::NoBucket => kinds::NO_BUCKET,
             Self::DigestMismatch => kinds::DIGEST_MISMATCH,
             Self::NoSuchUpload => kinds::NO_SUCH_UPLOAD,
@@ -259,7 +264,13 @@ impl Error {
             | Self::ObjectDamaged(_)
             | Self::ManifestUnreadable(..)
             | Self::NotOffered(NotOffered::Nothing)
-            | Self::Compress(_) => kinds::INTERNAL,
+            | Self::Compress(_) => {
+                if disk::is_full(self) {
+                    kinds::DISK_FULL
+                } else {
+                    kinds::INTERNAL
+                }
+            }
             Self::NotReady(_) => kinds::NOT_READY,
         }
     }

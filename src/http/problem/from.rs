@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use crate::{
     checks::CheckError,
-    db::{DbError, framesets::FramesetError, import::ImportError, jobs::ChangeJobError, keys::RevokeError},
+    db::{
+        DbError, framesets::FramesetError, import::ImportError, jobs::ChangeJobError, keys::RevokeError,
+        uploads::BeginUploadError,
+    },
     domain::{negotiate::NotOffered, product::UnknownChoice},
     library::{
         collect::CollectError, protect::ProtectError, publish::PublishError, raw_frames::RawFramesError,
         take_down::TakeDownError,
     },
-    staging::{InboxError, StagingError, UnpackError, fetch::FetchError},
+    staging::{InboxError, NoRoom, StagingError, UnpackError, fetch::FetchError},
     store::StoreError,
 };
 
@@ -71,8 +74,30 @@ impl From<UnpackError> for Error {
         match error {
             UnpackError::Refused(refusal) => Self::FileRefused { refusal: Arc::new(refusal) },
             UnpackError::Name { .. } => Self::BadField(error.to_string()),
-            UnpackError::DiskFull => Self::DiskFull,
+            UnpackError::NoRoom(error) => error.into(),
             UnpackError::Staging(error) => error.into(),
+            UnpackError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoRoom> for Error {
+    fn from(error: NoRoom) -> Self {
+        match error {
+            NoRoom::Disk => Self::DiskFull,
+            NoRoom::Quota(max_bytes) => Self::QuotaExceeded(max_bytes),
+            NoRoom::Staging(error) => error.into(),
+            NoRoom::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<BeginUploadError> for Error {
+    fn from(error: BeginUploadError) -> Self {
+        match error {
+            BeginUploadError::TooMany(max_files) => Self::TooManyFiles(max_files),
+            BeginUploadError::TooMuch(too_much) => NoRoom::from(too_much).into(),
+            BeginUploadError::Db(error) => error.into(),
         }
     }
 }
@@ -84,7 +109,7 @@ impl From<FetchError> for Error {
             FetchError::TooLarge { max_bytes, .. } => Self::FileTooLarge(max_bytes),
             FetchError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
             FetchError::Unpack(error) => error.into(),
-            FetchError::DiskFull => Self::DiskFull,
+            FetchError::NoRoom(error) => error.into(),
             FetchError::Closed(error) => error.into(),
             FetchError::Stopped => Self::FramesetChanged,
             FetchError::Inbox(error) => error.into(),

@@ -131,6 +131,8 @@ kinds! {
     FILE_TOO_LARGE = 413 "file-too-large" "File too large";
     /// The frame set or the archive has more files than the server's limit.
     TOO_MANY_FILES = 413 "too-many-files" "Too many files";
+    /// The key has as many bytes in frame sets that are not encoded as it may. Commit a set, discard one, or end an upload.
+    QUOTA_EXCEEDED = 413 "quota-exceeded" "Quota exceeded";
     /// The archive has more frames than a turn may have.
     TOO_MANY_FRAMES = 413 "too-many-frames" "Too many frames";
     /// An image has more pixels, or an archive unpacks to more bytes, than the server's limit.
@@ -209,7 +211,7 @@ kinds! {
     INTERNAL = 500 "internal" "Internal server error";
     /// The database or the store does not answer.
     NOT_READY = 503 "not-ready" "Not ready";
-    /// The disk has no room for the file.
+    /// The disk of the server is full, or has no room for the file. Free space, or send the request again later.
     DISK_FULL = 507 "disk-full" "Disk full";
 }
 

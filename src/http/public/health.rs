@@ -1,15 +1,15 @@
 //! Whether the process lives, and whether it can answer.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 
-use crate::http::{
-    caching::{Caching, answer},
-    catalog::Catalog,
-    problem::{Error, Failure},
-    scope::Scope,
-    wire::{health::Health, problems},
+use crate::{
+    http::{
+        caching::{Caching, answer},
+        problem::{Error, Failure},
+        scope::Scope,
+        wire::{health::Health, problems},
+    },
+    library::readiness::Readiness,
 };
 
 /// Whether the process lives
@@ -27,20 +27,21 @@ pub(crate) async fn live() -> HttpResponse {
 }
 
 /// Whether the server can answer
+///
+/// The server checks it by itself every few seconds; the address says what the last check found.
 #[utoipa::path(
     get,
     path = "/api/health/ready",
     operation_id = "showReadiness",
     tag = "Operation",
     responses(
-        (status = 200, description = "The database and the store answer.", body = Health),
+        (status = 200, description = "The database takes writes, and the store answers.", body = Health),
         problems::Internal,
         problems::NotReady,
     ),
 )]
-pub(crate) async fn ready(catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    catalog.db.ping().await.map_err(|error| Error::NotReady(Arc::new(error)))?;
-    catalog.store.ping().await.map_err(|error| Error::NotReady(Arc::new(error)))?;
+pub(crate) async fn ready(readiness: Data<Readiness>) -> Result<HttpResponse, Failure> {
+    readiness.current().map_err(Error::NotReady)?;
     Ok(ok())
 }
 
@@ -53,13 +54,13 @@ pub(crate) async fn ready(catalog: Data<Catalog>) -> Result<HttpResponse, Failur
     operation_id = "showHealth",
     tag = "Operation",
     responses(
-        (status = 200, description = "The database and the store answer.", body = Health),
+        (status = 200, description = "The database takes writes, and the store answers.", body = Health),
         problems::Internal,
         problems::NotReady,
     ),
 )]
-pub(crate) async fn health(catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    ready(catalog).await
+pub(crate) async fn health(readiness: Data<Readiness>) -> Result<HttpResponse, Failure> {
+    ready(readiness).await
 }
 
 fn ok() -> HttpResponse {

@@ -174,8 +174,8 @@ problems! {
     BodyTooLarge(413) = &["body-too-large"];
     /// The body is larger than 512 KiB, a file is too large, or there are too many files.
     TooManyToPresign(413) = &["body-too-large", "file-too-large", "too-many-files"];
-    /// The file is too large, or there are too many files.
-    FileTooLarge(413) = &["file-too-large", "too-large", "too-many-frames", "too-many-files"];
+    /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
+    FileTooLarge(413) = &["file-too-large", "too-large", "too-many-frames", "too-many-files", "quota-exceeded"];
     /// The body is not application/json, or it is compressed.
     NotJson(415) = &["not-json", "body-encoded"];
     /// The range begins after the end.
@@ -200,7 +200,7 @@ problems! {
     Internal(500) = &["internal"];
     /// The database or the store does not answer.
     NotReady(503, "Retry-After") = &["not-ready"];
-    /// The disk has no room for the file.
+    /// The disk of the server is full, or has no room for the file.
     DiskFull(507) = &["disk-full"];
     /// The file changed in transit, or a header cannot be read.
     BadFile(400) = &["digest-mismatch", "bad-header", "body-cut-short", "bad-query"];
@@ -222,8 +222,8 @@ problems! {
     TusOffsetMismatch(409, "Tus-Resumable") = &["offset-mismatch", "set-committed"];
     /// The request does not name a version of the protocol that the server speaks.
     TusUnsupportedVersion(412, "Tus-Resumable", "Tus-Version") = &["unsupported-tus-version"];
-    /// The file is too large, or there are too many files.
-    TusFileTooLarge(413, "Tus-Resumable") = &["file-too-large", "too-large", "too-many-frames", "too-many-files"];
+    /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
+    TusFileTooLarge(413, "Tus-Resumable") = &["file-too-large", "too-large", "too-many-frames", "too-many-files", "quota-exceeded"];
     /// The body is not a part of an upload.
     TusNotAPart(415, "Tus-Resumable") = &["not-a-part"];
     /// The name is not allowed, or the archive cannot be used.
@@ -232,7 +232,7 @@ problems! {
     TusChecksumMismatch(460, "Tus-Resumable") = &["checksum-mismatch"];
     /// Internal server error; the server's log has the cause.
     TusInternal(500, "Tus-Resumable") = &["internal"];
-    /// The disk has no room for the file.
+    /// The disk of the server is full, or has no room for the file.
     TusDiskFull(507, "Tus-Resumable") = &["disk-full"];
 }
 
@@ -256,9 +256,9 @@ groups! {
     /// Of every keyed operation that reads.
     Read: BadQuery, KeyNeeded, InsufficientRole, Internal;
     /// Of every keyed operation that writes, without a body.
-    Write: BadQuery, KeyNeeded, MayNotWrite, Internal;
+    Write: BadQuery, KeyNeeded, MayNotWrite, Internal, DiskFull;
     /// Of every keyed operation that takes JSON.
-    WriteJson: BadBody, KeyNeeded, MayNotWrite, BodyTooSlow, BodyTooLarge, NotJson, Internal;
+    WriteJson: BadBody, KeyNeeded, MayNotWrite, BodyTooSlow, BodyTooLarge, NotJson, Internal, DiskFull;
 }
 
 fn problem(about: &str, slugs: &[&str], names: &[&str]) -> Response {
