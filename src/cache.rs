@@ -44,6 +44,23 @@ where
         Self { name, entries }
     }
 
+    /// The cached value, if there is one.
+    pub async fn get(&self, key: &K) -> Option<Arc<V>> {
+        self.entries.get(key).await
+    }
+
+    /// Bytes of all values together, once evictions that are due are done.
+    #[cfg(test)]
+    pub async fn weight(&self) -> u64 {
+        self.entries.run_pending_tasks().await;
+        self.entries.weighted_size()
+    }
+
+    /// Replaces a value by a better one that means the same.
+    pub async fn replace(&self, key: K, value: V) {
+        self.entries.insert(key, Arc::new(value)).await;
+    }
+
     /// The cached value, or the loaded one. Concurrent calls for the same key wait for the same load and share its
     /// error; errors are not cached.
     pub async fn get_or_load<E>(&self, key: K, load: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E>
@@ -94,7 +111,6 @@ mod tests {
         for key in 0..100 {
             cache.get_or_load(key, async { Ok::<_, ()>(vec![0_u8; 1000]) }).await.unwrap();
         }
-        cache.entries.run_pending_tasks().await;
-        assert!(cache.entries.weighted_size() <= 10_000);
+        assert!(cache.weight().await <= 10_000);
     }
 }

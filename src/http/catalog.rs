@@ -1,6 +1,7 @@
 //! The read model: pointers, products, manifests, objects and answers, from memory or else from the database and the
 //! store.
 
+mod answers;
 mod cached;
 
 use std::{
@@ -32,8 +33,8 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
-use self::cached::Cached;
-use super::{encoding::Precompressed, problem::Error};
+use self::{answers::Turns, cached::Cached};
+use super::problem::Error;
 
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
 
@@ -69,6 +70,7 @@ pub struct Catalog {
     pub(super) warm: u32,
     pub(super) max: CacheBytes,
     cached: RwLock<Arc<Cached>>,
+    pub(super) turns: Turns,
 }
 
 /// Whether clients can see a configuration.
@@ -112,6 +114,7 @@ impl Catalog {
             warm: 0,
             max,
             cached: RwLock::new(Arc::new(Cached::new(max))),
+            turns: Turns::default(),
         }
     }
 
@@ -261,20 +264,6 @@ impl Catalog {
             Ok(Object { body, etag, repr_digest })
         };
         self.cached().objects.get_or_load(address, load).await
-    }
-
-    /// An answer that is compressed once and cached.
-    pub(crate) async fn answer(
-        &self,
-        key: AnswerKey,
-        json: impl Future<Output = Result<Vec<u8>, Error>>,
-    ) -> Result<Arc<Precompressed>, Error> {
-        let load = async {
-            let json = json.await?;
-            let built = tokio::task::spawn_blocking(|| Precompressed::build(json)).await;
-            built.map_err(std::io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
-        };
-        self.cached().answers.get_or_load(key, load).await
     }
 
     /// Reads an object and verifies its digest; a damaged object is never served.

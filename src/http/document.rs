@@ -1,7 +1,5 @@
 //! The OpenAPI document: put together from the wire types and the attributes of handlers.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::{
     Modify, OpenApi,
@@ -16,7 +14,6 @@ use utoipa::{
 use crate::domain::{keys::Role, names::OptionName};
 
 use super::{
-    encoding::Precompressed,
     operator, private,
     problem::Failure,
     public::{
@@ -26,8 +23,7 @@ use super::{
     wire::{files, headers, parameters as param, problems},
 };
 
-static DOCUMENT: Embedded =
-    Embedded::new("application/json", || Precompressed::build(openapi_json()).map_err(Arc::new));
+static DOCUMENT: Embedded = Embedded::new("application/json", || openapi_json().into());
 
 /// What is the same for all parts of the API.
 #[derive(OpenApi)]
@@ -109,7 +105,7 @@ fn security_schemes() -> [(String, RefOr<SecurityScheme>); 2] {
     ),
 )]
 pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &DOCUMENT)
+    send(&request, &DOCUMENT).await
 }
 
 /// The document as JSON.

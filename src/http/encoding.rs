@@ -1,4 +1,4 @@
-//! Answers that are compressed once, and the choice among them by `Accept-Encoding`.
+//! Content codings: the choice among them by `Accept-Encoding`, and bodies in them.
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use assets_pipeline::digest::Digest;
 
 /// A content coding (RFC 9110, section 8.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Encoding {
     Brotli,
     Zstd,
@@ -16,7 +16,7 @@ pub(crate) enum Encoding {
 
 impl Encoding {
     /// Smallest first: the order among equals.
-    const ALL: [Self; 4] = [Self::Brotli, Self::Zstd, Self::Gzip, Self::Identity];
+    pub(crate) const ALL: [Self; 4] = [Self::Brotli, Self::Zstd, Self::Gzip, Self::Identity];
 
     /// The token in headers.
     pub(crate) const fn token(self) -> &'static str {
@@ -69,11 +69,16 @@ fn weighted(element: &str) -> Option<(&str, f32)> {
     Some((token, weight))
 }
 
-/// One body in every coding, each with a strong entity tag of its own.
-#[derive(Debug)]
-pub(crate) struct Precompressed([Coded; 4]);
+/// How hard a body is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Within a fraction of a millisecond for some KB, as a request can wait for.
+    Quick,
+    /// As small as it gets, which takes up to a hundred times as long.
+    Best,
+}
 
-/// A body in one coding.
+/// A body in one coding, with a strong entity tag of its own.
 #[derive(Debug)]
 pub(crate) struct Coded {
     /// Which coding.
@@ -84,44 +89,40 @@ pub(crate) struct Coded {
     pub(crate) etag: String,
 }
 
-impl Precompressed {
-    /// Compresses a body of a few KB; the best levels take some milliseconds.
-    pub(crate) fn build(body: Vec<u8>) -> io::Result<Self> {
-        let coded = |encoding, body: Vec<u8>| Coded {
-            encoding,
-            etag: format!("\"{}\"", Digest::of(&body)),
-            body: body.into(),
+impl Coded {
+    /// Codes a body.
+    pub(crate) fn build(body: Bytes, encoding: Encoding, effort: Effort) -> io::Result<Self> {
+        let body = match encoding {
+            Encoding::Brotli => compress_brotli(&body, effort)?.into(),
+            Encoding::Zstd => zstd::bulk::compress(&body, effort.of(3, 19))?.into(),
+            Encoding::Gzip => compress_gzip(&body, effort)?.into(),
+            Encoding::Identity => body,
         };
-        let (brotli, zstd, gzip) =
-            (compress_brotli(&body)?, zstd::bulk::compress(&body, 19)?, compress_gzip(&body)?);
-        Ok(Self([
-            coded(Encoding::Brotli, brotli),
-            coded(Encoding::Zstd, zstd),
-            coded(Encoding::Gzip, gzip),
-            coded(Encoding::Identity, body),
-        ]))
-    }
-
-    /// The body in one coding.
-    pub(crate) fn get(&self, encoding: Encoding) -> &Coded {
-        &self.0[encoding as usize]
-    }
-
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.iter().map(|coded| coded.body.len() + coded.etag.len()).sum()
+        let etag = format!("\"{}\"", Digest::of(&body));
+        Ok(Self { encoding, body, etag })
     }
 }
 
-fn compress_brotli(body: &[u8]) -> io::Result<Vec<u8>> {
+impl Effort {
+    fn of<T>(self, quick: T, best: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Best => best,
+        }
+    }
+}
+
+fn compress_brotli(body: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
     let mut coded = Vec::new();
-    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 18, ..Default::default() };
+    let quality = effort.of(4, 11);
+    let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 18, ..Default::default() };
     brotli::BrotliCompress(&mut io::Cursor::new(body), &mut coded, &params)?;
     Ok(coded)
 }
 
-fn compress_gzip(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+fn compress_gzip(body: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    let level = effort.of(flate2::Compression::new(4), flate2::Compression::best());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
     encoder.write_all(body)?;
     encoder.finish()
 }
@@ -163,21 +164,29 @@ mod tests {
 
     #[test]
     fn every_coding_gives_the_body_back_under_a_tag_of_its_own() {
-        let body = br#"{"schema":"girasol.manifest/1"}"#.repeat(50);
-        let answers = Precompressed::build(body.clone()).unwrap();
-        let coded = |encoding| answers.get(encoding).body.clone();
-        let mut unpacked = Vec::new();
-        brotli::BrotliDecompress(&mut coded(Encoding::Brotli).as_ref(), &mut unpacked).unwrap();
-        assert_eq!(unpacked, body);
-        assert_eq!(zstd::bulk::decompress(&coded(Encoding::Zstd), body.len()).unwrap(), body);
-        let mut unpacked = Vec::new();
-        flate2::read::GzDecoder::new(coded(Encoding::Gzip).as_ref()).read_to_end(&mut unpacked).unwrap();
-        assert_eq!(unpacked, body);
-        assert_eq!(coded(Encoding::Identity), body);
-        let mut tags: Vec<_> = Encoding::ALL.iter().map(|encoding| &answers.get(*encoding).etag).collect();
+        let body = Bytes::from(br#"{"schema":"girasol.manifest/1"}"#.repeat(50));
+        let mut tags = Vec::new();
+        for effort in [Effort::Quick, Effort::Best] {
+            let coded = Encoding::ALL.map(|encoding| Coded::build(body.clone(), encoding, effort).unwrap());
+            let [brotli, zstd, gzip, identity] = &coded;
+            let mut unpacked = Vec::new();
+            brotli::BrotliDecompress(&mut brotli.body.as_ref(), &mut unpacked).unwrap();
+            assert_eq!(unpacked, body);
+            assert_eq!(zstd::bulk::decompress(&zstd.body, body.len()).unwrap(), body);
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(gzip.body.as_ref()).read_to_end(&mut unpacked).unwrap();
+            assert_eq!(unpacked, body);
+            assert_eq!(identity.body, body);
+            assert!(coded.iter().zip(Encoding::ALL).all(|(coded, encoding)| coded.encoding == encoding));
+            let mut own: Vec<_> = coded.into_iter().map(|coded| coded.etag).collect();
+            own.sort();
+            own.dedup();
+            assert_eq!(own.len(), 4);
+            tags.extend(own);
+        }
+        // The same bytes have the same tag: identity alone is the same twice.
         tags.sort();
         tags.dedup();
-        assert_eq!(tags.len(), 4);
-        assert!(Encoding::ALL.iter().all(|encoding| answers.get(*encoding).encoding == *encoding));
+        assert!(tags.len() > 4);
     }
 }

@@ -1,22 +1,26 @@
 //! Answers with a body that is already in memory: preconditions, ranges, or the whole, in the order of RFC 9110,
 //! section 13.2.2.
 
+use std::convert::Infallible;
+
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::{MessageBody, SizedStream},
     http::{
         Method, StatusCode,
         header::{
-            ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH,
-            IF_RANGE, RANGE,
+            ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderName, IF_MATCH,
+            IF_NONE_MATCH, IF_RANGE, RANGE,
         },
     },
     web::Bytes,
 };
+use futures_util::stream;
 
 use super::{
     caching::{Caching, answer},
     conditional,
-    encoding::{self, Encoding, Precompressed},
+    encoding::{self, Coded, Encoding},
     problem::Error,
     range::{self, Wanted},
     scope::Scope,
@@ -81,18 +85,31 @@ pub(crate) fn serve(
         let range = format!("bytes {}-{}/{}", part.start, part.end - 1, body.len());
         response.insert_header((CONTENT_RANGE, range));
     }
-    Ok(response.body(body.slice(part)))
+    Ok(response.body(in_slices(body.slice(part))))
 }
 
-/// Answers with the coding that the request accepts best.
-pub(crate) fn serve_precompressed(
+/// A body in slices: the server copies into the buffer of a connection what it takes at once, and a client that does not
+/// read holds that much.
+fn in_slices(body: Bytes) -> impl MessageBody {
+    const SLICE: usize = 16 * 1024;
+    let length = body.len();
+    let slices = (0..length).step_by(SLICE).map(move |at| body.slice(at..length.min(at + SLICE)));
+    SizedStream::new(length as u64, stream::iter(slices.map(Ok::<_, Infallible>)))
+}
+
+/// The coding that the request accepts best.
+pub(crate) fn accepted(request: &HttpRequest) -> Encoding {
+    encoding::choose(lines(request, &ACCEPT_ENCODING))
+}
+
+/// Answers with a body in the coding that the request accepts best.
+pub(crate) fn serve_coded(
     request: &HttpRequest,
     caching: Caching,
     scope: &Scope,
     media_type: &'static str,
-    body: &Precompressed,
+    coded: &Coded,
 ) -> Result<HttpResponse, Error> {
-    let coded = body.get(encoding::choose(lines(request, &actix_web::http::header::ACCEPT_ENCODING)));
     let representation = Representation {
         media_type,
         body: &coded.body,

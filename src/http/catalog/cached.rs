@@ -3,7 +3,7 @@
 use actix_web::web::Bytes;
 use assets_pipeline::{digest::Digest, pack::SetList};
 
-use super::CacheBytes;
+use super::{CacheBytes, answers::Answer};
 use crate::{
     cache::Cache,
     domain::{
@@ -12,7 +12,7 @@ use crate::{
         namespace::Namespace,
         negotiate::{Available, DeliveryClass},
     },
-    http::encoding::Precompressed,
+    http::encoding::Encoding,
     store::Address,
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Cached {
     pub(super) manifests: Cache<(Namespace, Digest), LoadedManifest>,
     pub(super) set_lists: Cache<(Namespace, Digest), SetList>,
     pub(super) objects: Cache<Address, Object>,
-    pub(super) answers: Cache<AnswerKey, Precompressed>,
+    pub(super) answers: Cache<(AnswerKey, Encoding), Answer>,
 }
 
 impl Cached {
@@ -33,7 +33,7 @@ impl Cached {
             }),
             set_lists: Cache::of_bytes("set lists", max.answers / 4, |list: &SetList| list.as_bytes().len()),
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
-            answers: Cache::of_bytes("answers", max.answers / 4, Precompressed::bytes),
+            answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Files that are built into the binary: the viewer, the studio, the demo's page, and the description of it all.
 
-use std::{
-    io,
-    sync::{Arc, LazyLock},
-};
+use std::{io, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -11,8 +8,9 @@ use actix_web::{
         CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, HeaderName, HeaderValue, PERMISSIONS_POLICY,
         REFERRER_POLICY,
     },
-    web::Data,
+    web::{Bytes, Data},
 };
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use crate::domain::names::ProductId;
 
@@ -20,33 +18,40 @@ use super::storefront;
 use crate::http::{
     caching::Caching,
     catalog::{AnswerKey, Catalog},
-    encoding::Precompressed,
+    encoding::{Coded, Effort, Encoding},
     forwarded::base,
     problem::{At as _, Error, Failure},
     redirect::with_objects,
-    representation::serve_precompressed,
+    representation::{accepted, serve_coded},
     scope::Scope,
     wire::{files, parameters as param, problems},
 };
 
-/// A file, compressed when it is first asked for.
+/// A file, compressed when a coding of it is first asked for: once, however many requests wait for it.
 pub(in crate::http) struct Embedded {
     media_type: &'static str,
-    body: LazyLock<Result<Precompressed, Arc<io::Error>>>,
+    body: fn() -> Bytes,
+    coded: [OnceCell<Coded>; 4],
 }
 
 impl Embedded {
-    pub(in crate::http) const fn new(
-        media_type: &'static str,
-        build: fn() -> Result<Precompressed, Arc<io::Error>>,
-    ) -> Self {
-        Self { media_type, body: LazyLock::new(build) }
+    pub(in crate::http) const fn new(media_type: &'static str, body: fn() -> Bytes) -> Self {
+        Self { media_type, body, coded: [const { OnceCell::const_new() }; 4] }
+    }
+
+    async fn coded(&self, encoding: Encoding) -> Result<&Coded, Error> {
+        let body = self.body;
+        let build = || async move {
+            let built = spawn_blocking(move || Coded::build(body(), encoding, Effort::Best)).await;
+            built.map_err(io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
+        };
+        self.coded[encoding as usize].get_or_try_init(build).await
     }
 }
 
 macro_rules! embed {
     ($media_type:literal, $path:literal) => {
-        Embedded::new($media_type, || Precompressed::build(include_bytes!($path).to_vec()).map_err(Arc::new))
+        Embedded::new($media_type, || Bytes::from_static(include_bytes!($path)))
     };
 }
 
@@ -105,7 +110,7 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
     ),
 )]
 pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &VIEWER)
+    send(&request, &VIEWER).await
 }
 
 /// The viewer's second file
@@ -123,7 +128,7 @@ pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure
     ),
 )]
 pub(crate) async fn viewer_more(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &VIEWER_MORE)
+    send(&request, &VIEWER_MORE).await
 }
 
 /// The viewer as a plain script
@@ -141,7 +146,7 @@ pub(crate) async fn viewer_more(request: HttpRequest) -> Result<HttpResponse, Fa
     ),
 )]
 pub(crate) async fn viewer_classic(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &VIEWER_CLASSIC)
+    send(&request, &VIEWER_CLASSIC).await
 }
 
 /// The service worker
@@ -159,12 +164,12 @@ pub(crate) async fn viewer_classic(request: HttpRequest) -> Result<HttpResponse,
     ),
 )]
 pub(crate) async fn service_worker(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &SERVICE_WORKER)
+    send(&request, &SERVICE_WORKER).await
 }
 
 /// `GET /docs`: the OpenAPI document for people.
 pub(crate) async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    let mut page = send(&request, &DOCS_PAGE)?;
+    let mut page = send(&request, &DOCS_PAGE).await?;
     for (name, value) in [(CONTENT_SECURITY_POLICY, DOCS_POLICY), (REFERRER_POLICY, "no-referrer")] {
         page.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -173,27 +178,27 @@ pub(crate) async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> 
 
 /// `GET /docs.js`
 pub(crate) async fn docs_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &DOCS_SCRIPT)
+    send(&request, &DOCS_SCRIPT).await
 }
 
 /// `GET /docs.css`
 pub(crate) async fn docs_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &DOCS_STYLE)
+    send(&request, &DOCS_STYLE).await
 }
 
 /// `GET /demo.js`
 pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &DEMO_SCRIPT)
+    send(&request, &DEMO_SCRIPT).await
 }
 
 /// `GET /demo.css`
 pub(crate) async fn demo_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &DEMO_STYLE)
+    send(&request, &DEMO_STYLE).await
 }
 
 /// `GET /studio`
 pub(crate) async fn studio(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let mut page = send(&request, &STUDIO_PAGE)?;
+    let mut page = send(&request, &STUDIO_PAGE).await?;
     page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&catalog, STUDIO_POLICY).await?);
     for (name, value) in [(REFERRER_POLICY, "no-referrer"), (CROSS_ORIGIN_OPENER_POLICY, "same-origin")] {
         page.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -203,22 +208,22 @@ pub(crate) async fn studio(request: HttpRequest, catalog: Data<Catalog>) -> Resu
 
 /// `GET /studio.js`
 pub(crate) async fn studio_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &STUDIO_SCRIPT)
+    send(&request, &STUDIO_SCRIPT).await
 }
 
 /// `GET /studio.css`
 pub(crate) async fn studio_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &STUDIO_STYLE)
+    send(&request, &STUDIO_STYLE).await
 }
 
 /// `GET /studio.LICENSES.txt`: of what the studio is bundled with.
 pub(crate) async fn studio_licences(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &STUDIO_LICENCES)
+    send(&request, &STUDIO_LICENCES).await
 }
 
 /// `GET /preview.css`
 pub(crate) async fn preview_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    send(&request, &PREVIEW_STYLE)
+    send(&request, &PREVIEW_STYLE).await
 }
 
 /// `GET /`
@@ -230,9 +235,9 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
     let revision = product.as_ref().as_ref().map(|product| product.revision);
     let filled = async { Ok(storefront::fill(DEMO_PAGE, product.as_ref().as_ref(), &base).into_bytes()) };
     let key = AnswerKey::Demo { revision, base: base.clone() };
-    let body = catalog.answer(key, filled).await.at(&scope)?;
+    let answer = catalog.answer(key, accepted(&request), filled).await.at(&scope)?;
     let html = "text/html; charset=utf-8";
-    let mut page = serve_precompressed(&request, Caching::Pointer, &scope, html, &body).at(&scope)?;
+    let mut page = serve_coded(&request, Caching::Pointer, &scope, html, &answer.coded).at(&scope)?;
     page.headers_mut().insert(CONTENT_SECURITY_POLICY, with_objects(&catalog, CONTENT_POLICY).await?);
     for (name, value) in
         [(REFERRER_POLICY, "no-referrer"), (ACCEPT_CH, ASKED_HINTS), (PERMISSIONS_POLICY, DELEGATED_HINTS)]
@@ -242,8 +247,8 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
     Ok(page)
 }
 
-pub(in crate::http) fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
+pub(in crate::http) async fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
     let scope = Scope::default().encoded();
-    let body = file.body.as_ref().map_err(|error| Error::Compress(error.clone())).at(&scope)?;
-    serve_precompressed(request, Caching::Pointer, &scope, file.media_type, body).at(&scope)
+    let coded = file.coded(accepted(request)).await.at(&scope)?;
+    serve_coded(request, Caching::Pointer, &scope, file.media_type, coded).at(&scope)
 }

@@ -12,7 +12,7 @@ use crate::{
         catalog::{AnswerKey, Catalog},
         problem::{At as _, Error, Failure},
         query,
-        representation::{JSON, serve_precompressed},
+        representation::{JSON, accepted, serve_coded},
         scope::Scope,
         segment,
         wire::{self, files, names, parameters as param, problems, to_json},
@@ -49,13 +49,20 @@ pub(crate) async fn product(request: HttpRequest, catalog: Data<Catalog>) -> Res
     let id = ProductId::new(segment(&request, "jewelry_type"), segment(&request, "base_model"));
     let id = id.map_err(|_bad| Error::NoSuchPath)?;
     let scope = Scope::product(&id).encoded();
-    let product = catalog.product(&id).await.at(&scope)?;
-    let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
+    let loaded = catalog.product(&id).await.at(&scope)?;
+    let product = loaded.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
     let context = context(product, request.query_string()).at(&scope)?;
     let key = AnswerKey::Product { id, revision: product.revision, context: context.clone() };
-    let json = async { Ok(to_json(&build(product, context)?)) };
-    let body = catalog.answer(key, json).await.at(&scope)?;
-    serve_precompressed(&request, Caching::Manifest, &scope, JSON, &body).at(&scope)
+    // A product of thousands of spins takes some milliseconds for each of its contexts.
+    let json = catalog.turns.products.run({
+        let loaded = loaded.clone();
+        move || {
+            let product = loaded.as_ref().as_ref().ok_or(Error::NoSuchProduct)?;
+            Ok(to_json(&build(product, context)?))
+        }
+    });
+    let answer = catalog.answer(key, accepted(&request), json).await.at(&scope)?;
+    serve_coded(&request, Caching::Manifest, &scope, JSON, &answer.coded).at(&scope)
 }
 
 /// The choices in the query, with defaults in the gaps.

@@ -28,7 +28,7 @@ use crate::http::{
     catalog::{AnswerKey, Catalog, LoadedManifest},
     problem::{At as _, Error, Failure},
     query::{self, SequenceQuery},
-    representation::{JSON, serve_precompressed},
+    representation::{JSON, accepted, serve_coded},
     scope::Scope,
     segment, sequence_url,
     wire::{files, parameters as param, problems, sequence::NegotiatedManifest, to_json},
@@ -93,8 +93,9 @@ async fn negotiated(
         revision: pointer.revision,
         class: class.clone(),
     };
-    let body = catalog.answer(key, negotiated_json(catalog, decided, stored, None)).await.at(scope)?;
-    let mut response = serve_precompressed(request, Caching::Manifest, scope, JSON, &body).at(scope)?;
+    let json = negotiated_json(catalog, decided, stored, None);
+    let answer = catalog.answer(key, accepted(request), json).await.at(scope)?;
+    let mut response = serve_coded(request, Caching::Manifest, scope, JSON, &answer.coded).at(scope)?;
     // No cache may store the files of a secret scope, so none may fetch them ahead.
     let first = (!scope.is_secret).then(|| first_pack(catalog, decided)).flatten();
     for (name, value) in
@@ -200,8 +201,9 @@ pub(in crate::http) async fn immutable(
 ) -> Result<HttpResponse, Failure> {
     let loaded = catalog.manifest(namespace, digest).await.at(&scope)?;
     let json = async { Ok(loaded.json.clone()) };
-    let body = catalog.answer(AnswerKey::Manifest(namespace, digest), json).await.at(&scope)?;
-    serve_precompressed(request, Caching::Immutable, &scope, JSON, &body).at(&scope)
+    let key = AnswerKey::Manifest(namespace, digest);
+    let answer = catalog.answer(key, accepted(request), json).await.at(&scope)?;
+    serve_coded(request, Caching::Immutable, &scope, JSON, &answer.coded).at(&scope)
 }
 
 /// A request for a configuration's spin, and the decision for it.
