@@ -1,13 +1,16 @@
 //! The running program: its parts put together in order, the server, and the worker.
 
 mod access;
+mod connections;
+mod descriptors;
 mod listen;
 mod lost;
+mod server;
 mod tasks;
 
-use std::{io, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use actix_web::{App as Routes, HttpServer, middleware::from_fn, web};
+use actix_web::{App as Routes, middleware::from_fn, web};
 use assets_pipeline::plan::tiers::Format;
 use tracing_actix_web::TracingLogger;
 
@@ -273,20 +276,7 @@ impl App {
             routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
         };
 
-        let config = &self.config.server;
-        let workers =
-            config.workers.map_or_else(|| thread::available_parallelism().map_or(2, Into::into), Into::into);
-        let server = HttpServer::new(routes)
-            .workers(workers)
-            .max_connections(config.max_connections)
-            .client_request_timeout(Duration::from_secs(config.header_seconds))
-            .client_disconnect_timeout(Duration::from_secs(5))
-            .keep_alive(Duration::from_secs(config.keep_alive_seconds))
-            .shutdown_timeout(config.shutdown_seconds)
-            .shutdown_signal(stop)
-            .listen(listener)
-            .map_err(AppError::Server)?
-            .run();
+        let server = server::start(listener, &self.config.server, routes, stop).map_err(AppError::Server)?;
 
         let mut background = Background::default();
         tasks::expire(&mut background, self);
@@ -303,7 +293,7 @@ impl App {
             tasks::work(&mut background, self.worker());
         }
         tokio::spawn(async move { catalog.warm().await });
-        tracing::info!(%address, workers, data = %self.config.data.display(), "listening");
+        tracing::info!(%address, data = %self.config.data.display(), "listening");
         announce(&format!("http://{}/", listen::reachable(address)));
 
         let served = server.await.map_err(AppError::Server);

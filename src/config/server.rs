@@ -23,8 +23,15 @@ section! {
         header_seconds: u64 = 10, whole(1, 300);
         /// Seconds that an idle connection stays open.
         keep_alive_seconds: u64 = 75, whole(1, 3600);
-        /// Connections that each thread holds at once.
+        /// Seconds in which a client has to take at least 4 KiB of the answer that waits for it; otherwise the server closes
+        /// the connection.
+        write_seconds: u64 = 60, whole(1, 3600);
+        /// Connections that each thread holds at once. The server raises the limit of open files as far as the system
+        /// allows, and holds no more connections than that leaves.
         max_connections: usize = 10_000, count_from(1);
+        /// Connections that one peer holds at once: an IPv4 address or an IPv6 network of 64 bits. It is never more than
+        /// half of all connections. `trusted_proxies` hold any number.
+        max_connections_per_peer: usize = 1024, count_from(1);
         /// Networks and addresses of the proxies in front of the server. The server believes `X-Forwarded-For`,
         /// `X-Forwarded-Proto` and `X-Forwarded-Host` only in requests that come from one of them; it never reads
         /// `Forwarded`. Empty: requests come from the clients themselves.

@@ -13,6 +13,8 @@ const FOR: &str = "x-forwarded-for";
 const HOST: &str = "x-forwarded-host";
 const HOST_OF_SERVER: &str = "host";
 const PROTO: &str = "x-forwarded-proto";
+/// The longest name that DNS allows, and a port.
+const HOST_MAX_BYTES: usize = 253 + 6;
 
 /// The client's address; `None` if the connection is already closed.
 pub(super) fn client(request: &HttpRequest) -> Option<IpAddr> {
@@ -34,7 +36,9 @@ pub(super) fn is_https(request: &HttpRequest) -> bool {
 
 /// The host and port that the client asked for. What is no host counts as absent.
 fn host(request: &HttpRequest) -> String {
-    let is_host = |host: &&str| host.parse::<Authority>().is_ok() && !host.contains('@');
+    let is_host = |host: &&str| {
+        host.len() <= HOST_MAX_BYTES && !host.contains('@') && host.parse::<Authority>().is_ok()
+    };
     let named = lines(request, HOST_OF_SERVER).next();
     let host = of_proxy(request, HOST).filter(is_host).or_else(|| named.filter(is_host));
     let host = host.or_else(|| request.uri().authority().map(Authority::as_str).filter(is_host));
