@@ -256,7 +256,7 @@ impl App {
         let catalog = Arc::new(self.catalog());
         let readiness = Arc::new(Readiness::default());
         readiness.check(&self.db, &self.store).await;
-        let views = Arc::new(Views::new(self.config.vitals.share));
+        let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
         let shared = Shared {
             catalog: catalog.clone().into(),
             staging: web::Data::new(self.staging.clone()),

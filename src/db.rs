@@ -3,6 +3,7 @@
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
+pub mod demand;
 mod engine;
 pub mod framesets;
 pub mod garbage;

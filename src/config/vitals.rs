@@ -12,5 +12,7 @@ section! {
         keep_days: u32 = 30, count_from(1);
         /// Most measurements that are stored; the oldest are deleted first.
         keep: u32 = 1_000_000, count_from(0);
+        /// Most configurations without a spin whose requests are counted; those that were requested least are deleted first.
+        keep_demand: u32 = 10_000, count_from(0);
     }
 }

@@ -38,19 +38,6 @@ pub struct StoredConfiguration {
     pub is_protected: bool,
 }
 
-/// A configuration without a spin that was requested.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
-    /// Its id.
-    pub configuration: ConfigId,
-    /// What was chosen.
-    pub choices: Choices,
-    /// How often.
-    pub asked: i64,
-    /// Milliseconds since 1970-01-01 UTC.
-    pub last_at_ms: i64,
-}
-
 /// A product with all of its configurations, for the people who make them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedProduct {
@@ -255,35 +242,6 @@ impl Db {
             bump(&mut tx, &key).await?;
         }
         tx.commit().await
-    }
-
-    /// Configurations without a spin that were requested, the most requested first.
-    pub async fn demand(&self, limit: u32) -> Result<Vec<Demand>, DbError> {
-        const SQL: &str = "select d.configuration_id, d.choices, d.asked, d.last_at_ms from demand d
-            left join configurations c on c.id = d.configuration_id
-            where c.live_version is null and c.namespace is null
-            order by d.asked desc, d.last_at_ms desc limit $1";
-        let rows: Vec<(String, Json<Choices>, i64, i64)> =
-            self.read("demand.list", SQL).bind(limit).all().await?;
-        let demand = |(id, choices, asked, last_at_ms): (String, Json<Choices>, i64, i64)| {
-            Ok(Demand { configuration: parse("configuration", &id)?, choices: choices.0, asked, last_at_ms })
-        };
-        rows.into_iter().map(demand).collect()
-    }
-
-    /// Counts a request for a configuration without a spin.
-    pub async fn count_demand(
-        &self,
-        product: &ProductId,
-        id: &ConfigId,
-        choices: &Choices,
-    ) -> Result<(), DbError> {
-        const SQL: &str = "insert into demand (configuration_id, product_id, choices, asked, last_at_ms)
-            values ($1, $2, $3, 1, $4)
-            on conflict (configuration_id) do update set asked = demand.asked + 1, last_at_ms = excluded.last_at_ms";
-        let statement = self.run("demand.count", SQL).bind(id.as_str()).bind(product.to_string());
-        statement.bind(Bind::json(choices)).bind(now_ms()).execute().await?;
-        Ok(())
     }
 }
 

@@ -7,23 +7,35 @@ use crate::domain::{
     vitals::Vitals,
 };
 
-use super::{Db, DbError, engine::Tx, from_bytes, popularity};
+use super::{
+    Db, DbError,
+    demand::{self, Wanted},
+    engine::Tx,
+    from_bytes, popularity,
+};
+
+/// What a server has seen of its visitors.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// What viewers measured.
+    pub vitals: Vec<Vitals>,
+    /// Views of each configuration.
+    pub views: BTreeMap<ConfigId, u32>,
+    /// Requests for configurations without a spin.
+    pub demand: BTreeMap<ConfigId, Wanted>,
+}
 
 impl Db {
-    /// Records measurements, and counts views of configurations, in one transaction: all of it or nothing. What names
-    /// a configuration that does not exist is left out. Returns the products whose most popular configurations have
-    /// changed; they have a new revision.
-    pub async fn record_views(
-        &self,
-        vitals: &[Vitals],
-        views: &BTreeMap<ConfigId, u32>,
-        at_ms: i64,
-    ) -> Result<Vec<ProductId>, DbError> {
+    /// Records measurements, and counts views and demand of configurations, in one transaction: all of it or nothing.
+    /// Measurements and views that name a configuration that does not exist are left out. Returns the products whose most
+    /// popular configurations have changed; they have a new revision.
+    pub async fn record(&self, seen: &Seen, keep_demand: u32, at_ms: i64) -> Result<Vec<ProductId>, DbError> {
         let mut tx = self.write("views.record").await?;
-        for one in vitals {
+        for one in &seen.vitals {
             insert(&mut tx, one, at_ms).await?;
         }
-        let moved = popularity::count_views(&mut tx, views, at_ms).await?;
+        let moved = popularity::count_views(&mut tx, &seen.views, at_ms).await?;
+        demand::count(&mut tx, &seen.demand, keep_demand, at_ms).await?;
         tx.commit().await?;
         Ok(moved)
     }
@@ -76,8 +88,8 @@ mod tests {
             serde_json::from_str(&text).unwrap()
         };
         for at_ms in 1..=9 {
-            let views = [look("ring.solitaire"), look("ring.made-up")];
-            db.record_views(&views, &BTreeMap::new(), at_ms).await.unwrap();
+            let vitals = vec![look("ring.solitaire"), look("ring.made-up")];
+            db.record(&Seen { vitals, ..Seen::default() }, 0, at_ms).await.unwrap();
         }
         // Measurements of a configuration that does not exist are left out.
         assert_eq!(db.prune_vitals(3, 100).await.unwrap(), 2);

@@ -128,7 +128,15 @@ async fn an_import_is_what_visitors_see_and_never_breaks_an_id() {
     for _ in 0..3 {
         server.post(configure, r#"{"choices": {"metal": "rose-gold"}}"#).await;
     }
-    let wanted: Value = server.get("/api/demand", &[("authorization", &admin)]).await.json().await.unwrap();
+    // It is written every few seconds.
+    let demand = async || -> Value {
+        let listed = server.get("/api/demand", &[("authorization", &admin)]).await;
+        listed.json().await.unwrap()
+    };
+    let mut wanted = demand().await;
+    while wanted["wanted"][0]["asked"] != 3 {
+        wanted = demand().await;
+    }
     let wanted = &wanted["wanted"];
     assert_eq!(wanted[0]["configuration"], "ring.solitaire.metal-rose-gold.stone-diamond");
     assert_eq!((wanted.as_array().unwrap().len(), &wanted[0]["asked"]), (1, &json!(3)));

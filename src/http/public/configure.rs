@@ -74,7 +74,7 @@ pub(crate) async fn configure(
     } else if catalog.db.ingest_progress(&configuration).await.at(&scope)?.is_some() {
         (StatusCode::ACCEPTED, to_json(&NoSpinYet::processing(configuration)))
     } else {
-        catalog.db.count_demand(&id, &configuration, &choices).await.at(&scope)?;
+        views.want(&configuration, &id, &choices);
         let nearest = product.nearest_spin(&choices).map(|spin| Spin::of(product, spin));
         (StatusCode::ACCEPTED, to_json(&NoSpinYet::unavailable(configuration, nearest)))
     };

@@ -1,9 +1,8 @@
 //! What viewers measured, accepted without a wait for the database.
 
 use std::{
-    collections::BTreeMap,
     mem,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use actix_web::{
@@ -13,8 +12,11 @@ use actix_web::{
 };
 
 use crate::{
-    db::{Db, DbError, now_ms},
-    domain::{names::ConfigId, vitals::Vitals},
+    db::{Db, DbError, demand::Wanted, now_ms, vitals::Seen},
+    domain::{
+        names::{Choices, ConfigId, ProductId},
+        vitals::Vitals,
+    },
 };
 
 use crate::http::{
@@ -26,50 +28,61 @@ use crate::http::{
     wire::{self, problems},
 };
 
-/// Views that wait to be kept, at most. In a flood what comes later is thrown away: the share that is kept says
-/// as much.
+/// Measurements that wait to be recorded, at most. In a flood the server drops what comes later: the share that is recorded
+/// says as much.
 const MAX_WAITING: usize = 2_000;
-/// Configurations that wait to be counted, at most.
+/// Configurations whose views wait to be counted, at most, and as many whose demand does.
 const MAX_COUNTED: usize = 10_000;
-/// Of one look.
+/// Of one measurement.
 const MAX_BYTES: usize = 4 * 1024;
 const EXAMPLE: &str =
     r#"{"schema": "girasol.vitals/1", "configuration": "ring.solitaire.metal-platinum", "tier": "standard"}"#;
 
-/// What was seen since it was kept last.
+/// What the server has seen of its visitors since it recorded it last.
 #[derive(Debug)]
 pub struct Views {
     share: f64,
+    keep_demand: u32,
     waiting: Mutex<Waiting>,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    vitals: Vec<Vitals>,
-    /// Of the next look, what is to be kept of it: it is kept when this reaches 1.
+    seen: Seen,
+    /// The part of the next measurement that is to be recorded: it is recorded when this reaches 1.
     due: f64,
-    counts: BTreeMap<ConfigId, u32>,
 }
 
 impl Views {
-    /// Keeps a share of what is measured, from 0 to 1. Views are counted all the same.
-    pub fn new(share: f64) -> Self {
-        Self { share, waiting: Mutex::default() }
+    /// Records a share of what is measured, from 0 to 1, and the demand for so many configurations. Views are counted all
+    /// the same.
+    pub fn new(share: f64, keep_demand: u32) -> Self {
+        Self { share, keep_demand, waiting: Mutex::default() }
     }
 
-    /// Counts a look.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a view.
     pub(crate) fn count(&self, configuration: &ConfigId) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).count(configuration);
+        self.waiting().count(configuration.clone(), 1);
+    }
+
+    /// Counts a request for a configuration without a spin.
+    pub(crate) fn want(&self, configuration: &ConfigId, product: &ProductId, choices: &Choices) {
+        let wanted = Wanted { product: product.clone(), choices: choices.clone(), requests: 1 };
+        self.waiting().want(configuration.clone(), wanted);
     }
 
     fn take_in(&self, vitals: Vitals) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.count(&vitals.configuration);
+        let mut waiting = self.waiting();
+        waiting.count(vitals.configuration.clone(), 1);
         waiting.due += self.share;
         if waiting.due >= 1.0 {
             waiting.due -= 1.0;
-            if waiting.vitals.len() < MAX_WAITING {
-                waiting.vitals.push(vitals);
+            if waiting.seen.vitals.len() < MAX_WAITING {
+                waiting.seen.vitals.push(vitals);
             }
         }
     }
@@ -77,15 +90,12 @@ impl Views {
     /// Writes everything that has come to the database. What cannot be written waits for the next time. A server that
     /// dies loses what it has not written, which is a few seconds' worth.
     pub async fn flush(&self, db: &Db) -> Result<(), DbError> {
-        let (vitals, counts) = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            (mem::take(&mut waiting.vitals), mem::take(&mut waiting.counts))
-        };
-        if vitals.is_empty() && counts.is_empty() {
+        let seen = mem::take(&mut self.waiting().seen);
+        if seen == Seen::default() {
             return Ok(());
         }
-        if let Err(error) = db.record_views(&vitals, &counts, now_ms()).await {
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).put_back(vitals, counts);
+        if let Err(error) = db.record(&seen, self.keep_demand, now_ms()).await {
+            self.waiting().put_back(seen);
             return Err(error);
         }
         Ok(())
@@ -93,24 +103,32 @@ impl Views {
 }
 
 impl Waiting {
-    fn count(&mut self, configuration: &ConfigId) {
-        self.add(configuration, 1);
+    fn count(&mut self, configuration: ConfigId, views: u32) {
+        if let Some(count) = self.seen.views.get_mut(&configuration) {
+            *count = count.saturating_add(views);
+        } else if self.seen.views.len() < MAX_COUNTED {
+            self.seen.views.insert(configuration, views);
+        }
     }
 
-    fn add(&mut self, configuration: &ConfigId, views: u32) {
-        if let Some(count) = self.counts.get_mut(configuration) {
-            *count = count.saturating_add(views);
-        } else if self.counts.len() < MAX_COUNTED {
-            self.counts.insert(configuration.clone(), views);
+    fn want(&mut self, configuration: ConfigId, wanted: Wanted) {
+        if let Some(known) = self.seen.demand.get_mut(&configuration) {
+            known.requests = known.requests.saturating_add(wanted.requests);
+        } else if self.seen.demand.len() < MAX_COUNTED {
+            self.seen.demand.insert(configuration, wanted);
         }
     }
 
     /// Takes back what could not be written, within the same limits.
-    fn put_back(&mut self, vitals: Vec<Vitals>, counts: BTreeMap<ConfigId, u32>) {
-        let room = MAX_WAITING.saturating_sub(self.vitals.len());
-        self.vitals.extend(vitals.into_iter().take(room));
-        for (configuration, views) in counts {
-            self.add(&configuration, views);
+    fn put_back(&mut self, seen: Seen) {
+        let Seen { vitals, views, demand } = seen;
+        let room = MAX_WAITING.saturating_sub(self.seen.vitals.len());
+        self.seen.vitals.extend(vitals.into_iter().take(room));
+        for (configuration, views) in views {
+            self.count(configuration, views);
+        }
+        for (configuration, wanted) in demand {
+            self.want(configuration, wanted);
         }
     }
 }
@@ -173,16 +191,32 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn views_that_could_not_be_written_are_written_the_next_time() {
+    async fn what_could_not_be_written_is_written_the_next_time() {
         let folder = tempfile::tempdir().unwrap();
-        let views = Views::new(1.0);
+        let views = Views::new(1.0, 10);
         let ring: ConfigId = "ring.solitaire".parse().unwrap();
+        let product: ProductId = "ring.solitaire".parse().unwrap();
         views.take_in(serde_json::from_str(&EXAMPLE.replace(".metal-platinum", "")).unwrap());
+        views.want(&ring, &product, &Choices::new());
         let closed = Db::open(folder.path()).await.unwrap();
         closed.close().await;
         assert!(views.flush(&closed).await.is_err());
         views.count(&ring);
-        let waiting = views.waiting.lock().unwrap();
-        assert_eq!((waiting.vitals.len(), waiting.counts[&ring]), (1, 2));
+        views.want(&ring, &product, &Choices::new());
+        let Seen { vitals, views, demand } = &views.waiting().seen;
+        assert_eq!((vitals.len(), views[&ring], demand[&ring].requests), (1, 2, 2));
+    }
+
+    #[test]
+    fn a_flood_of_made_up_configurations_is_dropped_beyond_the_bound() {
+        let views = Views::new(1.0, 10);
+        let product: ProductId = "ring.solitaire".parse().unwrap();
+        for number in 0..2 * MAX_COUNTED {
+            let id: ConfigId = format!("ring.solitaire.metal-{number}").parse().unwrap();
+            views.count(&id);
+            views.want(&id, &product, &Choices::new());
+        }
+        let seen = &views.waiting().seen;
+        assert_eq!((seen.views.len(), seen.demand.len()), (MAX_COUNTED, MAX_COUNTED));
     }
 }

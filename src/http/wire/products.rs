@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    db::{import::Changes, products},
+    db::{demand, import::Changes},
     domain::{
         names::{Choices, ConfigId, OptionName, ProductId, Slug},
         product::{self, OptionDef},
@@ -213,8 +213,8 @@ pub(crate) struct Wanted {
     pub(crate) last: Timestamp,
 }
 
-impl From<products::Demand> for Wanted {
-    fn from(demand: products::Demand) -> Self {
+impl From<demand::Demand> for Wanted {
+    fn from(demand: demand::Demand) -> Self {
         Self {
             product: demand.configuration.product(),
             configuration: demand.configuration,
