@@ -46,7 +46,7 @@ SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 CORPUS := target/tools/corpus-$(NUMPY_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -156,6 +156,9 @@ torture: $(TUS_JS) ## Kill the worker at RUNS=50 random moments, and compare wha
 traffic: ## Send REQUESTS=100000 of visitors for 50 sequences through a real Varnish and a real nginx
 	TRAFFIC_REQUESTS=$(or $(REQUESTS),100000) TRAFFIC_SEQUENCES=50 \
 		$(CARGO) test --workspace --test it $(LOCKED) $(QUIET) -- --nocapture --test-threads 1 traffic
+
+attack: ## Do to a server what anonymous clients can, with ATTACK_CLIENTS=400 of each, and print time and memory
+	ATTACK_CLIENTS=$(or $(ATTACK_CLIENTS),400) $(CARGO) test --test it $(LOCKED) $(QUIET) -- --nocapture --test-threads 1 attack::
 
 # In the dev profile: the codecs are optimised in it, and our own arithmetic is checked for overflow.
 fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus

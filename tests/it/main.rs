@@ -13,6 +13,7 @@ mod moto;
 mod samples;
 
 mod archives;
+mod attack;
 mod authorization;
 mod bucket;
 mod check;

@@ -1,0 +1,236 @@
+//! What anonymous clients can do to a server: each attack is bounded, runs on the loopback and ends by itself. `make attack`
+//! runs them with more of everything, and prints memory and time before and after.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt as _, future::join_all, stream};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::girasol::{DATA, RING, Server, girasol, ingest, key, sequence};
+
+/// How many of each, from `ATTACK_CLIENTS`.
+fn clients(fewest: usize) -> usize {
+    std::env::var("ATTACK_CLIENTS").map_or(fewest, |clients| clients.parse().unwrap())
+}
+
+/// Resident memory of a server in MiB: now, and at most so far.
+fn memory(server: &Server) -> (u64, u64) {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let of = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    };
+    (of("VmRSS:"), of("VmHWM:"))
+}
+
+/// How long a visitor waits for a manifest.
+async fn visit(server: &Server) -> Duration {
+    let began = Instant::now();
+    let manifest = server.get(&sequence(RING), &[("accept-encoding", "br")]).await;
+    assert_eq!(manifest.status(), 200);
+    manifest.bytes().await.unwrap();
+    began.elapsed()
+}
+
+fn report(attack: &str, before: (Duration, u64), after: (Duration, (u64, u64))) {
+    let ((waited_before, rss_before), (waited, (rss, peak))) = (before, after);
+    eprintln!(
+        "{attack}: a manifest took {waited_before:.1?} before and {waited:.1?} meanwhile; memory {rss_before} MiB before, {rss} MiB after, {peak} MiB at most"
+    );
+}
+
+/// A product of 4,096 contexts beside the ring.
+fn import_bracelet(data: &Path) {
+    let mut product = String::from("id = \"bracelet.tennis\"\nlabel = \"Tennis bracelet\"\n");
+    for option in ["metal", "stone", "clasp", "length"] {
+        let _ = write!(product, "[[options]]\nname = \"{option}\"\ndefault = \"c0\"\nchoices = [");
+        for choice in 0..8 {
+            let _ = write!(product, "{{ value = \"c{choice}\" }}, ");
+        }
+        product.push_str("]\n");
+    }
+    let file = data.join("bracelet.toml");
+    fs::write(&file, product).unwrap();
+    let imported = girasol().args(["product", "import"]).arg(&file).arg("--data").arg(data).output().unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+}
+
+#[tokio::test]
+async fn contexts_and_hosts_without_end_cost_one_quick_compression_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "yellow-gold", [212, 175, 95], 12);
+    import_bracelet(data);
+    let server = Server::start_over(data, &["demo"]);
+    let before = (visit(&server).await, memory(&server).0);
+    let count = clients(200);
+    let address = |number: usize| {
+        let [a, b, c, d] = [number % 8, number / 8 % 8, number / 64 % 8, number / 512 % 8];
+        format!("/api/products/customizable/bracelet/tennis?metal=c{a}&stone=c{b}&clasp=c{c}&length=c{d}")
+    };
+    let contexts = join_all((0..count).map(|number| {
+        let server = &server;
+        async move { server.get(&address(number), &[("accept-encoding", "br")]).await.status() }
+    }));
+    let hosts = join_all((0..count).map(|number| {
+        let (server, host) = (&server, format!("shop-{number}.example"));
+        async move { server.get("/", &[("accept-encoding", "br"), ("host", &host)]).await.status() }
+    }));
+    let (contexts, hosts, waited) = tokio::join!(contexts, hosts, visit(&server));
+    assert!(contexts.iter().chain(&hosts).all(|status| *status == 200));
+    let after = memory(&server);
+    report("contexts and hosts", before, (waited, after));
+    assert!(after.1 < before.1 + 128, "{after:?}");
+}
+
+/// A client at an address of this machine, which asks for an object and reads nothing.
+async fn ask_from(address: &str, server: &Server, path: &str, times: usize) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    // As little as the system lets a client take in without reading.
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind(SocketAddr::new(address.parse::<IpAddr>().unwrap(), 0)).unwrap();
+    let server: SocketAddr = server.base.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut connection = socket.connect(server).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(times);
+    // The server may have closed it already.
+    let _ = connection.write_all(request.as_bytes()).await;
+    connection
+}
+
+/// Files and connections that a server has open.
+fn descriptors(server: &Server) -> usize {
+    fs::read_dir(format!("/proc/{}/fd", server.child.id())).unwrap().count()
+}
+
+#[tokio::test]
+async fn clients_that_never_read_are_left_and_hold_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "yellow-gold", [212, 175, 95], 24);
+    // No connection is closed for being idle.
+    let server = Server::start_with(data, "[server]\nwrite_seconds = 2\nkeep_alive_seconds = 3600\n");
+    let path = "/studio.js";
+    let whole = server.get(path, &[]).await.bytes().await.unwrap();
+    let before = (visit(&server).await, memory(&server).0);
+    let (count, few) = (clients(100), descriptors(&server) + 5);
+    let mut silent = Vec::new();
+    for _ in 0..count {
+        silent.push(ask_from("127.0.0.2", &server, path, 16).await);
+    }
+    let waited = visit(&server).await;
+    let after = memory(&server);
+    report("clients that never read", before, (waited, after));
+    let held = after.1.saturating_sub(before.1) * 1024 / count as u64;
+    assert!(held < whole.len() as u64 / 1024, "{held} KiB for each connection");
+    // Every one of them is closed, though none has read anything.
+    let closed = async {
+        while descriptors(&server) > few {
+            visit(&server).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), closed).await.expect("each connection is closed");
+    drop(silent);
+}
+
+#[tokio::test]
+async fn one_peer_does_not_take_the_connections_of_the_others() {
+    let limits = "[server]\nmax_connections_per_peer = 20\n";
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "yellow-gold", [212, 175, 95], 12);
+    let open = async |server: &Server, address: &str| {
+        let mut open = Vec::new();
+        for _ in 0..40 {
+            open.push(ask_from(address, server, "/api/health/live", 1).await);
+        }
+        let mut answered = 0;
+        for connection in &mut open {
+            let mut some = [0; 8];
+            answered += usize::from(connection.read_exact(&mut some).await.is_ok());
+        }
+        (answered, open)
+    };
+    let server = Server::start_with(folder.path(), limits);
+    let (answered, held) = open(&server, "127.0.0.2").await;
+    assert_eq!(answered, 20);
+    // Other peers are served, and so is this one when it has closed its own.
+    visit(&server).await;
+    drop(held);
+    while open(&server, "127.0.0.2").await.0 < 20 {}
+    drop(server);
+
+    let trusting = format!("{limits}trusted_proxies = [\"127.0.0.2\"]\n");
+    let server = Server::start_with(folder.path(), &trusting);
+    assert_eq!(open(&server, "127.0.0.2").await.0, 40);
+}
+
+#[tokio::test]
+async fn more_clients_than_descriptors_do_not_stop_a_server() {
+    // The soft limit is what most systems begin with, less.
+    let binary = girasol();
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -Sn 128; exec \"$0\" \"$@\""]).arg(binary.get_program()).arg("serve");
+    let server = Server::start_by(limited, &DATA);
+    let before = (visit(&server).await, memory(&server).0);
+    let mut idle = Vec::new();
+    for _ in 0..clients(300) {
+        idle.push(ask_from("127.0.0.2", &server, "/api/health/live", 1).await);
+    }
+    let waited = visit(&server).await;
+    report("idle connections", before, (waited, memory(&server)));
+}
+
+#[tokio::test]
+async fn demand_is_counted_in_memory_and_no_visitor_waits_for_a_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "yellow-gold", [212, 175, 95], 12);
+    import_bracelet(data);
+    let server = Server::start_with(data, "[vitals]\nkeep_demand = 50\n");
+    let before = (visit(&server).await, memory(&server).0);
+
+    // Another process holds the database's write lock all the time.
+    let file = SqliteConnectOptions::new().filename(data.join("girasol.db"));
+    let mut writer = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::raw_sql("begin immediate").execute(&mut writer).await.unwrap();
+    let configure = async |number: usize| {
+        let body = format!(
+            r#"{{"choices": {{"metal": "c{}", "stone": "c{}", "clasp": "c{}", "length": "c{}"}}}}"#,
+            number % 8,
+            number / 8 % 8,
+            number / 64 % 8,
+            number / 512 % 8,
+        );
+        server.post("/api/products/customizable/bracelet.tennis/configure", &body).await.status()
+    };
+    let asked: Vec<StatusCode> =
+        stream::iter(0..clients(500)).map(configure).buffer_unordered(50).collect().await;
+    assert!(asked.iter().all(|status| *status == 202), "{asked:?}");
+    let waited = visit(&server).await;
+    report("demand behind a writer", before, (waited, memory(&server)));
+    sqlx::raw_sql("rollback").execute(&mut writer).await.unwrap();
+    writer.close().await.unwrap();
+
+    let admin = format!("Bearer {}", key(data, "admin"));
+    let listed = async || -> Value {
+        let listed = server.request(Method::GET, "/api/demand").header("authorization", &admin);
+        listed.send().await.unwrap().json().await.unwrap()
+    };
+    let mut demand = listed().await;
+    while demand["wanted"].as_array().unwrap().is_empty() {
+        demand = listed().await;
+    }
+    assert_eq!(demand["wanted"].as_array().unwrap().len(), 50);
+}
