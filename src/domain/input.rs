@@ -6,6 +6,9 @@ use serde_json::Value;
 
 /// Reads JSON text. The error is a sentence without its full stop.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    if text.trim_ascii().is_empty() {
+        return Err("it is empty".to_owned());
+    }
     let value: Value = serde_json::from_slice(text).map_err(|error| {
         format!("it is not JSON from line {}, column {} on", error.line(), error.column())
     })?;
@@ -201,6 +204,7 @@ mod tests {
             (r#"{"version": 1, "parts": {"side": "top"}}"#, "parts has no field side; its fields are angle"),
             (r#"{"version": 1, "parts": {"angle": 361}}"#, "parts.angle: an angle is below 360"),
             ("[1]", "it is not an object"),
+            (" \n", "it is empty"),
         ] {
             assert_eq!(from_json_object::<Order>(json.as_bytes()).unwrap_err(), said, "{json}");
         }

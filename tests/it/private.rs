@@ -201,9 +201,9 @@ fn keys_are_managed_at_the_command_line() {
         let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), output.stderr)
     };
-    let (code, none, _) = run(&["key", "list"]);
-    assert_eq!(code, Some(0));
-    assert!(none.contains("There is no key yet"));
+    let (code, _, said) = run(&["key", "list"]);
+    assert_eq!(code, Some(1));
+    assert!(String::from_utf8(said).unwrap().contains("no Girasol data"), "nothing is made by looking");
     let (code, made, said) = run(&["key", "create", "--role", "artist", "--label", "Ada"]);
     assert_eq!((code, made.lines().count()), (Some(0), 1));
     assert!(String::from_utf8(said).unwrap().contains("not shown again"));

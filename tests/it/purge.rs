@@ -21,6 +21,13 @@ use crate::{
     girasol::{RING, Server, girasol, header, key, problem, sequence},
 };
 
+/// A data folder, as every installation has one before it purges.
+fn make_data(folder: &Path) {
+    let mut command = girasol();
+    let output = command.args(["key", "create", "--role", "admin", "--data"]).arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// A config with one cache at an address.
 fn config(folder: &Path, kind: &str, at: &str) -> PathBuf {
     let mut toml = String::new();
@@ -135,6 +142,7 @@ async fn a_soft_purge_gives_what_is_there_while_one_request_goes_to_the_origin()
     .await;
     let front = Front::start(Cache::Varnish, &origin.at, &[]);
     let file = config(folder.path(), "varnish", front.base.trim_start_matches("http://"));
+    make_data(folder.path());
     let purge = |flags: &[&str]| {
         let mut command = girasol();
         command.args(["purge", "--tag", "s-1", "--json", "--config"]).arg(&file).args(flags);
@@ -253,6 +261,7 @@ async fn admins_purge_by_hand_and_see_what_was_not_heard() {
 #[test]
 fn what_cannot_be_told_is_said_before_anything_is_done() {
     let folder = tempfile::tempdir().unwrap();
+    make_data(folder.path());
     let run = |command: &mut Command| {
         let output = command.args(["--data"]).arg(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));

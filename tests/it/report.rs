@@ -157,7 +157,8 @@ fn a_bad_folder_is_refused_as_an_ingest_refuses_it_and_no_file_is_left() {
 #[test]
 fn a_place_that_cannot_hold_the_page_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
-    // The work would fail by itself: there is no such source.
+    // The work would fail by itself: there are no frames.
+    fs::create_dir(folder.path().join("raw")).unwrap();
     let output = report(folder.path(), "raw").args(["--out", "nowhere/page.html"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
