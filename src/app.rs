@@ -3,6 +3,7 @@
 mod access;
 mod connections;
 mod descriptors;
+mod drain;
 mod listen;
 mod lost;
 mod server;
@@ -22,7 +23,7 @@ use crate::{
     db::{self, Db, DbError, Found},
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{
-        self, AccessLog,
+        self, AccessLog, Draining,
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
@@ -252,6 +253,8 @@ impl App {
         let purger = self.purger().await?;
         let listener = listen::bind(&self.config.server.listen)?;
         let address = listener.local_addr().map_err(AppError::Server)?;
+        let waiting = listener.try_clone().map_err(AppError::Server)?;
+        let draining = web::Data::new(Draining::default());
 
         let catalog = Arc::new(self.catalog());
         let readiness = Arc::new(Readiness::default());
@@ -267,16 +270,18 @@ impl App {
             purger: purger.clone().into(),
             proxies: web::Data::new(self.config.server.proxies()),
             readiness: readiness.clone().into(),
+            draining: draining.clone(),
         };
         let routes = move || {
             let routes = Routes::new()
                 .wrap(from_fn(http::accept_both_spellings))
                 .wrap(from_fn(http::store_plain_alone))
+                .wrap(from_fn(http::close_while_draining))
                 .wrap(TracingLogger::<AccessLog>::new());
             routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
         };
 
-        let server = server::start(listener, &self.config.server, routes, stop).map_err(AppError::Server)?;
+        let server = server::start(listener, &self.config.server, routes).map_err(AppError::Server)?;
 
         let mut background = Background::default();
         tasks::expire(&mut background, self);
@@ -296,12 +301,21 @@ impl App {
         tracing::info!(%address, data = %self.config.data.display(), "listening");
         announce(&format!("http://{}/", listen::reachable(address)));
 
-        let served = server.await.map_err(AppError::Server);
+        let (handle, patience) = (server.handle(), Duration::from_secs(self.config.server.drain_seconds));
+        let drained = async {
+            stop.await;
+            Box::pin(drain::drain(handle, waiting, &draining, patience)).await;
+        };
+        tokio::pin!(server);
+        let served = tokio::select! {
+            served = &mut server => served,
+            () = drained => server.await,
+        };
         background.stop(WORKER_STOPS_WITHIN).await;
         if let Err(error) = views.flush(&self.db).await {
             tracing::warn!(%error, "the last views could not be stored");
         }
-        served?;
+        served.map_err(AppError::Server)?;
         self.db.close().await;
         tracing::info!("stopped");
         Ok(())
@@ -320,13 +334,14 @@ struct Shared {
     purger: web::Data<Purger>,
     proxies: web::Data<TrustedProxies>,
     readiness: web::Data<Readiness>,
+    draining: web::Data<Draining>,
 }
 
 impl Shared {
     fn add_to(&self, routes: &mut web::ServiceConfig) {
-        let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness } =
+        let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, draining } =
             self.clone();
-        routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers);
+        routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(draining);
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
     }
 }

@@ -61,6 +61,11 @@ where
         self.entries.insert(key, Arc::new(value)).await;
     }
 
+    /// Removes a value. A load that is under way may still store its own.
+    pub async fn evict(&self, key: &K) {
+        self.entries.invalidate(key).await;
+    }
+
     /// The cached value, or the loaded one. Concurrent calls for the same key wait for the same load and share its
     /// error; errors are not cached.
     pub async fn get_or_load<E>(&self, key: K, load: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E>

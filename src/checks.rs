@@ -1,17 +1,18 @@
 //! The doctor over frame sets in the staging area: one check at a time, of a set as it is now.
 //!
-//! A check is known by the names and contents of the frames, so that a frame that comes makes another one. What it
-//! found stays in memory for a while; a later request runs the check again.
+//! A check is of one revision, the names and contents of the frames, so that a frame that comes makes another one. What
+//! it found stays in memory for a while; a later request runs the check again. A mend is made from one revision and
+//! takes the place of that one alone.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use assets_pipeline::{
@@ -28,11 +29,11 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     db::{
         Db, DbError,
-        framesets::{FramesetError, StoredFrame},
+        framesets::{FramesetError, StoredFrame, revision},
     },
     domain::{
         audit::Actor,
-        frameset::{BadFileName, FramesetId},
+        frameset::{BadFileName, FileName, FramesetId},
     },
     staging::{Staging, StagingError},
 };
@@ -65,6 +66,9 @@ pub enum CheckError {
         /// What is wrong with it.
         why: BadFileName,
     },
+    /// Two mended frames would have one name.
+    #[error("two mended frames would be called {0}")]
+    NameTwice(FileName),
     /// Nothing was found that this would mend.
     #[error("there is nothing to mend like this")]
     NothingToMend,
@@ -73,8 +77,8 @@ pub enum CheckError {
     Frameset(#[from] FramesetError),
 }
 
-/// By what they are of, the oldest first.
-type Known = VecDeque<(Digest, Arc<Check>)>;
+/// The oldest first.
+type Known = VecDeque<(FramesetId, Arc<Check>)>;
 
 /// All checks of this process; cheap to clone.
 #[derive(Debug, Clone)]
@@ -87,8 +91,9 @@ pub struct Checks {
 }
 
 /// A check, under way or done.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Check {
+    revision: Digest,
     done: AtomicUsize,
     total: AtomicUsize,
     stopped: AtomicBool,
@@ -99,6 +104,8 @@ pub struct Check {
 /// What came of a check.
 #[derive(Debug)]
 pub enum Found {
+    /// The set has no frame.
+    Nothing,
     /// The frames were looked at.
     Diagnosis(Diagnosis),
     /// There is nothing to look at.
@@ -108,6 +115,20 @@ pub enum Found {
 }
 
 impl Check {
+    fn of(frames: &[StoredFrame]) -> Self {
+        let (total, found) = (AtomicUsize::new(frames.len()), OnceLock::new());
+        if frames.is_empty() {
+            let _ = found.set(Found::Nothing);
+        }
+        let (done, stopped, news) = Default::default();
+        Self { revision: revision(frames), done, total, stopped, found, news }
+    }
+
+    /// The revision of the set that is checked.
+    pub fn revision(&self) -> Digest {
+        self.revision
+    }
+
     /// Frames looked at, and all of them.
     pub fn progress(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
@@ -144,68 +165,78 @@ impl Progress for Check {
 
 impl Checks {
     /// Of frame sets in this staging area; `data` is the folder that frames are laid out in.
-    pub fn new(db: Db, staging: Staging, data: &std::path::Path) -> Self {
+    pub fn new(db: Db, staging: Staging, data: &Path) -> Self {
         let (known, one_at_a_time) = (Arc::default(), Arc::new(Semaphore::new(1)));
-        Self { db, staging, work: data.join("work"), known, one_at_a_time }
+        let work = data.join("work");
+        Self { db, staging, work, known, one_at_a_time }
     }
 
-    /// The check of a set's frames as they are, begun where there is none yet; `None` where there is no frame.
-    pub async fn ask(&self, set: &FramesetId) -> Result<Option<Arc<Check>>, CheckError> {
-        let frames = self.db.frames(set).await?;
+    /// The check of a set's frames as they are, begun where there is none yet.
+    pub async fn ask(&self, set: &FramesetId) -> Result<Arc<Check>, CheckError> {
+        Ok(self.ask_of(set, self.db.frames(set).await?))
+    }
+
+    /// The check of these frames.
+    fn ask_of(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> Arc<Check> {
+        let check = Arc::new(Check::of(&frames));
         if frames.is_empty() {
-            return Ok(None);
+            return check;
         }
-        let name = name(set, &frames);
-        let check = {
+        {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, check)) = known.iter().find(|(known, _)| *known == name) {
-                return Ok(Some(check.clone()));
+            let same =
+                |(of, known): &&(FramesetId, Arc<Check>)| of == set && known.revision == check.revision;
+            if let Some((_, known)) = known.iter().find(same) {
+                return known.clone();
             }
-            let check = Arc::new(Check::default());
-            check.total.store(frames.len(), Ordering::Relaxed);
-            known.push_back((name, check.clone()));
+            known.push_back((set.clone(), check.clone()));
             if known.len() > MAX_CHECKS
                 && let Some((_, oldest)) = known.pop_front()
             {
                 oldest.stopped.store(true, Ordering::Relaxed);
             }
-            check
-        };
+        }
         let (checks, set, begun) = (self.clone(), set.clone(), check.clone());
         tokio::spawn(async move {
-            let found = checks.look(&set, frames, name, &begun).await.unwrap_or_else(|error| {
+            let found = checks.look(&set, frames, &begun).await.unwrap_or_else(|error| {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, frameset.id = %set, "a frame set could not be checked");
                 Found::Failed
             });
             if matches!(found, Found::Failed) {
                 // The next request tries it again.
-                checks
-                    .known
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .retain(|(known, _)| *known != name);
+                let mut known = checks.known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.retain(|(_, check)| !Arc::ptr_eq(check, &begun));
             }
             let _ = begun.found.set(found);
             begun.news.notify_waiters();
         });
-        Ok(Some(check))
+        check
     }
 
     /// Waits for the check of a set as it is.
-    pub async fn wait(&self, set: &FramesetId) -> Result<Option<Arc<Check>>, CheckError> {
-        let Some(check) = self.ask(set).await? else { return Ok(None) };
-        while check.found().is_none() {
-            check.progressed().await;
-        }
-        Ok(Some(check))
+    pub async fn wait(&self, set: &FramesetId) -> Result<Arc<Check>, CheckError> {
+        Ok(ended(self.ask(set).await?).await)
     }
 
-    /// Mends what a check has found, in the set itself: its frames are others then.
-    pub async fn mend(&self, set: &FramesetId, wanted: Mend, actor: &Actor) -> Result<(), CheckError> {
-        let Some(check) = self.wait(set).await? else { return Err(FramesetError::Empty.into()) };
+    /// Mends what the check of a revision has found, in the set itself: its frames are others then.
+    ///
+    /// # Errors
+    ///
+    /// [`FramesetError::Changed`] where the set has another revision by now, or before the mend is done.
+    pub async fn mend(
+        &self,
+        set: &FramesetId,
+        of: Digest,
+        wanted: Mend,
+        actor: &Actor,
+    ) -> Result<(), CheckError> {
         let frames = self.db.frames(set).await?;
-        let folder = self.lay_out(set, &frames, "mend").await?;
+        if revision(&frames) != of {
+            return Err(FramesetError::Changed.into());
+        }
+        let check = ended(self.ask_of(set, frames.clone())).await;
+        let folder = self.lay_out(set, &frames).await?;
         let edits = tokio::task::spawn_blocking({
             let (folder, check) = (folder.clone(), check.clone());
             move || {
@@ -221,6 +252,10 @@ impl Checks {
             return Err(CheckError::NothingToMend);
         }
         let mended = self.edited(set, &frames, edits).await?;
+        let mut names = HashSet::new();
+        if let Some(twice) = mended.iter().find(|frame| !names.insert(&frame.name)) {
+            return Err(CheckError::NameTwice(twice.name.clone()));
+        }
         Ok(self.db.replace_frames(set, &frames, &mended, wanted.as_str(), actor).await?)
     }
 
@@ -266,12 +301,11 @@ impl Checks {
         &self,
         set: &FramesetId,
         frames: Vec<StoredFrame>,
-        name: Digest,
         check: &Arc<Check>,
     ) -> Result<Found, CheckError> {
         // It takes every core.
         let _turn = self.one_at_a_time.acquire().await;
-        let folder = self.lay_out(set, &frames, &name.to_string()).await?;
+        let folder = self.lay_out(set, &frames).await?;
         let found = tokio::task::spawn_blocking({
             let (folder, check) = (folder.clone(), check.clone());
             move || {
@@ -293,27 +327,26 @@ impl Checks {
         })
     }
 
-    async fn lay_out(
-        &self,
-        set: &FramesetId,
-        frames: &[StoredFrame],
-        what: &str,
-    ) -> Result<PathBuf, CheckError> {
-        let folder = self.work.join(format!("check-{set}-{what}"));
-        let _ = tokio::fs::remove_dir_all(&folder).await;
+    /// A folder of the frames that no other check and no other mend knows. What a process that dies leaves goes with the
+    /// set.
+    async fn lay_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> Result<PathBuf, CheckError> {
+        static UNIQUE: AtomicU64 = AtomicU64::new(0);
+        // Processes may share a data folder, and in containers a number as well.
+        let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
+        let folder = self.work.join(format!("check-{set}-{begun:x}-{}-{unique}", std::process::id()));
         let files = frames.iter().map(|frame| (frame.name.clone(), frame.digest)).collect();
         self.staging.lay_out(set, files, folder.clone()).await.map_err(CheckError::Layout)?;
         Ok(folder)
     }
 }
 
-/// Names a set as it stands.
-fn name(set: &FramesetId, frames: &[StoredFrame]) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(set.as_str().as_bytes());
-    for frame in frames {
-        // Names have no control characters.
-        hasher.update(format!("{}\0{}\0", frame.name, frame.digest).as_bytes());
+async fn ended(check: Arc<Check>) -> Arc<Check> {
+    while check.found().is_none() {
+        check.progressed().await;
     }
-    Digest::from_hash(hasher.finalize())
+    check
 }
+
+#[cfg(test)]
+mod tests;

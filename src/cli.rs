@@ -228,7 +228,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Demo(args) => Box::pin(demo::run(App::open_to_write(config).await?, &args)).await,
         Command::Serve => serve::run(&App::open(config).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
-        Command::Ingest(args) => Ok(ingest::run(config, *args).await?),
+        Command::Ingest(args) => Box::pin(ingest::run(config, *args)).await,
         Command::Check(args) => Ok(check::run(args).await?),
         Command::Report(args) => Ok(report::run(&config, args).await?),
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),

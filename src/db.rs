@@ -3,6 +3,7 @@
 //! SQLite has one writer, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
+pub mod configurations;
 pub mod demand;
 mod engine;
 pub mod framesets;
@@ -116,6 +117,13 @@ pub enum DbError {
         /// What it holds.
         value: String,
     },
+}
+
+impl DbError {
+    /// Whether another process holds the database, or all of its connections are in use: the same may succeed a moment later.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Statement { source, .. } if engine::is_busy(source) || matches!(source, sqlx::Error::PoolTimedOut))
+    }
 }
 
 /// The database; cheap to clone.

@@ -17,6 +17,7 @@ mod caching;
 mod conditional;
 mod deliveries;
 mod document;
+mod draining;
 mod encoding;
 mod forwarded;
 mod methods;
@@ -39,6 +40,7 @@ use crate::domain::names::ConfigId;
 pub use self::{
     access_log::AccessLog,
     document::openapi_json,
+    draining::{Draining, close_while_draining},
     plain::store_plain_alone,
     private::Writers,
     problem::{Kind as ProblemKind, problems},

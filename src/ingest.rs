@@ -5,6 +5,7 @@
 //! as it was.
 
 pub mod manifest;
+pub mod news;
 pub mod tracker;
 
 mod advice;

@@ -248,8 +248,7 @@ impl Worker {
     /// which refuses it.
     async fn examine(&self, leased: &Leased, tracker: &Tracker) -> Result<(), DbError> {
         let check = match self.checks.ask(&leased.job.frameset).await {
-            Ok(Some(check)) => check,
-            Ok(None) => return Ok(()),
+            Ok(check) => check,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, job.id = %leased.job.id, "the frames could not be checked");

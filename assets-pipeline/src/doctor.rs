@@ -75,6 +75,7 @@ fn diagnose(looks: &[Look]) -> Diagnosis {
     findings.extend(motion::missing(&motion));
     findings.extend(motion::closing_by_name(&motion));
     findings.extend(files::sizes(&set));
+    findings.extend(files::orientations(&set));
     findings.extend(motion::copied(&motion));
     findings.extend(motion::out_of_order(&motion));
     findings.extend(motion::steps(&motion));
@@ -88,8 +89,9 @@ fn diagnose(looks: &[Look]) -> Diagnosis {
     findings.extend(files::too_small(&set));
     findings.extend(files::profiles(&set));
     findings.extend(files::assumed(&set));
+    findings.extend(files::depths(&set));
     findings.sort_by_key(|finding| (finding.severity, finding.kind));
-    Diagnosis { frames: looks.len(), findings }
+    Diagnosis { frames: looks.len(), files: looks.iter().map(|look| look.file).collect(), findings }
 }
 
 #[cfg(test)]

@@ -19,15 +19,10 @@ use super::{
     descriptors,
 };
 
-/// Starts the server, which runs until `stop` completes and requests under way have ended.
+/// Starts the server, which runs until its handle stops it.
 ///
 /// actix-web's own `HttpServer` accepts connections of its own kind alone, which wait for a client that never reads.
-pub(super) fn start<F, I, S, B>(
-    listener: TcpListener,
-    config: &ServerConfig,
-    routes: F,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<Server>
+pub(super) fn start<F, I, S, B>(listener: TcpListener, config: &ServerConfig, routes: F) -> io::Result<Server>
 where
     F: Fn() -> I + Clone + Send + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -52,7 +47,7 @@ where
         .workers(threads)
         .max_concurrent_connections(of_thread)
         .shutdown_timeout(config.shutdown_seconds)
-        .shutdown_signal(stop);
+        .disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let server = server.listen("http", listener, move || {
         let (peers, stopping) = (peers.clone(), stopping.clone());

@@ -66,6 +66,9 @@ pub(super) enum CheckError {
     /// The mended copy's folder exists already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// A file is another one than the doctor looked at.
+    #[error("{0} has changed while the frames were checked")]
+    Changed(String),
     /// A file or folder could not be written.
     #[error("{} cannot be written", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
@@ -80,6 +83,10 @@ impl Explain for CheckError {
             Self::Exists(_) => {
                 Details::with("exists", "Name another folder with --into, or move that one away.")
             }
+            Self::Changed(_) => Details::with(
+                "frames-changed",
+                "Wait until nothing writes to the frames, and check them again.",
+            ),
             Self::Unwritable { .. } => {
                 Details::with("unwritable", "Name another folder with --into or --evidence.")
             }

@@ -57,8 +57,16 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
         return Err(NoFixtures(args.fixtures.clone()).into());
     }
-    let served = app.serve(Pages::Demo, |address| print_result(&format!("Girasol is at {address}")));
+    let (announced, is_announced) = tokio::sync::oneshot::channel();
+    let served = app.serve(Pages::Demo, |address| {
+        print_result(&format!("Girasol is at {address}"));
+        let _: Result<(), ()> = announced.send(());
+    });
     let ingested = async {
+        // The address is printed before the key. A server that cannot start ends the command.
+        if is_announced.await.is_err() {
+            return std::future::pending().await;
+        }
         let key = fresh_key(&app).await?;
         import_product(&app, args).await?;
         print_result(&format!("Artists sign in to the studio, at /studio, with the key {key}"));
@@ -70,8 +78,6 @@ pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
     };
     tokio::pin!(served);
     tokio::select! {
-        // The address is printed before the key.
-        biased;
         served = &mut served => return Ok(served?),
         ingested = ingested => ingested?,
     }

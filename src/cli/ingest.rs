@@ -1,6 +1,11 @@
 //! `girasol ingest`.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use assets_pipeline::encode::Effort;
 use clap::Args;
@@ -9,12 +14,16 @@ use crate::{
     app::App,
     background::Background,
     cdn::purge::Purger,
-    config::Config,
+    config::{Config, nearest},
     domain::{
         audit::Actor,
         names::{OptionName, ProductId, Slug},
     },
-    ingest::{Order, Report, check, check_thoroughly, forget, ingest, tracker::Tracker},
+    ingest::{
+        Order, Report, check, check_thoroughly, forget, ingest,
+        news::{NewChoice, new_choices},
+        tracker::Tracker,
+    },
 };
 
 use super::{
@@ -31,6 +40,7 @@ use super::{
 #[command(after_help = "Examples:
   girasol ingest ring-gold/ --product ring/solitaire --choice metal=yellow-gold --choice stone=diamond
   girasol ingest ring-gold.zip --product ring/solitaire --choice metal=yellow-gold --dry-run
+  girasol ingest ring-rose/ --product ring/solitaire --choice metal=rose-gold --new-choice
   girasol ingest bracelet/ --product bracelet/tennis --effort max --no-publish --json")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct IngestArgs {
@@ -40,9 +50,13 @@ pub(super) struct IngestArgs {
     /// Jewelry type and base model, as ring/solitaire; a new product is created.
     #[arg(long, help_heading = "Product", value_name = "TYPE/MODEL")]
     product: ProductId,
-    /// A choice for each of the product's options, as metal=yellow-gold; repeatable. A new option or choice is created.
+    /// A choice for each of the product's options, as metal=yellow-gold; repeatable. An option or choice that the product
+    /// does not have is created, after a question at the terminal or with --new-choice.
     #[arg(long = "choice", help_heading = "Product", value_name = "OPTION=CHOICE", value_parser = parse_choice)]
     choices: Vec<(OptionName, Slug)>,
+    /// Create options and choices that the product does not have yet, without a question.
+    #[arg(long, help_heading = "Product")]
+    new_choice: bool,
     #[command(flatten)]
     settings: SettingsArgs,
     /// Leave the live version in place; `girasol publish` makes the new one live.
@@ -73,6 +87,51 @@ impl Explain for Interrupted {
     }
 }
 
+/// The product does not have what was chosen.
+#[derive(Debug, thiserror::Error)]
+#[error("{product} {}", sentence(.new))]
+struct UnknownChoice {
+    product: ProductId,
+    /// What it does not have.
+    new: NewChoice,
+}
+
+impl Explain for UnknownChoice {
+    fn details(&self) -> Details {
+        Details::with(
+            "new-choice",
+            "Correct the spelling; or name it with --new-choice, which creates it for the whole product.",
+        )
+    }
+}
+
+/// What a product does not have, and what is meant perhaps.
+fn sentence(NewChoice { option, choice, known }: &NewChoice) -> String {
+    let Some(known) = known else { return format!("has no option \"{option}\"") };
+    match nearest(choice.as_str(), known.iter().map(Slug::as_str)) {
+        Some(near) => format!("has no {option}={choice}: did you mean {option}={near}?"),
+        None => format!("has no {option}={choice}"),
+    }
+}
+
+/// Asks at the terminal whether what is new is to be created; without a terminal it has to be said on the command line.
+fn confirm(product: &ProductId, new: Vec<NewChoice>) -> Result<(), UnknownChoice> {
+    for new in new {
+        let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let refused = UnknownChoice { product: product.clone(), new };
+        if !can_ask {
+            return Err(refused);
+        }
+        print_message(&format!("{refused}. Create it? [y/N]"));
+        let mut answer = String::new();
+        let is_read = io::stdin().read_line(&mut answer).is_ok();
+        if !is_read || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
 fn parse_choice(text: &str) -> Result<(OptionName, Slug), String> {
     let (option, choice) = text.split_once('=').ok_or("write OPTION=CHOICE, as metal=yellow-gold")?;
     Ok((
@@ -100,6 +159,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         protected: args.protected,
         actor: Actor::command_line(),
     };
+    let news = if args.new_choice { News::Wanted } else { News::Asked };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
     if dry_run {
@@ -117,7 +177,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         lower_priority();
     }
     let started = std::time::Instant::now();
-    let made = make(config, &order, &tracker).await;
+    let made = make(config, &order, news, &tracker).await;
     bar.end();
     let Made { app, purger, report } = made?;
     print_result(&if json {
@@ -142,13 +202,25 @@ struct Made {
     report: Report,
 }
 
-async fn make(config: Config, order: &Order, tracker: &Arc<Tracker>) -> Result<Made, CliError> {
+/// What becomes of options and choices that the product does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// They are wanted: --new-choice.
+    Wanted,
+    /// The person at the terminal is asked.
+    Asked,
+}
+
+async fn make(config: Config, order: &Order, news: News, tracker: &Arc<Tracker>) -> Result<Made, CliError> {
     // Before the data folder is opened: frames that are refused leave nothing behind.
     let checked = tokio::select! {
         checked = check(order, tracker) => checked?,
         _ = tokio::signal::ctrl_c() => return Err(Interrupted.into()),
     };
     let app = App::open_to_write(config).await?;
+    if news == News::Asked {
+        confirm(&order.product, new_choices(&app.db, order).await?)?;
+    }
     let purger = app.purger().await?;
     // A preview goes live long before the other tiers, and is purged at once.
     let mut background = Background::default();

@@ -12,13 +12,14 @@ use crate::{
     app::App,
     db::{
         DbError,
+        configurations::RemovedConfiguration,
         import::{Changes, ImportError},
     },
     domain::{
         audit::Actor,
         import::{Fault, Offer, ProductFile},
         input,
-        names::ProductId,
+        names::{ConfigId, ProductId},
         product::Product,
     },
 };
@@ -78,7 +79,16 @@ enum ProductCommand {
         #[arg(value_name = "TYPE/MODEL")]
         product: ProductId,
     },
-    /// Remove a product that never had a configuration.
+    /// Remove a configuration whose versions are all gone, and the choices that it alone has: a spelling mistake, say.
+    /// `girasol take-down` deletes its versions before.
+    #[command(after_help = "Example:
+  girasol product remove-configuration ring.solitaire.metal-rose-glod")]
+    RemoveConfiguration {
+        /// The configuration, as ring.solitaire.metal-rose-gold.
+        #[arg(value_name = "CONFIGURATION")]
+        configuration: ConfigId,
+    },
+    /// Remove a product that has no configuration.
     #[command(after_help = "Example:
   girasol product remove ring/solitaire")]
     Remove {
@@ -138,6 +148,17 @@ pub(super) enum ProductError {
         /// Every fault.
         faults: Vec<Fault>,
     },
+    /// The configuration has versions, or frames that wait to become one.
+    #[error("{0} has versions, or frames that wait to become one")]
+    ConfigurationInUse(ConfigId),
+    /// There is no such configuration.
+    #[error("there is no configuration {configuration}")]
+    NoSuchConfiguration {
+        /// The id that was given.
+        configuration: ConfigId,
+        /// The ids that would do, in a sentence.
+        known: String,
+    },
     /// There is no such product.
     #[error("there is no product {product}")]
     NoSuchProduct {
@@ -165,6 +186,11 @@ impl Explain for ProductError {
                 file: Some(file.clone()),
                 ..Details::with("bad-product", "Nothing was imported. Correct the file, then try again.")
             },
+            Self::ConfigurationInUse(_) => Details::with(
+                "configuration-in-use",
+                "Take its spin down (girasol take-down), and discard or finish its frame sets.",
+            ),
+            Self::NoSuchConfiguration { known, .. } => Details::with("no-configuration", known),
             Self::NoSuchProduct { known, .. } => Details::with("no-such-product", known),
         }
     }
@@ -204,6 +230,9 @@ pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Resu
             };
             print_result(text.unwrap_or_default().trim_end());
         }
+        ProductCommand::RemoveConfiguration { configuration } => {
+            remove_configuration(app, configuration, args.json).await?;
+        }
         ProductCommand::Remove { product } => {
             match app.db.remove_product(product, &Actor::command_line()).await {
                 Err(ImportError::NoSuchProduct(product)) => {
@@ -219,6 +248,26 @@ pub(super) async fn run(app: &App, args: &ProductArgs, offers: &[Offer]) -> Resu
         }
     }
     app.db.close().await;
+    Ok(())
+}
+
+async fn remove_configuration(app: &App, id: &ConfigId, as_json: bool) -> Result<(), CliError> {
+    let choices = match app.db.remove_configuration(id, &Actor::command_line()).await? {
+        RemovedConfiguration::Done { choices, .. } => choices,
+        RemovedConfiguration::InUse => return Err(ProductError::ConfigurationInUse(id.clone()).into()),
+        RemovedConfiguration::NoSuchConfiguration => {
+            let known = known::configurations_like(&app.db, id).await?;
+            return Err(ProductError::NoSuchConfiguration { configuration: id.clone(), known }.into());
+        }
+    };
+    let choices: Vec<String> = choices.iter().map(|(option, choice)| format!("{option}={choice}")).collect();
+    print_result(&if as_json {
+        json!({ "configuration": id.as_str(), "outcome": "removed", "choices": choices }).to_string()
+    } else if choices.is_empty() {
+        format!("{id} is removed.")
+    } else {
+        format!("{id} is removed, and so is {}.", choices.join(", "))
+    });
     Ok(())
 }
 

@@ -19,6 +19,9 @@ section! {
         workers: Option<NonZeroUsize> = None, whole(1, 512), "4";
         /// Seconds that requests under way have to finish when the server stops.
         shutdown_seconds: u64 = 30, whole(0, 3600);
+        /// Seconds at most that the server still accepts connections after it was told to stop, while every answer asks its
+        /// client to close the connection. It stops earlier where no more requests come.
+        drain_seconds: u64 = 2, whole(0, 600);
         /// Seconds that a client has to send the headers of a request.
         header_seconds: u64 = 10, whole(1, 300);
         /// Seconds that an idle connection stays open.

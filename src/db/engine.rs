@@ -442,7 +442,7 @@ impl Outcome for Changed {
 }
 
 /// Whether another process has the write lock: `SQLITE_BUSY`, 5 in the lowest byte of a result code.
-fn is_busy(error: &sqlx::Error) -> bool {
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     result_code(error).is_some_and(|code| code & 0xff == 5)
 }
 

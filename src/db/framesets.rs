@@ -31,6 +31,16 @@ pub struct StoredFrame {
     pub digest: Digest,
 }
 
+/// Names the frames of a set as they are, with their contents: an edit is made from these, and from no others.
+pub fn revision(frames: &[StoredFrame]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    for frame in frames {
+        // Names have no control characters.
+        hasher.update(format!("{}\0{}\0", frame.name, frame.digest).as_bytes());
+    }
+    Digest::from_hash(hasher.finalize())
+}
+
 /// Why a set did not open or change.
 #[derive(Debug, thiserror::Error)]
 pub enum FramesetError {
@@ -49,6 +59,9 @@ pub enum FramesetError {
     /// The frames of the set, or the lease of its job, have changed meanwhile.
     #[error("the frame set has changed meanwhile")]
     Changed,
+    /// The frame is not the one that the caller knows by its name.
+    #[error("the frame is another one now")]
+    AnotherFrame,
     /// The key has reached this limit of open sets.
     #[error("a key may have at most {0} open frame sets")]
     TooManyOpen(u32),
@@ -242,21 +255,27 @@ impl Db {
         const SQL: &str = "select name, bytes, digest from frames where frameset_id = $1 order by name";
         let rows: Vec<(String, i64, String)> = self.read("frames.list", SQL).bind(id.as_str()).all().await?;
         let frame = |(name, stored, digest): (String, i64, String)| {
-            let (name, digest) = (parse("name", &name)?, parse("digest", &digest)?);
-            Ok(StoredFrame { name, bytes: bytes(stored), digest })
+            let digest = parse("digest", &digest)?;
+            Ok(StoredFrame { name: FileName::known(name), bytes: bytes(stored), digest })
         };
         rows.into_iter().map(frame).collect()
     }
 
-    /// Changes the settings of the turn.
+    /// Changes the settings of the turn, if they are still those `before`.
     pub async fn change_settings(
         &self,
         id: &FramesetId,
+        before: &TurnSettings,
         settings: &TurnSettings,
         actor: &Actor,
     ) -> Result<(), FramesetError> {
+        const NOW: &str = "select settings from framesets where id = $1";
         let mut tx = self.write("framesets.change").await?;
         require_open(&mut tx, id).await?;
+        let now: Json<TurnSettings> = tx.run("framesets.settings", NOW).bind(id.as_str()).scalar().await?;
+        if now.0 != *before {
+            return Err(FramesetError::Changed);
+        }
         tx.run("framesets.set_settings", "update framesets set settings = $1 where id = $2")
             .bind(Bind::json(settings))
             .bind(id.as_str())
@@ -313,15 +332,23 @@ impl Db {
         Ok(())
     }
 
-    /// Deletes a frame, if there is one of this name.
+    /// Deletes a frame, if there is one of this name and its content `is_meant`.
     pub async fn remove_frame(
         &self,
         id: &FramesetId,
         name: &FileName,
+        is_meant: impl FnOnce(Option<Digest>) -> bool,
         actor: &Actor,
     ) -> Result<(), FramesetError> {
+        const NOW: &str = "select digest from frames where frameset_id = $1 and name = $2";
         let mut tx = self.write("frames.remove").await?;
         require_open(&mut tx, id).await?;
+        let now: Option<String> =
+            tx.run("frames.digest", NOW).bind(id.as_str()).bind(name.as_str()).optional_scalar().await?;
+        let now = now.map(|digest| parse("digest", &digest)).transpose()?;
+        if !is_meant(now) {
+            return Err(FramesetError::AnotherFrame);
+        }
         let removed = tx
             .run("frames.delete", "delete from frames where frameset_id = $1 and name = $2")
             .bind(id.as_str())

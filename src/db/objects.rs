@@ -391,6 +391,19 @@ impl Db {
         Ok(usize::try_from(due).unwrap_or(0))
     }
 
+    /// Whether a version may need the object: one of an older version may not be listed yet.
+    pub async fn may_be_needed(&self, address: Address) -> Result<bool, DbError> {
+        let statement = self.read(
+            "objects.may_be_needed",
+            concat!(
+                "select exists (select 1 from objects where namespace = $1 and key = $2 and state = 'stored' and ",
+                is_needed!(),
+                ") or exists (select 1 from versions where state = 'unlisted')"
+            ),
+        );
+        statement.bind(column(address.namespace)).bind(address.key.to_string()).scalar().await
+    }
+
     /// Every object that has a row.
     pub async fn known_objects(&self) -> Result<Vec<Address>, DbError> {
         let rows: Vec<(String, String)> =

@@ -208,8 +208,9 @@ impl Db {
         id: &ConfigId,
         choices: &Choices,
     ) -> Result<(), DbError> {
-        const SQL: &str = "insert into configurations (id, product_id, choices, created_at_ms)
-            values ($1, $2, $3, $4) on conflict (id) do nothing";
+        const SQL: &str = "insert into configurations (id, product_id, choices, created_at_ms, last_version)
+            values ($1, $2, $3, $4, coalesce((select last_version from removed_configurations
+                where configuration_id = $1), 0)) on conflict (id) do nothing";
         let statement = self.run("configurations.ensure", SQL).bind(id.as_str()).bind(product.to_string());
         statement.bind(Bind::json(choices)).bind(now_ms()).execute().await?;
         Ok(())

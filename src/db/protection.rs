@@ -83,9 +83,20 @@ impl Db {
     ) -> Result<bool, DbError> {
         let namespace = self.new_namespace()?.to_string();
         let mut tx = self.write("configurations.ensure_protected").await?;
-        tx.run("configurations.insert_protected", "insert into configurations (id, product_id, choices, created_at_ms, namespace) values ($1, $2, $3, $4, $5)
+        tx.run(
+            "configurations.insert_protected",
+            "insert into configurations (id, product_id, choices, created_at_ms, namespace, last_version)
+             values ($1, $2, $3, $4, $5, coalesce((select last_version from removed_configurations
+                where configuration_id = $1), 0))
              on conflict (id) do update set namespace = excluded.namespace
-             where configurations.namespace is null and configurations.last_version = 0").bind(id.as_str()).bind(product.to_string()).bind(Bind::json(choices)).bind(now_ms()).bind(namespace).execute()
+             where configurations.namespace is null and configurations.last_version = 0",
+        )
+        .bind(id.as_str())
+        .bind(product.to_string())
+        .bind(Bind::json(choices))
+        .bind(now_ms())
+        .bind(namespace)
+        .execute()
         .await?;
         let is_protected: bool = tx
             .run(

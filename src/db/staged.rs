@@ -169,7 +169,7 @@ mod tests {
         for content in [b"a", b"b", b"a"] {
             db.add_frames(&set, &[frame(content)], 9, &actor).await.unwrap();
         }
-        db.remove_frame(&set, &frame(b"a").name, &actor).await.unwrap();
+        db.remove_frame(&set, &frame(b"a").name, |_| true, &actor).await.unwrap();
         assert_eq!(of_key().await, 200);
         db.stage_files(&set, &[(Digest::of(b"b"), 100), (Digest::of(b"c"), 50)]).await.unwrap();
         assert_eq!(of_key().await, 250);

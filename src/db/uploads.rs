@@ -79,7 +79,7 @@ impl UploadRow {
         Ok(StoredUpload {
             id: parse("upload", &self.id)?,
             frameset: parse("frame set", &self.frameset_id)?,
-            name: parse("name", &self.name)?,
+            name: FileName::known(self.name),
             length: bytes(self.length),
             received: bytes(self.received),
             metadata: self.metadata,

@@ -70,6 +70,8 @@ pub enum Action {
     Publish,
     /// A spin was taken down.
     TakeDown,
+    /// A configuration without a version was removed.
+    SequenceRemove,
     /// CDNs were purged by hand.
     Purge,
     /// A configuration was protected.
@@ -109,6 +111,7 @@ impl Action {
             Self::ProductRemove => "product.remove",
             Self::Publish => "version.publish",
             Self::TakeDown => "sequence.take-down",
+            Self::SequenceRemove => "sequence.remove",
             Self::Purge => "purge.by-hand",
             Self::Protect => "sequence.protect",
             Self::Unprotect => "sequence.unprotect",

@@ -2,7 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use assets_pipeline::{encode::Effort, prepare::ground::Ground};
+use assets_pipeline::{
+    encode::Effort,
+    prepare::ground::Ground,
+    read::source::{composed, is_junk},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -223,11 +227,17 @@ pub struct Frameset {
     pub in_bucket: bool,
 }
 
-/// A file's name within a frame set: one path segment that every file system takes, and none that hides.
+/// A file's name within a frame set: one path segment that every file system takes, and none that hides. Accents are
+/// stored in one way, so that names which look the same are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileName(String);
 
 impl FileName {
+    /// A name that was parsed when its file came.
+    pub fn known(text: String) -> Self {
+        Self(text)
+    }
+
     /// Whether it names a zip or tar, whose files are wanted and not itself.
     pub fn is_archive(&self) -> bool {
         let extension = self.0.rsplit_once('.').map(|(_, extension)| extension);
@@ -253,14 +263,18 @@ impl FromStr for FileName {
     type Err = BadFileName;
 
     fn from_str(text: &str) -> Result<Self, BadFileName> {
+        let text = composed(text);
         if text.is_empty() || text.len() > NAME_MAX_BYTES {
             return Err(BadFileName::Length);
         }
         if text.starts_with('.') {
             return Err(BadFileName::Hidden);
         }
+        if is_junk(&text) {
+            return Err(BadFileName::Junk);
+        }
         let forbidden = |letter: char| letter.is_control() || matches!(letter, '/' | '\\' | ':' | '\u{fffd}');
-        if text.contains(forbidden) { Err(BadFileName::Letters) } else { Ok(Self(text.to_owned())) }
+        if text.contains(forbidden) { Err(BadFileName::Letters) } else { Ok(Self(text)) }
     }
 }
 
@@ -273,6 +287,11 @@ pub enum BadFileName {
     /// Begins with a dot.
     #[error("a file's name does not begin with a dot")]
     Hidden,
+    /// What a system leaves behind, or a note.
+    #[error(
+        "a file of the system and a note are no frames: send PNG, JPEG, TIFF or WebP files, or a zip or tar of them"
+    )]
+    Junk,
     /// A path, or letters that some file system refuses.
     #[error("a file's name has no slash, backslash, colon or control character")]
     Letters,
@@ -299,9 +318,18 @@ mod tests {
             ("C:001.png", BadFileName::Letters),
             ("a\0.png", BadFileName::Letters),
             ("a\n.png", BadFileName::Letters),
+            ("Thumbs.db", BadFileName::Junk),
+            ("Icon\r", BadFileName::Junk),
+            ("notes.txt", BadFileName::Junk),
         ] {
             assert_eq!(bad.parse::<FileName>(), Err(why), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        let [composed, apart] = ["bague_\u{e9}t\u{e9}.png", "bague_e\u{301}te\u{301}.png"];
+        assert_eq!(apart.parse::<FileName>(), composed.parse::<FileName>());
     }
 
     #[test]

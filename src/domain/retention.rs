@@ -26,6 +26,8 @@ impl Share {
 
     /// Whether so many of so many objects may be deleted.
     pub fn allows(self, some: usize, all: usize) -> bool {
+        // The two are counted one after the other, so that there may be more of some than of all.
+        let some = some.min(all);
         let (some, all) = (some as u128, all as u128);
         some <= u128::from(self.always) || some * 100 <= all * u128::from(self.max_percent)
     }

@@ -26,8 +26,16 @@ use super::{
     problem::{Error, Failure},
 };
 
-/// The session's cookie.
-pub(super) const COOKIE: &str = "girasol_session";
+/// The session's cookie where the client has no TLS, as on a laptop.
+const COOKIE: &str = "girasol_session";
+/// Over TLS browsers take a cookie of this name only from this very host and for all of its paths (RFC 6265bis, section
+/// 4.1.3.2): no other host of the same domain can set one.
+const SECURE_COOKIE: &str = "__Host-girasol_session";
+
+/// The name of the session's cookie for the client's way here.
+pub(super) fn cookie_name(request: &HttpRequest) -> &'static str {
+    if forwarded::is_https(request) { SECURE_COOKIE } else { COOKIE }
+}
 
 /// A client with a valid key or session, of any role. Extracting it fails with 401, or with 403 where a session writes
 /// from another origin.
@@ -97,7 +105,7 @@ async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
     let (key, session) = if let Some(key) = bearer(request)? {
         (catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?, None)
     } else {
-        let token = request.cookie(COOKIE).ok_or(Error::KeyMissing)?.value().to_owned();
+        let token = request.cookie(cookie_name(request)).ok_or(Error::KeyMissing)?.value().to_owned();
         if !is_safe(request.method()) {
             require_same_origin(request)?;
         }

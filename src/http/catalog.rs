@@ -206,6 +206,29 @@ impl Catalog {
         }
     }
 
+    /// Evicts what is cached of a configuration's visibility.
+    pub(crate) async fn evict_pointer(&self, id: &ConfigId) {
+        self.pointers.evict(&(self.epoch(), id.clone())).await;
+    }
+
+    /// Answers for the public live version. Where one of its objects is missing, the configuration may have been protected,
+    /// taken down or published anew since its pointer was read: the pointer is then read again, and decides.
+    pub(crate) async fn of_live<T>(
+        &self,
+        id: &ConfigId,
+        answer: impl AsyncFn(Pointer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let pointer = self.pointer(id).await?;
+        match answer(pointer).await {
+            Err(error) if error.is_absence() => {
+                self.evict_pointer(id).await;
+                let now = self.pointer(id).await?;
+                if now == pointer { Err(error) } else { answer(now).await }
+            }
+            ended => ended,
+        }
+    }
+
     /// The public product, at most a second old.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
         let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
@@ -284,7 +307,14 @@ impl Catalog {
             | ObjectKey::Manifest(digest)
             | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
         };
-        self.read_whole(address, digest).await?.ok_or(missing)
+        match self.read_whole(address, digest).await? {
+            Some(bytes) => Ok(bytes),
+            // A frame whose set is being deleted: its list is deleted at another moment.
+            None if matches!(missing, Error::ObjectMissing(_)) && !self.db.may_be_needed(address).await? => {
+                Err(Error::NoSuchFile)
+            }
+            None => Err(missing),
+        }
     }
 
     /// The disk cache may hold a damaged copy of a sound object, so it is evicted and read once more from the backend.

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        self, Components, PathItem, RefOr,
+        self, Components, PathItem, Ref, RefOr,
         extensions::Extensions,
         path::Operation,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -82,8 +82,9 @@ fn security_schemes() -> [(String, RefOr<SecurityScheme>); 2] {
         .bearer_format("girasol_ID_SECRET")
         .description(Some("A key."))
         .build();
-    let about = "The session that `POST /api/session` gives for a key. Only a page of the same origin may write with it.";
-    let session = ApiKey::Cookie(ApiKeyValue::with_description("girasol_session", about));
+    let about = "The session that `POST /api/session` gives for a key. Only a page of the same origin may write with it. Without \
+                 TLS the cookie's name is `girasol_session`.";
+    let session = ApiKey::Cookie(ApiKeyValue::with_description("__Host-girasol_session", about));
     [
         ("bearer".to_owned(), RefOr::T(SecurityScheme::Http(bearer))),
         ("session".to_owned(), RefOr::T(SecurityScheme::ApiKey(session))),
@@ -143,8 +144,13 @@ fn operations(document: &mut openapi::OpenApi) -> impl Iterator<Item = &mut Oper
     })
 }
 
-/// Writes down what the attributes leave out: that no key is needed, and headers that are described once.
+/// Writes down what the attributes leave out: that no key is needed, that a busy database is no internal error, and headers
+/// that are described once.
 fn tidy(operation: &mut Operation) {
+    if operation.responses.responses.contains_key("500") {
+        let busy = RefOr::Ref(Ref::from_response_name("NotReady"));
+        operation.responses.responses.entry("503".to_owned()).or_insert(busy);
+    }
     let security = operation.security.get_or_insert_default();
     security.retain(|requirement| *requirement != SecurityRequirement::default());
     for response in operation.responses.responses.values_mut() {

@@ -75,6 +75,7 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
     sequences::publish,
     sequences::roll_back,
     sequences::take_down,
+    sequences::remove,
     sequences::show_version,
     sequences::manifest,
     protection::protect,
@@ -117,7 +118,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/jobs/{job}/events").stream(jobs::events))
         .service(address("/api/jobs/{job}/cancel").post(jobs::cancel))
         .service(address("/api/jobs/{job}/retry").post(jobs::retry))
-        .service(address("/api/sequences/{configuration}").get(sequences::show))
+        .service(address("/api/sequences/{configuration}").get(sequences::show).delete(sequences::remove))
         .service(address("/api/sequences/{configuration}/publish").post(sequences::publish))
         .service(address("/api/sequences/{configuration}/rollback").post(sequences::roll_back))
         .service(address("/api/sequences/{configuration}/take-down").post(sequences::take_down))

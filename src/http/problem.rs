@@ -45,6 +45,13 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
+impl Failure {
+    /// Whether an object is missing that a version has, or had.
+    pub(in crate::http) const fn is_absence(&self) -> bool {
+        self.error.is_absence()
+    }
+}
+
 /// Gives a failure the scope of its address.
 pub(crate) trait At<T> {
     /// Attaches the scope.
@@ -78,7 +85,8 @@ impl ResponseError for Failure {
         }
         // A tag would tell that a protected configuration exists.
         let nothing = Scope::default();
-        let scope = if let Error::Protected = self.error { &nothing } else { &self.scope };
+        let scope =
+            if let Error::Protected | Error::NoSuchPath = self.error { &nothing } else { &self.scope };
         // Addresses that do not exist have no end, and what one is depends on how its path is read.
         let caching = match self.error {
             Error::NoSuchPath => Caching::Private,

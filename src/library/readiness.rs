@@ -16,7 +16,7 @@ pub const EVERY: Duration = Duration::from_secs(5);
 /// How long a check may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How old an outcome may be: later, the checks themselves have stopped.
-const MAX_AGE: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// What the last check found.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use assets_pipeline::read::refusal::Refusal;
+use assets_pipeline::read::{refusal::Refusal, source::is_junk};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
@@ -190,7 +190,8 @@ async fn list_allowed(
     let Parameters { inbox, limits, .. } = parameters;
     let max_files = limits.set_max_files as usize;
     let waiting = inbox.waiting(set, 2 * max_files).await?;
-    let wanted = waiting.into_iter().filter(|waiting| !is_litter(&waiting.name));
+    // Empty objects stand for folders.
+    let wanted = waiting.into_iter().filter(|Waiting { name, .. }| !is_junk(name) && !name.ends_with('/'));
     let mut files = Vec::new();
     for waiting in wanted {
         let name: FileName =
@@ -205,13 +206,6 @@ async fn list_allowed(
         return Err(FetchError::TooManyFiles(limits.set_max_files));
     }
     Ok(files)
-}
-
-/// What file managers leave behind, and the empty objects that stand for folders.
-fn is_litter(name: &str) -> bool {
-    const LITTER: [&str; 3] = ["thumbs.db", "ehthumbs.db", "desktop.ini"];
-    let own = name.rsplit('/').next().unwrap_or_default();
-    own.is_empty() || own.starts_with('.') || LITTER.iter().any(|litter| own.eq_ignore_ascii_case(litter))
 }
 
 async fn fetch_one(
@@ -272,23 +266,6 @@ impl From<FramesetError> for FetchError {
             FramesetError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
             FramesetError::Db(error) => Self::Db(error),
             other => Self::Closed(other),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_file_managers_leave_is_no_frame() {
-        for litter in
-            [".DS_Store", "turn/.DS_Store", "__MACOSX/._001.png", "Thumbs.db", "DESKTOP.INI", "turn/", ""]
-        {
-            assert!(is_litter(litter), "{litter}");
-        }
-        for wanted in ["001.png", "turn/001.png", "thumbs.db.png", "ring.zip"] {
-            assert!(!is_litter(wanted), "{wanted}");
         }
     }
 }

@@ -118,7 +118,7 @@ def key(data, role):
 
 def ingest(data, turn, metal, *flags):
     run("ingest", turn, "--data", data, "--product", "ring/solitaire",
-        "--choice", f"metal={metal}", "--choice", "stone=diamond", "--json", *flags)
+        "--choice", f"metal={metal}", "--choice", "stone=diamond", "--new-choice", "--json", *flags)
 
 
 def spare_product(api):

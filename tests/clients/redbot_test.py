@@ -53,7 +53,8 @@ class Redbot(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="girasol-redbot-")
         self.addCleanup(folder.cleanup)
         for metal in ("rose-gold", "gone"):
-            self.girasol(folder.name, "ingest", TURN, "--product", "ring/solitaire", "--choice", f"metal={metal}")
+            self.girasol(folder.name, "ingest", TURN, "--product", "ring/solitaire", "--choice", f"metal={metal}",
+                         "--new-choice")
         self.girasol(folder.name, "take-down", "ring.solitaire.metal-gone", "--yes")
         serve = [BINARY, "serve", "--data", folder.name, "--listen", "127.0.0.1:0"]
         environment = {**os.environ, "GIRASOL_LOG__LEVEL": "warn"}

@@ -19,7 +19,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use crate::girasol::{DATA, RING, Server, girasol, ingest, key, sequence};
+use crate::girasol::{DATA, RING, Server, draw_turn, girasol, ingest, key, sequence};
 
 /// How many of each, from `ATTACK_CLIENTS`.
 fn clients(fewest: usize) -> usize {
@@ -54,7 +54,9 @@ fn report(attack: &str, before: (Duration, u64), after: (Duration, (u64, u64))) 
 
 /// A product of 4,096 contexts beside the ring.
 fn import_bracelet(data: &Path) {
-    let mut product = String::from("id = \"bracelet.tennis\"\nlabel = \"Tennis bracelet\"\n");
+    let mut product = String::from(
+        "schema = \"girasol.product/1\"\nid = \"bracelet.tennis\"\nlabel = \"Tennis bracelet\"\n",
+    );
     for option in ["metal", "stone", "clasp", "length"] {
         let _ = write!(product, "[[options]]\nname = \"{option}\"\ndefault = \"c0\"\nchoices = [");
         for choice in 0..8 {
@@ -74,7 +76,12 @@ async fn contexts_and_hosts_without_end_cost_one_quick_compression_each() {
     let data = folder.path();
     ingest(data, "yellow-gold", [212, 175, 95], 12);
     import_bracelet(data);
-    let server = Server::start_over(data, &["demo"]);
+    // Rings of a few small frames: what their encoding takes is not what the clients cost.
+    let fixtures = tempfile::tempdir().unwrap();
+    for metal in ["yellow-gold", "rose-gold", "platinum"] {
+        draw_turn(&fixtures.path().join(format!("ring-{metal}")), [200, 200, 200], 2);
+    }
+    let server = Server::start_over(data, &["demo", "--fixtures", fixtures.path().to_str().unwrap()]);
     let before = (visit(&server).await, memory(&server).0);
     let count = clients(200);
     let address = |number: usize| {

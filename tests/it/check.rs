@@ -87,3 +87,22 @@ fn a_place_for_a_copy_without_a_copy_is_wrong_usage() {
     let output = check(folder.path(), "ring").args(["--into", "there"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_copy_at_an_angle_of_its_own_keeps_the_others_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = folder.path().join("ring");
+    draw_turn(&ring, GOLD, 24);
+    for (i, name) in names(&ring).iter().enumerate() {
+        fs::rename(ring.join(name), ring.join(format!("r-{:03}.png", 15 * i))).unwrap();
+    }
+    fs::copy(ring.join("r-075.png"), ring.join("r-090.png")).unwrap();
+    let output = check(folder.path(), "ring").args(["--fix", "--json"]).output().unwrap();
+    let found = json(&output);
+    assert_eq!((output.status.code(), &found["mended"]), (Some(0), &serde_json::Value::Null), "{found}");
+    let copy = &found["findings"][0];
+    assert_eq!((&copy["kind"], &copy["mend"]), (&"duplicate-frames".into(), &serde_json::Value::Null));
+    let message = copy["message"].as_str().unwrap();
+    assert!(message.ends_with("The view at 90 degrees is missing."), "{message}");
+    assert_eq!(names(folder.path()), ["ring"]);
+}

@@ -66,20 +66,42 @@ async fn a_set_is_checked_as_it_stands_and_mended_when_the_artist_says_so() {
     let none = artist.request(Method::GET, &picture.replace("/0.", "/9.")).send().await.unwrap();
     assert_eq!(problem(none, 404).await, "no-such-file");
 
-    let mend = async |mend: &str| {
-        let request = artist.request(Method::POST, &format!("{set}/mend"));
-        request.json(&json!({ "mend": mend })).send().await.unwrap()
+    let send = async |body: Value| {
+        artist.request(Method::POST, &format!("{set}/mend")).json(&body).send().await.unwrap()
     };
-    assert_eq!(problem(mend("glue").await, 422).await, "bad-field");
-    assert_eq!(problem(mend("even-exposure").await, 409).await, "nothing-to-mend");
-    let mended: Value = mend("leave-out").await.json().await.unwrap();
+    let mend = async |mend: &str, of: &Value| send(json!({ "mend": mend, "revision": of })).await;
+    let seen = &check["revision"];
+    assert_eq!(*seen, artist.show(&set).await["revision"]);
+    assert_eq!(problem(send(json!({ "mend": "leave-out" })).await, 400).await, "bad-json");
+    assert_eq!(problem(mend("leave-out", &json!("new")).await, 422).await, "bad-field");
+    assert_eq!(problem(mend("glue", seen).await, 422).await, "bad-field");
+    assert_eq!(problem(mend("even-exposure", seen).await, 409).await, "nothing-to-mend");
+    let mended: Value = mend("leave-out", seen).await.json().await.unwrap();
     assert_eq!(mended["frames"], 24);
-    assert_eq!(kinds(&checked(&artist, &set).await), [""; 0]);
-    assert_eq!(problem(mend("leave-out").await, 409).await, "nothing-to-mend");
+    // What another artist saw before is not mended once more.
+    assert_eq!(problem(mend("leave-out", seen).await, 409).await, "frameset-changed");
+    let check = checked(&artist, &set).await;
+    assert_eq!((kinds(&check).len(), &check["revision"]), (0, &mended["revision"]));
+    let now = &check["revision"];
+    assert_eq!(problem(mend("leave-out", now).await, 409).await, "nothing-to-mend");
+
+    // A name that is that of another frame by now removes none.
+    let remove = async |digest: &str| {
+        let request = artist.request(Method::DELETE, &format!("{set}/frames/003.png"));
+        request.header("if-match", format!("\"{digest}\"")).send().await.unwrap()
+    };
+    let digest = mended["files"][3]["digest"].as_str().unwrap().to_owned();
+    let other = mended["files"][4]["digest"].as_str().unwrap();
+    assert_eq!(problem(remove(other).await, 412).await, "precondition-failed");
+    assert_eq!(artist.show(&set).await["revision"], *now);
+    assert_eq!(remove(&digest).await.status(), 204);
+    assert_eq!(problem(remove(&digest).await, 412).await, "precondition-failed");
+    artist.put(&set, "003.png", &frame(3)).await;
+    assert_eq!(artist.show(&set).await["revision"], *now);
 
     let commit = artist.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
     assert_eq!(commit.status(), 200);
-    assert_eq!(problem(mend("leave-out").await, 409).await, "set-committed");
+    assert_eq!(problem(mend("leave-out", now).await, 409).await, "set-committed");
     assert_eq!(checked(&artist, &set).await["state"], "done");
 }
 

@@ -263,6 +263,7 @@ pub(crate) fn ingest_with(data: &Path, metal: &str, colour: [u8; 3], frames: u32
             &format!("metal={metal}"),
             "--choice",
             "stone=diamond",
+            "--new-choice",
         ])
         .args(flags)
         .arg("--data")

@@ -344,6 +344,58 @@ fn programs_that_meet_in_a_new_data_folder_all_start() {
 }
 
 #[test]
+fn a_choice_that_the_product_does_not_have_is_a_question_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
+    draw_turn(&turn, GOLD, 12);
+    assert!(ingest(&data, &turn).output().unwrap().status.success(), "a new product is no question");
+    let with = |more: &[&str]| {
+        let mut command = girasol();
+        command.arg("ingest").arg(&turn).args(["--product", "ring/solitaire", "--choice", "stone=diamond"]);
+        command.args(more).arg("--data").arg(&data).stdin(Stdio::null()).output().unwrap()
+    };
+    let misspelt = ["--choice", "metal=yellow-glod"];
+    for (choice, says) in [
+        (&misspelt[..], "did you mean metal=yellow-gold?"),
+        (&["--choice", "metal=yellow-gold", "--choice", "metl=gold"], "has no option \"metl\""),
+    ] {
+        let refused = with(choice);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            stderr(&refused).contains(says) && stderr(&refused).contains("--new-choice"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+    let exported = || {
+        let output =
+            girasol().args(["product", "export", "ring/solitaire", "--data"]).arg(&data).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!exported().contains("glod") && !exported().contains("metl"), "{}", exported());
+
+    // It was no mistake, or so it seemed.
+    assert!(with(&[&misspelt[..], &["--new-choice"]].concat()).status.success());
+    assert!(exported().contains("yellow-glod"));
+    let id = "ring.solitaire.metal-yellow-glod.stone-diamond";
+    let run = |arguments: &[&str]| girasol().args(arguments).arg("--data").arg(&data).output().unwrap();
+    let remove = ["product", "remove-configuration", id];
+    assert!(stderr(&run(&remove)).contains("girasol take-down"), "{}", stderr(&run(&remove)));
+    run(&["take-down", id, "--yes"]);
+    let removed = run(&remove);
+    assert!(removed.status.success(), "{}", stderr(&removed));
+    assert_eq!(
+        String::from_utf8(removed.stdout).unwrap().trim(),
+        format!("{id} is removed, and so is metal=yellow-glod.")
+    );
+    assert!(!exported().contains("glod") && exported().contains("yellow-gold"), "{}", exported());
+    assert_eq!(run(&remove).status.code(), Some(1), "it is gone");
+    // Links to its old versions lead to no new one.
+    let again = with(&[&misspelt[..], &["--new-choice", "--json"]].concat());
+    assert!(json(&again)["version"].as_i64().unwrap() > 2, "{}", String::from_utf8_lossy(&again.stdout));
+}
+
+#[test]
 fn every_option_of_the_product_has_to_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));

@@ -30,6 +30,7 @@ mod import;
 mod ingest;
 mod jobs;
 mod layers;
+mod moved;
 mod newcomer;
 mod objects;
 mod openapi;

@@ -236,3 +236,65 @@ async fn logs_are_json_where_that_is_set_and_hold_no_query() {
     assert_eq!((&answered["status"], &answered["span"]["path"]), (&404.into(), &"/nothing".into()));
     assert!(!log.contains("secret"), "{log}");
 }
+
+#[tokio::test]
+async fn a_database_that_another_process_holds_is_503_and_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Server::start_over(data, &["serve"]);
+    let key = crate::girasol::key(data, "admin");
+    let script = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+                  c.execute('begin exclusive')\nprint('held', flush=True)\nsys.stdin.read()\n";
+    let mut holder = Command::new("python3")
+        .args(["-c", script])
+        .arg(data.join("girasol.db"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "held\n");
+    let opened = server.request(reqwest::Method::POST, "/api/framesets").bearer_auth(key);
+    let opened = opened.json(&serde_json::json!({ "product": "ring.solitaire" })).send().await.unwrap();
+    assert_eq!(header(opened.headers(), "retry-after"), "5");
+    assert_eq!(problem(opened, 503).await, "not-ready");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn no_other_user_can_read_the_data_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_over(&data, &["serve"]);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mut folders = vec![data.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                assert_eq!(mode(&entry.path()), 0o600, "{}", entry.path().display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 4, "the database, its log, its index and its lock");
+    drop(server);
+    // What an older version has left open is closed by the next start.
+    for (path, open) in
+        [(data.clone(), 0o755), (data.join("girasol.db"), 0o644), (data.join("incoming"), 0o755)]
+    {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(open)).unwrap();
+    }
+    let _server = Server::start_over(&data, &["serve"]);
+    assert_eq!(
+        [mode(&data), mode(&data.join("girasol.db")), mode(&data.join("incoming"))],
+        [0o700, 0o600, 0o700]
+    );
+}

@@ -272,7 +272,8 @@ async fn what_is_protected_from_the_start_was_never_public() {
             .any(|file| { std::fs::read_to_string(file.path()).unwrap().contains("unobtainium") })
     );
     let turn = data.join("raw-gold");
-    let (turn, again) = (turn.to_str().unwrap(), ["--product", "ring/solitaire", "--protected", "--choice"]);
+    let (turn, again) =
+        (turn.to_str().unwrap(), ["--product", "ring/solitaire", "--new-choice", "--protected", "--choice"]);
     let (done, why) =
         run(data, &[&["ingest", turn], &again[..], &["metal=gold", "--choice", "stone=diamond"]].concat());
     assert!(!done && why.contains("girasol protect"), "{why}");
@@ -282,8 +283,15 @@ async fn what_is_protected_from_the_start_was_never_public() {
         let (done, why) = run(data, &[&["ingest", turn], &again[..], &engraved].concat());
         assert!(!done && why.contains("engraving"), "{why}");
     }
-    let engraved =
-        ["--choice", "metal=unobtainium", "--choice", "stone=diamond", "--choice", "engraving=star"];
+    let engraved = [
+        "--new-choice",
+        "--choice",
+        "metal=unobtainium",
+        "--choice",
+        "stone=diamond",
+        "--choice",
+        "engraving=star",
+    ];
     let (done, why) = run(data, &[&["ingest", turn, "--product", "ring/solitaire"], &engraved[..]].concat());
     assert!(!done && why.contains("engraving"), "{why}");
 

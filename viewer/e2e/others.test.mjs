@@ -40,8 +40,8 @@ test("it_is_as_large_as_an_image_of_its_attributes", async () => {
       sizes[child.slice(1, 4)] = [box.width, box.height];
       await close();
     }
-    assert.deepEqual(sizes.gir, sizes.img, name);
-    assert.deepEqual(sizes.gir, [400, 300], name);
+    assert.deepEqual(sizes.spin, sizes.img, name);
+    assert.deepEqual(sizes.spin, [400, 300], name);
   }
 });
 

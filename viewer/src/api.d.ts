@@ -201,7 +201,10 @@ export interface paths {
          */
         put: operations["putFrame"];
         post?: never;
-        /** Remove a frame */
+        /**
+         * Remove a frame
+         * @description `If-Match` holds where the content of the frame has this digest: after a mend, a name may be that of another frame.
+         */
         delete: operations["removeFrame"];
         options?: never;
         head?: never;
@@ -219,7 +222,7 @@ export interface paths {
         put?: never;
         /**
          * Apply a safe mend
-         * @description One kind of mend, for all findings that offer it.
+         * @description One kind of mend, for all findings that offer it. It changes the frames that were checked and no others.
          */
         post: operations["mendFrameset"];
         delete?: never;
@@ -296,7 +299,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the server can answer */
+        /**
+         * Whether the server can answer
+         * @description The server checks it by itself every few seconds; the address says what the last check found.
+         */
         get: operations["showReadiness"];
         put?: never;
         post?: never;
@@ -612,7 +618,11 @@ export interface paths {
         get: operations["listVersions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a configuration whose versions are all gone
+         * @description Choices that were made for it alone are removed with it, so that a spelling mistake does not stay on the product.
+         */
+        delete: operations["removeSequence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1159,6 +1169,8 @@ export interface components {
         /** @description A mend to apply. */
         ApplyMend: {
             mend: components["schemas"]["Mend"];
+            /** @description The revision of the check whose findings are mended. The mend fails if the set has another one by now. */
+            revision: components["schemas"]["Digest"];
         };
         /** @description The frames of a zip or tar. */
         Archive: {
@@ -1229,6 +1241,8 @@ export interface components {
             /** @description Frames that are checked. */
             done: number;
             findings: components["schemas"]["Finding"][];
+            /** @description The revision of the set that is checked. */
+            revision: components["schemas"]["Digest"];
             state: components["schemas"]["CheckState"];
             /** @description All frames. */
             total: number;
@@ -1456,6 +1470,11 @@ export interface components {
             product: components["schemas"]["ProductId"];
             /** @description Whether the configuration is protected before anything of it is stored. */
             protected: boolean;
+            /**
+             * @description Names the frames and their contents as they are. A mend names the revision that it was decided on. Lists leave it
+             *     out.
+             */
+            revision?: components["schemas"]["Digest"];
             settings: components["schemas"]["Settings"];
             state: components["schemas"]["FramesetState"];
         };
@@ -2573,7 +2592,7 @@ export interface components {
                 };
             };
         };
-        /** @description The disk has no room for the file. */
+        /** @description The disk of the server is full, or has no room for the file. */
         DiskFull: {
             headers: {
                 [name: string]: unknown;
@@ -2593,11 +2612,11 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:bad-field" | "urn:problem-type:girasol:not-a-folder-or-archive" | "urn:problem-type:girasol:no-images" | "urn:problem-type:girasol:archive-unsafe-name" | "urn:problem-type:girasol:archive-link" | "urn:problem-type:girasol:archive-duplicate" | "urn:problem-type:girasol:tar-broken" | "urn:problem-type:girasol:zip-broken" | "urn:problem-type:girasol:zip-bomb" | "urn:problem-type:girasol:zip-encrypted" | "urn:problem-type:girasol:zip-method" | "urn:problem-type:girasol:unreadable" | "urn:problem-type:girasol:truncated" | "urn:problem-type:girasol:not-what-its-name-says" | "urn:problem-type:girasol:cmyk" | "urn:problem-type:girasol:unsupported" | "urn:problem-type:girasol:single-frame" | "urn:problem-type:girasol:several-folders" | "urn:problem-type:girasol:frame-missing" | "urn:problem-type:girasol:number-twice" | "urn:problem-type:girasol:out-of-step" | "urn:problem-type:girasol:closing-frame" | "urn:problem-type:girasol:no-number" | "urn:problem-type:girasol:stray-name" | "urn:problem-type:girasol:sizes-differ";
+                    type?: "urn:problem-type:girasol:bad-field" | "urn:problem-type:girasol:not-a-folder-or-archive" | "urn:problem-type:girasol:no-images" | "urn:problem-type:girasol:archive-unsafe-name" | "urn:problem-type:girasol:archive-link" | "urn:problem-type:girasol:archive-duplicate" | "urn:problem-type:girasol:tar-broken" | "urn:problem-type:girasol:zip-broken" | "urn:problem-type:girasol:zip-bomb" | "urn:problem-type:girasol:zip-encrypted" | "urn:problem-type:girasol:zip-method" | "urn:problem-type:girasol:unreadable" | "urn:problem-type:girasol:truncated" | "urn:problem-type:girasol:not-what-its-name-says" | "urn:problem-type:girasol:cmyk" | "urn:problem-type:girasol:unsupported" | "urn:problem-type:girasol:single-frame" | "urn:problem-type:girasol:several-folders" | "urn:problem-type:girasol:frame-missing" | "urn:problem-type:girasol:number-twice" | "urn:problem-type:girasol:out-of-step" | "urn:problem-type:girasol:closing-frame" | "urn:problem-type:girasol:no-number" | "urn:problem-type:girasol:stray-name" | "urn:problem-type:girasol:name-twice" | "urn:problem-type:girasol:several-turns" | "urn:problem-type:girasol:no-count" | "urn:problem-type:girasol:orientations-differ" | "urn:problem-type:girasol:sizes-differ";
                 };
             };
         };
-        /** @description The file is too large, or there are too many files. */
+        /** @description The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded. */
         FileTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -2605,7 +2624,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:file-too-large" | "urn:problem-type:girasol:too-large" | "urn:problem-type:girasol:too-many-frames" | "urn:problem-type:girasol:too-many-files";
+                    type?: "urn:problem-type:girasol:file-too-large" | "urn:problem-type:girasol:too-large" | "urn:problem-type:girasol:too-many-frames" | "urn:problem-type:girasol:too-many-files" | "urn:problem-type:girasol:quota-exceeded";
                 };
             };
         };
@@ -3039,6 +3058,18 @@ export interface components {
             };
             content?: never;
         };
+        /** @description The configuration has versions, or frames that wait to become one. */
+        SequenceInUse: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:sequence-in-use";
+                };
+            };
+        };
         /** @description The frame set is committed. */
         SetCommitted: {
             headers: {
@@ -3151,7 +3182,7 @@ export interface components {
                 };
             };
         };
-        /** @description The disk has no room for the file. */
+        /** @description The disk of the server is full, or has no room for the file. */
         TusDiskFull: {
             headers: {
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
@@ -3173,11 +3204,11 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:bad-field" | "urn:problem-type:girasol:not-a-folder-or-archive" | "urn:problem-type:girasol:no-images" | "urn:problem-type:girasol:archive-unsafe-name" | "urn:problem-type:girasol:archive-link" | "urn:problem-type:girasol:archive-duplicate" | "urn:problem-type:girasol:tar-broken" | "urn:problem-type:girasol:zip-broken" | "urn:problem-type:girasol:zip-bomb" | "urn:problem-type:girasol:zip-encrypted" | "urn:problem-type:girasol:zip-method" | "urn:problem-type:girasol:unreadable" | "urn:problem-type:girasol:truncated" | "urn:problem-type:girasol:not-what-its-name-says" | "urn:problem-type:girasol:cmyk" | "urn:problem-type:girasol:unsupported" | "urn:problem-type:girasol:single-frame" | "urn:problem-type:girasol:several-folders" | "urn:problem-type:girasol:frame-missing" | "urn:problem-type:girasol:number-twice" | "urn:problem-type:girasol:out-of-step" | "urn:problem-type:girasol:closing-frame" | "urn:problem-type:girasol:no-number" | "urn:problem-type:girasol:stray-name" | "urn:problem-type:girasol:sizes-differ";
+                    type?: "urn:problem-type:girasol:bad-field" | "urn:problem-type:girasol:not-a-folder-or-archive" | "urn:problem-type:girasol:no-images" | "urn:problem-type:girasol:archive-unsafe-name" | "urn:problem-type:girasol:archive-link" | "urn:problem-type:girasol:archive-duplicate" | "urn:problem-type:girasol:tar-broken" | "urn:problem-type:girasol:zip-broken" | "urn:problem-type:girasol:zip-bomb" | "urn:problem-type:girasol:zip-encrypted" | "urn:problem-type:girasol:zip-method" | "urn:problem-type:girasol:unreadable" | "urn:problem-type:girasol:truncated" | "urn:problem-type:girasol:not-what-its-name-says" | "urn:problem-type:girasol:cmyk" | "urn:problem-type:girasol:unsupported" | "urn:problem-type:girasol:single-frame" | "urn:problem-type:girasol:several-folders" | "urn:problem-type:girasol:frame-missing" | "urn:problem-type:girasol:number-twice" | "urn:problem-type:girasol:out-of-step" | "urn:problem-type:girasol:closing-frame" | "urn:problem-type:girasol:no-number" | "urn:problem-type:girasol:stray-name" | "urn:problem-type:girasol:name-twice" | "urn:problem-type:girasol:several-turns" | "urn:problem-type:girasol:no-count" | "urn:problem-type:girasol:orientations-differ" | "urn:problem-type:girasol:sizes-differ";
                 };
             };
         };
-        /** @description The file is too large, or there are too many files. */
+        /** @description The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded. */
         TusFileTooLarge: {
             headers: {
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
@@ -3186,7 +3217,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:file-too-large" | "urn:problem-type:girasol:too-large" | "urn:problem-type:girasol:too-many-frames" | "urn:problem-type:girasol:too-many-files";
+                    type?: "urn:problem-type:girasol:file-too-large" | "urn:problem-type:girasol:too-large" | "urn:problem-type:girasol:too-many-frames" | "urn:problem-type:girasol:too-many-files" | "urn:problem-type:girasol:quota-exceeded";
                 };
             };
         };
@@ -3545,6 +3576,7 @@ export type ResponseProductInUse = components['responses']['ProductInUse'];
 export type ResponseProtected = components['responses']['Protected'];
 export type ResponseRangeOutside = components['responses']['RangeOutside'];
 export type ResponseRedirected = components['responses']['Redirected'];
+export type ResponseSequenceInUse = components['responses']['SequenceInUse'];
 export type ResponseSetCommitted = components['responses']['SetCommitted'];
 export type ResponseSetEmpty = components['responses']['SetEmpty'];
 export type ResponseTakenDown = components['responses']['TakenDown'];
@@ -3623,6 +3655,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showDemand: {
@@ -3654,6 +3687,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     listFramesets: {
@@ -3678,6 +3712,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     openFrameset: {
@@ -3712,6 +3747,8 @@ export interface operations {
             422: components["responses"]["BadField"];
             429: components["responses"]["TooManySets"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     showFrameset: {
@@ -3743,6 +3780,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchFrameset"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     discardFrameset: {
@@ -3772,6 +3810,8 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     changeFrameset: {
@@ -3812,6 +3852,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     openBucket: {
@@ -3844,6 +3886,8 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             409: components["responses"]["NotInBucket"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     checkFrameset: {
@@ -3875,6 +3919,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchFrameset"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showEvidence: {
@@ -3911,6 +3956,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchEvidence"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     commitFrameset: {
@@ -3943,6 +3989,8 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             422: components["responses"]["SetEmpty"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     fetchFrames: {
@@ -3977,6 +4025,7 @@ export interface operations {
             413: components["responses"]["FileTooLarge"];
             422: components["responses"]["FileRefused"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
         };
     };
@@ -4026,13 +4075,17 @@ export interface operations {
             413: components["responses"]["FileTooLarge"];
             422: components["responses"]["FileRefused"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
         };
     };
     removeFrame: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if the content of the frame has this digest. */
+                "If-Match"?: string;
+            };
             path: {
                 /**
                  * @description The frame set.
@@ -4061,8 +4114,11 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
             409: components["responses"]["SetCommitted"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     mendFrameset: {
@@ -4103,6 +4159,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadMend"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     presignFrames: {
@@ -4143,6 +4201,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showHealth: {
@@ -4154,7 +4213,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The database and the store answer. */
+            /** @description The database takes writes, and the store answers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4186,6 +4245,7 @@ export interface operations {
                 };
             };
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showReadiness: {
@@ -4197,7 +4257,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The database and the store answer. */
+            /** @description The database takes writes, and the store answers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4232,6 +4292,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showJob: {
@@ -4263,6 +4324,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchJob"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     prioritizeJob: {
@@ -4303,6 +4365,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     cancelJob: {
@@ -4335,6 +4399,8 @@ export interface operations {
             404: components["responses"]["NoSuchJob"];
             409: components["responses"]["JobState"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     watchJob: {
@@ -4372,6 +4438,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchJob"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     retryJob: {
@@ -4404,6 +4471,8 @@ export interface operations {
             404: components["responses"]["NoSuchJob"];
             409: components["responses"]["JobState"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listKeys: {
@@ -4428,6 +4497,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     createKey: {
@@ -4460,6 +4530,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     revokeKey: {
@@ -4489,6 +4561,8 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchKey"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     showOpenapi: {
@@ -4520,6 +4594,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     listProducts: {
@@ -4544,6 +4619,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSequence: {
@@ -4607,6 +4683,7 @@ export interface operations {
             410: components["responses"]["TakenDown"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showStatus: {
@@ -4645,6 +4722,7 @@ export interface operations {
             403: components["responses"]["Protected"];
             404: components["responses"]["NoSpin"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showProduct: {
@@ -4697,6 +4775,7 @@ export interface operations {
             404: components["responses"]["NoSuchProduct"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     configure: {
@@ -4750,6 +4829,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["UnknownChoice"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     exportProduct: {
@@ -4781,6 +4861,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchProduct"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     importProduct: {
@@ -4830,6 +4911,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadProduct"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     removeProduct: {
@@ -4860,6 +4943,8 @@ export interface operations {
             404: components["responses"]["NoSuchProduct"];
             409: components["responses"]["ProductInUse"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listPurges: {
@@ -4884,6 +4969,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     purge: {
@@ -4916,6 +5002,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listVersions: {
@@ -4947,6 +5035,39 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchSequence"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    removeSequence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The configuration.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond
+                 */
+                configuration: components["schemas"]["ConfigId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            404: components["responses"]["NoSuchSequence"];
+            409: components["responses"]["SequenceInUse"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     protect: {
@@ -4979,6 +5100,8 @@ export interface operations {
             404: components["responses"]["NoSuchSequence"];
             409: components["responses"]["Overtaken"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     publish: {
@@ -5018,6 +5141,8 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     rollBack: {
@@ -5050,6 +5175,8 @@ export interface operations {
             404: components["responses"]["NoSuchVersion"];
             409: components["responses"]["NotRolledBack"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     sign: {
@@ -5090,6 +5217,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     takeDown: {
@@ -5130,6 +5259,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["NotConfirmed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     unprotect: {
@@ -5162,6 +5293,8 @@ export interface operations {
             404: components["responses"]["NoSuchSequence"];
             409: components["responses"]["Overtaken"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     showVersion: {
@@ -5198,6 +5331,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchVersion"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     createPreviewLink: {
@@ -5242,6 +5376,8 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     showVersionSequence: {
@@ -5300,6 +5436,7 @@ export interface operations {
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchVersion"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSession: {
@@ -5323,6 +5460,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     beginSession: {
@@ -5355,6 +5493,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     endSession: {
@@ -5378,6 +5517,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["CrossOrigin"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     createUpload: {
@@ -5434,6 +5574,7 @@ export interface operations {
             422: components["responses"]["TusFileRefused"];
             460: components["responses"]["TusChecksumMismatch"];
             500: components["responses"]["TusInternal"];
+            503: components["responses"]["NotReady"];
             507: components["responses"]["TusDiskFull"];
         };
     };
@@ -5448,6 +5589,7 @@ export interface operations {
         responses: {
             204: components["responses"]["TusAbilities"];
             500: components["responses"]["TusInternal"];
+            503: components["responses"]["NotReady"];
         };
     };
     endUpload: {
@@ -5485,6 +5627,7 @@ export interface operations {
             404: components["responses"]["TusNoSuchUpload"];
             412: components["responses"]["TusUnsupportedVersion"];
             500: components["responses"]["TusInternal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showTusOfUpload: {
@@ -5504,6 +5647,7 @@ export interface operations {
         responses: {
             204: components["responses"]["TusAbilities"];
             500: components["responses"]["TusInternal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showUpload: {
@@ -5614,6 +5758,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            503: components["responses"]["NotReady"];
             /** @description The disk has no room for the file. */
             507: {
                 headers: {
@@ -5678,6 +5823,7 @@ export interface operations {
             422: components["responses"]["TusFileRefused"];
             460: components["responses"]["TusChecksumMismatch"];
             500: components["responses"]["TusInternal"];
+            503: components["responses"]["NotReady"];
             507: components["responses"]["TusDiskFull"];
         };
     };
@@ -5723,6 +5869,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showClassicViewer: {
@@ -5754,6 +5901,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showViewer: {
@@ -5785,6 +5933,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showViewerMore: {
@@ -5816,6 +5965,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showServiceWorker: {
@@ -5847,6 +5997,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     redirectToSequence: {
@@ -5894,6 +6045,7 @@ export interface operations {
             404: components["responses"]["NoSpin"];
             410: components["responses"]["TakenDown"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showManifest: {
@@ -5933,6 +6085,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showPack: {
@@ -5996,6 +6149,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showPreview: {
@@ -6026,6 +6180,7 @@ export interface operations {
             404: components["responses"]["NoSuchLink"];
             410: components["responses"]["LinkExpired"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showPreviewSequence: {
@@ -6078,6 +6233,7 @@ export interface operations {
             404: components["responses"]["NoSuchLink"];
             410: components["responses"]["LinkExpired"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showFrame: {
@@ -6153,6 +6309,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSignedPack: {
@@ -6221,6 +6378,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSignedFrame: {
@@ -6301,6 +6459,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSignedSequence: {
@@ -6370,6 +6529,7 @@ export interface operations {
             404: components["responses"]["NoSpinOrFile"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSignedStill: {
@@ -6450,6 +6610,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showSignedManifest: {
@@ -6494,6 +6655,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showStill: {
@@ -6567,6 +6729,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
 }

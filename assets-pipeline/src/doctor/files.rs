@@ -8,8 +8,9 @@ use image::RgbaImage;
 use super::{
     evidence::{Tile, strip},
     finding::{Finding, Kind, Severity},
+    look::Seen,
     margins::Side,
-    set::{Named, Set},
+    set::{Named, Set, most_common},
     words::{by_count, percent},
 };
 use crate::{
@@ -144,13 +145,19 @@ pub(super) fn mixed_names(set: &Set<'_>) -> Vec<Finding> {
             ..finding(Kind::MixedNames, Severity::Blocks, frames, message, &refusal.remedy())
         }
     };
-    kinds.values().map(finding_of).collect()
+    let refused = set.numbers.refused.iter().map(|refusal| Finding {
+        evidence: shown(set.seen().map(|(_, _, seen)| &seen.sketch)),
+        ..finding(Kind::MixedNames, Severity::Blocks, Vec::new(), format!("{refusal}."), &refusal.remedy())
+    });
+    refused.chain(kinds.values().map(finding_of)).collect()
 }
 
 /// Frames of another size than most.
 pub(super) fn sizes(set: &Set<'_>) -> Option<Finding> {
     let (width, height) = set.size;
-    let odd: Vec<_> = set.seen().filter(|(_, _, seen)| seen.size != set.size).collect();
+    // What lies on its side has another size for that reason alone.
+    let differs = |seen: &Seen| seen.size != set.size && seen.orientation == set.orientation;
+    let odd: Vec<_> = set.seen().filter(|(_, _, seen)| differs(seen)).collect();
     let (_, example, usual) = set.seen().find(|(_, _, seen)| seen.size == set.size)?;
     let (_, first, seen) = odd.first()?;
     let named = Named(odd.iter().map(|(place, name, _)| (*place, *name)).collect());
@@ -173,6 +180,80 @@ pub(super) fn sizes(set: &Set<'_>) -> Option<Finding> {
             named.names(),
             message,
             &format!("Render all frames at the same size, such as {width} x {height} pixels."),
+        )
+    })
+}
+
+/// Frames that their files turn otherwise than the others.
+pub(super) fn orientations(set: &Set<'_>) -> Option<Finding> {
+    let odd: Vec<_> = set.seen().filter(|(_, _, seen)| seen.orientation != set.orientation).collect();
+    let (_, example, usual) = set.seen().find(|(_, _, seen)| seen.orientation == set.orientation)?;
+    let (_, file, first) = odd.first()?;
+    let refusal = Refusal::OrientationsDiffer {
+        file: (*file).to_owned(),
+        orientation: first.orientation,
+        example: example.to_owned(),
+        expected: set.orientation,
+        others: odd.len() - 1,
+    };
+    let named = Named(odd.iter().map(|(place, name, _)| (*place, *name)).collect());
+    Some(Finding {
+        evidence: strip(&[Tile::plain(&usual.sketch), Tile::marked(&first.sketch)]),
+        ..finding(
+            Kind::OrientationsDiffer,
+            Severity::Blocks,
+            named.names(),
+            format!("{refusal}."),
+            &refusal.remedy(),
+        )
+    })
+}
+
+/// Frames with more or fewer bits a channel than most.
+pub(super) fn depths(set: &Set<'_>) -> Option<Finding> {
+    let usual = most_common(set.seen().map(|(_, _, seen)| seen.bits))?;
+    let odd: Vec<_> = set.seen().filter(|(_, _, seen)| seen.bits != usual).collect();
+    let (_, _, first) = odd.first()?;
+    let named = Named(odd.iter().map(|(place, name, _)| (*place, *name)).collect());
+    let message = format!(
+        "{} {} {} bits a channel, and the rest of the turn {usual}.",
+        named.sentence(),
+        by_count(named.len(), "has", "have"),
+        first.bits
+    );
+    let remedy = "Compare the colours of these frames with the others', or export all frames with the same bits a channel.";
+    Some(Finding {
+        evidence: shown(odd.iter().map(|(_, _, seen)| &seen.sketch)),
+        ..finding(Kind::DepthsDiffer, Severity::Warns, named.names(), message, remedy)
+    })
+}
+
+/// Frames of another colour profile than most.
+fn mixed_profiles(set: &Set<'_>) -> Option<Finding> {
+    let usual = most_common(set.seen().map(|(_, _, seen)| seen.profile.as_deref()))?;
+    let odd: Vec<_> = set.seen().filter(|(_, _, seen)| seen.profile.as_deref() != usual).collect();
+    let (_, _, first) = odd.first()?;
+    let named = Named(odd.iter().map(|(place, name, _)| (*place, *name)).collect());
+    let called = |profile: Option<&str>| profile.map_or("sRGB or none".to_owned(), ToOwned::to_owned);
+    let profiles: BTreeSet<String> = odd.iter().map(|(_, _, seen)| called(seen.profile.as_deref())).collect();
+    let message = format!(
+        "{} {} another colour profile than the rest of the turn: {}, and not {}. All were converted to sRGB; colours may \
+         jump there all the same.",
+        named.sentence(),
+        by_count(named.len(), "has", "have"),
+        profiles.into_iter().collect::<Vec<_>>().join(", "),
+        called(usual)
+    );
+    let usual = set.seen().find(|(_, _, seen)| seen.profile.as_deref() == usual);
+    let tiles = usual.map(|(_, _, seen)| Tile::plain(&seen.sketch)).into_iter();
+    Some(Finding {
+        evidence: strip(&tiles.chain([Tile::marked(&first.sketch)]).collect::<Vec<_>>()),
+        ..finding(
+            Kind::ProfilesDiffer,
+            Severity::Warns,
+            named.names(),
+            message,
+            "Export all frames with the same profile, sRGB as a rule.",
         )
     })
 }
@@ -204,6 +285,10 @@ pub(super) fn alpha(set: &Set<'_>) -> Option<Finding> {
 
 /// Profiles that colours were converted from.
 pub(super) fn profiles(set: &Set<'_>) -> Option<Finding> {
+    mixed_profiles(set).or_else(|| converted_profiles(set))
+}
+
+fn converted_profiles(set: &Set<'_>) -> Option<Finding> {
     let converted: Vec<_> =
         set.seen().filter_map(|(place, name, seen)| Some((place, name, seen.profile.as_deref()?))).collect();
     let profiles: BTreeSet<&str> = converted.iter().map(|(_, _, profile)| *profile).collect();

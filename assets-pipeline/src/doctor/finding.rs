@@ -7,6 +7,8 @@ use std::fmt;
 pub struct Diagnosis {
     /// How many image files the set has.
     pub frames: usize,
+    /// The content of each file when it was looked at, in the order of the source; `None` where it could not be read.
+    pub files: Vec<Option<blake3::Hash>>,
     /// What was found: first what blocks, then what warns, each in the order of [`Kind::ALL`].
     pub findings: Vec<Finding>,
 }
@@ -105,6 +107,8 @@ kinds! {
     MissingFrames "missing-frames",
     /// Frames of several sizes.
     SizesDiffer "sizes-differ",
+    /// Frames that their files turn otherwise than the others.
+    OrientationsDiffer "orientations-differ",
     /// The same picture under several names.
     DuplicateFrames "duplicate-frames",
     /// A last frame that shows the first view again.
@@ -127,6 +131,10 @@ kinds! {
     TouchesEdge "touches-edge",
     /// A piece that fills little of the frame, or none of it.
     TooSmall "too-small",
+    /// Frames of several colour profiles.
+    ProfilesDiffer "profiles-differ",
+    /// Frames with more or fewer bits a channel than the others.
+    DepthsDiffer "depths-differ",
     /// Colours that were converted to sRGB.
     ProfileConverted "profile-converted",
     /// Files that leave open what they show, or say it in a way that cannot be used, and what was assumed.

@@ -1,6 +1,6 @@
 //! One look at every file: all that is kept of it once its pixels are gone.
 
-use image::RgbaImage;
+use image::{RgbaImage, metadata::Orientation};
 use rayon::prelude::*;
 
 use super::{
@@ -27,6 +27,8 @@ const CLEAR_SHARE: f64 = 0.002;
 /// What became of one file.
 #[derive(Debug)]
 pub(super) struct Look {
+    /// Of the file's bytes, if they could be read.
+    pub(super) file: Option<blake3::Hash>,
     /// The file's name without its folder.
     pub(super) name: String,
     /// What the frame shows, or why that is unknown.
@@ -48,6 +50,10 @@ pub(super) struct Seen {
     pub(super) profile: Option<String>,
     /// What was assumed of it.
     pub(super) remarks: Vec<Remark>,
+    /// How its file says that it is to be turned; the picture is turned already.
+    pub(super) orientation: Orientation,
+    /// Bits of a channel in the file.
+    pub(super) bits: u8,
     /// What lies around the piece.
     pub(super) edge: Edge,
     /// Where the piece lies, in pixels of the frame.
@@ -83,18 +89,19 @@ pub(super) fn look(
                 return Err(IngestError::Stopped);
             }
             let name = source.entries()[index].name.clone();
-            let seen = see(source, index, &name, limits);
+            let bytes = source.read(index);
+            let file = bytes.as_ref().ok().map(|bytes| blake3::hash(bytes));
+            let seen = bytes.and_then(|bytes| see(bytes, &name, limits));
             progress.step();
             match seen {
                 Err(refusal @ Refusal::Io { .. }) => Err(refusal.into()),
-                seen => Ok(Look { name, seen }),
+                seen => Ok(Look { file, name, seen }),
             }
         })
         .collect()
 }
 
-fn see(source: &Source, index: usize, name: &str, limits: &Limits) -> Result<Seen, Refusal> {
-    let bytes = source.read(index)?;
+fn see(bytes: Vec<u8>, name: &str, limits: &Limits) -> Result<Seen, Refusal> {
     let header = integrity::inspect(name, &bytes, limits)?;
     let _room = WORKING.enter(header.decode_bytes());
     let decoded = decode(name, &bytes, limits)?;
@@ -103,7 +110,8 @@ fn see(source: &Source, index: usize, name: &str, limits: &Limits) -> Result<See
     // That one is `profile`.
     remarks.extend(decoded.remarks.into_iter().filter(|remark| !matches!(remark, Remark::Converted { .. })));
     drop(bytes);
-    Ok(Seen { file, profile, remarks, ..seen(&decoded.image) })
+    let (orientation, bits) = (header.orientation, header.bits);
+    Ok(Seen { file, profile, remarks, orientation, bits, ..seen(&decoded.image) })
 }
 
 /// What a picture shows by itself.
@@ -119,6 +127,8 @@ pub(super) fn seen(frame: &RgbaImage) -> Seen {
         has_alpha: clear as f64 >= CLEAR_SHARE * f64::from(sketch.width() * sketch.height()),
         profile: None,
         remarks: Vec::new(),
+        orientation: Orientation::NoTransforms,
+        bits: 8,
         edge,
         bounds: subject(frame, edge),
         cut: cut_sides(frame),

@@ -86,9 +86,11 @@ fn leave_out(names: &[String], out: &HashSet<&str>) -> Vec<Edit> {
     let kept: Vec<String> = names.iter().filter(|name| !is_out(name)).cloned().collect();
     let mut edits: Vec<Edit> =
         names.iter().filter(|name| is_out(name)).map(|name| Edit::LeaveOut { name: name.clone() }).collect();
-    // Numbers that were without gaps stay so; a set that has other faults in its names keeps them.
-    let was_sound = out.iter().count() > 0 && numbers(names).missing.is_empty();
-    if was_sound && naming::arrange(&kept).is_err() {
+    // Numbers that were without gaps stay so; a set that has other faults in its names keeps them, and one whose names
+    // are angles keeps each picture at its own.
+    let before = numbers(names);
+    let may_close = before.missing.is_empty() && before.angles.is_none();
+    if may_close && naming::arrange(&kept).is_err() {
         edits.extend(closed_up(&kept));
     }
     edits
@@ -120,8 +122,12 @@ fn closed_up(names: &[String]) -> Vec<Edit> {
         .enumerate()
         .map(|(position, &index)| with_extension_of(&format!("frame-{:04}.png", position + 1), &names[index]))
         .collect();
+    // A frame that has no place in the turn keeps its name, and no other one takes it.
+    let others: HashSet<&String> =
+        (0..names.len()).filter(|index| !order.contains(index)).map(|index| &names[index]).collect();
     let in_order = |new: &Vec<String>| {
         naming::arrange(new).is_ok_and(|turn| turn.order.iter().copied().eq(0..new.len()))
+            && !new.iter().any(|name| others.contains(name))
     };
     let Some(new) = [moved, counted].into_iter().find(in_order) else { return Vec::new() };
     let renames = order.iter().zip(new).filter(|(index, to)| names[**index] != *to);
@@ -158,8 +164,13 @@ fn evened(source: &Source, names: &[String], gains: &[&Gain], limits: &Limits) -
                 reason: error.to_string(),
             })?;
             let new_name = with_extension_of(&gain.name, "x.png");
-            Ok(Edit::Replace { name: gain.name.clone(), new_name, bytes: png.into_inner() })
+            if new_name != gain.name && names.contains(&new_name) {
+                // Under the one name that says what it would be stands another frame.
+                return Ok(None);
+            }
+            Ok(Some(Edit::Replace { name: gain.name.clone(), new_name, bytes: png.into_inner() }))
         })
+        .filter_map(Result::transpose)
         .collect()
 }
 
@@ -228,6 +239,14 @@ mod tests {
         let edits = closed_up(&degrees);
         assert_eq!(edits.len(), 35);
         assert_eq!(edits[7], rename("080.png", "frame-0008.png"));
+    }
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let mut degrees: Vec<String> =
+            (0..36).filter(|i| *i != 7).map(|i| format!("{:03}.png", i * 10)).collect();
+        degrees.push("frame-0003.png".into());
+        assert_eq!(closed_up(&degrees), []);
     }
 
     #[test]

@@ -49,13 +49,16 @@ pub(super) fn missing(motion: &Motion<'_>) -> Option<Finding> {
     if numbers.missing.is_empty() {
         return None;
     }
-    let refusal = Refusal::FramesMissing { file, missing: numbers.missing.clone() };
+    let refusal = Refusal::FramesMissing { file, missing: numbers.missing.clone(), unit: numbers.unit() };
     let is_missing = |place: &usize| matches!(numbers.turn.get(*place), Some(Place::Missing(_)));
     let gaps: Vec<&Gap> = motion.gaps().iter().filter(|gap| gap.places.iter().any(is_missing)).collect();
     // Whatever else leaves a gap (a file that cannot be read, say) cannot be closed by numbers.
     let only_numbers = motion.members.len() == motion.set.looks.len()
         && gaps.iter().all(|gap| gap.places.iter().all(is_missing));
-    let all_there = only_numbers && !gaps.is_empty() && gaps.iter().all(|gap| gap.is_single == Some(true));
+    let all_there = numbers.angles.is_none()
+        && only_numbers
+        && !gaps.is_empty()
+        && gaps.iter().all(|gap| gap.is_single == Some(true));
     let (more, remedy, mend) = if all_there {
         let more = " But the piece goes on evenly there: it seems to be only the numbers that were skipped.";
         (more, "Number the frames without gaps.".to_owned(), Some(Mend::Renumber))
@@ -151,20 +154,28 @@ pub(super) fn copied(motion: &Motion<'_>) -> Vec<Finding> {
     }
     let even = |pair: &&Pair| !matches!(motion.step_behind(pair.original), Some(Step::Longer(_)));
     let pairs = |lies: Lies| motion.copies.pairs.iter().filter(move |pair| pair.lies == lies);
+    // Where each name promises an angle, no frame is too many.
+    let is_angle = motion.set.numbers.angles.is_some();
     let (mut findings, mut instead) = (Vec::new(), Vec::new());
     for pair in pairs(Lies::Closing) {
         let (first, last) = (motion.members[pair.original], motion.members[pair.copy]);
         // The step of the turn without it is the one behind the frame in front of it.
-        if motion.step_behind(pair.copy.saturating_sub(1)).is_some_and(|step| matches!(step, Step::Longer(_)))
-        {
+        let leaps = motion
+            .step_behind(pair.copy.saturating_sub(1))
+            .is_some_and(|step| matches!(step, Step::Longer(_)));
+        if is_angle || leaps {
             instead.push(pair);
         } else {
             findings.push(closing(last, first, "is the first one"));
         }
     }
-    let (mut extra, replaced): (Vec<&Pair>, Vec<&Pair>) = pairs(Lies::Beside).partition(even);
+    let (mut extra, replaced): (Vec<&Pair>, Vec<&Pair>) =
+        pairs(Lies::Beside).partition(|pair| !is_angle && even(pair));
     instead.extend(replaced);
     let is_extra = |pair: &&Pair| {
+        if is_angle {
+            return false;
+        }
         let place = motion.members[pair.copy].place;
         motion.gaps().iter().any(|gap| gap.places == [place] && gap.is_single == Some(true))
     };
@@ -184,7 +195,13 @@ fn copies_of(motion: &Motion<'_>, pairs: &[&Pair], extra: bool) -> Option<Findin
         pairs.iter().map(|pair| (motion.members[pair.copy].place, motion.members[pair.copy].name)).collect(),
     );
     let same = if first.same_file { "the same file as" } else { "the same picture, pixel by pixel, as" };
-    let stands = if extra { "The turn goes on evenly without." } else { "Another view is missing there." };
+    let lost: Vec<String> = pairs.iter().filter_map(|pair| lost_angle(motion, pair)).collect();
+    let stands = match lost.as_slice() {
+        _ if extra => "The turn goes on evenly without.".to_owned(),
+        [] => "Another view is missing there.".to_owned(),
+        [one] => format!("The view at {one} degrees is missing."),
+        [most @ .., last] => format!("The views at {} and {last} degrees are missing.", most.join(", ")),
+    };
     let message = match named.len() {
         1 => format!("{} is {same} {}. {stands}", capital(&named.sentence()), Name(original.name)),
         _ => format!(
@@ -204,6 +221,21 @@ fn copies_of(motion: &Motion<'_>, pairs: &[&Pair], extra: bool) -> Option<Findin
         evidence: strip(&[Tile::plain(&original.seen.sketch), Tile::marked(&copy.seen.sketch)]),
         ..finding(Kind::DuplicateFrames, Severity::Warns, named.names(), message, remedy)
     })
+}
+
+/// The angle that is lost where a copy stands in its place: of two neighbours, that of the one which is further from the
+/// frame on its other side than the other one is.
+fn lost_angle(motion: &Motion<'_>, pair: &Pair) -> Option<String> {
+    let (members, count) = (motion.members, motion.members.len());
+    let mut lost = pair.copy;
+    if pair.lies == Lies::Beside {
+        let away = |from: usize, to: usize| apart(&members[from].seen.sketch, &members[to].seen.sketch);
+        let before = away((pair.original + count - 1) % count, pair.original);
+        if before > away(pair.copy, (pair.copy + 1) % count) {
+            lost = pair.original;
+        }
+    }
+    motion.set.numbers.angle(members[lost].place)
 }
 
 fn closing(last: Member<'_>, first: Member<'_>, how: &str) -> Finding {
@@ -279,18 +311,22 @@ pub(super) fn steps(motion: &Motion<'_>) -> Vec<Finding> {
     let Some(compared) = motion.compared else { return Vec::new() };
     let seam = compared.order.len() - 1;
     let (last, first) = (motion.at(compared, seam), motion.at(compared, 0));
-    // A copy that stands in place of another view is told of already.
+    let is_angle = motion.set.numbers.angles.is_some();
+    // A copy that stands in place of another view is told of already. With angles it may be the first of the two.
     let told = |position: usize| {
         let member = compared.order[position];
         motion.copies.pairs.iter().any(|pair| {
-            pair.original == member && pair.lies == Lies::Beside
+            pair.lies == Lies::Beside && (pair.original == member || is_angle && pair.original == member + 1)
                 || pair.lies == Lies::Closing && member + 1 == pair.copy
         })
     };
     let mut findings = Vec::new();
     match compared.steps[seam] {
         Step::Longer(_) if !told(seam) => findings.push(open(compared, last, first)),
-        Step::Shorter(_) => findings.push(closing(last, first, "shows the first view")),
+        Step::Shorter(_) if !is_angle => findings.push(closing(last, first, "shows the first view")),
+        Step::Shorter(factor) => {
+            findings.extend(uneven_steps(motion, compared, &[(seam, factor)], false));
+        }
         _ => {}
     }
     let uneven = |longer: bool| -> Vec<(usize, f32)> {
@@ -369,7 +405,11 @@ fn uneven_steps(
     } else {
         (
             format!("From {} to {} the piece hardly turns.{more}", Name(from.name), Name(to.name)),
-            "A view may have been rendered twice: leave one of the two out, and number the frames without gaps.",
+            if motion.set.numbers.angles.is_some() {
+                "A view may have been rendered twice: render both again, each at its own angle."
+            } else {
+                "A view may have been rendered twice: leave one of the two out, and number the frames without gaps."
+            },
         )
     };
     Some(Finding {

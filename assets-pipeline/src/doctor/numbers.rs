@@ -1,12 +1,9 @@
 //! The turn order out of the names, with all that is wrong about them and not only the first of it.
 
 use crate::{
-    read::naming,
-    read::refusal::{MissingRun, Refusal},
+    read::naming::{self, Numbering},
+    read::refusal::{MissingRun, Refusal, Unit},
 };
-
-/// Beyond so many missing names it is no turn with gaps in it, but numbers that count something else.
-const MOST_MISSING: u64 = 720;
 
 /// Where one frame of the turn is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +21,28 @@ pub(super) struct Numbers {
     pub(super) turn: Vec<Place>,
     /// Names without a place in it, and why.
     pub(super) odd: Vec<(usize, Refusal)>,
-    /// The runs of numbers that are missing.
+    /// The runs of numbers that are missing. Each of them has a place in the turn.
     pub(super) missing: Vec<MissingRun>,
+    /// Why there is no turn, where that is no fault of single names.
+    pub(super) refused: Option<Refusal>,
+    /// The angle of the first place and the angle between places in degrees, where names promise an angle each: a
+    /// place without its picture is an angle that is lost, and no number that was skipped.
+    pub(super) angles: Option<(f64, f64)>,
 }
 
 impl Numbers {
+    /// What missing numbers count.
+    pub(super) fn unit(&self) -> Unit {
+        if self.angles.is_some() { Unit::Degrees } else { Unit::Frames }
+    }
+
+    /// The angle that the name in a place promises, as a person writes it.
+    pub(super) fn angle(&self, place: usize) -> Option<String> {
+        let (start, step) = self.angles?;
+        let hundredths = ((start + step * place as f64).rem_euclid(360.0) * 100.0).round();
+        Some((hundredths / 100.0).to_string())
+    }
+
     /// The names that missing frames would have.
     pub(super) fn missing_names(&self) -> Vec<String> {
         let missing = self.turn.iter().filter_map(|place| match place {
@@ -49,18 +63,22 @@ pub(super) fn numbers(names: &[String]) -> Numbers {
         let refusal = match naming::arrange(&left) {
             Ok(turn) => {
                 numbers.turn = turn.order.iter().map(|&index| places[index].clone()).collect();
+                numbers.angles = match turn.numbering {
+                    Numbering::Degrees { start, step } => Some((start, step)),
+                    // A name for each degree.
+                    Numbering::Index { start: start @ (0 | 1), step: 1 } if left.len() == 360 => {
+                        Some((start as f64, 1.0))
+                    }
+                    Numbering::Index { .. } | Numbering::Times => None,
+                };
                 return numbers;
             }
             Err(refusal) => refusal,
         };
         let file = match &refusal {
-            Refusal::FramesMissing { file, missing } => {
+            Refusal::FramesMissing { file, missing, .. } if !left.contains(file) => {
                 if numbers.missing.is_empty() {
                     numbers.missing.clone_from(missing);
-                }
-                let frames = missing.iter().fold(0, |sum: u64, run| sum.saturating_add(run.frames));
-                if frames > MOST_MISSING || left.contains(file) {
-                    return numbers;
                 }
                 places.push(Place::Missing(file.clone()));
                 continue;
@@ -70,7 +88,13 @@ pub(super) fn numbers(names: &[String]) -> Numbers {
             | Refusal::ClosingFrame { file, .. }
             | Refusal::NoNumber { file }
             | Refusal::StrayName { file, .. } => file.clone(),
-            _ => return numbers,
+            Refusal::SingleFrame { .. } | Refusal::NoNames => return numbers,
+            _ => {
+                // Without a turn no number of it is missing.
+                numbers.missing.clear();
+                numbers.refused = Some(refusal);
+                return numbers;
+            }
         };
         let Some(at) = left.iter().position(|name| *name == file) else { return numbers };
         if let Place::Here(index) = places.remove(at) {
@@ -118,7 +142,7 @@ mod tests {
     #[test]
     fn numbers_that_are_far_apart_are_no_turn_with_millions_of_gaps() {
         let found = of(&["1.png", "2.png", "3.png", "99999999.png"]);
-        assert!(found.turn.is_empty());
-        assert_eq!(found.missing[0].frames, 99_999_995);
+        assert!(found.turn.is_empty() && found.missing.is_empty());
+        assert_eq!(found.refused.map(|refusal| refusal.slug()), Some("no-count"));
     }
 }

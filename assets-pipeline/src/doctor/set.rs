@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use image::RgbaImage;
+use image::{RgbaImage, metadata::Orientation};
 
 use super::{
     look::{Look, Member, Seen},
@@ -21,6 +21,8 @@ pub(super) struct Set<'a> {
     pub(super) size: (u32, u32),
     /// Whether most frames of that size have transparency.
     pub(super) has_alpha: bool,
+    /// How most frames say that they are to be turned.
+    pub(super) orientation: Orientation,
 }
 
 impl<'a> Set<'a> {
@@ -37,8 +39,10 @@ impl<'a> Set<'a> {
         order.extend((0..looks.len()).filter(|&index| !placed[index]));
         let seen = || order.iter().filter_map(|&index| looks[index].seen.as_ref().ok());
         let size = most_common(seen().map(|seen| seen.size)).unwrap_or_default();
+        let exif = most_common(seen().map(|seen| seen.orientation.to_exif()));
+        let orientation = exif.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
         let has_alpha = most_common(seen().filter(|seen| seen.size == size).map(|seen| seen.has_alpha));
-        Self { looks, numbers, order, size, has_alpha: has_alpha.unwrap_or_default() }
+        Self { looks, numbers, order, size, has_alpha: has_alpha.unwrap_or_default(), orientation }
     }
 
     /// Every frame that could be read, with its place in the order.
@@ -56,7 +60,10 @@ impl<'a> Set<'a> {
             let Place::Here(index) = at else { return None };
             let look: &'a Look = &self.looks[*index];
             let seen = look.seen.as_ref().ok()?;
-            let alike = seen.size == self.size && seen.has_alpha == self.has_alpha && seen.bounds.is_some();
+            let alike = seen.size == self.size
+                && seen.has_alpha == self.has_alpha
+                && seen.orientation == self.orientation
+                && seen.bounds.is_some();
             alike.then_some(Member { place, name: &look.name, seen })
         };
         self.numbers.turn.iter().enumerate().filter_map(member).collect()
@@ -92,7 +99,7 @@ impl Named<'_> {
 }
 
 /// The first of the values that are most common.
-fn most_common<T: std::hash::Hash + Eq + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn most_common<T: std::hash::Hash + Eq + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
     let values: Vec<T> = values.collect();
     let mut counts: HashMap<T, usize> = HashMap::new();
     for value in &values {

@@ -1,11 +1,13 @@
 //! The turn order of frames, read from their names.
 //!
 //! All names keep one pattern and differ in one number, which counts frames (`ring_0001.png`) or degrees
-//! (`r-000.webp, r-006.webp, ...`). A number that counts degrees may have decimals. Extensions and case are
-//! ignored.
+//! (`r-000.webp, r-006.webp, ...`). A number that counts degrees may have decimals and a sign. Extensions and case are
+//! ignored, and so is how accents are stored.
 
+mod groups;
 mod pattern;
 mod steps;
+mod times;
 
 use crate::read::refusal::Refusal;
 
@@ -27,11 +29,11 @@ pub enum Numbering {
     /// turn.
     Index {
         /// The number of the first frame.
-        start: u64,
+        start: i64,
         /// The difference from a frame to the next.
         step: u64,
     },
-    /// Degrees: a whole turn of them in even steps above 1 (or with decimals), where 360 stands for 0.
+    /// Degrees: a whole turn of them in even steps above 1 (or with decimals or signs), where 360 stands for 0.
     /// Degrees that were rounded (`000, 051, 103, ...` are seven frames) count as even.
     Degrees {
         /// The angle of the first frame, in degrees.
@@ -39,6 +41,8 @@ pub enum Numbering {
         /// The angle from a frame to the next, in degrees.
         step: f64,
     },
+    /// Seconds: the moments at which the frames were taken.
+    Times,
 }
 
 /// Puts file names in turn order.
@@ -46,23 +50,24 @@ pub enum Numbering {
 /// # Errors
 ///
 /// Refuses no names and a single one; a name without a number or of another pattern; a number that stands
-/// twice; a gap (a missing last frame shows only where the numbers count degrees); a number out of step; and
-/// degrees that include both 0 and 360.
+/// twice; a gap (a missing last frame shows only where the numbers count degrees); a number out of step; numbers that
+/// count nothing; names of several turns; and degrees that include the same view twice.
 pub fn arrange(names: &[String]) -> Result<Turn, Refusal> {
     match names {
-        [] => {
-            let place = "The set".into();
-            return Err(Refusal::Empty { place, others: Vec::new() });
-        }
+        [] => return Err(Refusal::NoNames),
         [file] => return Err(Refusal::SingleFrame { file: file.clone() }),
         _ => {}
     }
     if let Some(degrees) = pattern::decimal_degrees(names) {
         return steps::turn(names, &degrees);
     }
+    let columns = match pattern::numbers(names) {
+        Ok(columns) => columns,
+        Err(refusal) => return Err(groups::turns(names).unwrap_or(refusal)),
+    };
     let mut first_refusal = None;
-    for numbers in pattern::whole_numbers(names)? {
-        match steps::turn(names, &numbers) {
+    for numbers in pattern::likeliest(&columns) {
+        match steps::turn(names, numbers) {
             Ok(turn) => return Ok(turn),
             Err(refusal) => {
                 first_refusal.get_or_insert(refusal);
@@ -70,11 +75,18 @@ pub fn arrange(names: &[String]) -> Result<Turn, Refusal> {
         }
         // A number that is nothing like a count (a time of day, say) gives way to an earlier one in the name.
         // A count with a mistake in it does not, or the mistake would pass unseen.
-        if steps::looks_like_a_count(&numbers) {
+        if steps::looks_like_a_count(numbers) {
             break;
         }
     }
-    Err(first_refusal.unwrap_or_else(|| Refusal::NoNumber { file: names[0].clone() }))
+    let Some(refusal) = first_refusal else { return Err(Refusal::NoNumber { file: names[0].clone() }) };
+    if let Some(turn) = times::turn(names, &columns) {
+        return Ok(turn);
+    }
+    match refusal {
+        Refusal::NumberTwice { .. } => Err(groups::rows(names, &columns).unwrap_or(refusal)),
+        refusal => Err(refusal),
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,13 @@ mod words;
 
 use std::io;
 
+use image::metadata::Orientation;
+
 pub use words::Name;
 pub(crate) use words::is_plain;
-use words::{and_others, but_others, content, list, missing_sentence};
+use words::{
+    and_others, but_digits, but_others, content, list, missing_sentence, turned, turns_remedy, turns_sentence,
+};
 
 /// Why an input is refused. `Display` is one plain sentence that names the file and the reason.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,9 @@ pub enum Refusal {
         /// Files that are there but are no images that can be read; junk is not among them.
         others: Vec<String>,
     },
+    /// There are no names at all.
+    #[error("There are no PNG, JPEG, TIFF or WebP images")]
+    NoNames,
     /// One image where a spin was asked for.
     #[error("{} is the only image, and a spin needs at least two frames", Name(.file))]
     SingleFrame {
@@ -60,13 +67,41 @@ pub enum Refusal {
         /// The folders with images, relative to it, in natural order.
         folders: Vec<String>,
     },
+    /// Two files of a folder whose names differ in nothing that shows.
+    #[error("Two files are called {}: their names differ only in how accents are stored", Name(.file))]
+    NameTwice {
+        /// Their name.
+        file: String,
+    },
+    /// Names of several turns: rows of a spin that is seen from several heights, or several pieces.
+    #[error("{}", turns_sentence(*.kind, .turns))]
+    SeveralTurns {
+        /// What tells the turns apart.
+        kind: TurnKind,
+        /// Each of them, in natural order.
+        turns: Vec<TurnNames>,
+    },
+    /// Numbers in which there is no order that a turn could have.
+    #[error("The numbers in the names count neither frames nor degrees: {files} files have numbers from {} to {}", .numbers[0], .numbers[1])]
+    NoCount {
+        /// The file with the lowest number.
+        file: String,
+        /// The lowest and the highest number.
+        numbers: [String; 2],
+        /// How many files there are.
+        files: usize,
+        /// How the first two frames could be called.
+        anew: Box<[String; 2]>,
+    },
     /// Numbers are missing where the others step evenly.
-    #[error("{}", missing_sentence(.file, .missing))]
+    #[error("{}", missing_sentence(.file, .missing, *.unit))]
     FramesMissing {
         /// The name that the first missing frame would have.
         file: String,
         /// The missing numbers in runs, in order; never empty.
         missing: Vec<MissingRun>,
+        /// What they count.
+        unit: Unit,
     },
     /// One number stands in two names.
     #[error("Number {number} stands twice: {} and {}", Name(.file), Name(.other))]
@@ -86,16 +121,19 @@ pub enum Refusal {
         /// The step that most frames keep.
         step: String,
     },
-    /// Degrees from 0 to 360, both included: the turn's first view is there twice.
-    #[error("{} shows the same view as {}: 360 degrees is 0 degrees again", Name(.file), Name(.first))]
+    /// Degrees from 0 to 360, both included, or from -180 to 180: one view is there twice.
+    #[error("{} shows the same view as {}: {} degrees is {} degrees again",
+        Name(.file), Name(.first), .angles[0], .angles[1])]
     ClosingFrame {
-        /// The frame at 360 degrees.
+        /// The frame after a whole turn.
         file: String,
-        /// The frame at 0 degrees.
+        /// The frame that shows the same view, a whole turn before.
         first: String,
+        /// Their angles in degrees.
+        angles: [String; 2],
     },
     /// No number in the name, so nothing says where in the turn the frame belongs.
-    #[error("{} has no frame number in its name", Name(.file))]
+    #[error("{} has no frame number in its name{}", Name(.file), but_digits(.file))]
     NoNumber {
         /// The file.
         file: String,
@@ -146,6 +184,21 @@ pub enum Refusal {
         example: String,
         /// That size, in pixels.
         expected: (u32, u32),
+        /// How many more frames differ.
+        others: usize,
+    },
+    /// Some frames of a set say that they stand on their side, and the others do not.
+    #[error("{} {} by its EXIF orientation, and {} {}{}", Name(.file), turned(*.orientation), Name(.example),
+        turned(*.expected), and_others(*.others))]
+    OrientationsDiffer {
+        /// The first frame that differs.
+        file: String,
+        /// How it is to be turned upright.
+        orientation: Orientation,
+        /// A frame with the orientation that most frames have.
+        example: String,
+        /// That orientation.
+        expected: Orientation,
         /// How many more frames differ.
         others: usize,
     },
@@ -248,6 +301,34 @@ pub struct MissingRun {
     pub frames: u64,
 }
 
+/// What missing numbers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Unit {
+    Frames,
+    Degrees,
+}
+
+/// What tells several turns in one set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnKind {
+    /// A number: the rows of a spin that is seen from several heights.
+    Rows,
+    /// The words in the names: several pieces, or views of one.
+    Words,
+}
+
+/// One of several turns in a set, by its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnNames {
+    /// The first frame.
+    pub first: String,
+    /// The last frame.
+    pub last: String,
+    /// How many frames it has.
+    pub frames: usize,
+}
+
 /// What exceeds a limit; both numbers have the unit that the name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is a measure and its limit")]
@@ -267,8 +348,6 @@ pub enum NameFault {
     Escapes,
     /// A leading slash or a drive letter.
     Absolute,
-    /// A backslash, which some systems take for a separator.
-    Backslash,
     /// A NUL or another control character.
     Control,
     /// No name at all.
@@ -283,11 +362,16 @@ impl Refusal {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::Empty { .. }
+            | Self::NoNames
+            | Self::SeveralTurns { .. }
             | Self::TooManyFrames { .. }
             | Self::TooManyFiles { .. }
             | Self::SeveralFolders { .. } => None,
             Self::NotASource { file }
             | Self::SingleFrame { file }
+            | Self::NameTwice { file }
+            | Self::NoCount { file, .. }
+            | Self::OrientationsDiffer { file, .. }
             | Self::FramesMissing { file, .. }
             | Self::NumberTwice { file, .. }
             | Self::OutOfStep { file, .. }
@@ -317,11 +401,14 @@ impl Refusal {
     pub fn slug(&self) -> &'static str {
         match self {
             Self::NotASource { .. } => "not-a-folder-or-archive",
-            Self::Empty { .. } => "no-images",
+            Self::Empty { .. } | Self::NoNames => "no-images",
             Self::SingleFrame { .. } => "single-frame",
             Self::TooManyFrames { .. } => "too-many-frames",
             Self::TooManyFiles { .. } => "too-many-files",
             Self::SeveralFolders { .. } => "several-folders",
+            Self::NameTwice { .. } => "name-twice",
+            Self::SeveralTurns { .. } => "several-turns",
+            Self::NoCount { .. } => "no-count",
             Self::FramesMissing { .. } => "frame-missing",
             Self::NumberTwice { .. } => "number-twice",
             Self::OutOfStep { .. } => "out-of-step",
@@ -332,6 +419,7 @@ impl Refusal {
             Self::Truncated { .. } => "truncated",
             Self::NotWhatItSays { .. } => "not-what-its-name-says",
             Self::SizesDiffer { .. } => "sizes-differ",
+            Self::OrientationsDiffer { .. } => "orientations-differ",
             Self::TooLarge { .. } => "too-large",
             Self::Cmyk { .. } => "cmyk",
             Self::Unsupported { .. } => "unsupported",
@@ -355,6 +443,7 @@ impl Refusal {
                     .into()
             }
             Self::Empty { .. } => "Export the frames as PNG, JPEG, TIFF or WebP files into it.".into(),
+            Self::NoNames => "Export the frames as PNG, JPEG, TIFF or WebP files.".into(),
             Self::SingleFrame { .. } => {
                 "Render the other angles too, and put all frames of the turn into one folder.".into()
             }
@@ -365,13 +454,27 @@ impl Refusal {
             Self::SeveralFolders { .. } => {
                 "Give one of these folders: each spin is its own set of frames.".into()
             }
-            Self::FramesMissing { missing, .. } => match missing.as_slice() {
-                [one] if one.frames == 1 => {
+            Self::NameTwice { .. } => "Remove or rename one of the two.".into(),
+            Self::SeveralTurns { kind, turns } => turns_remedy(*kind, turns),
+            Self::NoCount { anew, .. } => {
+                let [one, two] = anew.as_ref();
+                format!(
+                    "Number the frames in turn order without gaps, such as {} and {}.",
+                    Name(one),
+                    Name(two)
+                )
+            }
+            Self::FramesMissing { missing, unit, .. } => match (missing.as_slice(), unit) {
+                ([one], Unit::Frames) if one.frames == 1 => {
                     format!("Render frame {} again and add it to the others.", one.first)
                 }
-                _ => {
+                ([one], Unit::Degrees) if one.frames == 1 => {
+                    format!("Render the frame at {} degrees and add it to the others.", one.first)
+                }
+                (_, Unit::Frames) => {
                     "Render the missing frames again and add them, or number the frames without gaps.".into()
                 }
+                (_, Unit::Degrees) => "Render the missing frames and add them to the others.".into(),
             },
             Self::NumberTwice { file, other, .. } => {
                 format!("Remove or renumber one of {} and {}.", Name(file), Name(other))
@@ -396,6 +499,11 @@ impl Refusal {
             Self::SizesDiffer { expected: (width, height), .. } => {
                 format!("Render all frames at the same size, such as {width} x {height} pixels.")
             }
+            Self::OrientationsDiffer { .. } => {
+                "Turn these frames upright in a photo program and export them again, so that all frames have the same \
+                 orientation or none."
+                    .into()
+            }
             Self::TooLarge { excess, .. } => match excess {
                 Excess::FileBytes { .. } => {
                     "Export the frame with compression, or with 8 bits a channel.".into()
@@ -414,8 +522,22 @@ impl Refusal {
             Self::Unsupported { .. } => {
                 "Export each frame as a PNG of its own, with 8 or 16 bits a channel, in sRGB.".into()
             }
-            Self::ArchiveUnsafeName { .. } | Self::ArchiveLink { .. } | Self::ArchiveDuplicate { .. } => {
-                "Pack the folder of frames again, with nothing else in it.".into()
+            Self::ArchiveUnsafeName { fault, .. } => match fault {
+                NameFault::Escapes | NameFault::Absolute => {
+                    "Pack the folder of frames itself, so that names in the archive begin with that folder.".into()
+                }
+                NameFault::Control | NameFault::Nameless => {
+                    "Give the file a name of letters and digits, and pack the folder again.".into()
+                }
+                NameFault::TooLong => {
+                    "Give the file and its folders shorter names, and pack the folder again.".into()
+                }
+            },
+            Self::ArchiveLink { .. } => {
+                "Put the file itself in the place of the link, and pack the folder again.".into()
+            }
+            Self::ArchiveDuplicate { .. } => {
+                "Unpack the archive, keep one of the two files, and pack the folder again.".into()
             }
             Self::ZipEncrypted { .. } => "Zip the frames without a password.".into(),
             Self::ZipBomb { .. } => "Zip the frames again, or give the folder instead.".into(),

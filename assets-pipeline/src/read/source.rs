@@ -3,6 +3,7 @@
 mod archive;
 mod folder;
 mod listing;
+mod names;
 mod tar;
 mod zip;
 
@@ -13,6 +14,8 @@ use std::path::Path;
 use crate::read::limits::Limits;
 use crate::read::refusal::{Excess, Refusal};
 use listing::Listing;
+pub use listing::is_junk;
+pub use names::composed;
 
 /// A folder or archive of frames. Threads may read from it at the same time.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub struct Source {
 /// An image file of a [`Source`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The file's name without its folder.
+    /// The file's name without its folder, as text whose accents are [composed].
     pub name: String,
     /// Its size in bytes, unpacked.
     pub bytes: u64,
@@ -43,14 +46,14 @@ enum Store {
 impl Source {
     /// Opens a folder, a zip or a tar and checks what can be checked without reading its files.
     ///
-    /// Images are taken from the folder itself; where it has none, from the one folder inside it that has
-    /// some.
+    /// Images are taken from the folder itself; where it has none, or only a cover, from the one folder inside it
+    /// that has some.
     ///
     /// # Errors
     ///
     /// Refuses what is neither, what has no images, images in several folders, or more of anything than the
-    /// limits allow; and an archive that has unsafe names, links, passwords, duplicates or impossible sizes, in
-    /// whichever entry.
+    /// limits allow; a folder in which two names look the same; and an archive that has unsafe names, links, passwords,
+    /// duplicates or impossible sizes, in whichever entry that is not [junk](is_junk).
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, Refusal> {
         Self::open_as(path, &place(path), limits)
     }
@@ -78,6 +81,9 @@ impl Source {
         let Listing { entries, ignored } = listing;
         if entries.is_empty() {
             return Err(Refusal::Empty { place, others: ignored });
+        }
+        if let Some(pair) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            return Err(Refusal::NameTwice { file: pair[0].name.clone() });
         }
         let (frames, max_frames) = (entries.len(), limits.max_frames);
         if frames > max_frames {

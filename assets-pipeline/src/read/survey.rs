@@ -1,7 +1,8 @@
 //! All frames of a source, checked and put in turn order: what a pipeline may rely on before it decodes one
 //! pixel.
 
-use std::collections::HashMap;
+mod alike;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -68,7 +69,7 @@ pub struct SurveyedFrame {
 /// # Errors
 ///
 /// Refuses what [`naming::arrange`], [`Source::read`] and [`integrity::inspect`] refuse, and frames that are
-/// not all of one size. Of several faulty files it is the first in turn order that is named, whichever thread
+/// not all of one size and orientation. Of several faulty files it is the first in turn order that is named, whichever thread
 /// met its own first.
 pub fn survey(
     source: &Source,
@@ -99,8 +100,9 @@ pub fn survey(
         })
         .collect();
     let frames = results.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
-    let size = common_size(&frames)?;
+    let size = alike::common_size(&frames)?;
     let mut remarks = turn.remarks;
+    remarks.extend(alike::differences(&frames));
     remarks.extend(remark::sentences(
         frames
             .iter()
@@ -147,28 +149,4 @@ fn frame(source: &Source, name: &str, entry: usize, limits: &Limits) -> Result<S
     let bytes = source.read(entry)?;
     let header = integrity::inspect(name, &bytes, limits)?;
     Ok(SurveyedFrame { name: name.into(), entry, header, hash: blake3::hash(&bytes) })
-}
-
-/// The size of all frames, or a refusal of the first that differs from most.
-fn common_size(frames: &[SurveyedFrame]) -> Result<(u32, u32), Refusal> {
-    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
-    for frame in frames {
-        *counts.entry(frame.header.size()).or_default() += 1;
-    }
-    // Of equally common sizes the one that comes first in the turn counts, since `max_by_key` gives the last
-    // of equals.
-    let usual = frames.iter().rev().max_by_key(|frame| counts[&frame.header.size()]);
-    let Some(usual) = usual else { return Ok((0, 0)) };
-    let expected = usual.header.size();
-    let mut odd = frames.iter().filter(|frame| frame.header.size() != expected);
-    match odd.next() {
-        None => Ok(expected),
-        Some(frame) => Err(Refusal::SizesDiffer {
-            file: frame.name.clone(),
-            size: frame.header.size(),
-            example: usual.name.clone(),
-            expected,
-            others: odd.count(),
-        }),
-    }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     ffi::OsString,
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn beside(source: &Path) -> PathBuf {
 }
 
 /// Makes a copy and mends it, mend after mend, since one may show what another one hid. The copy appears in its
-/// place when it is whole.
+/// place when it is whole. It is made of the files that were checked: one that is another by now ends the mend.
 pub(super) fn mend_into(
     into: &Path,
     mut source: Source,
@@ -57,7 +57,7 @@ pub(super) fn mend_into(
         let edits = mend(&source, &left, kind, limits).map_err(Failure::from)?;
         if !edits.is_empty() {
             done.extend(edits.iter().map(sentence));
-            let copy = copies.make(&source, &edits)?;
+            let copy = copies.make(&source, &left, &edits)?;
             source = Source::open(&copy, limits).map_err(Failure::from)?;
             left = examine(&source, limits, tracker).map_err(failed)?;
         }
@@ -88,7 +88,7 @@ struct Copies<'a> {
 
 impl Copies<'_> {
     /// Copies all frames as the edits have them.
-    fn make(&mut self, source: &Source, edits: &[Edit]) -> Result<PathBuf, CheckError> {
+    fn make(&mut self, source: &Source, checked: &Diagnosis, edits: &[Edit]) -> Result<PathBuf, CheckError> {
         let by_name: HashMap<&str, &Edit> = edits
             .iter()
             .map(|edit| match edit {
@@ -103,17 +103,20 @@ impl Copies<'_> {
         fs::create_dir(&folder).map_err(unwritable)?;
         self.made.push(folder.clone());
         for (index, entry) in source.entries().iter().enumerate() {
-            let read = || source.read(index).map_err(Failure::from);
+            let read = source.read(index).map_err(Failure::from)?;
+            if checked.files.get(index) != Some(&Some(blake3::hash(&read))) {
+                return Err(CheckError::Changed(entry.name.clone()));
+            }
             let (name, bytes) = match by_name.get(entry.name.as_str()) {
                 Some(Edit::LeaveOut { .. }) => continue,
-                Some(Edit::Rename { to, .. }) => (to, read()?),
-                Some(Edit::Replace { new_name, bytes, .. }) => (new_name, bytes.clone()),
-                None => (&entry.name, read()?),
+                Some(Edit::Rename { to, .. }) => (to, &read),
+                Some(Edit::Replace { new_name, bytes, .. }) => (new_name, bytes),
+                None => (&entry.name, &read),
             };
             // No existing file is overwritten, not even by the copy itself.
             let mut file = fs::File::create_new(folder.join(name))
                 .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
-            file.write_all(&bytes)
+            file.write_all(bytes)
                 .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
         }
         Ok(folder)
@@ -123,8 +126,13 @@ impl Copies<'_> {
         let Some(last) = self.made.pop() else { return Ok(()) };
         let moved = match self.into.symlink_metadata() {
             Ok(_) => Err(CheckError::Exists(self.into.to_owned())),
-            Err(_) => fs::rename(&last, self.into)
-                .map_err(|source| CheckError::Unwritable { path: self.into.to_owned(), source }),
+            // Another one may have come to the same place meanwhile; a folder with frames is not replaced.
+            Err(_) => fs::rename(&last, self.into).map_err(|source| match source.kind() {
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
+                    CheckError::Exists(self.into.to_owned())
+                }
+                _ => CheckError::Unwritable { path: self.into.to_owned(), source },
+            }),
         };
         if moved.is_err() {
             self.made.push(last);

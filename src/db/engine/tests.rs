@@ -67,10 +67,10 @@ async fn a_full_database_ends_the_transaction_and_the_next_one_begins_anew() {
 
 #[tokio::test]
 async fn whatever_ends_a_transaction_by_itself_closes_its_connection() {
-    let (_folder, pools) = with_pools().await;
-    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
     // SQLite rolls back at once, and the engine's own rollback finds no transaction.
     const OR_ROLLBACK: &str = "insert or rollback into secrets (name, value) values ($1, $2)";
+    let (_folder, pools) = with_pools().await;
+    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
     let ends: [(&str, &'static str); 3] =
         [("conflict", OR_ROLLBACK), ("end", "rollback"), ("commit", "commit")];
     for (name, end) in ends {

@@ -42,16 +42,19 @@ async fn a_set_takes_frames_until_it_is_committed() {
     assert_eq!(db.frames(&id).await.unwrap(), [frame("a.png", 6), frame("b.png", 7)]);
 
     let settings = TurnSettings { clockwise: true, ..TurnSettings::default() };
-    db.change_settings(&id, &settings, &actor).await.unwrap();
+    let before = wanted().settings;
+    db.change_settings(&id, &before, &settings, &actor).await.unwrap();
+    assert!(matches!(db.change_settings(&id, &before, &before, &actor).await, Err(FramesetError::Changed)));
     for _ in 0..2 {
         db.commit_frameset(&id, &actor).await.unwrap();
     }
     assert!(matches!(db.add_frames(&id, &more, 30, &actor).await, Err(FramesetError::Committed)));
+    let name = "a.png".parse().unwrap();
+    assert!(matches!(db.remove_frame(&id, &name, |_| true, &actor).await, Err(FramesetError::Committed)));
     assert!(matches!(
-        db.remove_frame(&id, &"a.png".parse().unwrap(), &actor).await,
+        db.change_settings(&id, &settings, &before, &actor).await,
         Err(FramesetError::Committed)
     ));
-    assert!(matches!(db.change_settings(&id, &settings, &actor).await, Err(FramesetError::Committed)));
     assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), []);
     assert_eq!(db.framesets(10).await.unwrap()[0].wanted.settings, settings);
 }
@@ -76,4 +79,21 @@ async fn untouched_sets_expire() {
     assert_eq!(db.expire_framesets(0).await.unwrap(), []);
     assert_eq!(db.expire_framesets(i64::MAX).await.unwrap(), std::slice::from_ref(&id));
     assert_eq!(db.frameset(&id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_frame_that_is_another_one_by_now_stays() {
+    let (_folder, db, key) = with_key().await;
+    let (id, actor, name) = (open(&db, &key).await, Actor::command_line(), "a.png".parse().unwrap());
+    let is = |known: Digest| move |now: Option<Digest>| now == Some(known);
+    db.add_frames(&id, &[frame("a.png", 5)], 3, &actor).await.unwrap();
+    let other = db.remove_frame(&id, &name, is(Digest::of(b"another")), &actor).await;
+    assert!(matches!(other, Err(FramesetError::AnotherFrame)));
+    assert_eq!(db.frames(&id).await.unwrap().len(), 1);
+    db.remove_frame(&id, &name, is(Digest::of(b"a.png")), &actor).await.unwrap();
+    assert_eq!(db.frames(&id).await.unwrap(), []);
+    assert!(matches!(
+        db.remove_frame(&id, &name, is(Digest::of(b"a.png")), &actor).await,
+        Err(FramesetError::AnotherFrame)
+    ));
 }

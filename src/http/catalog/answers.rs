@@ -5,14 +5,7 @@
 //! more of them run at once than each kind of answer has turns: manifests do not wait for products. An answer that was
 //! asked for again and again is compressed once more as small as it gets, beside requests, one at a time.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    thread,
-};
+use std::{io, sync::Arc, thread};
 
 use actix_web::web::Bytes;
 use tokio::{
@@ -20,43 +13,14 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{AnswerKey, Catalog, cached::Cached};
+use super::{
+    AnswerKey, Catalog,
+    cached::{Answer, Cached},
+};
 use crate::http::{
     encoding::{Coded, Effort, Encoding},
     problem::Error,
 };
-
-/// Requests after which an answer is worth the best compression.
-const POPULAR_AFTER: u32 = 16;
-/// What a key takes in memory, at most about.
-const KEY_BYTES: usize = 2048;
-
-/// An answer in one coding.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) coded: Coded,
-    effort: Effort,
-    /// Requests that it has answered.
-    requests: AtomicU32,
-}
-
-impl Answer {
-    fn of(coded: Coded, effort: Effort) -> Self {
-        Self { coded, effort, requests: AtomicU32::new(0) }
-    }
-
-    /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
-        KEY_BYTES + self.coded.body.len() + self.coded.etag.len()
-    }
-
-    /// Counts a request. Answers whether better compression is worth it by now.
-    fn is_due(&self) -> bool {
-        self.effort == Effort::Quick
-            && self.coded.encoding != Encoding::Identity
-            && self.requests.fetch_add(1, Ordering::Relaxed) + 1 >= POPULAR_AFTER
-    }
-}
 
 /// Turns of work that takes a core for a while.
 #[derive(Debug)]
@@ -179,7 +143,7 @@ mod tests {
         store::Store,
     };
 
-    use super::*;
+    use super::{super::cached::POPULAR_AFTER, *};
 
     async fn catalog(folder: &tempfile::TempDir) -> Catalog {
         let db = Db::open(folder.path()).await.unwrap();
@@ -191,8 +155,8 @@ mod tests {
         AnswerKey::Product { id: "ring.solitaire".parse().unwrap(), revision, context: Choices::new() }
     }
 
-    async fn body() -> Result<Vec<u8>, Error> {
-        Ok((0..500).flat_map(|n| format!("{{\"n\": {n}}}").into_bytes()).collect())
+    fn body() -> impl Future<Output = Result<Vec<u8>, Error>> {
+        std::future::ready(Ok((0..500).flat_map(|n| format!("{{\"n\": {n}}}").into_bytes()).collect()))
     }
 
     #[tokio::test]

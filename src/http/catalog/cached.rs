@@ -1,9 +1,11 @@
 //! What the catalog caches: the keys, the values, and the shares of memory.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use actix_web::web::Bytes;
 use assets_pipeline::{digest::Digest, pack::SetList};
 
-use super::{CacheBytes, answers::Answer};
+use super::CacheBytes;
 use crate::{
     cache::Cache,
     domain::{
@@ -12,9 +14,14 @@ use crate::{
         namespace::Namespace,
         negotiate::{Available, DeliveryClass},
     },
-    http::encoding::Encoding,
+    http::encoding::{Coded, Effort, Encoding},
     store::Address,
 };
+
+/// Requests after which an answer is worth the best compression.
+pub(super) const POPULAR_AFTER: u32 = 16;
+/// What a key takes in memory, at most about.
+const KEY_BYTES: usize = 2048;
 
 /// Caches of objects, and of answers that are made from objects. An eviction replaces all of them at once.
 #[derive(Debug)]
@@ -71,4 +78,31 @@ pub(crate) struct LoadedManifest {
     pub(crate) manifest: Manifest,
     /// The tiers and formats to choose from.
     pub(crate) available: Available,
+}
+
+/// An answer in one coding.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) coded: Coded,
+    pub(super) effort: Effort,
+    /// Requests that it has answered.
+    requests: AtomicU32,
+}
+
+impl Answer {
+    pub(super) fn of(coded: Coded, effort: Effort) -> Self {
+        Self { coded, effort, requests: AtomicU32::new(0) }
+    }
+
+    /// Bytes held.
+    fn bytes(&self) -> usize {
+        KEY_BYTES + self.coded.body.len() + self.coded.etag.len()
+    }
+
+    /// Counts a request. Answers whether better compression is worth it by now.
+    pub(super) fn is_due(&self) -> bool {
+        self.effort == Effort::Quick
+            && self.coded.encoding != Encoding::Identity
+            && self.requests.fetch_add(1, Ordering::Relaxed) + 1 >= POPULAR_AFTER
+    }
 }

@@ -5,7 +5,10 @@ use actix_web::{
     http::{StatusCode, header::CONTENT_TYPE},
     web::{Data, Payload},
 };
-use assets_pipeline::doctor::{Finding, Mend};
+use assets_pipeline::{
+    digest::Digest,
+    doctor::{Finding, Mend},
+};
 
 use crate::{
     checks::{Check, Checks, Found},
@@ -24,7 +27,7 @@ use crate::{
 
 use super::framesets;
 
-const EXAMPLE: &str = r#"{"mend": "leave-out"}"#;
+const EXAMPLE: &str = r#"{"mend": "leave-out", "revision": "the revision of the check"}"#;
 
 /// The findings of the doctor
 ///
@@ -50,7 +53,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Failure> {
     let id = existing(&request, &catalog).await?;
     let check = checks.ask(&id).await?;
-    Ok(secret_json(StatusCode::OK, &answer(&id, check.as_deref())?))
+    Ok(secret_json(StatusCode::OK, &answer(&id, &check)?))
 }
 
 /// The picture of a finding
@@ -78,7 +81,7 @@ pub(super) async fn picture(
     let id = existing(&request, &catalog).await?;
     let number = segment(&request, "picture").strip_suffix(".webp").and_then(|number| number.parse().ok());
     let number: usize = number.ok_or(Error::NoSuchFile)?;
-    let check = checks.wait(&id).await?.ok_or(Error::NoSuchFile)?;
+    let check = checks.wait(&id).await?;
     let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Err(Error::NoSuchFile.into()) };
     let picture = diagnosis.findings.get(number).and_then(|finding| finding.evidence.clone());
     let picture = picture.ok_or(Error::NoSuchFile)?;
@@ -87,7 +90,7 @@ pub(super) async fn picture(
 
 /// Apply a safe mend
 ///
-/// One kind of mend, for all findings that offer it.
+/// One kind of mend, for all findings that offer it. It changes the frames that were checked and no others.
 #[utoipa::path(
     post,
     path = "/api/framesets/{frameset}/mend",
@@ -112,16 +115,18 @@ pub(super) async fn mend(
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     let id = framesets::id(&request)?;
-    let wire::ApplyMend { mend } = body::read_json(&request, body, EXAMPLE).await?;
+    let wire::ApplyMend { mend, revision } = body::read_json(&request, body, EXAMPLE).await?;
     let known = Mend::ALL.iter().copied().find(|known| known.as_str() == mend);
     let wanted = known.ok_or_else(|| {
         let words: Vec<_> = Mend::ALL.iter().map(|mend| mend.as_str()).collect();
         Error::BadField(format!("mend: one of {}", words.join(", ")))
     })?;
+    let revision: Digest =
+        revision.parse().map_err(|_no_digest| Error::BadField("revision: that of the check".to_owned()))?;
     if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    checks.mend(&id, wanted, &caller.actor).await?;
+    checks.mend(&id, revision, wanted, &caller.actor).await?;
     framesets::answer(&catalog, &id).await
 }
 
@@ -132,15 +137,13 @@ async fn existing(request: &HttpRequest, catalog: &Catalog) -> Result<FramesetId
     Ok(id)
 }
 
-fn answer(id: &FramesetId, check: Option<&Check>) -> Result<wire::Check, Error> {
-    let Some(check) = check else {
-        return Ok(wire::Check { state: wire::CheckState::Empty, done: 0, total: 0, findings: Vec::new() });
-    };
+fn answer(id: &FramesetId, check: &Check) -> Result<wire::Check, Error> {
     let (done, total) = check.progress();
+    let revision = check.revision().to_string();
+    let state = |state| wire::Check { state, done, total, revision, findings: Vec::new() };
     let findings = match check.found() {
-        None => {
-            return Ok(wire::Check { state: wire::CheckState::Running, done, total, findings: Vec::new() });
-        }
+        None => return Ok(state(wire::CheckState::Running)),
+        Some(Found::Nothing) => return Ok(state(wire::CheckState::Empty)),
         Some(Found::Diagnosis(diagnosis)) => diagnosis
             .findings
             .iter()
@@ -160,7 +163,7 @@ fn answer(id: &FramesetId, check: Option<&Check>) -> Result<wire::Check, Error> 
         }],
         Some(Found::Failed) => return Err(Error::CheckFailed),
     };
-    Ok(wire::Check { state: wire::CheckState::Done, done: total, total, findings })
+    Ok(wire::Check { done: total, findings, ..state(wire::CheckState::Done) })
 }
 
 fn finding(id: &FramesetId, number: usize, finding: &Finding) -> wire::Finding {

@@ -4,15 +4,16 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderMap, LOCATION},
+        header::{HeaderMap, IF_MATCH, LOCATION},
     },
     web::{Data, Payload},
 };
+use assets_pipeline::digest::Digest;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    db::framesets::{FramesetError, StoredFrame},
+    db::framesets::{FramesetError, StoredFrame, revision},
     domain::{
         audit::Actor,
         frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
@@ -23,6 +24,7 @@ use crate::{
         auth::Artist,
         body,
         catalog::Catalog,
+        conditional::client_expects,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
@@ -158,14 +160,21 @@ pub(super) async fn change(
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let fields: serde_json::Map<_, _> = body::read_json(&request, body, r#"{"hero": 30}"#).await?;
-    let now = load(&catalog, &id).await?.wanted.settings;
-    // Fields that the body leaves out keep their values.
-    let now = serde_json::to_value(now).expect("settings have no part that is not JSON");
-    let mut merged = now.as_object().cloned().expect("settings are an object");
-    merged.extend(fields);
-    let settings = settings(merged)?;
-    catalog.db.change_settings(&id, &settings, &caller.actor).await?;
-    answer(&catalog, &id).await
+    loop {
+        let before = load(&catalog, &id).await?.wanted.settings;
+        // Fields that the body leaves out keep their values.
+        let now = serde_json::to_value(&before).expect("settings have no part that is not JSON");
+        let mut merged = now.as_object().cloned().expect("settings are an object");
+        merged.extend(fields.clone());
+        match catalog.db.change_settings(&id, &before, &settings(merged)?, &caller.actor).await {
+            // Another request has changed other fields meanwhile.
+            Err(FramesetError::Changed) => {}
+            changed => {
+                changed?;
+                return answer(&catalog, &id).await;
+            }
+        }
+    }
 }
 
 /// Commit a frame set, which queues its job
@@ -298,17 +307,20 @@ pub(super) async fn put_frame(
 }
 
 /// Remove a frame
+///
+/// `If-Match` holds where the content of the frame has this digest: after a mend, a name may be that of another frame.
 #[utoipa::path(
     delete,
     path = "/api/framesets/{frameset}/frames/{name}",
     operation_id = "removeFrame",
     tag = "Frame sets",
-    params(param::Frameset, param::Name),
+    params(param::Frameset, param::Name, param::IfMatchFrame),
     responses(
         (status = 204, description = "The set has no frame of this name."),
         problems::Write,
         problems::NoSuchFrameset,
         problems::SetCommitted,
+        problems::PreconditionFailed,
         problems::BadField,
     ),
 )]
@@ -320,7 +332,13 @@ pub(super) async fn remove_frame(
 ) -> Result<HttpResponse, Failure> {
     let (id, name) = (id(&request)?, name(&request)?);
     // The file stays until the set is deleted: another frame may have the same content.
-    catalog.db.remove_frame(&id, &name, &caller.actor).await?;
+    let conditions: Vec<&str> =
+        request.headers().get_all(IF_MATCH).map(|line| line.to_str().unwrap_or_default()).collect();
+    let is_meant = |now: Option<Digest>| match now {
+        Some(digest) => client_expects(conditions.iter().copied(), &format!("\"{digest}\"")),
+        None => conditions.is_empty(),
+    };
+    catalog.db.remove_frame(&id, &name, is_meant, &caller.actor).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
 }
 
@@ -380,6 +398,7 @@ pub(super) async fn answer(catalog: &Catalog, id: &FramesetId) -> Result<HttpRes
     let files = catalog.db.frames(id).await?;
     let job = catalog.db.job_of(id).await?;
     let mut answer = wire::Frameset::from(set);
+    answer.revision = Some(revision(&files).to_string());
     answer.files = Some(files.into_iter().map(Into::into).collect());
     answer.job = job.map(Into::into);
     Ok(secret_json(StatusCode::OK, &answer))

@@ -21,6 +21,7 @@ use crate::{
         auth::Artist,
         body,
         catalog::Catalog,
+        forwarded::base,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
@@ -80,8 +81,7 @@ pub(super) async fn create(
     noted?;
     let grant = Grant { configuration, shown: Shown::Version(version), until_s: expiry_s(hours) };
     let token = grant.sign(&catalog.signing_key().await?);
-    let connection = request.connection_info();
-    let link = format!("{}://{}/preview/{token}", connection.scheme(), connection.host());
+    let link = format!("{}/preview/{token}", base(&request));
     let answer =
         PreviewLink { sequence: format!("{link}/sequence"), link, expires: Timestamp(grant.until_s * 1000) };
     Ok(secret_json(StatusCode::CREATED, &answer))

@@ -16,6 +16,7 @@ use crate::{
         auth::Artist,
         body,
         catalog::Catalog,
+        forwarded::base,
         private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
@@ -141,8 +142,6 @@ pub(super) async fn sign(
     let expires = Timestamp(grant.until_s * 1000);
     let (id, until) = (&grant.configuration, expires.to_string());
     catalog.db.note_signed(id, key.id.as_str(), &until, &caller.actor).await?;
-    let connection = request.connection_info();
-    let (scheme, host) = (connection.scheme(), connection.host());
-    let sequence = format!("{scheme}://{host}/signed/{}/sequence", grant.sign(&key));
+    let sequence = format!("{}/signed/{}/sequence", base(&request), grant.sign(&key));
     Ok(secret_json(StatusCode::CREATED, &SignedAddress { sequence, expires }))
 }

@@ -8,14 +8,14 @@ use actix_web::{
 
 use crate::{
     cdn::purge::Purger,
-    db::{Db, versions::StoredVersion},
+    db::{Db, configurations::RemovedConfiguration, versions::StoredVersion},
     domain::{figures::SetFigures, manifest::Urls, names::ConfigId, namespace::Namespace, signed::Shown},
     http::{
         auth::Artist,
         body,
         catalog::Catalog,
         deliveries::wait_until_delivered,
-        private_scope::secret_json,
+        private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
         segment, sequence, sequence_url,
@@ -157,6 +157,41 @@ async fn require_confirmation(request: &HttpRequest, body: Payload, id: &ConfigI
     }
     let wire::TakeDown { confirm } = body::read_json(request, body, TAKE_DOWN).await?;
     if confirm == id.as_str() { Ok(()) } else { Err(refused()) }
+}
+
+/// Remove a configuration whose versions are all gone
+///
+/// Choices that were made for it alone are removed with it, so that a spelling mistake does not stay on the product.
+#[utoipa::path(
+    delete,
+    path = "/api/sequences/{configuration}",
+    operation_id = "removeSequence",
+    tag = "Versions",
+    params(param::Configuration),
+    responses(
+        (status = 204, description = "The configuration is removed."),
+        problems::Write,
+        problems::NoSuchSequence,
+        problems::SequenceInUse,
+    ),
+)]
+pub(super) async fn remove(
+    _: NoQuery,
+    Artist(caller): Artist,
+    request: HttpRequest,
+    catalog: Data<Catalog>,
+    purger: Data<Purger>,
+) -> Result<HttpResponse, Failure> {
+    let id = id(&request)?;
+    match catalog.db.remove_configuration(&id, &caller.actor).await? {
+        RemovedConfiguration::Done { purge, .. } => {
+            catalog.evict_pointers();
+            wait_until_delivered(&purger, &[purge], None).await?;
+            Ok(secret(StatusCode::NO_CONTENT).finish())
+        }
+        RemovedConfiguration::NoSuchConfiguration => Err(Error::NoSuchSequence.into()),
+        RemovedConfiguration::InUse => Err(Error::SequenceInUse(id).into()),
+    }
 }
 
 /// Like [`changed`], for a change that deletes objects.

@@ -12,9 +12,10 @@ use actix_web::{
 use crate::{
     domain::{audit::Actor, keys::ApiKey},
     http::{
-        auth::{COOKIE, Caller, address, require_same_origin},
+        auth::{Caller, address, cookie_name, require_same_origin},
         body,
         catalog::Catalog,
+        forwarded::is_https,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
@@ -121,12 +122,12 @@ pub(super) async fn end(
 }
 
 fn cookie<'a>(request: &HttpRequest, token: &'a str, lifetime: Duration) -> Cookie<'a> {
-    Cookie::build(COOKIE, token)
+    Cookie::build(cookie_name(request), token)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
         // Without TLS, as on a laptop, browsers drop secure cookies. A proxy names its scheme in a header.
-        .secure(request.connection_info().scheme() == "https")
+        .secure(is_https(request))
         .max_age(lifetime.try_into().expect("a lifetime is at most some hours"))
         .finish()
 }

@@ -84,7 +84,7 @@ pub(crate) enum Error {
     NoSuchFrameset,
     #[error("the frame set is committed and takes no more changes")]
     SetCommitted,
-    #[error("the frames of the set changed meanwhile: load the set again")]
+    #[error("the frames of the set are others by now: load the set and its check again, and decide anew")]
     FramesetChanged,
     #[error("the check failed")]
     CheckFailed,
@@ -96,6 +96,10 @@ pub(crate) enum Error {
     JobIs(JobState),
     #[error("the configuration has no version")]
     NoSuchSequence,
+    #[error(
+        "{0} has versions, or frames that wait to become one: take its spin down, and discard its frame sets"
+    )]
+    SequenceInUse(ConfigId),
     #[error("the version does not exist")]
     NoSuchVersion,
     #[error("the version has only a preview, and a full version is live")]
@@ -156,6 +160,8 @@ pub(crate) enum Error {
     Protect(#[source] Arc<ProtectError>),
     #[error("an export could not be written")]
     Export(#[source] Arc<std::io::Error>),
+    #[error("the database is busy")]
+    Busy(#[source] Arc<DbError>),
     #[error("the database failed")]
     Database(#[source] Arc<DbError>),
     #[error("the object store failed")]
@@ -186,6 +192,11 @@ impl Error {
             _ if kind == kinds::DISK_FULL => Some("the disk of the server is full".to_owned()),
             _ => (kind.status < 500).then(|| self.to_string()),
         }
+    }
+
+    /// Whether an object is missing that a version has, or had.
+    pub(in crate::http) const fn is_absence(&self) -> bool {
+        matches!(self, Self::NoSuchFile | Self::ObjectMissing(_))
     }
 
     /// The kind of problem that clients see.
@@ -229,6 +240,7 @@ impl Error {
             Self::NoSuchJob => kinds::NO_SUCH_JOB,
             Self::JobIs(_) => kinds::JOB_STATE,
             Self::NoSuchSequence => kinds::NO_SUCH_SEQUENCE,
+            Self::SequenceInUse(_) => kinds::SEQUENCE_IN_USE,
             Self::NoSuchVersion => kinds::NO_SUCH_VERSION,
             Self::NoSuchLink => kinds::NO_SUCH_LINK,
             Self::LinkExpired => kinds::LINK_EXPIRED,
@@ -271,7 +283,7 @@ impl Error {
                     kinds::INTERNAL
                 }
             }
-            Self::NotReady(_) => kinds::NOT_READY,
+            Self::NotReady(_) | Self::Busy(_) => kinds::NOT_READY,
         }
     }
 }
@@ -279,11 +291,14 @@ impl Error {
 fn kind_of_refusal(refusal: &Refusal) -> Kind {
     match refusal {
         Refusal::NotASource { .. } => kinds::NOT_AN_ARCHIVE,
-        Refusal::Empty { .. } => kinds::NO_IMAGES,
+        Refusal::Empty { .. } | Refusal::NoNames => kinds::NO_IMAGES,
         Refusal::SingleFrame { .. } => kinds::SINGLE_FRAME,
         Refusal::TooManyFrames { .. } => kinds::TOO_MANY_FRAMES,
         Refusal::TooManyFiles { .. } => kinds::TOO_MANY_FILES,
         Refusal::SeveralFolders { .. } => kinds::SEVERAL_FOLDERS,
+        Refusal::NameTwice { .. } => kinds::NAME_TWICE,
+        Refusal::SeveralTurns { .. } => kinds::SEVERAL_TURNS,
+        Refusal::NoCount { .. } => kinds::NO_COUNT,
         Refusal::FramesMissing { .. } => kinds::FRAME_MISSING,
         Refusal::NumberTwice { .. } => kinds::NUMBER_TWICE,
         Refusal::OutOfStep { .. } => kinds::OUT_OF_STEP,
@@ -294,6 +309,7 @@ fn kind_of_refusal(refusal: &Refusal) -> Kind {
         Refusal::Truncated { .. } => kinds::TRUNCATED,
         Refusal::NotWhatItSays { .. } => kinds::NOT_WHAT_ITS_NAME_SAYS,
         Refusal::SizesDiffer { .. } => kinds::SIZES_DIFFER,
+        Refusal::OrientationsDiffer { .. } => kinds::ORIENTATIONS_DIFFER,
         Refusal::TooLarge { .. } => kinds::TOO_LARGE,
         Refusal::Cmyk { .. } => kinds::CMYK,
         Refusal::Unsupported { .. } => kinds::UNSUPPORTED,

@@ -21,7 +21,7 @@ use super::Error;
 
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
-        Self::Database(Arc::new(error))
+        if error.is_busy() { Self::Busy(Arc::new(error)) } else { Self::Database(Arc::new(error)) }
     }
 }
 
@@ -33,6 +33,7 @@ impl From<FramesetError> for Error {
             FramesetError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
             FramesetError::Empty => Self::SetEmpty,
             FramesetError::Changed => Self::FramesetChanged,
+            FramesetError::AnotherFrame => Self::PreconditionFailed,
             FramesetError::TooManyOpen(max_open) => Self::TooManySets(max_open),
             FramesetError::Db(error) => error.into(),
         }

@@ -97,10 +97,13 @@ kinds! {
     PRODUCT_IN_USE = 409 "product-in-use" "Product in use";
     /// The frame set is committed and takes no more changes.
     SET_COMMITTED = 409 "set-committed" "Frame set committed";
-    /// The frames of the set changed during the request. Load the set again.
+    /// The frames of the set are not those that the request names, or changed during it. Load the set and its check
+    /// again, and decide anew.
     FRAMESET_CHANGED = 409 "frameset-changed" "Frame set changed";
     /// The frame set has no finding that this mend applies to.
     NOTHING_TO_MEND = 409 "nothing-to-mend" "Nothing to mend";
+    /// The configuration has versions, or frames that wait to become one.
+    SEQUENCE_IN_USE = 409 "sequence-in-use" "Sequence in use";
     /// The state of the job does not allow this. `detail` names the state.
     JOB_STATE = 409 "job-state" "Wrong job state";
     /// The version has only a preview, and a full version is live.
@@ -163,13 +166,19 @@ kinds! {
     SINGLE_FRAME = 422 "single-frame" "File not usable";
     /// The archive has images in several folders.
     SEVERAL_FOLDERS = 422 "several-folders" "File not usable";
+    /// Two names differ only in how accents are stored.
+    NAME_TWICE = 422 "name-twice" "File not usable";
+    /// The names are those of several turns, such as the rows of a spin that is seen from several heights.
+    SEVERAL_TURNS = 422 "several-turns" "File not usable";
+    /// The numbers in the names count neither frames nor degrees.
+    NO_COUNT = 422 "no-count" "File not usable";
     /// Numbers are missing between the frames.
     FRAME_MISSING = 422 "frame-missing" "File not usable";
     /// Two names have the same number.
     NUMBER_TWICE = 422 "number-twice" "File not usable";
     /// A number does not fit the even step of the others.
     OUT_OF_STEP = 422 "out-of-step" "File not usable";
-    /// The frames at 0 and at 360 degrees are both present; they show the same view.
+    /// Two frames a whole turn apart, such as at 0 and at 360 degrees, are both present; they show the same view.
     CLOSING_FRAME = 422 "closing-frame" "File not usable";
     /// A name has no frame number.
     NO_NUMBER = 422 "no-number" "File not usable";
@@ -183,6 +192,8 @@ kinds! {
     NOT_WHAT_ITS_NAME_SAYS = 422 "not-what-its-name-says" "File not usable";
     /// The frames do not all have the same size.
     SIZES_DIFFER = 422 "sizes-differ" "File not usable";
+    /// Some frames are turned by their EXIF orientation, and the others are not.
+    ORIENTATIONS_DIFFER = 422 "orientations-differ" "File not usable";
     /// The image is in CMYK. Export it in RGB.
     CMYK = 422 "cmyk" "File not usable";
     /// The image has a variant of its format that the server does not decode.
@@ -209,7 +220,7 @@ kinds! {
     CHECKSUM_MISMATCH = 460 "checksum-mismatch" "Checksum mismatch";
     /// The server failed. Its log has the cause.
     INTERNAL = 500 "internal" "Internal server error";
-    /// The database or the store does not answer.
+    /// The database or the store does not answer, or is busy. Try again.
     NOT_READY = 503 "not-ready" "Not ready";
     /// The disk of the server is full, or has no room for the file. Free space, or send the request again later.
     DISK_FULL = 507 "disk-full" "Disk full";

@@ -81,9 +81,12 @@ pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     let scope = Scope::configuration(&configuration);
     let format = still_format(extension).at(&scope)?;
     query::none(&request).at(&scope)?;
-    let pointer = catalog.pointer(&configuration).await.at(&scope)?;
-    let key = still_key(&catalog, &pointer, format).await.at(&scope)?;
-    send(&request, &catalog, Caching::Manifest, &scope, key.within(pointer.namespace)).await
+    let found = catalog.of_live(&configuration, async |pointer| {
+        let place = still_key(&catalog, &pointer, format).await?.within(pointer.namespace);
+        catalog.object(place).await.map(|_there| place)
+    });
+    let place = found.await.at(&scope)?;
+    send(&request, &catalog, Caching::Manifest, &scope, place).await
 }
 
 /// A CDN or a bucket can deliver immutable objects instead.

@@ -223,8 +223,11 @@ impl Decided {
         let scope = Scope::configuration(&configuration);
         let query = SequenceQuery::parse(request.query_string()).at(&scope.clone().negotiated())?;
         let scope = if query.decides() { scope.encoded() } else { scope.negotiated() };
-        let pointer = catalog.pointer(&configuration).await.at(&scope)?;
-        Self::at(request, catalog, configuration, query, scope, pointer).await
+        let found = catalog.of_live(&configuration, async |pointer| {
+            Ok((pointer, catalog.live_manifest(pointer.namespace, pointer.digest).await?))
+        });
+        let (pointer, manifest) = found.await.at(&scope)?;
+        Self::of_manifest(request, catalog, configuration, query, scope, pointer, manifest)
     }
 
     async fn at(
@@ -236,6 +239,18 @@ impl Decided {
         pointer: Pointer,
     ) -> Result<Self, Failure> {
         let manifest = catalog.live_manifest(pointer.namespace, pointer.digest).await.at(&scope)?;
+        Self::of_manifest(request, catalog, configuration, query, scope, pointer, manifest)
+    }
+
+    fn of_manifest(
+        request: &HttpRequest,
+        catalog: &Catalog,
+        configuration: ConfigId,
+        query: SequenceQuery,
+        scope: Scope,
+        pointer: Pointer,
+        manifest: Arc<LoadedManifest>,
+    ) -> Result<Self, Failure> {
         let hints = Hints::parse(|name| {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
         });

@@ -59,12 +59,31 @@ use crate::http::{
 )]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let (began, scope) = (Instant::now(), Scope::secret());
-    match open(&request, &catalog).await.at(&scope)? {
+    let opened = open(&request, &catalog).await.at(&scope)?;
+    let configuration = opened.configuration().clone();
+    match manifest(&request, &catalog, opened, began).await {
+        // The configuration may have been released, or protected anew, since it was opened.
+        Err(failure) if failure.is_absence() => {
+            catalog.evict_pointer(&configuration).await;
+            manifest(&request, &catalog, open(&request, &catalog).await.at(&scope)?, began).await
+        }
+        answered => answered,
+    }
+}
+
+async fn manifest(
+    request: &HttpRequest,
+    catalog: &Catalog,
+    opened: Opened,
+    began: Instant,
+) -> Result<HttpResponse, Failure> {
+    let scope = Scope::secret();
+    match opened {
         Opened::Private { configuration, shown, .. } => {
             let pointer = shown.ok_or_else(|| Error::NoSpin(configuration.clone())).at(&scope)?;
-            sequence::of_version(&request, &catalog, configuration, scope, pointer, began).await
+            sequence::of_version(request, catalog, configuration, scope, pointer, began).await
         }
-        Opened::Released(id) => Ok(redirect(&request, &sequence_url(&id), &scope)),
+        Opened::Released(id) => Ok(redirect(request, &sequence_url(&id), &scope)),
     }
 }
 
@@ -186,6 +205,14 @@ enum Opened {
     Private { configuration: ConfigId, namespace: Namespace, shown: Option<Pointer> },
     /// The live version of a configuration that is public by now: its signed addresses redirect.
     Released(ConfigId),
+}
+
+impl Opened {
+    const fn configuration(&self) -> &ConfigId {
+        match self {
+            Self::Private { configuration, .. } | Self::Released(configuration) => configuration,
+        }
+    }
 }
 
 async fn open(request: &HttpRequest, catalog: &Catalog) -> Result<Opened, Error> {

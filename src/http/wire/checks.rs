@@ -4,6 +4,8 @@ use assets_pipeline::doctor;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::names;
+
 /// A check of a frame set.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Check {
@@ -12,6 +14,9 @@ pub(crate) struct Check {
     pub(crate) done: usize,
     /// All frames.
     pub(crate) total: usize,
+    /// The revision of the set that is checked.
+    #[schema(value_type = names::Digest)]
+    pub(crate) revision: String,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -96,4 +101,7 @@ impl From<doctor::Mend> for Mend {
 pub(crate) struct ApplyMend {
     #[schema(value_type = Mend)]
     pub(crate) mend: String,
+    /// The revision of the check whose findings are mended. The mend fails if the set has another one by now.
+    #[schema(value_type = names::Digest)]
+    pub(crate) revision: String,
 }

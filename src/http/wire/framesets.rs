@@ -76,6 +76,11 @@ pub(crate) struct Frameset {
     opened: Timestamp,
     #[schema(value_type = names::KeyId)]
     opened_by: String,
+    /// Names the frames and their contents as they are. A mend names the revision that it was decided on. Lists leave it
+    /// out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = names::Digest, nullable = false)]
+    pub(crate) revision: Option<String>,
     /// The job, once the set is committed. Lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -119,6 +124,7 @@ impl From<frameset::Frameset> for Frameset {
             bytes: set.bytes,
             opened: Timestamp(set.created_at_ms),
             opened_by: set.key.to_string(),
+            revision: None,
             job: None,
             files: None,
         }

@@ -81,6 +81,8 @@ parameters! {
     Explain: Query "explain", False, one_of(&["0", "1"]), "1";
     /// Only if the entity tag is this one.
     IfMatch: Header "If-Match", False, text(), ();
+    /// Only if the content of the frame has this digest.
+    IfMatchFrame: Header "If-Match", False, text(), ();
     /// Only if the entity tag is another one.
     IfNoneMatch: Header "If-None-Match", False, text(), ();
     /// One range of bytes.

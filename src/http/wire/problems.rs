@@ -72,6 +72,10 @@ const FILE_REFUSED: &[&str] = &[
     "closing-frame",
     "no-number",
     "stray-name",
+    "name-twice",
+    "several-turns",
+    "no-count",
+    "orientations-differ",
     "sizes-differ",
 ];
 
@@ -144,6 +148,8 @@ problems! {
     BodyTooSlow(408) = &["body-too-slow"];
     /// Configuration ids that are in use keep their meaning.
     ProductInUse(409) = &["product-in-use"];
+    /// The configuration has versions, or frames that wait to become one.
+    SequenceInUse(409) = &["sequence-in-use"];
     /// The frame set is committed.
     SetCommitted(409) = &["set-committed"];
     /// The frame set is committed, or the server stores no objects in a bucket.

@@ -64,9 +64,13 @@ export const sets = {
   discard: (id: string) => ask<undefined>("DELETE", `${SETS}/${id}`),
   commit: (id: string) => ask<Frameset>("POST", `${SETS}/${id}/commit`),
   check: (id: string) => ask<Check>("GET", `${SETS}/${id}/check`),
-  mend: (id: string, mend: string) => ask<Frameset>("POST", `${SETS}/${id}/mend`, { mend }),
-  removeFrame: (id: string, name: string) =>
-    ask<undefined>("DELETE", `${SETS}/${id}/frames/${encodeURIComponent(name)}`),
+  /** Mends what the check of a revision found; it fails where the set has another one by now. */
+  mend: (id: string, mend: string, revision: string) => ask<Frameset>("POST", `${SETS}/${id}/mend`, { mend, revision }),
+  /** Removes a frame; with its digest, only while the name is that of the same content. */
+  removeFrame: (id: string, name: string, digest?: string) =>
+    ask<undefined>("DELETE", `${SETS}/${id}/frames/${encodeURIComponent(name)}`, undefined, {
+      ...(digest && { ifMatch: `"${digest}"` }),
+    }),
 };
 
 export const jobs = {
@@ -91,6 +95,7 @@ export const sequences = {
 interface How {
   /** A 401 is an answer here, and does not lead to the sign-in. */
   mayBeSignedOut?: boolean;
+  ifMatch?: string;
 }
 
 async function ask<T>(method: string, path: string, body?: unknown, how: How = {}): Promise<T> {
@@ -99,6 +104,7 @@ async function ask<T>(method: string, path: string, body?: unknown, how: How = {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
+  if (how.ifMatch) init.headers = { ...init.headers, "If-Match": how.ifMatch };
   let response: Response;
   try {
     response = await fetch(path, init);

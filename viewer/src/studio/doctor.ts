@@ -25,8 +25,8 @@ export interface Doctor {
 }
 
 interface Options {
-  /** Carries out a mend; left out where the set is committed. */
-  onMend?: (mend: string) => Promise<void>;
+  /** Carries out a mend of what the check of a revision found; left out where the set is committed. */
+  onMend?: (mend: string, revision: string) => Promise<void>;
   onFindings?: () => void;
 }
 
@@ -81,17 +81,18 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     const words = summaryOf(check, findings, isArriving);
     if (status.textContent !== words) status.textContent = words;
     if (!running && words !== announced) announce((announced = words));
-    drawFindings(findings);
+    drawFindings(findings, check.revision);
     options.onFindings?.();
   };
 
-  const drawFindings = (findings: Finding[]) => {
+  const drawFindings = (findings: Finding[], revision: string) => {
+    const onMend = options.onMend && ((mend: string) => options.onMend!(mend, revision));
     const listed = new Set<string>();
     findings.forEach((finding, index) => {
-      const key = JSON.stringify([finding, !!options.onMend]);
+      const key = JSON.stringify([finding, onMend && revision]);
       listed.add(key);
       let row = rows.get(key);
-      if (!row) rows.set(key, (row = findingRow(finding, options.onMend, signal)));
+      if (!row) rows.set(key, (row = findingRow(finding, onMend, signal)));
       if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     });
     for (const [key, row] of rows) {
@@ -138,7 +139,11 @@ function summaryOf({ state, done, total }: Check, findings: Finding[], isArrivin
   return `${checked}${soFar}: ${parts.join(", ")}.`;
 }
 
-function findingRow(finding: Finding, onMend: Options["onMend"], signal: AbortSignal): HTMLLIElement {
+function findingRow(
+  finding: Finding,
+  onMend: ((mend: string) => Promise<void>) | undefined,
+  signal: AbortSignal,
+): HTMLLIElement {
   const { kind, severity, frames, message, remedy, evidence, mend, mendLabel } = finding;
   const row = make(
     "li",

@@ -13,6 +13,8 @@ test("what_is_no_frame_is_left_out_with_a_reason", () => {
   for (const path of [
     "turn/.DS_Store",
     "Thumbs.db",
+    "turn/Icon\r",
+    "@eaDir/001.png/SYNOPHOTO_THUMB.jpg",
     "__MACOSX/._001.png",
     "._001.png",
     "notes.txt",

@@ -3,16 +3,17 @@
 const PICTURES = /\.(png|jpe?g|jpe|jfif|tiff?|webp)$/i;
 const ARCHIVES = /\.(zip|tar)$/i;
 const OTHER_ARCHIVES = /\.(7z|rar|gz|tgz|bz2|xz|zst)$/i;
-const OF_THE_SYSTEM = /^(thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r)$/i;
+const OF_THE_SYSTEM =
+  /^(thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|icon[\r\uf00d]|\$recycle\.bin|system volume information|@eadir|#recycle)$/i;
 const MAX_NAME_BYTES = 200;
 
 /** Why a file is left out; undefined for a frame or an archive of frames. */
 export function whyLeftOut(path: string): string | undefined {
   const parts = path.split("/").filter(Boolean);
   const name = parts.at(-1) ?? "";
-  if (parts.includes("__MACOSX")) return "a system file of macOS";
+  if (parts.some((part) => part.toUpperCase() === "__MACOSX")) return "a system file of macOS";
   if (parts.some((part) => part.startsWith("."))) return "hidden";
-  if (OF_THE_SYSTEM.test(name)) return "a system file";
+  if (parts.some((part) => OF_THE_SYSTEM.test(part))) return "a system file";
   if (OTHER_ARCHIVES.test(name)) return "an unsupported archive: send a zip or a tar";
   if (!PICTURES.test(name) && !ARCHIVES.test(name)) return "not PNG, JPEG, TIFF or WebP";
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "its name is too long";

@@ -115,13 +115,17 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     const wasStored = transfer.stored.delete(name);
     transfer.remove(name);
     try {
-      if (wasStored) await sets.removeFrame(set.id, name);
+      if (wasStored) await sets.removeFrame(set.id, name, transfer.digests.get(name));
     } finally {
       changed();
     }
   };
-  const mend = async (kind: string) => {
-    const fresh = await sets.mend(set.id, kind);
+  const mend = async (kind: string, revision: string) => {
+    const fresh = await sets.mend(set.id, kind, revision).catch((error: unknown) => {
+      // The frames are others by now, and so is what the doctor finds.
+      changed();
+      throw error;
+    });
     announce("Mended.");
     noteStored(transfer, fresh.files ? fresh : await sets.show(set.id));
     transfer.removeMissing();
@@ -269,6 +273,7 @@ type FileList_ = globalThis.FileList;
 
 function noteStored(transfer: Transfer, set: Frameset): void {
   transfer.stored = new Map((set.files ?? []).map(({ name, bytes }) => [name, bytes]));
+  transfer.digests = new Map((set.files ?? []).map(({ name, digest }) => [name, digest]));
 }
 
 /** The content of the set while nothing is uploading. */

@@ -87,6 +87,8 @@ export class Transfer {
   onArrived: () => void = () => {};
   /** Names and bytes of the files that the server has. */
   stored = new Map<string, number>();
+  /** Names and digests of these files, as far as they are known. */
+  digests = new Map<string, string>();
 
   #uppy: Uppy<Meta, TusBody>;
   #ids = new Map<string, string>();
@@ -208,6 +210,8 @@ export class Transfer {
   }
 
   #takes(file: File_): boolean {
+    // As the server stores it: a Mac may give the letter and the accent of an é as two characters.
+    file.name = file.meta.name = file.name.normalize("NFC");
     const data = file.data as File & { relativePath?: string };
     const path = String(file.meta.relativePath ?? "") || data.relativePath || data.webkitRelativePath || file.name;
     const why = whyLeftOut(path) ?? this.#clash(file.name, folderOf(path));
@@ -259,6 +263,7 @@ export class Transfer {
     Object.assign(row, { state: "done", sent: row.bytes });
     if (!isArchive(row.name)) {
       this.stored.set(row.name, row.bytes);
+      this.digests.delete(row.name);
       this.#sent.note(row.name, file.data as File);
     }
     this.#report();

@@ -1,16 +1,17 @@
 // The doctor: gaps in the numbers, files that are no pictures, a last frame that is the first once more.
 
 import { three } from "../mock-spins.mjs";
-import { namesOf } from "./sets.mjs";
+import { namesOf, revisionOf } from "./sets.mjs";
 
 /** The check of a set, which goes on a little with every request. */
 export function check(set) {
   const names = namesOf(set);
-  if (!names.length) return { state: "empty", done: 0, total: 0, findings: [] };
   const content = names.join();
+  const revision = revisionOf(set);
+  if (!names.length) return { state: "empty", done: 0, total: 0, revision, findings: [] };
   if (set.check?.content !== content) set.check = { content, done: 0 };
   set.check.done = Math.min(names.length, set.check.done + 24);
-  const progress = { done: set.check.done, total: names.length };
+  const progress = { done: set.check.done, total: names.length, revision };
   if (progress.done < progress.total) return { state: "running", ...progress, findings: [] };
   return { state: "done", ...progress, findings: findingsOf(set, names) };
 }

@@ -5,7 +5,7 @@ import { detailOf, productList, publish, sequences, shownSequence, takeDown, ver
 import { check } from "./doctor.mjs";
 import { found, id, json, jsonOf, Problem } from "./http.mjs";
 import { end, jobs, record, shownJob, startJob, tick, work, written } from "./jobs.mjs";
-import { namesOf, open, openSet, sets } from "./sets.mjs";
+import { digestOf, namesOf, open, openSet, revisionOf, sets } from "./sets.mjs";
 import { createUpload, receive, uploads } from "./uploads.mjs";
 
 /** By path: what the page of a preview link shows. */
@@ -26,7 +26,8 @@ const shownSet = (set, withFiles) => ({
   openedBy: "000000000000",
   ...(withFiles && set.job && { job: shownJob(jobs.get(set.job)) }),
   ...(withFiles && {
-    files: namesOf(set).map((name) => ({ name, bytes: set.files.get(name).length, digest: "0".repeat(32) })),
+    revision: revisionOf(set),
+    files: namesOf(set).map((name) => ({ name, bytes: set.files.get(name).length, digest: digestOf(set, name) })),
   }),
 });
 
@@ -83,8 +84,12 @@ export const ROUTES = [
   [
     /^\/api\/framesets\/(\w+)\/mend$/,
     {
-      POST: (_request, _response, set) => {
-        open(sets.get(set)).files.delete(namesOf(sets.get(set)).at(-1));
+      POST: async (request, _response, set) => {
+        const { revision } = await jsonOf(request);
+        if (revision !== revisionOf(open(sets.get(set)))) {
+          throw new Problem(409, "frameset-changed", "the frames of the set are others by now: decide anew");
+        }
+        sets.get(set).files.delete(namesOf(sets.get(set)).at(-1));
         return json(200, shownSet(sets.get(set), true));
       },
     },
@@ -92,8 +97,13 @@ export const ROUTES = [
   [
     /^\/api\/framesets\/(\w+)\/frames\/(.+)$/,
     {
-      DELETE: (_request, _response, set, name) => {
-        open(sets.get(set)).files.delete(decodeURIComponent(name));
+      DELETE: (request, _response, set, encoded) => {
+        const [{ files }, name] = [open(sets.get(set)), decodeURIComponent(encoded)];
+        const wanted = request.headers["if-match"];
+        if (wanted && wanted !== `"${digestOf(sets.get(set), name)}"`) {
+          throw new Problem(412, "precondition-failed", "the frame is another one now");
+        }
+        files.delete(name);
         return [204];
       },
     },

@@ -1,5 +1,6 @@
 // Frame sets.
 
+import { createHash } from "node:crypto";
 import { found, id, now, Problem } from "./http.mjs";
 
 export const sets = new Map();
@@ -20,4 +21,16 @@ export const open = (set) => {
 
 export function namesOf(set) {
   return [...set.files.keys()].sort(new Intl.Collator("en", { numeric: true }).compare);
+}
+
+/** Of a frame's content. */
+export function digestOf(set, name) {
+  const bytes = set.files.get(name);
+  return bytes && createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Names the frames as they are. */
+export function revisionOf(set) {
+  const frames = namesOf(set).map((name) => `${name} ${digestOf(set, name)}`);
+  return createHash("sha256").update(frames.join("\n")).digest("hex");
 }

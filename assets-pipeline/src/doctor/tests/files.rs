@@ -141,12 +141,13 @@ fn a_piece_that_fills_little_of_the_frame_is_found() {
 fn converted_profiles_are_named() {
     let mut set = files();
     // BT.2020 by its codes (ITU-T H.273).
-    for file in &mut set[4..6] {
+    for file in &mut set {
         file.1 = samples::png_with(&file.1, *b"cICP", &[9, 13, 0, 1]);
     }
+    let all: Vec<String> = set.iter().map(|file| file.0.clone()).collect();
     let found = examined(&set);
     let profile = found.findings.iter().find(|finding| finding.kind == Kind::ProfileConverted).unwrap();
-    assert_eq!((profile.severity, &profile.frames), (Warns, &names(&["r-05.png", "r-06.png"])));
+    assert_eq!((profile.severity, &profile.frames), (Warns, &all));
     assert!(profile.evidence.is_some());
 }
 
@@ -303,4 +304,102 @@ fn a_cancelled_check_ends() {
     let source = Source::open(folder.path(), &Limits::default()).unwrap();
     let ended = examine(&source, &Limits::default(), &Stopped);
     assert!(matches!(ended, Err(IngestError::Stopped)));
+}
+
+/// A turn whose names are angles, with the picture of one angle once more at another.
+fn angles(copied: usize, at: usize) -> Vec<(String, Vec<u8>)> {
+    let mut frames = pendant(24);
+    frames[at] = frames[copied].clone();
+    frames.iter().enumerate().map(|(i, frame)| (format!("r-{:03}.png", 15 * i), png(frame))).collect()
+}
+
+#[test]
+fn a_copy_at_an_angle_of_its_own_stands_for_a_view_that_is_lost() {
+    for (copied, at, lost) in [(5, 6, "90"), (5, 14, "210"), (9, 10, "150")] {
+        let diagnosis = examined(&angles(copied, at));
+        let copies: Vec<_> =
+            diagnosis.findings.iter().filter(|finding| finding.kind == Kind::DuplicateFrames).collect();
+        assert_eq!(copies.len(), 1, "{:?}", diagnosis.findings);
+        let says = format!("The view at {lost} degrees is missing.");
+        assert!(copies[0].message.ends_with(&says), "{}", copies[0].message);
+        assert_eq!((copies[0].mend, diagnosis.mends()), (None, vec![]));
+    }
+    // The other one of the two neighbours is the one that was overwritten.
+    let diagnosis = examined(&angles(6, 5));
+    let message =
+        &diagnosis.findings.iter().find(|finding| finding.kind == Kind::DuplicateFrames).unwrap().message;
+    assert!(message.ends_with("The view at 75 degrees is missing."), "{message}");
+}
+
+#[test]
+fn numbers_that_are_angles_are_never_closed_up() {
+    let mut set = angles(0, 0);
+    set.remove(7);
+    let diagnosis = examined(&set);
+    assert_eq!((diagnosis.findings[0].kind, diagnosis.mends()), (Kind::MissingFrames, vec![]));
+    let message = &diagnosis.findings[0].message;
+    assert!(message.starts_with("The frame at 105 degrees is missing: there is no r-105.png."), "{message}");
+    // A name for each degree.
+    let pendant = pendant(24);
+    let frame = |i: usize| (format!("{i:03}.png"), png(&lit(&pendant[i / 15], [(i % 15) as f32 / 100.0; 3])));
+    let mut set: Vec<_> = (0..360).map(frame).collect();
+    set[91].1 = set[90].1.clone();
+    let diagnosis = examined(&set);
+    assert!(!diagnosis.mends().contains(&Mend::LeaveOut), "{:?}", diagnosis.findings);
+}
+
+/// With an EXIF orientation, or 16 bits a channel.
+fn jpeg(frame: &RgbaImage, orientation: u8) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::DynamicImage::from(on(frame, white)).into_rgb8().write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
+    exif[24] = orientation;
+    let mut jpeg = bytes.into_inner();
+    let segment = [&[0xff, 0xe1], &(exif.len() as u16 + 2).to_be_bytes()[..], &exif].concat();
+    jpeg.splice(2..2, segment);
+    jpeg
+}
+
+#[test]
+fn frames_that_are_turned_otherwise_are_found_and_nothing_else_is_said_of_them() {
+    let square = pendant(24);
+    let wide = each(&square, |_, frame| {
+        let mut wide = RgbaImage::new(200, 144);
+        image::imageops::replace(&mut wide, frame, 28, 0);
+        wide
+    });
+    for frames in [square, wide] {
+        let turned = |i: usize| if matches!(i, 7 | 8) { 6 } else { 1 };
+        let name = |i: usize| format!("c_{i:03}.jpg");
+        let set: Vec<_> =
+            frames.iter().enumerate().map(|(i, frame)| (name(i), jpeg(frame, turned(i)))).collect();
+        assert_eq!(found(&set), [(Kind::OrientationsDiffer, Blocks, names(&["c_007.jpg", "c_008.jpg"]))]);
+    }
+}
+
+#[test]
+fn frames_of_other_bits_or_profiles_are_named() {
+    let mut set = files();
+    let deep = image::DynamicImage::from(pendant(24)[4].clone()).into_rgba16();
+    let mut bytes = Cursor::new(Vec::new());
+    deep.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    set[4].1 = bytes.into_inner();
+    assert_eq!(found(&set), [(Kind::DepthsDiffer, Warns, names(&["r-05.png"]))]);
+}
+
+#[test]
+fn names_of_several_rows_and_numbers_that_count_nothing_are_one_finding() {
+    let frames = pendant(24);
+    let rows: Vec<_> = frames
+        .iter()
+        .enumerate()
+        .map(|(i, frame)| (format!("ring-{:02}-{:02}.png", i / 12 + 1, i % 12 + 1), png(frame)))
+        .collect();
+    assert_eq!(found(&rows), [(Kind::MixedNames, Blocks, vec![])]);
+    let far: Vec<_> = frames
+        .iter()
+        .enumerate()
+        .map(|(i, frame)| (format!("{}.png", i * i * 7919 + 13), png(frame)))
+        .collect();
+    assert_eq!(found(&far), [(Kind::MixedNames, Blocks, vec![])]);
 }

@@ -51,7 +51,11 @@ pub(super) fn name(number: usize) -> String {
 }
 
 pub(super) fn diagnosis(turn: &[(String, RgbaImage)]) -> Diagnosis {
-    let look = |(name, frame): &(String, RgbaImage)| Look { name: name.clone(), seen: Ok(look::seen(frame)) };
+    let look = |(name, frame): &(String, RgbaImage)| Look {
+        name: name.clone(),
+        file: None,
+        seen: Ok(look::seen(frame)),
+    };
     diagnose(&turn.par_iter().map(look).collect::<Vec<_>>())
 }
 

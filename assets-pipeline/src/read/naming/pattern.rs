@@ -5,88 +5,177 @@ use std::ops::Range;
 
 use crate::read::integrity::Format;
 use crate::read::refusal::Refusal;
+use crate::read::source::composed;
 
-/// Longer runs of digits are no count: hashes, identifiers, timestamps in nanoseconds.
-const MAX_DIGITS: usize = 15;
+/// Longer runs of digits are no number: hashes, identifiers.
+const MAX_DIGITS: usize = 18;
 /// Degrees are never written finer than this.
 const MAX_DECIMALS: usize = 4;
+/// Nor are there more digits before decimals, so that all of them are one number.
+const MAX_WHOLE_DIGITS: usize = MAX_DIGITS - MAX_DECIMALS;
 
 /// The number that stands at one place of the pattern, for each name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Numbers {
-    /// The numbers times `scale`.
-    pub(super) values: Vec<u64>,
+    /// The numbers times `scale`, as they are counted.
+    pub(super) values: Vec<i64>,
     /// 1 for whole numbers, a power of ten for decimals.
-    pub(super) scale: u64,
+    pub(super) scale: i64,
+    /// How names write what is counted.
+    pub(super) written: Written,
     /// Where the number stands in each name, in bytes.
-    spans: Vec<Range<usize>>,
+    pub(super) spans: Vec<Range<usize>>,
     /// To how many digits the whole part is padded with zeros.
     padded_to: usize,
 }
 
-/// The numbers that vary between the names, the likeliest frame number first; never empty.
+/// How names write a number that is counted otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Written {
+    AsCounted,
+    /// Angles from here on stand as less than nothing, a `whole` turn less.
+    Negative {
+        from: i64,
+        whole: i64,
+    },
+    /// A counter that starts over after its last number.
+    StartsOver {
+        last: i64,
+        at: i64,
+    },
+}
+
+/// How runs of digits are read as numbers.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Reading {
+    /// `007.5` is one number, and not two.
+    decimals: bool,
+    signs: Signs,
+}
+
+/// Whether a minus before digits belongs to their number.
+#[derive(Clone, Copy, PartialEq)]
+enum Signs {
+    Never,
+    /// Where no letter stands before it: `ring_-30`, but not `ring-30`.
+    AfterSeparators,
+    /// Where no digit stands before it: `ring-30`, but not `01-30`.
+    AfterLetters,
+}
+
+/// Without a sign wherever that will do.
+const SIGNS: [Signs; 3] = [Signs::Never, Signs::AfterSeparators, Signs::AfterLetters];
+
+impl Reading {
+    /// `007.5` is two numbers.
+    pub(super) const WHOLE: Self = Self { decimals: false, signs: Signs::Never };
+}
+
+/// The numbers of the names, in their order in a name; never empty.
+pub(super) fn numbers(names: &[String]) -> Result<Vec<Numbers>, Refusal> {
+    let mut refusal = match columns(names, Reading::WHOLE) {
+        Err(refusal) => refusal,
+        // A minus stands in all names or in none, and means nothing.
+        whole => return whole,
+    };
+    for signs in [Signs::AfterSeparators, Signs::AfterLetters] {
+        match columns(names, Reading { decimals: false, signs }) {
+            Ok(columns) if columns.iter().any(Numbers::has_both_signs) => return Ok(columns),
+            // Names with signs are no strays because there is one.
+            Err(no_number @ Refusal::NoNumber { .. }) => refusal = no_number,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
+/// The likeliest frame numbers, the best first; never empty where there are numbers.
 ///
 /// Where several numbers vary (`IMG_8821_001`), the last one that is about as distinct as any is the
 /// likeliest.
-pub(super) fn whole_numbers(names: &[String]) -> Result<Vec<Numbers>, Refusal> {
-    let columns = columns(names, Digits::Whole)?;
-    let distinct: Vec<usize> = columns.iter().map(|column| count_distinct(&column.values)).collect();
+pub(super) fn likeliest(columns: &[Numbers]) -> impl Iterator<Item = &Numbers> {
+    let distinct: Vec<usize> = columns.iter().map(Numbers::distinct).collect();
     let most = distinct.iter().copied().max().unwrap_or(0);
-    let likely = columns.into_iter().zip(distinct);
     // Nine tenths, so that a frame number with a duplicate in it still comes before a camera's counter.
-    Ok(likely.filter(|(_, n)| n * 10 >= most * 9).map(|(column, _)| column).rev().collect())
+    columns.iter().zip(distinct).filter(move |(_, n)| n * 10 >= most * 9).map(|(column, _)| column).rev()
 }
 
 /// The number with decimals that counts degrees, where there is one: `r-007.5.png`, but not
 /// `take.2.0001.png`.
 pub(super) fn decimal_degrees(names: &[String]) -> Option<Numbers> {
-    let columns = columns(names, Digits::Decimal).ok()?;
-    columns.into_iter().rev().find(|column| {
-        let whole: Vec<u64> = column.values.iter().map(|v| v / column.scale).collect();
-        let fraction: Vec<u64> = column.values.iter().map(|v| v % column.scale).collect();
-        column.scale > 1
-            && whole.iter().all(|&degrees| degrees <= 360)
-            && count_distinct(&fraction) > 1
-            && count_distinct(&whole) >= count_distinct(&fraction)
+    SIGNS.iter().find_map(|&signs| {
+        let columns = columns(names, Reading { decimals: true, signs }).ok()?;
+        columns.into_iter().rev().find(|column| {
+            let whole: Vec<i64> = column.values.iter().map(|v| v / column.scale).collect();
+            let fraction: Vec<i64> = column.values.iter().map(|v| v % column.scale).collect();
+            column.scale > 1
+                && whole.iter().all(|degrees| (-360..=360).contains(degrees))
+                && count_distinct(&fraction) > 1
+                && count_distinct(&whole) >= count_distinct(&fraction)
+                && (signs == Signs::Never || column.has_both_signs())
+        })
     })
 }
 
 impl Numbers {
+    /// How many different numbers there are.
+    pub(super) fn distinct(&self) -> usize {
+        count_distinct(&self.values)
+    }
+
+    fn has_negative(&self) -> bool {
+        self.values.iter().any(|&value| value < 0)
+    }
+
+    fn has_both_signs(&self) -> bool {
+        self.has_negative() && self.values.iter().any(|&value| value >= 0)
+    }
+
+    /// The same names, counted otherwise.
+    pub(super) fn counted(&self, count: impl Fn(i64) -> i64, written: Written) -> Self {
+        Self { values: self.values.iter().map(|&value| count(value)).collect(), written, ..self.clone() }
+    }
+
     /// The name of frame `index` with another number in it.
-    pub(super) fn renumbered(&self, names: &[String], index: usize, value: u64) -> String {
+    pub(super) fn renumbered(&self, names: &[String], index: usize, value: i64) -> String {
         let (name, span) = (&names[index], &self.spans[index]);
-        let width = self.padded_to;
+        let (value, width) = (self.written.of(value), self.padded_to);
+        let (sign, value) = (if value < 0 { "-" } else { "" }, value.abs());
         let number = match self.scale {
-            1 => format!("{value:0width$}"),
+            1 => format!("{sign}{value:0width$}"),
             scale => {
                 let decimals = scale.ilog10() as usize;
-                format!("{:0width$}.{:0decimals$}", value / scale, value % scale)
+                format!("{sign}{:0width$}.{:0decimals$}", value / scale, value % scale)
             }
         };
         format!("{}{number}{}", &name[..span.start], &name[span.end..])
     }
 
     /// A number as a person writes it.
-    pub(super) fn plain(&self, value: u64) -> String {
-        if value.is_multiple_of(self.scale) {
+    pub(super) fn plain(&self, value: i64) -> String {
+        let value = self.written.of(value);
+        if value % self.scale == 0 {
             return (value / self.scale).to_string();
         }
         let decimals = self.scale.ilog10() as usize;
-        let text = format!("{}.{:0decimals$}", value / self.scale, value % self.scale);
+        let (sign, value) = (if value < 0 { "-" } else { "" }, value.abs());
+        let text = format!("{sign}{}.{:0decimals$}", value / self.scale, value % self.scale);
         text.trim_end_matches('0').to_string()
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Digits {
-    /// `007.5` is two numbers.
-    Whole,
-    /// `007.5` is one number.
-    Decimal,
+impl Written {
+    fn of(self, counted: i64) -> i64 {
+        match self {
+            Self::Negative { from, whole } if counted >= from => counted - whole,
+            Self::StartsOver { last, at } if counted > last => counted - last - 1 + at,
+            _ => counted,
+        }
+    }
 }
 
-fn columns(names: &[String], digits: Digits) -> Result<Vec<Numbers>, Refusal> {
-    let spans: Vec<Vec<Range<usize>>> = names.iter().map(|name| number_spans(name, digits)).collect();
+fn columns(names: &[String], reading: Reading) -> Result<Vec<Numbers>, Refusal> {
+    let spans: Vec<Vec<Range<usize>>> = names.iter().map(|name| number_spans(name, reading)).collect();
     same_pattern(names, &spans)?;
     Ok((0..spans[0].len())
         .map(|place| column(names, spans.iter().map(|spans| spans[place].clone()).collect()))
@@ -94,36 +183,38 @@ fn columns(names: &[String], digits: Digits) -> Result<Vec<Numbers>, Refusal> {
 }
 
 fn column(names: &[String], spans: Vec<Range<usize>>) -> Numbers {
-    let parts: Vec<(&str, &str)> = names
+    let parts: Vec<(bool, &str, &str)> = names
         .iter()
         .zip(&spans)
         .map(|(name, span)| {
             let text = &name[span.clone()];
-            text.split_once('.').unwrap_or((text, ""))
+            let digits = text.strip_prefix(MINUS);
+            let (whole, fraction) =
+                digits.unwrap_or(text).split_once('.').unwrap_or((digits.unwrap_or(text), ""));
+            (digits.is_some(), whole, fraction)
         })
         .collect();
-    let decimals = parts.iter().map(|(_, fraction)| fraction.len()).max().unwrap_or(0);
-    let scale = 10_u64.pow(decimals as u32);
+    let decimals = parts.iter().map(|(_, _, fraction)| fraction.len()).max().unwrap_or(0);
+    let scale = 10_i64.pow(decimals as u32);
     let values = parts
         .iter()
-        .map(|(whole, fraction)| {
-            let padding = 10_u64.pow((decimals - fraction.len()) as u32);
+        .map(|(is_negative, whole, fraction)| {
+            let padding = 10_i64.pow((decimals - fraction.len()) as u32);
             // Both parts have only digits, and few enough of them; an empty fraction counts as 0.
-            whole.parse::<u64>().unwrap_or(0) * scale + fraction.parse::<u64>().unwrap_or(0) * padding
+            let value =
+                whole.parse::<i64>().unwrap_or(0) * scale + fraction.parse::<i64>().unwrap_or(0) * padding;
+            if *is_negative { -value } else { value }
         })
         .collect();
     let padded =
-        parts.iter().map(|(whole, _)| whole).filter(|whole| whole.len() > 1 && whole.starts_with('0'));
+        parts.iter().map(|(_, whole, _)| whole).filter(|whole| whole.len() > 1 && whole.starts_with('0'));
     let padded_to = padded.map(|whole| whole.len()).max().unwrap_or(0);
-    Numbers { values, scale, spans, padded_to }
+    Numbers { values, scale, written: Written::AsCounted, spans, padded_to }
 }
 
 /// Refuses the first name, in natural order, that has another pattern than most.
 fn same_pattern(names: &[String], spans: &[Vec<Range<usize>>]) -> Result<(), Refusal> {
-    let mut natural: Vec<usize> = (0..names.len()).collect();
-    natural.sort_by(|&a, &b| {
-        alphanumeric_sort::compare_str(&names[a], &names[b]).then_with(|| names[a].cmp(&names[b]))
-    });
+    let natural = in_natural_order(names);
     // The count stands beside the text because a name may itself have a NUL in it.
     let patterns: Vec<(usize, String)> =
         names.iter().zip(spans).map(|(name, spans)| (spans.len(), pattern(name, spans))).collect();
@@ -142,6 +233,29 @@ fn same_pattern(names: &[String], spans: &[Vec<Range<usize>>]) -> Result<(), Ref
     }
 }
 
+/// The names of each pattern that whole numbers leave, as indices; patterns and names in natural order.
+pub(super) fn by_pattern(names: &[String]) -> Vec<Vec<usize>> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for index in in_natural_order(names) {
+        let name = &names[index];
+        let place = *places.entry(pattern(name, &number_spans(name, Reading::WHOLE))).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(index);
+    }
+    groups
+}
+
+pub(super) fn in_natural_order(names: &[String]) -> Vec<usize> {
+    let mut natural: Vec<usize> = (0..names.len()).collect();
+    natural.sort_by(|&a, &b| {
+        alphanumeric_sort::compare_str(&names[a], &names[b]).then_with(|| names[a].cmp(&names[b]))
+    });
+    natural
+}
+
 /// The name without its extension, in lower case, with a NUL in place of each number.
 fn pattern(name: &str, spans: &[Range<usize>]) -> String {
     let mut pattern = String::with_capacity(name.len());
@@ -152,12 +266,15 @@ fn pattern(name: &str, spans: &[Range<usize>]) -> String {
         from = span.end;
     }
     pattern.push_str(&stem(name)[from..]);
-    pattern.to_lowercase()
+    composed(&pattern.to_lowercase())
 }
 
+const MINUS: [char; 2] = ['-', '\u{2212}'];
+
 /// Where numbers stand in the name before its extension.
-fn number_spans(name: &str, digits: Digits) -> Vec<Range<usize>> {
-    let bytes = stem(name).as_bytes();
+fn number_spans(name: &str, reading: Reading) -> Vec<Range<usize>> {
+    let stem = stem(name);
+    let bytes = stem.as_bytes();
     let run_at = |start: usize| bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut spans = Vec::new();
     let mut at = 0;
@@ -165,17 +282,29 @@ fn number_spans(name: &str, digits: Digits) -> Vec<Range<usize>> {
         let run = run_at(at);
         let mut end = at + run;
         if (1..=MAX_DIGITS).contains(&run) {
-            if digits == Digits::Decimal && bytes.get(end) == Some(&b'.') {
+            if reading.decimals && run <= MAX_WHOLE_DIGITS && bytes.get(end) == Some(&b'.') {
                 let decimals = run_at(end + 1);
                 if (1..=MAX_DECIMALS).contains(&decimals) {
                     end += 1 + decimals;
                 }
             }
-            spans.push(at..end);
+            spans.push(at - sign_before(&stem[..at], reading.signs)..end);
         }
         at = end.max(at + 1);
     }
     spans
+}
+
+/// The bytes of the minus that ends `before` and belongs to the number behind it, or 0.
+fn sign_before(before: &str, signs: Signs) -> usize {
+    let Some(rest) = before.strip_suffix(MINUS) else { return 0 };
+    let stands_after = rest.chars().next_back();
+    let is_sign = match signs {
+        Signs::Never => false,
+        Signs::AfterSeparators => !stands_after.is_some_and(char::is_alphanumeric),
+        Signs::AfterLetters => !stands_after.is_some_and(char::is_numeric),
+    };
+    if is_sign { before.len() - rest.len() } else { 0 }
 }
 
 fn stem(name: &str) -> &str {
@@ -185,7 +314,7 @@ fn stem(name: &str) -> &str {
     }
 }
 
-fn count_distinct(values: &[u64]) -> usize {
+pub(super) fn count_distinct(values: &[i64]) -> usize {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

@@ -2,49 +2,141 @@
 
 use std::collections::BTreeMap;
 
-use super::pattern::Numbers;
+use super::pattern::{Numbers, Written};
 use super::{Numbering, Turn};
-use crate::read::refusal::{MissingRun, Refusal};
+use crate::read::refusal::{MissingRun, Name, Refusal, Unit};
 
 /// Turns that people render. One frame more or less than one of these is worth a remark.
 const COMMON_TURNS: [usize; 9] = [24, 36, 48, 60, 72, 90, 120, 180, 360];
+/// Beyond so many missing numbers it is no turn with gaps in it, but numbers that count something else.
+const MOST_MISSING: u64 = 720;
+/// How many digits the counters have that start over: four in cameras, and some programs have more.
+const COUNTER_DIGITS: std::ops::RangeInclusive<u32> = 3..=6;
 
 /// The turn that the numbers make, in their order.
 pub(super) fn turn(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal> {
+    if let Some(angles) = signed_angles(names, numbers)? {
+        match even(names, &angles) {
+            // Numbers below nothing may count frames as well: those of a film before it begins.
+            Ok(Turn { numbering: Numbering::Index { .. }, .. })
+            | Err(Refusal::FramesMissing { unit: Unit::Frames, .. } | Refusal::NoCount { .. }) => {}
+            turn => return turn,
+        }
+    }
+    let Some((counted, last)) = started_over(numbers) else { return even(names, numbers) };
+    let mut turn = even(names, &counted)?;
+    let follows = turn.order.windows(2).find(|pair| numbers.values[pair[1]] < numbers.values[pair[0]]);
+    if let Some(&[before, after]) = follows {
+        let (before, after) = (Name(&names[before]), Name(&names[after]));
+        turn.remarks
+            .push(format!("The counter in the names starts over after {last}: {after} follows {before}"));
+    }
+    Ok(turn)
+}
+
+/// The numbers as angles from 0 to 360, where some are below 0 and all may be angles.
+///
+/// Refuses the same view at both ends, such as -180 and 180.
+fn signed_angles(names: &[String], numbers: &Numbers) -> Result<Option<Numbers>, Refusal> {
+    let whole = 360 * numbers.scale;
+    let ends = numbers.values.iter().zip(names);
+    let (Some((&first, first_name)), Some((&last, last_name))) = (ends.clone().min(), ends.max()) else {
+        return Ok(None);
+    };
+    if first >= 0 || first < -whole || last > whole {
+        return Ok(None);
+    }
+    if last - first == whole {
+        let angles = [last, first].map(|angle| numbers.plain(angle));
+        return Err(Refusal::ClosingFrame { file: last_name.clone(), first: first_name.clone(), angles });
+    }
+    let written = Written::Negative { from: first + whole, whole };
+    Ok(Some(numbers.counted(|angle| angle.rem_euclid(whole), written)))
+}
+
+/// The numbers of a counter that has started over, counted on, and the last number before that. No turn has all the
+/// frames from its first number to its last one.
+fn started_over(numbers: &Numbers) -> Option<(Numbers, i64)> {
+    let mut values = numbers.values.clone();
+    values.sort_unstable();
+    let (first, end) = (*values.first()?, *values.last()?);
+    let digits = end.max(1).ilog10() + 1;
+    let (last, span) = (10_i64.checked_pow(digits)? - 1, MOST_MISSING as i64);
+    let is_counter = numbers.scale == 1 && COUNTER_DIGITS.contains(&digits);
+    if !is_counter || first < 0 || first > span || end < last - span || end - first <= span {
+        return None;
+    }
+    let gap = values.windows(2).max_by_key(|pair| pair[1] - pair[0])?;
+    let (low, high) = (gap[0], gap[1]);
+    if low > span || high < last - span {
+        return None;
+    }
+    // Cameras have no picture 0.
+    let at = first.min(1);
+    let written = Written::StartsOver { last, at };
+    Some((numbers.counted(|value| if value <= low { value - at + last + 1 } else { value }, written), last))
+}
+
+/// The turn of numbers that go up in even steps.
+fn even(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal> {
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by_key(|&i| (numbers.values[i], &names[i]));
     no_number_twice(names, numbers, &order)?;
-    let values: Vec<u64> = order.iter().map(|&i| numbers.values[i]).collect();
+    let values: Vec<i64> = order.iter().map(|&i| numbers.values[i]).collect();
     let (first, last) = (values[0], values[values.len() - 1]);
     let whole = 360 * numbers.scale;
-    let degrees = |value: u64| value as f64 / numbers.scale as f64;
+    let degrees = |value: i64| value as f64 / numbers.scale as f64;
 
     if is_rounded_turn(&values, whole) {
         let step = 360.0 / values.len() as f64;
         return Ok(Turn { order, numbering: Numbering::Degrees { start: 0.0, step }, remarks: Vec::new() });
     }
     let step = common_step(&values);
+    let no_count = || Refusal::NoCount {
+        file: names[order[0]].clone(),
+        numbers: [first, last].map(|value| numbers.plain(value)),
+        files: values.len(),
+        anew: Box::new([1, 2].map(|value| numbers.renumbered(names, order[0], value * numbers.scale))),
+    };
     if let Some(odd) = out_of_step(&values, step) {
+        if !is_usual(&values, step) {
+            return Err(no_count());
+        }
         return Err(Refusal::OutOfStep { file: names[order[odd]].clone(), step: numbers.plain(step) });
     }
     // Every second half-turn is a turn of its own, so a few frames in steps that divide 360 prove nothing;
     // three quarters of a turn do.
-    let covered = values.len() as u128 * u128::from(step);
-    let counts_degrees = (step > 1 || numbers.scale > 1)
-        && whole.is_multiple_of(step)
-        && first.is_multiple_of(step)
+    let covered = values.len() as i128 * i128::from(step);
+    let is_angles = step > 1 || numbers.scale > 1 || matches!(numbers.written, Written::Negative { .. });
+    let counts_degrees = is_angles
+        && whole % step == 0
+        && first >= 0
+        && first % step == 0
         && last <= whole
-        && covered * 4 >= u128::from(whole) * 3;
+        && covered * 4 >= i128::from(whole) * 3;
     let missing = missing_runs(numbers, &values, step, counts_degrees.then_some(whole));
+    let lacks = missing.runs.iter().fold(0, |sum: u64, run| sum.saturating_add(run.frames));
+    if lacks > MOST_MISSING || lacks > values.len() as u64 && !is_usual(&values, step) {
+        return Err(no_count());
+    }
     if let Some((value, neighbour)) = missing.first {
         let file = numbers.renumbered(names, order[neighbour], value);
-        return Err(Refusal::FramesMissing { file, missing: missing.runs });
+        // Angles that begin between two steps make a turn as well.
+        let would_cover = covered + i128::from(lacks) * i128::from(step);
+        let is_turn = is_angles
+            && covered * 4 >= i128::from(whole) * 3
+            && would_cover == i128::from(whole)
+            && (0..=whole).contains(&last);
+        let unit = if counts_degrees || is_turn { Unit::Degrees } else { Unit::Frames };
+        return Err(Refusal::FramesMissing { file, missing: missing.runs, unit });
     }
     if first == 0 && last == whole {
         let (first, last) = (order[0], order[order.len() - 1]);
-        return Err(Refusal::ClosingFrame { file: names[last].clone(), first: names[first].clone() });
+        let angles = ["360", "0"].map(ToOwned::to_owned);
+        let (file, first) = (names[last].clone(), names[first].clone());
+        return Err(Refusal::ClosingFrame { file, first, angles });
     }
-    if (step > 1 || numbers.scale > 1) && covered == u128::from(whole) && last <= whole {
+    if is_angles && covered == i128::from(whole) && (0..=whole).contains(&last) {
         let start = if last == whole {
             order.rotate_right(1);
             0
@@ -54,7 +146,8 @@ pub(super) fn turn(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal>
         let numbering = Numbering::Degrees { start: degrees(start), step: degrees(step) };
         return Ok(Turn { order, numbering, remarks: Vec::new() });
     }
-    let numbering = Numbering::Index { start: first / numbers.scale, step: (step / numbers.scale).max(1) };
+    let step = (step / numbers.scale).max(1).unsigned_abs();
+    let numbering = Numbering::Index { start: first / numbers.scale, step };
     Ok(Turn { remarks: near_a_common_turn(order.len()), order, numbering })
 }
 
@@ -64,7 +157,7 @@ pub(super) fn looks_like_a_count(numbers: &Numbers) -> bool {
     values.sort_unstable();
     values.dedup();
     let span = values[values.len() - 1] - values[0];
-    values.len() == 1 || span / common_step(&values) < 2 * values.len() as u64
+    values.len() == 1 || span / common_step(&values) < 2 * values.len() as i64
 }
 
 fn no_number_twice(names: &[String], numbers: &Numbers, order: &[usize]) -> Result<(), Refusal> {
@@ -81,20 +174,20 @@ fn no_number_twice(names: &[String], numbers: &Numbers, order: &[usize]) -> Resu
 /// Whether these are the angles of an even turn, rounded or cut to whole units.
 ///
 /// Below two units a step this would take a count with a gap in it for a turn.
-fn is_rounded_turn(values: &[u64], whole: u64) -> bool {
-    let frames = values.len() as u64;
-    let all = |angle: fn(u64, u64) -> u64| {
+fn is_rounded_turn(values: &[i64], whole: i64) -> bool {
+    let frames = values.len() as i64;
+    let all = |angle: fn(i64, i64) -> i64| {
         values.iter().zip(0..).all(|(&value, i)| value == angle(whole * i, frames))
     };
     frames * 2 <= whole
-        && !whole.is_multiple_of(frames)
+        && whole % frames != 0
         && (all(|turned, frames| turned / frames)
             || all(|turned, frames| (2 * turned + frames) / (2 * frames)))
 }
 
 /// The commonest difference between neighbours, the smallest of equals. `values` ascend without duplicates.
-fn common_step(values: &[u64]) -> u64 {
-    let mut differences: BTreeMap<u64, usize> = BTreeMap::new();
+fn common_step(values: &[i64]) -> i64 {
+    let mut differences: BTreeMap<i64, usize> = BTreeMap::new();
     for pair in values.windows(2) {
         *differences.entry(pair[1] - pair[0]).or_default() += 1;
     }
@@ -102,26 +195,33 @@ fn common_step(values: &[u64]) -> u64 {
     differences.into_iter().rev().max_by_key(|&(_, count)| count).map_or(1, |(step, _)| step)
 }
 
+/// Whether at least half of the neighbours are a step apart.
+fn is_usual(values: &[i64], step: i64) -> bool {
+    let pairs = values.windows(2);
+    let apart = pairs.clone().filter(|pair| pair[1] - pair[0] == step).count();
+    2 * apart >= pairs.len()
+}
+
 /// The position of the first value that is not a whole number of steps from most of the others.
-fn out_of_step(values: &[u64], step: u64) -> Option<usize> {
-    let mut residues: BTreeMap<u64, usize> = BTreeMap::new();
+fn out_of_step(values: &[i64], step: i64) -> Option<usize> {
+    let mut residues: BTreeMap<i64, usize> = BTreeMap::new();
     for value in values {
-        *residues.entry(value % step).or_default() += 1;
+        *residues.entry(value.rem_euclid(step)).or_default() += 1;
     }
     let (&common, _) = residues.iter().rev().max_by_key(|&(_, count)| count)?;
-    values.iter().position(|value| value % step != common)
+    values.iter().position(|value| value.rem_euclid(step) != common)
 }
 
 struct Missing {
     runs: Vec<MissingRun>,
     /// The first missing value, and the position of the frame beside it.
-    first: Option<(u64, usize)>,
+    first: Option<(i64, usize)>,
 }
 
 /// The values missing between the first and the last one, or from the `whole` turn where they count degrees.
-fn missing_runs(numbers: &Numbers, values: &[u64], step: u64, whole: Option<u64>) -> Missing {
+fn missing_runs(numbers: &Numbers, values: &[i64], step: i64, whole: Option<i64>) -> Missing {
     let mut missing = Missing { runs: Vec::new(), first: None };
-    let mut gap = |from: u64, to: u64, neighbour: usize| {
+    let mut gap = |from: i64, to: i64, neighbour: usize| {
         if from > to {
             return;
         }
@@ -129,7 +229,7 @@ fn missing_runs(numbers: &Numbers, values: &[u64], step: u64, whole: Option<u64>
         missing.runs.push(MissingRun {
             first: numbers.plain(from),
             last: numbers.plain(to),
-            frames: (to - from) / step + 1,
+            frames: ((to - from) / step + 1).unsigned_abs(),
         });
     };
     let (first, last) = (values[0], values[values.len() - 1]);

@@ -19,6 +19,7 @@ fn check(names: &[String], expected: &Expect) {
                 Numbering::Degrees { start, step } => {
                     write!(shown, "degrees from {start} by {step}").unwrap();
                 }
+                Numbering::Times => write!(shown, "times").unwrap(),
             }
             for remark in turn.remarks {
                 write!(shown, ". {remark}").unwrap();
@@ -149,7 +150,7 @@ fn degrees_may_have_decimals() {
     );
     check(
         &names(without(0..=47, &[3]), |n| format!("r-{:05.1}.png", f64::from(n) * 7.5)),
-        &expect!["frame-missing: Frame 22.5 is missing: there is no r-022.5.png"],
+        &expect!["frame-missing: The frame at 22.5 degrees is missing: there is no r-022.5.png"],
     );
     check(
         &names(0..=48, |n| format!("r-{:05.1}.png", f64::from(n) * 7.5)),
@@ -177,7 +178,7 @@ fn a_gap_is_refused_with_the_missing_numbers() {
     );
     check(
         &names(without(0..=59, &[8]), |n| format!("r-{:03}.png", n * 6)),
-        &expect!["frame-missing: Frame 48 is missing: there is no r-048.png"],
+        &expect!["frame-missing: The frame at 48 degrees is missing: there is no r-048.png"],
     );
     check(
         &given(&["1.png", "2.png", "4.png"]),
@@ -186,7 +187,7 @@ fn a_gap_is_refused_with_the_missing_numbers() {
     check(
         &given(&["1.png", "2.png", "999999999999999.png"]),
         &expect![
-            "frame-missing: Frames 3 to 999999999999998 are missing, 999999999999996 in all: there is no 3.png, for one"
+            "no-count: The numbers in the names count neither frames nor degrees: 3 files have numbers from 1 to 999999999999999"
         ],
     );
 }
@@ -195,15 +196,15 @@ fn a_gap_is_refused_with_the_missing_numbers() {
 fn degrees_without_their_first_or_last_frame_are_a_gap_too() {
     check(
         &names((0..350).step_by(10), |n| format!("r-{n:03}.png")),
-        &expect!["frame-missing: Frame 350 is missing: there is no r-350.png"],
+        &expect!["frame-missing: The frame at 350 degrees is missing: there is no r-350.png"],
     );
     check(
         &names((10..360).step_by(10), |n| format!("r-{n:03}.png")),
-        &expect!["frame-missing: Frame 0 is missing: there is no r-000.png"],
+        &expect!["frame-missing: The frame at 0 degrees is missing: there is no r-000.png"],
     );
     check(
         &names((20..=360).step_by(10), |n| format!("r-{n:03}.png")),
-        &expect!["frame-missing: Frame 10 is missing: there is no r-010.png"],
+        &expect!["frame-missing: The frame at 10 degrees is missing: there is no r-010.png"],
     );
 }
 
@@ -257,7 +258,9 @@ fn a_name_of_another_pattern_is_refused() {
     );
     check(
         &given(&["12345678901234567890.png", "12345678901234567891.png"]),
-        &expect!["no-number: 12345678901234567890.png has no frame number in its name"],
+        &expect![
+            "no-number: 12345678901234567890.png has no frame number in its name: its digits are too many to count frames"
+        ],
     );
 }
 
@@ -287,11 +290,167 @@ fn the_last_number_that_counts_is_the_frame_number() {
 
 #[test]
 fn no_names_and_one_name_are_no_turn() {
-    check(&[], &expect![[r#"no-images: "The set" has no PNG, JPEG, TIFF or WebP images"#]]);
+    check(&[], &expect!["no-images: There are no PNG, JPEG, TIFF or WebP images"]);
     check(
         &given(&["1.png"]),
         &expect!["single-frame: 1.png is the only image, and a spin needs at least two frames"],
     );
+}
+
+#[test]
+fn rows_and_several_turns_are_named_as_such() {
+    let rows = |row: u32| names(1..13, move |n| format!("ring-{row:02}-{n:02}.png"));
+    check(
+        &[rows(1), rows(2), rows(3)].concat(),
+        &expect![
+            "several-turns: The names are those of 3 rows of 12 frames, and a spin is one of them: ring-01-01.png to ring-01-12.png, ring-02-01.png to ring-02-12.png, ring-03-01.png to ring-03-12.png"
+        ],
+    );
+    // The row last, angles, and a frame that is missing in one of them.
+    let columns = |row: u32| names((0..360).step_by(30), move |n| format!("a{n:03}_row{row}.png"));
+    check(
+        &[columns(1), columns(2).split_off(1)].concat(),
+        &expect![
+            "several-turns: The names are those of 2 rows, and a spin is one of them: a000_row1.png to a330_row1.png, a000_row2.png to a300_row2.png"
+        ],
+    );
+    let tilted = |row: i32| names((0..360).step_by(30), move |n| format!("e{row}_a{n:03}.png"));
+    check(
+        &[tilted(-15), tilted(0), tilted(15)].concat(),
+        &expect![
+            "several-turns: The names are those of 3 rows of 12 frames, and a spin is one of them: e-15_a000.png to e-15_a330.png, e0_a000.png to e0_a330.png, e15_a000.png to e15_a330.png"
+        ],
+    );
+    let metal = |metal: &'static str| names(1..25, move |n| format!("{metal}_{n:02}.png"));
+    check(
+        &[metal("gold"), metal("silver")].concat(),
+        &expect![
+            "several-turns: The names are those of 2 turns of 24 frames, and a spin is one of them: gold_01.png to gold_24.png, silver_01.png to silver_24.png"
+        ],
+    );
+}
+
+#[test]
+fn a_counter_that_starts_over_goes_on() {
+    check(
+        &given(&["DSC_9998.png", "DSC_9999.png", "DSC_0001.png", "DSC_0002.png"]),
+        &expect![[
+            r#"4 frames, "DSC_9998.png" to "DSC_0002.png", index from 9998 by 1. The counter in the names starts over after 9999: DSC_0001.png follows DSC_9999.png"#
+        ]],
+    );
+    check(
+        &given(&["DSC09998.JPG", "DSC00002.JPG", "DSC09999.JPG", "DSC00001.JPG", "DSC00003.JPG"]),
+        &expect![[
+            r#"5 frames, "DSC09998.JPG" to "DSC00003.JPG", index from 9998 by 1. The counter in the names starts over after 9999: DSC00001.JPG follows DSC09999.JPG"#
+        ]],
+    );
+    check(
+        &given(&["i_9998.png", "i_9999.png", "i_0000.png", "i_0001.png"]),
+        &expect![[
+            r#"4 frames, "i_9998.png" to "i_0001.png", index from 9998 by 1. The counter in the names starts over after 9999: i_0000.png follows i_9999.png"#
+        ]],
+    );
+    // What is missing has the name that the counter would have given it.
+    check(
+        &given(&["DSC_9997.png", "DSC_9998.png", "DSC_9999.png", "DSC_0002.png", "DSC_0003.png"]),
+        &expect!["frame-missing: Frame 1 is missing: there is no DSC_0001.png"],
+    );
+    check(
+        &given(&["DSC_9996.png", "DSC_9998.png", "DSC_9999.png", "DSC_0001.png"]),
+        &expect!["frame-missing: Frame 9997 is missing: there is no DSC_9997.png"],
+    );
+}
+
+#[test]
+fn angles_and_counts_below_nothing() {
+    check(
+        &names((0..360).step_by(30), |n| format!("ring_{}.png", n as i32 - 180)),
+        &expect![[r#"12 frames, "ring_0.png" to "ring_-30.png", degrees from 0 by 30"#]],
+    );
+    check(
+        &names((0..360).step_by(30), |n| format!("ring{}.png", n as i32 - 180)),
+        &expect![[r#"12 frames, "ring0.png" to "ring-30.png", degrees from 0 by 30"#]],
+    );
+    check(
+        &names((0..360).step_by(30), |n| format!("{:04}.png", n as i32 - 165)),
+        &expect![[r#"12 frames, "0015.png" to "-015.png", degrees from 15 by 30"#]],
+    );
+    check(
+        &names(0..48, |n| format!("r_{:.1}.png", f64::from(n) * 7.5 - 180.0)),
+        &expect![[r#"48 frames, "r_0.0.png" to "r_-7.5.png", degrees from 0 by 7.5"#]],
+    );
+    check(
+        &names((0..360).step_by(30).filter(|n| *n != 150), |n| format!("ring_{}.png", n as i32 - 180)),
+        &expect!["frame-missing: The frame at -30 degrees is missing: there is no ring_-30.png"],
+    );
+    check(
+        &names((0..=360).step_by(30), |n| format!("ring_{}.png", n as i32 - 180)),
+        &expect![
+            "closing-frame: ring_180.png shows the same view as ring_-180.png: 180 degrees is -180 degrees again"
+        ],
+    );
+    // Frames before a film begins.
+    check(
+        &names(0..40, |n| format!("shot_{:05}.png", n as i32 - 4)),
+        &expect![[r#"40 frames, "shot_-0004.png" to "shot_00035.png", index from -4 by 1"#]],
+    );
+    // A dash in all names is a dash.
+    check(
+        &names(1..37, |n| format!("ring -{n:02}.png")),
+        &expect![[r#"36 frames, "ring -01.png" to "ring -36.png", index from 1 by 1"#]],
+    );
+}
+
+#[test]
+fn names_that_are_times_are_in_their_order() {
+    let taken = |n: u32| 3 * n + n % 3;
+    let clock = |n: u32| (10 + taken(n) / 3600, 14 + taken(n) / 60 % 60, taken(n) % 60);
+    let remark = "The numbers in the names are times, so the frames are in the order in which they were taken, and a frame that is missing would not be noticed";
+    let forms: [fn(u32, u32, u32) -> String; 5] = [
+        |h, m, s| format!("IMG_20261126_{h:02}{m:02}{s:02}.jpg"),
+        |h, m, s| format!("PXL_20261126_{h:02}{m:02}{s:02}123.jpg"),
+        |h, m, s| format!("20261126{h:02}{m:02}{s:02}.jpg"),
+        |h, m, s| format!("Photo 2026-11-26 at {h:02}.{m:02}.{s:02}.jpg"),
+        |h, m, s| format!("{}.jpg", 1_795_000_000 + 3600 * h + 60 * m + s),
+    ];
+    for form in forms {
+        let names = names(0..48, |n| {
+            let (h, m, s) = clock(n);
+            form(h, m, s)
+        });
+        let turn = arrange(&names).unwrap_or_else(|refusal| panic!("{}: {refusal}", names[0]));
+        assert_eq!(
+            (turn.numbering, turn.remarks),
+            (Numbering::Times, vec![remark.to_owned()]),
+            "{}",
+            names[0]
+        );
+        assert_eq!(turn.order, (0..48).rev().collect::<Vec<_>>(), "{}", names[0]);
+    }
+    // A count with a gap in it stays one.
+    check(
+        &names(without(1..=24, &[9]), |n| format!("20261126_{:06}_{n:03}.jpg", 101_400 + taken(n) % 60)),
+        &expect!["frame-missing: Frame 9 is missing: there is no 20261126_101426_009.jpg"],
+    );
+    check(
+        &names(0..12, |n| format!("{}.jpg", 7919 * n * n + 100_013)),
+        &expect![
+            "no-count: The numbers in the names count neither frames nor degrees: 12 files have numbers from 100013 to 1058212"
+        ],
+    );
+}
+
+#[test]
+fn accents_are_the_same_however_they_are_stored() {
+    let name = |n: u32| {
+        if n.is_multiple_of(2) {
+            format!("e\u{301}t\u{e9}_{n}.png")
+        } else {
+            format!("\u{e9}te\u{301}_{n}.png")
+        }
+    };
+    let turn = arrange(&names(0..12, name)).unwrap();
+    assert_eq!(turn.numbering, Numbering::Index { start: 0, step: 1 });
 }
 
 proptest! {

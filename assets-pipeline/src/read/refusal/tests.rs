@@ -16,7 +16,11 @@ fn run(first: &str, last: &str, frames: u64) -> MissingRun {
 #[test]
 fn a_refusal_names_the_file_the_reason_and_the_remedy() {
     check(
-        &Refusal::FramesMissing { file: "ring_0017.png".into(), missing: vec![run("17", "17", 1)] },
+        &Refusal::FramesMissing {
+            file: "ring_0017.png".into(),
+            missing: vec![run("17", "17", 1)],
+            unit: Unit::Frames,
+        },
         &expect![
             "frame-missing: Frame 17 is missing: there is no ring_0017.png. Render frame 17 again and add it to the others."
         ],
@@ -25,6 +29,7 @@ fn a_refusal_names_the_file_the_reason_and_the_remedy() {
         &Refusal::FramesMissing {
             file: "ring_0017.png".into(),
             missing: vec![run("17", "18", 2), run("40", "52", 13), run("60", "60", 1)],
+            unit: Unit::Frames,
         },
         &expect![
             "frame-missing: Frames 17 and 18, 40 to 52, 60 are missing, 16 in all: there is no ring_0017.png, for one. Render the missing frames again and add them, or number the frames without gaps."

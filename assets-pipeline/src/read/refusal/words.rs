@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use super::{Excess, MissingRun, NameFault};
+use image::metadata::Orientation;
+
+use super::{Excess, MissingRun, NameFault, TurnKind, TurnNames, Unit};
 
 impl Display for Excess {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -37,7 +39,6 @@ impl Display for NameFault {
         f.write_str(match self {
             Self::Escapes => "it leads out of the folder with \"..\"",
             Self::Absolute => "it is an absolute path",
-            Self::Backslash => "it has a backslash",
             Self::Control => "it has control characters",
             Self::Nameless => "it is empty",
             Self::TooLong => "it is too long",
@@ -144,16 +145,79 @@ pub(super) fn content(is: Option<&'static str>) -> String {
     }
 }
 
-pub(super) fn missing_sentence(file: &str, runs: &[MissingRun]) -> String {
+pub(super) fn missing_sentence(file: &str, runs: &[MissingRun], unit: Unit) -> String {
     let frames: u64 = runs.iter().fold(0, |sum, run| sum.saturating_add(run.frames));
     let shown: Vec<_> = runs.iter().take(LISTED).map(ToString::to_string).collect();
     let shown = match runs.len() - shown.len() {
         0 => shown.join(", "),
         _ => format!("{} and more", shown.join(", ")),
     };
+    let who = match (unit, frames) {
+        (Unit::Frames, 1) => format!("Frame {shown}"),
+        (Unit::Frames, _) => format!("Frames {shown}"),
+        (Unit::Degrees, 1) => format!("The frame at {shown} degrees"),
+        (Unit::Degrees, _) => format!("The frames at {shown} degrees"),
+    };
     match frames {
-        1 => format!("Frame {shown} is missing: there is no {}", Name(file)),
-        2 => format!("Frames {shown} are missing: there is no {}", Name(file)),
-        _ => format!("Frames {shown} are missing, {frames} in all: there is no {}, for one", Name(file)),
+        1 => format!("{who} is missing: there is no {}", Name(file)),
+        2 => format!("{who} are missing: there is no {}", Name(file)),
+        _ => format!("{who} are missing, {frames} in all: there is no {}, for one", Name(file)),
+    }
+}
+
+/// Where a name has digits and yet no number.
+pub(super) fn but_digits(file: &str) -> &'static str {
+    let has_digits =
+        file.rsplit_once('.').map_or(file, |(stem, _)| stem).contains(|c: char| c.is_ascii_digit());
+    if has_digits { ": its digits are too many to count frames" } else { "" }
+}
+
+impl Display for TurnNames {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", Name(&self.first), Name(&self.last))
+    }
+}
+
+pub(super) fn turns_sentence(kind: TurnKind, turns: &[TurnNames]) -> String {
+    let frames = turns.first().map_or(0, |turn| turn.frames);
+    let each = if turns.iter().all(|turn| turn.frames == frames) {
+        format!(" of {frames} frames")
+    } else {
+        String::new()
+    };
+    let shown: Vec<String> = turns.iter().take(LISTED).map(ToString::to_string).collect();
+    let more = match turns.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (count, shown) = (turns.len(), shown.join(", "));
+    let what = match kind {
+        TurnKind::Rows => "rows",
+        TurnKind::Words => "turns",
+    };
+    format!("The names are those of {count} {what}{each}, and a spin is one of them: {shown}{more}")
+}
+
+pub(super) fn turns_remedy(kind: TurnKind, turns: &[TurnNames]) -> String {
+    let which = match kind {
+        TurnKind::Rows => {
+            "Choose the row that looks at the piece from the height that visitors should see it from"
+        }
+        TurnKind::Words => "Choose the turn that this spin should show",
+    };
+    let how = turns.first().map_or_else(String::new, |turn| format!(", such as {turn},"));
+    format!("{which}, put its frames{how} into a folder of their own, and give that folder.")
+}
+
+/// What an orientation says of a picture.
+pub(super) fn turned(orientation: Orientation) -> &'static str {
+    match orientation {
+        Orientation::NoTransforms => "stands as it is stored",
+        Orientation::Rotate90 => "is turned by 90 degrees clockwise",
+        Orientation::Rotate180 => "stands on its head",
+        Orientation::Rotate270 => "is turned by 90 degrees anticlockwise",
+        Orientation::FlipHorizontal => "is mirrored",
+        Orientation::FlipVertical => "is mirrored and stands on its head",
+        Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => "is mirrored and lies on its side",
     }
 }

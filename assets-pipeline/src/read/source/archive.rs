@@ -1,9 +1,12 @@
 //! What zips and tars have in common: names that may be hostile, and the folder among theirs that is meant.
+//!
+//! A name is first text, then junk or not, and only then safe or not: in the middle of a character of another encoding
+//! may stand a backslash, and a Mac's icon has a control character in its name.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::Entry;
-use super::listing::{self, Kind, Listing};
+use super::listing::{self, Kind, Listing, are_covers, is_junk};
 use crate::read::refusal::{NameFault, Refusal};
 
 /// No disk takes a longer name of a file or folder.
@@ -32,18 +35,27 @@ impl Files {
     /// Adds a file with a [harmless name](harmless_name), and says what it is to the pipeline.
     pub(super) fn add(&mut self, index: usize, name: &str, bytes: u64) -> Result<Kind, Refusal> {
         let parts: Vec<String> =
-            name.split('/').filter(|part| !matches!(*part, "" | ".")).map(ToOwned::to_owned).collect();
+            name.split(SEPARATORS).filter(|part| !matches!(*part, "" | ".")).map(ToOwned::to_owned).collect();
         if !self.seen.insert(parts.clone()) {
             return Err(Refusal::ArchiveDuplicate { file: name.into() });
         }
-        let is_junk = parts.iter().any(|part| listing::kind(part) == Kind::Junk);
-        let kind = match parts.last() {
-            Some(own) if !is_junk => listing::kind(own),
-            _ => Kind::Junk,
-        };
+        let kind = parts.last().map_or(Kind::Junk, |own| listing::kind(own));
         self.packed.push(Packed { index, parts, bytes, kind });
         Ok(kind)
     }
+}
+
+/// Some programs of Windows write backslashes, against the rule (APPNOTE 6.3.10, section 4.4.17.1).
+const SEPARATORS: [char; 2] = ['/', '\\'];
+
+/// Whether an archive has a folder by this name, and not a file.
+pub(super) fn is_folder(name: &str) -> bool {
+    name.ends_with(SEPARATORS)
+}
+
+/// Whether an entry is one to pass over whatever else is odd about it.
+pub(super) fn is_passed_over(name: &str) -> bool {
+    !name.is_empty() && is_junk(name)
 }
 
 /// Refuses a name that is dangerous to unpack. Nothing is unpacked under it, but who sends such names means
@@ -61,14 +73,12 @@ fn name_fault(name: &str) -> Option<NameFault> {
         Some(NameFault::Nameless)
     } else if name.contains(char::is_control) {
         Some(NameFault::Control)
-    } else if name.split(['/', '\\']).any(|part| part == "..") {
+    } else if name.split(SEPARATORS).any(|part| part == "..") {
         Some(NameFault::Escapes)
-    } else if name.starts_with(['/', '\\']) || has_drive {
+    } else if name.starts_with(SEPARATORS) || has_drive {
         Some(NameFault::Absolute)
-    } else if name.contains('\\') {
-        Some(NameFault::Backslash)
-    } else if name.split('/').any(|part| part.chars().count() > MAX_NAME_CHARS)
-        || name.split('/').count() > MAX_FOLDERS + 1
+    } else if name.split(SEPARATORS).any(|part| part.chars().count() > MAX_NAME_CHARS)
+        || name.split(SEPARATORS).count() > MAX_FOLDERS + 1
     {
         Some(NameFault::TooLong)
     } else {
@@ -76,31 +86,33 @@ fn name_fault(name: &str) -> Option<NameFault> {
     }
 }
 
-/// Takes the images from the outermost folder that has some, as [`folder`](super::folder) does on disk.
+/// Takes the images from the outermost folder that has some, as [`folder`](super::folder) does on disk. A cover beside
+/// the folder with the frames is left out.
 pub(super) fn choose(files: &[Packed], place: &str) -> Result<(Listing, Vec<usize>), Refusal> {
-    let images: Vec<&Packed> = files.iter().filter(|file| file.kind == Kind::Image).collect();
+    let mut images: Vec<&Packed> = files.iter().filter(|file| file.kind == Kind::Image).collect();
     let mut listing = Listing::default();
+    let path = |file: &Packed| file.parts.join("/");
     let others = files.iter().filter(|file| file.kind == Kind::Other);
-    listing.ignored.extend(others.map(|file| file.parts.join("/")));
+    listing.ignored.extend(others.map(path));
     let mut depth = 0;
     // All images share their first `depth` folders.
-    while !images.is_empty() && images.iter().all(|image| image.parts.len() > depth + 1) {
-        let folders: BTreeSet<&str> = images.iter().map(|image| image.parts[depth].as_str()).collect();
+    let mut chosen = loop {
+        let (here, deeper): (Vec<&Packed>, Vec<&Packed>) =
+            images.into_iter().partition(|image| image.parts.len() == depth + 1);
+        let folders: BTreeSet<String> = deeper.iter().map(|image| image.parts[..=depth].join("/")).collect();
+        if folders.is_empty() || !here.is_empty() && !are_covers(here.len(), deeper.len()) {
+            listing.ignored.extend(folders.into_iter().map(|folder| format!("{folder}/")));
+            break here;
+        }
         if folders.len() > 1 {
-            let above = &images[0].parts[..depth];
-            let path =
-                |folder: &str| above.iter().map(String::as_str).chain([folder]).collect::<Vec<_>>().join("/");
-            let mut folders: Vec<String> = folders.into_iter().map(path).collect();
+            let mut folders: Vec<String> = folders.into_iter().collect();
             folders.sort_by(|a, b| listing::natural(a, b));
             return Err(Refusal::SeveralFolders { place: place.into(), folders });
         }
+        listing.ignored.extend(here.into_iter().map(path));
+        images = deeper;
         depth += 1;
-    }
-    let (mut chosen, deeper): (Vec<&Packed>, Vec<&Packed>) =
-        images.into_iter().partition(|image| image.parts.len() == depth + 1);
-    let left_out: BTreeSet<String> =
-        deeper.iter().map(|image| format!("{}/", image.parts[..=depth].join("/"))).collect();
-    listing.ignored.extend(left_out);
+    };
     listing.ignored.sort_by(|a, b| listing::natural(a, b));
     chosen.sort_by(|a, b| listing::natural(&a.parts[depth], &b.parts[depth]));
     listing.entries =

@@ -1,15 +1,17 @@
 //! A folder on disk.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::listing::{self, Kind, Listing};
+use super::listing::{self, Kind, Listing, MAX_COVERS, are_covers};
+use super::names::{Stored, decoded};
 use super::{Entry, copy_at_most};
 use crate::read::limits::Limits;
 use crate::read::refusal::{Excess, Refusal};
 
-/// How many folders deep images are looked for where the given one has none.
+/// How many folders deep images are looked for where the given one has none but a cover.
 const MAX_DEPTH: usize = 4;
 
 /// The paths of a folder's images, beside its entries.
@@ -38,8 +40,8 @@ impl Folder {
 }
 
 pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing, Folder), Refusal> {
-    let mut search = Search { root: path, place, files_left: limits.max_files, max_files: limits.max_files };
-    let found = search.images_in(path, MAX_DEPTH)?;
+    let mut search = Search { place, files_left: limits.max_files, max_files: limits.max_files };
+    let found = search.images_in(path, "", MAX_DEPTH)?;
     let mut listing = Listing { entries: Vec::new(), ignored: found.ignored };
     let mut paths = Vec::new();
     for (entry, path) in found.images {
@@ -50,7 +52,6 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
 }
 
 struct Search<'a> {
-    root: &'a Path,
     place: &'a str,
     files_left: usize,
     max_files: usize,
@@ -63,13 +64,16 @@ struct Found {
     ignored: Vec<String>,
 }
 
+/// A folder, and how messages call it: from the given folder on, with a slash at its end.
+type Subfolder = (PathBuf, String);
+
 impl Search<'_> {
-    /// The images in `folder`, or else those in the one folder under it that has some.
-    fn images_in(&mut self, folder: &Path, depth: usize) -> Result<Found, Refusal> {
+    /// The images in `folder`, or else those in the one folder under it that has some. A cover beside that one is left
+    /// out.
+    fn images_in(&mut self, folder: &Path, shown: &str, depth: usize) -> Result<Found, Refusal> {
         let mut found = Found::default();
-        let mut subfolders = Vec::new();
-        for path in self.list(folder)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut subfolders: Vec<Subfolder> = Vec::new();
+        for (path, name) in self.list(folder, shown)? {
             let kind = listing::kind(&name);
             if kind == Kind::Junk {
                 continue;
@@ -78,61 +82,75 @@ impl Search<'_> {
             // they may go in circles. Whatever is no file (a pipe, say) could block forever when read.
             let is_link = path.is_symlink();
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() && !is_link => subfolders.push(path),
+                Ok(metadata) if metadata.is_dir() && !is_link => {
+                    subfolders.push((path, format!("{shown}{name}/")));
+                }
                 Ok(metadata) if metadata.is_file() && kind == Kind::Image => {
                     found.images.push((Entry { name, bytes: metadata.len() }, path));
                 }
                 Err(source) if kind == Kind::Image => return Err(Refusal::Io { file: name, source }),
-                Ok(_) | Err(_) => found.ignored.push(self.relative(&path)),
+                Ok(_) | Err(_) => found.ignored.push(format!("{shown}{name}")),
             }
         }
         found.images.sort_by(|(a, _), (b, _)| listing::natural(&a.name, &b.name));
         subfolders.sort();
-        if !found.images.is_empty() || depth == 0 {
-            found.ignored.extend(subfolders.iter().map(|path| format!("{}/", self.relative(path))));
+        if found.images.len() > MAX_COVERS || depth == 0 {
+            found.ignored.extend(subfolders.into_iter().map(|(_, shown)| shown));
         } else {
-            self.choose(&subfolders, depth - 1, &mut found)?;
+            self.look_inside(subfolders, shown, depth - 1, &mut found)?;
         }
         found.ignored.sort_by(|a, b| listing::natural(a, b));
         Ok(found)
     }
 
-    fn choose(&mut self, subfolders: &[PathBuf], depth: usize, found: &mut Found) -> Result<(), Refusal> {
-        let mut with_images = Vec::new();
-        for path in subfolders {
-            let inside = self.images_in(path, depth)?;
-            found.ignored.extend(inside.ignored);
-            if !inside.images.is_empty() {
-                with_images.push(self.relative(path));
-                found.images = inside.images;
+    /// Takes the images of a folder inside, where there are none beside it but its cover.
+    fn look_inside(
+        &mut self,
+        subfolders: Vec<Subfolder>,
+        shown: &str,
+        depth: usize,
+        found: &mut Found,
+    ) -> Result<(), Refusal> {
+        let (mut with_images, mut inside) = (Vec::new(), Found::default());
+        for (path, shown) in &subfolders {
+            let of = self.images_in(path, shown, depth)?;
+            inside.ignored.extend(of.ignored);
+            if !of.images.is_empty() {
+                with_images.push(shown.trim_end_matches('/').to_owned());
+                inside.images.extend(of.images);
             }
+        }
+        if !found.images.is_empty() && !are_covers(found.images.len(), inside.images.len()) {
+            found.ignored.extend(subfolders.into_iter().map(|(_, shown)| shown));
+            return Ok(());
         }
         if with_images.len() > 1 {
             with_images.sort_by(|a, b| listing::natural(a, b));
             return Err(Refusal::SeveralFolders { place: self.place.into(), folders: with_images });
         }
+        let covers = std::mem::replace(&mut found.images, inside.images);
+        found.ignored.extend(covers.into_iter().map(|(cover, _)| format!("{shown}{}", cover.name)));
+        found.ignored.extend(inside.ignored);
         Ok(())
     }
 
-    fn list(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Refusal> {
-        let failed = |source: io::Error| Refusal::Io { file: self.relative(folder), source };
+    /// The paths of a folder's files and folders, and their names.
+    fn list(&mut self, folder: &Path, shown: &str) -> Result<Vec<(PathBuf, String)>, Refusal> {
+        let place = if shown.is_empty() { self.place } else { shown.trim_end_matches('/') };
+        let failed = |source: io::Error| Refusal::Io { file: place.into(), source };
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).map_err(failed)? {
             if self.files_left == 0 {
                 return Err(Refusal::TooManyFiles { place: self.place.into(), max_files: self.max_files });
             }
             self.files_left -= 1;
-            paths.push(entry.map_err(|source| Refusal::Io { file: self.place.into(), source })?.path());
+            paths.push(entry.map_err(failed)?.path());
         }
-        Ok(paths)
-    }
-
-    /// The path as messages give it: from the given folder on.
-    fn relative(&self, path: &Path) -> String {
-        match path.strip_prefix(self.root) {
-            Ok(relative) if relative.as_os_str().is_empty() => self.place.into(),
-            Ok(relative) => relative.to_string_lossy().into_owned(),
-            Err(_) => path.to_string_lossy().into_owned(),
-        }
+        let own = |path: &PathBuf| path.file_name().unwrap_or_default().to_owned();
+        let names: Vec<OsString> = paths.iter().map(own).collect();
+        let stored: Vec<Stored<'_>> =
+            names.iter().map(|name| Stored { bytes: name.as_encoded_bytes(), is_utf8: false }).collect();
+        let names = decoded(&stored);
+        Ok(paths.into_iter().zip(names).collect())
     }
 }

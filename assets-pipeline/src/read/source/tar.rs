@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tar::{Archive, EntryType, PaxExtensions};
 
-use super::archive::{Files, choose, harmless_name};
+use super::archive::{Files, choose, harmless_name, is_folder, is_passed_over};
 use super::listing::Listing;
+use super::names::{Stored, decoded};
 use super::{Entry, claims};
 use crate::read::limits::Limits;
 use crate::read::refusal::Refusal;
@@ -40,11 +41,18 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
     let tar_bytes = file.metadata().map_err(io_failed)?.len();
     let broken = |source: io::Error| Refusal::TarBroken { file: place.into(), source };
     let mut archive = Archive::new(BufReader::new(file));
-    let (mut files, mut offsets, mut ends_at) = (Files::default(), Vec::new(), 0);
+    let (mut members, mut ends_at) = (Vec::new(), 0);
     let mut said = Said::default();
     // Raw: what the library makes of extensions is not bounded.
     for (count, entry) in archive.entries_with_seek().map_err(broken)?.raw(true).enumerate() {
-        let mut entry = entry.map_err(broken)?;
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(source) => {
+                // An entry that is cut short says more than what stands in the place of the next one.
+                checked(&members, tar_bytes)?;
+                return Err(broken(source));
+            }
+        };
         if count >= limits.max_files {
             return Err(Refusal::TooManyFiles { place: place.into(), max_files: limits.max_files });
         }
@@ -55,19 +63,10 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
             said.more(kind, &read_extension(&mut entry, bytes).map_err(broken)?).map_err(broken)?;
             continue;
         }
-        let name = std::mem::take(&mut said).name(&entry.path_bytes());
-        harmless_name(&name)?;
-        match kind {
-            EntryType::Regular | EntryType::Continuous => {}
-            EntryType::Directory | EntryType::XGlobalHeader => continue,
-            _ => return Err(Refusal::ArchiveLink { file: name }),
-        }
-        if offset.saturating_add(bytes) > tar_bytes {
-            return Err(Refusal::Truncated { file: name, reason: "the tar ends inside it".into() });
-        }
-        files.add(offsets.len(), &name, bytes)?;
-        offsets.push(offset);
+        let (name, is_utf8) = std::mem::take(&mut said).name(&entry.path_bytes());
+        members.push(Member { name, is_utf8, kind, offset, bytes });
     }
+    let (files, offsets) = checked(&members, tar_bytes)?;
     ends_with_an_empty_block(path, ends_at)
         .map_err(io_failed)?
         .then_some(())
@@ -75,6 +74,43 @@ pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing
     let (listing, chosen) = choose(&files.packed, place)?;
     let offsets = chosen.into_iter().map(|index| offsets[index]).collect();
     Ok((listing, Tar { path: path.into(), offsets }))
+}
+
+/// An entry of a tar, before it is looked at.
+struct Member {
+    name: Vec<u8>,
+    is_utf8: bool,
+    kind: EntryType,
+    offset: u64,
+    bytes: u64,
+}
+
+/// The files, and where each begins.
+fn checked(members: &[Member], tar_bytes: u64) -> Result<(Files, Vec<u64>), Refusal> {
+    let stored: Vec<Stored<'_>> =
+        members.iter().map(|member| Stored { bytes: &member.name, is_utf8: member.is_utf8 }).collect();
+    let (mut files, mut offsets) = (Files::default(), Vec::new());
+    for (&Member { kind, offset, bytes, .. }, name) in members.iter().zip(decoded(&stored)) {
+        if is_passed_over(&name) || kind == EntryType::XGlobalHeader {
+            continue;
+        }
+        harmless_name(&name)?;
+        match kind {
+            EntryType::Regular | EntryType::Continuous => {}
+            EntryType::Directory => continue,
+            _ => return Err(Refusal::ArchiveLink { file: name }),
+        }
+        // The oldest tars tell a folder by its name alone.
+        if is_folder(&name) {
+            continue;
+        }
+        if offset.saturating_add(bytes) > tar_bytes {
+            return Err(Refusal::Truncated { file: name, reason: "the tar ends inside it".into() });
+        }
+        files.add(offsets.len(), &name, bytes)?;
+        offsets.push(offset);
+    }
+    Ok((files, offsets))
 }
 
 impl Tar {
@@ -94,19 +130,20 @@ impl Tar {
 /// What extensions say of the entry that follows them.
 #[derive(Default)]
 struct Said {
-    name: Option<String>,
+    /// And whether it is UTF-8 for certain.
+    name: Option<(Vec<u8>, bool)>,
 }
 
 impl Said {
     fn more(&mut self, kind: EntryType, bytes: &[u8]) -> io::Result<()> {
         if kind == EntryType::GNULongName {
             let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-            self.name = Some(String::from_utf8_lossy(name).into_owned());
+            self.name = Some((name.to_vec(), false));
         } else if kind == EntryType::XHeader {
             for field in PaxExtensions::new(bytes) {
                 let field = field?;
                 match field.key_bytes() {
-                    b"path" => self.name = Some(String::from_utf8_lossy(field.value_bytes()).into_owned()),
+                    b"path" => self.name = Some((field.value_bytes().to_vec(), true)),
                     // The header has room for 8 GiB, which no frame has.
                     b"size" => return Err(io::Error::other("an entry's length stands outside its header")),
                     key if key.starts_with(b"GNU.sparse") => {
@@ -119,8 +156,8 @@ impl Said {
         Ok(())
     }
 
-    fn name(self, header: &[u8]) -> String {
-        self.name.unwrap_or_else(|| String::from_utf8_lossy(header).into_owned())
+    fn name(self, header: &[u8]) -> (Vec<u8>, bool) {
+        self.name.unwrap_or_else(|| (header.to_vec(), false))
     }
 }
 

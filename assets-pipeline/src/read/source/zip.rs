@@ -1,7 +1,7 @@
 //! A zip file, read in place.
 //!
 //! All entries are checked before any is read, also those that are no frames: a zip with one hostile entry
-//! deserves no trust.
+//! deserves no trust. What systems leave behind is neither looked at nor read.
 
 mod directory;
 
@@ -14,8 +14,9 @@ use zip::read::{ZipArchiveMetadata, ZipFileEntry};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
-use super::archive::{Files, Packed, choose, harmless_name};
+use super::archive::{Files, Packed, choose, harmless_name, is_folder, is_passed_over};
 use super::listing::{Kind, Listing};
+use super::names::{Stored, decoded};
 use super::{Entry, claims, copy_at_most};
 use crate::read::limits::Limits;
 use crate::read::refusal::Refusal;
@@ -23,6 +24,9 @@ use crate::read::refusal::Refusal;
 const FILE_TYPE_MASK: u32 = 0o170_000;
 const ORDINARY_FILE: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
+/// The bit of an entry's flags that says that its name is UTF-8 (APPNOTE 6.3.10, section 4.4.4). The library sets it as
+/// well where an extra field has the name in UTF-8, which it takes then (section 4.6.9).
+const UTF8: u16 = 1 << 11;
 
 /// The packed images of a zip, beside its entries.
 #[derive(Debug)]
@@ -112,21 +116,27 @@ fn checked(
     limits: &Limits,
 ) -> Result<Vec<Packed>, Refusal> {
     let broken = |source| Refusal::ZipBroken { file: place.into(), source };
+    let entries: Vec<ZipFileEntry<'_>> =
+        (0..metadata.len()).map(|index| metadata.entry(index)).collect::<Result<_, _>>().map_err(broken)?;
+    let stored: Vec<Stored<'_>> = entries
+        .iter()
+        .map(|entry| Stored { bytes: entry.name_raw(), is_utf8: entry.flags().as_u16() & UTF8 != 0 })
+        .collect();
+    let packed_bytes = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.compressed_size()));
     let mut files = Files::default();
-    let mut packed_bytes = 0_u64;
-    for index in 0..metadata.len() {
-        let entry = metadata.entry(index).map_err(broken)?;
-        let name = entry.name().map_err(broken)?;
-        packed_bytes = packed_bytes.saturating_add(entry.compressed_size());
+    for (index, (entry, name)) in entries.iter().zip(decoded(&stored)).enumerate() {
+        if is_passed_over(&name) {
+            continue;
+        }
         harmless_name(&name)?;
-        harmless(&entry, &name, limits)?;
-        if entry.is_dir() {
+        harmless(entry, &name, limits)?;
+        if is_folder(&name) {
             continue;
         }
         let kind = files.add(index, &name, entry.size())?;
         let method = entry.compression();
         if kind == Kind::Image && !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(Refusal::ZipMethod { file: name.into_owned() });
+            return Err(Refusal::ZipMethod { file: name });
         }
     }
     if packed_bytes > zip_bytes {

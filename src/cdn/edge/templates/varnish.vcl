@@ -60,6 +60,10 @@ sub vcl_recv {
         return (synth(200, "Purged " + req.http.X-Girasol-Purged));
     }
 
+    # The host that the client asked for stands in Host. What a client wrote here is not passed on to a server that trusts
+    # this proxy.
+    unset req.http.X-Forwarded-Host;
+
     # Only this file says these.
     if (req.restarts == 0) {
         unset req.http.X-Girasol-Public;

@@ -162,9 +162,7 @@ impl<'a> Layout<'a> {
         let count = match said {
             None if is_plain => needed?,
             None | Some(0) if is_alone => from.len(),
-            Some(count) if is_alone && is_plain && (count > from.len() || count < needed?) => {
-                needed?.min(from.len())
-            }
+            Some(count) if is_alone && is_plain && (count > from.len() || count < needed?) => needed?,
             Some(count) if count > 0 => count,
             _ => return None,
         };

@@ -66,7 +66,7 @@ fn long_names_are_read_as_gnu_and_as_pax_write_them() {
 
 #[test]
 fn names_that_lead_out_of_their_folder_and_what_is_no_file() {
-    for name in ["../001.png", "/etc/001.png", "ring/../../001.png", "ring\\001.png", "C:001.png"] {
+    for name in ["../001.png", "/etc/001.png", "ring/../../001.png", "ring\\..\\001.png", "C:001.png"] {
         let mut entries = frames();
         entries.push((named(header(EntryType::Regular, 3), name.as_bytes()), b"one"));
         assert_eq!(opened(&tar_of(&entries)), "archive-unsafe-name", "{name}");
@@ -115,4 +115,17 @@ fn lengths_that_lie() {
     let mut damaged = whole;
     damaged[3] ^= 1;
     assert_eq!(opened(&damaged), "tar-broken");
+}
+
+#[test]
+fn names_are_decoded_first_and_junk_is_dropped_next() {
+    let file = |name: &[u8]| (named(header(EntryType::Regular, 3), name), b"one".as_slice());
+    let backslashes = [file(b"ring\\001.png"), file(b"ring\\002.png"), file(b"ring\\Icon\r")];
+    assert_eq!(opened(&tar_of(&backslashes)), "001.png 002.png");
+    let japanese = [file(b"\x95\x5c\x96\xca/001.png"), file(b"\x95\x5c\x96\xca/002.png")];
+    assert_eq!(opened(&tar_of(&japanese)), "001.png 002.png");
+    // Of a system's own file nothing is asked, not even that it is one.
+    let mut entries = frames();
+    entries.push((named(header(EntryType::Symlink, 0), b"ring/.DS_Store"), b""));
+    assert_eq!(opened(&tar_of(&entries)), "001.png 002.png");
 }

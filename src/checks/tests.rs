@@ -1,0 +1,149 @@
+//! Mends that race each other and what artists send meanwhile.
+
+use std::{fs, io::Cursor};
+
+use image::{ImageFormat, Rgba, RgbaImage};
+
+use super::*;
+use crate::domain::{
+    frameset::{NewFrameset, TurnSettings},
+    keys::Role,
+};
+
+const FRAMES: usize = 12;
+/// As many as once lost a frame in nine of them.
+const ROUNDS: usize = 24;
+
+/// A dot that goes round, in steps of so many degrees.
+fn picture(degrees: f32) -> Vec<u8> {
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let frame = RgbaImage::from_fn(64, 64, |x, y| {
+        let away = |across: f32, down: f32, radius: f32| (x as f32 - across).hypot(y as f32 - down) < radius;
+        if away(32.0 + 20.0 * sine, 32.0 + 8.0 * cosine, 8.0) {
+            Rgba([212, 175, 55, 255])
+        } else if away(32.0, 32.0, 14.0) {
+            Rgba([120, 90, 30, 255])
+        } else {
+            Rgba([0; 4])
+        }
+    });
+    let mut png = Cursor::new(Vec::new());
+    frame.write_to(&mut png, ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
+/// A staging area, and the key of an artist.
+struct Studio {
+    _data: tempfile::TempDir,
+    checks: Checks,
+    new: NewFrameset,
+    key: crate::domain::keys::KeyId,
+    actor: Actor,
+}
+
+impl Studio {
+    async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let db = Db::open(data.path()).await.unwrap();
+        let actor = Actor::command_line();
+        let key = db.create_key(Role::Artist, "Ada", &actor).await.unwrap().id().clone();
+        let checks = Checks::new(db, Staging::open(data.path(), None).unwrap(), data.path());
+        let new = NewFrameset {
+            product: "ring.solitaire".parse().unwrap(),
+            choices: [].into(),
+            settings: TurnSettings::default(),
+            expected: None,
+            protected: false,
+        };
+        Self { _data: data, checks, new, key, actor }
+    }
+
+    async fn store(&self, set: &FramesetId, name: &str, bytes: &[u8]) -> StoredFrame {
+        let mut file = self.checks.staging.begin(set).await.unwrap();
+        file.append(bytes).await.unwrap();
+        let whole = file.whole().await.unwrap();
+        file.keep(&self.checks.staging, set, &whole).await.unwrap();
+        file.discard().await.unwrap();
+        StoredFrame { name: name.parse().unwrap(), bytes: whole.bytes, digest: whole.digest }
+    }
+
+    /// A set of a turn whose first frame is there again at its end.
+    async fn set(&self) -> (FramesetId, Vec<StoredFrame>) {
+        let set = self.checks.db.open_frameset(&self.new, &self.key, 1000, &self.actor).await.unwrap();
+        let mut frames = Vec::new();
+        for number in 0..=FRAMES {
+            let degrees = 360.0 * (number % FRAMES) as f32 / FRAMES as f32;
+            frames.push(self.store(&set, &format!("{:03}.png", number + 1), &picture(degrees)).await);
+        }
+        self.checks.db.add_frames(&set, &frames, 1000, &self.actor).await.unwrap();
+        (set, frames)
+    }
+
+    /// The set's frames, each of which has its file.
+    async fn frames(&self, set: &FramesetId) -> Vec<StoredFrame> {
+        let frames = self.checks.db.frames(set).await.unwrap();
+        for frame in &frames {
+            let file = fs::read(self.checks.staging.file(set, frame.digest)).unwrap();
+            assert_eq!(Digest::of(&file), frame.digest);
+        }
+        frames
+    }
+
+    /// What artists who saw `of` come to with the same mend at the same time.
+    async fn mend(&self, set: &FramesetId, of: Digest) -> Result<(), CheckError> {
+        let (checks, set, actor) = (self.checks.clone(), set.clone(), self.actor.clone());
+        tokio::spawn(async move { checks.mend(&set, of, Mend::LeaveOut, &actor).await }).await.unwrap()
+    }
+}
+
+fn is_changed(result: &Result<(), CheckError>) -> bool {
+    matches!(result, Err(CheckError::Frameset(FramesetError::Changed)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mends_at_the_same_time_never_lose_a_frame() {
+    let studio = Studio::new().await;
+    for round in 0..ROUNDS {
+        let (set, before) = studio.set().await;
+        let of = revision(&before);
+        // In every second round a frame comes meanwhile.
+        let late = studio.store(&set, "late.png", &picture(7.0)).await;
+        let comes = async {
+            if round % 2 == 1 {
+                for _ in 0..round {
+                    tokio::task::yield_now().await;
+                }
+                studio
+                    .checks
+                    .db
+                    .add_frames(&set, std::slice::from_ref(&late), 1000, &studio.actor)
+                    .await
+                    .unwrap();
+            }
+        };
+        let mend = || studio.mend(&set, of);
+        let (a, b, c, d, ()) = tokio::join!(mend(), mend(), mend(), mend(), comes);
+        let ended = [a, b, c, d];
+        let mended = ended.iter().filter(|ended| ended.is_ok()).count();
+        assert!(ended.iter().all(|ended| ended.is_ok() || is_changed(ended)), "{round}: {ended:?}");
+        assert!(mended == 1 || mended == 0 && round % 2 == 1, "{round}: {ended:?}");
+        let mut wanted = before[..before.len() - mended].to_vec();
+        wanted.extend((round % 2 == 1).then_some(late));
+        assert_eq!(studio.frames(&set).await, wanted, "{round}");
+    }
+    let work = fs::read_dir(&studio.checks.work).into_iter().flatten().count();
+    assert_eq!(work, 0, "folders are left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mend_of_an_earlier_revision_fails_and_changes_nothing() {
+    let studio = Studio::new().await;
+    let (set, before) = studio.set().await;
+    let seen = studio.checks.wait(&set).await.unwrap().revision();
+    assert_eq!(seen, revision(&before));
+    let name = before[4].name.clone();
+    studio.checks.db.remove_frame(&set, &name, |_| true, &studio.actor).await.unwrap();
+    let after = studio.frames(&set).await;
+    assert!(is_changed(&studio.mend(&set, seen).await));
+    assert_eq!(studio.frames(&set).await, after);
+}
