@@ -44,7 +44,7 @@ pub struct Decoded {
 
 /// Decodes a file, whose `name` serves for its extension and in messages.
 ///
-/// Colours are converted to sRGB from what the file says that they are: [`colours`] decides what counts. What
+/// Colours are converted to sRGB from what the file says that they are: the module `colours` decides what counts. What
 /// cannot be used of it is remarked.
 ///
 /// # Errors
