@@ -306,10 +306,16 @@ impl App {
             stop.await;
             Box::pin(drain::drain(handle, waiting, &draining, patience)).await;
         };
-        tokio::pin!(server);
+        tokio::pin!(server, drained);
         let served = tokio::select! {
-            served = &mut server => served,
-            () = drained => server.await,
+            () = &mut drained => server.await,
+            served = &mut server => {
+                // The server ends before the last clients are answered.
+                if draining.has_begun() {
+                    drained.await;
+                }
+                served
+            }
         };
         background.stop(WORKER_STOPS_WITHIN).await;
         if let Err(error) = views.flush(&self.db).await {

@@ -24,6 +24,11 @@ impl Draining {
         self.has_begun.store(true, Ordering::Relaxed);
     }
 
+    /// Whether answers end their connections.
+    pub fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
     /// Requests so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -41,7 +46,7 @@ pub async fn close_while_draining<B: MessageBody>(
         draining.requests.fetch_add(1, Ordering::Relaxed);
     }
     let mut response = next.call(request).await?;
-    if draining.is_some_and(|draining| draining.has_begun.load(Ordering::Relaxed)) {
+    if draining.is_some_and(|draining| draining.has_begun()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)

@@ -4,6 +4,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     net::TcpStream,
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::girasol::{DATA, Server, draw_turn, girasol, header, problem};
@@ -235,6 +239,76 @@ async fn logs_are_json_where_that_is_set_and_hold_no_query() {
     let answered = lines.iter().find(|line| line["message"] == "answered").unwrap();
     assert_eq!((&answered["status"], &answered["span"]["path"]), (&404.into(), &"/nothing".into()));
     assert!(!log.contains("secret"), "{log}");
+}
+
+/// What a client saw of one request on a connection that the server had accepted.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    /// A whole answer, after which the connection stays open.
+    Open,
+    /// A whole answer that ends the connection.
+    Closed,
+    /// Nothing, or a part of an answer.
+    Cut,
+}
+
+/// Asks for liveness and reads the answer to its end.
+async fn ask(stream: &mut tokio::net::TcpStream) -> Seen {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let sent = stream.write_all(b"GET /api/health/live HTTP/1.1\r\nHost: spins.example\r\n\r\n").await;
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
+    while sent.is_ok() {
+        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if length.and_then(|length| length.parse().ok()) == Some(body.len()) {
+                return if head.contains("connection: close") { Seen::Closed } else { Seen::Open };
+            }
+        }
+        match stream.read(&mut chunk).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+        }
+    }
+    Seen::Cut
+}
+
+/// Asks until the server accepts no more connections. Gives how often it was answered, and cut off.
+async fn load(at: String, one_request_each: bool, answered: Arc<AtomicUsize>) -> usize {
+    let mut cuts = 0;
+    while let Ok(mut stream) = tokio::net::TcpStream::connect(&at).await {
+        loop {
+            let seen = ask(&mut stream).await;
+            cuts += usize::from(seen == Seen::Cut);
+            answered.fetch_add(usize::from(seen != Seen::Cut), Ordering::Relaxed);
+            if seen != Seen::Open || one_request_each {
+                break;
+            }
+        }
+    }
+    cuts
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_is_cut_off_when_the_server_stops_under_load() {
+    for _ in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Server::start_over(folder.path(), &["serve"]);
+        let at = server.base.trim_start_matches("http://").to_owned();
+        let answered = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> =
+            (0..32).map(|client| tokio::spawn(load(at.clone(), client % 2 == 0, answered.clone()))).collect();
+        while answered.load(Ordering::Relaxed) < 1000 {
+            tokio::task::yield_now().await;
+        }
+        server.signal("TERM");
+        let mut cuts = 0;
+        for client in clients {
+            cuts += client.await.unwrap();
+        }
+        assert_eq!(server.ended().0, Some(0));
+        assert_eq!(cuts, 0, "of {}", answered.load(Ordering::Relaxed));
+    }
 }
 
 #[tokio::test]
