@@ -1,5 +1,7 @@
 // The artists' studio at /studio: the session, and the page that the address names.
 
+import "./studio/language";
+
 import type { Session } from "./api";
 import { byId, count, make } from "./page";
 import { announce } from "./studio/announce";
@@ -11,7 +13,7 @@ import { parseRoute, type Route, setHash } from "./studio/routes";
 import { showSet } from "./studio/set-page";
 import { listenShortcuts, showShortcuts } from "./studio/shortcuts";
 import { showSignIn } from "./studio/sign-in";
-import { onTransfers, resumeAfterSignIn, transfersUnderWay } from "./studio/transfer";
+import { noteOffline, onTransfers, resumeAfterSignIn, resumeOnline, transfersUnderWay } from "./studio/transfer";
 import { button, link } from "./studio/widgets";
 
 const main = byId("main");
@@ -109,7 +111,9 @@ function showError(error: unknown, again: () => void): void {
 
 /** Uploads continue while the artist works on another page; the header lists them. */
 function drawTransfers(): void {
-  const links = transfersUnderWay().map(({ set, left }) => link(`Uploading ${count(left, "file")}`, setHash(set)));
+  const links = transfersUnderWay().map(({ set, left, label, waits }) =>
+    link(`${waits ? "Waiting" : "Uploading"}: ${label ? `${label}, ` : ""}${count(left, "file")}`, setHash(set)),
+  );
   byId("transfers").replaceChildren(...links);
 }
 
@@ -121,6 +125,8 @@ addEventListener("beforeunload", (event) => {
 for (const kind of ["dragover", "drop"] as const) {
   addEventListener(kind, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 }
+addEventListener("online", resumeOnline);
+addEventListener("offline", noteOffline);
 onSignedOut(() => who && signIn(true));
 onTransfers(drawTransfers);
 listenShortcuts();

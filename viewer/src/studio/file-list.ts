@@ -1,6 +1,7 @@
 // The files of a set in a list: those that are uploaded, and the progress of the others.
 
 import { count, make } from "../page";
+import type { LeftOut } from "./sorting";
 import type { Transfer } from "./transfer";
 import { button } from "./widgets";
 import { listOf, sizeOf, spanOf } from "./words";
@@ -94,29 +95,70 @@ export function fileList(transfer: Transfer, onRemove?: (name: string) => Promis
   return { element: list, draw };
 }
 
+const WAITING = {
+  offline: "You are offline. The upload waits, and goes on by itself.",
+  silent: "The server does not answer. The upload waits, and tries again by itself.",
+};
+
 /** The progress of all files, while some are uploading. */
 export function totalsInWords(transfer: Transfer): string {
   const { files, here, failed, bytes, sent, bytesPerSecond, leftMs } = transfer.totals;
   const parts = [`${here} of ${count(files, "file")}`, `${sizeOf(sent)} of ${sizeOf(bytes)}`];
+  const { line } = transfer;
+  if (line !== "goes") return `${WAITING[line]} ${parts.join(", ")}.`;
+  if (transfer.isQueued) return `${parts.join(", ")}. It begins once the set before is uploaded.`;
   if (bytesPerSecond) parts.push(`${sizeOf(bytesPerSecond)} a second`);
   if (leftMs) parts.push(`about ${spanOf(leftMs)} left`);
   if (failed) parts.push(`${failed} failed`);
   return parts.join(", ");
 }
 
-/** The files of a drop that are left out, and why. */
+/** The files of a drop that are left out, and why; what may be a frame can be taken in. */
 export function drawLeftOut(target: HTMLElement, transfer: Transfer): void {
   const { leftOut, alreadyHere } = transfer;
+  const isKnown = ({ dropped }: LeftOut) => !dropped;
   const reasons = new Map<string, string[]>();
-  for (const { name, why } of leftOut) reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  for (const { name, why } of leftOut.filter(isKnown)) reasons.set(why, [...(reasons.get(why) ?? []), name]);
   const lines = [...reasons].map(([why, names]) => `Left out, ${why}: ${listOf(names, 8)}.`);
   if (alreadyHere)
     lines.push(`${count(alreadyHere, "file")} of the drop ${alreadyHere === 1 ? "was" : "were"} uploaded already.`);
-  const text = lines.join("\n");
+  const doubtful = leftOut.filter((file) => !isKnown(file));
+  const text = [...lines, ...doubtful.map(({ name, why }) => `${name} ${why}`)].join("\n");
   if (target.dataset.text === text) return;
   target.dataset.text = text;
-  target.hidden = !lines.length;
-  target.replaceChildren(...lines.map((line) => make("p", {}, line)));
+  target.hidden = !text;
+  const rows = doubtful.map((file) => {
+    const name = file.name.split("/").at(-1) ?? file.name;
+    const attributes = { class: "plain small", "aria-label": `Take it in: ${name}` };
+    const take = button("Take it in", () => transfer.takeIn(file), attributes);
+    return make("li", {}, make("span", {}, `Left out, ${file.why}: ${file.name}`), take);
+  });
+  const list = rows.length ? [make("ul", { class: "doubtful" }, ...rows)] : [];
+  target.replaceChildren(...lines.map((line) => make("p", {}, line)), ...list);
+}
+
+/** Files that were dropped and have not arrived, as after a reload in the middle of an upload. */
+export function drawMissing(target: HTMLElement, transfer: Transfer): void {
+  const missing = transfer.isUnderWay ? [] : transfer.missing.sort(byNumber);
+  const text = missing.join("\n");
+  if (target.dataset.text === text) return;
+  target.dataset.text = text;
+  target.hidden = !text;
+  if (!text) {
+    target.replaceChildren();
+    return;
+  }
+  const verb = missing.length === 1 ? "has" : "have";
+  target.replaceChildren(
+    make(
+      "p",
+      {},
+      make("strong", {}, `${count(missing.length, "file")} of the drop ${verb} not arrived`),
+      `: ${listOf(missing, 8)}.`,
+    ),
+    make("p", {}, "Drop the same folder again: the upload goes on where it stopped."),
+    button("Go on without them", () => transfer.forgetMissing(), { class: "plain small", id: "forget-missing" }),
+  );
 }
 
 /** Sorts by the numbers in names: 2.png before 10.png. */

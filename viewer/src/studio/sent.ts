@@ -1,28 +1,47 @@
-// The files that this browser has uploaded into a set: a folder that is dropped again after a reload is not uploaded again.
+// What this browser knows of the files of a set after a reload: those that it has uploaded, which are not uploaded again
+// when their folder is dropped again, and those that were dropped and have not arrived.
 
-/** By name, with size and date: a file that was rendered again counts as another one. */
+import { Kept } from "./kept";
+
 export class Sent {
-  #key: string;
-  #files: Record<string, string>;
+  /** By name, with size and date: a file that was rendered again counts as another one. */
+  #sent: Kept;
+  /** By name, with the size. */
+  #announced: Kept;
 
   constructor(readonly set: string) {
-    this.#key = `girasol-studio-sent-${set}`;
-    this.#files = this.#read();
+    this.#sent = new Kept(`girasol-studio-sent-${set}`);
+    this.#announced = new Kept(`girasol-studio-announced-${set}`);
   }
 
   knows(name: string, file: File): boolean {
-    return this.#files[name] === this.#mark(file);
+    return this.#sent.get(name) === markOf(file);
   }
 
   note(name: string, file: File): void {
-    this.#files[name] = this.#mark(file);
-    this.#write();
+    this.#sent.set([[name, markOf(file)]]);
+    this.#announced.remove(name);
   }
 
   remove(name: string): void {
-    if (!(name in this.#files)) return;
-    delete this.#files[name];
-    this.#write();
+    this.#sent.remove(name);
+    this.#announced.remove(name);
+  }
+
+  /** Notes files that are to be uploaded. */
+  announce(files: { name: string; size: number }[]): void {
+    this.#announced.set(files.map(({ name, size }) => [name, String(size)]));
+  }
+
+  /** Names of the files that were announced and that have neither arrived nor been removed. */
+  announced(): string[] {
+    return this.#announced.names();
+  }
+
+  /** Files that the server has, with as many bytes as were announced, are no longer waited for. */
+  forgetArrived(files: { name: string; bytes: number }[]): void {
+    const arrived = files.filter(({ name, bytes }) => this.#announced.get(name) === String(bytes));
+    this.#announced.remove(...arrived.map(({ name }) => name));
   }
 
   /** Removes every record of the set, those of tus too. */
@@ -30,24 +49,8 @@ export class Sent {
     const own = Object.keys(localStorage).filter((key) => key.includes(this.set));
     own.forEach((key) => localStorage.removeItem(key));
   }
+}
 
-  #mark(file: File): string {
-    return `${file.size} ${file.lastModified}`;
-  }
-
-  #read(): Record<string, string> {
-    try {
-      return JSON.parse(localStorage.getItem(this.#key) ?? "{}") as Record<string, string>;
-    } catch {
-      return {};
-    }
-  }
-
-  #write(): void {
-    try {
-      localStorage.setItem(this.#key, JSON.stringify(this.#files));
-    } catch {
-      // The storage is full or forbidden: then files are uploaded again.
-    }
-  }
+function markOf(file: File): string {
+  return `${file.size} ${file.lastModified}`;
 }

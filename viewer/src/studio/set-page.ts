@@ -1,19 +1,22 @@
 // A frame set: its files, the doctor's findings, its settings, and its encoding.
 
-import type { Frameset } from "../api";
+import type { Frameset, ListedOption } from "../api";
 import { count, make } from "../page";
 import { announce, announceProgress } from "./announce";
-import { sets, wordsOf } from "./api";
+import { products, sets, wordsOf } from "./api";
 import { expectTurn } from "./arrival";
 import { type Doctor, doctor } from "./doctor";
-import { drawLeftOut, type FileList, fileList, totalsInWords } from "./file-list";
+import { drawLeftOut, drawMissing, type FileList, fileList, totalsInWords } from "./file-list";
+import { dropTarget } from "./intake";
 import { jobPanel } from "./job-panel";
 import { startSet } from "./new-set";
-import { configurationHash, goTo } from "./routes";
+import { configurationHash, goTo, setHash } from "./routes";
 import { settingsForm } from "./settings-form";
-import { type Transfer, transferOf } from "./transfer";
+import { type Dropped, sort, type Turn } from "./sorting";
+import { type Transfer, takeInTurn, transferOf } from "./transfer";
+import { type Assigned, askForTurns } from "./turns-form";
 import { ask, badge, button, link, panel } from "./widgets";
-import { agoOf, dateOf, pieceInWords, sizeOf } from "./words";
+import { agoOf, choicesInWords, dateOf, listOf, pieceInWords, sizeOf, titleOf } from "./words";
 
 const RELOAD_AFTER_MS = 1_000;
 
@@ -55,7 +58,8 @@ function headOf(set: Frameset, ...actions: Node[]): HTMLElement {
 /** An open set: it takes files. */
 function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<void>, signal: AbortSignal): void {
   const transfer = transferOf(set.id);
-  noteStored(transfer, set);
+  transfer.noteStored(set);
+  transfer.label = choicesInWords(set.choices);
 
   const totals = make("p", { id: "totals", class: "totals" });
   const bar = make("progress", { max: 1, "aria-label": "All files, sent", hidden: true });
@@ -65,7 +69,8 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     id: "retry-files",
     hidden: true,
   });
-  const drop = make("div", { id: "drop", class: "drop" });
+  const missing = make("div", { class: "note warn", id: "missing", role: "status", hidden: true });
+  const others = make("p", { class: "note", id: "other-sets", hidden: true });
   const commit = button("Encode", () => encode(), { id: "commit", disabled: true });
   const hint = make("p", { class: "quiet small", id: "commit-hint" });
   commit.setAttribute("aria-describedby", hint.id);
@@ -80,7 +85,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
       const fresh = await sets.show(set.id);
       // Another artist committed it, or the last announced frame has arrived.
       if (fresh.state === "committed") return await onCommitted();
-      noteStored(transfer, fresh);
+      transfer.noteStored(fresh);
     } catch (error) {
       hint.textContent = wordsOf(error);
     }
@@ -100,13 +105,17 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     bar.value = transfer.totals.bytes ? transfer.totals.sent / transfer.totals.bytes : 0;
     again.hidden = !transfer.totals.failed;
     drawLeftOut(leftOut, transfer);
+    drawMissing(missing, transfer);
     files.draw();
-    commit.disabled = !frames || isUnderWay;
+    const lacks = transfer.missing.length;
+    commit.disabled = !frames || isUnderWay || !!lacks;
     hint.textContent = isUnderWay
       ? "Available once all files are uploaded."
-      : frames
-        ? "After that no more frames can be added."
-        : "Drop frames first.";
+      : lacks
+        ? `${count(lacks, "file")} of the drop ${lacks === 1 ? "has" : "have"} not arrived.`
+        : frames
+          ? "After that no more frames can be added."
+          : "Drop frames first.";
     if (isUnderWay) announceProgress(words);
     physician.arriving(isUnderWay);
   };
@@ -127,7 +136,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
       throw error;
     });
     announce("Mended.");
-    noteStored(transfer, fresh.files ? fresh : await sets.show(set.id));
+    transfer.noteStored(fresh.files ? fresh : await sets.show(set.id));
     transfer.removeMissing();
     draw();
     physician.changed();
@@ -158,28 +167,54 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     await onCommitted();
   };
 
+  const receive = async (dropped: Dropped[]) => {
+    const { turns, leftOut } = sort(dropped, [...new Set([...transfer.stored.keys(), ...transfer.files.keys()])]);
+    if (turns.length > 1) {
+      const listed = (await products.list()).find(({ id }) => id === set.product)?.options;
+      const assigned = await askForTurns(turns, listed ?? optionsOf(set), set.choices);
+      if (assigned) await takeAssigned(assigned);
+      return;
+    }
+    transfer.leaveOut(leftOut);
+    transfer.take(turns.flatMap(({ files }: Turn) => files));
+  };
+  const takeAssigned = async (assigned: Assigned[]) => {
+    const isOwn = ({ choices }: Assigned) => choicesInWords(choices) === choicesInWords(set.choices);
+    const { settings } = await sets.show(set.id);
+    const parts = [];
+    const links = [];
+    for (const one of [...assigned].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)))) {
+      const { turns, leftOut } = sort(one.turn.files);
+      const to = isOwn(one) ? set : await sets.open(set.product, one.choices);
+      if (to !== set) {
+        await sets.change(to.id, settings);
+        links.push(link(choicesInWords(one.choices), setHash(to.id)));
+      }
+      const part = transferOf(to.id);
+      part.label = choicesInWords(one.choices);
+      part.leaveOut(leftOut);
+      parts.push({ transfer: part, files: turns.flatMap(({ files }) => files) });
+    }
+    takeInTurn(parts);
+    const separated = links.flatMap((one, index) => (index ? [", ", one] : [one]));
+    others.replaceChildren(`Uploaded into ${links.length === 1 ? "a set" : "sets"} of their own: `, ...separated, ".");
+    others.hidden = !links.length;
+    announce(`${count(assigned.length, "set")}: ${listOf(assigned.map(({ choices }) => choicesInWords(choices)))}.`);
+  };
+
   files = fileList(transfer, remove);
   physician = doctor(set.id, { onMend: mend }, signal);
   transfer.onChange = () => signal.aborted || draw();
   transfer.onArrived = () => signal.aborted || changed();
-  transfer.mount(drop, "PNG, JPEG, TIFF or WebP; zip and tar are unpacked", signal);
   signal.addEventListener("abort", () => clearTimeout(reloading));
-  // Files dropped beside the target are taken too.
-  const dropBeside = ({ target, dataTransfer }: DragEvent) => {
-    if (dataTransfer?.types.includes("Files") && !drop.contains(target as Node)) void transfer.drop(dataTransfer);
-  };
-  document.addEventListener("drop", dropBeside, { signal });
 
+  const inFrames = [dropTarget(receive, signal), others, missing, leftOut, totals, bar, again, files.element];
   page.replaceChildren(
     headOf(set, button("Discard", discard, { id: "discard", class: "plain" })),
     make(
       "div",
       { class: "columns" },
-      make(
-        "div",
-        { class: "column" },
-        panel("Frames", { id: "frames" }, drop, pickers(transfer), leftOut, totals, bar, again, files.element),
-      ),
+      make("div", { class: "column" }, panel("Frames", { id: "frames" }, ...inFrames)),
       make(
         "div",
         { class: "column" },
@@ -234,46 +269,14 @@ function showCommitted(page: HTMLElement, set: Frameset, signal: AbortSignal): v
   );
 }
 
-/** Buttons that choose folders and files, as an alternative to dragging. */
-function pickers(transfer: Transfer): HTMLElement {
-  const picker = (
-    id: string,
-    label: string,
-    attributes: Record<string, string | boolean>,
-    accept: (files: FileList_) => void,
-  ) => {
-    const input = make("input", {
-      type: "file",
-      id: `${id}-input`,
-      multiple: true,
-      hidden: true,
-      "aria-label": label,
-      ...attributes,
-    });
-    input.addEventListener("change", () => {
-      if (input.files) accept(input.files);
-      // The same files may be picked again.
-      input.value = "";
-    });
-    return [button(label, () => input.click(), { id, class: "plain" }), input];
-  };
-  return make(
-    "div",
-    { class: "actions" },
-    ...picker("pick-folder", "Choose a folder", { webkitdirectory: true }, (files) => transfer.add(files)),
-    ...picker(
-      "pick-files",
-      "Choose files",
-      { accept: "image/png,image/jpeg,image/tiff,image/webp,.zip,.tar" },
-      (files) => transfer.add(files),
-    ),
-  );
-}
-type FileList_ = globalThis.FileList;
-
-function noteStored(transfer: Transfer, set: Frameset): void {
-  transfer.stored = new Map((set.files ?? []).map(({ name, bytes }) => [name, bytes]));
-  transfer.digests = new Map((set.files ?? []).map(({ name, digest }) => [name, digest]));
+/** The options of a product that is not listed yet, by the choices of a set of it. */
+function optionsOf({ choices }: Frameset): ListedOption[] {
+  return Object.entries(choices).map(([name, value]) => ({
+    name,
+    label: titleOf(name),
+    default: value,
+    choices: [{ value, label: titleOf(value), swatch: null }],
+  }));
 }
 
 /** The content of the set while nothing is uploading. */

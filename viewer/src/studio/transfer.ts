@@ -1,22 +1,27 @@
 // Uploads into a frame set. A transfer lives as long as the tab: the artist may open other pages meanwhile.
 //
 // Uppy and tus send six files at once and resume by themselves after a lost connection. After a reload they resume
-// once the same files are dropped again: begun uploads are remembered by frame set, file name, size and date.
+// once the same files are dropped again: begun uploads are remembered by frame set, file name, size and date, and what has
+// not arrived by its name.
 
 import Uppy, { type Meta, type UppyFile } from "@uppy/core";
-import { getDroppedFiles } from "@uppy/core/utils";
-import DragDrop from "@uppy/drag-drop";
 import Tus, { type TusBody } from "@uppy/tus";
+import type { Frameset } from "../api";
 import { problemOf, reportSignedOut } from "./api";
-import { folderOf, isArchive, whyLeftOut } from "./leave-out";
+import { folderOf, isArchive } from "./leave-out";
 import { Meter } from "./meter";
 import { Sent } from "./sent";
+import type { Dropped, LeftOut } from "./sorting";
 
 const ENDPOINT = "/api/uploads";
 const AT_ONCE = 6;
 /** A server that restarts is back within a minute. Each chunk that arrives begins the list again. */
 const RETRY_DELAYS_MS = [0, 500, 1000, 2000, 4000, 8000, 8000, 8000, 16000, 16000];
 const REPORT_EVERY_MS = 120;
+/** While files are under way, what is shown is drawn again so often, even where nothing comes. */
+const TICK_MS = 1_000;
+/** After so long without a byte the speed of before is no longer true. */
+const SILENT_MS = 10_000;
 
 export interface SentFile {
   name: string;
@@ -27,12 +32,12 @@ export interface SentFile {
   why?: string;
   /** It failed because the session had ended. */
   isSignedOut?: boolean;
+  /** It failed because the server could not be reached. */
+  isCutOff?: boolean;
 }
 
-export interface LeftOut {
-  name: string;
-  why: string;
-}
+/** Whether bytes go: the browser may be offline, or the server silent. */
+export type Line = "goes" | "offline" | "silent";
 
 export interface Totals {
   files: number;
@@ -56,13 +61,35 @@ export function transferOf(set: string): Transfer {
   return transfer;
 }
 
-/** Frame sets that files are being uploaded to, and how many are left. */
-export function transfersUnderWay(): { set: string; left: number }[] {
-  const all = [...transfers.values()].map(({ set, totals }) => ({
+export interface UnderWay {
+  set: string;
+  /** What the set is called, where that is known. */
+  label: string;
+  /** Files that are not here yet. */
+  left: number;
+  /** Another set's files come first. */
+  waits: boolean;
+}
+
+/** Frame sets that files are being uploaded to. */
+export function transfersUnderWay(): UnderWay[] {
+  const all = [...transfers.values()].map(({ set, label, totals, isQueued }) => ({
     set,
+    label,
     left: totals.files - totals.here - totals.failed,
+    waits: isQueued,
   }));
   return all.filter(({ left }) => left > 0);
+}
+
+let last: Promise<void> = Promise.resolve();
+
+/** Uploads the files of several sets, one set after the other. */
+export function takeInTurn(parts: { transfer: Transfer; files: Dropped[] }[]): void {
+  for (const { transfer, files } of parts) {
+    transfer.take(files, last);
+    last = last.then(() => transfer.idle());
+  }
 }
 
 /** After a sign-in: uploads that failed because the session had ended are retried. */
@@ -72,6 +99,19 @@ export function resumeAfterSignIn(): void {
   }
 }
 
+/** The browser is online again: what was given up meanwhile is retried. */
+export function resumeOnline(): void {
+  for (const transfer of transfers.values()) {
+    for (const { name, isCutOff } of transfer.files.values()) if (isCutOff) transfer.retry(name);
+    transfer.noteLine();
+  }
+}
+
+/** The browser is offline. */
+export function noteOffline(): void {
+  for (const transfer of transfers.values()) transfer.noteLine();
+}
+
 export function onTransfers(listener: () => void): void {
   listeners.add(listener);
 }
@@ -79,7 +119,11 @@ export function onTransfers(listener: () => void): void {
 export class Transfer {
   /** By name: a file replaces an earlier one of the same name. */
   readonly files = new Map<string, SentFile>();
-  readonly leftOut: LeftOut[] = [];
+  leftOut: LeftOut[] = [];
+  /** What the set is called. */
+  label = "";
+  /** Its files wait until those of another set are uploaded. */
+  isQueued = false;
   /** Files of a drop that the server has already. */
   alreadyHere = 0;
   onChange: () => void = () => {};
@@ -94,9 +138,11 @@ export class Transfer {
   #ids = new Map<string, string>();
   #meter = new Meter();
   #sent: Sent;
-  /** Folders of the files that came with one drop. */
-  #drop = new Map<string, string>();
   #telling = 0;
+  #ticking = 0;
+  #heardAt = performance.now();
+  #isClosed = false;
+  #onIdle: (() => void)[] = [];
 
   constructor(readonly set: string) {
     this.#sent = new Sent(set);
@@ -105,7 +151,7 @@ export class Transfer {
       id: `set-${set}`,
       autoProceed: true,
       meta: { frameset: set },
-      onBeforeFileAdded: (file) => this.#takes(file),
+      onBeforeFileAdded: () => true,
     });
     this.#uppy.use(Tus, {
       endpoint: ENDPOINT,
@@ -150,25 +196,91 @@ export class Transfer {
     return files > here + failed;
   }
 
-  /** Shows Uppy's drop target; it is removed with the page. */
-  mount(target: HTMLElement, note: string, signal: AbortSignal): void {
-    const strings = { dropHereOr: "Drop a folder, frames or a zip here, or %{browse}", browse: "choose files" };
-    this.#uppy.use(DragDrop, { target, note, inputName: "frames", locale: { strings } });
-    signal.addEventListener("abort", () => {
-      const plugin = this.#uppy.getPlugin("DragDrop");
-      if (plugin) this.#uppy.removePlugin(plugin);
+  /** Whether bytes go. */
+  get line(): Line {
+    if (navigator.onLine === false) return "offline";
+    if (this.isQueued) return "goes";
+    const sends = [...this.files.values()].some(({ state }) => state === "uploading" || state === "waiting");
+    return sends && performance.now() - this.#heardAt > SILENT_MS ? "silent" : "goes";
+  }
+
+  /** Names of files that were dropped, now or before a reload, and that are neither here nor on their way. */
+  get missing(): string[] {
+    const isOnItsWay = (name: string) =>
+      ["waiting", "uploading", "unpacking"].includes(this.files.get(name)?.state ?? "");
+    return this.#sent.announced().filter((name) => !isOnItsWay(name));
+  }
+
+  /** What is missing is no longer waited for. */
+  forgetMissing(): void {
+    for (const name of this.missing) this.remove(name);
+  }
+
+  /** Notes which files the server has. */
+  noteStored(set: Frameset): void {
+    const files = set.files ?? [];
+    this.stored = new Map(files.map(({ name, bytes }) => [name, bytes]));
+    this.digests = new Map(files.map(({ name, digest }) => [name, digest]));
+    this.#sent.forgetArrived(files);
+  }
+
+  /** Takes files of one turn, and uploads them once the promise is kept. */
+  take(dropped: Dropped[], when?: Promise<void>): void {
+    const taken = new Map<string, Dropped>();
+    for (const one of dropped) {
+      // As the server stores it: a Mac may give the letter and the accent of an é as two characters.
+      const name = (one.path.split("/").at(-1) ?? "").normalize("NFC");
+      const other = taken.get(name);
+      if (other) {
+        const folder = folderOf(other.path) || "above";
+        this.leaveOut([{ name: one.path, why: `the folder “${folder}” has a file of this name` }]);
+      } else if (this.#needs(name, one.file)) {
+        taken.set(name, one);
+      }
+    }
+    for (const [name, { file }] of taken) {
+      this.remove(name);
+      this.files.set(name, { name, bytes: file.size, sent: 0, state: "waiting" });
+    }
+    this.#sent.announce([...taken].map(([name, { file }]) => ({ name, size: file.size })));
+    this.#heardAt = performance.now();
+    this.#report();
+    this.isQueued = !!when;
+    void Promise.resolve(when).then(() => {
+      this.isQueued = false;
+      // Meanwhile the artist may have removed some.
+      const wanted = [...taken].filter(([name, { file }]) => this.files.get(name)?.bytes === file.size);
+      const all = wanted.map(([name, { file }]) => ({ source: "studio", name, type: file.type, data: file }));
+      this.#heardAt = performance.now();
+      if (!this.#isClosed) this.#uppy.addFiles(all as Parameters<Uppy<Meta, TusBody>["addFiles"]>[0]);
     });
   }
 
-  /** Adds what was dropped beside the target. */
-  async drop(data: DataTransfer): Promise<void> {
-    this.add(await getDroppedFiles(data));
+  /** Lists files that were dropped and are not taken. */
+  leaveOut(files: LeftOut[]): void {
+    const isKnown = ({ name }: LeftOut) => this.leftOut.some((known) => known.name === name);
+    this.leftOut.push(...files.filter((file) => !isKnown(file)));
+    this.#report();
   }
 
-  /** Adds what was picked. */
-  add(files: Iterable<File>): void {
-    const all = [...files].map((data) => ({ source: "picker", name: data.name, type: data.type, data }));
-    this.#uppy.addFiles(all as Parameters<Uppy<Meta, TusBody>["addFiles"]>[0]);
+  /** Takes a file in that was left out. */
+  takeIn(file: LeftOut): void {
+    this.leftOut = this.leftOut.filter((other) => other !== file);
+    if (file.dropped) this.take([file.dropped]);
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#report();
+    });
+  }
+
+  /** The browser has come online, or gone. */
+  noteLine(): void {
+    this.#meter.reset();
+    this.#heardAt = performance.now();
     this.#report();
   }
 
@@ -176,7 +288,7 @@ export class Transfer {
   retry(name?: string): void {
     for (const file of this.files.values()) {
       if (file.state !== "failed" || (name && file.name !== name)) continue;
-      Object.assign(file, { state: "waiting", sent: 0, isSignedOut: false });
+      Object.assign(file, { state: "waiting", sent: 0, isSignedOut: false, isCutOff: false });
       delete file.why;
       const id = this.#ids.get(file.name);
       if (id) void this.#uppy.retryUpload(id).catch(() => {});
@@ -203,54 +315,31 @@ export class Transfer {
 
   /** Ends all uploads: the set takes no more files. */
   close(): void {
+    this.#isClosed = true;
     this.#uppy.destroy();
     this.#sent.clear();
+    this.files.clear();
     transfers.delete(this.set);
     this.#report();
   }
 
-  #takes(file: File_): boolean {
-    // As the server stores it: a Mac may give the letter and the accent of an é as two characters.
-    file.name = file.meta.name = file.name.normalize("NFC");
-    const data = file.data as File & { relativePath?: string };
-    const path = String(file.meta.relativePath ?? "") || data.relativePath || data.webkitRelativePath || file.name;
-    const why = whyLeftOut(path) ?? this.#clash(file.name, folderOf(path));
-    if (why) {
-      if (!this.leftOut.some(({ name }) => name === path)) this.leftOut.push({ name: path, why });
-      this.#report();
-      return false;
-    }
-    const before = this.files.get(file.name);
-    const isOnItsWay = before && before.state !== "failed" && before.state !== "done";
-    const isHere = this.stored.get(file.name) === data.size && this.#sent.knows(file.name, data);
+  /** Whether a file has to be uploaded: the server has it not, and it is not on its way. */
+  #needs(name: string, file: File): boolean {
+    const before = this.files.get(name);
+    const isOnItsWay = before && before.state !== "failed" && before.state !== "done" && before.bytes === file.size;
+    const isHere = this.stored.get(name) === file.size && this.#sent.knows(name, file);
     if (isHere) this.alreadyHere += 1;
-    if (isHere || (isOnItsWay && this.#ids.get(file.name) === file.id)) {
-      this.#report();
-      return false;
-    }
-    this.remove(file.name);
-    return true;
-  }
-
-  /** Frames of two folders would replace one another. Between two drops this is intended: a frame was rendered again. */
-  #clash(name: string, folder: string): string | undefined {
-    if (!this.#drop.size) setTimeout(() => this.#drop.clear());
-    const other = this.#drop.get(name);
-    if (other === undefined) this.#drop.set(name, folder);
-    if (other === undefined || other === folder) return undefined;
-    return `the folder “${other || "above"}” has a file of this name: send one turn at a time`;
+    return !isHere && !isOnItsWay;
   }
 
   #begin(file: File_): void {
-    const { name } = file;
-    this.#ids.set(name, file.id);
-    this.files.set(name, { name, bytes: (file.data as File).size, sent: 0, state: "waiting" });
-    this.#report();
+    this.#ids.set(file.name, file.id);
   }
 
   #go(file: File_, sent: number): void {
     const row = this.files.get(file.name);
     if (!row || row.state === "done") return;
+    if (sent > row.sent) this.#heardAt = performance.now();
     row.sent = Math.min(sent, row.bytes);
     row.state = isArchive(row.name) && row.sent === row.bytes ? "unpacking" : "uploading";
     this.#meter.note(this.totals.sent, performance.now());
@@ -261,7 +350,10 @@ export class Transfer {
     const row = this.files.get(file.name);
     if (!row) return;
     Object.assign(row, { state: "done", sent: row.bytes });
-    if (!isArchive(row.name)) {
+    this.#heardAt = performance.now();
+    if (isArchive(row.name)) {
+      this.#sent.remove(row.name);
+    } else {
       this.stored.set(row.name, row.bytes);
       this.digests.delete(row.name);
       this.#sent.note(row.name, file.data as File);
@@ -276,7 +368,7 @@ export class Transfer {
     const status = response?.status ?? 0;
     const body = (response?.body as TusBody | undefined)?.xhr?.responseText ?? "";
     const why = status ? problemOf(status, body).message : "The connection was lost for too long.";
-    Object.assign(row, { state: "failed", why, sent: 0, isSignedOut: status === 401 });
+    Object.assign(row, { state: "failed", why, sent: 0, isSignedOut: status === 401, isCutOff: !status });
     if (status === 401) reportSignedOut();
     else if (!status) console.warn(error);
     this.#report();
@@ -286,7 +378,13 @@ export class Transfer {
   #report(): void {
     this.#telling ||= window.setTimeout(() => {
       this.#telling = 0;
-      if (!this.isUnderWay) this.#meter.reset();
+      clearTimeout(this.#ticking);
+      if (this.isUnderWay) {
+        this.#ticking = window.setTimeout(() => this.#report(), TICK_MS);
+      } else {
+        this.#meter.reset();
+        for (const resolve of this.#onIdle.splice(0)) resolve();
+      }
       this.onChange();
       listeners.forEach((listener) => listener());
     }, REPORT_EVERY_MS);
