@@ -25,12 +25,14 @@ use crate::{
     digest::Digest,
     encode::solve::{Level, Levels},
     picture::Picture,
-    plan::tiers::{Format, words},
+    plan::tiers::{Format, UnknownWord, unknown},
 };
 
 /// Who encodes AV1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownWord, parse_err_fn = unknown)]
 pub enum Engine {
     /// The reference encoder, in C: the better one at every speed.
     #[cfg(feature = "libaom")]
@@ -50,13 +52,8 @@ impl Engine {
     ];
 
     /// The word in the config file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            #[cfg(feature = "libaom")]
-            Self::Libaom => "libaom",
-            #[cfg(feature = "rav1e")]
-            Self::Rav1e => "rav1e",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -69,6 +66,8 @@ impl Default for Engine {
 /// How long encoders may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownWord, parse_err_fn = unknown)]
 pub enum Effort {
     /// A fifth of a second a frame and less.
     #[default]
@@ -82,11 +81,8 @@ impl Effort {
     pub const ALL: &[Self] = &[Self::Default, Self::Max];
 
     /// The word on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Max => "max",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -99,8 +95,6 @@ pub enum Material {
     /// A ground that has something to show as well: texture, shades, noise.
     Textured,
 }
-
-words!(Engine, Effort);
 
 /// An encoder or decoder refused what it was given.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,8 @@ use std::{fmt, str::FromStr};
 use crate::domain::{names::ConfigId, policy::Policy};
 
 /// Something that stands between visitors and Girasol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Edge {
     /// Varnish 7, as VCL.
     Varnish,
@@ -96,15 +97,8 @@ impl Edge {
         [Self::Varnish, Self::Nginx, Self::Cloudfront, Self::Fastly, Self::Cloudflare, Self::Akamai];
 
     /// The word at the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Varnish => "varnish",
-            Self::Nginx => "nginx",
-            Self::Cloudfront => "cloudfront",
-            Self::Fastly => "fastly",
-            Self::Cloudflare => "cloudflare",
-            Self::Akamai => "akamai",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What is printed, in a few words.

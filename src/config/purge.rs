@@ -93,6 +93,8 @@ fn target_settings() -> Vec<Setting> {
 /// The protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum TargetKind {
     /// Varnish with vmod xkey.
     Varnish,
@@ -113,6 +115,8 @@ pub enum TargetKind {
 /// Akamai's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Network {
     /// The network of visitors.
     Production,
@@ -122,11 +126,8 @@ pub enum Network {
 
 impl Network {
     /// The word in addresses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Staging => "staging",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -143,16 +144,8 @@ impl TargetKind {
     ];
 
     /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Varnish => "varnish",
-            Self::Nginx => "nginx",
-            Self::Fastly => "fastly",
-            Self::Cloudflare => "cloudflare",
-            Self::Cloudfront => "cloudfront",
-            Self::Akamai => "akamai",
-            Self::Webhook => "webhook",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -27,7 +27,8 @@ use super::{
 use crate::signals::Topic;
 
 /// How much of a spin a version holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum VersionKind {
     /// Still and preview only, live while the rest is being encoded.
     Early,
@@ -44,11 +45,8 @@ impl VersionKind {
     }
 
     /// The word in the database and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Early => "early",
-            Self::Full => "full",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

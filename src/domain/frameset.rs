@@ -159,7 +159,8 @@ impl UploadLimits {
 }
 
 /// Whether frames are still taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownState, parse_err_fn = unknown)]
 pub enum FramesetState {
     /// Frames arrive, and settings may change.
     Open,
@@ -169,20 +170,8 @@ pub enum FramesetState {
 
 impl FramesetState {
     /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Committed => "committed",
-        }
-    }
-}
-
-impl FromStr for FramesetState {
-    type Err = UnknownState;
-
-    fn from_str(text: &str) -> Result<Self, UnknownState> {
-        let states = [Self::Open, Self::Committed];
-        states.into_iter().find(|state| state.as_str() == text).ok_or(UnknownState)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -190,6 +179,10 @@ impl FromStr for FramesetState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a frame set is open or committed")]
 pub struct UnknownState;
+
+const fn unknown(_word: &str) -> UnknownState {
+    UnknownState
+}
 
 /// A frame set as it is asked for.
 #[derive(Debug, Clone, PartialEq)]

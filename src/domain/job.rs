@@ -1,13 +1,12 @@
 //! Jobs: committed frame sets on their way to a version.
 
-use std::str::FromStr;
-
 use super::backoff::Backoff;
 
 pub use super::frameset::JobId;
 
 /// What becomes of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownState, parse_err_fn = unknown)]
 pub enum JobState {
     /// It waits for a worker, or for its next try.
     Queued,
@@ -26,14 +25,8 @@ impl JobState {
     pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Ready, Self::Failed, Self::Cancelled];
 
     /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the job has ended; a retry queues it again.
@@ -42,18 +35,14 @@ impl JobState {
     }
 }
 
-impl FromStr for JobState {
-    type Err = UnknownState;
-
-    fn from_str(text: &str) -> Result<Self, UnknownState> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownState)
-    }
-}
-
 /// The text names no state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("that is no state of a job")]
 pub struct UnknownState;
+
+const fn unknown(_word: &str) -> UnknownState {
+    UnknownState
+}
 
 /// How often a job is tried.
 pub const ATTEMPTS: u32 = 5;

@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr};
 
 /// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownRole, parse_err_fn = unknown)]
 pub enum Role {
     /// Uploads frame sets and publishes them.
     Artist,
@@ -18,12 +19,8 @@ impl Role {
     pub const ALL: [Self; 3] = [Self::Artist, Self::Admin, Self::Metrics];
 
     /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Artist => "artist",
-            Self::Admin => "admin",
-            Self::Metrics => "metrics",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether this role includes the other one.
@@ -32,24 +29,14 @@ impl Role {
     }
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
-    }
-}
-
 /// The text is not a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a role is artist, admin or metrics")]
 pub struct UnknownRole;
+
+const fn unknown(_word: &str) -> UnknownRole {
+    UnknownRole
+}
 
 /// Random bytes of an id, which is public.
 pub const ID_BYTES: usize = 6;

@@ -105,7 +105,7 @@ pub fn negotiate(
 }
 
 /// The word for a tier in queries and under `selected`: `standard-24` is `standard` with fewer frames.
-pub const fn word(tier: TierKey) -> &'static str {
+pub fn word(tier: TierKey) -> &'static str {
     match tier {
         TierKey::Standard24 | TierKey::Standard => TierKey::Standard.as_str(),
         TierKey::Still | TierKey::Preview | TierKey::Hd => tier.as_str(),

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// A published image format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownWord, parse_err_fn = unknown)]
 pub enum Format {
     /// AV1 image file format.
     Avif,
@@ -19,11 +21,8 @@ impl Format {
     pub const ALL: [Self; 2] = [Self::Avif, Self::Webp];
 
     /// The word in URLs, manifests and file extensions.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Avif => "avif",
-            Self::Webp => "webp",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The media type.
@@ -38,6 +37,8 @@ impl Format {
 /// One row of the tier table, by its key in manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown)]
 pub enum TierKey {
     /// The hero frame alone.
     Still,
@@ -45,6 +46,7 @@ pub enum TierKey {
     Preview,
     /// The standard tier for mid-range devices: fewer frames.
     #[serde(rename = "standard-24")]
+    #[strum(serialize = "standard-24")]
     Standard24,
     /// What most visitors see.
     Standard,
@@ -57,14 +59,8 @@ impl TierKey {
     pub const ALL: [Self; 5] = [Self::Still, Self::Preview, Self::Standard24, Self::Standard, Self::Hd];
 
     /// The word in manifests and in the config file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Still => "still",
-            Self::Preview => "preview",
-            Self::Standard24 => "standard-24",
-            Self::Standard => "standard",
-            Self::Hd => "hd",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The family whose set of frames the tier draws on.
@@ -80,6 +76,8 @@ impl TierKey {
 /// Tiers that share one set of encoded frames: one size, one quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownWord, parse_err_fn = unknown)]
 pub enum Family {
     /// The still.
     Still,
@@ -94,38 +92,19 @@ impl Family {
     pub const ALL: [Self; 3] = [Self::Still, Self::Spin, Self::Hd];
 
     /// The word in the config file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Still => "still",
-            Self::Spin => "spin",
-            Self::Hd => "hd",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
-
-/// Text of enums that know `ALL` their values and each one's word.
-macro_rules! words {
-    ($($kind:ty),*) => {$(
-        impl std::fmt::Display for $kind {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-        impl std::str::FromStr for $kind {
-            type Err = $crate::plan::tiers::UnknownWord;
-            fn from_str(text: &str) -> Result<Self, $crate::plan::tiers::UnknownWord> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or($crate::plan::tiers::UnknownWord)
-            }
-        }
-    )*};
-}
-pub(crate) use words;
-words!(Format, TierKey, Family);
 
 /// The text names no tier, family or format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown word")]
 pub struct UnknownWord;
+
+pub(crate) const fn unknown(_word: &str) -> UnknownWord {
+    UnknownWord
+}
 
 /// What one tier may hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
