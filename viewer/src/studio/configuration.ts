@@ -13,6 +13,7 @@ import { type Plots, plotFrames } from "./plots";
 import { askForPreviewLink } from "./preview-link";
 import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
 import { goTo, hashOf, NO_VIEW, noteRoute, type Route, type View } from "./routes";
+import { snippetPanel } from "./snippet";
 import { beforeOf, whyNotPublished } from "./versions";
 import { ask, badge, button, link, panel } from "./widgets";
 import { agoOf, choicesOf, dateOf, pieceInWords } from "./words";
@@ -62,6 +63,7 @@ function show(
   const live = make("p", { class: "quiet", id: "live", tabindex: -1 });
   const actions = make("div", { class: "actions" });
   const list = panel("Versions", { id: "versions" });
+  const onPage = make("div", { class: "bare" });
   let plots: Plots | undefined;
   let drawn = new AbortController();
 
@@ -88,6 +90,7 @@ function show(
     );
     actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
+    onPage.replaceChildren(...[snippetPanel(fresh)].filter((one) => one !== undefined));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
   };
 
@@ -135,7 +138,7 @@ function show(
         ),
         panel("Frame by frame", { id: "frame-facts" }, frames),
       ),
-      make("div", { class: "column" }, list, panel("Tiers and formats", { id: "tiers" }, table)),
+      make("div", { class: "column" }, onPage, list, panel("Tiers and formats", { id: "tiers" }, table)),
     ),
   );
   drawState(sequence);

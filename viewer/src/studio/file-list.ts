@@ -3,6 +3,7 @@
 import { count, make } from "../page";
 import type { LeftOut } from "./sorting";
 import type { Transfer } from "./transfer";
+import { byNumber } from "./turn-order";
 import { button } from "./widgets";
 import { listOf, sizeOf, spanOf } from "./words";
 
@@ -159,10 +160,4 @@ export function drawMissing(target: HTMLElement, transfer: Transfer): void {
     make("p", {}, "Drop the same folder again: the upload goes on where it stopped."),
     button("Go on without them", () => transfer.forgetMissing(), { class: "plain small", id: "forget-missing" }),
   );
-}
-
-/** Sorts by the numbers in names: 2.png before 10.png. */
-const collator = new Intl.Collator("en", { numeric: true });
-function byNumber(one: string, other: string): number {
-  return collator.compare(one, other);
 }

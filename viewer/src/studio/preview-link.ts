@@ -1,8 +1,8 @@
 // A preview link: it shows one version without a key until it expires.
 
 import { make } from "../page";
-import { announce } from "./announce";
 import { sequences } from "./api";
+import { copy } from "./copying";
 import { button, field, openDialog, select } from "./widgets";
 import { dateOf } from "./words";
 
@@ -44,15 +44,4 @@ export function askForPreviewLink(configuration: string, version: number): void 
       button("Make the link", create, { id: "preview-link-create" }),
     ),
   );
-}
-
-async function copy(address: HTMLInputElement): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(address.value);
-    announce("Copied.");
-  } catch {
-    // Without TLS scripts have no clipboard: the text is selected for copying by hand.
-    address.select();
-    announce("Press Control and C to copy.");
-  }
 }

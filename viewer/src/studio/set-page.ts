@@ -5,6 +5,7 @@ import { count, make } from "../page";
 import { announce, announceProgress } from "./announce";
 import { products, sets, wordsOf } from "./api";
 import { expectTurn } from "./arrival";
+import { contactSheet } from "./contact-sheet";
 import { type Doctor, doctor } from "./doctor";
 import { drawLeftOut, drawMissing, type FileList, fileList, totalsInWords } from "./file-list";
 import { dropTarget } from "./intake";
@@ -14,8 +15,9 @@ import { configurationHash, goTo, setHash } from "./routes";
 import { settingsForm } from "./settings-form";
 import { type Dropped, sort, type Turn } from "./sorting";
 import { type Transfer, takeInTurn, transferOf } from "./transfer";
+import { withExtensionOf } from "./turn-order";
 import { type Assigned, askForTurns } from "./turns-form";
-import { ask, badge, button, link, panel } from "./widgets";
+import { ask, badge, button, link, panel, tellFailure } from "./widgets";
 import { agoOf, choicesInWords, dateOf, listOf, pieceInWords, sizeOf, titleOf } from "./words";
 
 const RELOAD_AFTER_MS = 1_000;
@@ -78,6 +80,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
   let files: FileList;
   let physician: Doctor;
   let reloading = 0;
+  let wasUnderWay = false;
 
   const reload = async () => {
     reloading = 0;
@@ -107,6 +110,13 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     drawLeftOut(leftOut, transfer);
     drawMissing(missing, transfer);
     files.draw();
+    if (isUnderWay || transfer.totals.failed) list.open = true;
+    else if (wasUnderWay) list.open = false;
+    wasUnderWay = isUnderWay;
+    drop.classList.toggle("small", !!files.element.children.length);
+    listed.textContent = count(files.element.children.length, "file");
+    list.hidden = !files.element.children.length;
+    sheet.draw();
     const lacks = transfer.missing.length;
     commit.disabled = !frames || isUnderWay || !!lacks;
     hint.textContent = isUnderWay
@@ -157,7 +167,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
       const items = questions.map((message) => make("li", {}, message));
       const body = [
         make("ul", { class: "plain-list" }, ...items),
-        make("p", {}, "The spin will probably look wrong, or encoding will fail."),
+        make("p", {}, "Visitors will see it, or encoding will fail."),
       ];
       if (!(await ask({ title: "Encode it anyway?", body, confirm: "Encode anyway" }))) return;
     }
@@ -202,13 +212,24 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     announce(`${count(assigned.length, "set")}: ${listOf(assigned.map(({ choices }) => choicesInWords(choices)))}.`);
   };
 
+  const drop = dropTarget(receive, signal);
   files = fileList(transfer, remove);
+  const listed = make("summary", {});
+  const list = make("details", {}, listed, files.element);
+  const replace = (name: string, file: File) => {
+    const fresh = withExtensionOf(name, file.name);
+    transfer.take([{ path: fresh, file }]);
+    if (fresh !== name) void remove(name).catch(tellFailure);
+  };
+  const form = settingsForm(set, () => sheet.draw());
+  const { setAngles } = form;
+  const sheet = contactSheet(transfer, { turned: form.now, remove, replace, setAngles }, signal);
   physician = doctor(set.id, { onMend: mend }, signal);
   transfer.onChange = () => signal.aborted || draw();
   transfer.onArrived = () => signal.aborted || changed();
   signal.addEventListener("abort", () => clearTimeout(reloading));
 
-  const inFrames = [dropTarget(receive, signal), others, missing, leftOut, totals, bar, again, files.element];
+  const inFrames = [drop, others, missing, leftOut, totals, bar, again, sheet.element, list];
   page.replaceChildren(
     headOf(set, button("Discard", discard, { id: "discard", class: "plain" })),
     make(
@@ -219,7 +240,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
         "div",
         { class: "column" },
         physician.element,
-        settingsForm(set),
+        form.element,
         make("div", { class: "panel commit" }, commit, hint),
       ),
     ),
@@ -264,7 +285,7 @@ function showCommitted(page: HTMLElement, set: Frameset, signal: AbortSignal): v
           make("details", {}, make("summary", {}, summary), make("ul", { class: "files" }, ...names)),
         ),
       ),
-      make("div", { class: "column" }, doctor(set.id, {}, signal).element, settingsForm(set)),
+      make("div", { class: "column" }, doctor(set.id, {}, signal).element, settingsForm(set).element),
     ),
   );
 }

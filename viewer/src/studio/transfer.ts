@@ -133,6 +133,8 @@ export class Transfer {
   stored = new Map<string, number>();
   /** Names and digests of these files, as far as they are known. */
   digests = new Map<string, string>();
+  /** The artist's own files, by the names that they have in the set. */
+  readonly sources = new Map<string, File>();
 
   #uppy: Uppy<Meta, TusBody>;
   #ids = new Map<string, string>();
@@ -240,6 +242,7 @@ export class Transfer {
     }
     for (const [name, { file }] of taken) {
       this.remove(name);
+      this.sources.set(name, file);
       this.files.set(name, { name, bytes: file.size, sent: 0, state: "waiting" });
     }
     this.#sent.announce([...taken].map(([name, { file }]) => ({ name, size: file.size })));
@@ -302,6 +305,7 @@ export class Transfer {
     if (id && this.#uppy.getFile(id)) this.#uppy.removeFile(id);
     this.#ids.delete(name);
     this.files.delete(name);
+    this.sources.delete(name);
     this.#sent.remove(name);
     this.#report();
   }
