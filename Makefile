@@ -28,7 +28,8 @@ CARGO = env $(shell scripts/libaom.sh settings) cargo
 COMMIT = $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
 BUILD_RELEASE = GIRASOL_COMMIT=$(COMMIT) $(CARGO) build --release $(LOCKED)
 # The demo leaves out what only clusters need and the second encoder. It compiles in a quarter of the release's time.
-DEMO := --profile demo --no-default-features --features asm,libaom
+DEMO_FEATURES := --no-default-features --features asm,libaom
+DEMO := --profile demo $(DEMO_FEATURES)
 
 TYPOS := target/tools/typos-$(TYPOS_VERSION)/bin/typos
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -97,10 +98,11 @@ reference: setup-build ## Write docs/reference and girasol.example.toml from the
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-lint: ## Formatting, clippy and rustdoc, without a warning; words that STYLE.md has retired
+lint: ## Formatting, clippy and rustdoc, without a warning; what the demo leaves out; words that STYLE.md has retired
 	scripts/check-words.sh
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(LOCKED) $(QUIET) -- -D warnings
+	$(CARGO) check $(DEMO_FEATURES) $(LOCKED) $(QUIET)
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED) $(QUIET)
 
 # cargo-deny's `advisories` is not among these checks: it clones a database from a git host, which CI cannot reach.

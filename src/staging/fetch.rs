@@ -224,8 +224,9 @@ async fn fetch_one(
         let mut contents = inbox.read(set, waiting);
         while let Some(chunk) = contents.next().await? {
             progress.check()?;
-            file.append(chunk.as_ref()).await?;
-            room.lock().unwrap_or_else(PoisonError::into_inner).wrote(chunk.as_ref().len() as u64);
+            let chunk: &[u8] = chunk.as_ref();
+            file.append(chunk).await?;
+            room.lock().unwrap_or_else(PoisonError::into_inner).wrote(chunk.len() as u64);
         }
         add(parameters, set, requester, name, &mut file).await
     };
