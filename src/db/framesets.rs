@@ -424,13 +424,7 @@ impl Db {
     pub(in crate::db) async fn open_plain_frameset(&self) -> FramesetId {
         let actor = Actor::command_line();
         let key = self.create_key(crate::domain::keys::Role::Artist, "", &actor).await.unwrap();
-        let wanted = NewFrameset {
-            product: "ring.solitaire".parse().unwrap(),
-            choices: [].into(),
-            settings: TurnSettings::default(),
-            expected: None,
-            protected: false,
-        };
+        let wanted = NewFrameset::of_plain_ring();
         self.open_frameset(&wanted, key.id(), 1, &actor).await.unwrap()
     }
 

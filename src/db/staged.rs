@@ -113,11 +113,7 @@ mod tests {
     use super::*;
     use crate::{
         db::{framesets::StoredFrame, uploads::NewUpload},
-        domain::{
-            audit::Actor,
-            frameset::{NewFrameset, TurnSettings},
-            keys::Role,
-        },
+        domain::{audit::Actor, frameset::NewFrameset, keys::Role},
     };
 
     const LIMITS: UploadLimits = UploadLimits {
@@ -150,13 +146,7 @@ mod tests {
         let actor = Actor::command_line();
         let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
         let other = db.create_key(Role::Artist, "", &actor).await.unwrap();
-        let wanted = NewFrameset {
-            product: "ring.solitaire".parse().unwrap(),
-            choices: [].into(),
-            settings: TurnSettings::default(),
-            expected: None,
-            protected: false,
-        };
+        let wanted = NewFrameset::of_plain_ring();
         let set = db.open_frameset(&wanted, key.id(), 9, &actor).await.unwrap();
         let of_key = async || db.staged_bytes(key.id()).await.unwrap().of_key;
         let frame = |content: &[u8]| StoredFrame {

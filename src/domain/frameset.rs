@@ -199,6 +199,20 @@ pub struct NewFrameset {
     pub protected: bool,
 }
 
+#[cfg(test)]
+impl NewFrameset {
+    /// A set of a ring without options.
+    pub(crate) fn of_plain_ring() -> Self {
+        Self {
+            product: "ring.solitaire".parse().unwrap(),
+            choices: Choices::default(),
+            settings: TurnSettings::default(),
+            expected: None,
+            protected: false,
+        }
+    }
+}
+
 /// A frame set that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frameset {

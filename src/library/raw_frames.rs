@@ -73,10 +73,7 @@ async fn delete_files(staging: &Staging, set: &FramesetId) -> Result<(), RawFram
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        frameset::{NewFrameset, TurnSettings},
-        keys::Role,
-    };
+    use crate::domain::{frameset::NewFrameset, keys::Role};
 
     #[tokio::test]
     async fn files_are_deleted_also_where_a_process_has_died_after_their_rows() {
@@ -85,13 +82,7 @@ mod tests {
         let staging = Staging::open(folder.path(), None).unwrap();
         let actor = Actor::command_line();
         let key = db.create_key(Role::Artist, "", &actor).await.unwrap();
-        let wanted = NewFrameset {
-            product: "ring.solitaire".parse().unwrap(),
-            choices: [].into(),
-            settings: TurnSettings::default(),
-            expected: None,
-            protected: false,
-        };
+        let wanted = NewFrameset::of_plain_ring();
         let mut sets = Vec::new();
         for _ in 0..2 {
             let set = db.open_frameset(&wanted, key.id(), 9, &actor).await.unwrap();

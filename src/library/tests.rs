@@ -128,6 +128,11 @@ impl Fixture {
     async fn stored(&self) -> BTreeSet<Address> {
         self.store.list(std::time::Duration::ZERO).await.unwrap().into_iter().collect()
     }
+
+    async fn collect_all_that_is_not_needed(&self) {
+        collect(&self.db, &self.store, RULES, Share::ANY).await.unwrap();
+        assert_eq!(self.stored().await, self.needed().await);
+    }
 }
 
 fn is_expected<T>(published: Result<T, PublishError>) {
@@ -302,8 +307,7 @@ async fn what_a_dead_collector_has_claimed_is_taken_over_when_its_lease_runs_out
     // What the dead one says then is too late.
     fixture.store_version(id, 1).await.unwrap();
     db.delete_objects(&dead, &dead.addresses).await.unwrap();
-    collect(db, store, RULES, Share::ANY).await.unwrap();
-    assert_eq!(fixture.stored().await, fixture.needed().await);
+    fixture.collect_all_that_is_not_needed().await;
 }
 
 #[tokio::test]
@@ -375,8 +379,7 @@ async fn more_than_the_allowed_share_is_deleted_only_with_an_operators_word() {
     // A take-down is an operator's word.
     take_down(db, store, &fixture.staging, id, &Actor::command_line()).await.unwrap();
     assert!(fixture.stored().await.len() < before.len());
-    collect(db, store, RULES, Share::ANY).await.unwrap();
-    assert_eq!(fixture.stored().await, fixture.needed().await);
+    fixture.collect_all_that_is_not_needed().await;
 }
 
 #[tokio::test]

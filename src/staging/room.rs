@@ -217,7 +217,7 @@ mod tests {
         db::uploads::{BeginUploadError, NewUpload, StoredUpload},
         domain::{
             audit::Actor,
-            frameset::{FramesetId, NewFrameset, TurnSettings},
+            frameset::{FramesetId, NewFrameset},
             keys::Role,
         },
     };
@@ -242,13 +242,7 @@ mod tests {
             let db = Db::open(folder.path()).await.unwrap();
             let actor = Actor::command_line();
             let key = db.create_key(Role::Artist, "", &actor).await.unwrap().id().clone();
-            let wanted = NewFrameset {
-                product: "ring.solitaire".parse().unwrap(),
-                choices: [].into(),
-                settings: TurnSettings::default(),
-                expected: None,
-                protected: false,
-            };
+            let wanted = NewFrameset::of_plain_ring();
             let set = db.open_frameset(&wanted, &key, 1, &actor).await.unwrap();
             let room = Room::of(folder.path().to_owned()).measured_by(written_free);
             let limits = UploadLimits {

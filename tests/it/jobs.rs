@@ -1,6 +1,9 @@
 //! From a committed frame set to a version, also when processes die in between.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -72,6 +75,14 @@ impl Studio {
     }
 }
 
+/// A data folder, and in it the drawn frames of a turn.
+pub(crate) fn folder_with_turn(frames: u32) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let turn = folder.path().join("turn");
+    draw_turn(&turn, PLATINUM, frames);
+    (folder, turn)
+}
+
 fn start(data: &Path) -> Server {
     let config = data.join("girasol.toml");
     Server::start_over(data, &["serve", "--config", config.to_str().unwrap()])
@@ -97,10 +108,8 @@ fn publish(data: &Path, version: &Value) {
 
 #[tokio::test]
 async fn a_committed_set_becomes_an_unpublished_version() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(12);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 12);
     let studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
     let events = studio.watch(&job, 0).await;
@@ -134,10 +143,8 @@ async fn a_committed_set_becomes_an_unpublished_version() {
 
 #[tokio::test]
 async fn a_job_with_unusable_frames_names_them_and_is_not_retried() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(12);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 12);
     fs::write(turn.join("005.png"), "no picture").unwrap();
     let studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
@@ -151,10 +158,8 @@ async fn a_job_with_unusable_frames_names_them_and_is_not_retried() {
 
 #[tokio::test]
 async fn a_server_without_workers_leaves_jobs_to_other_processes() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(12);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 12);
     let studio = Studio::over(data, "in_server = false\n");
     let job = studio.send(&turn).await;
     let response = studio.ask(Method::PATCH, &job, Some(json!({ "priority": 7 }))).await;
@@ -186,10 +191,8 @@ async fn a_server_without_workers_leaves_jobs_to_other_processes() {
 
 #[tokio::test]
 async fn another_worker_takes_over_whenever_one_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(24);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 24);
     let mut studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
     // Each worker is killed after a few events, and gets a little further than the one before.

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    girasol::{draw_turn, girasol, problem},
-    jobs::{PLATINUM, RING, Studio},
+    girasol::{girasol, problem},
+    jobs::{RING, Studio, folder_with_turn},
 };
 
 /// Whether a set has files, in the staging area or laid out for an encoder.
@@ -24,10 +24,8 @@ async fn set_of(studio: &Studio, job: &str) -> String {
 
 #[tokio::test]
 async fn a_committed_set_is_deleted_with_its_job_and_its_files() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(12);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 12);
     let studio = Studio::over(data, "in_server = false\n");
     let job = studio.send(&turn).await;
     let set = set_of(&studio, &job).await;
@@ -41,10 +39,8 @@ async fn a_committed_set_is_deleted_with_its_job_and_its_files() {
 
 #[tokio::test]
 async fn a_set_that_a_worker_is_encoding_is_deleted_and_the_worker_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(24);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 24);
     let studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
     let set = set_of(&studio, &job).await;
@@ -60,10 +56,8 @@ async fn a_set_that_a_worker_is_encoding_is_deleted_and_the_worker_leaves_nothin
 
 #[tokio::test]
 async fn a_take_down_deletes_raw_frames_and_a_retry_then_ends_as_an_empty_set() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, turn) = folder_with_turn(12);
     let data = folder.path();
-    let turn = data.join("turn");
-    draw_turn(&turn, PLATINUM, 12);
     let studio = Studio::over(data, "");
     let ready = studio.send(&turn).await;
     assert_eq!(studio.watch(&ready, 0).await.last().unwrap().1, "ready");

@@ -98,17 +98,20 @@ async fn a_version_goes_live_comes_back_and_is_taken_down() {
     assert_eq!(problem(ask(Method::GET, "Ring", None).await, 404).await, "no-such-sequence");
 }
 
+/// The exit code of a command over the data, and what it printed and told.
+fn run(data: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
+}
+
 #[test]
 fn versions_are_moved_at_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     ingest(data, [220, 220, 225], &[]);
     ingest(data, [200, 180, 120], &[]);
-    let run = |arguments: &[&str]| {
-        let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
-    };
+    let run = |arguments: &[&str]| run(data, arguments);
     let (code, said, _) = run(&["rollback", RING]);
     assert_eq!((code, said), (Some(0), format!("{RING}: version 2 is live.\n")));
     assert_eq!(run(&["rollback", RING]).0, Some(1));
@@ -122,11 +125,7 @@ fn a_take_down_says_what_goes_and_deletes_nothing_unless_it_is_confirmed() {
     ingest(data, [220, 220, 225], &[]);
     ingest(data, [200, 180, 120], &["--no-publish"]);
     let before = objects(data);
-    let run = |arguments: &[&str]| {
-        let output = girasol().args(arguments).arg("--data").arg(data).output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
-    };
+    let run = |arguments: &[&str]| run(data, arguments);
     let (code, said, told) = run(&["take-down", RING]);
     assert_eq!((code, said.as_str()), (Some(1), ""), "{told}");
     let files = format!("versions    3, 2, 1 (2 is live): {} files", before.len());
