@@ -57,7 +57,7 @@ writeFileSync("dist/girasol-spin.more.js", more);
 const classic = code.replace(/export\{([\w$]+) as GirasolSpin\};?\s*$/, (_, name) => `globalThis.GirasolSpin=${name}`);
 if (classic === code) throw new Error("the module no longer ends with its export");
 writeFileSync("dist/girasol-spin.classic.js", `(()=>{${classic}})();`);
-await build({ ...shared, entryPoints: ["src/girasol-sw.ts"], format: "iife", outdir: "dist" });
+await build({ ...shared, entryPoints: ["src/girasol-sw.ts", "src/demo-first.ts"], format: "iife", outdir: "dist" });
 await build({ ...shared, entryPoints: ["src/config-id.ts"], outdir: "dist" });
 
 const packages = Object.keys(metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);

@@ -82,5 +82,6 @@ pub(super) fn demo(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/", page::demo))
         .service(read("/demo.js", page::demo_script))
+        .service(read("/demo-first.js", page::demo_first))
         .service(read("/demo.css", page::demo_style));
 }

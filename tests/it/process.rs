@@ -206,7 +206,7 @@ async fn the_demo_page_runs_nothing_from_elsewhere_and_delegates_hints() {
     assert_eq!(header(headers, "cache-control"), "public, no-cache");
     assert!(
         header(headers, "content-security-policy")
-            .starts_with("default-src 'self'; img-src 'self' data: blob:;")
+            .starts_with("default-src 'self'; img-src 'self' data: blob: https:;")
     );
     assert!(!header(headers, "content-security-policy").contains("unsafe"));
     assert!(header(headers, "accept-ch").contains("Device-Memory"));
@@ -216,7 +216,11 @@ async fn the_demo_page_runs_nothing_from_elsewhere_and_delegates_hints() {
     while server.get("/", &[("if-none-match", &tag)]).await.status() != 304 {
         tag = header(server.get("/", &[]).await.headers(), "etag").to_owned();
     }
-    for (path, media_type) in [("/demo.js", "text/javascript"), ("/demo.css", "text/css; charset=utf-8")] {
+    for (path, media_type) in [
+        ("/demo.js", "text/javascript"),
+        ("/demo-first.js", "text/javascript"),
+        ("/demo.css", "text/css; charset=utf-8"),
+    ] {
         let response = server.get(path, &[]).await;
         assert_eq!(
             (response.status().as_u16(), header(response.headers(), "content-type")),

@@ -49,19 +49,164 @@ test("nine_related_pieces_load_when_they_are_scrolled_to", async () => {
   await close();
 });
 
-test("a_metal_has_its_price_and_a_stone_without_a_spin_says_what_is_shown", async () => {
+/** What the page says of the piece that it shows. */
+const told = (page) =>
+  page.evaluate(() => ["chosen", "price", "add"].map((id) => document.getElementById(id).textContent));
+
+test("title_price_and_picture_are_of_one_ring_also_while_another_is_on_its_way", async () => {
   const { page, close } = await open();
   await spinState(page, "standard", "#spin");
-  assert.equal(await page.textContent("#price"), "€2,450");
+  assert.deepEqual(await told(page), ["Yellow Gold, Diamond", "€2,450", "Add to bag"]);
+  let pass;
+  const held = new Promise((resolve) => (pass = resolve));
+  await page.route(/platinum.*\/sequence|\.pack$|\/s\//, (route) => held.then(() => route.fallback()));
   await page.locator("#metal-platinum").check();
-  assert.equal(await page.textContent("#price"), "€2,980");
-  await page.locator("#stone-ruby").check();
-  await page.locator("#note", { hasText: "There is no spin of Platinum, Ruby yet" }).waitFor();
-  assert.match(await page.textContent("#note"), /the nearest: Platinum, Diamond/);
+  await page.locator('#title[aria-busy="true"]').waitFor();
+  assert.deepEqual((await told(page)).slice(0, 2), ["Yellow Gold, Diamond", "€2,450"]);
+  const switched = page.evaluate(
+    () => new Promise((resolve) => document.querySelector("#spin").addEventListener("switch", resolve, { once: true })),
+  );
+  pass();
+  await switched;
+  assert.deepEqual(await told(page), ["Platinum, Diamond", "€2,980", "Add to bag"]);
+  assert.equal(await page.locator("#title[aria-busy]").count(), 0);
   await close();
 });
 
-test("buttons_zoom_and_fill_the_screen", async () => {
+test("a_stone_without_a_spin_is_told_kindly_and_takes_no_metal_with_it", async () => {
+  const { page, close } = await open();
+  await spinState(page, "standard", "#spin");
+  assert.equal(await page.locator(".swatch.dimmed").count(), 1);
+  await page.locator("#stone-ruby").check();
+  await page.locator("#note", { hasText: "Ruby cannot be shown yet" }).waitFor();
+  assert.match(await page.textContent("#note"), /you see Yellow Gold, Diamond, at its price/);
+  const add = "Add Yellow Gold, Diamond to bag";
+  assert.deepEqual(await told(page), ["Yellow Gold, Diamond", "€2,450", add]);
+  assert.deepEqual(await page.locator(".swatch.dimmed").allTextContents(), ["Ruby coming soon"]);
+  await page.locator("#metal-platinum").check();
+  await page.locator("#price", { hasText: "€2,980" }).waitFor();
+  assert.match(await page.textContent("#note"), /^Ruby .* you see Platinum, Diamond, at its price/);
+  await close();
+});
+
+test("a_link_to_platinum_never_shows_another_metal_and_back_is_followed", async () => {
+  const context = await browser.newContext(DESK);
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.seen = [];
+    const look = () => {
+      const picture = document.querySelector("#spin > img");
+      const isShown = picture?.checkVisibility({ visibilityProperty: true }) && picture.complete;
+      if (isShown) window.seen.push(picture.currentSrc);
+      if (document.querySelector("#price")?.textContent.trim())
+        window.seen.push(document.querySelector("#chosen").textContent);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  await page.goto(`${base}#metal=platinum`);
+  await spinState(page, "standard", "#spin");
+  const seen = [...new Set(await page.evaluate(() => window.seen))];
+  assert.ok(seen.length && seen.every((what) => /platinum/i.test(what)), seen.join());
+  await page.evaluate(() => (location.hash = "#metal=rose-gold&angle=90"));
+  await page.locator("#price", { hasText: "€2,490" }).waitFor();
+  assert.equal(await page.evaluate(() => document.querySelector("#spin").angle), 90);
+  await page.goBack();
+  await page.locator("#price", { hasText: "€2,980" }).waitFor();
+  await context.close();
+});
+
+test("the_bag_counts_tells_and_lists_what_was_seen", async () => {
+  const { page, close } = await open();
+  await spinState(page, "standard", "#spin");
+  await page.locator("#add").click();
+  assert.equal(await page.textContent("#bag-count"), "1");
+  assert.match(await page.locator("#added[role=status]").textContent(), /^Yellow Gold, Diamond: it is in your bag/);
+  await page.locator("#metal-rose-gold").check();
+  await page.locator("#price", { hasText: "€2,490" }).waitFor();
+  await page.locator("#add").click();
+  await page.reload();
+  assert.equal(await page.textContent("#bag-count"), "2", "a reload keeps it");
+  await page.locator("#bag-open").click();
+  assert.equal(await page.textContent("#bag-total"), "€4,940");
+  assert.equal(await page.locator("#bag-list li").count(), 2);
+  await page.getByRole("button", { name: "Remove Pavé Solitaire, Yellow Gold, Diamond" }).click();
+  assert.equal(await page.textContent("#bag-total"), "€2,490");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#bag").isVisible(), false);
+  await close();
+});
+
+test("without_scripts_no_button_is_dead_and_the_price_is_told", async () => {
+  const { page, close } = await open({ ...DESK, javaScriptEnabled: false });
+  assert.equal(await page.locator(":is(button, select, input, summary):visible").count(), 0);
+  const note = page.locator("noscript .note");
+  assert.ok((await note.isVisible()) && /€2,450 in yellow gold with a diamond/.test(await note.textContent()));
+  const { width, height } = await page.locator("#spin > img").boundingBox();
+  assert.equal(width, height, "the picture keeps its proportions");
+  await close();
+});
+
+test("a_phone_held_across_shows_the_whole_ring_and_nothing_moves_while_a_page_loads", async () => {
+  const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+  const screens = [
+    { viewport: { width: 1440, height: 900 } },
+    { viewport: { width: 390, height: 844 }, ...phone },
+    { viewport: { width: 844, height: 390 }, ...phone },
+    { viewport: { width: 667, height: 375 }, ...phone },
+  ];
+  for (const screen of screens) {
+    const context = await browser.newContext(screen);
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      window.shifts = [];
+      const note = (list) => window.shifts.push(...list.getEntries().map(({ value }) => value));
+      new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true });
+    });
+    await page.goto(base);
+    await spinState(page, "standard", "#spin");
+    const { y, height } = await page.locator(".ground").boundingBox();
+    const name = JSON.stringify(screen.viewport);
+    assert.ok(y >= 0 && y + height <= screen.viewport.height, `${name}: ${y} + ${height}`);
+    assert.deepEqual(await page.evaluate(() => window.shifts), [], name);
+    await context.close();
+  }
+});
+
+test("text_of_twice_the_size_fits", async () => {
+  for (const viewport of [
+    { width: 390, height: 844 },
+    { width: 1280, height: 900 },
+  ]) {
+    const { page, close } = await open({ viewport });
+    await spinState(page, "standard", "#spin");
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+    await close();
+  }
+});
+
+test("the_chosen_swatch_differs_in_forced_colours", async () => {
+  const { page, close } = await open({ ...DESK, forcedColors: "active" });
+  await spinState(page, "standard", "#spin");
+  const ground = (id) =>
+    page.locator(`.swatch[for=${id}]`).evaluate((label) => getComputedStyle(label).backgroundColor);
+  assert.notEqual(await ground("metal-yellow-gold"), await ground("metal-platinum"));
+  await close();
+});
+
+test("paper_shows_related_pieces_that_no_visitor_has_scrolled_to", async () => {
+  const { page, close } = await open({ viewport: { width: 390, height: 500 } });
+  await spinState(page, "standard", "#spin");
+  await page.emulateMedia({ media: "print" });
+  await page.waitForFunction(() => {
+    const pictures = [...document.querySelectorAll("#related li girasol-spin > img")];
+    return pictures.length === 9 && pictures.every(({ complete, naturalWidth }) => complete && naturalWidth);
+  });
+  await close();
+});
+
+test("the_piece_s_own_buttons_zoom_and_fill_the_screen", async () => {
   const { page, close } = await open();
   await spinState(page, "standard", "#spin");
   const scale = () =>
@@ -70,12 +215,12 @@ test("buttons_zoom_and_fill_the_screen", async () => {
         "--girasol-zoom",
       ),
     );
-  await page.locator("#larger").focus();
+  await page.locator("#spin").getByRole("button", { name: "Zoom in" }).focus();
   await page.keyboard.press("Enter");
   assert.equal(await scale(), "1.5");
-  await page.locator("#smaller").click();
+  await page.locator("#spin").getByRole("button", { name: "Zoom out" }).click();
   assert.equal(await scale(), "1");
-  await page.locator("#full").click();
+  await page.locator("#spin").getByRole("button", { name: "Full screen" }).click();
   assert.equal(await page.locator("#spin").getAttribute("data-full"), "");
   await close();
 });

@@ -1,13 +1,14 @@
 // The demo page: one ring, its metals, and what happens behind it.
 
 import { readAddress, writeAddress } from "./demo/address";
+import { addToBag, listenBag, openBag } from "./demo/bag";
 import { clearArrivals, drawArrival, drawHints, drawSelected, drawTiers } from "./demo/panels";
-import { priceOf } from "./demo/prices";
-import { drawRelated } from "./demo/related";
+import { inWords, priceOf } from "./demo/prices";
+import { drawPictures, drawPlaces, drawRelated, listenPrint } from "./demo/related";
 import { configure, loadDigest, loadHints, loadProduct, loadStatus, spinOf, wordsOf } from "./demo/shop";
 import { drawSwatches } from "./demo/swatches";
 import type { GirasolSpin, SpinEvents } from "./element/element";
-import { byId } from "./page";
+import { byId, make } from "./page";
 import { planStages, progressOf } from "./rules/stages";
 import type { Choices, ConfigurationStatus, Manifest, Product, ProductSpin } from "./wire";
 
@@ -16,15 +17,19 @@ const FIRST_CONFIGURATION = "ring.solitaire.metal-yellow-gold.stone-diamond";
 const WATCH_MS = 1000;
 const GLANCE_MS = 5000;
 
+const PROMISE = byId("note").textContent;
+
 const spin = byId<GirasolSpin>("spin");
 const tierSelect = byId<HTMLSelectElement>("tier");
 const formatSelect = byId<HTMLSelectElement>("format");
 const address = readAddress();
 
 let product: Product | undefined;
-/** The chosen configuration, and the spin that is shown: its own, or the nearest. */
+/** The chosen configuration, and the spin that is to be shown: its own, or the nearest. */
 let wanted = FIRST_CONFIGURATION;
 let shown: ProductSpin | undefined;
+/** The spin that stands on the page, which title, price and bag are about. */
+let pictured: ProductSpin | undefined;
 let shownDigest: string | undefined;
 let manifest: Manifest | undefined;
 let startedAt = 0;
@@ -58,31 +63,66 @@ async function choose(choices: Choices): Promise<void> {
   // The visitor may have picked another one meanwhile.
   if (choices !== address.choices) return;
   wanted = answer.configId;
-  const words = wordsOf(product, choices);
+  const missing = capital(missingOf(product, choices, answer.nearest?.choices));
   if (answer.sequence) {
     say("");
     show({ configId: answer.configId, choices, sequence: answer.sequence });
   } else if (answer.nearest) {
     const nearest = wordsOf(product, answer.nearest.choices);
-    say(`There is no spin of ${words} yet; the request is noted. Meanwhile, the nearest: ${nearest}.`);
+    say(`${missing} cannot be shown yet; your wish is noted. Until then you see ${nearest}, at its price.`);
     show(answer.nearest);
   } else {
-    say(`${words} is being encoded, and appears here by itself.`);
+    say(`${missing} is being made ready, and appears here by itself.`);
     void watch();
   }
 }
+
+/** What there is no picture of yet: the choices that the nearest ring does not have, or all of them. */
+function missingOf(current: Product, choices: Choices, nearest?: Choices): string {
+  const other = current.options.filter(({ name }) => choices[name] !== nearest?.[name]);
+  return wordsOf({ ...current, options: other.length ? other : current.options }, choices);
+}
+
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 function show(next: ProductSpin): void {
   byId("waiting").hidden = true;
   document.body.classList.remove("nothing");
   spin.hidden = false;
-  byId("chosen").textContent = wordsOf(product!, next.choices);
-  spin.setAttribute("alt", `${product!.label}: ${wordsOf(product!, next.choices)}. Turn with the arrow keys.`);
   if (next.configId === shown?.configId) return;
   shown = next;
   shownDigest = undefined;
   startedAt = performance.now();
+  if (!pictured) bring(next);
+  // Until the other ring is painted, title and price are those of the one that is seen.
+  byId("title").setAttribute("aria-busy", String(pictured?.configId !== next.configId));
   spin.setAttribute("src", next.sequence);
+}
+
+/** The first ring: the page's own picture becomes its, before it is seen, and nothing contradicts title and price. */
+function bring(first: ProductSpin): void {
+  const picture = spin.querySelector("img");
+  const still = `/still/${first.configId}.webp`;
+  const seen = () => document.documentElement.classList.remove("linked");
+  if (picture && picture.getAttribute("src") !== still) {
+    picture.addEventListener("load", seen, { once: true });
+    picture.src = still;
+  } else seen();
+  spin.addEventListener("ready", seen, { once: true });
+  drawPictured(first);
+}
+
+/** Title, price and bag follow what stands on the page. */
+function drawPictured(seen: ProductSpin): void {
+  pictured = seen;
+  const words = wordsOf(product!, seen.choices);
+  const euros = priceOf(seen.choices);
+  byId("title").removeAttribute("aria-busy");
+  byId("chosen").textContent = words;
+  byId("price").textContent = euros ? inWords(euros) : "Price on request";
+  byId<HTMLButtonElement>("add").disabled = !euros;
+  spin.setAttribute("alt", `${product!.label}: ${words}. Turn with the arrow keys.`);
+  draw(product!);
 }
 
 /** Follows the server while it encodes, and glances at it afterwards while a choice lacks its spin. */
@@ -134,11 +174,31 @@ async function refresh({ sequence }: ProductSpin): Promise<void> {
 
 function draw(current: Product): void {
   byId("label").textContent = current.label;
-  byId("price").textContent = priceOf(address.choices);
   spin.hotspots = current.hotspots ?? [];
   drawRelated(current);
-  const warm = (choices: Choices) => void spin.warm(choices);
-  drawSwatches(current, address.choices, warm, (choices) => void choose(choices).catch(sayFailed));
+  if (manifest) drawPictures(manifest);
+  // What goes into the bag is what is seen.
+  const isOther = pictured && spinOf(current, address.choices)?.configId !== pictured.configId;
+  byId("add").textContent = isOther ? `Add ${wordsOf(current, pictured!.choices)} to bag` : "Add to bag";
+  drawSwatches(current, address.choices, shown?.choices ?? address.choices, {
+    onHover: (choices) => void spin.warm(choices),
+    onPick,
+  });
+}
+
+function onPick(choices: Choices): void {
+  byId("added").replaceChildren();
+  void choose(choices).catch(sayFailed);
+}
+
+function add(): void {
+  if (!product || !pictured) return;
+  const { configId, choices } = pictured;
+  const words = wordsOf(product, choices);
+  addToBag({ configId, name: product.label, words, euros: priceOf(choices) ?? 0 });
+  const open = make("button", { type: "button", class: "link" }, "See your bag");
+  open.addEventListener("click", openBag);
+  byId("added").replaceChildren(`${words}: it is in your bag. `, open);
 }
 
 /** Choices of the address that the product still has. */
@@ -161,9 +221,10 @@ function force(): void {
   startedAt = performance.now();
 }
 
+/** Says something in the place of the promise that stands there else. */
 function say(text: string): void {
-  byId("note").textContent = text;
-  byId("note").hidden = !text;
+  const words = text || PROMISE;
+  if (byId("note").textContent !== words) byId("note").textContent = words;
 }
 
 function sayFailed(): void {
@@ -215,6 +276,7 @@ spin.addEventListener("manifest", (event) => {
   drawSelected(manifest);
   drawTiers(manifest);
   drawAngle();
+  drawPictures(manifest);
   const sequence = spin.getAttribute("src") ?? "";
   const { selected } = manifest;
   const choice = {
@@ -224,6 +286,14 @@ spin.addEventListener("manifest", (event) => {
   };
   loadHints(sequence, choice).then(drawHints, () => drawHints([]));
 });
+
+spin.addEventListener("switch", (event) => {
+  const { configuration } = (event as SpinEvents["switch"]).detail;
+  const seen = [shown, ...(product?.spins ?? [])].find((one) => one?.configId === configuration);
+  if (seen) drawPictured(seen);
+});
+
+spin.addEventListener("error", () => byId("title").removeAttribute("aria-busy"));
 
 spin.addEventListener("progress", (event) => {
   const { tier, frames } = (event as Event as SpinEvents["progress"]).detail;
@@ -255,14 +325,13 @@ for (const select of [tierSelect, formatSelect]) {
   });
 }
 
-/** Zooms as the key does, for visitors without a keyboard. */
-function press(key: string): void {
-  spin.shadowRoot?.querySelector("[part=stage]")?.dispatchEvent(new KeyboardEvent("keydown", { key }));
-}
+// Back, or another link to this page.
+addEventListener("hashchange", () => {
+  const { choices, angle } = readAddress();
+  if (angle !== undefined) spin.spinTo(angle);
+  if (product) onPick({ ...product.default.choices, ...known(product, choices) });
+});
 
-byId("larger").addEventListener("click", () => press("+"));
-byId("smaller").addEventListener("click", () => press("-"));
-byId("full").addEventListener("click", () => void spin.toggleFullscreen());
 byId("retry").addEventListener("click", () => void start());
 
 tierSelect.value = address.tier;
@@ -270,6 +339,12 @@ formatSelect.value = address.format;
 // A value that is no option leaves a select with none.
 if (tierSelect.selectedIndex < 0) tierSelect.value = "";
 if (formatSelect.selectedIndex < 0) formatSelect.value = "";
+byId("add").addEventListener("click", add);
+listenBag();
+listenPrint();
+drawPlaces();
+// What lies below is shown once that has its height.
+byId("inside").hidden = false;
 void customElements.whenDefined("girasol-spin").then(() => {
   force();
   if (address.angle !== undefined) spin.spinTo(address.angle);

@@ -29,3 +29,10 @@ export function kilobytes(bytes: number): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** Shows a swatch: a colour, or a picture by its address. */
+export function paintSwatch(dot: HTMLElement, swatch: string | null | undefined): void {
+  if (!swatch) return;
+  if (swatch.startsWith("#")) dot.style.backgroundColor = swatch;
+  else dot.style.background = `center / cover url("${encodeURI(swatch)}")`;
+}

@@ -60,6 +60,7 @@ static VIEWER_MORE: Embedded = embed!("text/javascript", "../../../viewer/dist/g
 static VIEWER_CLASSIC: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.classic.js");
 static SERVICE_WORKER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-sw.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/demo.js");
+static DEMO_FIRST: Embedded = embed!("text/javascript", "../../../viewer/dist/demo-first.js");
 static DEMO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/demo/demo.css");
 static STUDIO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/studio.js");
 static STUDIO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/dist/studio.css");
@@ -74,8 +75,9 @@ const DEMO_PAGE: &str = include_str!("../../../viewer/demo/index.html");
 /// What the demo's page shows.
 const DEMO_PRODUCT: &str = "ring.solitaire";
 
-/// Everything from here; pictures also from memory, which is where frames are cut from packs.
-const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+/// Everything from here; pictures also from memory, which is where frames are cut from packs, and those of swatches, which
+/// product files may name anywhere.
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: https:; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 /// The studio asks for nothing but what is here, and for pictures of swatches, which product files may name anywhere. It runs
@@ -189,6 +191,11 @@ pub(crate) async fn docs_style(request: HttpRequest) -> Result<HttpResponse, Fai
 /// `GET /demo.js`
 pub(crate) async fn demo_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &DEMO_SCRIPT).await
+}
+
+/// `GET /demo-first.js`: what has to run before the page is painted.
+pub(crate) async fn demo_first(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &DEMO_FIRST).await
 }
 
 /// `GET /demo.css`

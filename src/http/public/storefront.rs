@@ -23,7 +23,11 @@ pub(crate) fn fill(page: &str, product: Option<&Product>, base: &str) -> String 
     });
     // No `<` in the data may end the script element.
     let data = data.to_string().replace('<', "\\u003c");
+    let pictured = spin.choices.iter().map(|(option, choice)| format!("{option}={choice}"));
+    let pictured = pictured.collect::<Vec<_>>().join("&");
     let head = html! {
+        // Scripts know by it which choices in a link are another piece.
+        meta name="girasol-pictured" content=(pictured);
         meta property="og:type" content="product";
         meta property="og:title" content=(product.label);
         meta property="og:url" content=(format!("{base}/"));

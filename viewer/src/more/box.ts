@@ -12,10 +12,11 @@ export interface Box {
   room: [number, number];
 }
 
-export function boxOf({ stage, layer, width: widthOf }: View): Box {
+export function boxOf({ stage, layer }: View): Box {
   const rect = stage.getBoundingClientRect();
-  const width = widthOf();
-  const height = (width * layer.clientHeight) / (layer.clientWidth || 1) || 1;
+  // The page's transforms change the stage's rectangle alone, and its styles may give the layer less room.
+  const scale = rect.width / stage.clientWidth || 1;
+  const [width, height] = [layer.clientWidth * scale || 1, layer.clientHeight * scale || 1];
   const [left, top] = [rect.left + (rect.width - width) / 2, rect.top + (rect.height - height) / 2];
   return { left, top, width, height, room: [rect.width / width, rect.height / height] };
 }

@@ -1,7 +1,7 @@
 // The panel of a product on the overview: which of its configurations have a spin.
 
 import type { Frameset, Job, ListedChoice, ListedOption, ListedProduct } from "../api";
-import { count, make } from "../page";
+import { count, make, paintSwatch } from "../page";
 import { type Cell, coverageOf } from "./coverage";
 import { askForSet, startSet } from "./new-set";
 import { configurationHash, setHash } from "./routes";
@@ -72,8 +72,7 @@ function matrix(product: ListedProduct, rows: ListedOption, columns: ListedOptio
 function labelOf(label: string, swatch: ListedChoice["swatch"]): (Node | string)[] {
   if (!swatch) return [label];
   const dot = make("span", { class: "dot", "aria-hidden": "true" });
-  if (swatch.startsWith("#")) dot.style.backgroundColor = swatch;
-  else dot.style.background = `center / cover url("${encodeURI(swatch)}")`;
+  paintSwatch(dot, swatch);
   return [dot, label];
 }
 
