@@ -34,8 +34,9 @@ const { metafile } = await build({
   metafile: true,
 });
 
-// Shops' visitors load these two, the second one once the spin can be turned: terser makes them a few hundredths smaller
-// than esbuild does. Both are files of their own, which the first one finds beside it, as a module and as a plain script.
+// Shops' visitors load these, the second one once the spin can be turned, the third one on pages that are not in English:
+// terser makes them a few hundredths smaller than esbuild does. They are files of their own, each found beside the one that
+// loads it, as a module and as a plain script.
 const options = {
   module: true,
   ecma: 2022,
@@ -44,14 +45,15 @@ const options = {
 };
 const { outputFiles } = await build({
   ...shared,
-  entryPoints: ["src/girasol-spin.ts", "src/girasol-spin.more.ts"],
-  external: ["./girasol-spin.more.js"],
+  entryPoints: ["src/girasol-spin.ts", "src/girasol-spin.more.ts", "src/girasol-spin.words.ts"],
+  external: ["./girasol-spin.more.js", "./girasol-spin.words.js"],
   outdir: "dist",
   write: false,
 });
-const [code, more] = await Promise.all(outputFiles.map(async ({ text }) => (await minify(text, options)).code));
+const [code, more, words] = await Promise.all(outputFiles.map(async ({ text }) => (await minify(text, options)).code));
 writeFileSync("dist/girasol-spin.js", code);
 writeFileSync("dist/girasol-spin.more.js", more);
+writeFileSync("dist/girasol-spin.words.js", words);
 
 // The same as a plain script, and the service worker, which is one.
 const classic = code.replace(/export\{([\w$]+) as GirasolSpin\};?\s*$/, (_, name) => `globalThis.GirasolSpin=${name}`);

@@ -33,6 +33,7 @@ mod welcome;
     objects::still,
     page::viewer,
     page::viewer_more,
+    page::viewer_words,
     page::viewer_classic,
     page::service_worker,
     signed::sequence,
@@ -66,6 +67,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/signed/{token}/{file}", signed::other))
         .service(read("/girasol-spin.js", page::viewer))
         .service(read("/girasol-spin.more.js", page::viewer_more))
+        .service(read("/girasol-spin.words.js", page::viewer_words))
         .service(read("/girasol-spin.classic.js", page::viewer_classic))
         .service(read("/girasol-sw.js", page::service_worker))
         .service(read("/docs", page::docs))

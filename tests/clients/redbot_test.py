@@ -93,6 +93,7 @@ class Redbot(unittest.TestCase):
             (200, f"/still/{RING}.webp", []),
             (200, "/girasol-spin.js", []),
             (200, "/girasol-spin.more.js", []),
+            (200, "/girasol-spin.words.js", []),
             (200, "/girasol-spin.classic.js", []),
             (200, "/girasol-sw.js", []),
             (200, "/api/health", []),

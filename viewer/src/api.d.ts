@@ -935,6 +935,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/girasol-spin.words.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's words */
+        get: operations["showViewerWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/girasol-sw.js": {
         parameters: {
             query?: never;
@@ -5951,6 +5968,38 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description A module that the viewer loads from beside itself, once a spin can be turned. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": unknown;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            412: components["responses"]["PreconditionFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    showViewerWords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the entity tag is this one. */
+                "If-Match"?: string;
+                /** @description Only if the entity tag is another one. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A module that the viewer loads from beside its second file, on pages that are not in English. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];

@@ -1,6 +1,7 @@
-// Words: what the element says to visitors. A shop replaces them by its own language: `GirasolSpin.words = {...}`.
+// Words: what the element says to visitors. English stands here; the second file knows more languages, and a shop gives
+// words of its own: `GirasolSpin.words = {...}`.
 
-export const words = {
+const ENGLISH = {
   /** The name for screen readers, where the page gives none. */
   view: "360° view",
   /** `#` is the angle. */
@@ -12,4 +13,7 @@ export const words = {
 };
 
 /** With those of the second file, which has them in English. */
-export type Words = typeof words & Record<"larger" | "smaller" | "full" | "pause" | "play", string>;
+export type Words = typeof ENGLISH & Record<"larger" | "smaller" | "full" | "pause" | "play", string>;
+
+/** The shop's own words, which come before those of any language; English is their prototype. */
+export const words: Words = Object.create(ENGLISH);

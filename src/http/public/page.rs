@@ -57,6 +57,7 @@ macro_rules! embed {
 
 static VIEWER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.js");
 static VIEWER_MORE: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.more.js");
+static VIEWER_WORDS: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.words.js");
 static VIEWER_CLASSIC: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-spin.classic.js");
 static SERVICE_WORKER: Embedded = embed!("text/javascript", "../../../viewer/dist/girasol-sw.js");
 static DEMO_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/demo.js");
@@ -131,6 +132,24 @@ pub(crate) async fn viewer(request: HttpRequest) -> Result<HttpResponse, Failure
 )]
 pub(crate) async fn viewer_more(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &VIEWER_MORE).await
+}
+
+/// The viewer's words
+#[utoipa::path(
+    get,
+    path = "/girasol-spin.words.js",
+    operation_id = "showViewerWords",
+    tag = "Files",
+    params(param::Conditions),
+    responses(
+        (status = 200, description = "A module that the viewer loads from beside its second file, on pages that are not in English.",
+            content(("text/javascript")), headers(("ETag"), ("Cache-Control"), ("Vary"))),
+        files::Conditional,
+        problems::Internal,
+    ),
+)]
+pub(crate) async fn viewer_words(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &VIEWER_WORDS).await
 }
 
 /// The viewer as a plain script

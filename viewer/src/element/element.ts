@@ -119,6 +119,8 @@ export class GirasolSpin extends HTMLElement {
   /** Holds the place that the frames will need. */
   #size(): void {
     const sized = [this, this.querySelector("img")].find((one) => one?.getAttribute("width"));
+    // What the shadow says of a slotted picture, its image inherits.
+    this.querySelector<HTMLElement>("picture>img")?.style.setProperty("all", "inherit");
     const [width, height] = ["width", "height"].map((name) => Number(sized?.getAttribute(name)));
     this.#spin.screen.view.size(width!, height!, sized === this);
   }

@@ -2,7 +2,6 @@
 // second file sees to. The way out is always there: a button, and Escape.
 
 import type { View } from "../screen/view";
-import { words } from "../words";
 
 export interface Full {
   readonly isOn: boolean;
@@ -14,7 +13,8 @@ export interface Full {
   leave(): boolean;
 }
 
-export function createFull(host: HTMLElement, { stage, close }: View, onChange: () => void): Full {
+export function createFull(host: HTMLElement, view: View, onChange: () => void): Full {
+  const { stage, close } = view;
   let isPage = false;
   let before: HTMLElement | null = null;
 
@@ -24,7 +24,7 @@ export function createFull(host: HTMLElement, { stage, close }: View, onChange: 
     if (full === isOn()) return;
     host.toggleAttribute("data-full", full);
     if (full) {
-      close.ariaLabel = close.title = words.close;
+      close.ariaLabel = close.title = view.words.close;
       before = document.activeElement as HTMLElement;
       stage.focus({ preventScroll: true });
     } else {

@@ -27,7 +27,9 @@ export interface Kit {
   loader: Loader;
   full: Full;
   hand: Hand;
+  /** The shop's own words. */
   words: Partial<Words>;
+  turnTo(angle: number): void;
   isMotionReduced(): boolean;
 }
 
@@ -47,6 +49,8 @@ export interface More {
   onFull(): void;
   /** Attributes, words or hotspots have changed. */
   refresh(): void;
+  /** The element has come into a page, which may be in another document. */
+  adopt(): void;
   setHotspots(hotspots: Hotspot[]): void;
   /** Paints a thumbhash (base64) of the size that the first frame will have, until that is there. */
   placeholder(hash: string, size: [number, number]): void;

@@ -7,7 +7,6 @@ import { isMotionReduced } from "../motion";
 import { configurationOf, optionsOf } from "../rules/address";
 import { createScreen, type Screen } from "../screen/screen";
 import { createVitals } from "../vitals";
-import type { Refused } from "../wire";
 import { words } from "../words";
 import { createFull, type Full } from "./full";
 import { listenGestures } from "./hand";
@@ -51,7 +50,7 @@ export function createSpin(host: HTMLElement): Spin {
   let isTouched = false;
 
   const load = () => {
-    loading ??= loadMore({ host, screen, loader, full, hand, words, isMotionReduced }).then(
+    loading ??= loadMore({ host, screen, loader, full, hand, words, turnTo, isMotionReduced }).then(
       (loaded) => {
         more = loaded;
         if (isTouched) more.onTouch();
@@ -115,12 +114,6 @@ export function createSpin(host: HTMLElement): Spin {
     vitals.end(!!isVisitors && src, configuration, selected?.tier);
   };
 
-  /** The service worker has asked again behind what is shown. */
-  const onMessage = ({ data }: MessageEvent<Refused>) => {
-    if (data?.type === "girasol.refused/1" && data.configuration === loader.manifest?.configuration)
-      void loader.reload();
-  };
-
   const turnTo = (angle: number) => {
     hand.stop();
     isTouched = true;
@@ -129,9 +122,10 @@ export function createSpin(host: HTMLElement): Spin {
   };
 
   // The first tier can be turned: what comes next has time.
-  host.addEventListener("tierchange", () => (self.requestIdleCallback ?? setTimeout)(() => use(() => {})), {
-    once: true,
-  });
+  const prepare = () => (self.requestIdleCallback ?? setTimeout)(() => use(() => {}));
+  host.addEventListener("tierchange", prepare);
+  // It has the visitor's language.
+  host.addEventListener("error", prepare);
 
   return {
     screen,
@@ -147,11 +141,10 @@ export function createSpin(host: HTMLElement): Spin {
       const angle = host.hasAttribute("share") && readShared(host);
       if (angle) turnTo(+angle);
       choices.observe(host, { attributes: true, attributeOldValue: true });
-      navigator.serviceWorker?.addEventListener("message", onMessage);
+      more?.adopt();
       watchNearness(host, setNear);
     },
     disconnect() {
-      navigator.serviceWorker?.removeEventListener("message", onMessage);
       unwatchNearness(host);
       choices.disconnect();
       full.leave();

@@ -17,7 +17,6 @@ import type { EncodedFrame } from "../screen/reel";
 import type { Screen } from "../screen/screen";
 import type { Vitals } from "../vitals";
 import type { Choices, Manifest, Selected, Sibling } from "../wire";
-import { words } from "../words";
 import { chosenBy, forcedBy, hintsOf, srcOf } from "./attributes";
 import { bestFormat, giveUpAvif } from "./formats";
 import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
@@ -254,7 +253,7 @@ export function createLoader(
     const { status, nearest } = error as Partial<HttpError>;
     setState(host, "error");
     vitals.add("errors");
-    view.say(isRefusal(status) ? words.none : words.failed);
+    view.say(isRefusal(status) ? "none" : "failed");
     emit(host, "error", { message: `${error}`, ...(status && { status }), ...(!!nearest && { nearest }) });
   };
 

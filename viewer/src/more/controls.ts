@@ -22,11 +22,7 @@ const ICONS = {
 const WORDS = { larger: "Zoom in", smaller: "Zoom out", full: "Full screen", pause: "Pause", play: "Turn" };
 const SVG = "http://www.w3.org/2000/svg";
 
-export function createControls(
-  { host, screen: { view }, full, words }: Kit,
-  autospin: Autospin,
-  closeUp: CloseUp,
-): Controls {
+export function createControls({ host, screen: { view }, full }: Kit, autospin: Autospin, closeUp: CloseUp): Controls {
   const bar = part("div", "controls");
 
   const button = (name: keyof typeof ICONS, onClick: () => void) => {
@@ -41,7 +37,7 @@ export function createControls(
     bar.append(element);
     return (shown: boolean, icon: keyof typeof ICONS = name, disabled = false) => {
       element.hidden = !shown;
-      element.ariaLabel = element.title = words[icon] ?? WORDS[icon];
+      element.ariaLabel = element.title = view.words[icon] ?? WORDS[icon];
       path.setAttribute("d", ICONS[icon]);
       // A button that is disabled loses the focus.
       element.ariaDisabled = `${disabled}`;

@@ -8,8 +8,10 @@ import { requestSequence } from "./configure";
 import { createControls } from "./controls";
 import { createFade } from "./fade";
 import { createFill } from "./fill";
+import { createFollow } from "./follow";
 import { listenGrip } from "./grip";
 import { makeHotspots, placeHotspots } from "./hotspots";
+import { createLanguage } from "./language";
 import CSS from "./more.css";
 import { Pace } from "./pace";
 import { paintPlaceholder } from "./placeholder";
@@ -36,7 +38,8 @@ export function createMore(kit: Kit): More {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
   }
-  view.root.adoptedStyleSheets = [...view.root.adoptedStyleSheets, sheet];
+  const sheets = [...view.sheets, sheet];
+  view.root.adoptedStyleSheets = sheets;
   const spots = part("div", "spots");
   const slot = part("slot", "hotspots");
   slot.name = "hotspot";
@@ -48,6 +51,13 @@ export function createMore(kit: Kit): More {
   const autospin = createAutospin(kit, () => controls.refresh());
   const controls = createControls(kit, autospin, closeUp);
   const fill = createFill(kit);
+  const speak = createLanguage(kit, () => {
+    screen.describe();
+    view.close.ariaLabel = view.close.title = view.words.close;
+    view.say();
+    controls.refresh();
+  });
+  let page = document;
   let placing = 0;
   let sharing = 0;
 
@@ -75,8 +85,10 @@ export function createMore(kit: Kit): More {
   screen.helper = Object.assign(new Pace(), { fade: createFade(kit) });
   controls.refresh();
   place();
+  speak();
+  createFollow(kit, speak);
 
-  return {
+  const more: More = {
     zoom: closeUp.zoom,
     drag(way, isTouch) {
       const left = closeUp.pan(way);
@@ -100,8 +112,20 @@ export function createMore(kit: Kit): More {
       share();
     },
     refresh() {
+      speak();
       controls.refresh();
       share();
+    },
+    adopt() {
+      // A sheet belongs to the document that it was made in.
+      if (host.ownerDocument === page) return;
+      page = host.ownerDocument;
+      const { CSSStyleSheet } = page.defaultView ?? window;
+      view.root.adoptedStyleSheets = sheets.map((sheet) => {
+        const copy = new CSSStyleSheet();
+        copy.replaceSync([...sheet.cssRules].map(({ cssText }) => cssText).join(""));
+        return copy;
+      });
     },
     setHotspots(hotspots) {
       makeHotspots(host, hotspots);
@@ -112,4 +136,6 @@ export function createMore(kit: Kit): More {
     },
     requestSequence,
   };
+  more.adopt();
+  return more;
 }

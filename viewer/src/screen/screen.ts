@@ -117,7 +117,7 @@ export function createScreen(
   const memory: MemoryUser = { onShare: () => aim() };
 
   const angle = () => turnedTo ?? normalize(turnedBy);
-  const describe = () => describeStage(view.stage, host.getAttribute("alt"), angle(), degrees.length === 1);
+  const describe = () => describeStage(view, host.getAttribute("alt"), angle(), degrees.length === 1);
 
   /** The degrees that are shown, where frames come too late and fewer have to do. */
   const shownDegrees = () => {

@@ -1,7 +1,7 @@
 // What stands in the element's shadow: the stage with its canvas, the page's hotspots, the way out, and the message.
 
 import type { Placement } from "../wire";
-import { words } from "../words";
+import { type Words, words } from "../words";
 import CSS from "./view.css";
 
 /** `x` and `y`: how far the piece is moved from the middle, in shares of its own size. */
@@ -14,6 +14,8 @@ export interface Zoom {
 export interface View {
   host: HTMLElement;
   root: ShadowRoot;
+  /** Its style; the second sheet is this element's own. */
+  sheets: CSSStyleSheet[];
   frame: HTMLElement;
   stage: HTMLElement;
   layer: HTMLElement;
@@ -36,15 +38,17 @@ export interface View {
   zoom(zoom: Zoom): void;
   /** The size that the page gives to the element, or to the picture in it. Where it gives none, the frames decide. */
   size(width: number, height: number, isElements: boolean): void;
-  /** Shows a message with its button, or hides both. */
-  say(text: string): void;
+  /** What this element says to visitors: in its language, once that is known. */
+  words: Words;
+  /** Shows a message with its button; without a word the one before, in the present language. Empty, it hides both. */
+  say(word?: "none" | "failed" | ""): void;
 }
 
 // Smaller numbers are proportions alone: width="4" height="3".
 const LEAST_WIDTH_PX = 16;
 
 /** Gives the stage its role, name and value. They stand there, so that the retry button is beside the slider. */
-export function describeStage(stage: HTMLElement, name: string | null, angle: number, isStill: boolean): void {
+export function describeStage({ stage, words }: View, name: string | null, angle: number, isStill: boolean): void {
   const degrees = Math.round(angle) % 360;
   const slides = (value: string) => (isStill ? null : value);
   Object.assign(stage, {
@@ -68,8 +72,9 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
   }
-  const own = new CSSStyleSheet();
-  root.adoptedStyleSheets = [sheet, own];
+  const sizes = new CSSStyleSheet();
+  const sheets = [sheet, sizes];
+  root.adoptedStyleSheets = sheets;
 
   const frame = part("div", "frame");
   const stage = part("div", "stage");
@@ -112,10 +117,13 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     set("--plane", [y, 1 - x - across, 1 - y - along, x].map((share) => `${100 * share}%`).join(" "));
   };
 
-  const say = (words_: string) => {
-    text.textContent = words_;
-    retry.textContent = words.retry;
-    message.hidden = !words_;
+  const own: Words = Object.create(words);
+  let said: "none" | "failed" | "" = "";
+  const say: View["say"] = (word = said) => {
+    said = word;
+    text.textContent = word && own[word];
+    retry.textContent = own.retry;
+    message.hidden = !word;
   };
   const place: View["place"] = ({ source: [width, height], crop }, product) => {
     const shares = crop.map((pixels, index) => pixels / (index % 2 ? height : width));
@@ -137,7 +145,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     isSized = width > 0 && height > 0;
     if (isSized) set("--ratio", `${(ratio = width / height)}`);
     const isWide = width >= LEAST_WIDTH_PX;
-    own.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
+    sizes.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
     if (isWide) set("--width", `${width}px`);
   };
   const width = () => {
@@ -145,8 +153,10 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     return Math.min(width, height * ratio) || 1;
   };
   return {
+    words: own,
     host,
     root,
+    sheets,
     frame,
     stage,
     layer,

@@ -9,7 +9,7 @@
 //      /api/products/customizable/*/sequence   on viewer-request and viewer-response
 //      /still/*                                on viewer-response
 //      /s/*  /p/*  /m/*.json                   without it
-//      /girasol-spin.js  /girasol-spin.more.js  /girasol-spin.classic.js  /girasol-sw.js   without it
+//      /girasol-spin.js  /girasol-spin.more.js  /girasol-spin.words.js  /girasol-spin.classic.js  /girasol-sw.js   without it
 //    Neither cookies nor Authorization go to the origin from these.
 // 4. Default behaviour: all methods, managed policies CachingDisabled and AllViewer: the API with keys and cookies, the
 //    studio, uploads and events pass as they are. Origin response timeout 60 s.

@@ -21,7 +21,7 @@ sub vcl_recv {
             && req.url !~ "^/m/[0-9a-f]+[.]json"
             && req.url !~ "^/api/products/customizable/[^/?]+/sequence(?:[?]|$)"
             && req.url !~ "^/api/products/customizable/[a-z0-9-]+/[a-z0-9-]+(?:[?]|$)"
-            && req.url !~ "^/(?:girasol-spin(?:[.](?:classic|more))?|girasol-sw|demo)[.](?:js|css)(?:[?]|$)")) {
+            && req.url !~ "^/(?:girasol-spin(?:[.](?:classic|more|words))?|girasol-sw|demo(?:-first)?)[.](?:js|css)(?:[?]|$)")) {
         return (pass);
     }
 
