@@ -37,7 +37,7 @@ test("it_is_as_large_as_an_image_of_its_attributes", async () => {
       const { page, close } = await openBody(browser, base, inContext(child));
       await page.waitForFunction(() => !document.querySelector("girasol-spin:not(:defined)"));
       const box = await page.locator("body img, girasol-spin").first().boundingBox();
-      sizes[child.slice(1, 4)] = [box.width, box.height];
+      sizes[child === picture ? "img" : "spin"] = [box.width, box.height];
       await close();
     }
     assert.deepEqual(sizes.spin, sizes.img, name);

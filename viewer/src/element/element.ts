@@ -1,7 +1,7 @@
 // The element <girasol-spin>: attributes in, a spin out, events about it. The class is what a page sees of it.
 
 import { setMaxDecodedBytes } from "../screen/memory";
-import type { Choices, Hotspot } from "../wire";
+import type { Choices, Hotspot, Refused } from "../wire";
 import { type Words, words } from "../words";
 import { createSpin } from "./spin";
 
@@ -125,6 +125,12 @@ export class GirasolSpin extends HTMLElement {
     this.#spin.screen.view.size(width!, height!, sized === this);
   }
 }
+
+// The service worker has asked again behind what is shown: it may tell so before the second file is there.
+navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<Refused>) => {
+  for (const element of connected)
+    if (data?.type === "girasol.refused/1" && data.configuration === element.configuration) void element.reload();
+});
 
 // Each attribute is a property too, as frameworks and scripts expect.
 for (const name of ATTRIBUTES) {

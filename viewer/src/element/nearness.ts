@@ -8,11 +8,6 @@ let observer: IntersectionObserver | undefined;
 
 /** Calls back whenever an element comes near the viewport or leaves it. On a hidden page nothing is near. */
 export function watchNearness(element: Element, onChange: (isNear: boolean) => void): void {
-  // In another window, into which a page has moved it, this page's observer sees nothing.
-  if (element.ownerDocument !== document) {
-    onChange(true);
-    return;
-  }
   if (!observer) {
     observer = new IntersectionObserver(onIntersect, { rootMargin: MARGIN });
     document.addEventListener("visibilitychange", () => {

@@ -1,31 +1,44 @@
-// What an element follows of its page: a fragment that changes later, by Back or a pasted link, the page's language, and the
-// service worker, which asks again behind what is shown.
+// What elements follow of their page: its language, and a fragment that changes later, by Back or a pasted link.
 
 import type { Kit } from "../element/kit";
 import { readShared } from "../element/share";
-import type { Refused } from "../wire";
 
-/** Elements of the page that are in it, and what to do when a language has changed. */
-const followers = new Map<HTMLElement, () => void>();
-let languages: MutationObserver | undefined;
+interface Follower {
+  host: HTMLElement;
+  turnTo(angle: number): void;
+  onLanguage(): void;
+}
 
-export function createFollow({ host, loader, turnTo }: Kit, onLanguage: () => void): void {
-  followers.set(host, onLanguage);
-  if (!languages) {
-    languages = new MutationObserver(() => {
-      for (const [host, onLanguage] of followers) if (host.isConnected) onLanguage();
-    });
-    languages.observe(document, { attributes: true, attributeFilter: ["lang"], subtree: true });
+/** Elements of the page; those that have left it are forgotten, until they come back. */
+const followers = new Set<Follower>();
+let isListening = false;
+
+function each(does: (follower: Follower) => void): void {
+  for (const follower of followers) {
+    if (follower.host.isConnected) does(follower);
+    else followers.delete(follower);
   }
+}
 
-  addEventListener("hashchange", () => {
-    if (!host.isConnected || !host.hasAttribute("share")) return;
-    const angle = readShared(host);
-    if (angle) turnTo(+angle);
-  });
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  const languages = new MutationObserver(() => each(({ onLanguage }) => onLanguage()));
+  languages.observe(document, { attributes: true, attributeFilter: ["lang"], subtree: true });
+  addEventListener("hashchange", () =>
+    each(({ host, turnTo }) => {
+      const angle = host.hasAttribute("share") && readShared(host);
+      if (angle) turnTo(+angle);
+    }),
+  );
+}
 
-  navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<Refused>) => {
-    const isOwn = data?.type === "girasol.refused/1" && data.configuration === loader.manifest?.configuration;
-    if (isOwn && host.isConnected) void loader.reload();
-  });
+/** Returns what has to be called whenever the element comes into a page. */
+export function createFollow({ host, turnTo }: Kit, onLanguage: () => void): () => void {
+  const follower = { host, turnTo, onLanguage };
+  return () => {
+    listen();
+    followers.add(follower);
+    onLanguage();
+  };
 }

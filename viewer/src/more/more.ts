@@ -85,8 +85,7 @@ export function createMore(kit: Kit): More {
   screen.helper = Object.assign(new Pace(), { fade: createFade(kit) });
   controls.refresh();
   place();
-  speak();
-  createFollow(kit, speak);
+  const follow = createFollow(kit, speak);
 
   const more: More = {
     zoom: closeUp.zoom,
@@ -117,6 +116,7 @@ export function createMore(kit: Kit): More {
       share();
     },
     adopt() {
+      follow();
       // A sheet belongs to the document that it was made in.
       if (host.ownerDocument === page) return;
       page = host.ownerDocument;
@@ -126,6 +126,8 @@ export function createMore(kit: Kit): More {
         copy.replaceSync([...sheet.cssRules].map(({ cssText }) => cssText).join(""));
         return copy;
       });
+      // This page's observer sees nothing of another window: there it is always near.
+      if (page !== document) for (const part of [screen, loader]) part.setNear(true);
     },
     setHotspots(hotspots) {
       makeHotspots(host, hotspots);
