@@ -47,7 +47,7 @@ SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 CORPUS := target/tools/corpus-$(NUMPY_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -139,6 +139,10 @@ test-viewer: $(NODE_MODULES) ## Check and test the viewer; the committed bundle 
 test-e2e: $(NODE_MODULES) ## Headless browsers drive the demo of the real binary: Chromium, and Firefox and WebKit for what engines differ in
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
 	scripts/e2e.sh
+
+pictures: $(NODE_MODULES) ## Take the pictures of docs/images of the real binary's demo; ARGS names some: make pictures ARGS=demo.jpg
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	scripts/e2e.sh pictures -- $(ARGS)
 
 # The clients that artists' tools are made with, not ours: a turn over a bad line, to a server that is killed meanwhile.
 test-clients: $(TUS_JS) $(TUSPY) $(REDBOT) ## tus-js-client and tuspy upload to the real binary; REDbot reads what it serves

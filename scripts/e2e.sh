@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the demo of the real binary in an empty folder, and runs the browser tests against it.
+# Starts the demo of the real binary in an empty folder, and runs the browser tests against it; with an argument, that script of
+# viewer/package.json instead.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -63,7 +64,7 @@ done
 echo "The demo was at $url after $((SECONDS - start)) s."
 
 export GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium
-(cd viewer && npm run --silent e2e)
+(cd viewer && npm run --silent "${@:-e2e}")
 
 # engine NAME TOOL...: what engines differ in, where the engine is here.
 engine() {
@@ -78,8 +79,10 @@ engine() {
     done
     (cd viewer && npm run --silent "e2e:$name")
 }
-engine firefox firefox-esr
-engine webkit WebKitWebDriver Xvfb
+if [ $# = 0 ]; then
+    engine firefox firefox-esr
+    engine webkit WebKitWebDriver Xvfb
+fi
 
 # On SIGTERM the server shuts down in order and exits with 0.
 kill -TERM "$server"
