@@ -191,7 +191,7 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
 
-bench-viewer: setup setup-bench ## Compare with another viewer on slow lines, RUNS=3 times in 8 minutes, and write benches/viewer.md
+bench-viewer: setup setup-bench ## Compare with two other viewers on slow lines, by HTTP/1.1 and HTTP/2, RUNS=3 times in 20 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/bench.mjs

@@ -1,9 +1,11 @@
-// Girasol and its peer side by side under Chromium's throttles, and ten switches; see benches/viewer.md.
+// Girasol and its peers side by side under Chromium's throttles, by HTTP/1.1 and by HTTP/2 over TLS, and ten switches; see
+// benches/viewer.md.
 //
 // GIRASOL=target/release/girasol node benches/viewer/bench.mjs     (or GIRASOL_URL of a demo that runs)
 
 import { launch } from "./browser.mjs";
-import { contenders, PEER, peerVersion } from "./pages.mjs";
+import { startFront } from "./front.mjs";
+import { contenders, PEERS } from "./pages.mjs";
 import { startGirasol, startShop } from "./servers.mjs";
 import { median, table, write } from "./sheet.mjs";
 import { switches, switchesPage } from "./switches.mjs";
@@ -43,33 +45,39 @@ async function compare(browser, shop, pages) {
 
 const whole = (value) => Math.round(value).toLocaleString("en");
 
-function spins(pages, { medians, angles }, version) {
-  const rows = THROTTLES.flatMap(({ name }, row) => {
-    const peer = medians[row].at(-1);
-    return pages.map((page, column) => {
+/** One table; in brackets, how many times as much the better of the peers took. */
+function spins(pages, { medians, angles }) {
+  const better = medians.map((row) =>
+    Object.fromEntries(
+      MEASURES.map((measure) => [
+        measure,
+        Math.min(...row.filter((_, column) => pages[column].isPeer).map((own) => own[measure])),
+      ]),
+    ),
+  );
+  const rows = THROTTLES.flatMap(({ name }, row) =>
+    pages.map((page, column) => {
       const own = medians[row][column];
       const cells = MEASURES.map((measure) =>
-        own === peer ? whole(own[measure]) : `${whole(own[measure])} (${(peer[measure] / own[measure]).toFixed(2)})`,
+        page.isPeer
+          ? whole(own[measure])
+          : `${whole(own[measure])} (${(better[row][measure] / own[measure]).toFixed(2)})`,
       );
       return [name, page.name, ...cells];
-    });
-  });
+    }),
+  );
   const behind = THROTTLES.flatMap(({ name }, row) =>
-    pages.slice(0, -1).flatMap((page, column) => {
-      const measures = MEASURES.filter((measure) => medians[row][column][measure] >= medians[row].at(-1)[measure]);
-      return measures.length ? [`- ${page.name} is **behind** on ${name}: ${measures.join(", ")}.`] : [];
+    pages.flatMap((page, column) => {
+      const measures = MEASURES.filter((measure) => medians[row][column][measure] >= better[row][measure]);
+      return !page.isPeer && measures.length
+        ? [`- ${page.name} is **behind** on ${name}: ${measures.join(", ")}.`]
+        : [];
     }),
   );
   return [
-    `Chromium ${version}, ${PEER} ${peerVersion}, medians of ${RUNS} visits. In brackets: how many times as much the peer took.`,
     table(HEADS, rows, "llrrrrrr"),
     behind.join("\n") || "Girasol is ahead on every one.",
     `A drag begun at "first spin" on Fast 3G showed so many pictures: ${pages.map(({ name }, column) => `${name} ${angles[column]}`).join("; ")}.`,
-    table(
-      ["throttle", "delay of an answer, and rate"],
-      THROTTLES.map((conditions) => [conditions.name, said(conditions)]),
-      "ll",
-    ),
   ].join("\n\n");
 }
 
@@ -85,12 +93,39 @@ const closers = [];
 try {
   const girasol = await startGirasol();
   closers.push(girasol.stop);
-  const { pages, files } = await contenders(girasol.base);
-  const shop = await startShop({ ...files, "/switches": ["text/html", switchesPage(girasol.base)] });
+  const plain = await contenders(girasol.base);
+  const shop = await startShop({ ...plain.files, "/switches": ["text/html", switchesPage(girasol.base)] });
   closers.push(shop.stop);
   const browser = await launch();
   closers.push(() => browser.close());
-  write("spins", spins(pages, await compare(browser, shop.base, pages), browser.version()));
+
+  const sections = [
+    `Chromium ${browser.version()}, ${PEERS.join(", ")}, medians of ${RUNS} visits. In brackets: how many times as much the better of the two peers took.`,
+  ];
+  const note = process.env.NOTE;
+  if (note) sections.push(note);
+  const measure = async (protocol, base, pages) =>
+    sections.push(`### ${protocol}`, spins(pages, await compare(browser, base, pages)));
+  await measure("HTTP/1.1", shop.base, plain.pages);
+
+  // The pages name the addresses that they load from: over TLS they are others.
+  const front = await startFront([girasol.base]);
+  closers.push(front.stop);
+  const secure = await contenders(girasol.base, front.bases[0]);
+  const secureShop = await startShop(secure.files);
+  closers.push(secureShop.stop);
+  const shopFront = await startFront([secureShop.base]);
+  closers.push(shopFront.stop);
+  await measure("HTTP/2 over TLS, nginx in front", shopFront.bases[0], secure.pages);
+
+  sections.push(
+    table(
+      ["throttle", "delay of an answer, and rate"],
+      THROTTLES.map((conditions) => [conditions.name, said(conditions)]),
+      "ll",
+    ),
+  );
+  write("spins", sections.join("\n\n"));
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) runs.push(await switches(browser, `${shop.base}/switches`));
   write("switches", switched(runs));

@@ -3,12 +3,15 @@
 import { readFileSync } from "node:fs";
 import { manifestOf, sequenceOf } from "./servers.mjs";
 
-export const PEER = "js-cloudimage-360-view";
 const METAL = "yellow-gold";
-const peerScript = readFileSync(new URL(`node_modules/${PEER}/dist/${PEER}.min.js`, import.meta.url));
-export const peerVersion = JSON.parse(
-  readFileSync(new URL(`node_modules/${PEER}/package.json`, import.meta.url)),
-).version;
+const CLOUDIMAGE = "js-cloudimage-360-view";
+const SPRITESPIN = "spritespin";
+const read = (path) => readFileSync(new URL(`node_modules/${path}`, import.meta.url));
+
+/** Each with its version: "js-cloudimage-360-view 4.9.5". */
+export const PEERS = [CLOUDIMAGE, SPRITESPIN].map(
+  (name) => `${name} ${JSON.parse(read(`${name}/package.json`)).version}`,
+);
 
 const page = (body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ring</title><link rel="icon" href="data:,"><script>marks = {}; mark = (name) => (marks[name] ??= performance.now())</script><style>body { margin: 0 } #ring { display: block; width: 500px }</style>${body}`;
@@ -22,43 +25,72 @@ function girasol(base, inside) {
 </script>`);
 }
 
-/**
- * All 36 in turn order, each by its own address, as the viewer wants them. The peer requests the first one twice, blurred with
- * `?width=150` for an image CDN, and waits for that forever; Girasol rejects the unknown query. Behind a `#` it is not
- * sent, and the second request is saved, in the peer's favour.
- */
-function peer(base, { urls, tiers: { standard } }) {
+/** All 36 in turn order, each by its own address, as other viewers want them. */
+function framesOf(base, { urls, tiers: { standard } }) {
   const { set } = standard.formats.avif;
   const address = (degree) =>
-    base +
-    urls.frame.replace("{set}", set).replace("{degree}", String(degree).padStart(3, "0")).replace("{format}", "avif") +
-    "#";
+    urls.frame.replace("{set}", set).replace("{degree}", String(degree).padStart(3, "0")).replace("{format}", "avif");
+  return standard.degrees.map((degree) => base + address(degree));
+}
+
+/**
+ * It requests the first frame twice, blurred with `?width=150` for an image CDN, and waits for that forever; Girasol rejects
+ * the unknown query. Behind a `#` it is not sent, and the second request is saved, in the peer's favour.
+ */
+function cloudimage(frames) {
   return page(`<div id="ring"></div>
-<script src="/peer.js"></script>
+<script src="/cloudimage.js"></script>
 <script>
   CI360.init(ring, {
-    imageListX: ${JSON.stringify(standard.degrees.map(address))},
+    imageListX: ${JSON.stringify(frames.map((address) => `${address}#`))},
     onReady: () => mark("spin"),
     onLoad: () => mark("full"),
   });
 </script>`);
 }
 
-/** Names of the contenders with their pages, and the files that a shop serves for them. */
-export async function contenders(base) {
-  const manifest = await manifestOf(base, METAL);
+/** It shows nothing before all frames are there, and so reports the first spin and the full one at once. */
+function spritespin(frames, [width, height]) {
+  const settings = { source: frames, width, height, animate: false, sense: -1 };
+  return page(`<div id="ring"></div>
+<script src="/jquery.js"></script>
+<script src="/spritespin.js"></script>
+<script>
+  jQuery(ring).spritespin({
+    ...${JSON.stringify(settings)},
+    onLoad: () => mark("spin"),
+    onComplete: () => mark("full"),
+  });
+</script>`);
+}
+
+/** Names of the contenders with their pages, and the files that a shop serves for them; `base` is where they load from. */
+export async function contenders(server, base = server) {
+  const manifest = await manifestOf(server, METAL);
   const still =
     base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
+  const frames = framesOf(base, manifest);
   const pages = {
     Girasol: ["/girasol", girasol(base, `<img src="${still}" width="640" height="640" alt="Ring">`)],
     "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "")],
-    [PEER]: ["/peer", peer(base, manifest)],
+    [CLOUDIMAGE]: ["/cloudimage", cloudimage(frames)],
+    [SPRITESPIN]: ["/spritespin", spritespin(frames, manifest.tiers.standard.formats.avif.size)],
   };
+  const script = (path) => ["text/javascript; charset=utf-8", read(path)];
   const files = Object.fromEntries(
     Object.values(pages).map(([path, html]) => [path, ["text/html; charset=utf-8", html]]),
   );
   return {
-    pages: Object.entries(pages).map(([name, [path]]) => ({ name, path })),
-    files: { ...files, "/peer.js": ["text/javascript; charset=utf-8", peerScript] },
+    pages: Object.entries(pages).map(([name, [path]]) => ({
+      name,
+      path,
+      isPeer: !name.startsWith("Girasol"),
+    })),
+    files: {
+      ...files,
+      "/cloudimage.js": script(`${CLOUDIMAGE}/dist/${CLOUDIMAGE}.min.js`),
+      "/jquery.js": script("jquery/dist/jquery.min.js"),
+      "/spritespin.js": script(`${SPRITESPIN}/release/spritespin.min.js`),
+    },
   };
 }
