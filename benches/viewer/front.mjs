@@ -19,8 +19,7 @@ async function freePort() {
 }
 
 const block = (port, target) => `  server {
-    listen 127.0.0.1:${port} ssl;
-    http2 on;
+    listen 127.0.0.1:${port} ssl http2;
     location / {
       proxy_pass ${target};
       proxy_http_version 1.1;

@@ -49,9 +49,11 @@ function cloudimage(frames) {
 </script>`);
 }
 
-/** It shows nothing before all frames are there, and so reports the first spin and the full one at once. */
+/**
+ * `crossOrigin`, so that what the canvas shows can be read and compared. It shows nothing before all frames are there, and so reports the first spin and the full one at once.
+ */
 function spritespin(frames, [width, height]) {
-  const settings = { source: frames, width, height, animate: false, sense: -1 };
+  const settings = { source: frames, width, height, animate: false, sense: -1, crossOrigin: "anonymous" };
   return page(`<div id="ring"></div>
 <script src="/jquery.js"></script>
 <script src="/spritespin.js"></script>

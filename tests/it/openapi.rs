@@ -10,6 +10,7 @@ use crate::girasol::{Server, header};
 /// Pages for people and what they load, which the document leaves out.
 const PAGES: &[&str] = &[
     "/",
+    "/demo-first.js",
     "/demo.css",
     "/demo.js",
     "/docs",
