@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -19,11 +20,14 @@ const WRITE_TRIES: u32 = 8;
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
+    /// Whether the folder has once had its name. From then on a folder without it is another one: the place where a disk
+    /// was mounted, for one.
+    was_named: AtomicBool,
 }
 
 impl Folder {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, was_named: AtomicBool::new(false) }
     }
 
     pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
@@ -40,7 +44,7 @@ impl Folder {
             return Ok(());
         }
         let bytes = bytes.to_vec();
-        Ok(tokio::task::spawn_blocking(move || write_whole(&path, &bytes)).await??)
+        self.write_whole(path, bytes).await
     }
 
     pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<Address>, Cause> {
@@ -77,8 +81,9 @@ impl Folder {
     }
 
     pub(super) async fn set_identity(&self, text: &str) -> Result<(), Cause> {
-        let (path, text) = (self.root.join(identity::KEY), text.to_owned());
-        Ok(tokio::task::spawn_blocking(move || write_whole(&path, text.as_bytes())).await??)
+        self.write_whole(self.root.join(identity::KEY), text.as_bytes().to_vec()).await?;
+        self.was_named.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(super) async fn is_empty(&self) -> Result<bool, Cause> {
@@ -88,6 +93,10 @@ impl Folder {
 
     pub(super) async fn ping(&self) -> Result<(), Cause> {
         tokio::fs::metadata(&self.root).await?;
+        if self.was_named.load(Ordering::Relaxed) && !self.is_named().await? {
+            let why = format!("{} is gone from the folder: another one is in its place", identity::KEY);
+            return Err(io::Error::new(io::ErrorKind::NotFound, why).into());
+        }
         Ok(())
     }
 
@@ -96,7 +105,17 @@ impl Folder {
         let path = self.root.join(format!(".probe-{}", std::process::id()));
         tokio::fs::write(&path, b"probe").await?;
         tokio::fs::remove_file(&path).await?;
+        self.was_named.store(self.is_named().await?, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn is_named(&self) -> io::Result<bool> {
+        tokio::fs::try_exists(self.root.join(identity::KEY)).await
+    }
+
+    async fn write_whole(&self, path: PathBuf, bytes: Vec<u8>) -> Result<(), Cause> {
+        let root = self.root.clone();
+        Ok(tokio::task::spawn_blocking(move || write_whole(&root, &path, &bytes)).await??)
     }
 
     /// For messages.
@@ -141,20 +160,20 @@ fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
 }
 
 /// A folder that a collector deletes at the same moment, since it has just become empty, is made again.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_whole(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     for _ in 1..WRITE_TRIES {
-        match try_write_whole(path, bytes) {
+        match try_write_whole(root, path, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             written => return written,
         }
     }
-    try_write_whole(path, bytes)
+    try_write_whole(root, path, bytes)
 }
 
-fn try_write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn try_write_whole(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(path);
     if fs::metadata(folder).is_err() {
-        fs::create_dir_all(folder)?;
+        create_below(root, folder)?;
         // The folder's own entry has to survive a power cut as well.
         sync(folder.parent().unwrap_or(Path::new(".")))?;
     }
@@ -164,6 +183,19 @@ fn try_write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync(folder)
+}
+
+/// Makes the folders between the root and this one. The root itself is not made: where it is gone, so is the disk that it
+/// was on, and what is written in its place is lost when the disk comes back.
+fn create_below(root: &Path, folder: &Path) -> io::Result<()> {
+    let mut missing: Vec<_> = folder.ancestors().take_while(|folder| *folder != root).collect();
+    while let Some(folder) = missing.pop() {
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -176,6 +208,24 @@ mod tests {
 
     use super::*;
     use crate::domain::namespace::Namespace;
+
+    #[tokio::test]
+    async fn a_root_that_is_gone_is_not_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().join("objects"));
+        let key = ObjectKey::SetList(Digest::of(b"set")).within(Namespace::Public);
+        fs::create_dir(root.path().join("objects")).unwrap();
+        folder.set_identity("name").await.unwrap();
+        folder.put(&key, b"list").await.unwrap();
+        folder.ping().await.unwrap();
+        fs::remove_dir_all(root.path().join("objects")).unwrap();
+        assert!(folder.put(&key, b"list").await.is_err());
+        assert!(folder.set_identity("name").await.is_err());
+        assert!(folder.ping().await.is_err());
+        // An empty folder, as where a disk was mounted, is not the store either.
+        fs::create_dir(root.path().join("objects")).unwrap();
+        assert!(folder.ping().await.is_err());
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn a_write_beside_the_last_deletion_of_a_set_is_not_lost() {
