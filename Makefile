@@ -196,7 +196,7 @@ bench-viewer: setup setup-bench ## Compare with two other viewers on slow lines,
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/bench.mjs
 
-lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone, into benches/viewer.md
+lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone and on a desk, into benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/lighthouse.mjs

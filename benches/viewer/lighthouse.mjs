@@ -1,9 +1,9 @@
-// Lighthouse on the demo page of the real server, as on a phone; see benches/viewer.md.
+// Lighthouse on the demo page of the real server, as on a phone and on a desk; see benches/viewer.md.
 //
 // GIRASOL=target/release/girasol node benches/viewer/lighthouse.mjs     (or GIRASOL_URL of a demo that runs)
 
 import { launch } from "chrome-launcher";
-import lighthouse from "lighthouse";
+import lighthouse, { desktopConfig } from "lighthouse";
 import { executablePath, FLAGS } from "./browser.mjs";
 import { startGirasol } from "./servers.mjs";
 import { median, table, write } from "./sheet.mjs";
@@ -18,15 +18,16 @@ const FIGURES = [
   ["cumulative-layout-shift", "CLS", 3],
 ];
 
-async function run(url) {
+const SCREENS = [
+  ["phone", undefined],
+  ["desk", desktopConfig],
+];
+
+async function run(url, config) {
   const chrome = await launch({ chromePath: executablePath, chromeFlags: FLAGS, logLevel: "silent" });
   try {
-    const { lhr } = await lighthouse(url, {
-      port: chrome.port,
-      onlyCategories: CATEGORIES,
-      formFactor: "mobile",
-      logLevel: "error",
-    });
+    const flags = { port: chrome.port, onlyCategories: CATEGORIES, logLevel: "error" };
+    const { lhr } = await lighthouse(url, flags, config);
     if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
     return lhr;
   } finally {
@@ -44,7 +45,8 @@ function findings(runs) {
       for (const { id, weight } of lhr.categories[category].auditRefs) {
         const { score, title, displayValue, details } = lhr.audits[id];
         if (score === null || score >= 1 || found.get(id)?.score <= score) continue;
-        const [item] = details?.items ?? [];
+        // Some audits have one object of details instead of a list.
+        const [item] = [details?.items ?? []].flat();
         const where = item?.node?.snippet ?? item?.url?.replace(/^https?:\/\/[^/]+/, "");
         found.set(id, {
           score,
@@ -61,19 +63,26 @@ function findings(runs) {
 const girasol = await startGirasol();
 try {
   const runs = [];
-  for (let index = 0; index < RUNS; index += 1) runs.push(await run(`${girasol.base}/`));
-  const scores = CATEGORIES.map((category) => median(runs.map((lhr) => score(lhr, category))));
-  const figures = FIGURES.map(([id, , digits]) =>
-    median(runs.map((lhr) => lhr.audits[id].numericValue)).toFixed(digits),
-  );
+  const medians = [];
+  for (const [screen, config] of SCREENS) {
+    const own = [];
+    for (let index = 0; index < RUNS; index += 1) own.push(await run(`${girasol.base}/`, config));
+    const scores = CATEGORIES.map((category) => median(own.map((lhr) => score(lhr, category))));
+    const figures = FIGURES.map(([id, , digits]) =>
+      median(own.map((lhr) => lhr.audits[id].numericValue)).toFixed(digits),
+    );
+    medians.push([screen, ...scores, ...figures]);
+    runs.push(...own);
+  }
   const rows = findings(runs);
   const heads = [
+    "screen",
     ...CATEGORIES.map((category) => runs[0].categories[category].title.toLowerCase()),
     ...FIGURES.map(([, name]) => name),
   ];
   const text = [
     `Lighthouse ${runs[0].lighthouseVersion}, Chromium ${/Chrome\/(\d+)/.exec(runs[0].environment.hostUserAgent)[1]}.`,
-    table(heads, [[...scores, ...figures]], "r".repeat(heads.length)),
+    table(heads, medians),
     rows.length
       ? `Below 1 in one run at least, the worst of them:\n\n${table(["audit", "score", "weight", ""], rows, "lrrl")}`
       : "Nothing is below 1.",
