@@ -53,7 +53,7 @@ pub(super) struct Reading {
     signs: Signs,
 }
 
-/// Whether a minus before digits belongs to their number.
+/// Whether a minus or plus before digits belongs to their number.
 #[derive(Clone, Copy, PartialEq)]
 enum Signs {
     Never,
@@ -188,10 +188,9 @@ fn column(names: &[String], spans: Vec<Range<usize>>) -> Numbers {
         .zip(&spans)
         .map(|(name, span)| {
             let text = &name[span.clone()];
-            let digits = text.strip_prefix(MINUS);
-            let (whole, fraction) =
-                digits.unwrap_or(text).split_once('.').unwrap_or((digits.unwrap_or(text), ""));
-            (digits.is_some(), whole, fraction)
+            let digits = text.trim_start_matches(SIGN);
+            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            (text.starts_with(MINUS), whole, fraction)
         })
         .collect();
     let decimals = parts.iter().map(|(_, _, fraction)| fraction.len()).max().unwrap_or(0);
@@ -270,6 +269,7 @@ fn pattern(name: &str, spans: &[Range<usize>]) -> String {
 }
 
 const MINUS: [char; 2] = ['-', '\u{2212}'];
+const SIGN: [char; 3] = ['-', '\u{2212}', '+'];
 
 /// Where numbers stand in the name before its extension.
 fn number_spans(name: &str, reading: Reading) -> Vec<Range<usize>> {
@@ -295,9 +295,9 @@ fn number_spans(name: &str, reading: Reading) -> Vec<Range<usize>> {
     spans
 }
 
-/// The bytes of the minus that ends `before` and belongs to the number behind it, or 0.
+/// The bytes of the sign that ends `before` and belongs to the number behind it, or 0.
 fn sign_before(before: &str, signs: Signs) -> usize {
-    let Some(rest) = before.strip_suffix(MINUS) else { return 0 };
+    let Some(rest) = before.strip_suffix(SIGN) else { return 0 };
     let stands_after = rest.chars().next_back();
     let is_sign = match signs {
         Signs::Never => false,

@@ -389,6 +389,10 @@ fn angles_and_counts_below_nothing() {
             "closing-frame: ring_180.png shows the same view as ring_-180.png: 180 degrees is -180 degrees again"
         ],
     );
+    check(
+        &names((0..360).step_by(30), |n| format!("ring_{:+04}.png", n as i32 - 180)),
+        &expect![[r#"12 frames, "ring_+000.png" to "ring_-030.png", degrees from 0 by 30"#]],
+    );
     // Frames before a film begins.
     check(
         &names(0..40, |n| format!("shot_{:05}.png", n as i32 - 4)),
