@@ -40,6 +40,7 @@ use std::{
 };
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     app::{App, AppError},
@@ -191,9 +192,19 @@ impl Cli {
     }
 }
 
+/// A file that would grow beyond the process's limit (`LimitFSIZE` of systemd) is an error then, as on a full disk. Left
+/// alone, the signal ends the process without a word.
+fn outlive_size_limits() {
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    if let Err(error) = signal(too_large) {
+        tracing::warn!(%error, "a limit of file size would end the process");
+    }
+}
+
 /// Runs the command that the arguments name.
 pub async fn run(cli: Cli) -> ExitCode {
     let json = cli.command.json();
+    outlive_size_limits();
     match Box::pin(dispatch(cli)).await {
         Ok(()) if RESULT_IS_LOST.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
