@@ -1,7 +1,7 @@
 //! `[log]`
 
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{
     problem::{Problem, check},
@@ -33,10 +33,12 @@ pub enum LogFormat {
 impl LogConfig {
     pub(super) fn validate(&self) -> Result<(), Problem> {
         let level = &self.level;
+        // The parser takes any other word for a module, which would leave the log empty.
+        let says_a_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
         check(
-            !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok(),
+            level.split(',').all(says_a_level) && EnvFilter::builder().parse(level).is_ok(),
             "log.level",
-            "must be a level or directives, as girasol=debug,warn",
+            "must be error, warn, info, debug, trace or off, or directives, as girasol=debug,warn",
         )
     }
 }

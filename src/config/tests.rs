@@ -86,8 +86,8 @@ fn what_is_wrong_is_named() {
         GIRASOL_SERVER__WORKERS: server.workers must be a whole number from 1 to 512, not "many"
         GIRASOL_LOG__FORMAT: log.format must be "text" or "json", not "xml"
         girasol.toml:2: encode.engine must be "libaom" or "rav1e", not "svt"
-        GIRASOL_LOG__LEVEL: log.level must be a level or directives, as girasol=debug,warn
-        girasol.toml:2: log.level must be a level or directives, as girasol=debug,warn
+        GIRASOL_LOG__LEVEL: log.level must be error, warn, info, debug, trace or off, or directives, as girasol=debug,warn
+        girasol.toml:2: log.level must be error, warn, info, debug, trace or off, or directives, as girasol=debug,warn
         girasol.toml:2: vitals.share must be a number from 0 to 1, not 1.5"#]].assert_eq(
         &[
             error("[server]\nworkrs = 2", &[]),
@@ -266,11 +266,14 @@ fn flags_and_commands_decide_the_log_level() {
     let flags = Flags { is_quiet: true, ..Flags::default() };
     let variable = ("GIRASOL_LOG__LEVEL".to_owned(), "error".to_owned());
     assert_eq!(Config::load(&flags, [variable]).unwrap().log.level, "error");
-    let flags = Flags { log: Some("===".to_owned()), ..Flags::default() };
-    assert_eq!(
-        Config::load(&flags, []).unwrap_err().to_string(),
-        "--log: log.level must be a level or directives, as girasol=debug,warn"
-    );
+    // The last two would be modules, at a level that logs nothing of the server.
+    for level in ["===", "verbose", "girasol=debug,loud"] {
+        let flags = Flags { log: Some(level.to_owned()), ..Flags::default() };
+        assert_eq!(
+            Config::load(&flags, []).unwrap_err().to_string(),
+            "--log: log.level must be error, warn, info, debug, trace or off, or directives, as girasol=debug,warn"
+        );
+    }
 }
 
 #[test]
