@@ -290,7 +290,9 @@ async fn list(app: &App, as_json: bool) -> Result<(), DbError> {
         for product in products {
             let options: Vec<&str> = product.options.iter().map(|option| option.name.as_str()).collect();
             let (id, spins) = (product.id.to_string(), product.spins.len());
-            print_result(&format!("{id:<32} {spins:>4} spins  {:<24} {}", options.join(", "), product.label));
+            let noun = if spins == 1 { "spin " } else { "spins" };
+            let options = options.join(", ");
+            print_result(&format!("{id:<32} {spins:>4} {noun}  {options:<24} {}", product.label));
         }
     }
     Ok(())

@@ -94,7 +94,7 @@ impl FromStr for ApiKey {
         if !is_hex(secret, SECRET_BYTES) {
             return Err(NoKey);
         }
-        Ok(Self { id: id.parse()?, secret: secret.to_owned() })
+        Ok(Self { id: id.parse().map_err(|NoKeyId| NoKey)?, secret: secret.to_owned() })
     }
 }
 
@@ -116,10 +116,10 @@ impl fmt::Display for KeyId {
 }
 
 impl FromStr for KeyId {
-    type Err = NoKey;
+    type Err = NoKeyId;
 
-    fn from_str(text: &str) -> Result<Self, NoKey> {
-        if is_hex(text, ID_BYTES) { Ok(Self(text.to_owned())) } else { Err(NoKey) }
+    fn from_str(text: &str) -> Result<Self, NoKeyId> {
+        if is_hex(text, ID_BYTES) { Ok(Self(text.to_owned())) } else { Err(NoKeyId) }
     }
 }
 
@@ -127,6 +127,11 @@ impl FromStr for KeyId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a key of Girasol")]
 pub struct NoKey;
+
+/// The text is no id of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key's id is 12 digits of lower-case hex, as girasol key list shows it")]
+pub struct NoKeyId;
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
