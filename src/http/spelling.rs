@@ -18,6 +18,10 @@ use crate::domain::names::ProductId;
 /// What lets caches store an answer, besides `Cache-Control`.
 const STORED_BY: [&str; 5] = ["cdn-cache-control", "surrogate-control", "surrogate-key", "cache-tag", "xkey"];
 
+/// The words that follow a configuration in an address.
+const BELOW_A_CONFIGURATION: [&str; 8] =
+    ["auto", "protect", "publish", "rollback", "sign", "take-down", "unprotect", "versions"];
+
 /// Answers a request at the other spelling as one at the right spelling.
 pub async fn accept(
     mut request: ServiceRequest,
@@ -69,8 +73,9 @@ fn dotted(prefix: &str, rest: &str) -> Option<String> {
     is_product(jewelry_type, base_model).then(|| format!("{prefix}{jewelry_type}.{rest}"))
 }
 
+/// What stands behind a configuration is none of its name: `/api/sequences/ring/publish` names no product.
 fn is_product(jewelry_type: &str, base_model: &str) -> bool {
-    ProductId::new(jewelry_type, base_model).is_ok()
+    !BELOW_A_CONFIGURATION.contains(&base_model) && ProductId::new(jewelry_type, base_model).is_ok()
 }
 
 #[cfg(test)]
@@ -112,6 +117,7 @@ mod tests {
             "/api/products/customizable/ring/sequence",
             "/api/products/customizable/ring.solitaire.metal-rose-gold",
             "/api/sequences/ring.solitaire/publish",
+            "/api/sequences/ring/publish",
             "/m/0123456789abcdef0123456789abcdef.json",
             "/still//ring.solitaire.webp",
             "/s/0123456789abcdef0123456789abcdef/000.avif",

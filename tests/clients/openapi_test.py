@@ -32,8 +32,8 @@ ENVIRONMENT = {
 
 # These take from others what those need, and come last.
 DESTROYING = [
-    "discardFrameset", "removeFrame", "commitFrameset", "endUpload", "takeDown", "protect", "unprotect", "removeProduct",
-    "revokeKey", "endSession",
+    "discardFrameset", "removeFrame", "commitFrameset", "endUpload", "takeDown", "removeSequence", "protect", "unprotect",
+    "removeProduct", "revokeKey", "endSession",
 ]
 
 # A stream ends with its job, and the jobs that the run queues do not end. tests/it/jobs.rs reads one.
@@ -88,15 +88,24 @@ class Api:
             self.put(frameset, f"{number:03}.webp", name)
         return frameset
 
-    def evidence(self):
-        """A picture of what is wrong with one."""
-        frameset = self.faulty()
+    def checked(self, frameset):
         start = time.monotonic()
         while (check := self.ask("GET", f"/api/framesets/{frameset}/check"))["state"] != "done":
             if time.monotonic() - start > PATIENCE_S:
                 raise SystemExit("the check does not end")
             time.sleep(0.1)
-        return {"frameset": frameset, "finding": next(one["id"] for one in check["findings"] if one["evidence"])}
+        return check
+
+    def evidence(self):
+        """A picture of what is wrong with a set."""
+        frameset = self.faulty()
+        findings = self.checked(frameset)["findings"]
+        return {"frameset": frameset, "finding": next(one["id"] for one in findings if one["evidence"])}
+
+    def mendable(self):
+        """A set with a frame twice, and the mend that leaves it out."""
+        frameset = self.faulty()
+        return {"frameset": frameset, "body": {"mend": "leave-out", "revision": self.checked(frameset)["revision"]}}
 
     def committed(self, metal):
         return self.ask("POST", f"/api/framesets/{self.filled(metal)}/commit")["job"]["id"]
@@ -125,6 +134,13 @@ def spare_product(api):
     """A product that has no configuration."""
     api.ask("PUT", "/api/products/ring.spare", {"schema": "girasol.product/1", "id": "ring.spare"})
     return "ring.spare"
+
+
+def removable(data):
+    """A configuration without a version."""
+    configuration = "ring.solitaire.metal-zinc.stone-diamond"
+    run("take-down", configuration, "--yes", "--data", data)
+    return configuration
 
 
 def protected(api, data):
@@ -182,12 +198,13 @@ def prepare(api, data, admin):
     rose = "ring.solitaire.metal-rose-gold.stone-diamond"
     alone = {
         "showEvidence": api.evidence(),
-        "mendFrameset": {"frameset": api.faulty()},
+        "mendFrameset": api.mendable(),
         "showPack": {"digest": rendition["packs"][0]["pack"]},
         "discardFrameset": {"frameset": spare},
         "commitFrameset": {"frameset": api.filled("rose-gold")},
         "endUpload": {"upload": api.upload(frameset)[0]},
         "takeDown": {"configuration": rose, "body": {"confirm": rose}},
+        "removeSequence": {"configuration": removable(data)},
         "revokeKey": {"key": key(data, "metrics").split("_")[1]},
         "beginSession": {"body": {"key": admin}},
         "publish": {"body": {"version": version}},
@@ -277,7 +294,7 @@ def main():
         os.mkdir(turn)
         for name in NAMES:
             shutil.copy(os.path.join(TURN, name), turn)
-        for metal in ("yellow-gold", "rose-gold", "tin"):
+        for metal in ("yellow-gold", "rose-gold", "tin", "zinc"):
             ingest(data, turn, metal)
         for metal in ("platinum", "lead"):
             ingest(data, turn, metal, "--protected")
