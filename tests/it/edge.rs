@@ -1,6 +1,8 @@
 //! What `girasol edge` prints, run for real: Varnish and nginx in front of the real server, and the scripts
 //! of CDNs in Node.
 
+mod scripts;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -460,31 +462,6 @@ async fn nginx_gives_what_it_has_while_the_origin_is_away() {
     while front.cached(&path, &[]).await.0 != "STALE" {}
     assert_eq!(front.cached(&path, &[]).await.1, "hello");
     assert_eq!(front.get(&format!("{path}?tier=hd"), &[]).await.status(), 502);
-}
-
-#[test]
-fn the_scripts_of_cdns_decide_as_the_server_does() {
-    let found = is_there("node", "--version");
-    assert!(found || std::env::var_os("CI").is_none(), "node must be installed");
-    if !found {
-        return;
-    }
-    let table = table();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["default", "changed"] {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("girasol.toml");
-        write_policy(&table["policies"][name], &file);
-        for script in ["cloudfront", "cloudflare", "akamai"] {
-            let text = printed(&[script, "--config", file.to_str().unwrap()]);
-            fs::write(folder.path().join(format!("{script}.mjs")), text).unwrap();
-        }
-        let mut node = Command::new("node");
-        node.arg(root.join("tests/policy/scripts.mjs")).arg(folder.path()).arg(name);
-        let output = node.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    }
 }
 
 #[test]

@@ -31,8 +31,19 @@ async fn addresses(server: &Server) -> Vec<String> {
     ]
 }
 
+/// Such addresses without a server.
+pub(crate) const PUBLIC: [&str; 7] = [
+    "/api/products/customizable/ring.solitaire.metal-gold/sequence",
+    "/api/products/customizable/ring.solitaire/sequence?tier=preview&frames=12&format=avif",
+    "/api/products/customizable/ring/solitaire",
+    "/m/0123456789abcdef0123456789abcdef.json",
+    "/s/0123456789abcdef0123456789abcdef/000.avif",
+    "/p/0123456789abcdef0123456789abcdef.pack",
+    "/still/ring.solitaire.metal-gold.webp",
+];
+
 /// Other targets that a proxy may take for this one, or the server for another.
-fn other_spellings(address: &str) -> Vec<String> {
+pub(crate) fn other_spellings(address: &str) -> Vec<String> {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let with_query = |path: String| if query.is_empty() { path } else { format!("{path}?{query}") };
     let last = path.rfind('/').unwrap();

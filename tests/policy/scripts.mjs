@@ -15,7 +15,7 @@ const ORDER = /^(?:tier=[a-z]+&frames=[0-9]+&)format=(?:avif|webp)$/;
 /** Each script, asked as its CDN asks it: the query that it makes of a query and header lines. */
 const edges = { cloudfront: cloudfront(), cloudflare: await cloudflare(), akamai: await akamai() };
 
-for (const [name, ask] of Object.entries(edges)) {
+for (const [name, { ask }] of Object.entries(edges)) {
   let asked = 0;
   for (const { note, query = "", headers = [], [policy]: expected } of table.cases) {
     if (note !== undefined) continue;
@@ -38,6 +38,33 @@ for (const [name, ask] of Object.entries(edges)) {
   assert.equal(await ask("explain=1", [["ECT", "2g"]]), "explain=1", name);
 }
 
+/** Addresses that caches store, each with other spellings of it. */
+const spellings = JSON.parse(readFileSync(join(folder, "spellings.json"), "utf8"));
+const PLAIN = /^(?:[/](?:[\w~-]+[.])*[\w~-]+)+(?:[?][\w.~=-]+(?:&[\w.~=-]+)*)?$/;
+
+for (const [name, { pass }] of Object.entries(edges)) {
+  for (const [plain, others] of spellings) {
+    const stored = await pass(plain);
+    assert.equal(stored.key, stored.forwarded, `${name} ${plain}`);
+    for (const spelling of others) {
+      // What the CDN hands to its script, which the CDN may have tidied: then it asks for the tidied one as well.
+      const { given, key, forwarded } = await pass(spelling);
+      if (!PLAIN.test(given)) assert.equal(forwarded, given, `${name} passes ${spelling} as it came`);
+      assert.equal(forwarded.split("?")[0], given.split("?")[0], `${name} ${spelling}`);
+      if (key !== undefined) assert.equal(key, forwarded, `${name} keeps ${spelling} as what it asks for`);
+      if (name === "cloudflare" && !PLAIN.test(given)) assert.equal(key, undefined, `${name} keeps ${spelling}`);
+    }
+  }
+}
+
+// Fastly's language does not run here, but the expression does that decides what is looked up.
+const [, looked] = / req[.]url !~ "([\^][(].+)"$/m.exec(readFileSync(join(folder, "fastly.vcl"), "utf8"));
+for (const [plain, others] of spellings) {
+  assert.match(plain, new RegExp(looked));
+  const odd = others.filter((spelling) => !PLAIN.test(spelling));
+  for (const spelling of odd) assert.doesNotMatch(spelling, new RegExp(looked), "fastly");
+}
+
 /** Header lines by their names in lower case. */
 function grouped(lines) {
   const groups = {};
@@ -54,7 +81,23 @@ function cloudfront() {
   assert.deepEqual(context.handler({ request: frame }), frame);
   const twice = { uri: PATH, querystring: { tier: { value: "hd", multiValue: [{}, {}] } }, headers: {} };
   assert.deepEqual(Object.keys(context.handler({ request: twice }).querystring), ["tier"]);
-  return (query, lines) => {
+  const written = ({ uri, querystring }) => {
+    const pairs = Object.entries(querystring).map(([key, { value }]) => `${key}=${value}`);
+    return pairs.length > 0 ? `${uri}?${pairs.join("&")}` : uri;
+  };
+  const pass = (target) => {
+    const [, uri, query = ""] = /^([^?]*)(?:[?](.*))?$/s.exec(target);
+    const querystring = {};
+    for (const pair of query.split("&").filter((pair) => pair !== "")) {
+      const [, key, value] = /^([^=]*)(?:=(.*))?$/s.exec(pair);
+      querystring[key] = { value: value ?? "" };
+    }
+    const given = written({ uri, querystring });
+    const forwarded = written(context.handler({ request: { method: "GET", uri, querystring, headers: {} } }));
+    // The key is the request that the function leaves.
+    return { given, key: forwarded, forwarded };
+  };
+  const ask = (query, lines) => {
     const querystring = {};
     for (const [key, value] of new URLSearchParams(query)) querystring[key] = { value };
     const headers = {};
@@ -67,13 +110,16 @@ function cloudfront() {
       .map(([key, { value }]) => `${key}=${value}`)
       .join("&");
   };
+  return { ask, pass };
 }
 
 async function cloudflare() {
   const worker = (await import(pathToFileURL(join(folder, "cloudflare.mjs")).href)).default;
   let forwarded;
-  globalThis.fetch = async (request) => {
+  let isKept;
+  globalThis.fetch = async (request, { cf } = {}) => {
     forwarded = request;
+    isKept = cf?.cacheEverything === true;
     const immutable = new URL(request.url).pathname.startsWith("/s/");
     const control = immutable ? "public, max-age=31536000, immutable" : "public, max-age=600";
     return new Response("{}", { headers: { age: "7", "cache-control": control } });
@@ -96,10 +142,18 @@ async function cloudflare() {
     await ask(path, secrets, method);
     assert.equal(forwarded.headers.get("authorization"), "Bearer x", path);
   }
-  return async (query, lines) => {
+  const query = async (query, lines) => {
     await ask(query ? `${PATH}?${query}` : PATH, lines);
     return new URL(forwarded.url).search.slice(1);
   };
+  const origin = "https://spins.example";
+  const pass = async (target) => {
+    const given = new Request(`${origin}${target}`).url.slice(origin.length);
+    await ask(target, []);
+    const url = forwarded.url.slice(origin.length);
+    return { given, key: isKept ? url : undefined, forwarded: url };
+  };
+  return { ask: query, pass };
 }
 
 async function akamai() {
@@ -110,15 +164,23 @@ async function akamai() {
     worker.onClientResponse({}, response);
   }
   assert.deepEqual(removed, ["Age"]);
-  return (query, lines) => {
+  const route = (path, query, lines) => {
     const groups = grouped(lines);
-    let rewritten;
+    const routed = { path, query };
     worker.onClientRequest({
-      path: PATH,
+      path,
       query,
       getHeader: (name) => groups[name] ?? null,
-      route: (to) => (rewritten = to.query),
+      route: (to) => Object.assign(routed, to),
     });
-    return rewritten;
+    return routed;
   };
+  const pass = (target) => {
+    const written = ({ path, query }) => (query === "" ? path : `${path}?${query}`);
+    const [, path, query = ""] = /^([^?]*)(?:[?](.*))?$/s.exec(target);
+    const forwarded = written(route(path, query, []));
+    // The key has the path and every parameter of what is routed.
+    return { given: written({ path, query }), key: forwarded, forwarded };
+  };
+  return { ask: (query, lines) => route(PATH, query, lines).query, pass };
 }
