@@ -123,11 +123,11 @@ impl Worker {
         let tracker = Arc::new(Tracker::default());
         let fetching = fetch::Progress::default();
         let made = self.make(leased, &tracker, &fetching);
+        tokio::pin!(made);
         let renewed = renew(&self.db, leased, self.lease, &tracker, &fetching);
-        tokio::pin!(made, renewed);
-        let made = tokio::select! {
-            made = &mut made => made,
-            () = &mut renewed => {
+        let made = match first(&mut made, renewed, task.stopping()).await {
+            First::Made(made) => made,
+            First::TakenAway => {
                 // Cancelled, or another worker has it: the work ends as soon as it hears of it.
                 fetching.stop();
                 tracker.stop();
@@ -135,7 +135,7 @@ impl Worker {
                 tracing::info!(job.id = %job, "the job was taken away");
                 return;
             }
-            () = task.stopping() => {
+            First::Stopping => {
                 fetching.stop();
                 tracker.stop();
                 let _ = made.await;
@@ -342,6 +342,27 @@ fn advice(error: &FetchError) -> Advice {
     }
 }
 
+/// What comes first of a job's work.
+enum First<T> {
+    Made(T),
+    TakenAway,
+    Stopping,
+}
+
+/// Waits for what comes first. The renewal is dropped with it: it may be in the middle of a transaction, and one that goes no
+/// further would keep the only connection that writes from all who come after it.
+async fn first<T>(
+    made: impl Future<Output = T>,
+    renewed: impl Future<Output = ()>,
+    stopping: impl Future<Output = ()>,
+) -> First<T> {
+    tokio::select! {
+        made = made => First::Made(made),
+        () = renewed => First::TakenAway,
+        () = stopping => First::Stopping,
+    }
+}
+
 /// Renews a lease and writes progress down, until the job is not this worker's any more.
 async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker, fetching: &fetch::Progress) {
     let began = tokio::time::Instant::now();
@@ -389,6 +410,22 @@ fn progress(snapshot: Option<Snapshot>, elapsed: Duration) -> JobProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_renewal_that_is_under_way_keeps_nothing_once_the_work_is_done() {
+        // As the only connection that writes.
+        let connection = tokio::sync::Mutex::new(());
+        let (under_way, is_under_way) = tokio::sync::oneshot::channel();
+        let renewed = async {
+            let _held = connection.lock().await;
+            under_way.send(()).unwrap();
+            std::future::pending::<()>().await;
+        };
+        let work = std::pin::pin!(is_under_way);
+        let came = first(work, renewed, std::future::pending()).await;
+        assert!(matches!(came, First::Made(Ok(()))));
+        assert!(connection.try_lock().is_ok());
+    }
 
     #[test]
     fn the_time_that_is_left_shrinks_to_nothing() {
