@@ -180,7 +180,7 @@ impl App {
         if lost == Lost::Refused {
             lost::make_known(&config, &db, &store).await?;
         }
-        let checks = Checks::new(db.clone(), staging.clone(), &config.data);
+        let checks = Checks::new(db.clone(), staging.clone(), config.uploads.limits());
         Ok(Self { config, db, store, staging, checks })
     }
 

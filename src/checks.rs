@@ -7,12 +7,11 @@
 use std::{
     collections::{HashSet, VecDeque},
     io,
-    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use assets_pipeline::{
@@ -33,9 +32,9 @@ use crate::{
     },
     domain::{
         audit::Actor,
-        frameset::{BadFileName, FileName, FramesetId},
+        frameset::{BadFileName, FileName, FramesetId, UploadLimits},
     },
-    staging::{Staging, StagingError},
+    staging::{Account, NoRoom, Reservation, Staging, StagingError},
 };
 
 /// Checks in memory, with their pictures.
@@ -72,6 +71,9 @@ pub enum CheckError {
     /// Nothing was found that this would mend.
     #[error("there is nothing to mend like this")]
     NothingToMend,
+    /// There is no room for the mended frames.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The set does not change.
     #[error(transparent)]
     Frameset(#[from] FramesetError),
@@ -85,7 +87,7 @@ type Known = VecDeque<(FramesetId, Arc<Check>)>;
 pub struct Checks {
     db: Db,
     staging: Staging,
-    work: PathBuf,
+    limits: UploadLimits,
     known: Arc<Mutex<Known>>,
     one_at_a_time: Arc<Semaphore>,
 }
@@ -164,11 +166,10 @@ impl Progress for Check {
 }
 
 impl Checks {
-    /// Of frame sets in this staging area; `data` is the folder that frames are laid out in.
-    pub fn new(db: Db, staging: Staging, data: &Path) -> Self {
+    /// Of frame sets in this staging area; mended frames fit into `limits`.
+    pub fn new(db: Db, staging: Staging, limits: UploadLimits) -> Self {
         let (known, one_at_a_time) = (Arc::default(), Arc::new(Semaphore::new(1)));
-        let work = data.join("work");
-        Self { db, staging, work, known, one_at_a_time }
+        Self { db, staging, limits, known, one_at_a_time }
     }
 
     /// The check of a set's frames as they are, begun where there is none yet.
@@ -236,18 +237,13 @@ impl Checks {
             return Err(FramesetError::Changed.into());
         }
         let check = ended(self.ask_of(set, frames.clone())).await;
-        let folder = self.lay_out(set, &frames).await?;
-        let edits = tokio::task::spawn_blocking({
-            let (folder, check) = (folder.clone(), check.clone());
-            move || {
-                let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Ok(Vec::new()) };
-                let limits = Limits::default();
-                mend(&Source::open(&folder, &limits)?, diagnosis, wanted, &limits)
-            }
+        let folder = self.staging.lay_out(set, &frames).await.map_err(CheckError::Layout)?;
+        let edits = tokio::task::spawn_blocking(move || {
+            let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Ok(Vec::new()) };
+            let limits = Limits::default();
+            mend(&Source::open(&folder.path(), &limits)?, diagnosis, wanted, &limits)
         });
-        let edits = edits.await.map_err(|died| CheckError::Layout(io::Error::other(died)));
-        let _ = tokio::fs::remove_dir_all(&folder).await;
-        let edits = edits??;
+        let edits = edits.await.map_err(|died| CheckError::Layout(io::Error::other(died)))??;
         if edits.is_empty() {
             return Err(CheckError::NothingToMend);
         }
@@ -266,6 +262,7 @@ impl Checks {
         edits: Vec<Edit>,
     ) -> Result<Vec<StoredFrame>, CheckError> {
         let named = |name: String| name.parse().map_err(|why| CheckError::Name { name, why });
+        let _room = self.reserve(set, &edits).await?;
         let mut mended = Vec::with_capacity(frames.len());
         let (mut gone, mut renamed, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
         for edit in edits {
@@ -287,6 +284,7 @@ impl Checks {
                 let mut file = self.staging.begin(set).await?;
                 file.append(bytes).await?;
                 let whole = file.whole().await?;
+                self.db.stage_files(set, &[(whole.digest, whole.bytes)]).await?;
                 file.keep(&self.staging, set, &whole).await?;
                 file.discard().await?;
                 frame =
@@ -297,6 +295,22 @@ impl Checks {
         Ok(mended)
     }
 
+    /// Reserves room for what the edits write, as an upload does: the key that opened the set pays for it. Edits that write
+    /// nothing need none, so that frames can be left out whatever is full.
+    async fn reserve(&self, set: &FramesetId, edits: &[Edit]) -> Result<Option<Reservation>, CheckError> {
+        let written = |edit: &Edit| match edit {
+            Edit::Replace { bytes, .. } => bytes.len() as u64,
+            Edit::LeaveOut { .. } | Edit::Rename { .. } => 0,
+        };
+        let bytes = edits.iter().map(written).sum();
+        if bytes == 0 {
+            return Ok(None);
+        }
+        let key = self.db.frameset(set).await?.ok_or(FramesetError::NoSuchFrameset)?.key;
+        let account = Account { db: &self.db, key: &key, limits: &self.limits };
+        Ok(Some(self.staging.reserve(account, bytes).await?))
+    }
+
     async fn look(
         &self,
         set: &FramesetId,
@@ -305,18 +319,14 @@ impl Checks {
     ) -> Result<Found, CheckError> {
         // It takes every core.
         let _turn = self.one_at_a_time.acquire().await;
-        let folder = self.lay_out(set, &frames).await?;
-        let found = tokio::task::spawn_blocking({
-            let (folder, check) = (folder.clone(), check.clone());
-            move || {
-                let limits = Limits::default();
-                let source = Source::open(&folder, &limits)?;
-                examine(&source, &limits, check.as_ref())
-            }
+        let folder = self.staging.lay_out(set, &frames).await.map_err(CheckError::Layout)?;
+        let check = check.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let limits = Limits::default();
+            let source = Source::open(&folder.path(), &limits)?;
+            examine(&source, &limits, check.as_ref())
         });
-        let found = found.await;
-        let _ = tokio::fs::remove_dir_all(&folder).await;
-        Ok(match found {
+        Ok(match found.await {
             Ok(Ok(diagnosis)) => Found::Diagnosis(diagnosis),
             Ok(Err(IngestError::Refused(refusal))) if !matches!(refusal, Refusal::Io { .. }) => {
                 Found::Refused(refusal)
@@ -325,19 +335,6 @@ impl Checks {
             Ok(Err(error)) => return Err(CheckError::Layout(io::Error::other(error))),
             Err(died) => return Err(CheckError::Layout(io::Error::other(died))),
         })
-    }
-
-    /// A folder of the frames that no other check and no other mend knows. What a process that dies leaves goes with the
-    /// set.
-    async fn lay_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> Result<PathBuf, CheckError> {
-        static UNIQUE: AtomicU64 = AtomicU64::new(0);
-        // Processes may share a data folder, and in containers a number as well.
-        let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
-        let folder = self.work.join(format!("check-{set}-{begun:x}-{}-{unique}", std::process::id()));
-        let files = frames.iter().map(|frame| (frame.name.clone(), frame.digest)).collect();
-        self.staging.lay_out(set, files, folder.clone()).await.map_err(CheckError::Layout)?;
-        Ok(folder)
     }
 }
 

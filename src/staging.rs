@@ -26,6 +26,7 @@ mod inbox;
 #[cfg(not(feature = "cloud"))]
 #[path = "staging/no_inbox.rs"]
 mod inbox;
+mod laid_out;
 mod room;
 
 use std::{
@@ -46,13 +47,14 @@ use tokio::{
 };
 
 use crate::{
-    domain::frameset::{FileName, FramesetId, UploadId, UploadLimits},
+    domain::frameset::{FramesetId, UploadId, UploadLimits},
     store::Connection,
 };
 
 pub use self::{
     archive::{UnpackError, Unpacked},
     inbox::{Contents, Inbox, Presigned, Scoped, Waiting},
+    laid_out::LaidOut,
     room::{Account, NoRoom, Offer, Reservation},
 };
 
@@ -93,7 +95,7 @@ const CHUNK: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub struct Staging {
     root: PathBuf,
-    /// Where sets are laid out, by [`laid_out_set`].
+    /// Where sets are laid out.
     work: PathBuf,
     room: Room,
     unpacking: Arc<Semaphore>,
@@ -221,28 +223,6 @@ impl Staging {
         Ok(Incoming { file, part, written: received })
     }
 
-    /// Makes a folder of a set's files under their names, as links. Files that are in it already stay.
-    pub async fn lay_out(
-        &self,
-        set: &FramesetId,
-        files: Vec<(FileName, Digest)>,
-        folder: PathBuf,
-    ) -> io::Result<()> {
-        let files: Vec<(PathBuf, FileName)> =
-            files.into_iter().map(|(name, digest)| (self.file(set, digest), name)).collect();
-        let laid_out = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(&folder)?;
-            for (file, name) in files {
-                match std::fs::hard_link(file, folder.join(name.as_str())) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                    _ => {}
-                }
-            }
-            Ok(())
-        });
-        laid_out.await.map_err(io::Error::other)?
-    }
-
     /// Removes a resumable upload's part, if there is one.
     pub async fn discard_part(&self, set: &FramesetId, upload: &UploadId) -> Result<(), StagingError> {
         absent(fs::remove_file(self.part(set, upload.as_str())).await)
@@ -251,32 +231,18 @@ impl Staging {
     /// The sets that have files here, or that are laid out.
     pub async fn sets(&self) -> Result<Vec<FramesetId>, StagingError> {
         let staged = entries(&self.root).await?;
-        let laid_out = entries(&self.work).await?;
-        let staged = staged.iter().filter_map(|name| name.parse().ok());
-        let mut sets: Vec<FramesetId> =
-            staged.chain(laid_out.iter().filter_map(|name| laid_out_set(name))).collect();
+        let mut sets = self.laid_out_sets().await?;
+        sets.extend(staged.iter().filter_map(|name| name.parse().ok()));
         sets.sort_unstable();
         sets.dedup();
         Ok(sets)
     }
 
-    /// Removes all of a set, also where it is laid out: links would keep its files on disk.
+    /// Removes all of a set, also where it is laid out.
     pub async fn discard_set(&self, set: &FramesetId) -> Result<(), StagingError> {
         absent(fs::remove_dir_all(self.set(set)).await)?;
-        for name in entries(&self.work).await? {
-            if laid_out_set(&name).as_ref() == Some(set) {
-                absent(fs::remove_dir_all(self.work.join(name)).await)?;
-            }
-        }
-        Ok(())
+        self.discard_laid_out(set).await
     }
-}
-
-/// The set that a folder of the work folder shows: `turn-SET` to the encoder, `check-SET-…` to the doctor. Other folders
-/// there belong to no set.
-fn laid_out_set(name: &str) -> Option<FramesetId> {
-    let set = name.strip_prefix("turn-").or_else(|| name.strip_prefix("check-"))?;
-    set.split('-').next()?.parse().ok()
 }
 
 /// The names in a folder; none where it does not exist.

@@ -21,13 +21,12 @@ use crate::{
     checks::{Checks, Found},
     db::{
         Db, DbError,
-        framesets::StoredFrame,
         jobs::{JobProgress, Leased},
     },
     domain::{
         audit::Actor,
         disk,
-        frameset::{Frameset, FramesetId, UploadLimits},
+        frameset::{Frameset, UploadLimits},
     },
     ingest::{
         Advice, Failure, Order, Report, check, ingest,
@@ -228,20 +227,13 @@ impl Worker {
             return Err(if set.in_bucket { Failed::Empty } else { Failed::Deleted });
         }
         self.examine(leased, tracker).await?;
-        let source = self.lay_out(id, frames).await?;
-        let order = self.order(set, source);
-        let made = async {
-            let checked = check(&order, tracker).await?;
-            ingest(&self.db, &self.store, &self.data, &order, checked, tracker).await
-        };
-        let made = made.await;
-        // A worker that was stopped may have lost its lease, and the folder with it.
-        if !tracker.is_stopped()
-            && let Err(error) = tokio::fs::remove_dir_all(&order.source).await
-        {
-            tracing::warn!(%error, job.id = %leased.job.id, "the links to the frames of a job could not be removed");
-        }
-        Ok(made?)
+        let turn = self.staging.lay_out(id, &frames).await.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failed::Deleted,
+            _ => Failed::Layout(error),
+        })?;
+        let order = self.order(set, turn.path());
+        let checked = check(&order, tracker).await?;
+        Ok(ingest(&self.db, &self.store, &self.data, &order, checked, tracker).await?)
     }
 
     /// Has the frames looked at, and writes down what the artist should know. What blocks is left to the ingest,
@@ -272,17 +264,6 @@ impl Worker {
             }
         }
         Ok(())
-    }
-
-    /// The set's files under their names, as links: a folder like any other.
-    async fn lay_out(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> Result<PathBuf, Failed> {
-        let folder = self.data.join("work").join(format!("turn-{set}"));
-        let files = frames.into_iter().map(|frame| (frame.name, frame.digest)).collect();
-        match self.staging.lay_out(set, files, folder.clone()).await {
-            Ok(()) => Ok(folder),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failed::Deleted),
-            Err(error) => Err(Failed::Layout(error)),
-        }
     }
 
     fn order(&self, set: Frameset, source: PathBuf) -> Order {

@@ -11,6 +11,15 @@ use crate::domain::{
 };
 
 const FRAMES: usize = 12;
+const ROOM: UploadLimits = UploadLimits {
+    frame_max_bytes: 1 << 20,
+    archive_max_bytes: 1 << 20,
+    set_max_files: 1000,
+    key_max_open_sets: 1000,
+    key_max_bytes: 1 << 30,
+    disk_min_free_bytes: 0,
+    expire_hours: 1,
+};
 /// As many as once lost a frame in nine of them.
 const ROUNDS: usize = 24;
 
@@ -34,7 +43,7 @@ fn picture(degrees: f32) -> Vec<u8> {
 
 /// A staging area, and the key of an artist.
 struct Studio {
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
     checks: Checks,
     new: NewFrameset,
     key: crate::domain::keys::KeyId,
@@ -47,7 +56,7 @@ impl Studio {
         let db = Db::open(data.path()).await.unwrap();
         let actor = Actor::command_line();
         let key = db.create_key(Role::Artist, "Ada", &actor).await.unwrap().id().clone();
-        let checks = Checks::new(db, Staging::open(data.path(), None).unwrap(), data.path());
+        let checks = Checks::new(db, Staging::open(data.path(), None).unwrap(), ROOM);
         let new = NewFrameset {
             product: "ring.solitaire".parse().unwrap(),
             choices: [].into(),
@@ -55,7 +64,7 @@ impl Studio {
             expected: None,
             protected: false,
         };
-        Self { _data: data, checks, new, key, actor }
+        Self { data, checks, new, key, actor }
     }
 
     async fn store(&self, set: &FramesetId, name: &str, bytes: &[u8]) -> StoredFrame {
@@ -131,7 +140,7 @@ async fn mends_at_the_same_time_never_lose_a_frame() {
         wanted.extend((round % 2 == 1).then_some(late));
         assert_eq!(studio.frames(&set).await, wanted, "{round}");
     }
-    let work = fs::read_dir(&studio.checks.work).into_iter().flatten().count();
+    let work = fs::read_dir(studio.data.path().join("work")).unwrap().count();
     assert_eq!(work, 0, "folders are left");
 }
 
@@ -146,4 +155,40 @@ async fn a_mend_of_an_earlier_revision_fails_and_changes_nothing() {
     let after = studio.frames(&set).await;
     assert!(is_changed(&studio.mend(&set, seen).await));
     assert_eq!(studio.frames(&set).await, after);
+}
+
+#[tokio::test]
+async fn mended_frames_that_do_not_fit_are_refused_before_a_byte_is_written() {
+    let mut studio = Studio::new().await;
+    let (set, frames) = studio.set().await;
+    let staged: u64 = frames[..FRAMES].iter().map(|frame| frame.bytes).sum();
+    let files = studio.data.path().join("incoming").join(set.as_str());
+    let count = || {
+        let count = |folder: &str| fs::read_dir(files.join(folder)).unwrap().count();
+        (count("files"), count("parts"))
+    };
+    let before = count();
+    let (name, new_name) = (frames[0].name.to_string(), "001.png".to_owned());
+    let brighter =
+        || vec![Edit::Replace { name: name.clone(), new_name: new_name.clone(), bytes: vec![7; 500] }];
+    let fuller = [
+        UploadLimits { key_max_bytes: staged + 499, ..ROOM },
+        UploadLimits { disk_min_free_bytes: u64::MAX / 2, ..ROOM },
+    ];
+    for (limits, quota) in fuller.into_iter().zip([true, false]) {
+        studio.checks.limits = limits;
+        let refused = studio.checks.edited(&set, &frames, brighter()).await;
+        let fits = matches!(&refused, Err(CheckError::NoRoom(NoRoom::Quota(_))) if quota)
+            || matches!(&refused, Err(CheckError::NoRoom(NoRoom::Disk)) if !quota);
+        assert!(fits, "{refused:?}");
+        assert_eq!(count(), before);
+        // What writes nothing needs no room.
+        let left_out = vec![Edit::LeaveOut { name: name.clone() }];
+        assert_eq!(studio.checks.edited(&set, &frames, left_out).await.unwrap(), frames[1..]);
+    }
+    // What fits is counted at once, also where the set changes before its frames are replaced.
+    studio.checks.limits = UploadLimits { key_max_bytes: staged + 500, ..ROOM };
+    let mended = studio.checks.edited(&set, &frames, brighter()).await.unwrap();
+    assert_eq!((mended.len(), mended[0].bytes), (frames.len(), 500));
+    assert_eq!(studio.checks.db.staged_bytes(&studio.key).await.unwrap().of_key, staged + 500);
 }

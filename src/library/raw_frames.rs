@@ -51,8 +51,10 @@ pub async fn discard(
     Ok(true)
 }
 
-/// Deletes the files of sets that are deleted, or whose frames are: a process may have died before it did so.
+/// Deletes the files of sets that are deleted, or whose frames are, and what was laid out of others: a process may have
+/// died before it did so.
 pub async fn delete_unneeded(db: &Db, staging: &Staging) -> Result<(), RawFramesError> {
+    staging.discard_abandoned().await?;
     for set in staging.sets().await? {
         if !db.needs_files(&set).await? {
             staging.discard_set(&set).await?;
@@ -73,7 +75,10 @@ async fn delete_files(staging: &Staging, set: &FramesetId) -> Result<(), RawFram
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{frameset::NewFrameset, keys::Role};
+    use crate::{
+        db::framesets::StoredFrame,
+        domain::{frameset::NewFrameset, keys::Role},
+    };
 
     #[tokio::test]
     async fn files_are_deleted_also_where_a_process_has_died_after_their_rows() {
@@ -90,17 +95,14 @@ mod tests {
             file.append(b"frame").await.unwrap();
             let whole = file.whole().await.unwrap();
             file.keep(&staging, &set, &whole).await.unwrap();
-            let links = folder.path().join("work").join(format!("turn-{set}"));
-            staging
-                .lay_out(&set, vec![("1.png".parse().unwrap(), whole.digest)], links.clone())
-                .await
-                .unwrap();
-            sets.push((set, links));
+            let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest: whole.digest };
+            let turn = staging.lay_out(&set, &[frame]).await.unwrap();
+            sets.push((set, turn));
         }
-        let [(kept, kept_links), (dead, dead_links)] = &sets[..] else { unreachable!() };
+        let [(kept, kept_turn), (dead, dead_turn)] = &sets[..] else { unreachable!() };
         assert!(db.discard_frameset(dead, &actor).await.unwrap());
         delete_unneeded(&db, &staging).await.unwrap();
         assert_eq!(staging.sets().await.unwrap(), std::slice::from_ref(kept));
-        assert!(kept_links.exists() && !dead_links.exists());
+        assert!(kept_turn.path().exists() && !dead_turn.path().exists());
     }
 }

@@ -124,6 +124,7 @@ impl From<CheckError> for Error {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::NothingToMend => Self::NothingToMend,
+            CheckError::NoRoom(error) => error.into(),
             CheckError::Frameset(error) => error.into(),
             CheckError::Db(error) => error.into(),
             CheckError::Staging(error) => error.into(),

@@ -1,0 +1,168 @@
+//! The frames of a set as a folder: links under their names, for what reads folders.
+//!
+//! Each use has a folder of its own, `work/turn-SET-…`, however many processes look at a set at once: a worker that has
+//! lost its lease may work on for a while. A folder is removed when it is dropped. Its lock is held as long as its process
+//! lives, so that folders of processes that died are known.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use tempfile::{Builder, TempDir};
+
+use crate::{db::framesets::StoredFrame, domain::frameset::FramesetId};
+
+use super::{Staging, StagingError, absent, entries};
+
+const LOCK: &str = "lock";
+const FRAMES: &str = "frames";
+
+/// A set's frames under their names, until it is dropped.
+#[derive(Debug)]
+pub struct LaidOut {
+    folder: TempDir,
+    _lock: File,
+}
+
+impl LaidOut {
+    /// The folder of the frames.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(FRAMES)
+    }
+}
+
+impl Staging {
+    /// Makes a folder of a set's frames under their names, as links.
+    pub async fn lay_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> io::Result<LaidOut> {
+        let files: Vec<_> =
+            frames.iter().map(|frame| (self.file(set, frame.digest), frame.name.clone())).collect();
+        let (work, prefix) = (self.work.clone(), format!("turn-{set}-"));
+        let laid_out = tokio::task::spawn_blocking(move || {
+            let laid_out = begin(&work, &prefix)?;
+            let folder = laid_out.path();
+            fs::create_dir(&folder)?;
+            for (file, name) in files {
+                fs::hard_link(file, folder.join(name.as_str()))?;
+            }
+            Ok(laid_out)
+        });
+        laid_out.await.map_err(io::Error::other)?
+    }
+
+    /// The sets that are laid out.
+    pub(super) async fn laid_out_sets(&self) -> Result<Vec<FramesetId>, StagingError> {
+        Ok(entries(&self.work).await?.iter().filter_map(|name| set_of(name)).collect())
+    }
+
+    /// Removes the folders in which a set is laid out: links would keep its files on disk.
+    pub(super) async fn discard_laid_out(&self, set: &FramesetId) -> Result<(), StagingError> {
+        for name in entries(&self.work).await? {
+            if set_of(&name).as_ref() == Some(set) {
+                absent(tokio::fs::remove_dir_all(self.work.join(name)).await)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the folders that processes which died have left.
+    pub async fn discard_abandoned(&self) -> Result<(), StagingError> {
+        for name in entries(&self.work).await? {
+            if set_of(&name).is_some() {
+                let folder = self.work.join(name);
+                let removed = tokio::task::spawn_blocking(move || remove_abandoned(&folder));
+                absent(removed.await.map_err(io::Error::other).flatten())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn begin(work: &Path, prefix: &str) -> io::Result<LaidOut> {
+    fs::create_dir_all(work)?;
+    let folder = Builder::new().prefix(prefix).tempdir_in(work)?;
+    // The lock has its name only once it is held: a folder with a free one is abandoned.
+    let unnamed = folder.path().join("unnamed");
+    let lock = File::create_new(&unnamed)?;
+    lock.try_lock()?;
+    fs::rename(unnamed, folder.path().join(LOCK))?;
+    Ok(LaidOut { folder, _lock: lock })
+}
+
+/// Removes a folder whose lock no process holds. One without a lock has just been begun, or goes with its set.
+fn remove_abandoned(folder: &Path) -> io::Result<()> {
+    let lock = File::options().write(true).open(folder.join(LOCK))?;
+    match lock.try_lock() {
+        Ok(()) => fs::remove_dir_all(folder),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The set that a folder of the work folder shows. Other folders there belong to no set.
+fn set_of(name: &str) -> Option<FramesetId> {
+    name.strip_prefix("turn-")?.split('-').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set with a frame.
+    async fn set() -> (tempfile::TempDir, Staging, FramesetId, StoredFrame) {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::open(folder.path(), None).unwrap();
+        let set = FramesetId::new([7; 16]);
+        let mut file = staging.begin(&set).await.unwrap();
+        file.append(b"frame").await.unwrap();
+        let whole = file.whole().await.unwrap();
+        file.keep(&staging, &set, &whole).await.unwrap();
+        let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest: whole.digest };
+        (folder, staging, set, frame)
+    }
+
+    fn folders(staging: &Staging) -> usize {
+        fs::read_dir(&staging.work).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn two_that_look_at_a_set_share_no_folder() {
+        let (_data, staging, set, frame) = set().await;
+        let frames = [frame];
+        let lost = staging.lay_out(&set, &frames).await.unwrap();
+        let again = staging.lay_out(&set, &frames).await.unwrap();
+        assert_ne!(lost.path(), again.path());
+        // What the first one does at its end does not concern the second one.
+        fs::remove_file(lost.path().join("1.png")).unwrap();
+        drop(lost);
+        assert_eq!(fs::read(again.path().join("1.png")).unwrap(), b"frame");
+        assert_eq!(folders(&staging), 1);
+        drop(again);
+        assert_eq!(folders(&staging), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_process_that_died_has_laid_out_is_removed_and_nothing_else() {
+        let (_data, staging, set, frame) = set().await;
+        let frames = [frame];
+        let used = staging.lay_out(&set, &frames).await.unwrap();
+        let LaidOut { folder, _lock: lock } = staging.lay_out(&set, &frames).await.unwrap();
+        let dead = folder.keep();
+        staging.discard_abandoned().await.unwrap();
+        assert_eq!(folders(&staging), 2);
+        // The system lets go of the lock of a process that dies.
+        drop(lock);
+        staging.discard_abandoned().await.unwrap();
+        assert!(!dead.exists() && used.path().join("1.png").exists());
+    }
+
+    #[tokio::test]
+    async fn a_frame_whose_file_is_gone_leaves_no_folder() {
+        let (_data, staging, set, frame) = set().await;
+        fs::remove_file(staging.file(&set, frame.digest)).unwrap();
+        let error = staging.lay_out(&set, &[frame]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert_eq!(folders(&staging), 0);
+    }
+}
