@@ -18,6 +18,7 @@ mod conditional;
 mod deliveries;
 mod document;
 mod draining;
+mod embedded;
 mod encoding;
 mod forwarded;
 mod methods;

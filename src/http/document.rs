@@ -14,12 +14,10 @@ use utoipa::{
 use crate::domain::{keys::Role, names::OptionName};
 
 use super::{
+    embedded::Embedded,
     operator, private,
     problem::Failure,
-    public::{
-        self,
-        page::{Embedded, send},
-    },
+    public::{self, page::send},
     wire::{files, headers, parameters as param, problems},
 };
 

@@ -1,7 +1,6 @@
 //! Files that are built into the binary: the viewer, the studio, the demo's page, and the description of it all.
 
-use std::{io, sync::Arc};
-
+use crate::domain::names::ProductId;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
@@ -10,15 +9,12 @@ use actix_web::{
     },
     web::{Bytes, Data},
 };
-use tokio::{sync::OnceCell, task::spawn_blocking};
-
-use crate::domain::names::ProductId;
 
 use super::storefront;
 use crate::http::{
     caching::Caching,
     catalog::{AnswerKey, Catalog},
-    encoding::{Coded, Effort, Encoding},
+    embedded::Embedded,
     forwarded::base,
     problem::{At as _, Error, Failure},
     redirect::with_objects,
@@ -26,28 +22,6 @@ use crate::http::{
     scope::Scope,
     wire::{files, parameters as param, problems},
 };
-
-/// A file, compressed when a coding of it is first asked for: once, however many requests wait for it.
-pub(in crate::http) struct Embedded {
-    media_type: &'static str,
-    body: fn() -> Bytes,
-    coded: [OnceCell<Coded>; 4],
-}
-
-impl Embedded {
-    pub(in crate::http) const fn new(media_type: &'static str, body: fn() -> Bytes) -> Self {
-        Self { media_type, body, coded: [const { OnceCell::const_new() }; 4] }
-    }
-
-    async fn coded(&self, encoding: Encoding) -> Result<&Coded, Error> {
-        let body = self.body;
-        let build = || async move {
-            let built = spawn_blocking(move || Coded::build(body(), encoding, Effort::Best)).await;
-            built.map_err(io::Error::other).flatten().map_err(|error| Error::Compress(Arc::new(error)))
-        };
-        self.coded[encoding as usize].get_or_try_init(build).await
-    }
-}
 
 macro_rules! embed {
     ($media_type:literal, $path:literal) => {
@@ -273,7 +247,10 @@ pub(crate) async fn demo(request: HttpRequest, catalog: Data<Catalog>) -> Result
     Ok(page)
 }
 
-pub(in crate::http) async fn send(request: &HttpRequest, file: &Embedded) -> Result<HttpResponse, Failure> {
+pub(in crate::http) async fn send(
+    request: &HttpRequest,
+    file: &'static Embedded,
+) -> Result<HttpResponse, Failure> {
     let scope = Scope::default().encoded();
     let coded = file.coded(accepted(request)).await.at(&scope)?;
     serve_coded(request, Caching::Pointer, &scope, file.media_type, coded).at(&scope)
