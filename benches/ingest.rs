@@ -22,7 +22,7 @@ use assets_pipeline::{
     read::survey::survey,
     settings::Settings,
 };
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 fn fixture() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ring-yellow-gold")
@@ -34,14 +34,18 @@ fn stages(c: &mut Criterion) {
     let frame = decode("030.webp", &raw, &limits).unwrap().image;
     let whole = Bounds::whole(frame.width(), frame.height());
     let white = Ground::Colour(Rgb::WHITE);
-    let picture = CutOut::new(&frame, whole, white, false).resized((640, 640));
+    let picture = CutOut::new(frame.clone(), whole, white, false).resized((640, 640));
 
     let mut group = c.benchmark_group("one frame of 640 x 640");
     group.throughput(Throughput::Elements(1)).sample_size(10);
     group.bench_function("decode", |b| b.iter(|| decode("030.webp", black_box(&raw), &limits).unwrap()));
     group.bench_function("find the piece", |b| b.iter(|| subject(black_box(&frame), edge(&frame))));
     group.bench_function("cut out, resize to 400", |b| {
-        b.iter(|| CutOut::new(black_box(&frame), whole, white, false).resized((400, 400)));
+        b.iter_batched(
+            || frame.clone(),
+            |frame| CutOut::new(black_box(frame), whole, white, false).resized((400, 400)),
+            BatchSize::LargeInput,
+        );
     });
     let encoder =
         |format, engine| Encoder { format, engine, effort: Effort::Default, material: Material::Plain };

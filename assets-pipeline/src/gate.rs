@@ -5,8 +5,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Everything of this process that decodes frames: checks, mends and ingests together use as much memory as one of them
 /// alone.
 ///
-/// A frame that needs more than this goes through alone. The largest that [`crate::read::limits::Limits`] allows, of 8,000 by
-/// 8,000 pixels, takes some 1.1 GB while it is cut out.
+/// A frame that needs more than this goes through alone; the limit of [`crate::read::limits::Limits`] for decoding is twice
+/// as much.
 pub(crate) static WORKING: Gate = Gate::new(256 << 20);
 
 /// Lets threads in, in order, as long as the bytes that they say they need fit together. One thread always fits,

@@ -109,7 +109,7 @@ pub fn prepare(
     let looked_at: Vec<(Seen, Vec<Remark>)> = used
         .par_iter()
         .map(|&position| {
-            let _room = decoder.room(position);
+            let _room = decoder.room_to_decode(position);
             let Decoded { image: frame, remarks, .. } = decoder.decode(position)?;
             let edge = edge(&frame);
             let bounds = subject(&frame, edge);
@@ -137,17 +137,20 @@ pub fn prepare(
             sizes.insert((*family, format), fitted(crop, spec.px(format)));
         }
     }
+    let sides = sizes.values().map(|(width, height)| (*width).max(*height));
+    let largest_px = sides.fold(JPEG_PX, u32::max);
     let families = Family::ALL.map(|family| (family, plan.family(family)));
     let edges: HashMap<usize, Edge> = used.iter().copied().zip(seen.iter().map(|(edge, _)| *edge)).collect();
     let cut: Vec<Cut> = used
         .par_iter()
         .map(|&position| {
-            let _room = decoder.room(position);
+            let _room = decoder.room_to_cut_out(position, largest_px);
             let mut frame = decoder.take(position)?;
             if let (Edge::Plain(found), Ground::Colour(wanted)) = (edges[&position], ground) {
                 flatten(&mut frame, found, wanted);
             }
-            let cut_out = CutOut::new(&frame, crop, ground, settings.denoise);
+            let colour = (position == plan.hero).then(|| dominant_colour(&frame, bounds, hero_edge));
+            let cut_out = CutOut::new(frame, crop, ground, settings.denoise);
             let mut wanted: Vec<(u32, u32)> = families
                 .iter()
                 .filter(|(_, positions)| positions.binary_search(&position).is_ok())
@@ -158,15 +161,11 @@ pub fn prepare(
             wanted.sort_unstable();
             wanted.dedup();
             let frames = wanted.into_iter().map(|size| (size, Arc::new(cut_out.resized(size)))).collect();
-            let hero = if position == plan.hero {
+            let hero = if let Some(colour) = colour {
                 // Neither can be transparent.
                 let small = cut_out.resized(fitted(crop, THUMB_PX)).on(ground.colour());
                 let large = cut_out.resized(fitted(crop, JPEG_PX)).on(ground.colour());
-                Some(Hero {
-                    placeholder: thumb_hash(&small),
-                    colour: dominant_colour(&frame, bounds, hero_edge),
-                    jpeg: encode_jpeg(&large)?,
-                })
+                Some(Hero { placeholder: thumb_hash(&small), colour, jpeg: encode_jpeg(&large)? })
             } else {
                 None
             };
@@ -224,11 +223,16 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    /// Waits until there is memory for one more frame: decoded, cut out as sRGB and as linear light.
-    fn room(&self, position: usize) -> Pass<'_> {
+    /// Waits until there is memory to decode one more frame.
+    fn room_to_decode(&self, position: usize) -> Pass<'_> {
+        WORKING.enter(self.raw(position).header.decode_bytes())
+    }
+
+    /// Waits until there is memory to decode one more frame, and then to cut it out at no more than so many pixels.
+    fn room_to_cut_out(&self, position: usize, px: u32) -> Pass<'_> {
         let header = &self.raw(position).header;
-        let cut_out = 9 * u64::from(header.width) * u64::from(header.height);
-        WORKING.enter(header.decode_bytes() + cut_out)
+        let cut_out = CutOut::bytes(header.size(), px, self.settings.denoise);
+        WORKING.enter(header.decode_bytes().max(cut_out))
     }
 
     fn raw(&self, position: usize) -> &SurveyedFrame {

@@ -12,8 +12,8 @@ mod sys;
 pub enum Samples {
     /// One a pixel.
     Grey,
-    /// Three a pixel.
-    Rgb,
+    /// Four a pixel: red, green, blue, and an alpha that is opaque.
+    Rgba,
 }
 
 impl Samples {
@@ -21,7 +21,7 @@ impl Samples {
     pub const fn per_pixel(self) -> usize {
         match self {
             Self::Grey => 1,
-            Self::Rgb => 3,
+            Self::Rgba => 4,
         }
     }
 }

@@ -39,8 +39,8 @@ unsafe extern "C" {
     fn tjDestroy(handle: *mut c_void) -> c_int;
 }
 
-const TJPF_RGB: c_int = 0;
 const TJPF_GRAY: c_int = 6;
+const TJPF_RGBA: c_int = 7;
 const TJFLAG_STOPONWARNING: c_int = 8192;
 
 /// What libjpeg-turbo says of sound files that it does not decode (jerror.h).
@@ -81,7 +81,7 @@ impl Decoder {
         let mut pixels = vec![0; row_bytes * height as usize];
         let format = match samples {
             Samples::Grey => TJPF_GRAY,
-            Samples::Rgb => TJPF_RGB,
+            Samples::Rgba => TJPF_RGBA,
         };
         // SAFETY: the decoder is valid and ours alone, and the file as long as is said. TurboJPEG writes
         // `height` rows of `width` pixels at most, each a row behind the one before it, and `pixels` holds as

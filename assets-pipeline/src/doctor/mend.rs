@@ -149,7 +149,10 @@ fn evened(source: &Source, names: &[String], gains: &[&Gain], limits: &Limits) -
         .map(|(index, gain)| {
             let bytes = source.read(index)?;
             let header = crate::read::integrity::inspect(&gain.name, &bytes, limits)?;
-            let _room = WORKING.enter(header.decode_bytes());
+            let (width, height) = header.size();
+            // The frame, without its alpha, and as a PNG that is hardly smaller.
+            let written = (4 + 3 + 4) * u64::from(width) * u64::from(height);
+            let _room = WORKING.enter(header.decode_bytes().max(written));
             let mut frame = decode(&gain.name, &bytes, limits)?.image;
             let opaque = !header.alpha;
             brighten(&mut frame, gain.stops);

@@ -10,6 +10,8 @@ use image::RgbImage;
 const RADIUS: i64 = 2;
 /// Noise below this, in values of 0 to 255, is none: a render has less.
 const LEAST: f64 = 0.6;
+/// The most that the mask of the estimate makes of 8 bits.
+const MAX_RESPONSE: usize = 8 * 255;
 /// Values that differ by so many times the noise still count as alike.
 const REACH: f64 = 2.5;
 
@@ -21,19 +23,24 @@ pub fn noise(image: &RgbImage) -> f64 {
     }
     let green = |x: u32, y: u32| i64::from(image.get_pixel(x, y).0[1]);
     // What a smooth surface and a straight edge have none of. The median keeps texture out of it.
-    let mut responses: Vec<i64> = Vec::with_capacity(image.len() / 3);
+    let mut responses = vec![0u64; MAX_RESPONSE + 1];
     for y in 1..height - 1 {
         for x in 1..width - 1 {
             let corners =
                 green(x - 1, y - 1) + green(x + 1, y - 1) + green(x - 1, y + 1) + green(x + 1, y + 1);
             let sides = green(x, y - 1) + green(x - 1, y) + green(x + 1, y) + green(x, y + 1);
-            responses.push((corners - 2 * sides + 4 * green(x, y)).abs());
+            let response = (corners - 2 * sides + 4 * green(x, y)).unsigned_abs() as usize;
+            responses[response] += 1;
         }
     }
-    let middle = responses.len() / 2;
-    let (_, median, _) = responses.select_nth_unstable(middle);
+    let middle = responses.iter().sum::<u64>() / 2;
+    let mut before = 0;
+    let median = responses.iter().position(|&count| {
+        before += count;
+        before > middle
+    });
     // The mask's gain is 6; 0.6745 is the median of what is normally distributed.
-    *median as f64 / 6.0 / 0.6745
+    median.unwrap_or(0) as f64 / 6.0 / 0.6745
 }
 
 /// The image without the noise that it has; where it has none, as it was.

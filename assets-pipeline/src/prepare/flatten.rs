@@ -1,6 +1,8 @@
 //! A plain ground made exactly one colour: what a camera or a renderer scatters round it costs bytes and
 //! shimmers when the piece turns.
 
+use std::collections::VecDeque;
+
 use image::RgbaImage;
 
 use crate::prepare::colour::Rgb;
@@ -17,30 +19,41 @@ const LEAST_PATCH: f64 = 1.0 / 400.0;
 /// Moves ground of about the colour `found` to exactly `wanted`. Only what is connected to the frame's edge,
 /// and large patches besides, is ground; the piece is left as it is.
 pub fn flatten(frame: &mut RgbaImage, found: Rgb, wanted: Rgb) {
-    let (width, height) = frame.dimensions();
-    let distances: Vec<u8> = frame.pixels().map(|pixel| distance(pixel.0, found)).collect();
-    let mut seen = vec![false; distances.len()];
-    let mut patch = Vec::new();
-    let least = (distances.len() as f64 * LEAST_PATCH) as usize;
-    for start in 0..distances.len() {
-        if seen[start] || distances[start] >= PIECE {
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    let least = ((width * height) as f64 * LEAST_PATCH) as usize;
+    let pixels = frame.as_chunks_mut::<4>().0;
+    let mut walk = Walk { width, states: vec![State::New; pixels.len()], front: VecDeque::new() };
+    for start in 0..pixels.len() {
+        if walk.states[start] != State::New || distance(pixels[start], found) >= PIECE {
             continue;
         }
-        let touches_edge = fill(start, (width, height), &distances, &mut seen, &mut patch);
-        if !touches_edge && patch.len() < least {
-            continue;
-        }
-        for &index in &patch {
-            let (x, y) = (index as u32 % width, index as u32 / width);
-            let pixel = &mut frame.get_pixel_mut(x, y).0;
-            // 0 is ground, 256 is piece.
-            let kept = u32::from(distances[index].saturating_sub(GROUND)) * 256 / u32::from(PIECE - GROUND);
-            for (value, wanted) in pixel[..3].iter_mut().zip(wanted.0) {
-                *value = ((u32::from(*value) * kept + u32::from(wanted) * (256 - kept) + 128) / 256) as u8;
-            }
-            pixel[3] = u8::MAX;
+        // A patch is walked once to see what it is, and again to move it: a list of its pixels could be larger than the
+        // frame.
+        let (mut size, mut touches_edge) = (0, false);
+        let is_ground =
+            |index: usize, state: State| state == State::New && distance(pixels[index], found) < PIECE;
+        walk.over_patch(start, State::Counted, is_ground, |index| {
+            let (x, y) = (index % width, index / width);
+            touches_edge |= x == 0 || y == 0 || x + 1 == width || y + 1 == height;
+            size += 1;
+        });
+        if touches_edge || size >= least {
+            let is_counted = |_: usize, state: State| state == State::Counted;
+            walk.over_patch(start, State::Moved, is_counted, |index| {
+                move_to(&mut pixels[index], found, wanted)
+            });
         }
     }
+}
+
+/// Moves a pixel of the ground as far as it is like the ground.
+fn move_to(pixel: &mut [u8; 4], found: Rgb, wanted: Rgb) {
+    // 0 is ground, 256 is piece.
+    let kept = u32::from(distance(*pixel, found).saturating_sub(GROUND)) * 256 / u32::from(PIECE - GROUND);
+    for (value, wanted) in pixel[..3].iter_mut().zip(wanted.0) {
+        *value = ((u32::from(*value) * kept + u32::from(wanted) * (256 - kept) + 128) / 256) as u8;
+    }
+    pixel[3] = u8::MAX;
 }
 
 /// How far a pixel is from the ground, in its channel that differs most; what is not opaque is no ground.
@@ -51,37 +64,49 @@ fn distance(pixel: [u8; 4], ground: Rgb) -> u8 {
     pixel.iter().zip(ground.0).map(|(value, ground)| value.abs_diff(ground)).max().unwrap_or(0)
 }
 
-/// Collects the patch of ground around `start`, neighbour by neighbour, and answers whether it touches the
-/// frame's edge.
-fn fill(
-    start: usize,
-    (width, height): (u32, u32),
-    distances: &[u8],
-    seen: &mut [bool],
-    patch: &mut Vec<usize>,
-) -> bool {
-    let (width, height) = (width as usize, height as usize);
-    let mut touches_edge = false;
-    patch.clear();
-    patch.push(start);
-    seen[start] = true;
-    let mut next = 0;
-    while let Some(&index) = patch.get(next) {
-        next += 1;
-        let (x, y) = (index % width, index / width);
-        touches_edge |= x == 0 || y == 0 || x + 1 == width || y + 1 == height;
-        let left = (x > 0).then(|| index - 1);
-        let right = (x + 1 < width).then_some(index + 1);
-        let above = (y > 0).then(|| index - width);
-        let below = (y + 1 < height).then_some(index + width);
-        for neighbour in [left, right, above, below].into_iter().flatten() {
-            if !seen[neighbour] && distances[neighbour] < PIECE {
-                seen[neighbour] = true;
-                patch.push(neighbour);
+/// What a walk knows of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Counted,
+    Moved,
+}
+
+/// Walks over patches of pixels.
+struct Walk {
+    width: usize,
+    states: Vec<State>,
+    /// Pixels whose neighbours are still to be looked at: a ring around what was visited.
+    front: VecDeque<u32>,
+}
+
+impl Walk {
+    /// Visits the pixels around `start` that belong to it, neighbour by neighbour, and gives each a state.
+    fn over_patch(
+        &mut self,
+        start: usize,
+        becomes: State,
+        belongs: impl Fn(usize, State) -> bool,
+        mut visit: impl FnMut(usize),
+    ) {
+        self.states[start] = becomes;
+        self.front.push_back(start as u32);
+        while let Some(index) = self.front.pop_front() {
+            let index = index as usize;
+            visit(index);
+            let x = index % self.width;
+            let left = (x > 0).then(|| index - 1);
+            let right = (x + 1 < self.width).then_some(index + 1);
+            let above = index.checked_sub(self.width);
+            let below = Some(index + self.width).filter(|below| *below < self.states.len());
+            for neighbour in [left, right, above, below].into_iter().flatten() {
+                if belongs(neighbour, self.states[neighbour]) {
+                    self.states[neighbour] = becomes;
+                    self.front.push_back(neighbour as u32);
+                }
             }
         }
     }
-    touches_edge
 }
 
 #[cfg(test)]

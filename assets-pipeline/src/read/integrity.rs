@@ -120,8 +120,15 @@ impl Header {
     pub fn decode_bytes(&self) -> u64 {
         const RGBA: u64 = 4;
         let channels = if self.colour == Colour::Grey { 1 } else { 3 } + u64::from(self.alpha);
-        let stored = channels * u64::from(self.bits) / 8;
-        self.pixels().saturating_mul((stored + self.scratch_bytes.max(RGBA)).max(2 * RGBA))
+        // Opaque colours of a JPEG are decoded with an alpha.
+        let is_rgba = self.bits == 8 && channels + u64::from(self.format == Format::Jpeg) == RGBA;
+        let decoded = if is_rgba {
+            RGBA + self.scratch_bytes
+        } else {
+            channels * u64::from(self.bits) / 8 + self.scratch_bytes.max(RGBA)
+        };
+        let turned = if self.size() == (self.width, self.height) { RGBA } else { 2 * RGBA };
+        self.pixels().saturating_mul(decoded.max(turned))
     }
 
     fn pixels(&self) -> u64 {

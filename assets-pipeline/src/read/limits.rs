@@ -17,7 +17,7 @@ pub struct Limits {
     pub max_height: u32,
     /// Width times height of a frame, in pixels.
     pub max_pixels: u64,
-    /// Bytes that decoding one frame may allocate for its pixels: 8 a pixel for most 8-bit images, 12 for
+    /// Bytes that decoding one frame may allocate for its pixels: 4 to 8 a pixel for 8-bit images, 12 for
     /// 16-bit RGBA.
     pub max_alloc_bytes: u64,
     /// Unpacked size over packed size of a zip entry. Renders compress to a third or so; even a flat,

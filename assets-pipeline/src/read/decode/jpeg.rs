@@ -8,7 +8,7 @@ mod tables;
 
 use std::borrow::Cow;
 
-use image::{DynamicImage, GrayImage, RgbImage};
+use image::{DynamicImage, GrayImage, RgbaImage};
 use jpeg_still::{Error, Samples};
 
 use super::{Fault, Stored};
@@ -33,7 +33,7 @@ const MAX_PARTS: usize = 255;
 
 pub(super) fn stored(bytes: &[u8], header: &Header) -> Result<Stored<'static>, Fault> {
     let icc = header.has_profile.then(|| profile(bytes).unwrap_or_default());
-    let samples = if header.colour == Colour::Grey { Samples::Grey } else { Samples::Rgb };
+    let samples = if header.colour == Colour::Grey { Samples::Grey } else { Samples::Rgba };
     let (plain, missing) = plain(bytes, header)?;
     let pixels = jpeg_still::decode(&plain, header.width, header.height, samples)?;
     if !missing.is_nothing() {
@@ -41,7 +41,7 @@ pub(super) fn stored(bytes: &[u8], header: &Header) -> Result<Stored<'static>, F
     }
     let picture = match samples {
         Samples::Grey => GrayImage::from_raw(header.width, header.height, pixels).map(DynamicImage::from),
-        Samples::Rgb => RgbImage::from_raw(header.width, header.height, pixels).map(DynamicImage::from),
+        Samples::Rgba => RgbaImage::from_raw(header.width, header.height, pixels).map(DynamicImage::from),
     };
     Ok((picture.ok_or(Fault::OtherSize)?, icc.map(Cow::Owned)))
 }

@@ -19,7 +19,10 @@ pub(super) fn rgba8(
         DynamicImage::ImageLuma8(image) => rows::<u8, 1>(&image, width, header, conversion.eight()),
         DynamicImage::ImageLumaA8(image) => rows::<u8, 2>(&image, width, header, conversion.eight()),
         DynamicImage::ImageRgb8(image) => rows::<u8, 3>(&image, width, header, conversion.eight()),
-        DynamicImage::ImageRgba8(image) => rows::<u8, 4>(&image, width, header, conversion.eight()),
+        DynamicImage::ImageRgba8(mut image) => {
+            in_place(&mut image, width, header, conversion.eight());
+            return Ok(image);
+        }
         DynamicImage::ImageLuma16(image) => rows::<u16, 1>(&image, width, header, conversion.sixteen()),
         DynamicImage::ImageLumaA16(image) => rows::<u16, 2>(&image, width, header, conversion.sixteen()),
         DynamicImage::ImageRgb16(image) => rows::<u16, 3>(&image, width, header, conversion.sixteen()),
@@ -71,6 +74,51 @@ impl Sample for u16 {
     }
 }
 
+/// Expands and converts one row at a time.
+struct Row<'a, S> {
+    is_premultiplied: bool,
+    convert: Option<(Source, &'a dyn moxcms::TransformExecutor<S>)>,
+    rgba: Vec<S>,
+    grey: Vec<S>,
+    converted: Vec<S>,
+}
+
+impl<'a, S: Sample> Row<'a, S> {
+    fn new(
+        width: usize,
+        header: &Header,
+        convert: Option<(Source, &'a dyn moxcms::TransformExecutor<S>)>,
+    ) -> Self {
+        let samples = |channels: usize| vec![S::default(); width * channels];
+        let (rgba, grey, converted) = (samples(4), samples(2), samples(4));
+        Self { is_premultiplied: header.premultiplied, convert, rgba, grey, converted }
+    }
+
+    /// The RGBA of what is stored of a row.
+    fn of<const CHANNELS: usize>(&mut self, stored: &[S]) -> &[S] {
+        let pixels = self.rgba.as_chunks_mut::<4>().0;
+        for (pixel, stored) in pixels.iter_mut().zip(stored.as_chunks::<CHANNELS>().0) {
+            *pixel = expanded(stored);
+            if self.is_premultiplied {
+                divide_by_alpha(pixel);
+            }
+        }
+        let result = match self.convert {
+            None => None,
+            Some((Source::Rgb, transform)) => Some(transform.transform(&self.rgba, &mut self.converted)),
+            Some((Source::Grey, transform)) => {
+                let pixels = self.rgba.as_chunks::<4>().0;
+                for (grey, pixel) in self.grey.as_chunks_mut::<2>().0.iter_mut().zip(pixels) {
+                    *grey = [pixel[0], pixel[3]];
+                }
+                Some(transform.transform(&self.grey, &mut self.converted))
+            }
+        };
+        // The lengths are right by construction, which is all that a transform checks.
+        if matches!(result, Some(Ok(()))) { &self.converted } else { &self.rgba }
+    }
+}
+
 fn rows<S: Sample, const CHANNELS: usize>(
     samples: &[S],
     width: u32,
@@ -78,32 +126,26 @@ fn rows<S: Sample, const CHANNELS: usize>(
     convert: Option<(Source, &dyn moxcms::TransformExecutor<S>)>,
 ) -> Vec<u8> {
     let width = width as usize;
+    let mut row = Row::new(width, header, convert);
     let mut rgba = Vec::with_capacity(samples.len() / CHANNELS * 4);
-    let mut row = vec![S::default(); width * 4];
-    let mut grey = vec![S::default(); width * 2];
-    let mut converted = vec![S::default(); width * 4];
     for stored in samples.chunks_exact(width * CHANNELS) {
-        for (pixel, stored) in row.as_chunks_mut::<4>().0.iter_mut().zip(stored.as_chunks::<CHANNELS>().0) {
-            *pixel = expanded(stored);
-            if header.premultiplied {
-                divide_by_alpha(pixel);
-            }
-        }
-        let result = match convert {
-            None => None,
-            Some((Source::Rgb, transform)) => Some(transform.transform(&row, &mut converted)),
-            Some((Source::Grey, transform)) => {
-                for (grey, pixel) in grey.as_chunks_mut::<2>().0.iter_mut().zip(row.as_chunks::<4>().0) {
-                    *grey = [pixel[0], pixel[3]];
-                }
-                Some(transform.transform(&grey, &mut converted))
-            }
-        };
-        // The lengths are right by construction, which is all that a transform checks.
-        let done = if matches!(result, Some(Ok(()))) { &converted } else { &row };
-        rgba.extend(done.iter().map(|sample| sample.eight()));
+        rgba.extend(row.of::<CHANNELS>(stored).iter().map(|sample| sample.eight()));
     }
     rgba
+}
+
+/// The same for what is RGBA already, and needs no second picture.
+fn in_place(
+    samples: &mut [u8],
+    width: u32,
+    header: &Header,
+    convert: Option<(Source, &dyn moxcms::TransformExecutor<u8>)>,
+) {
+    let width = width as usize;
+    let mut row = Row::new(width, header, convert);
+    for stored in samples.chunks_exact_mut(width * 4) {
+        stored.copy_from_slice(row.of::<4>(stored));
+    }
 }
 
 fn expanded<S: Sample, const CHANNELS: usize>(stored: &[S; CHANNELS]) -> [S; 4] {
