@@ -128,6 +128,43 @@ fn a_file_that_is_closed_behind_any_scan_but_the_last_is_cut_short() {
     }
 }
 
+/// The data of each scan, and whether it refines coefficients of others that are not means.
+fn data_of_scans(jpeg: &[u8]) -> Vec<(std::ops::Range<usize>, bool)> {
+    let scan = |at: usize| {
+        let header = at + 2..at + 2 + usize::from(jpeg[at + 3]);
+        let end = (header.end..jpeg.len()).find(|&end| jpeg[end] == 0xff && jpeg[end + 1] > 0).unwrap();
+        let [from, _, bits] = jpeg[header.end - 3..header.end] else { unreachable!() };
+        (header.end..end, from > 0 && bits >> 4 > 0)
+    };
+    scans_of(jpeg).into_iter().map(scan).collect()
+}
+
+#[test]
+fn hardly_a_hole_in_a_scan_that_refines_others_is_published() {
+    const BYTES: usize = 64;
+    let jpeg = file("progressive-refined.jpg");
+    read(&jpeg).unwrap();
+    let (mut holes, mut published) = (0, Vec::new());
+    for (data, refines) in data_of_scans(&jpeg) {
+        for from in data.clone().step_by(7).filter(|from| refines && from + BYTES <= data.end) {
+            let mut zeros = jpeg.clone();
+            zeros[from..from + BYTES].fill(0);
+            let cut = [&jpeg[..from], &jpeg[from + BYTES..]].concat();
+            for (kind, holed) in [("zeros", zeros), ("cut", cut)] {
+                holes += 1;
+                match read(&holed) {
+                    Ok(_) => published.push(format!("{kind} at {from} of {data:?}")),
+                    Err(refusal) => {
+                        assert!(matches!(refusal.slug(), "truncated" | "unreadable"), "{refusal}")
+                    }
+                }
+            }
+        }
+    }
+    // Some end where they did by chance.
+    assert!(holes > 400 && published.len() * 20 < holes, "{} of {holes}: {published:#?}", published.len());
+}
+
 #[test]
 fn data_beyond_the_picture_is_damage() {
     let jpeg = samples::jpeg(40, 30);

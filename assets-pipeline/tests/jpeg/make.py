@@ -13,6 +13,7 @@ import tempfile
 import zlib
 
 WIDTH, HEIGHT = 61, 43
+LARGE = 200, 160
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -27,16 +28,27 @@ def picture():
     return b"P6 %d %d 255\n" % (WIDTH, HEIGHT) + bytes(rows)
 
 
+def large_picture():
+    """A ring on a plain ground, whose light goes round: enough for scans of hundreds of bytes."""
+    rows = bytearray()
+    for y in range(LARGE[1]):
+        for x in range(LARGE[0]):
+            light = 0.6 + 0.4 * math.sin(math.atan2(y - 80, x - 100) * 7)
+            is_ring = 40 < math.hypot(x - 100, y - 80) < 60
+            rows += bytes(int(level * light) for level in (212, 175, 95)) if is_ring else bytes((250, 250, 250))
+    return b"P6 %d %d 255\n" % LARGE + bytes(rows)
+
+
 def run(program, *arguments, given):
     return subprocess.run([program, *arguments], input=given, capture_output=True, check=program == "cjpeg").stdout
 
 
-def cjpeg(*arguments, scans=None):
+def cjpeg(*arguments, scans=None, given=None):
     with tempfile.NamedTemporaryFile("w") as script:
         script.write(scans or "")
         script.flush()
         extra = ["-scans", script.name] if scans else []
-        return run("cjpeg", *arguments, *extra, given=picture())
+        return run("cjpeg", *arguments, *extra, given=given or picture())
 
 
 def png(pnm):
@@ -93,6 +105,7 @@ def files():
     yield "optimised", cjpeg("-quality", "100", "-optimize", "-sample", "1x1"), None
     yield "restarts", cjpeg("-quality", "90", "-restart", "1B"), None
     yield "progressive", cjpeg("-quality", "90", "-progressive"), None
+    yield "progressive-refined", cjpeg("-quality", "90", "-progressive", given=large_picture()), None
     yield "arithmetic", cjpeg("-quality", "90", "-arithmetic"), None
     yield "arithmetic-progressive", cjpeg("-quality", "90", "-arithmetic", "-progressive"), None
     yield "scan-for-each-component", cjpeg("-quality", "90", "-sample", "2x2", scans="0;\n1;\n2;\n"), None

@@ -3,6 +3,7 @@
 //! What the decoder warns of is damage then: what it would warn of in sound files is left out or put right
 //! before it sees them.
 
+mod extent;
 mod scans;
 mod tables;
 
@@ -36,6 +37,7 @@ pub(super) fn stored(bytes: &[u8], header: &Header) -> Result<Stored<'static>, F
     let samples = if header.colour == Colour::Grey { Samples::Grey } else { Samples::Rgba };
     let (plain, missing) = plain(bytes, header)?;
     let pixels = jpeg_still::decode(&plain, header.width, header.height, samples)?;
+    extent::refuse_misfits(segments(&plain))?;
     if !missing.is_nothing() {
         return Err(Error::EndsEarly("scans are missing".into()).into());
     }

@@ -4,8 +4,8 @@ use crate::read::integrity::{Fault, fields::Fields};
 
 const TEM: u8 = 0x01;
 pub(crate) const DHT: u8 = 0xc4;
-const RST0: u8 = 0xd0;
-const RST7: u8 = 0xd7;
+pub(crate) const RST0: u8 = 0xd0;
+pub(crate) const RST7: u8 = 0xd7;
 pub(crate) const SOI: u8 = 0xd8;
 pub(crate) const EOI: u8 = 0xd9;
 pub(crate) const SOS: u8 = 0xda;
