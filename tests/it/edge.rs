@@ -7,7 +7,6 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::Command,
     sync::LazyLock,
 };
 
@@ -15,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    front::{Cache, Front, Scripted, is_there, printed},
+    front::{Cache, Front, Scripted, printed},
     girasol::{RING, Server, draw_turn, girasol, header, ingest, ingest_with, key, problem, sequence},
 };
 

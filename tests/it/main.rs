@@ -24,6 +24,7 @@ mod docs;
 mod doctor;
 mod edge;
 mod errors;
+mod full_disk;
 mod garbage;
 mod identity;
 mod import;
