@@ -38,7 +38,6 @@ use toml::{Table, Value};
 
 use crate::domain::{input::plain, policy::Policy};
 
-pub(crate) use self::schema::nearest;
 pub use self::{
     cache::CacheConfig,
     delivery::{DeliveryConfig, ObjectsFrom},

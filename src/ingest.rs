@@ -5,7 +5,6 @@
 //! as it was.
 
 pub mod manifest;
-pub mod news;
 pub mod tracker;
 
 mod advice;

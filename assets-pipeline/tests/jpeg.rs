@@ -155,7 +155,7 @@ fn hardly_a_hole_in_a_scan_that_refines_others_is_published() {
                 match read(&holed) {
                     Ok(_) => published.push(format!("{kind} at {from} of {data:?}")),
                     Err(refusal) => {
-                        assert!(matches!(refusal.slug(), "truncated" | "unreadable"), "{refusal}")
+                        assert!(matches!(refusal.slug(), "truncated" | "unreadable"), "{refusal}");
                     }
                 }
             }

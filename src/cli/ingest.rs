@@ -14,16 +14,13 @@ use crate::{
     app::App,
     background::Background,
     cdn::purge::Purger,
-    config::{Config, nearest},
+    config::Config,
     domain::{
         audit::Actor,
         names::{OptionName, ProductId, Slug},
-    },
-    ingest::{
-        Order, Report, check, check_thoroughly, forget, ingest,
         news::{NewChoice, new_choices},
-        tracker::Tracker,
     },
+    ingest::{Order, Report, check, check_thoroughly, forget, ingest, tracker::Tracker},
 };
 
 use super::{
@@ -89,12 +86,8 @@ impl Explain for Interrupted {
 
 /// The product does not have what was chosen.
 #[derive(Debug, thiserror::Error)]
-#[error("{product} {}", sentence(.new))]
-struct UnknownChoice {
-    product: ProductId,
-    /// What it does not have.
-    new: NewChoice,
-}
+#[error(transparent)]
+struct UnknownChoice(Box<NewChoice>);
 
 impl Explain for UnknownChoice {
     fn details(&self) -> Details {
@@ -105,20 +98,11 @@ impl Explain for UnknownChoice {
     }
 }
 
-/// What a product does not have, and what is meant perhaps.
-fn sentence(NewChoice { option, choice, known }: &NewChoice) -> String {
-    let Some(known) = known else { return format!("has no option \"{option}\"") };
-    match nearest(choice.as_str(), known.iter().map(Slug::as_str)) {
-        Some(near) => format!("has no {option}={choice}: did you mean {option}={near}?"),
-        None => format!("has no {option}={choice}"),
-    }
-}
-
 /// Asks at the terminal whether what is new is to be created; without a terminal it has to be said on the command line.
-fn confirm(product: &ProductId, new: Vec<NewChoice>) -> Result<(), UnknownChoice> {
+fn confirm(new: Vec<NewChoice>) -> Result<(), UnknownChoice> {
     for new in new {
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-        let refused = UnknownChoice { product: product.clone(), new };
+        let refused = UnknownChoice(new.into());
         if !can_ask {
             return Err(refused);
         }
@@ -219,7 +203,9 @@ async fn make(config: Config, order: &Order, news: News, tracker: &Arc<Tracker>)
     };
     let app = App::open_to_write(config).await?;
     if news == News::Asked {
-        confirm(&order.product, new_choices(&app.db, order).await?)?;
+        let product = app.db.load_product(&order.product).await?;
+        let chosen = order.choices.iter().cloned().collect();
+        confirm(product.map(|product| new_choices(&product, &chosen)).unwrap_or_default())?;
     }
     let purger = app.purger().await?;
     // A preview goes live long before the other tiers, and is purged at once.

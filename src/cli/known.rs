@@ -1,9 +1,11 @@
 //! Ids that exist, for errors about ids that do not.
 
 use crate::{
-    config::nearest,
     db::{Db, DbError},
-    domain::names::{ConfigId, ProductId},
+    domain::{
+        names::{ConfigId, ProductId},
+        nearest::nearest,
+    },
 };
 
 use super::words::listed;

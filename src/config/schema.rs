@@ -1,8 +1,10 @@
-//! Whether keys are settings and values are of their kind; and the nearest word for those that are not.
+//! Whether keys are settings and values are of their kind.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
+
+use crate::domain::nearest::nearest;
 
 use super::{
     problem::Problem,
@@ -166,16 +168,6 @@ fn check_entry(key: &str, settings: &[Setting], entry: &Value, problems: &mut Ve
 /// `server.listen` is `GIRASOL_SERVER__LISTEN`.
 pub(super) fn variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").replace('-', "_").to_ascii_uppercase())
-}
-
-/// The candidate with the fewest changes, if they are few enough to be a slip.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
-    candidates
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// `GIRASOL_PORT`, `GIRASOL_SERVICE_HOST`, `GIRASOL_API_PORT_80_TCP_ADDR` and the like.

@@ -168,6 +168,30 @@ async fn insert(tx: &mut Tx, id: &FramesetId, frame: &StoredFrame) -> Result<(),
     stage(tx, id, frame.digest, frame.bytes).await
 }
 
+/// Inserts and commits, unless the set would have too many files.
+async fn insert_within(
+    mut tx: Tx,
+    id: &FramesetId,
+    frames: &[StoredFrame],
+    max_files: u32,
+    actor: &Actor,
+) -> Result<(), FramesetError> {
+    if !insert_all(&mut tx, id, frames, max_files, actor).await? {
+        return Err(FramesetError::TooManyFiles(max_files));
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+const DIGEST: &str = "select digest from frames where frameset_id = $1 and name = $2";
+
+/// The digest of a frame, if the set has one of this name.
+async fn digest_of(tx: &mut Tx, id: &FramesetId, name: &FileName) -> Result<Option<Digest>, DbError> {
+    let statement = tx.run("frames.digest", DIGEST).bind(id.as_str()).bind(name.as_str());
+    let digest: Option<String> = statement.optional_scalar().await?;
+    digest.map(|digest| parse("digest", &digest)).transpose()
+}
+
 pub(super) async fn delete_frames(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
     tx.run("frames.delete_all", "delete from frames where frameset_id = $1")
         .bind(id.as_str())
@@ -297,11 +321,31 @@ impl Db {
     ) -> Result<(), FramesetError> {
         let mut tx = self.write("frames.add").await?;
         require_open(&mut tx, id).await?;
-        if !insert_all(&mut tx, id, frames, max_files, actor).await? {
-            return Err(FramesetError::TooManyFiles(max_files));
+        insert_within(tx, id, frames, max_files, actor).await
+    }
+
+    /// The same, if what the set has by a name `is_meant` to be replaced: the digest of a frame, or none.
+    pub async fn add_frames_if(
+        &self,
+        id: &FramesetId,
+        frames: &[StoredFrame],
+        (name, is_meant): (&FileName, impl FnOnce(Option<Digest>) -> bool),
+        max_files: u32,
+        actor: &Actor,
+    ) -> Result<(), FramesetError> {
+        let mut tx = self.write("frames.add_if").await?;
+        require_open(&mut tx, id).await?;
+        if !is_meant(digest_of(&mut tx, id, name).await?) {
+            return Err(FramesetError::AnotherFrame);
         }
-        tx.commit().await?;
-        Ok(())
+        insert_within(tx, id, frames, max_files, actor).await
+    }
+
+    /// The digest of a frame, if the set has one of this name.
+    pub async fn frame(&self, id: &FramesetId, name: &FileName) -> Result<Option<Digest>, DbError> {
+        let statement = self.read("frames.get", DIGEST).bind(id.as_str()).bind(name.as_str());
+        let digest: Option<String> = statement.optional_scalar().await?;
+        digest.map(|digest| parse("digest", &digest)).transpose()
     }
 
     /// Replaces all frames by those that a mend has made, if the set still has those `before`.
@@ -340,13 +384,9 @@ impl Db {
         is_meant: impl FnOnce(Option<Digest>) -> bool,
         actor: &Actor,
     ) -> Result<(), FramesetError> {
-        const NOW: &str = "select digest from frames where frameset_id = $1 and name = $2";
         let mut tx = self.write("frames.remove").await?;
         require_open(&mut tx, id).await?;
-        let now: Option<String> =
-            tx.run("frames.digest", NOW).bind(id.as_str()).bind(name.as_str()).optional_scalar().await?;
-        let now = now.map(|digest| parse("digest", &digest)).transpose()?;
-        if !is_meant(now) {
+        if !is_meant(digest_of(&mut tx, id, name).await?) {
             return Err(FramesetError::AnotherFrame);
         }
         let removed = tx

@@ -113,7 +113,11 @@ mod tests {
     use super::*;
     use crate::{
         db::{framesets::StoredFrame, uploads::NewUpload},
-        domain::{audit::Actor, frameset::NewFrameset, keys::Role},
+        domain::{
+            audit::Actor,
+            frameset::{Conditions, NewFrameset},
+            keys::Role,
+        },
     };
 
     const LIMITS: UploadLimits = UploadLimits {
@@ -166,7 +170,13 @@ mod tests {
 
         let left = Left { on_disk: Some(u64::MAX), to_key: Some(1000) };
         let name = "002.png".parse().unwrap();
-        let new = NewUpload { frameset: &set, name: &name, length: 700, metadata: "" };
+        let new = NewUpload {
+            frameset: &set,
+            name: &name,
+            length: 700,
+            metadata: "",
+            conditions: &Conditions::default(),
+        };
         let upload = db.begin_upload(new, key.id(), &LIMITS, left).await.unwrap();
         db.note_received(&upload, 60).await.unwrap();
         let known = db.staged_bytes(key.id()).await.unwrap();

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use crate::domain::{
-    frameset::{FileName, FramesetId, UploadId, UploadLimits},
+    frameset::{Conditions, FileName, FramesetId, UploadId, UploadLimits},
     keys::KeyId,
 };
 
@@ -29,6 +29,8 @@ pub struct StoredUpload {
     pub received: u64,
     /// `Upload-Metadata` as it was sent.
     pub metadata: String,
+    /// Which frame it may take the place of.
+    pub conditions: Conditions,
     /// Whether its file is a frame of the set.
     pub finished: bool,
     /// When bytes of it came last, in milliseconds since 1970-01-01 UTC.
@@ -46,6 +48,8 @@ pub struct NewUpload<'a> {
     pub length: u64,
     /// `Upload-Metadata` as it was sent.
     pub metadata: &'a str,
+    /// Which frame it may take the place of.
+    pub conditions: &'a Conditions,
 }
 
 /// Why an upload did not begin.
@@ -70,6 +74,8 @@ struct UploadRow {
     length: i64,
     received: i64,
     metadata: String,
+    if_match: Option<String>,
+    if_none_match: Option<String>,
     finished: bool,
     touched_at_ms: i64,
 }
@@ -83,6 +89,7 @@ impl UploadRow {
             length: bytes(self.length),
             received: bytes(self.received),
             metadata: self.metadata,
+            conditions: Conditions { if_match: self.if_match, if_none_match: self.if_none_match },
             finished: self.finished,
             touched_at_ms: self.touched_at_ms,
         })
@@ -99,12 +106,12 @@ impl Db {
         left: Left,
     ) -> Result<StoredUpload, BeginUploadError> {
         const SQL: &str =
-            "insert into uploads (id, frameset_id, name, length, received, metadata, touched_at_ms)
-            select $1, $2, $3, $4, 0, $5, $6
+            "insert into uploads (id, frameset_id, name, length, received, metadata, if_match, if_none_match, touched_at_ms)
+            select $1, $2, $3, $4, 0, $5, $6, $7, $8
             where exists (select 1 from framesets where id = $2 and state = 'open')
-            and (select count(*) from uploads where frameset_id = $2 and not finished) < $7
+            and (select count(*) from uploads where frameset_id = $2 and not finished) < $9
             returning *";
-        let NewUpload { frameset, name, length, metadata } = new;
+        let NewUpload { frameset, name, length, metadata, conditions } = new;
         let id = UploadId::new(random()?);
         let mut tx = self.write("uploads.begin").await?;
         let known = staged_bytes(&mut tx, key).await?;
@@ -116,6 +123,8 @@ impl Db {
             .bind(name.as_str())
             .bind(from_bytes(length))
             .bind(metadata)
+            .bind(conditions.if_match.as_deref())
+            .bind(conditions.if_none_match.as_deref())
             .bind(now_ms())
             .bind(limits.set_max_files)
             .optional()
@@ -198,7 +207,9 @@ mod tests {
         let key = db.frameset(&set).await.unwrap().unwrap().key;
         let name = "001.png".parse().unwrap();
         let begin = async || {
-            let new = NewUpload { frameset: &set, name: &name, length: 100, metadata: "filename MDAx" };
+            let conditions = &Conditions { if_match: None, if_none_match: Some("*".to_owned()) };
+            let metadata = "filename MDAx";
+            let new = NewUpload { frameset: &set, name: &name, length: 100, metadata, conditions };
             let left = Left { on_disk: Some(100), to_key: Some(200) };
             db.begin_upload(new, &key, &LIMITS, left).await
         };
@@ -212,6 +223,7 @@ mod tests {
         assert!(db.delete_upload(&other.id).await.unwrap());
         let resumed = db.upload(&upload.id).await.unwrap().unwrap();
         assert_eq!((resumed.received, resumed.length, resumed.finished), (60, 100, true));
+        assert_eq!(resumed.conditions.if_none_match.as_deref(), Some("*"));
 
         assert_eq!(db.expire_uploads(0).await.unwrap(), []);
         db.discard_frameset(&set, &actor).await.unwrap();

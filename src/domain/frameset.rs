@@ -151,6 +151,15 @@ pub struct UploadLimits {
     pub expire_hours: u32,
 }
 
+/// What a client knows of the frame that it writes or removes, as the headers say it (RFC 9110, section 13.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// `If-Match`.
+    pub if_match: Option<String>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<String>,
+}
+
 impl UploadLimits {
     /// Bytes that a file of this name may have.
     pub fn max_bytes(&self, name: &FileName) -> u64 {

@@ -77,7 +77,7 @@ impl Embedded {
                 let _ = self.codings[encoding as usize].best.set(best);
             }
             Err(error) => {
-                tracing::warn!(%error, "a file of the binary could not be compressed as well as it can be")
+                tracing::warn!(%error, "a file of the binary could not be compressed as well as it can be");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod check;
+mod condition;
 mod demand;
 mod framesets;
 mod grants;

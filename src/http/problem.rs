@@ -124,6 +124,10 @@ impl ResponseError for Failure {
                 ),
                 _ => None,
             },
+            new_choices: match &self.error {
+                Error::NewChoices(new) => Some(new.iter().map(wire::problems::NewChoice::from).collect()),
+                _ => None,
+            },
         };
         response.content_type("application/problem+json").body(wire::to_json(&problem))
     }

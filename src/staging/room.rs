@@ -217,7 +217,7 @@ mod tests {
         db::uploads::{BeginUploadError, NewUpload, StoredUpload},
         domain::{
             audit::Actor,
-            frameset::{FramesetId, NewFrameset},
+            frameset::{Conditions, FramesetId, NewFrameset},
             keys::Role,
         },
     };
@@ -273,7 +273,8 @@ mod tests {
 
         async fn begin_upload(&self, length: u64) -> Result<StoredUpload, BeginUploadError> {
             let name = "001.png".parse().unwrap();
-            let new = NewUpload { frameset: &self.set, name: &name, length, metadata: "" };
+            let conditions = &Conditions::default();
+            let new = NewUpload { frameset: &self.set, name: &name, length, metadata: "", conditions };
             let offer = self.room.offer(self.account()).await.unwrap();
             self.db.begin_upload(new, &self.key, &self.limits, offer.left).await
         }

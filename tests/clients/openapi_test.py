@@ -68,7 +68,7 @@ class Api:
     def frameset(self, metal):
         # Another hero angle than the one that is live: a version of its own comes of it.
         choices = {"metal": metal, "stone": "diamond"}
-        wanted = {"product": "ring.solitaire", "choices": choices, "settings": {"hero": 30}}
+        wanted = {"product": "ring.solitaire", "choices": choices, "newChoices": True, "settings": {"hero": 30}}
         return self.ask("POST", "/api/framesets", wanted)["id"]
 
     def put(self, frameset, name, file):

@@ -159,8 +159,11 @@ async fn the_audit_trail_has_each_step_of_a_frame_set() {
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response
     };
-    let wanted =
-        json!({ "product": "ring.solitaire", "choices": { "metal": "rose-gold", "stone": "diamond" } });
+    let wanted = json!({
+        "product": "ring.solitaire",
+        "choices": { "metal": "rose-gold", "stone": "diamond" },
+        "newChoices": true,
+    });
     let opened: Value = ask(Method::POST, "/api/framesets", Some(wanted)).await.json().await.unwrap();
     let set = format!("/api/framesets/{}", opened["id"].as_str().unwrap());
     for name in ["1.png", "2.png"] {

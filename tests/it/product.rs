@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::girasol::{RING, ROSE, Server, header, ingest, problem, sequence};
+use crate::{
+    artist::Artist,
+    girasol::{RING, ROSE, Server, header, ingest, problem, sequence},
+};
 
 const PRODUCT: &str = "/api/products/customizable/ring/solitaire";
 const CONFIGURE: &str = "/api/products/customizable/ring.solitaire/configure";
@@ -209,4 +213,45 @@ async fn a_watched_spin_sends_its_progress_until_it_is_ready() {
     let again = server.get(status, &[events[0], ("last-event-id", "1")]).await;
     assert_eq!(again.status(), 204);
     assert_eq!(server.json(status).await["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_frame_set_adds_nothing_to_a_product_that_exists_unless_it_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "rose-gold", [210, 150, 130], 12);
+    let artist = Artist::over(data);
+    let open = async |metal: &str, more: Value| {
+        let mut body =
+            json!({ "product": "ring.solitaire", "choices": { "metal": metal, "stone": "diamond" } });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        artist.request(Method::POST, "/api/framesets").json(&body).send().await.unwrap()
+    };
+    assert_eq!(open("rose-gold", json!({})).await.status(), 201);
+    let refused = open("rose-gould", json!({})).await;
+    assert_eq!(refused.status(), 409);
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["type"], "urn:problem-type:girasol:new-choice");
+    assert_eq!(
+        body["newChoices"],
+        json!([{ "option": "metal", "choice": "rose-gould", "isNewOption": false, "near": "rose-gold" }])
+    );
+    let detail = body["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("ring.solitaire has no metal=rose-gould: did you mean metal=rose-gold? "),
+        "{detail}"
+    );
+    assert!(detail.contains("\"newChoices\": true"), "{detail}");
+
+    let more = json!({ "choices": { "metal": "rose-gold", "stone": "diamond", "size": "7" } });
+    let body: Value = open("", more.clone()).await.json().await.unwrap();
+    assert_eq!(body["newChoices"], json!([{ "option": "size", "choice": "7", "isNewOption": true }]));
+    assert_eq!(open("platinum", json!({ "newChoices": true })).await.status(), 201);
+    let sets: Value =
+        artist.request(Method::GET, "/api/framesets").send().await.unwrap().json().await.unwrap();
+    assert_eq!(sets["framesets"].as_array().unwrap().len(), 2);
+    let refused = open("", json!({ "choices": { "metal": "rose-gold" } })).await;
+    assert_eq!(problem(refused, 422).await, "bad-field");
+    // A product that does not exist lacks nothing.
+    assert_eq!(open("platinum", json!({ "product": "ring.halo" })).await.status(), 201);
 }

@@ -214,3 +214,55 @@ async fn tus_behaves_as_its_specification_says() {
     assert_eq!(problem(response, 404).await, "no-such-upload");
     assert_eq!(parts_left(data), 0);
 }
+
+#[tokio::test]
+async fn a_frame_is_replaced_only_in_the_state_that_the_client_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    let set = artist.open(&ring()).await;
+    let put = async |condition: &str, tag: &str, bytes: &[u8]| {
+        let request = artist.request(Method::PUT, &format!("{set}/frames/1.png"));
+        request.header(condition, tag).body(bytes.to_vec()).send().await.unwrap()
+    };
+    let tag = |bytes: &[u8]| format!("\"{}\"", digest(bytes));
+    let (first, second) = (file(1000), file(1001));
+    assert_eq!(problem(put("if-match", &tag(&first), &second).await, 412).await, "precondition-failed");
+    assert_eq!(problem(put("if-match", "*", &second).await, 412).await, "precondition-failed");
+    assert_eq!(put("if-none-match", "*", &first).await.status(), 201);
+    assert_eq!(problem(put("if-none-match", "*", &second).await, 412).await, "precondition-failed");
+
+    // Of many edits of one state, one is made.
+    let edits: Vec<_> = (0..8).map(|n| file(2000 + n)).collect();
+    let known = tag(&first);
+    let made = futures_util::future::join_all(edits.iter().map(|edit| put("if-match", &known, edit))).await;
+    let is_made: Vec<_> = made.iter().map(|made| made.status() == 201).collect();
+    assert_eq!(is_made.iter().filter(|made| **made).count(), 1, "{made:?}");
+    let winner = &edits[is_made.iter().position(|made| *made).unwrap()];
+    assert_eq!(artist.show(&set).await["files"][0]["digest"], digest(winner));
+
+    // An upload in parts is judged when it begins, and when all of it is here.
+    let begin = async |condition: &str, tag: &str| {
+        let value = |text: &str| BASE64_STANDARD.encode(text);
+        let metadata =
+            format!("frameset {},filename {}", value(set.rsplit('/').next().unwrap()), value("1.png"));
+        let request = artist.tus(Method::POST, "/api/uploads").header(condition, tag);
+        request.header("upload-length", 10).header("upload-metadata", metadata).send().await.unwrap()
+    };
+    assert_eq!(problem(begin("if-none-match", "*").await, 412).await, "precondition-failed");
+    let begun = begin("if-match", &tag(winner)).await;
+    assert_eq!(begun.status(), 201);
+    let upload = header(begun.headers(), "location").to_owned();
+    assert_eq!(artist.part(&upload, 0, &file(5)).send().await.unwrap().status(), 204);
+    assert_eq!(put("if-match", &tag(winner), &second).await.status(), 201);
+    let rest = artist.part(&upload, 5, &file(5)).send().await.unwrap();
+    assert_eq!(problem(rest, 412).await, "precondition-failed");
+    assert_eq!(artist.show(&set).await["files"][0]["digest"], digest(&second));
+    // A retry would not help: the upload is gone.
+    assert_eq!(artist.tus(Method::HEAD, &upload).send().await.unwrap().status(), 404);
+    let begun = begin("if-match", &tag(&second)).await;
+    let upload = header(begun.headers(), "location").to_owned();
+    assert_eq!(artist.part(&upload, 0, &file(10)).send().await.unwrap().status(), 204);
+    assert_eq!(artist.show(&set).await["files"][0]["digest"], digest(&file(10)));
+    assert_eq!(parts_left(data), 0);
+}

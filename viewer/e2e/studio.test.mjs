@@ -219,12 +219,34 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await inspect("rolled-back");
 });
 
+test("a_choice_that_a_product_lacks_is_asked_about_before_it_is_made", async () => {
+  await page.goto(new URL("/studio#/products", base).href);
+  await page.locator("#new-set").click();
+  await page.locator("#new-product").fill("ring.evening");
+  const choice = page.locator("[data-role=choice]");
+  await choice.fill("platinun");
+  await page.locator("#new-start").click();
+  assert.match(
+    await page.locator("#new-choices").textContent(),
+    /metal=platinun is a new choice. Did you mean metal=platinum/,
+  );
+  await inspect("new-choice");
+  // What was typed is still there, to be corrected.
+  await page.locator("dialog:has(#new-choices) button:not([data-confirm])").click();
+  assert.equal(await choice.inputValue(), "platinun");
+  await choice.fill("titanium");
+  await page.locator("#new-start").click();
+  await page.locator("dialog:has(#new-choices) [data-confirm]").click();
+  await page.locator("#pick-folder-input").waitFor({ state: "attached" });
+  assert.equal(await page.locator("dialog").count(), 0);
+});
+
 test("signing_out_leaves_nothing_behind", async () => {
   await page.locator("#sign-out").click();
   await shown("#key");
   const status = await page.evaluate(async () => (await fetch("/api/framesets")).status);
   assert.equal(status, 401);
-  // A 401 at the door, and what was asked for on purpose; nothing else, no broken policy above all.
-  const other = errors.filter((text) => !/status of 40[14]/.test(text));
+  // A 401 at the door, a 409 before a choice is made, and what was asked for on purpose; nothing else, no broken policy above all.
+  const other = errors.filter((text) => !/status of 40[149]/.test(text));
   assert.deepEqual(other, []);
 });

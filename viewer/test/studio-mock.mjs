@@ -105,12 +105,13 @@ createServer(async (request, response) => {
     answered = await answer(request, response);
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error);
-    const { status = 500, slug = "internal", message } = error;
+    const { status = 500, slug = "internal", message, members } = error;
     const problem = {
       type: `urn:problem-type:girasol:${slug}`,
       title: "Not done",
       status,
       ...(status < 500 && { detail: message }),
+      ...members,
     };
     answered = [status, "application/problem+json", JSON.stringify(problem)];
   }

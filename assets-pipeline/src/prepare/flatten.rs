@@ -40,7 +40,7 @@ pub fn flatten(frame: &mut RgbaImage, found: Rgb, wanted: Rgb) {
         if touches_edge || size >= least {
             let is_counted = |_: usize, state: State| state == State::Counted;
             walk.over_patch(start, State::Moved, is_counted, |index| {
-                move_to(&mut pixels[index], found, wanted)
+                move_to(&mut pixels[index], found, wanted);
             });
         }
     }

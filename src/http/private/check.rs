@@ -90,7 +90,8 @@ pub(super) async fn picture(
 
 /// Apply a safe mend
 ///
-/// One kind of mend, for all findings that offer it. It changes the frames that were checked and no others.
+/// One kind of mend, for all findings that offer it. It changes the frames that were checked and no others. Frames that are written anew
+/// count as uploads do: for the quota of the key, and for what has to stay free on the disk.
 #[utoipa::path(
     post,
     path = "/api/framesets/{frameset}/mend",
@@ -103,6 +104,7 @@ pub(super) async fn picture(
         problems::WriteJson,
         problems::NoSuchFrameset,
         problems::NotMended,
+        problems::TooMuchToMend,
         problems::BadMend,
     ),
 )]

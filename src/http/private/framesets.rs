@@ -4,27 +4,32 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderMap, IF_MATCH, LOCATION},
+        header::{HeaderMap, LOCATION},
     },
     web::{Data, Payload},
 };
-use assets_pipeline::digest::Digest;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    db::framesets::{FramesetError, StoredFrame, revision},
+    db::{
+        Db,
+        framesets::{FramesetError, StoredFrame, revision},
+    },
     domain::{
         audit::Actor,
-        frameset::{FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings, UploadLimits},
+        frameset::{
+            Conditions, FileName, Frameset, FramesetId, FramesetState, NewFrameset, TurnSettings,
+            UploadLimits,
+        },
         input,
         names::{BadName, Choices},
+        news::new_choices,
     },
     http::{
         auth::Artist,
         body,
         catalog::Catalog,
-        conditional::client_expects,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
         query::NoQuery,
@@ -35,7 +40,10 @@ use crate::{
     staging::{Account, Incoming, Staging, Unpacked},
 };
 
-use super::receive::{self, Single};
+use super::{
+    condition,
+    receive::{self, Single},
+};
 
 /// The most frame sets in an answer.
 const LISTED: u32 = 200;
@@ -68,6 +76,9 @@ fn settings(fields: serde_json::Map<String, serde_json::Value>) -> Result<TurnSe
 }
 
 /// Open a frame set
+///
+/// A product that does not exist is created with the first version. An option or a choice that an existing product lacks is
+/// created only where the body says so.
 #[utoipa::path(
     post,
     path = "/api/framesets",
@@ -77,6 +88,7 @@ fn settings(fields: serde_json::Map<String, serde_json::Value>) -> Result<TurnSe
     responses(
         (status = 201, description = "The set is open.", body = wire::Frameset, headers(("Location"))),
         problems::WriteJson,
+        problems::NewChoices,
         problems::BadField,
         problems::TooManySets,
     ),
@@ -90,7 +102,19 @@ pub(super) async fn open(
     limits: Data<UploadLimits>,
 ) -> Result<HttpResponse, Failure> {
     let wanted: wire::NewFrameset = body::read_json(&request, body, EXAMPLE).await?;
+    let may_create = wanted.new_choices;
     let wanted = wanted.parse(limits.set_max_files)?;
+    if let Some(product) = catalog.db.load_product(&wanted.product).await? {
+        if let Some(missing) = product.options.iter().find(|def| !wanted.choices.contains_key(&def.name)) {
+            let (name, example) = (&missing.name, &missing.default);
+            let why = format!("choices: {} has the option {name}; add \"{name}\": \"{example}\"", product.id);
+            return Err(Error::BadField(why).into());
+        }
+        let new = new_choices(&product, &wanted.choices);
+        if !may_create && !new.is_empty() {
+            return Err(Error::NewChoices(new.into()).into());
+        }
+    }
     let max_open = limits.key_max_open_sets;
     let id = catalog.db.open_frameset(&wanted, &caller.key.id, max_open, &caller.actor).await?;
     let set = load(&catalog, &id).await?;
@@ -237,14 +261,14 @@ pub(super) async fn discard(
 
 /// Send a frame, or a zip or tar of frames
 ///
-/// It replaces an earlier file of the same name. The files of an archive become frames of the set, all of them or
-/// none.
+/// It replaces an earlier file of the same name, where `If-Match` and `If-None-Match` hold for it: `If-None-Match: *` replaces
+/// none. The files of an archive become frames of the set, all of them or none.
 #[utoipa::path(
     put,
     path = "/api/framesets/{frameset}/frames/{name}",
     operation_id = "putFrame",
     tag = "Frame sets",
-    params(param::Frameset, param::Name, param::ContentDigest),
+    params(param::Frameset, param::Name, param::FrameConditions, param::ContentDigest),
     request_body(
         content = Vec<u8>,
         content_type = "application/octet-stream",
@@ -258,6 +282,7 @@ pub(super) async fn discard(
         problems::NoSuchFrameset,
         problems::BodyTooSlow,
         problems::SetCommitted,
+        problems::PreconditionFailed,
         problems::FileTooLarge,
         problems::FileRefused,
         problems::Internal,
@@ -279,6 +304,9 @@ pub(super) async fn put_frame(
         return Err(Error::SetCommitted.into());
     }
     let wanted = content_digest(request.headers())?;
+    let conditions = condition::of(request.headers());
+    let place = Place { id: &id, name: &name, conditions: &conditions };
+    place.require(&catalog.db).await?;
     let (bytes, max_bytes) = (receive::announced(&request), limits.max_bytes(&name));
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
@@ -291,7 +319,7 @@ pub(super) async fn put_frame(
         receive::append(&mut body, &mut file, max_bytes, &mut single).await?;
         match wanted {
             Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
-            _ => add(account, &staging, &id, &name, &mut file, &caller.actor).await,
+            _ => add(account, &staging, place, &mut file, &caller.actor).await,
         }
     };
     let received = received.await;
@@ -308,13 +336,13 @@ pub(super) async fn put_frame(
 
 /// Remove a frame
 ///
-/// `If-Match` holds where the content of the frame has this digest: after a mend, a name may be that of another frame.
+/// With `If-Match`, only where the content of the frame has this digest: after a mend, a name may be that of another frame.
 #[utoipa::path(
     delete,
     path = "/api/framesets/{frameset}/frames/{name}",
     operation_id = "removeFrame",
     tag = "Frame sets",
-    params(param::Frameset, param::Name, param::IfMatchFrame),
+    params(param::Frameset, param::Name, param::FrameConditions),
     responses(
         (status = 204, description = "The set has no frame of this name."),
         problems::Write,
@@ -332,29 +360,41 @@ pub(super) async fn remove_frame(
 ) -> Result<HttpResponse, Failure> {
     let (id, name) = (id(&request)?, name(&request)?);
     // The file stays until the set is deleted: another frame may have the same content.
-    let conditions: Vec<&str> =
-        request.headers().get_all(IF_MATCH).map(|line| line.to_str().unwrap_or_default()).collect();
-    let is_meant = |now: Option<Digest>| match now {
-        Some(digest) => client_expects(conditions.iter().copied(), &format!("\"{digest}\"")),
-        None => conditions.is_empty(),
-    };
-    catalog.db.remove_frame(&id, &name, is_meant, &caller.actor).await?;
+    let conditions = condition::of(request.headers());
+    catalog.db.remove_frame(&id, &name, |now| condition::hold(&conditions, now), &caller.actor).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
+}
+
+/// The name that a file comes under, and what may have been there.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) id: &'a FramesetId,
+    pub(super) name: &'a FileName,
+    pub(super) conditions: &'a Conditions,
+}
+
+impl Place<'_> {
+    /// Refuses a file that may not come here, before any byte of it is taken.
+    pub(super) async fn require(self, db: &Db) -> Result<(), Error> {
+        let now = db.frame(self.id, self.name).await?;
+        if condition::hold(self.conditions, now) { Ok(()) } else { Err(Error::PreconditionFailed) }
+    }
 }
 
 /// Adds a complete file to its set: as a frame, or as the frames of an archive.
 pub(super) async fn add(
     account: Account<'_>,
     staging: &Staging,
-    id: &FramesetId,
-    name: &FileName,
+    Place { id, name, conditions }: Place<'_>,
     file: &mut Incoming,
     actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
     let accepted = staging.accept(account, id, name, file).await?;
     let frame = |Unpacked { name, bytes, digest }| StoredFrame { name, bytes, digest };
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
-    account.db.add_frames(id, &frames, account.limits.set_max_files, actor).await?;
+    let is_meant = |now| condition::hold(conditions, now);
+    let max_files = account.limits.set_max_files;
+    account.db.add_frames_if(id, &frames, (name, is_meant), max_files, actor).await?;
     Ok(frames)
 }
 

@@ -47,7 +47,8 @@ use crate::{
 };
 
 use super::{
-    framesets,
+    condition,
+    framesets::{self, Place},
     receive::{self, Receiver},
 };
 
@@ -101,13 +102,20 @@ pub(super) async fn options_of_upload(limits: Data<UploadLimits>) -> HttpRespons
 
 /// Begin a resumable upload
 ///
-/// tus 1.0 with creation-with-upload.
+/// tus 1.0 with creation-with-upload. `If-Match` and `If-None-Match` name the frame that the file may take the place of, as for
+/// a file in one request; they are judged now, and once more when all of the file is here.
 #[utoipa::path(
     post,
     path = "/api/uploads",
     operation_id = "createUpload",
     tag = "Uploads",
-    params(param::TusResumable, param::UploadLength, param::UploadMetadata, param::UploadChecksum),
+    params(
+        param::TusResumable,
+        param::UploadLength,
+        param::UploadMetadata,
+        param::UploadChecksum,
+        param::FrameConditions,
+    ),
     request_body(
         content = Option<Vec<u8>>,
         content_type = "application/offset+octet-stream",
@@ -125,7 +133,7 @@ pub(super) async fn options_of_upload(limits: Data<UploadLimits>) -> HttpRespons
         problems::TusNoSuchFrameset,
         problems::TusBodyTooSlow,
         problems::TusSetCommitted,
-        problems::TusUnsupportedVersion,
+        problems::TusPreconditionFailed,
         problems::TusFileTooLarge,
         problems::TusFileRefused,
         problems::TusChecksumMismatch,
@@ -154,7 +162,9 @@ pub(super) async fn create(
     if set.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    let new = NewUpload { frameset: &frameset, name: &name, length, metadata };
+    let conditions = &condition::of(request.headers());
+    Place { id: &frameset, name: &name, conditions }.require(&catalog.db).await?;
+    let new = NewUpload { frameset: &frameset, name: &name, length, metadata, conditions };
     let offer = staging.offer(uploads.account(&set.key)).await?;
     let upload = catalog.db.begin_upload(new, &set.key, limits, offer.left).await?;
     drop(offer);
@@ -212,8 +222,8 @@ pub(super) async fn create(
         (status = 409, description = "The frame set is committed.", headers(("Tus-Resumable"))),
         (
             status = 412,
-            description = "The request does not name a version of the protocol that the server speaks.",
-            headers(("Tus-Resumable"), ("Tus-Version")),
+            description = "The request names no version of the protocol that the server speaks, or a condition of the upload does not hold.",
+            headers(("Tus-Resumable")),
         ),
         (
             status = 413,
@@ -264,7 +274,7 @@ pub(super) async fn head(
         problems::TusNoSuchUpload,
         problems::TusBodyTooSlow,
         problems::TusOffsetMismatch,
-        problems::TusUnsupportedVersion,
+        problems::TusPreconditionFailed,
         problems::TusFileTooLarge,
         problems::TusNotAPart,
         problems::TusFileRefused,
@@ -438,10 +448,11 @@ impl Uploads {
         let Self { catalog, staging, .. } = self;
         let set = framesets::load(catalog, &upload.frameset).await?;
         let account = self.account(&set.key);
-        let added = framesets::add(account, staging, &upload.frameset, &upload.name, &mut file, actor);
+        let StoredUpload { frameset: id, name, conditions, .. } = upload;
+        let added = framesets::add(account, staging, Place { id, name, conditions }, &mut file, actor);
         if let Err(error) = added.await {
-            if let Error::FileRefused { .. } | Error::BadField(_) = error {
-                // A retry would send the same bytes.
+            if let Error::FileRefused { .. } | Error::BadField(_) | Error::PreconditionFailed = error {
+                // A retry would send the same bytes, in the place of the same frame.
                 catalog.db.delete_upload(&upload.id).await?;
                 file.discard().await?;
             }

@@ -7,7 +7,10 @@ use assets_pipeline::read::refusal::Refusal;
 use crate::{
     checks::CheckError,
     db::DbError,
-    domain::{disk, import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered},
+    domain::{
+        disk, import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
+        news::NewChoice,
+    },
     library::{collect::CollectError, protect::ProtectError},
     staging::{InboxError, StagingError},
     store::{Address, StoreError},
@@ -56,7 +59,7 @@ pub(crate) enum Error {
     UnknownChoice(String),
     #[error("this address answers {0}")]
     WrongMethod(Cow<'static, str>),
-    #[error("the entity tag of the file is not one of If-Match")]
+    #[error("the file is another one than If-Match or If-None-Match allows: load it again, and decide anew")]
     PreconditionFailed,
     #[error("the file has {length} bytes")]
     RangeOutside { length: usize },
@@ -78,6 +81,8 @@ pub(crate) enum Error {
     BadProduct(Arc<[Fault]>),
     #[error("configuration ids that are in use keep their meaning: {0}")]
     ProductInUse(String),
+    #[error("{} Correct the spelling; or send \"newChoices\": true, which creates it for the whole product", news(.0))]
+    NewChoices(Arc<[NewChoice]>),
     #[error("{0}")]
     BadHeader(&'static str),
     #[error("the frame set does not exist")]
@@ -232,6 +237,7 @@ impl Error {
             Self::BadField(_) => kinds::BAD_FIELD,
             Self::BadProduct(_) => kinds::BAD_PRODUCT,
             Self::ProductInUse(_) => kinds::PRODUCT_IN_USE,
+            Self::NewChoices(_) => kinds::NEW_CHOICE,
             Self::BadHeader(_) => kinds::BAD_HEADER,
             Self::NoSuchFrameset => kinds::NO_SUCH_FRAMESET,
             Self::SetCommitted => kinds::SET_COMMITTED,
@@ -323,6 +329,12 @@ fn kind_of_refusal(refusal: &Refusal) -> Kind {
         Refusal::ZipBroken { .. } => kinds::ZIP_BROKEN,
         Refusal::Io { .. } => kinds::INTERNAL,
     }
+}
+
+/// A sentence for each.
+fn news(new: &[NewChoice]) -> String {
+    let sentence = |new: &NewChoice| if new.near.is_some() { new.to_string() } else { format!("{new}.") };
+    new.iter().map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 fn list(faults: &[Fault]) -> String {

@@ -95,6 +95,9 @@ kinds! {
     BODY_TOO_SLOW = 408 "body-too-slow" "Body too slow";
     /// The change would alter the meaning of configuration ids that are in use.
     PRODUCT_IN_USE = 409 "product-in-use" "Product in use";
+    /// The choices would add an option or a choice to a product that exists. `newChoices` lists each one, with the choice
+    /// that is meant perhaps. Correct it, or send `"newChoices": true`.
+    NEW_CHOICE = 409 "new-choice" "New choice";
     /// The frame set is committed and takes no more changes.
     SET_COMMITTED = 409 "set-committed" "Frame set committed";
     /// The frames of the set are not those that the request names, or changed during it. Load the set and its check
@@ -124,7 +127,7 @@ kinds! {
     TAKEN_DOWN = 410 "taken-down" "Taken down";
     /// The preview link has expired, or its version was deleted.
     LINK_EXPIRED = 410 "link-expired" "Link expired";
-    /// The entity tag of the resource is not one of `If-Match`.
+    /// `If-Match` or `If-None-Match` does not hold: the resource is another one by now. Load it again, and decide anew.
     PRECONDITION_FAILED = 412 "precondition-failed" "Precondition failed";
     /// The request names no version of tus that the server supports. `Tus-Version` lists the versions.
     UNSUPPORTED_TUS_VERSION = 412 "unsupported-tus-version" "Unsupported version of tus";

@@ -22,7 +22,7 @@ use super::{
 
 /// A frame set to open.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewFrameset {
     /// Jewelry type and base model, with a dot or a slash between them.
     #[schema(
@@ -34,6 +34,9 @@ pub(crate) struct NewFrameset {
     #[serde(default)]
     #[schema(value_type = names::Choices)]
     pub(crate) choices: BTreeMap<String, String>,
+    /// Whether the choices may add options and choices to a product that exists. They stay on it, and it is public.
+    #[serde(default)]
+    pub(crate) new_choices: bool,
     /// The number of frames that follow: at most as many as the server allows, 1000 by default. The set commits itself with
     /// the last one.
     #[schema(minimum = 1)]

@@ -81,8 +81,10 @@ parameters! {
     Explain: Query "explain", False, one_of(&["0", "1"]), "1";
     /// Only if the entity tag is this one.
     IfMatch: Header "If-Match", False, text(), ();
-    /// Only if the content of the frame has this digest.
+    /// Only if there is a frame of this name whose content has this digest; `*` stands for any.
     IfMatchFrame: Header "If-Match", False, text(), ();
+    /// Only if no frame of this name has content of this digest; `*` stands for any.
+    IfNoneMatchFrame: Header "If-None-Match", False, text(), ();
     /// Only if the entity tag is another one.
     IfNoneMatch: Header "If-None-Match", False, text(), ();
     /// One range of bytes.
@@ -131,6 +133,8 @@ groups! {
     Forced: Tier, Frames, Format;
     /// Conditions on the entity tag (RFC 9110, section 13.1).
     Conditions: IfMatch, IfNoneMatch;
+    /// Conditions on the frame that has the name.
+    FrameConditions: IfMatchFrame, IfNoneMatchFrame;
     /// Conditions, and a range of bytes (RFC 9110, section 14.2).
     Ranged: IfMatch, IfNoneMatch, Range, IfRange;
 }

@@ -12,10 +12,16 @@ use utoipa::{
     },
 };
 
+use crate::domain::{
+    names::{OptionName, Slug},
+    news,
+};
+
 use super::headers;
 
 /// An error (RFC 9457).
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Problem {
     /// Names the error: `urn:problem-type:girasol:` and a slug that does not change.
     #[schema(pattern = "^urn:problem-type:girasol:[a-z0-9-]+$")]
@@ -33,6 +39,10 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) faults: Option<Vec<Fault>>,
+    /// Each option and choice that the product does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) new_choices: Option<Vec<NewChoice>>,
 }
 
 /// A fault of a product file.
@@ -44,6 +54,27 @@ pub(crate) struct Fault {
     pub(crate) at: String,
     /// A sentence for people.
     pub(crate) message: String,
+}
+
+/// An option or a choice that a product does not have.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewChoice {
+    option: OptionName,
+    choice: Slug,
+    /// Whether the option itself is new.
+    is_new_option: bool,
+    /// The choice that is meant perhaps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    near: Option<Slug>,
+}
+
+impl From<&news::NewChoice> for NewChoice {
+    fn from(new: &news::NewChoice) -> Self {
+        let news::NewChoice { option, choice, is_new_option, near, .. } = new.clone();
+        Self { option, choice, is_new_option, near }
+    }
 }
 
 /// What a file that is no frame, or no archive of frames, can be refused for.
@@ -150,6 +181,8 @@ problems! {
     ProductInUse(409) = &["product-in-use"];
     /// The configuration has versions, or frames that wait to become one.
     SequenceInUse(409) = &["sequence-in-use"];
+    /// The product exists and lacks an option or a choice; `newChoices` lists what is new.
+    NewChoices(409) = &["new-choice"];
     /// The frame set is committed.
     SetCommitted(409) = &["set-committed"];
     /// The frame set is committed, or the server stores no objects in a bucket.
@@ -174,7 +207,7 @@ problems! {
     TakenDown(410) = &["taken-down"];
     /// The link has expired, or the version is deleted.
     LinkExpired(410) = &["link-expired"];
-    /// The entity tag is not the one that `If-Match` names.
+    /// `If-Match` or `If-None-Match` does not hold.
     PreconditionFailed(412) = &["precondition-failed"];
     /// The body is larger than 16 KiB.
     BodyTooLarge(413) = &["body-too-large"];
@@ -182,6 +215,8 @@ problems! {
     TooManyToPresign(413) = &["body-too-large", "file-too-large", "too-many-files"];
     /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
     FileTooLarge(413) = &["file-too-large", "too-large", "too-many-frames", "too-many-files", "quota-exceeded"];
+    /// The body is larger than 16 KiB, or the key has too many bytes in sets that are not encoded.
+    TooMuchToMend(413) = &["body-too-large", "quota-exceeded"];
     /// The body is not application/json, or it is compressed.
     NotJson(415) = &["not-json", "body-encoded"];
     /// The range begins after the end.
@@ -228,6 +263,8 @@ problems! {
     TusOffsetMismatch(409, "Tus-Resumable") = &["offset-mismatch", "set-committed"];
     /// The request does not name a version of the protocol that the server speaks.
     TusUnsupportedVersion(412, "Tus-Resumable", "Tus-Version") = &["unsupported-tus-version"];
+    /// The request names no version of the protocol that the server speaks, or a condition of the upload does not hold.
+    TusPreconditionFailed(412, "Tus-Resumable") = &["unsupported-tus-version", "precondition-failed"];
     /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
     TusFileTooLarge(413, "Tus-Resumable") = &["file-too-large", "too-large", "too-many-frames", "too-many-files", "quota-exceeded"];
     /// The body is not a part of an upload.

@@ -6,6 +6,7 @@ import type {
   Frameset,
   Job,
   ListedProduct,
+  NewChoice,
   PreviewLink,
   Sequence,
   Session,
@@ -21,6 +22,8 @@ export class Problem extends Error {
     /** The last part of the problem's type: it names the kind of problem. */
     readonly slug: string,
     words: string,
+    /** What the product lacks, for `new-choice`. */
+    readonly newChoices: NewChoice[] = [],
   ) {
     super(words);
   }
@@ -58,7 +61,9 @@ const SETS = "/api/framesets";
 
 export const sets = {
   list: async () => (await ask<{ framesets: Frameset[] }>("GET", SETS)).framesets,
-  open: (product: string, choices: Choices) => ask<Frameset>("POST", SETS, { product, choices }),
+  /** Opens a set; it fails where the product lacks a choice, unless `newChoices` may be created. */
+  open: (product: string, choices: Choices, newChoices = false) =>
+    ask<Frameset>("POST", SETS, { product, choices, ...(newChoices && { newChoices }) }),
   show: (id: string) => ask<Frameset>("GET", `${SETS}/${id}`),
   change: (id: string, settings: Partial<Settings>) => ask<Frameset>("PATCH", `${SETS}/${id}`, settings),
   discard: (id: string) => ask<undefined>("DELETE", `${SETS}/${id}`),
@@ -123,14 +128,15 @@ async function ask<T>(method: string, path: string, body?: unknown, how: How = {
 
 /** The problem in an answer's body. A proxy in between may send anything. */
 export function problemOf(status: number, text: string): Problem {
-  let body: { type?: string; title?: string; detail?: string } = {};
+  let body: { type?: string; title?: string; detail?: string; newChoices?: NewChoice[] } = {};
   try {
     body = (JSON.parse(text) ?? {}) as typeof body;
   } catch {
     // A body that is no JSON is not meant for people.
   }
   const slug = body.type?.split(":").pop() ?? "";
-  return new Problem(status, slug, sentence(body.detail ?? body.title ?? `The server answered ${status}`));
+  const words = sentence(body.detail ?? body.title ?? `The server answered ${status}`);
+  return new Problem(status, slug, words, body.newChoices);
 }
 
 /** Turns the server's lower-case phrase into a sentence. */

@@ -1,16 +1,42 @@
 // The form that opens a frame set, for known choices or for a product or choice that does not exist yet.
 
-import type { Choices, ListedProduct } from "../api";
+import type { Choices, Frameset, ListedProduct, NewChoice } from "../api";
 import { make } from "../page";
-import { sets, wordsOf } from "./api";
+import { Problem, sets, wordsOf } from "./api";
 import { slugged, wrongChoice, wrongOption, wrongProduct } from "./names";
 import { goTo, setHash } from "./routes";
-import { button, field, openDialog } from "./widgets";
+import { ask, button, field, openDialog } from "./widgets";
 
-/** Opens a set for these choices, and its page. */
-export async function startSet(product: string, choices: Choices): Promise<void> {
-  const set = await sets.open(product, choices);
-  goTo(setHash(set.id));
+/** Opens a set for these choices, and its page, once it is known that new choices are meant. Resolves with whether it did. */
+export async function startSet(product: string, choices: Choices): Promise<boolean> {
+  const set = await openSet(product, choices);
+  if (set) goTo(setHash(set.id));
+  return !!set;
+}
+
+async function openSet(product: string, choices: Choices): Promise<Frameset | undefined> {
+  try {
+    return await sets.open(product, choices);
+  } catch (reason) {
+    if (!(reason instanceof Problem) || reason.slug !== "new-choice") throw reason;
+    if (!(await areMeant(product, reason.newChoices))) return undefined;
+    return sets.open(product, choices, true);
+  }
+}
+
+/** Asks whether choices are to be created that the product does not have. */
+function areMeant(product: string, newChoices: NewChoice[]): Promise<boolean> {
+  const lines = newChoices.map(({ option, choice, isNewOption, near }) => {
+    const named = make("code", {}, isNewOption ? option : `${option}=${choice}`);
+    const meant = near ? [" Did you mean ", make("code", {}, `${option}=${near}`), "?"] : [];
+    return make("li", {}, named, isNewOption ? " is a new option." : " is a new choice.", ...meant);
+  });
+  const body = [
+    make("p", {}, `${product} does not have this yet:`),
+    make("ul", { id: "new-choices" }, ...lines),
+    make("p", { class: "quiet" }, "It stays on the product, which is public, once the frames are published."),
+  ];
+  return ask({ title: "Create it for the whole product?", body, confirm: "Create it" });
 }
 
 interface Row {
@@ -96,7 +122,7 @@ export function askForSet(products: ListedProduct[], start?: ListedProduct): voi
     checked("Product", product, wrongProduct, tidyProduct),
     pairs,
     make("div", { class: "actions" }, more),
-    make("p", { class: "quiet small" }, "A new product, option or choice is created when the frames are encoded."),
+    make("p", { class: "quiet small" }, "A new product is created when the frames are encoded."),
     error,
   );
   const { close } = openDialog("New frame set", form);
@@ -119,8 +145,7 @@ export function askForSet(products: ListedProduct[], start?: ListedProduct): voi
     }
     submit.disabled = true;
     try {
-      await startSet(product.value, choices);
-      close();
+      if (await startSet(product.value, choices)) close();
     } catch (reason) {
       error.textContent = wordsOf(reason);
     } finally {

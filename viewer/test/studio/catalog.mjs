@@ -49,6 +49,14 @@ export function addVersion(product, choices, frames) {
   return { configuration, version };
 }
 
+/** What an existing product lacks of these choices. */
+export function newChoices(product, choices) {
+  const options = products.get(product);
+  return Object.entries(choices)
+    .filter(([option, choice]) => options && !options.get(option)?.has(choice))
+    .map(([option, choice]) => ({ option, choice, isNewOption: !options.has(option) }));
+}
+
 /** Makes a version live; whether it exists. */
 export function publish(sequence, number) {
   const version = sequence.versions.find((one) => one.version === number);

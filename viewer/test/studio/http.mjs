@@ -7,9 +7,9 @@ export const now = () => new Date().toISOString();
 export const json = (status, body) => [status, "application/json", JSON.stringify(body)];
 
 export class Problem extends Error {
-  constructor(status, slug, detail) {
+  constructor(status, slug, detail, members = {}) {
     super(detail);
-    Object.assign(this, { status, slug });
+    Object.assign(this, { status, slug, members });
   }
 }
 

@@ -1,7 +1,17 @@
 // The private routes behind the sign-in. A handler takes the request, the response and what its pattern matched, and
 // returns `[status, type, body, headers]`, or nothing where it has answered by itself.
 
-import { detailOf, productList, publish, sequences, shownSequence, takeDown, versionOf, wanted } from "./catalog.mjs";
+import {
+  detailOf,
+  newChoices,
+  productList,
+  publish,
+  sequences,
+  shownSequence,
+  takeDown,
+  versionOf,
+  wanted,
+} from "./catalog.mjs";
 import { check } from "./doctor.mjs";
 import { found, id, json, jsonOf, Problem } from "./http.mjs";
 import { end, jobs, record, shownJob, startJob, tick, work, written } from "./jobs.mjs";
@@ -39,7 +49,9 @@ export const ROUTES = [
     {
       GET: () => json(200, { framesets: [...sets.values()].reverse().map((set) => shownSet(set)) }),
       POST: async (request) => {
-        const { product, choices } = await jsonOf(request);
+        const { product, choices, newChoices: mayCreate } = await jsonOf(request);
+        const lacking = mayCreate ? [] : newChoices(product, choices);
+        if (lacking.length) throw new Problem(409, "new-choice", "the product lacks a choice", { newChoices: lacking });
         const set = openSet(product, choices);
         return json(201, shownSet(set));
       },

@@ -23,7 +23,7 @@ pub(super) fn refuse_misfits<'a>(segments: impl Iterator<Item = Segment<'a>>) ->
             PROGRESSIVE_BY_HUFFMAN => picture = Picture::read(segment.content),
             DHT => tables.define(segment.content),
             DRI => {
-                restart = segment.content.first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes).into())
+                restart = segment.content.first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes).into());
             }
             SOS => {
                 if let Some(picture) = &mut picture
