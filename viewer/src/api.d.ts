@@ -51,7 +51,11 @@ export interface paths {
         /** The frame sets that changed last */
         get: operations["listFramesets"];
         put?: never;
-        /** Open a frame set */
+        /**
+         * Open a frame set
+         * @description A product that does not exist is created with the first version. An option or a choice that an existing product lacks is
+         *     created only where the body says so.
+         */
         post: operations["openFrameset"];
         delete?: never;
         options?: never;
@@ -196,14 +200,14 @@ export interface paths {
         get?: never;
         /**
          * Send a frame, or a zip or tar of frames
-         * @description It replaces an earlier file of the same name. The files of an archive become frames of the set, all of them or
-         *     none.
+         * @description It replaces an earlier file of the same name, where `If-Match` and `If-None-Match` hold for it: `If-None-Match: *` replaces
+         *     none. The files of an archive become frames of the set, all of them or none.
          */
         put: operations["putFrame"];
         post?: never;
         /**
          * Remove a frame
-         * @description `If-Match` holds where the content of the frame has this digest: after a mend, a name may be that of another frame.
+         * @description With `If-Match`, only where the content of the frame has this digest: after a mend, a name may be that of another frame.
          */
         delete: operations["removeFrame"];
         options?: never;
@@ -222,7 +226,8 @@ export interface paths {
         put?: never;
         /**
          * Apply a safe mend
-         * @description One kind of mend, for all findings that offer it. It changes the frames that were checked and no others.
+         * @description One kind of mend, for all findings that offer it. It changes the frames that were checked and no others. Frames that are written anew
+         *     count as uploads do: for the quota of the key, and for what has to stay free on the disk.
          */
         post: operations["mendFrameset"];
         delete?: never;
@@ -827,7 +832,8 @@ export interface paths {
         put?: never;
         /**
          * Begin a resumable upload
-         * @description tus 1.0 with creation-with-upload.
+         * @description tus 1.0 with creation-with-upload. `If-Match` and `If-None-Match` name the frame that the file may take the place of, as for
+         *     a file in one request; they are judged now, and once more when all of the file is here.
          */
         post: operations["createUpload"];
         delete?: never;
@@ -1766,6 +1772,15 @@ export interface components {
             /** @description `Save-Data: on`. */
             save_data?: boolean;
         };
+        /** @description An option or a choice that a product does not have. */
+        NewChoice: {
+            choice: components["schemas"]["Slug"];
+            /** @description Whether the option itself is new. */
+            isNewOption: boolean;
+            /** @description The choice that is meant perhaps. */
+            near?: components["schemas"]["Slug"];
+            option: components["schemas"]["OptionName"];
+        };
         /** @description A frame set to open. */
         NewFrameset: {
             choices?: components["schemas"]["Choices"];
@@ -1775,6 +1790,8 @@ export interface components {
              *     the last one.
              */
             frames?: number | null;
+            /** @description Whether the choices may add options and choices to a product that exists. They stay on it, and it is public. */
+            newChoices?: boolean;
             /**
              * @description Jewelry type and base model, with a dot or a slash between them.
              * @example ring.solitaire
@@ -1900,6 +1917,8 @@ export interface components {
             detail?: string;
             /** @description Each fault of a product file, with its place. */
             faults?: components["schemas"]["ProductFault"][];
+            /** @description Each option and choice that the product does not have. */
+            newChoices?: components["schemas"]["NewChoice"][];
             /**
              * Format: int32
              * @description The status of the answer.
@@ -2731,6 +2750,18 @@ export interface components {
                 };
             };
         };
+        /** @description The product exists and lacks an option or a choice; `newChoices` lists what is new. */
+        NewChoices: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:new-choice";
+                };
+            };
+        };
         /** @description The configuration has no spin. */
         NoSpin: {
             headers: {
@@ -3017,7 +3048,7 @@ export interface components {
                 };
             };
         };
-        /** @description The entity tag is not the one that `If-Match` names. */
+        /** @description `If-Match` or `If-None-Match` does not hold. */
         PreconditionFailed: {
             headers: {
                 [name: string]: unknown;
@@ -3145,6 +3176,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "urn:problem-type:girasol:body-too-large" | "urn:problem-type:girasol:file-too-large" | "urn:problem-type:girasol:too-many-files";
+                };
+            };
+        };
+        /** @description The body is larger than 16 KiB, or the key has too many bytes in sets that are not encoded. */
+        TooMuchToMend: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-too-large" | "urn:problem-type:girasol:quota-exceeded";
                 };
             };
         };
@@ -3330,6 +3373,19 @@ export interface components {
                 };
             };
         };
+        /** @description The request names no version of the protocol that the server speaks, or a condition of the upload does not hold. */
+        TusPreconditionFailed: {
+            headers: {
+                "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:unsupported-tus-version" | "urn:problem-type:girasol:precondition-failed";
+                };
+            };
+        };
         /** @description The frame set is committed. */
         TusSetCommitted: {
             headers: {
@@ -3473,6 +3529,7 @@ export type Mend = components['schemas']['Mend'];
 export type Metric = components['schemas']['Metric'];
 export type NegotiatedManifest = components['schemas']['NegotiatedManifest'];
 export type NetworkRule = components['schemas']['NetworkRule'];
+export type NewChoice = components['schemas']['NewChoice'];
 export type NewFrameset = components['schemas']['NewFrameset'];
 export type NewKey = components['schemas']['NewKey'];
 export type NoSpinYet = components['schemas']['NoSpinYet'];
@@ -3564,6 +3621,7 @@ export type ResponseKeyNeeded = components['responses']['KeyNeeded'];
 export type ResponseKeyRefused = components['responses']['KeyRefused'];
 export type ResponseLinkExpired = components['responses']['LinkExpired'];
 export type ResponseMayNotWrite = components['responses']['MayNotWrite'];
+export type ResponseNewChoices = components['responses']['NewChoices'];
 export type ResponseNoSpin = components['responses']['NoSpin'];
 export type ResponseNoSpinOrFile = components['responses']['NoSpinOrFile'];
 export type ResponseNoSuchEvidence = components['responses']['NoSuchEvidence'];
@@ -3599,6 +3657,7 @@ export type ResponseSetEmpty = components['responses']['SetEmpty'];
 export type ResponseTakenDown = components['responses']['TakenDown'];
 export type ResponseTooManySets = components['responses']['TooManySets'];
 export type ResponseTooManyToPresign = components['responses']['TooManyToPresign'];
+export type ResponseTooMuchToMend = components['responses']['TooMuchToMend'];
 export type ResponseTusAbilities = components['responses']['TusAbilities'];
 export type ResponseTusBadHeader = components['responses']['TusBadHeader'];
 export type ResponseTusBodyTooSlow = components['responses']['TusBodyTooSlow'];
@@ -3613,6 +3672,7 @@ export type ResponseTusNoSuchFrameset = components['responses']['TusNoSuchFrames
 export type ResponseTusNoSuchUpload = components['responses']['TusNoSuchUpload'];
 export type ResponseTusNotAPart = components['responses']['TusNotAPart'];
 export type ResponseTusOffsetMismatch = components['responses']['TusOffsetMismatch'];
+export type ResponseTusPreconditionFailed = components['responses']['TusPreconditionFailed'];
 export type ResponseTusSetCommitted = components['responses']['TusSetCommitted'];
 export type ResponseTusUnsupportedVersion = components['responses']['TusUnsupportedVersion'];
 export type ResponseUnknownChoice = components['responses']['UnknownChoice'];
@@ -3759,6 +3819,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             408: components["responses"]["BodyTooSlow"];
+            409: components["responses"]["NewChoices"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
@@ -4050,6 +4111,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Only if there is a frame of this name whose content has this digest; `*` stands for any. */
+                "If-Match"?: string;
+                /** @description Only if no frame of this name has content of this digest; `*` stands for any. */
+                "If-None-Match"?: string;
                 /** @description SHA-256 of the body (RFC 9530, section 2). The server refuses a body that does not match. */
                 "Content-Digest"?: string;
             };
@@ -4089,6 +4154,7 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             408: components["responses"]["BodyTooSlow"];
             409: components["responses"]["SetCommitted"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["FileTooLarge"];
             422: components["responses"]["FileRefused"];
             500: components["responses"]["Internal"];
@@ -4100,8 +4166,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the content of the frame has this digest. */
+                /** @description Only if there is a frame of this name whose content has this digest; `*` stands for any. */
                 "If-Match"?: string;
+                /** @description Only if no frame of this name has content of this digest; `*` stands for any. */
+                "If-None-Match"?: string;
             };
             path: {
                 /**
@@ -4172,7 +4240,7 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             408: components["responses"]["BodyTooSlow"];
             409: components["responses"]["NotMended"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["TooMuchToMend"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadMend"];
             500: components["responses"]["Internal"];
@@ -5558,6 +5626,10 @@ export interface operations {
                 "Upload-Metadata": string;
                 /** @description Algorithm and digest of this part, in base64. */
                 "Upload-Checksum"?: string;
+                /** @description Only if there is a frame of this name whose content has this digest; `*` stands for any. */
+                "If-Match"?: string;
+                /** @description Only if no frame of this name has content of this digest; `*` stands for any. */
+                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5586,7 +5658,7 @@ export interface operations {
             404: components["responses"]["TusNoSuchFrameset"];
             408: components["responses"]["TusBodyTooSlow"];
             409: components["responses"]["TusSetCommitted"];
-            412: components["responses"]["TusUnsupportedVersion"];
+            412: components["responses"]["TusPreconditionFailed"];
             413: components["responses"]["TusFileTooLarge"];
             422: components["responses"]["TusFileRefused"];
             460: components["responses"]["TusChecksumMismatch"];
@@ -5742,11 +5814,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request does not name a version of the protocol that the server speaks. */
+            /** @description The request names no version of the protocol that the server speaks, or a condition of the upload does not hold. */
             412: {
                 headers: {
                     "Tus-Resumable": components["headers"]["Tus-Resumable"];
-                    "Tus-Version": components["headers"]["Tus-Version"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5834,7 +5905,7 @@ export interface operations {
             404: components["responses"]["TusNoSuchUpload"];
             408: components["responses"]["TusBodyTooSlow"];
             409: components["responses"]["TusOffsetMismatch"];
-            412: components["responses"]["TusUnsupportedVersion"];
+            412: components["responses"]["TusPreconditionFailed"];
             413: components["responses"]["TusFileTooLarge"];
             415: components["responses"]["TusNotAPart"];
             422: components["responses"]["TusFileRefused"];
