@@ -88,6 +88,8 @@ pub enum InboxError {
     },
 }
 
+/// How often the removal of a folder is tried while uploads make files in it.
+const REMOVAL_TRIES: u32 = 8;
 /// Bytes that are read at once.
 const CHUNK: usize = 128 * 1024;
 
@@ -239,8 +241,19 @@ impl Staging {
     }
 
     /// Removes all of a set, also where it is laid out.
+    ///
+    /// A file that arrives meanwhile may stay: the request that brings it deletes the set's files again when it finds
+    /// that the set is gone.
     pub async fn discard_set(&self, set: &FramesetId) -> Result<(), StagingError> {
-        absent(fs::remove_dir_all(self.set(set)).await)?;
+        for _ in 0..REMOVAL_TRIES {
+            match fs::remove_dir_all(self.set(set)).await {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                removed => {
+                    absent(removed)?;
+                    break;
+                }
+            }
+        }
         self.discard_laid_out(set).await
     }
 }

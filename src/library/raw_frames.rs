@@ -64,6 +64,15 @@ pub async fn delete_unneeded(db: &Db, staging: &Staging) -> Result<(), RawFrames
     Ok(())
 }
 
+/// Deletes what requests that were under way have brought of a set that was deleted meanwhile. Answers whether it was.
+pub async fn delete_latecomers(db: &Db, staging: &Staging, set: &FramesetId) -> Result<bool, RawFramesError> {
+    if db.frameset(set).await?.is_some() {
+        return Ok(false);
+    }
+    staging.discard_set(set).await?;
+    Ok(true)
+}
+
 async fn delete_files(staging: &Staging, set: &FramesetId) -> Result<(), RawFramesError> {
     staging.discard_set(set).await?;
     if let Some(inbox) = staging.inbox() {

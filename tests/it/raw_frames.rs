@@ -2,10 +2,12 @@
 
 use std::{fs, path::Path};
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    artist::{Artist, file, ring},
     girasol::{girasol, problem},
     jobs::{RING, Studio, folder_with_turn},
 };
@@ -83,4 +85,23 @@ async fn a_take_down_deletes_raw_frames_and_a_retry_then_ends_as_an_empty_set() 
     assert!(failure["remedy"].as_str().unwrap().contains("as a new frame set"), "{failure}");
     let shown: Value = studio.json(&failed).await;
     assert_eq!((&shown["state"], &shown["attempts"]), (&json!("failed"), &json!(1)));
+}
+
+#[tokio::test]
+async fn frames_that_arrive_while_their_set_is_deleted_are_refused_and_none_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let artist = Artist::over(data);
+    for _ in 0..6 {
+        let set = artist.open(&ring()).await;
+        let sent = (0..12).map(|number| {
+            let (artist, set) = (&artist, &set);
+            async move { artist.put(set, &format!("{number}.png"), &file(200_000 + number)).await.status() }
+        });
+        let deleted = async { artist.request(Method::DELETE, &set).send().await.unwrap().status() };
+        let (sent, deleted) = tokio::join!(join_all(sent), deleted);
+        assert_eq!(deleted, 204);
+        assert!(sent.iter().all(|status| [201, 404].contains(&status.as_u16())), "{sent:?}");
+        assert!(!has_files(data, set.rsplit('/').next().unwrap()), "{sent:?}");
+    }
 }

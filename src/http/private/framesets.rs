@@ -313,18 +313,22 @@ pub(super) async fn put_frame(
     }
     let account = Account { db: &catalog.db, key: &set.key, limits: &limits };
     let reservation = staging.reserve(account, bytes.unwrap_or(0)).await?;
-    let mut file = staging.begin(&id).await?;
     let mut single = Single { staging: &staging, account, reservation };
     let received = async {
-        receive::append(&mut body, &mut file, max_bytes, &mut single).await?;
-        match wanted {
-            Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
-            _ => add(account, &staging, place, &mut file, &caller.actor).await,
-        }
+        let mut file = staging.begin(&id).await?;
+        let received = async {
+            receive::append(&mut body, &mut file, max_bytes, &mut single).await?;
+            match wanted {
+                Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
+                _ => add(account, &staging, place, &mut file, &caller.actor).await,
+            }
+        };
+        let received = received.await;
+        file.discard().await?;
+        received
     };
-    let received = received.await;
-    file.discard().await?;
-    let mut frames = received?.into_iter().map(wire::Frame::from);
+    let received = unless_deleted(&catalog.db, &staging, &id, received.await).await?;
+    let mut frames = received.into_iter().map(wire::Frame::from);
     commit_if_complete(&catalog, &id, &caller.actor).await?;
     let added = if name.is_archive() {
         wire::Added::Archive(wire::Archive { name: name.to_string(), frames: frames.collect() })
@@ -396,6 +400,20 @@ pub(super) async fn add(
     let max_files = account.limits.set_max_files;
     account.db.add_frames_if(id, &frames, (name, is_meant), max_files, actor).await?;
     Ok(frames)
+}
+
+/// What became of files that were sent to a set. Where another request has deleted the set meanwhile, that is the answer,
+/// whichever step it broke.
+pub(super) async fn unless_deleted<T>(
+    db: &Db,
+    staging: &Staging,
+    id: &FramesetId,
+    outcome: Result<T, Error>,
+) -> Result<T, Error> {
+    if outcome.is_err() && raw_frames::delete_latecomers(db, staging, id).await? {
+        return Err(FramesetError::NoSuchFrameset.into());
+    }
+    outcome
 }
 
 /// Commits a set that has as many frames as the client announced.

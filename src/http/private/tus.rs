@@ -303,7 +303,9 @@ pub(super) async fn patch(
     if offset != upload.received {
         return Err(Error::OffsetMismatch(upload.received).into());
     }
-    let received = uploads.write(&upload, &writing, &mut body, checksum, &caller.actor).await?;
+    let written = uploads.write(&upload, &writing, &mut body, checksum, &caller.actor).await;
+    let received =
+        framesets::unless_deleted(&uploads.catalog.db, &uploads.staging, &upload.frameset, written).await?;
     Ok(progress(StatusCode::NO_CONTENT, &upload, received, &uploads.limits).finish())
 }
 
