@@ -34,7 +34,10 @@ impl LogConfig {
     pub(super) fn validate(&self) -> Result<(), Problem> {
         let level = &self.level;
         // The parser takes any other word for a module, which would leave the log empty.
-        let says_a_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+        let says_a_level = |part: &str| {
+            let part = part.trim();
+            part.contains('=') || !part.is_empty() && part.parse::<LevelFilter>().is_ok()
+        };
         check(
             level.split(',').all(says_a_level) && EnvFilter::builder().parse(level).is_ok(),
             "log.level",
