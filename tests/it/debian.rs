@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Duration};
 
+use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::{
@@ -111,10 +112,13 @@ async fn nginx_on_a_fresh_debian_serves_girasol_by_the_steps_of_the_guide() {
     debian.follow_the_guide("nginx", &server);
     let path = sequence(RING);
     for name in ["spins.example", &debian.at, "[::1]"] {
-        let host = [("host", name)];
-        // nginx changes over by itself, a moment later.
-        let changed =
-            async { while header(front.get(&path, &host).await.headers(), "x-cache").is_empty() {} };
+        let host = ("host", name);
+        // nginx changes over by itself, a moment later, and ends what is left of connections.
+        let is_there = async || {
+            let answer = front.request(Method::GET, &path).header(host.0, host.1).send().await;
+            answer.is_ok_and(|answer| !header(answer.headers(), "x-cache").is_empty())
+        };
+        let changed = async { while !is_there().await {} };
         tokio::time::timeout(Duration::from_mins(1), changed).await.expect("nginx serves the spin");
     }
     let purge = format!("/purge{path}?tier=standard&frames=36&format=webp");
