@@ -126,10 +126,12 @@ export class GirasolSpin extends HTMLElement {
   }
 }
 
-// The service worker has asked again behind what is shown: it may tell so before the second file is there.
+// The service worker has asked again behind what is shown: it may tell so before the second file is there, and before an
+// element knows what it shows.
 navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<Refused>) => {
+  if (data?.type !== "girasol.refused/1") return;
   for (const element of connected)
-    if (data?.type === "girasol.refused/1" && data.configuration === element.configuration) void element.reload();
+    if ((element.configuration ?? data.configuration) === data.configuration) void element.reload();
 });
 
 // Each attribute is a property too, as frameworks and scripts expect.
