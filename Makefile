@@ -70,7 +70,7 @@ setup-moto:
 
 # First of all, since the set-up may have to build a library.
 announce-demo:
-	@[ -e target/demo/girasol ] || echo "The first build takes about 10 minutes on two cores. Then the server starts, and encodes the rings while you watch." >&2
+	@[ -e target/demo/girasol ] || echo "The first build takes about 8 minutes on two cores. Then the server starts, and encodes the rings while you watch." >&2
 
 demo: announce-demo setup-build ## Encode the sample rings (the first time), serve them and print the address
 	@$(CARGO) run $(DEMO) $(LOCKED) -- demo $(ARGS)
