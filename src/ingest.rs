@@ -8,6 +8,7 @@ pub mod manifest;
 pub mod tracker;
 
 mod advice;
+mod check;
 mod configuration;
 mod failure;
 mod gain;
@@ -27,12 +28,10 @@ use assets_pipeline::{
     encode::family::Tally,
     ingest::Spin,
     pack::renditions::Renditions,
-    plan::Plan,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
     read::limits::Limits,
-    read::source::Source,
-    read::survey::{Survey, decode_all, survey},
+    read::survey::Survey,
     settings::Settings,
 };
 
@@ -51,7 +50,13 @@ use crate::{
     store::Store,
 };
 
-pub use self::{advice::Advice, configuration::check_choices, failure::Failure, gain::Gain};
+pub use self::{
+    advice::Advice,
+    check::{Checked, check, check_thoroughly},
+    configuration::check_choices,
+    failure::Failure,
+    gain::Gain,
+};
 
 use self::{
     configuration::{check_protection, is_secret, name_configuration},
@@ -116,46 +121,6 @@ pub enum Outcome {
     Unchanged,
     /// More effort made nothing better: what was live stays, and nothing was stored.
     NotBetter,
-}
-
-/// A checked set of frames.
-#[derive(Debug)]
-pub struct Checked {
-    /// The files.
-    pub source: Source,
-    /// What they are.
-    pub survey: Survey,
-    /// Which of them go where.
-    pub plan: Plan,
-}
-
-/// Reads every frame and checks what needs no decoding. It needs no data folder.
-pub async fn check(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
-    check_choices(order)?;
-    let (path, settings, tracker) = (order.source.clone(), order.settings.clone(), tracker.clone());
-    tokio::task::spawn_blocking(move || {
-        let limits = Limits::default();
-        let source = Source::open(&path, &limits)?;
-        tracker.begin(Stage::Check, source.entries().len());
-        let survey = survey(&source, &limits, Some(&|_, _| tracker.step()))?;
-        let plan = Plan::new(survey.frames.len(), settings.hero_degrees, &settings.table);
-        Ok(Checked { source, survey, plan })
-    })
-    .await?
-}
-
-/// Checks as [`ingest`] does, decoding every frame, and encodes nothing.
-pub async fn check_thoroughly(order: &Order, tracker: &Arc<Tracker>) -> Result<Checked, Failure> {
-    let mut checked = check(order, tracker).await?;
-    let tracker = tracker.clone();
-    tokio::task::spawn_blocking(move || {
-        tracker.begin(Stage::Decode, checked.survey.frames.len());
-        let limits = Limits::default();
-        let assumed = decode_all(&checked.source, &checked.survey, &limits, &|| tracker.step())?;
-        checked.survey.remarks.extend(assumed);
-        Ok(checked)
-    })
-    .await?
 }
 
 /// Ingests an order whose frames are checked, and publishes it where it says so.
