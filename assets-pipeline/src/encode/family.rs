@@ -152,50 +152,69 @@ impl<'a> FamilyEncoder<'a> {
             Ok((*position, frame))
         });
         let frames = settled.collect::<Result<_, IngestError>>()?;
-        let full_size = self.workshop.prepared.size(self.family, self.encoder.format);
-        let remark = (self.size != full_size).then(|| self.remark());
+        let remark = [self.smaller(), self.poorer()].into_iter().flatten().collect::<Vec<_>>();
         Ok(EncodedFamily {
             family: self.family,
             format: self.encoder.format,
             encoder: self.encoder,
             size: self.size,
             frames,
-            remark,
+            remark: (!remark.is_empty()).then(|| remark.join("; ")),
         })
     }
 
     /// Whether the group that was settled first is poorer than the family may be, and smaller frames
     /// would help.
     fn is_under_floor(&mut self) -> bool {
-        let scores: Vec<f64> = self.groups[0]
-            .iter()
-            .filter_map(|frame| self.solver.frame(*frame))
-            .map(|one| one.score)
-            .collect();
-        let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
         let (width, height) = self.size;
-        let floor = self.workshop.settings.table.sizes.get(&self.family).map_or(0, |spec| spec.min_quality);
+        let mean = self.mean_score(&self.groups[0]);
         let is_under =
-            mean < f64::from(floor) && f64::from(width.max(height)) * SHRINK >= f64::from(SMALLEST_GOOD_PX);
+            mean < self.floor() && f64::from(width.max(height)) * SHRINK >= f64::from(SMALLEST_GOOD_PX);
         if is_under {
             self.under_floor.get_or_insert(mean);
         }
         is_under
     }
 
-    /// Why the frames are smaller than was asked for.
-    fn remark(&self) -> String {
+    fn mean_score(&self, frames: &[usize]) -> f64 {
+        let scores: Vec<f64> =
+            frames.iter().filter_map(|frame| self.solver.frame(*frame)).map(|one| one.score).collect();
+        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+    }
+
+    /// The score that the family may not be below.
+    fn floor(&self) -> f64 {
+        self.workshop.settings.table.sizes.get(&self.family).map_or(0.0, |spec| f64::from(spec.min_quality))
+    }
+
+    /// That the frames are poorer than the family may be, where they are too small for that to be mended by fewer pixels.
+    fn poorer(&self) -> Option<String> {
+        let (mean, floor) = (self.mean_score(self.groups.first()?), self.floor());
+        let Self { family, encoder, .. } = self;
+        (mean < floor).then(|| {
+            format!(
+                "{family} in {} has a quality of {mean:.0}, where {floor} is the least (sizes.{family}.min_quality)",
+                encoder.format
+            )
+        })
+    }
+
+    /// That the frames are smaller than was asked for, and why.
+    fn smaller(&self) -> Option<String> {
         let Self { family, encoder, size, workshop, .. } = self;
         let (width, height) = workshop.prepared.size(*family, encoder.format);
+        if *size == (width, height) {
+            return None;
+        }
         let why = match self.under_floor {
             Some(score) => format!("its quality would be {score:.0}"),
             None => "it does not fit into its bytes".to_owned(),
         };
         let format = encoder.format;
-        format!(
+        Some(format!(
             "{family} in {format} has {} x {} pixels instead of {width} x {height}, where {why}",
             size.0, size.1
-        )
+        ))
     }
 
     fn shrink(&mut self) -> Result<(), IngestError> {
