@@ -17,7 +17,7 @@ use std::{
 use assets_pipeline::{
     IngestError,
     digest::Digest,
-    doctor::{Diagnosis, Edit, Mend, examine, mend},
+    doctor::{Diagnosis, Edit, Mend, examine, mend, replaced},
     progress::{Progress, Stage},
     read::limits::Limits,
     read::refusal::Refusal,
@@ -238,12 +238,14 @@ impl Checks {
         }
         let check = ended(self.ask_of(set, frames.clone())).await;
         let folder = self.staging.lay_out(set, &frames).await.map_err(CheckError::Layout)?;
-        let edits = tokio::task::spawn_blocking(move || {
+        let path = folder.path();
+        let edits = blocking(move || {
             let Some(Found::Diagnosis(diagnosis)) = check.found() else { return Ok(Vec::new()) };
             let limits = Limits::default();
-            mend(&Source::open(&folder.path(), &limits)?, diagnosis, wanted, &limits)
-        });
-        let edits = edits.await.map_err(|died| CheckError::Layout(io::Error::other(died)))??;
+            mend(&Source::open(&path, &limits)?, diagnosis, wanted, &limits)
+        })
+        .await?;
+        drop(folder);
         if edits.is_empty() {
             return Err(CheckError::NothingToMend);
         }
@@ -264,12 +266,12 @@ impl Checks {
         let named = |name: String| name.parse().map_err(|why| CheckError::Name { name, why });
         let _room = self.reserve(set, &edits).await?;
         let mut mended = Vec::with_capacity(frames.len());
-        let (mut gone, mut renamed, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut gone, mut renamed, mut brightened) = (Vec::new(), Vec::new(), Vec::new());
         for edit in edits {
             match edit {
                 Edit::LeaveOut { name } => gone.push(name),
                 Edit::Rename { from, to } => renamed.push((from, to)),
-                Edit::Replace { name, new_name, bytes } => replaced.push((name, new_name, bytes)),
+                Edit::Replace { name, new_name, stops, .. } => brightened.push((name, new_name, stops)),
             }
         }
         for frame in frames {
@@ -280,9 +282,18 @@ impl Checks {
             let mut frame = frame.clone();
             if let Some((_, to)) = renamed.iter().find(|(from, _)| from == name) {
                 frame.name = named(to.clone())?;
-            } else if let Some((_, new_name, bytes)) = replaced.iter().find(|(old, ..)| old == name) {
+            } else if let Some((_, new_name, stops)) = brightened.iter().find(|(old, ..)| old == name) {
+                let (name, stops, path) = (name.to_owned(), *stops, self.staging.file(set, frame.digest));
+                // One at a time is in memory.
+                let bytes = blocking(move || {
+                    let before = std::fs::read(path);
+                    let before = before.map_err(|source| Refusal::Io { file: name.clone(), source })?;
+                    replaced(&name, &before, stops, &Limits::default())
+                })
+                .await?;
                 let mut file = self.staging.begin(set).await?;
-                file.append(bytes).await?;
+                file.append(&bytes).await?;
+                drop(bytes);
                 let whole = file.whole().await?;
                 self.db.stage_files(set, &[(whole.digest, whole.bytes)]).await?;
                 file.keep(&self.staging, set, &whole).await?;
@@ -299,7 +310,7 @@ impl Checks {
     /// nothing need none, so that frames can be left out whatever is full.
     async fn reserve(&self, set: &FramesetId, edits: &[Edit]) -> Result<Option<Reservation>, CheckError> {
         let written = |edit: &Edit| match edit {
-            Edit::Replace { bytes, .. } => bytes.len() as u64,
+            Edit::Replace { max_bytes, .. } => *max_bytes,
             Edit::LeaveOut { .. } | Edit::Rename { .. } => 0,
         };
         let bytes = edits.iter().map(written).sum();
@@ -336,6 +347,14 @@ impl Checks {
             Err(died) => return Err(CheckError::Layout(io::Error::other(died))),
         })
     }
+}
+
+/// Runs work that takes long on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, CheckError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|died| CheckError::Layout(io::Error::other(died)))??)
 }
 
 async fn ended(check: Arc<Check>) -> Arc<Check> {

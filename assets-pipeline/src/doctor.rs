@@ -28,7 +28,7 @@ mod turn;
 mod words;
 
 pub use finding::{Diagnosis, Finding, Kind, Mend, Severity};
-pub use mend::{Edit, mend};
+pub use mend::{Edit, mend, replaced};
 
 use crate::{IngestError, progress::Progress, read::limits::Limits, read::source::Source};
 use copies::{Copies, copies};

@@ -169,10 +169,12 @@ async fn mended_frames_that_do_not_fit_are_refused_before_a_byte_is_written() {
     };
     let before = count();
     let (name, new_name) = (frames[0].name.to_string(), "001.png".to_owned());
-    let brighter =
-        || vec![Edit::Replace { name: name.clone(), new_name: new_name.clone(), bytes: vec![7; 500] }];
+    let brighter = || {
+        let (name, new_name) = (name.clone(), new_name.clone());
+        vec![Edit::Replace { name, new_name, stops: 0.5, max_bytes: 50_000 }]
+    };
     let fuller = [
-        UploadLimits { key_max_bytes: staged + 499, ..ROOM },
+        UploadLimits { key_max_bytes: staged + 49_999, ..ROOM },
         UploadLimits { disk_min_free_bytes: u64::MAX / 2, ..ROOM },
     ];
     for (limits, quota) in fuller.into_iter().zip([true, false]) {
@@ -187,8 +189,9 @@ async fn mended_frames_that_do_not_fit_are_refused_before_a_byte_is_written() {
         assert_eq!(studio.checks.edited(&set, &frames, left_out).await.unwrap(), frames[1..]);
     }
     // What fits is counted at once, also where the set changes before its frames are replaced.
-    studio.checks.limits = UploadLimits { key_max_bytes: staged + 500, ..ROOM };
+    studio.checks.limits = UploadLimits { key_max_bytes: staged + 50_000, ..ROOM };
     let mended = studio.checks.edited(&set, &frames, brighter()).await.unwrap();
-    assert_eq!((mended.len(), mended[0].bytes), (frames.len(), 500));
-    assert_eq!(studio.checks.db.staged_bytes(&studio.key).await.unwrap().of_key, staged + 500);
+    assert_eq!(mended.len(), frames.len());
+    assert_ne!(mended[0].digest, frames[0].digest);
+    assert_eq!(studio.checks.db.staged_bytes(&studio.key).await.unwrap().of_key, staged + mended[0].bytes);
 }

@@ -14,6 +14,7 @@ use crate::{
     gate::WORKING,
     prepare::colour::{encoded, linear},
     read::decode::decode,
+    read::integrity::{Header, inspect},
     read::limits::Limits,
     read::naming,
     read::refusal::Refusal,
@@ -24,7 +25,7 @@ use crate::{
 const KNEE: f32 = 0.8;
 
 /// One change to a set. The edits of a mend belong together: names are those from before any of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
     /// The file is left out.
     LeaveOut {
@@ -44,8 +45,10 @@ pub enum Edit {
         name: String,
         /// Its name from now on; another one where the format changes.
         new_name: String,
-        /// A PNG: 8 bits a channel, sRGB, with the alpha that the frame had.
-        bytes: Vec<u8>,
+        /// How much more light it gets, as a power of two. [`replaced`] makes the content, a frame at a time.
+        stops: f32,
+        /// The most that the content can have.
+        max_bytes: u64,
     },
 }
 
@@ -147,34 +150,49 @@ fn evened(source: &Source, names: &[String], gains: &[&Gain], limits: &Limits) -
         .par_iter()
         .filter_map(|gain| Some((names.iter().position(|name| *name == gain.name)?, gain)))
         .map(|(index, gain)| {
-            let bytes = source.read(index)?;
-            let header = crate::read::integrity::inspect(&gain.name, &bytes, limits)?;
-            let (width, height) = header.size();
-            // The frame, without its alpha, and as a PNG that is hardly smaller.
-            let written = (4 + 3 + 4) * u64::from(width) * u64::from(height);
-            let _room = WORKING.enter(header.decode_bytes().max(written));
-            let mut frame = decode(&gain.name, &bytes, limits)?.image;
-            let opaque = !header.alpha;
-            brighten(&mut frame, gain.stops);
-            let mut png = Cursor::new(Vec::new());
-            let written = if opaque {
-                image::DynamicImage::from(frame).into_rgb8().write_to(&mut png, ImageFormat::Png)
-            } else {
-                frame.write_to(&mut png, ImageFormat::Png)
-            };
-            written.map_err(|error| Refusal::Unreadable {
-                file: gain.name.clone(),
-                reason: error.to_string(),
-            })?;
             let new_name = with_extension_of(&gain.name, "x.png");
             if new_name != gain.name && names.contains(&new_name) {
                 // Under the one name that says what it would be stands another frame.
                 return Ok(None);
             }
-            Ok(Some(Edit::Replace { name: gain.name.clone(), new_name, bytes: png.into_inner() }))
+            let header = inspect(&gain.name, &source.read(index)?, limits)?;
+            let (name, stops, max_bytes) = (gain.name.clone(), gain.stops, png_bytes(&header));
+            Ok(Some(Edit::Replace { name, new_name, stops, max_bytes }))
         })
         .filter_map(Result::transpose)
         .collect()
+}
+
+/// The most that the PNG of a frame can have: a filter's byte a row, and what Deflate adds to bytes that it cannot pack.
+fn png_bytes(header: &Header) -> u64 {
+    let (width, height) = header.size();
+    let channels = if header.alpha { 4 } else { 3 };
+    let raw = (u64::from(width) * channels + 1) * u64::from(height);
+    raw + raw / 1000 + (1 << 12)
+}
+
+/// The content of a frame that an edit [replaces](Edit::Replace): a PNG, 8 bits a channel, sRGB, with the alpha that the
+/// frame had. `bytes` is the frame as it is.
+///
+/// # Errors
+///
+/// Refuses a frame that cannot be decoded any more.
+pub fn replaced(name: &str, bytes: &[u8], stops: f32, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    let header = inspect(name, bytes, limits)?;
+    // The frame, without its alpha, and as a PNG that is hardly smaller.
+    let (width, height) = header.size();
+    let written = (4 + 3 + 4) * u64::from(width) * u64::from(height);
+    let _room = WORKING.enter(header.decode_bytes().max(written));
+    let mut frame = decode(name, bytes, limits)?.image;
+    brighten(&mut frame, stops);
+    let mut png = Cursor::new(Vec::new());
+    let written = if header.alpha {
+        frame.write_to(&mut png, ImageFormat::Png)
+    } else {
+        image::DynamicImage::from(frame).into_rgb8().write_to(&mut png, ImageFormat::Png)
+    };
+    written.map_err(|error| Refusal::Unreadable { file: name.to_owned(), reason: error.to_string() })?;
+    Ok(png.into_inner())
 }
 
 /// Multiplies light by a power of two, and bends highlights where some would get beyond white: whatever was

@@ -9,7 +9,7 @@ use std::{
 };
 
 use assets_pipeline::{
-    doctor::{Diagnosis, Edit, Mend, examine, mend},
+    doctor::{Diagnosis, Edit, Mend, examine, mend, replaced},
     read::limits::Limits,
     read::source::Source,
 };
@@ -57,7 +57,7 @@ pub(super) fn mend_into(
         let edits = mend(&source, &left, kind, limits).map_err(Failure::from)?;
         if !edits.is_empty() {
             done.extend(edits.iter().map(sentence));
-            let copy = copies.make(&source, &left, &edits)?;
+            let copy = copies.make(&source, &left, &edits, limits)?;
             source = Source::open(&copy, limits).map_err(Failure::from)?;
             left = examine(&source, limits, tracker).map_err(failed)?;
         }
@@ -88,7 +88,13 @@ struct Copies<'a> {
 
 impl Copies<'_> {
     /// Copies all frames as the edits have them.
-    fn make(&mut self, source: &Source, checked: &Diagnosis, edits: &[Edit]) -> Result<PathBuf, CheckError> {
+    fn make(
+        &mut self,
+        source: &Source,
+        checked: &Diagnosis,
+        edits: &[Edit],
+        limits: &Limits,
+    ) -> Result<PathBuf, CheckError> {
         let by_name: HashMap<&str, &Edit> = edits
             .iter()
             .map(|edit| match edit {
@@ -109,14 +115,16 @@ impl Copies<'_> {
             }
             let (name, bytes) = match by_name.get(entry.name.as_str()) {
                 Some(Edit::LeaveOut { .. }) => continue,
-                Some(Edit::Rename { to, .. }) => (to, &read),
-                Some(Edit::Replace { new_name, bytes, .. }) => (new_name, bytes),
-                None => (&entry.name, &read),
+                Some(Edit::Rename { to, .. }) => (to, read),
+                Some(Edit::Replace { name, new_name, stops, .. }) => {
+                    (new_name, replaced(name, &read, *stops, limits).map_err(Failure::from)?)
+                }
+                None => (&entry.name, read),
             };
             // No existing file is overwritten, not even by the copy itself.
             let mut file = fs::File::create_new(folder.join(name))
                 .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
-            file.write_all(bytes)
+            file.write_all(&bytes)
                 .map_err(|source| CheckError::Unwritable { path: self.into.join(name), source })?;
         }
         Ok(folder)

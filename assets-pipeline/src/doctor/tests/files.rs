@@ -7,7 +7,7 @@ use image::{ImageFormat, RgbaImage};
 use super::turns::{YELLOW, each, every, lit, moved, on, pendant, white};
 use crate::{
     IngestError,
-    doctor::{Diagnosis, Edit, Kind, Mend, Severity, examine, mend},
+    doctor::{Diagnosis, Edit, Kind, Mend, Severity, examine, mend, replaced},
     prepare::prepare,
     progress::{Progress, Silent, Stage},
     read::limits::Limits,
@@ -207,7 +207,11 @@ fn mended(files: &[(String, Vec<u8>)], kind: Mend) -> Vec<(String, Vec<u8>)> {
         match edit {
             Edit::LeaveOut { name } => files[at(&name)].0.clear(),
             Edit::Rename { from, to } => files[at(&from)].0 = to,
-            Edit::Replace { name, new_name, bytes } => files[at(&name)] = (new_name, bytes),
+            Edit::Replace { name, new_name, stops, max_bytes } => {
+                let bytes = replaced(&name, &before[at(&name)].1, stops, &limits).unwrap();
+                assert!(bytes.len() as u64 <= max_bytes, "{} {max_bytes}", bytes.len());
+                files[at(&name)] = (new_name, bytes);
+            }
         }
     }
     files.retain(|(name, _)| !name.is_empty());
