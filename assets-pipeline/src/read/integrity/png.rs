@@ -21,6 +21,10 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let (mut has_palette, mut has_pixels) = (false, false);
     let mut at = SIGNATURE_BYTES + chunk_bytes(ihdr);
     loop {
+        if has_pixels && at == bytes.len() {
+            let reason = format!("it ends after {} bytes, before its end mark (IEND)", bytes.len());
+            return Err(Fault::Truncated(reason));
+        }
         let (kind, data) = chunk(bytes, at)?;
         // Without tRNS the picture would be opaque, so it is as critical as the chunks in capitals.
         let critical = kind[0].is_ascii_uppercase() || kind == *b"tRNS";

@@ -97,6 +97,12 @@ fn a_png_that_is_damaged_animated_or_hdr_is_refused() {
         &samples::png_with(&png, *b"IHDR", &[0; 13]),
         &expect!["unreadable: r1.png cannot be read: it has two PNG headers"],
     );
+    let endless = &png[..png.len() - 12];
+    check(
+        "r1.png",
+        endless,
+        &expect!["truncated: r1.png is cut short: it ends after 120 bytes, before its end mark (IEND)"],
+    );
     let headless = [&png[..8], &samples::png_chunk(*b"IEND", &[])].concat();
     check(
         "r1.png",

@@ -27,7 +27,12 @@ pub(super) struct Numbers {
     pub(super) spans: Vec<Range<usize>>,
     /// To how many digits the whole part is padded with zeros.
     padded_to: usize,
+    /// What stands before decimals.
+    point: char,
 }
+
+/// Half of the world writes a comma before decimals.
+const POINT: [char; 2] = ['.', ','];
 
 /// How names write a number that is counted otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,7 +150,8 @@ impl Numbers {
             1 => format!("{sign}{value:0width$}"),
             scale => {
                 let decimals = scale.ilog10() as usize;
-                format!("{sign}{:0width$}.{:0decimals$}", value / scale, value % scale)
+                let point = self.point;
+                format!("{sign}{:0width$}{point}{:0decimals$}", value / scale, value % scale)
             }
         };
         format!("{}{number}{}", &name[..span.start], &name[span.end..])
@@ -189,7 +195,7 @@ fn column(names: &[String], spans: Vec<Range<usize>>) -> Numbers {
         .map(|(name, span)| {
             let text = &name[span.clone()];
             let digits = text.trim_start_matches(SIGN);
-            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            let (whole, fraction) = digits.split_once(POINT).unwrap_or((digits, ""));
             (text.starts_with(MINUS), whole, fraction)
         })
         .collect();
@@ -208,7 +214,9 @@ fn column(names: &[String], spans: Vec<Range<usize>>) -> Numbers {
     let padded =
         parts.iter().map(|(_, whole, _)| whole).filter(|whole| whole.len() > 1 && whole.starts_with('0'));
     let padded_to = padded.map(|whole| whole.len()).max().unwrap_or(0);
-    Numbers { values, scale, written: Written::AsCounted, spans, padded_to }
+    let mut written = names.iter().zip(&spans).flat_map(|(name, span)| name[span.clone()].chars());
+    let point = written.find(|letter| POINT.contains(letter)).unwrap_or('.');
+    Numbers { values, scale, written: Written::AsCounted, spans, padded_to, point }
 }
 
 /// Refuses the first name, in natural order, that has another pattern than most.
@@ -282,7 +290,7 @@ fn number_spans(name: &str, reading: Reading) -> Vec<Range<usize>> {
         let run = run_at(at);
         let mut end = at + run;
         if (1..=MAX_DIGITS).contains(&run) {
-            if reading.decimals && run <= MAX_WHOLE_DIGITS && bytes.get(end) == Some(&b'.') {
+            if reading.decimals && run <= MAX_WHOLE_DIGITS && matches!(bytes.get(end), Some(b'.' | b',')) {
                 let decimals = run_at(end + 1);
                 if (1..=MAX_DECIMALS).contains(&decimals) {
                     end += 1 + decimals;

@@ -165,6 +165,23 @@ fn degrees_may_have_decimals() {
 }
 
 #[test]
+fn decimals_may_stand_behind_a_comma() {
+    let name = |n: u32| format!("r-{:05.1}.png", f64::from(n) * 7.5).replacen('.', ",", 1);
+    check(
+        &names(0..48, name),
+        &expect![[r#"48 frames, "r-000,0.png" to "r-352,5.png", degrees from 0 by 7.5"#]],
+    );
+    check(
+        &names(without(0..=47, &[3]), name),
+        &expect!["frame-missing: The frame at 22.5 degrees is missing: there is no r-022,5.png"],
+    );
+    check(
+        &names(1..13, |n| format!("take,2,{n:04}.png")),
+        &expect![[r#"12 frames, "take,2,0001.png" to "take,2,0012.png", index from 1 by 1"#]],
+    );
+}
+
+#[test]
 fn a_gap_is_refused_with_the_missing_numbers() {
     check(
         &names(without(1..=36, &[17]), |n| format!("ring_{n:04}.png")),
