@@ -170,6 +170,20 @@ fn what_is_two_things_at_once() {
 }
 
 #[test]
+fn a_zip_whose_comment_is_the_end_of_another() {
+    let (mut zip, other) = (zip_of(&two_frames()), zip_of(&[("other.png", samples::png(8, 6))]));
+    let length = zip.len();
+    zip[length - 2..].copy_from_slice(&(other.len() as u16).to_le_bytes());
+    zip.extend(&other);
+    assert_zip_refused(&zip, "zip-broken", Some("ring.zip"));
+    // A zip inside a zip is no comment, stored or not.
+    let mut files = two_frames();
+    files.push(("inner.zip", other));
+    let (_folder, path) = saved(&zip_of(&files));
+    surveyed(&path).unwrap();
+}
+
+#[test]
 fn a_zip_that_is_cut_short_or_empty() {
     let zip = zip_of(&two_frames());
     for length in 0..zip.len() {

@@ -14,6 +14,8 @@ use zip::read::{ZipArchiveMetadata, ZipFileEntry};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
+use directory::End;
+
 use super::archive::{Files, Packed, choose, harmless_name, is_folder, is_passed_over};
 use super::listing::{Kind, Listing};
 use super::names::{Stored, decoded};
@@ -53,15 +55,23 @@ fn begins_as_zip(file: &mut File) -> io::Result<bool> {
 
 pub(super) fn open(path: &Path, place: &str, limits: &Limits) -> Result<(Listing, Zip), Refusal> {
     let io_failed = |source| Refusal::Io { file: place.into(), source };
+    let broken = |why: &'static str| {
+        let source = ZipError::InvalidArchive(why.into());
+        Refusal::ZipBroken { file: place.into(), source }
+    };
     let mut file = File::open(path).map_err(io_failed)?;
     let zip_bytes = file.metadata().map_err(io_failed)?.len();
     if !begins_as_zip(&mut file).map_err(io_failed)? {
         // A zip reader would find the zip at the end of whatever it is.
-        let source = ZipError::InvalidArchive("it does not begin as a zip".into());
-        return Err(Refusal::ZipBroken { file: place.into(), source });
+        return Err(broken("it does not begin as a zip"));
     }
-    if directory::declared_entries(&mut file).map_err(io_failed)? > limits.max_files as u64 {
-        return Err(Refusal::TooManyFiles { place: place.into(), max_files: limits.max_files });
+    match directory::end(&mut file).map_err(io_failed)? {
+        End::Missing => return Err(broken("it is cut short")),
+        End::Two => return Err(broken("its comment holds the end of another zip")),
+        End::Entries(entries) if entries > limits.max_files as u64 => {
+            return Err(Refusal::TooManyFiles { place: place.into(), max_files: limits.max_files });
+        }
+        End::Entries(_) => {}
     }
     let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
         ZipError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => io_failed(source),

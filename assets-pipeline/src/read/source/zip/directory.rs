@@ -7,30 +7,43 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// A comment of 64 KiB at most, the records that end the zip, and some room.
 const TAIL_BYTES: u64 = (1 << 16) + 1024;
 const END_MAGIC: &[u8] = b"PK\x05\x06";
+const END_BYTES: usize = 22;
 const END64_MAGIC: &[u8] = b"PK\x06\x06";
 const ENTRY_MAGIC: &[u8] = b"PK\x01\x02";
 const ENTRY_BYTES: usize = 46;
 
-/// How many entries the zip's end claims at the most.
-///
-/// The zip library keeps a record in memory of every entry, so this is asked before it is let loose on a zip.
-pub(super) fn declared_entries(zip: &mut (impl Read + Seek)) -> io::Result<u64> {
+/// What the end of a zip says, before the zip library reads it.
+pub(super) enum End {
+    /// How many entries it claims at the most. The library keeps a record in memory of every entry.
+    Entries(u64),
+    /// There is none.
+    Missing,
+    /// Its comment holds the end of another zip: programs do not agree on which of the two they open.
+    Two,
+}
+
+pub(super) fn end(zip: &mut (impl Read + Seek)) -> io::Result<End> {
     let bytes = zip.seek(SeekFrom::End(0))?;
     zip.seek(SeekFrom::Start(bytes.saturating_sub(TAIL_BYTES)))?;
     let mut tail = Vec::new();
     zip.take(TAIL_BYTES).read_to_end(&mut tail)?;
     zip.rewind()?;
-    let small = found(&tail, END_MAGIC, 10).map(u16::from_le_bytes).map(u64::from);
-    let large = found(&tail, END64_MAGIC, 32).map(u64::from_le_bytes);
-    Ok(small.chain(large).max().unwrap_or(0))
+    let ends: Vec<usize> = places(&tail, END_MAGIC).filter(|end| tail.len() - end >= END_BYTES).collect();
+    let Some(&last) = ends.last() else { return Ok(End::Missing) };
+    let comment_bytes = |end: usize| u16::from_le_bytes([tail[end + 20], tail[end + 21]]);
+    let reaches_the_end = |end: usize| end + END_BYTES + usize::from(comment_bytes(end)) == tail.len();
+    if ends.iter().any(|&end| end < last && reaches_the_end(end)) {
+        return Ok(End::Two);
+    }
+    let small = ends.iter().map(|end| u64::from(u16::from_le_bytes([tail[end + 10], tail[end + 11]])));
+    let large = places(&tail, END64_MAGIC)
+        .filter_map(|end| Some(u64::from_le_bytes(*tail.get(end + 32..)?.first_chunk::<8>()?)));
+    Ok(End::Entries(small.chain(large).max().unwrap_or(0)))
 }
 
-/// The bytes that stand `offset` after each occurrence of `magic`.
-fn found<const N: usize>(bytes: &[u8], magic: &'static [u8], offset: usize) -> impl Iterator<Item = [u8; N]> {
-    bytes
-        .windows(offset + N)
-        .filter(move |window| window.starts_with(magic))
-        .filter_map(move |window| window[offset..].first_chunk::<N>().copied())
+/// Where `magic` occurs.
+fn places(bytes: &[u8], magic: &'static [u8]) -> impl Iterator<Item = usize> {
+    bytes.windows(magic.len()).enumerate().filter(move |(_, window)| *window == magic).map(|(place, _)| place)
 }
 
 /// The first name that stands a second time in the central directory, which begins at `start`.
