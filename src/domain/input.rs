@@ -1,18 +1,86 @@
 //! Reading what people and programs write, JSON and TOML, into types; and saying in plain words where and why it does not
 //! fit. The parsers speak of their own language (`invalid type: string "2", expected i64`).
 
-use serde::{Deserializer, de::DeserializeOwned};
-use serde_json::Value;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value, error::Category};
 
 /// Reads JSON text. The error is a sentence without its full stop.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     if text.trim_ascii().is_empty() {
         return Err("it is empty".to_owned());
     }
-    let value: Value = serde_json::from_slice(text).map_err(|error| {
-        format!("it is not JSON from line {}, column {} on", error.line(), error.column())
+    let Unique(value) = serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Data => at("", &error.to_string()),
+        _ => format!("it is not JSON from line {}, column {} on", error.line(), error.column()),
     })?;
     from_value(value)
+}
+
+/// JSON in which no object has a field twice. RFC 8259, section 4, leaves open which of the two counts.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(UniqueVisitor).map(Self)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Unique(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, Unique(value))) = object.next_entry::<String, _>()? {
+            if fields.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+            fields.insert(name, value);
+        }
+        Ok(fields.into())
+    }
 }
 
 /// Reads JSON that is parsed.
@@ -129,6 +197,8 @@ fn kind(expected: &str) -> String {
 
 /// What was found.
 fn thing(found: &str) -> String {
+    // What serde appends to numbers that only its widest types hold.
+    let found = [" as i128", " as u128"].iter().find_map(|wide| found.strip_suffix(wide)).unwrap_or(found);
     let quoted = |word: &str| Some(bare(found.strip_prefix(word)?));
     match found {
         "null" | "unit value" => "null".to_owned(),
@@ -203,6 +273,9 @@ mod tests {
             (r#"{"version": 1"#, "it is not JSON from line 1, column 13 on"),
             (r#"{"version": 1, "parts": {"side": "top"}}"#, "parts has no field side; its fields are angle"),
             (r#"{"version": 1, "parts": {"angle": 361}}"#, "parts.angle: an angle is below 360"),
+            (r#"{"version": 1, "version": 2}"#, "it has the field version twice"),
+            (r#"{"version": 1, "choices": {"metal": "a", "metal": "b"}}"#, "it has the field metal twice"),
+            (r#"{"version": 99999999999999999999}"#, "version has to be a whole number, and is 1e+20"),
             ("[1]", "it is not an object"),
             (" \n", "it is empty"),
         ] {
@@ -219,9 +292,15 @@ mod tests {
             ),
             ("\n\nversion = 1\nversion = 2\n", "line 4: "),
             ("version = \n", "line 1: "),
+            (
+                "version = 99999999999999999999\n",
+                "line 1: version has to be a whole number, and is 99999999999999999999",
+            ),
         ] {
             let told = from_toml::<Order>(toml).unwrap_err();
-            assert!(told.starts_with(said) && told.lines().count() == 1, "{told}");
+            println!("{told}");
+            let is_whole = said.ends_with(' ') || told == said;
+            assert!(told.starts_with(said) && is_whole && told.lines().count() == 1, "{told}");
         }
     }
 }
