@@ -29,6 +29,7 @@ mod versions;
 mod words;
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
     io::Write as _,
     path::PathBuf,
@@ -310,7 +311,7 @@ static RESULT_IS_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes a result to stdout. A reader that has closed its end is no failure.
 fn print_result(text: &str) {
-    let Err(error) = writeln!(std::io::stdout(), "{text}") else { return };
+    let Err(error) = writeln!(std::io::stdout(), "{}", harmless(text)) else { return };
     // A reader that has seen enough is no failure, as in `girasol key list | head`.
     if error.kind() != std::io::ErrorKind::BrokenPipe && !RESULT_IS_LOST.swap(true, Ordering::Relaxed) {
         print_message(&format!("error: the result could not be written: {error}"));
@@ -319,12 +320,27 @@ fn print_result(text: &str) {
 
 /// Writes a message for the person at the terminal to stderr.
 fn print_message(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(text));
+}
+
+/// Text that may have names of files in it, fit for a terminal: control characters would be commands to it.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if text.contains(is_command) { text.replace(is_command, "\u{fffd}").into() } else { text.into() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_printed_is_no_command_to_the_terminal() {
+        assert_eq!(harmless("a\tring\nis live"), "a\tring\nis live");
+        assert_eq!(
+            harmless("\u{1b}]0;owned\u{7}.png\r\u{9b}2J"),
+            "\u{fffd}]0;owned\u{fffd}.png\u{fffd}\u{fffd}2J"
+        );
+    }
 
     #[test]
     fn clap_finds_no_fault_in_the_command_line() {
