@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
     web::{BytesMut, Payload},
 };
 use futures_util::StreamExt as _;
@@ -65,8 +65,7 @@ async fn read_object<T: DeserializeOwned>(
     max_bytes: usize,
     example: &'static str,
 ) -> Result<T, Error> {
-    let mut codings = request.headers().get_all(CONTENT_ENCODING);
-    if codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+    if is_encoded(request.headers()) {
         return Err(Error::BodyEncoded);
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -77,6 +76,12 @@ async fn read_object<T: DeserializeOwned>(
         .await
         .map_err(|_elapsed| Error::BodyTooSlow)??;
     input::from_json_object(&bytes).map_err(|why| Error::BadJson { why, example })
+}
+
+/// Whether a body is compressed. No address unpacks one.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING);
+    codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
 async fn read(mut body: Payload, max_bytes: usize) -> Result<BytesMut, Error> {

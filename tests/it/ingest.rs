@@ -17,14 +17,8 @@ const GOLD: [u8; 3] = [212, 175, 95];
 pub(crate) fn ingest(data: &Path, source: &Path) -> Command {
     let mut command = girasol();
     command.arg("ingest").arg(source).arg("--data").arg(data);
-    command.args([
-        "--product",
-        "ring/solitaire",
-        "--choice",
-        "metal=yellow-gold",
-        "--choice",
-        "stone=diamond",
-    ]);
+    command.args(["--product", "ring/solitaire", "--choice", "metal=yellow-gold"]);
+    command.args(["--choice", "stone=diamond"]);
     command
 }
 

@@ -266,3 +266,22 @@ async fn a_frame_is_replaced_only_in_the_state_that_the_client_knows() {
     assert_eq!(artist.show(&set).await["files"][0]["digest"], digest(&file(10)));
     assert_eq!(parts_left(data), 0);
 }
+
+#[tokio::test]
+async fn a_body_that_is_not_the_file_as_it_is_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let artist = Artist::over(folder.path());
+    let set = artist.open(&ring()).await;
+    let put = async |name: &str, value: &str| {
+        let request = artist.request(Method::PUT, &format!("{set}/frames/1.png"));
+        request.header(name, value).body(file(10)).send().await.unwrap()
+    };
+    assert_eq!(problem(put("content-encoding", "gzip").await, 415).await, "body-encoded");
+    // A part of a file is not the file (RFC 9110, section 14.5).
+    assert_eq!(problem(put("content-range", "bytes 0-9/20").await, 400).await, "bad-header");
+    let upload = header(artist.begin(&set, "1.png", 10).await.headers(), "location").to_owned();
+    let part = artist.part(&upload, 0, &file(10)).header("content-encoding", "br").send().await.unwrap();
+    assert_eq!(problem(part, 415).await, "body-encoded");
+    assert_eq!(artist.show(&set).await["frames"], 0);
+    assert_eq!(put("content-encoding", "identity").await.status(), 201);
+}

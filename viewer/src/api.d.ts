@@ -2592,6 +2592,18 @@ export interface components {
                 };
             };
         };
+        /** @description The body is compressed. */
+        BodyEncoded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-encoded";
+                };
+            };
+        };
         /** @description The body is larger than 16 KiB. */
         BodyTooLarge: {
             headers: {
@@ -3216,6 +3228,19 @@ export interface components {
                 };
             };
         };
+        /** @description The body is compressed. */
+        TusBodyEncoded: {
+            headers: {
+                "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-encoded";
+                };
+            };
+        };
         /** @description The body took too long. */
         TusBodyTooSlow: {
             headers: {
@@ -3347,7 +3372,7 @@ export interface components {
                 };
             };
         };
-        /** @description The body is not a part of an upload. */
+        /** @description The body is not a part of an upload, or it is compressed. */
         TusNotAPart: {
             headers: {
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
@@ -3356,7 +3381,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:not-a-part";
+                    type?: "urn:problem-type:girasol:not-a-part" | "urn:problem-type:girasol:body-encoded";
                 };
             };
         };
@@ -3608,6 +3633,7 @@ export type ResponseBadFile = components['responses']['BadFile'];
 export type ResponseBadMend = components['responses']['BadMend'];
 export type ResponseBadProduct = components['responses']['BadProduct'];
 export type ResponseBadQuery = components['responses']['BadQuery'];
+export type ResponseBodyEncoded = components['responses']['BodyEncoded'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseBodyTooSlow = components['responses']['BodyTooSlow'];
 export type ResponseCrossOrigin = components['responses']['CrossOrigin'];
@@ -3660,6 +3686,7 @@ export type ResponseTooManyToPresign = components['responses']['TooManyToPresign
 export type ResponseTooMuchToMend = components['responses']['TooMuchToMend'];
 export type ResponseTusAbilities = components['responses']['TusAbilities'];
 export type ResponseTusBadHeader = components['responses']['TusBadHeader'];
+export type ResponseTusBodyEncoded = components['responses']['TusBodyEncoded'];
 export type ResponseTusBodyTooSlow = components['responses']['TusBodyTooSlow'];
 export type ResponseTusChecksumMismatch = components['responses']['TusChecksumMismatch'];
 export type ResponseTusDiskFull = components['responses']['TusDiskFull'];
@@ -4156,6 +4183,7 @@ export interface operations {
             409: components["responses"]["SetCommitted"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["FileTooLarge"];
+            415: components["responses"]["BodyEncoded"];
             422: components["responses"]["FileRefused"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
@@ -5660,6 +5688,7 @@ export interface operations {
             409: components["responses"]["TusSetCommitted"];
             412: components["responses"]["TusPreconditionFailed"];
             413: components["responses"]["TusFileTooLarge"];
+            415: components["responses"]["TusBodyEncoded"];
             422: components["responses"]["TusFileRefused"];
             460: components["responses"]["TusChecksumMismatch"];
             500: components["responses"]["TusInternal"];

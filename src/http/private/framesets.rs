@@ -284,6 +284,7 @@ pub(super) async fn discard(
         problems::SetCommitted,
         problems::PreconditionFailed,
         problems::FileTooLarge,
+        problems::BodyEncoded,
         problems::FileRefused,
         problems::Internal,
         problems::DiskFull,
@@ -307,7 +308,7 @@ pub(super) async fn put_frame(
     let conditions = condition::of(request.headers());
     let place = Place { id: &id, name: &name, conditions: &conditions };
     place.require(&catalog.db).await?;
-    let (bytes, max_bytes) = (receive::announced(&request), limits.max_bytes(&name));
+    let (bytes, max_bytes) = (receive::announced(request.headers())?, limits.max_bytes(&name));
     if bytes.is_some_and(|bytes| bytes > max_bytes) {
         return Err(Error::FileTooLarge(max_bytes).into());
     }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, http::header::CONTENT_LENGTH, web::Payload};
+use actix_web::{
+    http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap},
+    web::Payload,
+};
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    http::problem::Error,
+    http::{body, problem::Error},
     staging::{Account, Incoming, Reservation, Staging},
 };
 
@@ -17,9 +20,19 @@ const SLOWEST_BYTES: u64 = 4096;
 /// How many bytes may arrive before the file is synced to the disk. A body without a length promises as many at a time.
 const SYNC_EVERY: u64 = 8 << 20;
 
-/// The length that the request announces, if any.
-pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+/// Refuses headers that would make the body another thing than the whole file, and answers the length that the request
+/// announces, if any.
+pub(super) fn announced(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    if body::is_encoded(headers) {
+        return Err(Error::BodyEncoded);
+    }
+    // RFC 9110, section 14.5: a server that takes no parts of a file must not take one for the whole.
+    if headers.contains_key(CONTENT_RANGE) {
+        return Err(Error::BadHeader(
+            "Content-Range: send the whole file; an upload by tus can be sent in parts and continued",
+        ));
+    }
+    Ok(headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()))
 }
 
 /// What is asked while a body arrives.

@@ -22,7 +22,7 @@ use actix_web::{
 pub use self::writers::Writers;
 
 use self::{
-    headers::{Checksum, destination, number, require_version, text},
+    headers::{Checksum, destination, number, require_plain, require_version, text},
     writers::Writing,
 };
 
@@ -135,6 +135,7 @@ pub(super) async fn options_of_upload(limits: Data<UploadLimits>) -> HttpRespons
         problems::TusSetCommitted,
         problems::TusPreconditionFailed,
         problems::TusFileTooLarge,
+        problems::TusBodyEncoded,
         problems::TusFileRefused,
         problems::TusChecksumMismatch,
         problems::TusInternal,
@@ -149,6 +150,7 @@ pub(super) async fn create(
     uploads: Uploads,
 ) -> Result<HttpResponse, Failure> {
     require_version(request.headers())?;
+    require_plain(request.headers())?;
     let length = number(request.headers(), "upload-length")?
         .ok_or(Error::BadHeader("Upload-Length: the file's length in bytes is needed"))?;
     let metadata = text(request.headers(), "upload-metadata")?.unwrap_or_default();
@@ -291,6 +293,7 @@ pub(super) async fn patch(
     uploads: Uploads,
 ) -> Result<HttpResponse, Failure> {
     require_version(request.headers())?;
+    require_plain(request.headers())?;
     let id = id(&request)?;
     if text(request.headers(), CONTENT_TYPE.as_str())? != Some(PART) {
         return Err(Error::NotAPart.into());

@@ -219,6 +219,8 @@ problems! {
     TooMuchToMend(413) = &["body-too-large", "quota-exceeded"];
     /// The body is not application/json, or it is compressed.
     NotJson(415) = &["not-json", "body-encoded"];
+    /// The body is compressed.
+    BodyEncoded(415) = &["body-encoded"];
     /// The range begins after the end.
     RangeOutside(416, "Content-Range") = &["range-outside"];
     /// A field has a value that is not allowed.
@@ -267,8 +269,10 @@ problems! {
     TusPreconditionFailed(412, "Tus-Resumable") = &["unsupported-tus-version", "precondition-failed"];
     /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
     TusFileTooLarge(413, "Tus-Resumable") = &["file-too-large", "too-large", "too-many-frames", "too-many-files", "quota-exceeded"];
-    /// The body is not a part of an upload.
-    TusNotAPart(415, "Tus-Resumable") = &["not-a-part"];
+    /// The body is compressed.
+    TusBodyEncoded(415, "Tus-Resumable") = &["body-encoded"];
+    /// The body is not a part of an upload, or it is compressed.
+    TusNotAPart(415, "Tus-Resumable") = &["not-a-part", "body-encoded"];
     /// The name is not allowed, or the archive cannot be used.
     TusFileRefused(422, "Tus-Resumable") = FILE_REFUSED;
     /// The part does not match `Upload-Checksum`.

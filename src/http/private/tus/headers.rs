@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::frameset::{FileName, FramesetId},
-    http::problem::Error,
+    http::{body, problem::Error},
     staging::Incoming,
 };
 
@@ -18,6 +18,11 @@ use super::VERSION;
 /// Checks `Tus-Resumable`, which names the version of the protocol in every request.
 pub(super) fn require_version(headers: &HeaderMap) -> Result<(), Error> {
     if text(headers, "tus-resumable")? == Some(VERSION) { Ok(()) } else { Err(Error::UnsupportedTusVersion) }
+}
+
+/// Refuses a body that is compressed: its bytes would count as those of the file.
+pub(super) fn require_plain(headers: &HeaderMap) -> Result<(), Error> {
+    if body::is_encoded(headers) { Err(Error::BodyEncoded) } else { Ok(()) }
 }
 
 /// The value of a header, without spaces around it.
