@@ -66,8 +66,10 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
         .take(MAX_PARTS + 1)
         .collect();
     parts.sort_by_key(|part| part.0);
-    let whole =
-        parts.iter().zip(1..).all(|(part, number)| part.0 == number && usize::from(part.1) == parts.len());
+    let whole = parts
+        .iter()
+        .zip(1..=u8::MAX)
+        .all(|(part, number)| part.0 == number && usize::from(part.1) == parts.len());
     whole.then(|| parts.iter().map(|part| part.2).collect::<Vec<_>>().concat())
 }
 
@@ -125,4 +127,21 @@ fn plain(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Missing), Fault> {
     }
     plain.extend([0xff, EOI]);
     Ok((plain, missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_has_as_many_parts_as_a_byte_can_number() {
+        let part =
+            |number: u8, of: u8| [&[0xFF, 0xE2, 0, 17][..], b"ICC_PROFILE\0", &[number, of, number]].concat();
+        let file = |parts: u8| {
+            let parts: Vec<u8> = (1..=parts).flat_map(|number| part(number, parts)).collect();
+            [&[0xFF, 0xD8][..], &parts, &[0xFF, 0xDA, 0, 2, 0xFF, 0xD9]].concat()
+        };
+        assert_eq!(profile(&file(255)).unwrap(), (1..=255).collect::<Vec<u8>>());
+        assert_eq!(profile(&file(2)).unwrap(), [1, 2]);
+    }
 }

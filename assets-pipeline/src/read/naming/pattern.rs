@@ -205,9 +205,10 @@ fn column(names: &[String], spans: Vec<Range<usize>>) -> Numbers {
         .iter()
         .map(|(is_negative, whole, fraction)| {
             let padding = 10_i64.pow((decimals - fraction.len()) as u32);
-            // Both parts have only digits, and few enough of them; an empty fraction counts as 0.
-            let value =
-                whole.parse::<i64>().unwrap_or(0) * scale + fraction.parse::<i64>().unwrap_or(0) * padding;
+            // Both parts have only digits, and few enough of them; an empty fraction counts as 0. A number that is too large
+            // for the others' decimals is no angle, whatever it is.
+            let (whole, fraction) = (whole.parse().unwrap_or(0_i64), fraction.parse().unwrap_or(0_i64));
+            let value = whole.saturating_mul(scale).saturating_add(fraction * padding);
             if *is_negative { -value } else { value }
         })
         .collect();
