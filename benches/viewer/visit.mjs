@@ -44,7 +44,8 @@ const isBlank = (data) => data.every((value) => value === 255);
 
 /**
  * Counts the bytes on the network, headers included. A reader may cancel a response that it has read completely before
- * the browser reports it as finished: then it counts by its Content-Length.
+ * the browser reports it as finished: then it counts by its Content-Length. What a response has when it is reported is its
+ * head, or by HTTP/2 what has arrived of its body too.
  */
 function lineOf(session) {
   const answers = new Map();
@@ -68,7 +69,7 @@ function lineOf(session) {
     const { encodedDataLength: head, headers } = response;
     const length = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-length")?.[1];
     if (response.fromDiskCache) answers.delete(requestId);
-    else note(requestId, () => ({ bytes: head, whole: head + Number(length ?? 0) }));
+    else note(requestId, () => ({ bytes: head, whole: head + (head < Number(length ?? 0) ? Number(length) : 0) }));
   });
   session.on("Network.dataReceived", ({ requestId, encodedDataLength }) =>
     note(requestId, ({ bytes }) => ({ bytes: bytes + Math.max(0, encodedDataLength) })),
