@@ -24,7 +24,7 @@ export interface SpinEvents {
   // biome-ignore lint/suspicious/noExplicitAny: the schema named above describes it, and later ones may hold more.
   manifest: CustomEvent<any>;
   /** `nearest`: the configuration that has a spin, where the one that was chosen has none. */
-  error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
+  error: CustomEvent<{ message: string; status?: number | undefined; nearest?: unknown }>;
 }
 
 /** A place on the piece, as a product's answer has it. */

@@ -17,7 +17,10 @@ const page = (body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ring</title><link rel="icon" href="data:,"><script>marks = {}; mark = (name) => (marks[name] ??= performance.now())</script><style>body { margin: 0 } #ring { display: block; width: 500px }</style>${body}`;
 
 function girasol(base, inside) {
+  // The line of docs/guides/put-it-on-a-page.md that requests the manifest beside the script.
+  const manifest = `${base}${sequenceOf(METAL)}?tier=standard&amp;frames=36&amp;format=avif`;
   return page(`<script type="module" src="${base}/girasol-spin.js"></script>
+<link rel="preload" as="fetch" crossorigin href="${manifest}">
 <girasol-spin id="ring" src="${base}${sequenceOf(METAL)}" alt="Ring" tier="standard" frames="36" width="1" height="1">${inside}</girasol-spin>
 <script>
   ring.addEventListener("ready", () => mark("spin"));

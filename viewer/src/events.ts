@@ -18,7 +18,7 @@ export interface SpinEvents {
   /** Another configuration is on the canvas, at the angle of the one before; `ms` after it was chosen. */
   switch: CustomEvent<{ configuration: string; choices: Choices; angle: number; ms: number }>;
   /** `nearest`: a configuration that has a spin, where the chosen one has none. */
-  error: CustomEvent<{ message: string; status?: number; nearest?: unknown }>;
+  error: CustomEvent<{ message: string; status?: number | undefined; nearest?: unknown }>;
 }
 
 export interface TierDetail {

@@ -27,9 +27,7 @@ export function forcedBy(host: HTMLElement): Forced {
   return { tier, frames, format: format === "avif" ? bestFormat() : format };
 }
 
-/** What is known of the browser, of the visitor's settings, and of the element's size. */
+/** What is known of the browser and of the element's size. No browser has the media feature `prefers-reduced-data` yet. */
 export function hintsOf(host: HTMLElement): Hints {
-  const own = ownHints(navigator);
-  const saveData = own.saveData || matchMedia("(prefers-reduced-data: reduce)").matches;
-  return { ...own, saveData, widthPx: host.clientWidth * devicePixelRatio };
+  return { ...ownHints(navigator), widthPx: host.clientWidth * devicePixelRatio };
 }

@@ -5,7 +5,13 @@ import { planStages } from "../rules/stages";
 import { gridOf, loadSpin } from "./load-spin";
 import { createPackCache } from "./pack-cache";
 
-async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs = createPackCache()): Promise<number[]> {
+async function run(
+  isSwitch: boolean,
+  net: FakeNet,
+  angle: () => number,
+  packs = createPackCache(),
+  isCertain = false,
+): Promise<number[]> {
   const stages = planStages(manifestOf(), { tier: "standard", frames: 36, format: "avif", because: [] });
   const grid = isSwitch ? gridOf(stages)! : stages[0]!;
   const here = new Set<number>();
@@ -13,7 +19,14 @@ async function run(isSwitch: boolean, net: FakeNet, angle: () => number, packs =
     has: (_: string, degree: number) => here.has(degree),
     put: (_: unknown, { degree }: { degree: number }) => void here.add(degree),
   };
-  await loadSpin({ from: loadedOf(), stages, grid, isSwitch, sink, packs, net, angle, onStage: async () => true });
+  const onStage = async () => {
+    staged.push(net.requested.length);
+    return true;
+  };
+  const staged: number[] = [];
+  const load = { from: loadedOf(), stages, grid, isSwitch, isCertain, sink, packs, net, angle, onStage, started: {} };
+  await loadSpin(load);
+  assert.deepEqual(staged, isCertain ? [2, 2] : staged);
   return [...here];
 }
 
@@ -68,4 +81,18 @@ test("a_warmed_frame_is_there_without_asking", async () => {
   const net = fakeNet();
   await run(true, net, () => 50, packs);
   assert.deepEqual(net.requested, []);
+});
+
+test("where_all_stages_are_certain_their_packs_are_requested_at_once_and_each_once", async () => {
+  const net = fakeNet();
+  const degrees = await run(false, net, () => 0, createPackCache(), true);
+  assert.deepEqual(net.requested, ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
+  assert.equal(degrees.length, 36);
+});
+
+test("a_pack_that_fails_ahead_of_its_stage_is_made_up_for_by_single_frames", async () => {
+  const net = fakeNet((path) => (path.startsWith("/p/standard") ? new TypeError("blocked") : undefined));
+  const all: Promise<number[]> = run(false, net, () => 0, createPackCache(), true).catch((error) => error);
+  assert.ok(net.requested.includes("/p/standard-avif.pack"));
+  await all;
 });

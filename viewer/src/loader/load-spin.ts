@@ -2,14 +2,16 @@
 
 import type { Stage } from "../rules/stages";
 import { apart, nearestDegree } from "../rules/turn";
-import { loadFrame, loadFrames, loadStage, type Transport } from "./load-stage";
+import { loadFrame, loadFrames, loadStage, type PackTransport, startPack } from "./load-stage";
 
-export interface SpinLoad extends Transport {
+export interface SpinLoad extends PackTransport {
   stages: Stage[];
   /** The stage on whose degrees the first frame lies. */
   grid: Stage;
   /** The spin takes the place of another one that is shown. */
   isSwitch: boolean;
+  /** All stages are wanted for certain: their packs are requested at once. */
+  isCertain: boolean;
   /** Where the piece is turned to now. */
   angle(): number;
   /** A stage is complete; whether to load the next. */
@@ -27,7 +29,7 @@ export function gridOf(stages: Stage[]): Stage | undefined {
 
 /** Loads stage after stage; resolves when the last is complete, or `onStage` wants no more. */
 export async function loadSpin(load: SpinLoad): Promise<void> {
-  const { from, stages, grid, isSwitch, sink, net, angle, onStage } = load;
+  const { from, stages, grid, isSwitch, isCertain, sink, net, angle, onStage } = load;
   const one = (degree: number, tries?: number) => loadFrame(degree, grid, load, tries).catch(() => {});
   const wanted = () => nearestDegree(grid.degrees, angle()) ?? from.manifest.hero;
   if (isSwitch) {
@@ -40,6 +42,9 @@ export async function loadSpin(load: SpinLoad): Promise<void> {
     // The wanted frame may be late in its pack; its own URL gives it first.
     void one(wanted());
   }
+  // An error is that of the stage that waits for it.
+  if (isCertain)
+    for (const stage of stages) for (const pack of stage.packs) startPack(pack, stage, load).catch(() => {});
   for (const stage of stages) {
     await loadStage(stage, load);
     net.signal.throwIfAborted();

@@ -22,12 +22,17 @@ export interface Transport {
   net: Net;
 }
 
+export interface PackTransport extends Transport {
+  /** Packs that are on their way or here, by digest. */
+  started: Record<string, Promise<void>>;
+}
+
 const PACK_TRIES = 2;
 const FRAMES_AT_ONCE = 4;
 
 /** Loads what is missing of a stage; resolves when all of its frames are in the sink. */
-export async function loadStage(stage: Stage, transport: Transport): Promise<void> {
-  for (const pack of stage.packs) await loadPack(pack, stage, transport);
+export async function loadStage(stage: Stage, transport: PackTransport): Promise<void> {
+  for (const pack of stage.packs) await startPack(pack, stage, transport);
   // A manifest may name frames that are in no pack.
   await loadFrames(stage.degrees, stage, transport);
 }
@@ -60,6 +65,11 @@ export async function fetchFrame(
   );
   packs.put(url, set, [frame]);
   return frame;
+}
+
+/** Loads what is missing of a pack, once. */
+export function startPack(pack: Pack, stage: Stage, transport: PackTransport): Promise<void> {
+  return (transport.started[pack.pack] ??= loadPack(pack, stage, transport));
 }
 
 async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise<void> {
@@ -102,6 +112,6 @@ export async function loadFrames(degrees: number[], stage: Stage, transport: Tra
 
 /** Rejects bytes that are no frame of the format: a proxy's page, or damage. */
 function checked(frame: PackedFrame, format: Format): PackedFrame {
-  if (!looksLike(format, frame.bytes)) throw new TypeError(`${frame.degree}`);
+  if (!looksLike(format, frame.bytes)) throw TypeError(`${frame.degree}`);
   return frame;
 }

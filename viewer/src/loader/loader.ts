@@ -149,7 +149,7 @@ export function createLoader(
     const { manifest } = from;
     const stages = planStages(manifest, selected);
     const [first, finest] = [stages[0], gridOf(stages)];
-    if (!first || !finest) throw new RangeError("no frames");
+    if (!first || !finest) throw RangeError("no frames");
     const isSwitch = !!screen.configuration && screen.configuration !== manifest.configuration;
     const start = isSwitch ? finest : first;
     loaded = from;
@@ -166,6 +166,8 @@ export function createLoader(
     let last = stages[0]!;
     await loadSpin({
       ...load,
+      isCertain: pageForces(),
+      started: {},
       packs,
       angle: () => screen.angle,
       sink: {
@@ -254,7 +256,7 @@ export function createLoader(
     setState(host, "error");
     vitals.add("errors");
     view.say(isRefusal(status) ? "none" : "failed");
-    emit(host, "error", { message: `${error}`, ...(status && { status }), ...(!!nearest && { nearest }) });
+    emit(host, "error", { message: `${error}`, status, nearest });
   };
 
   return {

@@ -39,7 +39,7 @@ async function loadFrom(url: string, net: Net, cache: RequestCache): Promise<Loa
     const response = await get(net, url, { cache });
     return { manifest: (await response.json()) as Manifest, base: response.url || url };
   });
-  if (loaded.manifest.schema !== SCHEMA) throw new TypeError(`${url} is no ${SCHEMA}`);
+  if (loaded.manifest.schema !== SCHEMA) throw TypeError(`${url} is no ${SCHEMA}`);
   return loaded;
 }
 

@@ -28,7 +28,7 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
     if (!frame) return;
   }
   // The stream ended before the last frame did.
-  if (frame) throw new RangeError(pack.pack);
+  if (frame) throw RangeError(pack.pack);
 }
 
 function startFrame(pack: Pack, index: number): PackedFrame | undefined {

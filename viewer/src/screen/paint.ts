@@ -11,7 +11,6 @@ export function paint(
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");
   if (!context) return;
-  context.imageSmoothingQuality = "high";
   context.clearRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
 }
