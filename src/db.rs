@@ -33,7 +33,10 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use tokio::sync::Semaphore;
 
 use engine::{Pools, Statement, Tx};
 
@@ -131,6 +134,8 @@ impl DbError {
 pub struct Db {
     pools: Pools,
     signals: Signals,
+    /// The turn of the one note of a key's use that is written at a time.
+    notes: Arc<Semaphore>,
 }
 
 /// The database's name in the data folder.
@@ -151,7 +156,7 @@ impl Db {
         let locked = lock(data).await?;
         let pools = Pools::open_sqlite(&data.join(FILE)).await?;
         drop(locked);
-        Ok(Self { pools, signals: Signals::default() })
+        Ok(Self { pools, signals: Signals::default(), notes: Arc::new(Semaphore::new(1)) })
     }
 
     /// Checks that the database can be read and written: it reads a row, and commits another one.

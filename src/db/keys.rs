@@ -116,17 +116,33 @@ impl Db {
         let row: Option<KeyRow> = self.read("keys.verify", SQL).bind(key.id().as_str()).optional().await?;
         let wanted = sha256(key.secret());
         let genuine = row.filter(|row| row.secret_sha256.as_bytes().ct_eq(wanted.as_bytes()).into());
-        self.note_use(genuine).await
+        self.used(genuine)
     }
 
-    async fn note_use(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
+    /// Notes the use of a key beside the request, which does not wait for it and does not fail with it: while a disk is
+    /// full, or another process writes, an operator can still look. One note is written at a time, and others are left out
+    /// meanwhile.
+    fn used(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
         let Some(row) = row else { return Ok(None) };
         let now = now_ms();
-        if row.last_used_at_ms.is_none_or(|last| now - last >= USE_NOTED_EVERY_MS) {
-            let statement = self.run("keys.note_use", "update keys set last_used_at_ms = $1 where id = $2");
-            statement.bind(now).bind(&row.id).execute().await?;
+        if row.last_used_at_ms.is_none_or(|last| now - last >= USE_NOTED_EVERY_MS)
+            && let Ok(turn) = self.notes.clone().try_acquire_owned()
+        {
+            let (db, id) = (self.clone(), row.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = db.note_use(&id, now).await {
+                    tracing::warn!(%error, "the use of a key could not be noted");
+                }
+                drop(turn);
+            });
         }
         row.stored().map(Some)
+    }
+
+    async fn note_use(&self, id: &str, at_ms: i64) -> Result<(), DbError> {
+        let statement = self.run("keys.note_use", "update keys set last_used_at_ms = $1 where id = $2");
+        statement.bind(at_ms).bind(id).execute().await?;
+        Ok(())
     }
 
     /// Revokes a key, and ends its sessions. Returns whether it was valid before.
@@ -186,7 +202,7 @@ impl Db {
             where s.token_sha256 = $1 and s.expires_at_ms > $2 and k.revoked_at_ms is null";
         let row: Option<KeyRow> =
             self.read("sessions.key", SQL).bind(sha256(token)).bind(now_ms()).optional().await?;
-        self.note_use(row).await
+        self.used(row)
     }
 
     /// Ends a session.
@@ -226,6 +242,8 @@ mod tests {
         assert_eq!(db.verify_key(&other_secret.parse().unwrap()).await.unwrap(), None);
         let unknown = ApiKey::new([1; ID_BYTES], [1; SECRET_BYTES]);
         assert_eq!(db.verify_key(&unknown).await.unwrap(), None);
+        // The note is written beside the request.
+        let _written = db.notes.acquire().await.unwrap();
         assert!(db.keys().await.unwrap()[0].last_used_at_ms.is_some());
 
         let actor = Actor::key(unknown.id(), Some("127.0.0.1".to_owned()));
@@ -239,6 +257,15 @@ mod tests {
         assert_eq!(actions, ["key.create", "key.revoke"]);
         assert_eq!(trail[1].address.as_deref(), Some("127.0.0.1"));
         assert_eq!(db.audit(trail[0].id, 10).await.unwrap(), trail[1..]);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_known_while_nothing_can_be_written() {
+        let (_folder, db, key) = with_one_key().await;
+        let writing = db.write("keys.revoke").await.unwrap();
+        assert_eq!(db.verify_key(&key).await.unwrap().unwrap().id, *key.id());
+        assert_eq!(db.verify_key(&key).await.unwrap().unwrap().id, *key.id());
+        drop(writing);
     }
 
     #[tokio::test]
