@@ -9,7 +9,7 @@ use crate::domain::{
 
 use super::{
     Db, DbError, bytes,
-    framesets::touch,
+    framesets::{FramesetError, require_open, touch},
     from_bytes, now_ms, parse, random,
     staged::{Left, TooMuch, staged_bytes},
 };
@@ -55,7 +55,10 @@ pub struct NewUpload<'a> {
 /// Why an upload did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginUploadError {
-    /// The set is not open, or has this many uploads under way.
+    /// The set takes no more files.
+    #[error(transparent)]
+    Frameset(#[from] FramesetError),
+    /// The set has this many uploads under way.
     #[error("a frame set has at most {0} uploads under way")]
     TooMany(u32),
     /// It does not fit.
@@ -108,12 +111,12 @@ impl Db {
         const SQL: &str =
             "insert into uploads (id, frameset_id, name, length, received, metadata, if_match, if_none_match, touched_at_ms)
             select $1, $2, $3, $4, 0, $5, $6, $7, $8
-            where exists (select 1 from framesets where id = $2 and state = 'open')
-            and (select count(*) from uploads where frameset_id = $2 and not finished) < $9
+            where (select count(*) from uploads where frameset_id = $2 and not finished) < $9
             returning *";
         let NewUpload { frameset, name, length, metadata, conditions } = new;
         let id = UploadId::new(random()?);
         let mut tx = self.write("uploads.begin").await?;
+        require_open(&mut tx, frameset).await?;
         let known = staged_bytes(&mut tx, key).await?;
         left.require(length, known, limits).map_err(BeginUploadError::TooMuch)?;
         let row: Option<UploadRow> = tx
@@ -229,7 +232,7 @@ mod tests {
         db.discard_frameset(&set, &actor).await.unwrap();
         assert_eq!(db.upload(&upload.id).await.unwrap(), None);
         assert!(!db.note_received(&upload, 70).await.unwrap());
-        assert!(matches!(begin().await, Err(BeginUploadError::TooMany(1))));
+        assert!(matches!(begin().await, Err(BeginUploadError::Frameset(FramesetError::NoSuchFrameset))));
         assert!(!db.delete_upload(&upload.id).await.unwrap());
     }
 }

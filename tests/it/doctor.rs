@@ -125,3 +125,29 @@ async fn what_a_script_sends_is_checked_too_and_the_job_says_what_was_found() {
         artist.request(Method::GET, &format!("/api/jobs/{job}")).send().await.unwrap().json().await.unwrap();
     assert_eq!((&job["state"], &job["failure"]["slug"]), (&json!("failed"), &json!("frame-missing")));
 }
+
+#[tokio::test]
+async fn a_mend_of_a_set_that_is_deleted_meanwhile_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    for _ in 0..4 {
+        let set = artist.open(&ring()).await;
+        for n in 0..=24 {
+            let bytes = std::fs::read(turn.join(format!("{:03}.png", n % 24))).unwrap();
+            assert_eq!(artist.put(&set, &format!("{n:03}.png"), &bytes).await.status(), 201);
+        }
+        let check = checked(&artist, &set).await;
+        let body = json!({ "mend": "leave-out", "revision": check["revision"] });
+        let mends = (0..3).map(|_| artist.request(Method::POST, &format!("{set}/mend")).json(&body).send());
+        let deleted = artist.request(Method::DELETE, &set).send();
+        let (mended, deleted) = tokio::join!(futures_util::future::join_all(mends), deleted);
+        assert_eq!(deleted.unwrap().status(), 204);
+        for answer in mended {
+            let status = answer.unwrap().status().as_u16();
+            assert!([200, 404, 409].contains(&status), "{status}");
+        }
+    }
+    let incoming = std::fs::read_dir(folder.path().join("incoming")).unwrap();
+    let left: Vec<_> = incoming.flatten().map(|entry| entry.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("set-")), "{left:?}");
+}

@@ -285,3 +285,27 @@ async fn a_body_that_is_not_the_file_as_it_is_is_refused() {
     assert_eq!(artist.show(&set).await["frames"], 0);
     assert_eq!(put("content-encoding", "identity").await.status(), 201);
 }
+
+#[tokio::test]
+async fn an_upload_that_begins_while_its_set_goes_hears_that_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let artist = Artist::over(folder.path());
+    for (action, status) in [("delete", 404), ("commit", 409)] {
+        let set = artist.open(&ring()).await;
+        assert_eq!(artist.put(&set, "1.png", &file(10)).await.status(), 201);
+        let gone = async {
+            let request = match action {
+                "delete" => artist.request(Method::DELETE, &set),
+                _ => artist.request(Method::POST, &format!("{set}/commit")),
+            };
+            assert!(request.send().await.unwrap().status().is_success());
+        };
+        let names: Vec<String> = (2..12).map(|number| format!("{number}.png")).collect();
+        let begun = futures_util::future::join_all(names.iter().map(|name| artist.begin(&set, name, 10)));
+        let (begun, ()) = tokio::join!(begun, gone);
+        for answer in begun {
+            assert!([201, status].contains(&answer.status().as_u16()), "{action}: {answer:?}");
+        }
+        assert_eq!(artist.begin(&set, "12.png", 10).await.status(), status, "{action}");
+    }
+}

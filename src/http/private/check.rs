@@ -23,6 +23,7 @@ use crate::{
         segment,
         wire::{checks as wire, framesets::Frameset, parameters as param, problems},
     },
+    staging::Staging,
 };
 
 use super::framesets;
@@ -114,6 +115,7 @@ pub(super) async fn mend(
     request: HttpRequest,
     body: Payload,
     catalog: Data<Catalog>,
+    staging: Data<Staging>,
     checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     let id = framesets::id(&request)?;
@@ -128,7 +130,8 @@ pub(super) async fn mend(
     if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }
-    checks.mend(&id, revision, wanted, &caller.actor).await?;
+    let mended = checks.mend(&id, revision, wanted, &caller.actor).await.map_err(Error::from);
+    framesets::unless_deleted(&catalog.db, &staging, &id, mended).await?;
     framesets::answer(&catalog, &id).await
 }
 

@@ -96,6 +96,7 @@ impl From<NoRoom> for Error {
 impl From<BeginUploadError> for Error {
     fn from(error: BeginUploadError) -> Self {
         match error {
+            BeginUploadError::Frameset(error) => error.into(),
             BeginUploadError::TooMany(max_files) => Self::TooManyFiles(max_files),
             BeginUploadError::TooMuch(too_much) => NoRoom::from(too_much).into(),
             BeginUploadError::Db(error) => error.into(),
