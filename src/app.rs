@@ -65,6 +65,14 @@ pub enum AppError {
         /// What another database has left.
         what: &'static str,
     },
+    /// Root is to write into what another user's server has to read.
+    #[error("the data in {} belongs to the user with the number {owner}, who could not read what root writes", path.display())]
+    OtherOwner {
+        /// The data folder.
+        path: PathBuf,
+        /// The number of the user.
+        owner: u32,
+    },
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -113,6 +121,9 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The store as configured. A folder is created if it does not exist.
 async fn open_store(config: &Config) -> Result<Store, AppError> {
+    if let Some(owner) = access::other_owner(&config.data) {
+        return Err(AppError::OtherOwner { path: config.data.clone(), owner });
+    }
     let failed = |source| AppError::Data { path: config.data.clone(), source };
     Store::open(&config.store, &config.data).await.map_err(failed)
 }

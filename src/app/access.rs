@@ -5,11 +5,21 @@ use std::{
     ffi::OsStr,
     fs::{self, Permissions},
     io,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
 };
 
-use rustix::{fs::Mode, process::umask};
+use rustix::{
+    fs::Mode,
+    process::{geteuid, umask},
+};
+
+/// What root writes into the data of another user is closed to that user, and a server that runs as the user cannot read
+/// it. Answers whom the data belongs to, where this process is root and the database is not root's.
+pub(super) fn other_owner(data: &Path) -> Option<u32> {
+    let owner = fs::metadata(data.join(crate::db::FILE)).ok()?.uid();
+    (geteuid().is_root() && owner != 0).then_some(owner)
+}
 
 /// The bits of every other user.
 const OTHERS: u32 = 0o077;
@@ -92,6 +102,18 @@ mod tests {
         assert_eq!(mode(&folder.path().join("incoming")), 0o700);
         for file in files {
             assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn root_does_not_write_into_the_data_of_another_user() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(other_owner(folder.path()), None);
+        make(folder.path(), &["girasol.db"]);
+        assert_eq!(other_owner(folder.path()), None);
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(folder.path().join("girasol.db"), Some(65_534), None).unwrap();
+            assert_eq!(other_owner(folder.path()), Some(65_534));
         }
     }
 

@@ -176,6 +176,13 @@ impl Explain for AppError {
             Self::Data { .. } => {
                 Details::with("data", "Name another folder with --data, or make this one writable.")
             }
+            Self::OtherOwner { path, owner } => Details::with(
+                "other-owner",
+                format!(
+                    "Run the command as that user, as in sudo -u '#{owner}' girasol; or give the folder to root: chown -R root {}",
+                    path.display()
+                ),
+            ),
             Self::Store(error) => error.details(),
             Self::NoData(_) => Details::with(
                 "no-data",
