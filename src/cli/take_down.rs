@@ -100,9 +100,10 @@ fn describe(id: &ConfigId, extent: &Extent) -> String {
     if !versions.is_empty() {
         let numbers = versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let shown = live.map_or_else(|| "none is live".to_owned(), |live| format!("{live} is live"));
+        let files = if *objects == 1 { "1 file".to_owned() } else { format!("{objects} files") };
         let _ = write!(
             text,
-            "\n  versions    {numbers} ({shown}): {objects} files that no other spin shows, about {}",
+            "\n  versions    {numbers} ({shown}): {files} that no other spin shows, about {}",
             megabytes(*bytes)
         );
     }

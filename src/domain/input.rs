@@ -157,6 +157,9 @@ fn predicate(message: &str) -> Option<String> {
     let prefixes = ["invalid type: ", "invalid value: ", "invalid length "];
     let rest = prefixes.iter().find_map(|prefix| message.strip_prefix(prefix))?;
     let (found, expected) = rest.split_once(", expected ")?;
+    if expected == "any valid TOML value" {
+        return Some(format!("has {}, which is too large a number", thing(found)));
+    }
     Some(format!("has to be {}, and is {}", kind(expected), thing(found)))
 }
 

@@ -3450,6 +3450,18 @@ export interface components {
                 };
             };
         };
+        /** @description The body is larger than 4 KiB. */
+        VitalsTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-too-large";
+                };
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -3703,6 +3715,7 @@ export type ResponseTusPreconditionFailed = components['responses']['TusPrecondi
 export type ResponseTusSetCommitted = components['responses']['TusSetCommitted'];
 export type ResponseTusUnsupportedVersion = components['responses']['TusUnsupportedVersion'];
 export type ResponseUnknownChoice = components['responses']['UnknownChoice'];
+export type ResponseVitalsTooLarge = components['responses']['VitalsTooLarge'];
 export type HeaderAcceptRanges = components['headers']['Accept-Ranges'];
 export type HeaderCacheControl = components['headers']['Cache-Control'];
 export type HeaderContentRange = components['headers']['Content-Range'];
@@ -5982,7 +5995,7 @@ export interface operations {
             };
             400: components["responses"]["BadBody"];
             408: components["responses"]["BodyTooSlow"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["VitalsTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];

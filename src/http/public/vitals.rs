@@ -164,7 +164,7 @@ impl Waiting {
         (status = 204, description = "Accepted."),
         problems::BadBody,
         problems::BodyTooSlow,
-        problems::BodyTooLarge,
+        problems::VitalsTooLarge,
         problems::NotJson,
         problems::BadField,
         problems::Internal,

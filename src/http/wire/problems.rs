@@ -211,6 +211,8 @@ problems! {
     PreconditionFailed(412) = &["precondition-failed"];
     /// The body is larger than 16 KiB.
     BodyTooLarge(413) = &["body-too-large"];
+    /// The body is larger than 4 KiB.
+    VitalsTooLarge(413) = &["body-too-large"];
     /// The body is larger than 512 KiB, a file is too large, or there are too many files.
     TooManyToPresign(413) = &["body-too-large", "file-too-large", "too-many-files"];
     /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
