@@ -75,6 +75,33 @@ test("a_folder_for_each_metal_becomes_a_set_each", async () => {
   assert.equal((await names(other)).length, frames);
 });
 
+test("a_folder_of_a_choice_that_the_product_lacks_is_asked_about_and_the_others_go_on", async () => {
+  const page = await desk.signIn();
+  const own = await desk.openSet({ metal: "platinum", stone: "diamond" }, "solitaire");
+  const frames = desk.turn("lacking", "platinum");
+  desk.turn("lacking", "greenish", "rose-gold");
+  const dialog = page.locator("dialog");
+  const drop = async () => {
+    await desk.pick("lacking");
+    for (const folder of ["platinum", "greenish"]) {
+      const metal = folder === "platinum" ? "platinum" : "green-gold";
+      await dialog.getByLabel(`Metal of lacking/${folder}`, { exact: true }).fill(metal);
+      await dialog.getByLabel(`Stone of lacking/${folder}`, { exact: true }).fill("diamond");
+    }
+    await dialog.locator("#take-turns").click();
+    await dialog.locator("#new-choices", { hasText: "metal=green-gold" }).waitFor();
+  };
+  await drop();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await desk.uploaded(frames);
+  assert.equal((await names(own)).length, frames);
+  await page.locator("#left-out", { hasText: "lacking/greenish" }).waitFor();
+  assert.equal(await page.locator("#other-sets a").count(), 0);
+  await drop();
+  await dialog.locator("[data-confirm]").click();
+  assert.equal(await page.locator("#other-sets a").textContent(), "Green Gold, Diamond");
+});
+
 test("after_a_reload_in_mid_upload_the_missing_files_are_named_and_the_same_drop_goes_on", async () => {
   const page = await desk.signIn();
   const id = await desk.openSet({ metal: "platinum" });

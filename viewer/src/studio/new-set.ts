@@ -14,7 +14,8 @@ export async function startSet(product: string, choices: Choices): Promise<boole
   return !!set;
 }
 
-async function openSet(product: string, choices: Choices): Promise<Frameset | undefined> {
+/** Opens a set for these choices, once it is known that new choices are meant; undefined where they are not. */
+export async function openSet(product: string, choices: Choices): Promise<Frameset | undefined> {
   try {
     return await sets.open(product, choices);
   } catch (reason) {

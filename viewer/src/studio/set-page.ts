@@ -10,7 +10,7 @@ import { type Doctor, doctor } from "./doctor";
 import { drawLeftOut, drawMissing, type FileList, fileList, totalsInWords } from "./file-list";
 import { dropTarget } from "./intake";
 import { jobPanel } from "./job-panel";
-import { startSet } from "./new-set";
+import { openSet, startSet } from "./new-set";
 import { configurationHash, goTo, setHash } from "./routes";
 import { settingsForm } from "./settings-form";
 import { type Dropped, sort, type Turn } from "./sorting";
@@ -195,7 +195,11 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     const links = [];
     for (const one of [...assigned].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)))) {
       const { turns, leftOut } = sort(one.turn.files);
-      const to = isOwn(one) ? set : await sets.open(set.product, one.choices);
+      const to = isOwn(one) ? set : await openSet(set.product, one.choices);
+      if (!to) {
+        transfer.leaveOut([{ name: one.turn.name, why: "its choices are not to be created: drop it again" }]);
+        continue;
+      }
       if (to !== set) {
         await sets.change(to.id, settings);
         links.push(link(choicesInWords(one.choices), setHash(to.id)));
@@ -209,7 +213,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     const separated = links.flatMap((one, index) => (index ? [", ", one] : [one]));
     others.replaceChildren(`Uploaded into ${links.length === 1 ? "a set" : "sets"} of their own: `, ...separated, ".");
     others.hidden = !links.length;
-    announce(`${count(assigned.length, "set")}: ${listOf(assigned.map(({ choices }) => choicesInWords(choices)))}.`);
+    announce(`${count(parts.length, "set")}: ${listOf(parts.map(({ transfer }) => transfer.label))}.`);
   };
 
   const drop = dropTarget(receive, signal);
