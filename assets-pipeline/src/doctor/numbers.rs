@@ -88,6 +88,14 @@ pub(super) fn numbers(names: &[String]) -> Numbers {
             | Refusal::ClosingFrame { file, .. }
             | Refusal::NoNumber { file }
             | Refusal::StrayName { file, .. } => file.clone(),
+            // The last of names that all have no number.
+            Refusal::SingleFrame { file } if is_one_of(file, &numbers.odd) => {
+                let file = file.clone();
+                if let Some(Place::Here(index)) = places.pop() {
+                    numbers.odd.push((index, Refusal::NoNumber { file }));
+                }
+                return numbers;
+            }
             Refusal::SingleFrame { .. } | Refusal::NoNames => return numbers,
             _ => {
                 // Without a turn no number of it is missing.
@@ -101,6 +109,14 @@ pub(super) fn numbers(names: &[String]) -> Numbers {
             numbers.odd.push((index, refusal));
         }
     }
+}
+
+/// Whether a name has no number, as all others that were set aside.
+fn is_one_of(name: &str, odd: &[(usize, Refusal)]) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    !stem.contains(|letter: char| letter.is_ascii_digit())
+        && !odd.is_empty()
+        && odd.iter().all(|(_, refusal)| matches!(refusal, Refusal::NoNumber { .. }))
 }
 
 fn name<'a>(place: &'a Place, names: &'a [String]) -> &'a String {
@@ -130,6 +146,15 @@ mod tests {
         odd.sort_unstable();
         assert_eq!(odd, [2, 5]);
         assert_eq!(found.turn.len(), 9);
+    }
+
+    #[test]
+    fn names_without_numbers_are_all_set_aside() {
+        let found = of(&["r_a.png", "r_b.png", "r_c.png"]);
+        let mut odd: Vec<usize> = found.odd.iter().map(|odd| odd.0).collect();
+        odd.sort_unstable();
+        assert_eq!((odd, found.turn), (vec![0, 1, 2], vec![]));
+        assert_eq!(of(&["a.png", "b.png", "r1.png"]).odd.len(), 2);
     }
 
     #[test]
