@@ -115,10 +115,10 @@ pub(super) fn closing_by_name(motion: &Motion<'_>) -> Option<Finding> {
     let file = &set.looks[index].name;
     let position = set.looks.iter().position(|look| look.name == *first);
     let repeats = position.and_then(|first| repeats(set.looks, set.numbers, index, first));
-    let (message, remedy) = match repeats {
-        Some(false) => (
+    let (message, remedy) = match (repeats, refusal) {
+        (Some(false), Refusal::ClosingFrame { angles: [angle, again], .. }) => (
             format!(
-                "{} is numbered 360 degrees, where {} stands already, but shows another view.",
+                "{} shows another view than {}, though {angle} degrees is {again} degrees again.",
                 Name(file),
                 Name(first)
             ),
