@@ -14,6 +14,8 @@
 //! In one thing this goes further than Chromium, which reads no colour space out of EXIF data: a camera that is set
 //! to Adobe RGB says so nowhere else.
 
+use std::borrow::Cow;
+
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, ProfileText, ToneReprCurve, XyY};
 
 use crate::read::integrity::{Colour, ColourTags, ExifColours, Header};
@@ -46,7 +48,7 @@ pub(super) fn colours(icc: Option<&[u8]>, header: &Header) -> Colours {
         let name = format!("colour codes {primaries} and {transfer} (cICP)");
         return Colours { profile: Some((name, profile)), remarks: Vec::new() };
     }
-    let parsed = icc.map(|icc| ColorProfile::new_from_slice(icc).ok().filter(is_whole));
+    let parsed = icc.map(|icc| ColorProfile::new_from_slice(&by_its_tables(icc)).ok().filter(is_whole));
     if let Some(Some(profile)) = parsed {
         let mismatched = mismatch(&profile, header).map(|profile| Remark::ProfileMismatched { profile });
         let named = mismatched.is_none().then(|| (name(&profile), profile));
@@ -170,6 +172,31 @@ fn are_srgb(stored: &[u32; 8]) -> bool {
 /// Whether a gamma that stands alone is within 5 % of sRGB's.
 fn is_about_srgb(gamma: f32) -> bool {
     (2.2 / gamma - 1.0).abs() <= 0.05
+}
+
+/// The profile in the version whose encoding of Lab its tables have: that is a matter of their type (ICC.1:2022, sections
+/// 10.10 and 10.11), where moxcms takes it from the version. `mft2` keeps the one of version 2 in every version, and bytes,
+/// `mft1`, are the same in both, which only the newer reading gives.
+fn by_its_tables(icc: &[u8]) -> Cow<'_, [u8]> {
+    const VERSION: usize = 8;
+    const TAGS: usize = 128;
+    if icc.get(20..24) != Some(b"Lab ") {
+        return icc.into();
+    }
+    let u32_at = |at: usize| Some(u32::from_be_bytes(*icc.get(at..)?.first_chunk::<4>()?) as usize);
+    let tags = icc.get(TAGS + 4..).unwrap_or_default().chunks_exact(12).take(u32_at(TAGS).unwrap_or(0));
+    let table = tags.filter(|tag| tag.starts_with(b"A2B")).find_map(|tag| {
+        let at = u32::from_be_bytes(*tag[4..].first_chunk::<4>()?) as usize;
+        icc.get(at..)?.first_chunk::<4>().copied()
+    });
+    let version: u8 = match (table.as_ref(), icc[VERSION]) {
+        (Some(b"mft2"), 4..) => 2,
+        (Some(b"mft1"), ..4) => 4,
+        _ => return icc.into(),
+    };
+    let mut icc = icc.to_vec();
+    icc[VERSION..VERSION + 4].copy_from_slice(&[version, 0x20, 0, 0]);
+    icc.into()
 }
 
 /// Whether a profile has what a conversion needs.

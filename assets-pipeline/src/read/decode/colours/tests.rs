@@ -319,3 +319,58 @@ fn a_damaged_chunk_says_nothing() {
     let late = [&png[..end], &samples::png_chunk(*b"gAMA", &gama(100_000).1), &png[end..]].concat();
     assert_eq!(shown(&decoded("r1.png", &late)), CHART);
 }
+
+/// A profile whose table maps the sum of the channels to lightness, and every colour to a grey.
+fn to_grey(kind: [u8; 4], version: u8) -> Vec<u8> {
+    let corners = (0..8_u32).map(|corner| corner.count_ones());
+    let one = [[1_i32 << 16, 0, 0], [0, 1 << 16, 0], [0, 0, 1 << 16]].concat();
+    let head = [&kind[..], &[0; 4], &[3, 3, 2, 0]].concat();
+    let matrix: Vec<u8> = one.into_iter().flat_map(i32::to_be_bytes).collect();
+    let wide = |values: &[u16]| values.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<u8>>();
+    let table = if kind == *b"mft2" {
+        let curves = wide(&[0, 65_535].repeat(3));
+        let grid: Vec<u16> = corners.flat_map(|ones| [(ones * 21_760) as u16, 0x8000, 0x8000]).collect();
+        [head, matrix, wide(&[2, 2]), curves.clone(), wide(&grid), curves].concat()
+    } else {
+        let curves: Vec<u8> = (0..3).flat_map(|_| 0..=255).collect();
+        let grid: Vec<u8> = corners.flat_map(|ones| [(ones * 85) as u8, 128, 128]).collect();
+        [head, matrix, curves.clone(), grid, curves].concat()
+    };
+    let white: Vec<u8> = [63_190, 65_536, 54_061].into_iter().flat_map(i32::to_be_bytes).collect();
+    let xyz = [b"XYZ \0\0\0\0".as_slice(), &white].concat();
+    let tags: [(&[u8; 4], &[u8]); 2] = [(b"wtpt", &xyz), (b"A2B0", &table)];
+    let (mut directory, mut data) = (vec![0, 0, 0, 2], Vec::new());
+    for (name, content) in tags {
+        directory.extend(name);
+        directory.extend((156 + data.len() as u32).to_be_bytes());
+        directory.extend((content.len() as u32).to_be_bytes());
+        data.extend(content);
+    }
+    let mut profile = vec![0; 128];
+    profile[..4].copy_from_slice(&(156 + data.len() as u32).to_be_bytes());
+    profile[8..10].copy_from_slice(&[version, 0x20]);
+    profile[12..24].copy_from_slice(b"prtrRGB Lab ");
+    profile[36..40].copy_from_slice(b"acsp");
+    profile[68..80].copy_from_slice(&white);
+    [profile, directory, data].concat()
+}
+
+#[test]
+fn a_table_has_the_encoding_of_its_type_whatever_the_version() {
+    for kind in [*b"mft1", *b"mft2"] {
+        for version in [2, 4] {
+            let what = format!("{} {version}", String::from_utf8_lossy(&kind));
+            let profile = to_grey(kind, version);
+            let profile = ColorProfile::new_from_slice(&super::by_its_tables(&profile)).expect(&what);
+            let (layout, options) = (moxcms::Layout::Rgb, moxcms::TransformOptions::default());
+            let transform =
+                profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), layout, options).unwrap();
+            let mut greys = [0; 9];
+            transform.transform(&[255, 255, 255, 128, 128, 128, 0, 0, 0], &mut greys).unwrap();
+            assert_eq!(greys[..3], [255; 3], "{what}");
+            // L* 50.2 is 119.
+            assert!(greys[3..6].iter().all(|grey| (118..=120).contains(grey)), "{what}: {greys:?}");
+            assert!(greys[3..6].iter().all(|grey| *grey == greys[3]), "{what}: {greys:?}");
+        }
+    }
+}
