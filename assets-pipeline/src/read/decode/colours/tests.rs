@@ -322,7 +322,7 @@ fn a_damaged_chunk_says_nothing() {
 
 /// A profile whose table maps the sum of the channels to lightness, and every colour to a grey.
 fn to_grey(kind: [u8; 4], version: u8) -> Vec<u8> {
-    let corners = (0..8_u32).map(|corner| corner.count_ones());
+    let corners = (0..8_u32).map(u32::count_ones);
     let one = [[1_i32 << 16, 0, 0], [0, 1 << 16, 0], [0, 0, 1 << 16]].concat();
     let head = [&kind[..], &[0; 4], &[3, 3, 2, 0]].concat();
     let matrix: Vec<u8> = one.into_iter().flat_map(i32::to_be_bytes).collect();
