@@ -113,6 +113,10 @@ for (const [what, change, status] of [
     assert.equal(origin, front.url);
     await spinState(page, "error");
     assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").displayedDegree), undefined);
+    // What the page asks on being told is answered, and not told again.
+    await page.evaluate(() => document.querySelector("girasol-spin").reload());
+    await spinState(page, "error");
+    assert.equal(await page.evaluate(() => window.told.length), 1);
     const left = await cached(page);
     assert.deepEqual([left.filter((url) => url.includes(gone)), objects(left)], [[], []]);
     await close();

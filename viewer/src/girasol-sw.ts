@@ -104,7 +104,7 @@ async function store(cache: Cache, url: string, response: Response): Promise<voi
   await Promise.all(all.slice(0, Math.max(0, all.length - MOST_OBJECTS)).map((old) => cache.delete(old)));
 }
 
-/** Deletes what belongs to the configuration at an address, but for objects of other cached manifests, and tells all pages. */
+/** Deletes what belongs to the configuration at an address, but for objects of other cached manifests, and tells all pages of it. */
 async function forget(cache: Cache, url: string, status: number): Promise<void> {
   const { origin } = new URL(url);
   const configuration = namedBy(url);
@@ -122,6 +122,8 @@ async function forget(cache: Cache, url: string, status: number): Promise<void> 
   for (const object of gone) if (!kept.has(object)) deleted.add(object);
   const left = keys.filter(({ url }) => deleted.has(objectAt(url)!));
   await Promise.all([...own, ...left].map((key) => cache.delete(key)));
+  // Once: a page that is told asks the server again, whose answer comes by here.
+  if (!own.length) return;
   for (const page of await clients.matchAll({ type: "window", includeUncontrolled: true }))
     page.postMessage({ type: "girasol.refused/1", origin, configuration, status });
 }
