@@ -301,7 +301,6 @@ mod tests {
             ),
         ] {
             let told = from_toml::<Order>(toml).unwrap_err();
-            println!("{told}");
             let is_whole = said.ends_with(' ') || told == said;
             assert!(told.starts_with(said) && is_whole && told.lines().count() == 1, "{told}");
         }
