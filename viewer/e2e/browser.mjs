@@ -17,10 +17,10 @@ const args = [
 /** ENGINE=firefox drives Debian's Firefox, by WebDriver BiDi: what playwright itself calls firefox is a build of its own. */
 export const isFirefox = process.env.ENGINE === "firefox";
 
-export const launch = () =>
+export const launch = (options) =>
   isFirefox
     ? playwright._bidiFirefox.launch({ executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" })
-    : playwright.chromium.launch({ executablePath, args });
+    : playwright.chromium.launch({ executablePath, args, ...options });
 
 /** A page in a context of its own; `errors` collects those of its scripts and of its console. */
 export async function openPage(browser, options) {

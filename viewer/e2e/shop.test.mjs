@@ -174,6 +174,19 @@ test("a_phone_held_across_shows_the_whole_ring_and_nothing_moves_while_a_page_lo
   }
 });
 
+test("a_scroll_bar_that_comes_while_the_page_loads_moves_nothing", async () => {
+  // Headless browsers hide scroll bars where they are not told otherwise.
+  const scrolling = await launch({ ignoreDefaultArgs: ["--hide-scrollbars"] });
+  const page = await scrolling.newPage({ viewport: { width: 1350, height: 940 }, reducedMotion: "reduce" });
+  await page.goto(base);
+  await spinState(page, "standard", "#spin");
+  const left = () => page.locator("main").evaluate((main) => main.getBoundingClientRect().left);
+  const long = await left();
+  await page.evaluate(() => (document.querySelector("main").style.cssText = "height: 100px; overflow: hidden"));
+  assert.equal(await left(), long);
+  await scrolling.close();
+});
+
 test("text_of_twice_the_size_fits", async () => {
   for (const viewport of [
     { width: 390, height: 844 },
