@@ -24,16 +24,20 @@ const WATCH = () => {
     return small.getImageData(0, 0, 48, 48).data;
   };
   const isPicture = (image) => image.complete && image.naturalWidth > 1 && image.checkVisibility();
-  let last = "";
+  // The watching itself has to cost little, or it would slow what it watches.
+  const isSame = (one, other) => {
+    const [ones, others] = [new Uint32Array(one.buffer), new Uint32Array(other.buffer)];
+    return ones.every((value, index) => value === others[index]);
+  };
+  let last;
   const look = () => {
     const host = document.getElementById("ring");
     for (const image of [...(host?.querySelectorAll("img") ?? [])].filter(isPicture))
       mark(getComputedStyle(image).filter === "none" ? "image" : "blurred");
     if (host?.loadedFrames >= 36) mark("full");
     const data = lookAt();
-    const text = data?.join();
-    if (text && text !== last) shown.push({ at: performance.now(), data: [...data] });
-    last = text ?? last;
+    if (data && !(last && isSame(data, last))) shown.push({ at: performance.now(), data });
+    last = data ?? last;
     if (!window.marks?.full) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -100,7 +104,11 @@ export async function visit(browser, url, conditions) {
   try {
     await page.waitForFunction(() => window.marks?.full, undefined, { timeout: VISIT_WITHIN_MS, polling: 250 });
     while (Date.now() - line.last < QUIET_MS) await page.waitForTimeout(100);
-    const { marks, shown, final } = await page.evaluate(() => ({ marks, shown, final: [...lookAt()] }));
+    const { marks, shown, final } = await page.evaluate(() => ({
+      marks,
+      shown: shown.map(({ at, data }) => ({ at, data: [...data] })),
+      final: [...lookAt()],
+    }));
     const drawn = shown.filter(({ data }) => !isBlank(data));
     const sharp = drawn.find(({ data }) => apart(data, final) < SAME)?.at;
     if (isBlank(final) || sharp === undefined) throw new Error(`${url} shows nothing`);
