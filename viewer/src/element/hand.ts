@@ -121,8 +121,7 @@ export function listenGestures(
     const bounded = Math.max(-GREATEST_SPEED, Math.min(GREATEST_SPEED, speed));
     if (isMotionReduced()) {
       // Without motion the piece rests on a frame.
-      const nearest = nearestDegree(screen.degrees, screen.angle);
-      if (nearest !== undefined) screen.turn(nearest);
+      screen.turn(nearestDegree(screen.degrees, screen.angle) ?? screen.angle);
     } else if (now - at <= REST_MS && Math.abs(bounded) > LEAST_SPEED) coast(bounded);
   };
 

@@ -13,12 +13,8 @@ export function srcOf(host: HTMLElement): string {
 
 /** The choices that attributes make. */
 export function chosenBy(host: HTMLElement, manifest?: Manifest): Choices {
-  const chosen: Choices = {};
-  for (const option of optionsOf(srcOf(host), manifest)) {
-    const choice = host.getAttribute(option);
-    if (choice) chosen[option] = choice;
-  }
-  return chosen;
+  const choices = optionsOf(srcOf(host), manifest).map((option) => [option, host.getAttribute(option)]);
+  return Object.fromEntries(choices.filter(([, choice]) => choice));
 }
 
 /** What attributes force. */

@@ -181,7 +181,7 @@ export function createLoader(
         },
       },
       onStage: async (stage) => {
-        await frames.settled();
+        await frames.settled(stage);
         net.signal.throwIfAborted();
         screen.reveal();
         const { tier, format } = stage;
@@ -227,7 +227,7 @@ export function createLoader(
     if (!selected || !downlinkMbps || pageForces()) return false;
     const less = atMost(selected, manifest, { ...hintsOf(host), downlinkMbps });
     manifest.selected = less;
-    return less.tier === "preview" || less.tier === "still";
+    return /preview|still/.test(less.tier);
   };
 
   /** Requests a manifest in the tier of the spin that is shown: a switch to a sibling is no reason to select anew. */

@@ -55,5 +55,5 @@ export function fillUrl(template: string, base: string, values: Record<string, s
 
 /** Degrees have three digits in URLs. */
 export function threeDigits(degree: number): string {
-  return String(degree).padStart(3, "0");
+  return `${degree}`.padStart(3, "0");
 }

@@ -50,7 +50,7 @@ export async function get({ fetch, signal }: Net, url: string, init: RequestInit
     if (!ok) {
       // An unread body would hold its connection.
       void body?.cancel().catch(() => {});
-      throw new HttpError(status, 1000 * Number(headers.get("Retry-After")) || 0);
+      throw new HttpError(status, 1000 * +headers.get("Retry-After")! || 0);
     }
     const transform = (chunk: Uint8Array, to: TransformStreamDefaultController) => {
       wait();

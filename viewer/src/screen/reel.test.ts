@@ -97,9 +97,26 @@ test("a_picture_that_is_not_needed_any_more_is_closed", async () => {
 test("what_cannot_be_decoded_is_reported_once", async () => {
   const { reel, open, broken } = reelOf(turnOf(1));
   open.shift()!.fail("broken");
-  await reel.settled();
+  await reel.settled({ set: "a", degrees: [0] });
   assert.deepEqual(broken, ["broken"]);
   assert.equal(open.length, 0);
+});
+
+test("a_stage_is_settled_before_the_frames_of_later_ones_are_decoded", async () => {
+  const { reel, open, decode } = reelOf(turnOf(12));
+  let isSettled = false;
+  void reel.settled({ set: "a", degrees: [0, 120, 240] }).then(() => (isSettled = true));
+  const order: number[] = [];
+  for (; !isSettled && open.length; await decodeFirst()) order.push(open[0]!.frame.degree);
+  // Four were on their way before.
+  assert.deepEqual(order.slice(4), [120, 240]);
+  await decode();
+  assert.equal(reel.size, 12);
+
+  async function decodeFirst(): Promise<void> {
+    open.shift()!.done(new Fake());
+    for (let tick = 0; tick < 4; tick++) await Promise.resolve();
+  }
 });
 
 test("of_two_sets_the_nearer_frame_wins_and_the_later_set_where_they_tie", async () => {

@@ -1,6 +1,6 @@
 // The reel: every frame of a spin that has arrived, encoded; those of them near the angle are decoded.
 
-import type { FrameIndex } from "../rules/stages";
+import type { FrameIndex, Stage } from "../rules/stages";
 import { apart, nearer } from "../rules/turn";
 import type { Format } from "../wire";
 
@@ -22,7 +22,7 @@ export interface EncodedFrame {
   weight: number;
 }
 
-type Frame<P> = EncodedFrame & { picture?: P | undefined; busy?: boolean; broken?: boolean };
+type Frame<P> = EncodedFrame & { picture?: P | undefined; broken?: boolean };
 
 /** What may be shown: the frames of these sets, coarse to fine. */
 interface Shown {
@@ -31,6 +31,12 @@ interface Shown {
   /** Only these, where not every frame is shown. */
   degrees?: Set<number> | undefined;
 }
+
+/** Frames of one set. */
+type Grid = Pick<Stage, "set" | "degrees">;
+
+/** A stage, and what to call once it is decoded. */
+type Waiting = [Grid, () => void];
 
 /** What may be shown, and how many bytes may be decoded for it. */
 export interface Aim extends Shown {
@@ -59,8 +65,8 @@ export interface Reel<P extends Picture> {
   nearest(shown: Shown): DecodedFrame<P> | undefined;
   /** Removes all frames but these. */
   retain(index: FrameIndex): void;
-  /** Resolves when everything that the aim needs is decoded. */
-  settled(): Promise<void>;
+  /** Resolves when the frames of a stage that the aim needs are decoded; they come before those of later stages. */
+  settled(stage: Grid): Promise<void>;
 }
 
 const DECODES_AT_ONCE = 4;
@@ -71,16 +77,16 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
   const frames = new Map<string, Frame<P>>();
   let current: Aim = { angle: 0, sets: [], maxBytes: 0 };
   let wanted: Frame<P>[] = [];
-  let busy = 0;
-  let waiting: (() => void)[] = [];
+  const busy = new Set<Frame<P>>();
+  let waiting: Waiting[] = [];
 
   const keyOf = (set: string, degree: number) => `${set}/${degree}`;
-  const decoded = () => [...frames.values()].filter(({ picture }) => picture);
+  const decoded = () => [...frames.values()].filter((frame) => frame.picture);
 
   const aim = (to: Aim) => {
     current = to;
     wanted = windowOf(
-      [...frames.values()].filter(({ broken }) => !broken),
+      [...frames.values()].filter((frame) => !frame.broken),
       to,
     );
     for (const frame of frames.values()) if (!wanted.includes(frame)) free(frame);
@@ -88,18 +94,16 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
   };
 
   const decodeNext = () => {
-    for (const frame of wanted) {
-      if (busy >= DECODES_AT_ONCE) return;
-      if (!frame.picture && !frame.busy) void decodeOne(frame);
-    }
-    if (busy) return;
-    for (const resolve of waiting) resolve();
-    waiting = [];
+    const left = wanted.filter((frame) => !frame.picture);
+    const leftOf = ([stage]: Waiting) =>
+      left.filter((frame) => frame.set === stage.set && stage.degrees.includes(frame.degree));
+    waiting = waiting.filter((one) => leftOf(one)[0] || one[1]());
+    for (const frame of [...waiting.flatMap(leftOf), ...left])
+      if (busy.size < DECODES_AT_ONCE && !busy.has(frame)) void decodeOne(frame);
   };
 
   const decodeOne = async (frame: Frame<P>) => {
-    busy++;
-    frame.busy = true;
+    busy.add(frame);
     try {
       const picture = await decode(frame);
       // The aim may have moved meanwhile.
@@ -114,8 +118,7 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
         onBroken(error, frame);
       }
     }
-    frame.busy = false;
-    busy--;
+    busy.delete(frame);
     decodeNext();
   };
 
@@ -141,9 +144,9 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
       }
       aim(current);
     },
-    settled: () =>
+    settled: (stage) =>
       new Promise((resolve) => {
-        waiting.push(resolve);
+        waiting.push([stage, resolve]);
         decodeNext();
       }),
   };
