@@ -11,6 +11,7 @@ mod distance;
 mod evidence;
 mod files;
 mod finding;
+mod foreign;
 mod jumps;
 mod light;
 mod look;
@@ -23,12 +24,14 @@ mod sequence;
 mod set;
 mod sketch;
 mod steps;
+mod thumbnail;
 mod tones;
 mod turn;
 mod words;
 
 pub use finding::{Diagnosis, Finding, Kind, Mend, Severity};
 pub use mend::{Edit, mend, replaced};
+pub use thumbnail::thumbnail;
 
 use crate::{IngestError, progress::Progress, read::limits::Limits, read::source::Source};
 use copies::{Copies, copies};
@@ -77,6 +80,7 @@ fn diagnose(looks: &[Look]) -> Diagnosis {
     findings.extend(files::sizes(&set));
     findings.extend(files::orientations(&set));
     findings.extend(motion::copied(&motion));
+    findings.extend(motion::foreign(&motion));
     findings.extend(motion::out_of_order(&motion));
     findings.extend(motion::steps(&motion));
     if let Some(compared) = &compared {
@@ -91,7 +95,12 @@ fn diagnose(looks: &[Look]) -> Diagnosis {
     findings.extend(files::assumed(&set));
     findings.extend(files::depths(&set));
     findings.sort_by_key(|finding| (finding.severity, finding.kind));
-    Diagnosis { frames: looks.len(), files: looks.iter().map(|look| look.file).collect(), findings }
+    Diagnosis {
+        frames: looks.len(),
+        files: looks.iter().map(|look| look.file).collect(),
+        transparent: set.has_alpha,
+        findings,
+    }
 }
 
 #[cfg(test)]

@@ -3,39 +3,119 @@
 use image::RgbaImage;
 use rayon::prelude::*;
 
+use super::robust::median;
 use crate::prepare::ground::Bounds;
 
 /// The longer side of what is compared. Coarse enough that a flash on a facet, which lights up for a frame or
 /// two, weighs little against outlines, which move from frame to frame.
 const SIDE: u32 = 32;
 
+/// How far a frame is moved to be like another one, in pixels of what is compared.
+const REACH: i32 = 3;
+/// Values beyond these say nothing of a factor of light.
+const LIT: std::ops::Range<u8> = 12..250;
+
 /// The distance of each frame of a turn to each: the mean difference of colours (by their alpha) and alpha, in
 /// levels of 255.
 #[derive(Debug)]
-pub(super) struct Distances(Vec<Vec<f32>>);
+pub(super) struct Distances {
+    between: Vec<Vec<f32>>,
+    features: Vec<Vec<u8>>,
+    across: usize,
+}
 
 impl Distances {
     /// Compares the part of the sketches within `crop`.
     pub(super) fn new(sketches: &[&RgbaImage], crop: Bounds) -> Self {
-        let features: Vec<Vec<u8>> = sketches.par_iter().map(|sketch| features(sketch, crop)).collect();
-        Self(
-            features
-                .par_iter()
-                .map(|from| features.iter().map(|to| difference(from, to)).collect())
-                .collect(),
-        )
+        let size = feature_size(crop);
+        let features: Vec<Vec<u8>> = sketches.par_iter().map(|sketch| features(sketch, crop, size)).collect();
+        let between = features
+            .par_iter()
+            .map(|from| features.iter().map(|to| difference(from, to)).collect())
+            .collect();
+        Self { between, features, across: size.0 as usize }
     }
 
     /// From one frame to another, never 0, so that logarithms of it exist.
     pub(super) fn between(&self, from: usize, to: usize) -> f32 {
-        self.0[from][to].max(0.02)
+        self.between[from][to].max(0.02)
+    }
+
+    /// The same where the one is lit and moved so that it is like the other, as far as that goes; the first distance
+    /// below `enough` will do.
+    pub(super) fn between_alike(&self, from: usize, to: usize, enough: f32) -> f32 {
+        let lit = lit_alike(&self.features[from], &self.features[to]);
+        let mut least = f32::INFINITY;
+        // By halves of a pixel: between two pixels stands their mean.
+        for beside in [0, 1, self.across, self.across + 1] {
+            let lit = between_pixels(&lit, beside);
+            for across in -REACH..=REACH {
+                for down in -REACH..=REACH {
+                    let apart = moved_difference(&lit, &self.features[to], self.across, (across, down));
+                    least = least.min(apart);
+                    if least < enough {
+                        return least;
+                    }
+                }
+            }
+        }
+        least
     }
 }
 
-fn features(sketch: &RgbaImage, crop: Bounds) -> Vec<u8> {
+/// The factor of light of each colour that the pixels of two frames agree on, applied to the first.
+fn lit_alike(from: &[u8], to: &[u8]) -> Vec<u8> {
+    let factor = |channel: usize| {
+        let pixels = from.chunks_exact(4).zip(to.chunks_exact(4));
+        let votes: Vec<f32> = pixels
+            .filter(|(from, to)| LIT.contains(&from[channel]) && LIT.contains(&to[channel]))
+            .map(|(from, to)| f32::from(to[channel]) / f32::from(from[channel]))
+            .collect();
+        if votes.is_empty() { 1.0 } else { median(&votes) }
+    };
+    let factors = [factor(0), factor(1), factor(2), 1.0];
+    // What is white may have been brighter than the file can say.
+    let lit =
+        |value: u8, factor: f32| if value < LIT.end { (f32::from(value) * factor) as u8 } else { value };
+    from.iter().zip(factors.iter().cycle()).map(|(value, factor)| lit(*value, *factor)).collect()
+}
+
+/// The mean of each pixel and of the one so many pixels further on.
+fn between_pixels(pixels: &[u8], beside: usize) -> Vec<u8> {
+    let further = pixels.iter().skip(4 * beside).chain(std::iter::repeat_n(&0, 4 * beside));
+    pixels.iter().zip(further).map(|(a, b)| a.midpoint(*b)).collect()
+}
+
+/// The difference of what two frames share once the first has been moved.
+fn moved_difference(from: &[u8], to: &[u8], width: usize, (across, down): (i32, i32)) -> f32 {
+    let height = to.len() / 4 / width.max(1);
+    let (mut sum, mut pixels) = (0_u32, 0_u32);
+    for y in 0..height {
+        let Some(from_y) = y.checked_add_signed(down as isize).filter(|y| *y < height) else { continue };
+        let left = (-across).max(0) as usize;
+        let right = width.saturating_sub(across.max(0) as usize);
+        if left >= right {
+            continue;
+        }
+        let row = |y: usize, x: usize| (y * width + x) * 4;
+        let shift = |x: usize| x.saturating_add_signed(across as isize);
+        let to = &to[row(y, left)..row(y, right)];
+        let from = &from[row(from_y, shift(left))..row(from_y, shift(right))];
+        sum += from.iter().zip(to).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
+        pixels += to.len() as u32;
+    }
+    sum as f32 / pixels.max(1) as f32
+}
+
+/// Width and height of what is compared of a part of sketches.
+fn feature_size(crop: Bounds) -> (u32, u32) {
     let (width, height) = (crop.width().max(1), crop.height().max(1));
     let longer = width.max(height);
-    let (across, down) = ((width * SIDE / longer).clamp(1, width), (height * SIDE / longer).clamp(1, height));
+    ((width * SIDE / longer).clamp(1, width), (height * SIDE / longer).clamp(1, height))
+}
+
+fn features(sketch: &RgbaImage, crop: Bounds, (across, down): (u32, u32)) -> Vec<u8> {
+    let (width, height) = (crop.width().max(1), crop.height().max(1));
     // Three colours times alpha, alpha, and how many pixels.
     let mut sums = vec![[0_u32; 5]; (across * down) as usize];
     for y in 0..height {

@@ -124,13 +124,22 @@ pub(super) fn strip(tiles: &[Tile]) -> Option<Vec<u8>> {
         }
         imageops::replace(&mut strip, &tile.image, (x + MARK).into(), (y + MARK).into());
     }
+    encoded(strip)
+}
+
+/// One picture by itself, as WebP; `None` where it cannot be encoded.
+pub(super) fn picture(tile: &Tile) -> Option<Vec<u8>> {
+    encoded(tile.image.clone())
+}
+
+fn encoded(picture: RgbImage) -> Option<Vec<u8>> {
     let encoder = Encoder {
         format: Format::Webp,
         engine: Engine::default(),
         effort: Effort::Default,
         material: Material::Textured,
     };
-    encoder.encode(&Picture::from(strip), QUALITY).ok()
+    encoder.encode(&Picture::from(picture), QUALITY).ok()
 }
 
 fn shown(sketch: &RgbaImage) -> RgbImage {

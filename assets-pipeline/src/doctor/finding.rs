@@ -9,7 +9,9 @@ pub struct Diagnosis {
     pub frames: usize,
     /// The content of each file when it was looked at, in the order of the source; `None` where it could not be read.
     pub files: Vec<Option<blake3::Hash>>,
-    /// What was found: first what blocks, then what warns, each in the order of [`Kind::ALL`].
+    /// Whether most frames are transparent. Kept so, they cost quality; laid on a ground, they cost nothing.
+    pub transparent: bool,
+    /// What was found: first what blocks, then what asks, then what warns, each in the order of [`Kind::ALL`].
     pub findings: Vec<Finding>,
 }
 
@@ -17,6 +19,11 @@ impl Diagnosis {
     /// Whether an ingest would refuse the set.
     pub fn blocks(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Blocks)
+    }
+
+    /// Whether a person has to say that what was found is meant, or an ingest would refuse the set.
+    pub fn asks(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity <= Severity::Asks)
     }
 
     /// The mends that are offered, each once, in the order in which they are best applied.
@@ -31,7 +38,7 @@ impl Diagnosis {
 pub struct Finding {
     /// What kind of fault it is.
     pub kind: Kind,
-    /// Whether an ingest would refuse the set for it.
+    /// What it means for the set.
     pub severity: Severity,
     /// The files that it is about, in turn order; for missing frames the names that they would have. Empty
     /// where it is about the whole set.
@@ -60,6 +67,8 @@ pub(super) struct Gain {
 pub enum Severity {
     /// An ingest refuses the set.
     Blocks,
+    /// The set can be published, and visitors are bound to see it: a person has to say that it is meant.
+    Asks,
     /// The set can be published, and visitors may see it.
     Warns,
 }
@@ -69,6 +78,7 @@ impl Severity {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blocks => "blocks",
+            Self::Asks => "asks",
             Self::Warns => "warns",
         }
     }
@@ -113,6 +123,8 @@ kinds! {
     DuplicateFrames "duplicate-frames",
     /// A last frame that shows the first view again.
     ClosingFrame "closing-frame",
+    /// Frames that show another piece.
+    ForeignFrames "foreign-frames",
     /// Frames that fit better elsewhere in the turn.
     OutOfOrder "out-of-order",
     /// A last frame that is further from the first than frames are from each other.

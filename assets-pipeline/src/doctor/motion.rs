@@ -11,7 +11,7 @@ use super::{
     set::{Named, Set},
     steps::Step,
     turn::{Compared, Gap, apart},
-    words::capital,
+    words::{by_count, capital},
 };
 use crate::read::refusal::{Name, Refusal};
 
@@ -149,7 +149,7 @@ pub(super) fn copied(motion: &Motion<'_>) -> Vec<Finding> {
         let message =
             format!("All {} frames show the same picture: the piece does not turn.", motion.members.len());
         let remedy = "Check that the turntable is animated, and render the turn again.";
-        let all = finding(Kind::DuplicateFrames, Severity::Warns, Vec::new(), message, remedy);
+        let all = finding(Kind::DuplicateFrames, Severity::Asks, Vec::new(), message, remedy);
         return vec![all];
     }
     let even = |pair: &&Pair| !matches!(motion.step_behind(pair.original), Some(Step::Longer(_)));
@@ -216,10 +216,12 @@ fn copies_of(motion: &Motion<'_>, pairs: &[&Pair], extra: bool) -> Option<Findin
     } else {
         "Render the repeated frames again, each at its own angle."
     };
+    // Where another view is missing, the piece leaps as with a missing frame.
+    let severity = if extra { Severity::Warns } else { Severity::Asks };
     Some(Finding {
         mend: extra.then_some(Mend::LeaveOut),
         evidence: strip(&[Tile::plain(&original.seen.sketch), Tile::marked(&copy.seen.sketch)]),
-        ..finding(Kind::DuplicateFrames, Severity::Warns, named.names(), message, remedy)
+        ..finding(Kind::DuplicateFrames, severity, named.names(), message, remedy)
     })
 }
 
@@ -255,6 +257,34 @@ fn closing(last: Member<'_>, first: Member<'_>, how: &str) -> Finding {
             &format!("Leave out the closing frame {}.", Name(last.name)),
         )
     }
+}
+
+/// Frames that show another piece.
+pub(super) fn foreign(motion: &Motion<'_>) -> Option<Finding> {
+    let compared = motion.compared?;
+    let first = *compared.foreign.first()?;
+    let named = Named(
+        compared
+            .foreign
+            .iter()
+            .map(|&member| (motion.members[member].place, motion.members[member].name))
+            .collect(),
+    );
+    let message = format!(
+        "{} {} nothing like the other frames: {} to be of another piece.",
+        named.sentence(),
+        by_count(named.len(), "looks", "look"),
+        by_count(named.len(), "it seems", "they seem")
+    );
+    let remedy = "Put the right frames in their place, or leave them out and number the others without gaps.";
+    let count = motion.members.len();
+    let sketch = |member: usize| &motion.members[member % count].seen.sketch;
+    let evidence = strip(&[
+        Tile::plain(sketch(first + count - 1)),
+        Tile::marked(sketch(first)),
+        Tile::plain(sketch(first + 1)),
+    ]);
+    Some(Finding { evidence, ..finding(Kind::ForeignFrames, Severity::Asks, named.names(), message, remedy) })
 }
 
 /// Frames that fit better elsewhere.
@@ -301,7 +331,7 @@ pub(super) fn out_of_order(motion: &Motion<'_>) -> Vec<Finding> {
         };
         let evidence = strip(&shown.iter().map(tile).collect::<Vec<_>>());
         let frames = positions.iter().map(|position| at(*position).name.to_owned()).collect();
-        Finding { evidence, ..finding(Kind::OutOfOrder, Severity::Warns, frames, message, &remedy) }
+        Finding { evidence, ..finding(Kind::OutOfOrder, Severity::Asks, frames, message, &remedy) }
     };
     compared.repairs.iter().map(finding_of).collect()
 }

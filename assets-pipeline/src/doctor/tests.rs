@@ -3,4 +3,5 @@
 mod clean;
 mod faults;
 mod files;
+mod together;
 mod turns;

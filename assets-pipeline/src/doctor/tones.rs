@@ -12,6 +12,9 @@ use super::{
 };
 use crate::read::refusal::Name;
 
+/// No white balance is off by so much, in percent.
+const OTHER_METAL: f32 = 40.0;
+
 /// Frames that are lighter or darker than their neighbours.
 pub(super) fn exposure(members: &[Member<'_>], compared: &Compared) -> Vec<Finding> {
     let stops =
@@ -36,9 +39,14 @@ pub(super) fn exposure(members: &[Member<'_>], compared: &Compared) -> Vec<Findi
         };
         let remedy = "Even out the exposure, or render these frames again with the lights of the others.";
         let gains = if mend.is_some() { place.gains(members, level) } else { Vec::new() };
-        Finding { mend, gains, ..place.finding(Kind::ExposureJump, message, remedy) }
+        Finding { mend, gains, ..place.finding(Kind::ExposureJump, Severity::Asks, message, remedy) }
     };
-    compared.exposure.iter().map(jump).collect()
+    // Another tint is another luminance as well.
+    let tints = || compared.red.iter().chain(&compared.blue);
+    let is_tint = |light: &&Jump| {
+        tints().any(|tint| same_place(*tint, **light) && level(*tint).abs() > level(**light).abs())
+    };
+    compared.exposure.iter().filter(|light| !is_tint(light)).map(jump).collect()
 }
 
 /// Frames of another tint than their neighbours.
@@ -66,8 +74,9 @@ pub(super) fn colour(members: &[Member<'_>], compared: &Compared) -> Vec<Finding
                 }
                 Jump::Step { .. } => format!("{} the picture is {tint} than before, by {by:.0} %.", place.on_from()),
             };
+            let message = if by > OTHER_METAL { format!("{message} It may be of another metal.") } else { message };
             let remedy = "Give these frames the white balance of the others, or render them again with the same lights.";
-            place.finding(Kind::ColourJump, message, remedy)
+            place.finding(Kind::ColourJump, Severity::Asks, message, remedy)
         })
         .collect()
 }
@@ -105,7 +114,7 @@ pub(super) fn centring(members: &[Member<'_>], compared: &Compared) -> Vec<Findi
                 Jump::Step { .. } => format!("{} the piece lies {where_to} than before.", place.on_from()),
             };
             let remedy = "Put the piece back in its place in these frames, or render them again: camera or piece have moved.";
-            place.finding(Kind::OffCentre, message, remedy)
+            place.finding(Kind::OffCentre, Severity::Warns, message, remedy)
         })
         .collect()
 }
@@ -194,7 +203,7 @@ impl<'a> Place<'a> {
             .collect()
     }
 
-    fn finding(&self, kind: Kind, message: String, remedy: &str) -> Finding {
+    fn finding(&self, kind: Kind, severity: Severity, message: String, remedy: &str) -> Finding {
         let mut tiles = vec![Tile::plain(&self.before.seen.sketch), Tile::marked(&self.first.seen.sketch)];
         if self.is_run && self.named.len() > 1 {
             tiles.push(Tile::marked(&self.last.seen.sketch));
@@ -204,9 +213,6 @@ impl<'a> Place<'a> {
         } else {
             tiles = vec![Tile::plain(&self.first.seen.sketch), Tile::marked(&self.last.seen.sketch)];
         }
-        Finding {
-            evidence: strip(&tiles),
-            ..finding(kind, Severity::Warns, self.named.names(), message, remedy)
-        }
+        Finding { evidence: strip(&tiles), ..finding(kind, severity, self.named.names(), message, remedy) }
     }
 }

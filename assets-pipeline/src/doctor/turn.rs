@@ -6,6 +6,7 @@ use super::{
     centring::{SuddenShifts, sudden_shifts},
     copies::Copies,
     distance::Distances,
+    foreign::foreign,
     jumps::{Jump, jumps},
     light::{SuddenLight, sudden_light},
     look::Member,
@@ -22,7 +23,9 @@ const LEAST_STEP: f32 = 0.15;
 /// What was found by comparing. Positions count in `order`, which holds indices of members.
 #[derive(Debug)]
 pub(super) struct Compared {
-    /// Frames put where they belong, and what is no copy of another one.
+    /// Members that show another piece.
+    pub(super) foreign: Vec<usize>,
+    /// Frames put where they belong, without copies and without what is of another piece.
     pub(super) order: Vec<usize>,
     pub(super) repairs: Vec<Repaired>,
     pub(super) exposure: Vec<Jump>,
@@ -52,13 +55,15 @@ pub(super) struct Gap {
 /// Compares frames, of one size and all with or without alpha, that are in turn order. `places` is how many
 /// places the whole turn has.
 pub(super) fn compare(members: &[Member<'_>], places: usize, copies: &Copies) -> Option<Compared> {
-    let order: Vec<usize> = (0..members.len()).filter(|member| !copies.is_redundant(*member)).collect();
+    let mut order: Vec<usize> = (0..members.len()).filter(|member| !copies.is_redundant(*member)).collect();
     if order.len() < LEAST_FRAMES {
         return None;
     }
     let sketches: Vec<&RgbaImage> = members.iter().map(|member| &member.seen.sketch).collect();
     let crop = crop(members);
     let distances = Distances::new(&sketches, crop);
+    let foreign = foreign(&order, &distances);
+    order.retain(|member| !foreign.contains(member));
     let linked: Vec<bool> = (0..order.len())
         .map(|i| {
             let (from, to) = (order[i], order[(i + 1) % order.len()]);
@@ -133,6 +138,7 @@ pub(super) fn compare(members: &[Member<'_>], places: usize, copies: &Copies) ->
         Gap { position, places, is_single }
     });
     Some(Compared {
+        foreign,
         gaps: gaps.collect(),
         steps: steps.each(),
         to_close: steps.to_close(),
