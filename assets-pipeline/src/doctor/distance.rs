@@ -11,7 +11,7 @@ use crate::prepare::ground::Bounds;
 const SIDE: u32 = 32;
 
 /// How far a frame is moved to be like another one, in pixels of what is compared.
-const REACH: i32 = 3;
+const REACH: i32 = 5;
 /// Values beyond these say nothing of a factor of light.
 const LIT: std::ops::Range<u8> = 12..250;
 
@@ -89,7 +89,7 @@ fn between_pixels(pixels: &[u8], beside: usize) -> Vec<u8> {
 /// The difference of what two frames share once the first has been moved.
 fn moved_difference(from: &[u8], to: &[u8], width: usize, (across, down): (i32, i32)) -> f32 {
     let height = to.len() / 4 / width.max(1);
-    let (mut sum, mut pixels) = (0_u32, 0_u32);
+    let (mut sum, mut values) = (0_u32, 0_u32);
     for y in 0..height {
         let Some(from_y) = y.checked_add_signed(down as isize).filter(|y| *y < height) else { continue };
         let left = (-across).max(0) as usize;
@@ -102,9 +102,9 @@ fn moved_difference(from: &[u8], to: &[u8], width: usize, (across, down): (i32, 
         let to = &to[row(y, left)..row(y, right)];
         let from = &from[row(from_y, shift(left))..row(from_y, shift(right))];
         sum += from.iter().zip(to).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
-        pixels += to.len() as u32;
+        values += to.len() as u32;
     }
-    sum as f32 / pixels.max(1) as f32
+    sum as f32 / values.max(1) as f32
 }
 
 /// Width and height of what is compared of a part of sketches.

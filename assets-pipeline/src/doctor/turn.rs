@@ -102,8 +102,13 @@ pub(super) fn compare(members: &[Member<'_>], places: usize, copies: &Copies) ->
     }
     let order = in_order;
     let turn: Vec<(&RgbaImage, Edge)> = order.iter().map(picture).collect();
-    // Frames of which one has moved show nothing of the light.
-    let in_place: Vec<bool> = (0..order.len()).map(|i| linked[i] && !shifted.is_at(i)).collect();
+    // Light does not turn with the piece: it is the same on both sides of a frame of another one. Of frames of which one
+    // has moved, nothing can be told.
+    let is_foreign = |place: &usize| foreign.iter().any(|&member| members[member].place == *place);
+    let over_foreign =
+        |i: usize| gaps.iter().any(|(position, places)| *position == i && places.iter().all(is_foreign));
+    let in_place: Vec<bool> =
+        (0..order.len()).map(|i| (linked[i] || over_foreign(i)) && !shifted.is_at(i)).collect();
     let SuddenLight { exposure, red, blue } = sudden_light(&turn, &in_place);
 
     // Behind the last frame the turn is where it began, so that whatever changes changes back. What does so
