@@ -10,8 +10,8 @@ use super::{
 /// and 0.15 at 30.
 const LEAST_ORDER: f32 = 0.25;
 /// How much shorter the way through the frames has to become, as a power of e and a share of the turn's own
-/// order. Clean turns reach 0.87 of it, at 18 degrees a step,; swapped neighbours
-/// at 10 degrees a step reach 1.09 at the least.
+/// order. Clean turns reach 0.87 of it, at 18 degrees a step; swapped neighbours at 10
+/// degrees a step reach 1.09 at the least.
 const SHORTER: f32 = 0.25;
 const LEAST_SHORTER: f32 = 0.13;
 /// The same for frames that go far: there are many more places to try.
@@ -19,10 +19,14 @@ const LEAST_SHORTER_FAR: f32 = 0.25;
 /// A step that a repair makes has to be within these factors of the steps around it: no longer, and not one to
 /// the same view from the other side of a symmetric piece either.
 const FITTING: (f32, f32) = (0.5, 1.5);
+/// The same for two frames that are exchanged, where four steps have to fit.
+const EXCHANGED: (f32, f32) = (0.5, 1.7);
 /// How much longer than usual the steps have to be that a repair takes away, as a share of the same.
 const LONG: f32 = 0.6;
 /// How much further three steps are than one, at the least, where a piece goes on turning.
 const GOING_ON: f32 = 1.3;
+/// How many steps on each side of a place say what is usual there.
+const PAIRS: usize = 3;
 /// More repairs than this are a turn in no order at all.
 const MOST_REPAIRS: usize = 12;
 
@@ -86,17 +90,21 @@ fn best_repair(turn: &[usize], distances: &Distances, may_go: &[bool]) -> Option
     let far = LEAST_SHORTER_FAR.max(SHORTER * order);
     let steps: Vec<Option<f32>> = (0..n).map(|i| Some(way(i, i + 1).ln())).collect();
     let usual: Vec<f32> = expected(&steps).into_iter().map(|step| step.unwrap_or(0.0).exp()).collect();
-    let fits = |i: usize, step: f32| {
-        let usual = usual[i % n];
-        (FITTING.0 * usual..=FITTING.1 * usual).contains(&step)
-    };
+    let is_within =
+        |(least, most): (f32, f32), usual: f32, step: f32| (least * usual..=most * usual).contains(&step);
+    let fits = |i: usize, step: f32| is_within(FITTING, usual[i % n], step);
     let mut best: Option<(f32, Repair)> = None;
     // `replaced` are the steps that the repair takes away. Where it goes far, each has to be long by itself: that
     // the way is shorter over the other side of a symmetric piece is no fault of theirs.
     let mut consider = |replaced: &[usize], after: f32, least: f32, repair: Repair| {
         let before: f32 = replaced.iter().map(|&i| way(i, i + 1)).sum();
         let is_near = matches!(repair, Repair::Reverse(first, last) if last == first + 1);
-        let are_long = || replaced.iter().all(|&i| (way(i, i + 1) / usual[i % n]).ln() > LONG * least);
+        // Frames that are exchanged have two long steps beside each other, in which the usual one drowns.
+        let usual = |i: usize| match repair {
+            Repair::Swap(..) => usual_beside(&steps, i, replaced),
+            _ => usual[i % n],
+        };
+        let are_long = || replaced.iter().all(|&i| (way(i, i + 1) / usual(i)).ln() > LONG * least);
         let may_go = replaced.iter().all(|&i| may_go[i % n]);
         if may_go
             && (before / after).ln() > least
@@ -128,19 +136,32 @@ fn best_repair(turn: &[usize], distances: &Distances, may_go: &[bool]) -> Option
             };
             if !is_open && goes_on && fit {
                 let least = if last == first + 1 { near } else { far };
-                consider(&[before_first, last], in_front + behind, least, Repair::Reverse(first, last));
+                // Frames that run backwards are each beside their neighbours, and two that are exchanged are not.
+                let inside = way(first, first + 1) + way(last + n - 1, last);
+                let are_exchanged = last == first + 2
+                    || last > first + 2 && way(last, first + 1) + way(last + n - 1, first) < inside;
+                let repair =
+                    if are_exchanged { Repair::Swap(first, last) } else { Repair::Reverse(first, last) };
+                consider(&[before_first, last], in_front + behind, least, repair);
             }
             if last > first + 1 {
-                let steps = [
+                let exchanged = [
                     (before_first, in_front),
+                    (last, behind),
                     (first, way(last, first + 1)),
                     (last + n - 1, way(last + n - 1, first)),
-                    (last, behind),
                 ];
                 // With one frame between them, both go beside it as before.
-                if last > first + 2 && steps.iter().all(|&(i, step)| fits(i, step)) {
-                    let after = steps.iter().map(|step| step.1).sum();
-                    consider(&steps.map(|step| step.0), after, far, Repair::Swap(first, last));
+                let exchanged = if last > first + 2 { &exchanged[..] } else { &exchanged[..2] };
+                let replaced: Vec<usize> = exchanged.iter().map(|step| step.0).collect();
+                let before: f32 = replaced.iter().map(|&i| way(i, i + 1)).sum();
+                let after: f32 = exchanged.iter().map(|step| step.1).sum();
+                let all_fit = || {
+                    let usual = |i| usual_beside(&steps, i, &replaced);
+                    exchanged.iter().all(|&(i, step)| is_within(EXCHANGED, usual(i), step))
+                };
+                if after < before && (last > first + 2 || goes_on) && all_fit() {
+                    consider(&replaced, after, far, Repair::Swap(first, last));
                 }
             }
         }
@@ -167,4 +188,14 @@ fn best_repair(turn: &[usize], distances: &Distances, may_go: &[bool]) -> Option
         }
     }
     best.map(|(_, repair)| repair)
+}
+
+/// The usual step of a place by the nearest steps on both sides of it, without those that are in doubt. `steps` are powers
+/// of e.
+fn usual_beside(steps: &[Option<f32>], at: usize, doubted: &[usize]) -> f32 {
+    let n = steps.len();
+    let step = |i: usize| steps[i % n].filter(|_| doubted.iter().all(|doubted| doubted % n != i % n));
+    let pairs =
+        (1..n / 2).filter_map(|offset| Some(f32::midpoint(step(at + offset)?, step(at + n - offset)?)));
+    median(&pairs.take(PAIRS).collect::<Vec<_>>()).exp()
 }

@@ -125,6 +125,35 @@ fn frames_out_of_order_are_found_with_where_they_belong() {
 }
 
 #[test]
+fn two_frames_that_stand_in_each_others_place_are_told_as_such_however_far_apart() {
+    for (what, frames) in turns() {
+        let n = frames.len();
+        // At 10 degrees a step a ring that is seen from the front is nearly the same from both sides of that view.
+        let is_coarse = what.contains("ring of 36");
+        for apart in [2, 3, 4, 5, 7, n / 4] {
+            for first in [0, 3, n / 3, n - apart - 1] {
+                if is_coarse && (![3, n / 3].contains(&first) || apart == n / 4) {
+                    continue;
+                }
+                let mut exchanged = frames.clone();
+                exchanged.swap(first, first + apart);
+                let found = assert_found(&what, exchanged, Kind::OutOfOrder, &[first, first + apart]);
+                let (a, b) = (name(first + 1), name(first + apart + 1));
+                let wanted = format!("Frames {a} and {b} stand in each other's place.");
+                assert_eq!(found.findings[0].message, wanted, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn at_ten_degrees_a_step_nothing_tells_of_frames_exchanged_over_the_front_of_a_ring() {
+    let mut frames = every(&YELLOW, 10, 3);
+    frames.swap(0, 5);
+    assert_eq!(diagnosis(&numbered_from_one(frames)).findings, []);
+}
+
+#[test]
 fn a_frame_that_was_lost_before_numbering_leaves_a_longer_step() {
     for (what, frames) in
         turns().into_iter().filter(|(what, _)| what.starts_with("pendant") && !what.contains("24"))
