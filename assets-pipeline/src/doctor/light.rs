@@ -30,6 +30,8 @@ const DARK: u8 = 12;
 const BORDER: f32 = 0.05;
 /// Fewer pixels than this are no vote.
 const LEAST_VOTES: usize = 40;
+/// Nor are those of a piece of which the two frames share less than one in so many: a thin one that is seen on edge.
+const SHARED: usize = 4;
 
 /// Factors of light from one frame to another, as powers of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +80,14 @@ fn change((from, from_edge): (&RgbaImage, Edge), (to, to_edge): (&RgbaImage, Edg
     let border = (width.max(height) as f32 * BORDER).ceil() as u32;
     let is_border = |x: u32, y: u32| x.min(y).min(width - 1 - x).min(height - 1 - y) < border;
     let (mut piece, mut ground) = (Votes::default(), Votes::default());
+    // How large the piece is in the one frame, in the other and in both.
+    let mut sizes = [0_usize; 3];
     for ((x, y, from), to) in from.enumerate_pixels().zip(to.pixels()) {
+        let is_piece = |pixel: [u8; 4], edge: Edge| pixel[3] >= CLIPPED && !is_ground(pixel, edge);
+        let (was_piece, is_piece) = (is_piece(from.0, from_edge), is_piece(to.0, to_edge));
+        for (size, is_in) in sizes.iter_mut().zip([was_piece, is_piece, was_piece && is_piece]) {
+            *size += usize::from(is_in);
+        }
         if from.0[3] < CLIPPED || to.0[3] < CLIPPED {
             continue;
         }
@@ -92,6 +101,9 @@ fn change((from, from_edge): (&RgbaImage, Edge), (to, to_edge): (&RgbaImage, Edg
                 piece.cast(from.0, to.0);
             }
         }
+    }
+    if sizes[2] * SHARED < sizes[0].max(sizes[1]) {
+        return None;
     }
     // A piece may be small, but a border that hardly shows any ground has none to speak of.
     match (piece.count(0.0), ground.count(0.25)) {

@@ -14,6 +14,8 @@ use crate::read::refusal::Name;
 
 /// No white balance is off by so much, in percent.
 const OTHER_METAL: f32 = 40.0;
+/// More than one in so many frames may be a side of the piece that is of another colour or finish.
+const ONE_IN: usize = 6;
 
 /// Frames that are lighter or darker than their neighbours.
 pub(super) fn exposure(members: &[Member<'_>], compared: &Compared) -> Vec<Finding> {
@@ -39,7 +41,11 @@ pub(super) fn exposure(members: &[Member<'_>], compared: &Compared) -> Vec<Findi
         };
         let remedy = "Even out the exposure, or render these frames again with the lights of the others.";
         let gains = if mend.is_some() { place.gains(members, level) } else { Vec::new() };
-        Finding { mend, gains, ..place.finding(Kind::ExposureJump, Severity::Asks, message, remedy) }
+        Finding {
+            mend,
+            gains,
+            ..place.finding(Kind::ExposureJump, severity(compared, *jump), message, remedy)
+        }
     };
     // Another tint is another luminance as well.
     let tints = || compared.red.iter().chain(&compared.blue);
@@ -76,9 +82,17 @@ pub(super) fn colour(members: &[Member<'_>], compared: &Compared) -> Vec<Finding
             };
             let message = if by > OTHER_METAL { format!("{message} It may be of another metal.") } else { message };
             let remedy = "Give these frames the white balance of the others, or render them again with the same lights.";
-            place.finding(Kind::ColourJump, Severity::Asks, message, remedy)
+            place.finding(Kind::ColourJump, severity(compared, jump), message, remedy)
         })
         .collect()
+}
+
+/// How much light that differs matters.
+fn severity(compared: &Compared, jump: Jump) -> Severity {
+    match jump {
+        Jump::Run { frames, .. } if frames * ONE_IN > compared.order.len() => Severity::Warns,
+        Jump::Run { .. } | Jump::Step { .. } => Severity::Asks,
+    }
 }
 
 /// Frames in which the piece lies elsewhere than in their neighbours.
