@@ -116,13 +116,17 @@ async fn state(tx: &mut Tx, id: &FramesetId) -> Result<Option<FramesetState>, Db
     state.map(|state| parse("state", &state)).transpose()
 }
 
-/// Refuses changes of a set that is not open.
-pub(super) async fn require_open(tx: &mut Tx, id: &FramesetId) -> Result<(), FramesetError> {
+/// Whether a set is open, and not committed.
+async fn is_open(tx: &mut Tx, id: &FramesetId) -> Result<bool, FramesetError> {
     match state(tx, id).await? {
         None => Err(FramesetError::NoSuchFrameset),
-        Some(FramesetState::Committed) => Err(FramesetError::Committed),
-        Some(FramesetState::Open) => Ok(()),
+        Some(state) => Ok(state == FramesetState::Open),
     }
+}
+
+/// Refuses changes of a set that is not open.
+pub(super) async fn require_open(tx: &mut Tx, id: &FramesetId) -> Result<(), FramesetError> {
+    if is_open(tx, id).await? { Ok(()) } else { Err(FramesetError::Committed) }
 }
 
 /// Notes that the set is in use, so that it does not expire.
@@ -183,6 +187,22 @@ async fn insert_within(
     Ok(())
 }
 
+const FRAMES: &str = "select name, bytes, digest from frames where frameset_id = $1 order by name";
+
+fn stored_frames(rows: Vec<(String, i64, String)>) -> Result<Vec<StoredFrame>, DbError> {
+    let frame = |(name, stored, digest): (String, i64, String)| {
+        let digest = parse("digest", &digest)?;
+        Ok(StoredFrame { name: FileName::known(name), bytes: bytes(stored), digest })
+    };
+    rows.into_iter().map(frame).collect()
+}
+
+/// Refuses what was decided of other frames than those that the set has.
+async fn require_revision(tx: &mut Tx, id: &FramesetId, of: Digest) -> Result<(), FramesetError> {
+    let now = stored_frames(tx.run("frames.of_revision", FRAMES).bind(id.as_str()).all().await?)?;
+    if revision(&now) == of { Ok(()) } else { Err(FramesetError::Changed) }
+}
+
 const DIGEST: &str = "select digest from frames where frameset_id = $1 and name = $2";
 
 /// The digest of a frame, if the set has one of this name.
@@ -205,6 +225,27 @@ async fn delete_uploads(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
         .bind(id.as_str())
         .execute()
         .await?;
+    Ok(())
+}
+
+/// Closes an open set and queues its job.
+async fn commit(mut tx: Tx, id: &FramesetId, actor: &Actor) -> Result<(), FramesetError> {
+    const FRAMES: &str = "select (select count(*) from frames where frameset_id = $1), in_bucket
+        from framesets where id = $1";
+    let (frames, in_bucket): (i64, bool) = tx.run("framesets.frames", FRAMES).bind(id.as_str()).one().await?;
+    // Frames that wait in the bucket are fetched by the job.
+    if frames == 0 && !in_bucket {
+        return Err(FramesetError::Empty);
+    }
+    tx.run("framesets.set_committed", "update framesets set state = 'committed' where id = $1")
+        .bind(id.as_str())
+        .execute()
+        .await?;
+    delete_uploads(&mut tx, id).await?;
+    touch(&mut tx, id).await?;
+    jobs::enqueue(&mut tx, id).await?;
+    record(&mut tx, actor, Action::FramesetCommit, id.as_str(), &json!({ "frames": frames })).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -276,13 +317,7 @@ impl Db {
 
     /// The set's frames by name.
     pub async fn frames(&self, id: &FramesetId) -> Result<Vec<StoredFrame>, DbError> {
-        const SQL: &str = "select name, bytes, digest from frames where frameset_id = $1 order by name";
-        let rows: Vec<(String, i64, String)> = self.read("frames.list", SQL).bind(id.as_str()).all().await?;
-        let frame = |(name, stored, digest): (String, i64, String)| {
-            let digest = parse("digest", &digest)?;
-            Ok(StoredFrame { name: FileName::known(name), bytes: bytes(stored), digest })
-        };
-        rows.into_iter().map(frame).collect()
+        stored_frames(self.read("frames.list", FRAMES).bind(id.as_str()).all().await?)
     }
 
     /// Changes the settings of the turn, if they are still those `before`.
@@ -357,14 +392,9 @@ impl Db {
         mend: &str,
         actor: &Actor,
     ) -> Result<(), FramesetError> {
-        const NAMES: &str = "select name, digest from frames where frameset_id = $1 order by name";
         let mut tx = self.write("frames.replace").await?;
         require_open(&mut tx, id).await?;
-        let names: Vec<(String, String)> = tx.run("frames.digests", NAMES).bind(id.as_str()).all().await?;
-        let as_before = before.iter().map(|frame| (frame.name.to_string(), frame.digest.to_string()));
-        if !as_before.eq(names) {
-            return Err(FramesetError::Changed);
-        }
+        require_revision(&mut tx, id, revision(before)).await?;
         delete_frames(&mut tx, id).await?;
         for frame in after {
             insert(&mut tx, id, frame).await?;
@@ -406,29 +436,25 @@ impl Db {
 
     /// Closes a set and queues its job. A set that is committed already stays as it is.
     pub async fn commit_frameset(&self, id: &FramesetId, actor: &Actor) -> Result<(), FramesetError> {
-        const FRAMES: &str = "select (select count(*) from frames where frameset_id = $1), in_bucket
-            from framesets where id = $1";
         let mut tx = self.write("framesets.commit").await?;
-        match state(&mut tx, id).await? {
-            None => return Err(FramesetError::NoSuchFrameset),
-            Some(FramesetState::Committed) => return Ok(()),
-            Some(FramesetState::Open) => {}
+        if is_open(&mut tx, id).await? {
+            commit(tx, id, actor).await?;
         }
-        let (frames, in_bucket): (i64, bool) =
-            tx.run("framesets.frames", FRAMES).bind(id.as_str()).one().await?;
-        // Frames that wait in the bucket are fetched by the job.
-        if frames == 0 && !in_bucket {
-            return Err(FramesetError::Empty);
+        Ok(())
+    }
+
+    /// The same, if an open set has the frames of a revision and no others.
+    pub async fn commit_revision(
+        &self,
+        id: &FramesetId,
+        of: Digest,
+        actor: &Actor,
+    ) -> Result<(), FramesetError> {
+        let mut tx = self.write("framesets.commit_revision").await?;
+        if is_open(&mut tx, id).await? {
+            require_revision(&mut tx, id, of).await?;
+            commit(tx, id, actor).await?;
         }
-        tx.run("framesets.set_committed", "update framesets set state = 'committed' where id = $1")
-            .bind(id.as_str())
-            .execute()
-            .await?;
-        delete_uploads(&mut tx, id).await?;
-        touch(&mut tx, id).await?;
-        jobs::enqueue(&mut tx, id).await?;
-        record(&mut tx, actor, Action::FramesetCommit, id.as_str(), &json!({ "frames": frames })).await?;
-        tx.commit().await?;
         Ok(())
     }
 

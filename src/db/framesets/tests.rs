@@ -27,6 +27,22 @@ fn frame(name: &str, bytes: u64) -> StoredFrame {
 }
 
 #[tokio::test]
+async fn a_commit_of_a_revision_takes_no_frames_that_came_after_it() {
+    let (_folder, db, key) = with_key().await;
+    let (id, actor) = (open(&db, &key).await, Actor::command_line());
+    db.add_frames(&id, &[frame("a.png", 5)], 3, &actor).await.unwrap();
+    let checked = revision(&db.frames(&id).await.unwrap());
+    db.add_frames(&id, &[frame("b.png", 7)], 3, &actor).await.unwrap();
+    let commit = async |of: Digest| db.commit_revision(&id, of, &actor).await;
+    assert!(matches!(commit(checked).await, Err(FramesetError::Changed)));
+    assert_eq!(db.frameset(&id).await.unwrap().unwrap().state, FramesetState::Open);
+    commit(revision(&db.frames(&id).await.unwrap())).await.unwrap();
+    assert_eq!(db.frameset(&id).await.unwrap().unwrap().state, FramesetState::Committed);
+    // A committed set stays as it is, whichever revision a second commit is of.
+    commit(checked).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_set_takes_frames_until_it_is_committed() {
     let (_folder, db, key) = with_key().await;
     let (id, actor) = (open(&db, &key).await, Actor::command_line());
