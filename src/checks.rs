@@ -17,7 +17,7 @@ use std::{
 use assets_pipeline::{
     IngestError,
     digest::Digest,
-    doctor::{Diagnosis, Edit, Mend, examine, mend, replaced},
+    doctor::{Diagnosis, Edit, Mend, Severity, examine, mend, replaced},
     progress::{Progress, Stage},
     read::limits::Limits,
     read::refusal::Refusal,
@@ -213,6 +213,16 @@ impl Checks {
             begun.news.notify_waiters();
         });
         check
+    }
+
+    /// What the check of a revision found that a person has to say is meant, where there was such a check.
+    pub fn asked(&self, set: &FramesetId, of: Digest) -> Option<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, check) = known.iter().find(|(id, check)| id == set && check.revision == of)?;
+        let Some(Found::Diagnosis(diagnosis)) = check.found() else { return None };
+        let asked = diagnosis.findings.iter().filter(|finding| finding.severity <= Severity::Asks);
+        let messages: Vec<&str> = asked.map(|finding| finding.message.as_str()).collect();
+        (!messages.is_empty()).then(|| messages.join(" "))
     }
 
     /// Waits for the check of a set as it is.

@@ -2,6 +2,8 @@
 
 mod bucket;
 mod check;
+mod commit;
+mod complete;
 mod condition;
 mod demand;
 mod framesets;
@@ -11,8 +13,10 @@ mod preview;
 mod products;
 mod protection;
 mod receive;
+mod rename;
 mod sequences;
 mod session;
+mod thumbnail;
 mod tus;
 
 use actix_web::{
@@ -50,13 +54,15 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
     framesets::list,
     framesets::show,
     framesets::change,
-    framesets::commit,
+    commit::commit,
     framesets::discard,
     framesets::put_frame,
     framesets::remove_frame,
     bucket::presign,
     bucket::open,
     bucket::fetch,
+    thumbnail::show,
+    rename::rename,
     check::show,
     check::picture,
     check::mend,
@@ -106,7 +112,9 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
                 .put(framesets::put_frame)
                 .delete(framesets::remove_frame),
         )
-        .service(address("/api/framesets/{frameset}/commit").post(framesets::commit))
+        .service(address_of_any_name("/api/framesets/{frameset}/thumbnails/{name}").get(thumbnail::show))
+        .service(address("/api/framesets/{frameset}/rename").post(rename::rename))
+        .service(address("/api/framesets/{frameset}/commit").post(commit::commit))
         .service(address("/api/framesets/{frameset}/bucket").post(bucket::open))
         .service(address("/api/framesets/{frameset}/presign").post(bucket::presign))
         .service(address("/api/framesets/{frameset}/fetch").post(bucket::fetch))

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use crate::{
-    girasol::{draw_turn, girasol, names},
+    girasol::{darken, draw_turn, girasol, names},
     ingest::{json, stderr},
 };
 
@@ -36,7 +36,11 @@ fn a_sound_set_is_said_to_be_sound() {
     draw_turn(&folder.path().join("ring"), GOLD, 24);
     let output = check(folder.path(), "ring").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "24 frames, and nothing is wrong with them.");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.starts_with("24 frames, and nothing is wrong with them.\nThe frames are transparent."),
+        "{text}"
+    );
     let output = check(folder.path(), "ring").arg("--fix").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(names(folder.path()), ["ring"], "what is sound is not copied");
@@ -56,6 +60,22 @@ fn what_an_ingest_would_refuse_fails_and_shows_its_evidence() {
     assert_eq!(kinds, ["unreadable", "closing-frame"]);
     assert_eq!(found["findings"][0]["frames"][0], frames[4].as_str());
     assert_eq!(names(&folder.path().join("shown")), ["01-unreadable.webp", "02-closing-frame.webp"]);
+}
+
+#[test]
+fn what_visitors_will_see_fails_unless_it_is_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    draw_turn(&folder.path().join("ring"), GOLD, 24);
+    let frame = &names(&folder.path().join("ring"))[7];
+    darken(&folder.path().join("ring").join(frame));
+    let output = check(folder.path(), "ring").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("What visitors will see (1)") && text.contains("--acknowledge"), "{text}");
+    let output = check(folder.path(), "ring").args(["--acknowledge", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let found = json(&output);
+    assert_eq!((&found["blocks"], &found["asks"]), (&false.into(), &true.into()));
 }
 
 #[test]
@@ -99,7 +119,7 @@ fn a_copy_at_an_angle_of_its_own_keeps_the_others_where_they_are() {
     fs::copy(ring.join("r-075.png"), ring.join("r-090.png")).unwrap();
     let output = check(folder.path(), "ring").args(["--fix", "--json"]).output().unwrap();
     let found = json(&output);
-    assert_eq!((output.status.code(), &found["mended"]), (Some(0), &serde_json::Value::Null), "{found}");
+    assert_eq!((output.status.code(), &found["mended"]), (Some(1), &serde_json::Value::Null), "{found}");
     let copy = &found["findings"][0];
     assert_eq!((&copy["kind"], &copy["mend"]), (&"duplicate-frames".into(), &serde_json::Value::Null));
     let message = copy["message"].as_str().unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     artist::{Artist, ring},
-    girasol::{draw_turn, header, problem},
+    girasol::{darken, draw_turn, header, problem},
 };
 
 async fn checked(artist: &Artist, set: &str) -> Value {
@@ -150,4 +150,68 @@ async fn a_mend_of_a_set_that_is_deleted_meanwhile_says_so() {
     let incoming = std::fs::read_dir(folder.path().join("incoming")).unwrap();
     let left: Vec<_> = incoming.flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("set-")), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_visitors_will_see_is_acknowledged_with_the_revision_of_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    darken(&turn.join("007.png"));
+    let set = artist.open(&ring()).await;
+    for n in 0..24 {
+        let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+        artist.put(&set, &format!("{n:03}.png"), &frame).await;
+    }
+    let check = checked(&artist, &set).await;
+    assert_eq!(kinds(&check), ["exposure-jump"], "{check}");
+    assert_eq!(check["findings"][0]["severity"], "asks");
+    let commit = async |query: &str| {
+        artist.request(Method::POST, &format!("{set}/commit{query}")).send().await.unwrap()
+    };
+    assert_eq!(problem(commit("").await, 409).await, "findings-unacknowledged");
+    assert_eq!(problem(commit("?acknowledge=all").await, 400).await, "bad-query");
+    assert_eq!(problem(commit("?confirm=1").await, 400).await, "bad-query");
+    let other = "0".repeat(32);
+    assert_eq!(problem(commit(&format!("?acknowledge={other}")).await, 409).await, "frameset-changed");
+    let revision = check["revision"].as_str().unwrap();
+    assert_eq!(commit(&format!("?acknowledge={revision}")).await.status(), 200);
+    // The second commit changes nothing, and asks nothing.
+    assert_eq!(commit("").await.status(), 200);
+}
+
+#[tokio::test]
+async fn frames_change_places_all_at_once_and_are_shown_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    let set = artist.open(&ring()).await;
+    for n in 0..3 {
+        let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+        artist.put(&set, &format!("{n:03}.png"), &frame).await;
+    }
+    let before = artist.show(&set).await;
+    let rename = async |names: Value, revision: &Value| {
+        let body = json!({ "names": names, "revision": revision });
+        artist.request(Method::POST, &format!("{set}/rename")).json(&body).send().await.unwrap()
+    };
+    let now = &before["revision"];
+    let swap = json!({ "000.png": "001.png", "001.png": "000.png" });
+    assert_eq!(problem(rename(json!({ "9.png": "8.png" }), now).await, 422).await, "bad-field");
+    assert_eq!(problem(rename(json!({ "000.png": "002.png" }), now).await, 422).await, "bad-field");
+    assert_eq!(problem(rename(json!({ "000.png": "a/b.png" }), now).await, 422).await, "bad-field");
+    assert_eq!(problem(rename(json!({ "000.png": "turn.zip" }), now).await, 422).await, "bad-field");
+    assert_eq!(rename(swap.clone(), now).await.status(), 200);
+    assert_eq!(problem(rename(swap, now).await, 409).await, "frameset-changed");
+    let after = artist.show(&set).await;
+    let digests =
+        |set: &Value| [0, 1, 2].map(|at| set["files"][at]["digest"].as_str().unwrap_or_default().to_owned());
+    let [first, second, third] = digests(&before);
+    assert_eq!(digests(&after), [second, first, third]);
+
+    let small = async |name: &str| {
+        artist.request(Method::GET, &format!("{set}/thumbnails/{name}")).send().await.unwrap()
+    };
+    let picture = small("002.png").await;
+    assert_eq!(header(picture.headers(), "content-type"), "image/webp");
+    assert!(picture.bytes().await.unwrap().starts_with(b"RIFF"));
+    assert_eq!(problem(small("009.png").await, 404).await, "no-such-file");
 }

@@ -293,6 +293,17 @@ pub(crate) fn draw_turn(folder: &Path, colour: [u8; 3], frames: u32) {
     }
 }
 
+/// Takes half of the light from a frame.
+pub(crate) fn darken(file: &Path) {
+    let mut frame = image::open(file).unwrap().into_rgba8();
+    for pixel in frame.pixels_mut() {
+        for value in &mut pixel.0[..3] {
+            *value = (f32::from(*value) * 0.73) as u8;
+        }
+    }
+    frame.save(file).unwrap();
+}
+
 /// A ring seen from the side with a stone that goes round, on nothing.
 fn draw(colour: [u8; 3], turn: f64) -> RgbaImage {
     let angle = turn * std::f64::consts::TAU;

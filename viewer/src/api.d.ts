@@ -159,7 +159,8 @@ export interface paths {
         /**
          * Commit a frame set, which queues its job
          * @description The answer has the job; a second commit changes nothing. The job fetches files that wait in the bucket, also
-         *     before each retry.
+         *     before each retry. Where the frames were checked, and the check has findings that block or ask, the commit has to
+         *     acknowledge them.
          */
         post: operations["commitFrameset"];
         delete?: never;
@@ -251,6 +252,46 @@ export interface paths {
          *     and its checksum if there is one. `fetch` or `commit` then moves the files into the set.
          */
         post: operations["presignFrames"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/framesets/{frameset}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename frames
+         * @description All at once, so that frames can change places: the names give the order of the turn.
+         */
+        post: operations["renameFrames"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/framesets/{frameset}/thumbnails/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A frame, small
+         * @description At most 184 pixels wide and high, on white where the frame is clear.
+         */
+        get: operations["showThumbnail"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1269,6 +1310,8 @@ export interface components {
             state: components["schemas"]["CheckState"];
             /** @description All frames. */
             total: number;
+            /** @description Whether most frames are transparent. */
+            transparent: boolean;
         };
         /**
          * @description The state of a check.
@@ -2164,6 +2207,15 @@ export interface components {
         };
         /** @enum {string} */
         ReadyStatus: "ready";
+        /** @description Other names for frames. */
+        RenameFrames: {
+            /** @description By the name of now, the name from now on. Two frames may change places. */
+            names: {
+                [key: string]: string;
+            };
+            /** @description The revision of the set. Nothing is renamed if the set has another one by now. */
+            revision: components["schemas"]["Digest"];
+        };
         /** @description One tier of one version in one format. */
         Rendition: {
             /**
@@ -2274,7 +2326,7 @@ export interface components {
          * @description How bad a finding is.
          * @enum {string}
          */
-        Severity: "blocks" | "warns";
+        Severity: "blocks" | "asks" | "warns";
         /** @description A live configuration that differs in one choice. */
         Sibling: {
             /** @description The choices that differ. */
@@ -2906,6 +2958,18 @@ export interface components {
                 };
             };
         };
+        /** @description The check of the frames found what is not acknowledged, or the frames are others than the acknowledged ones. */
+        NotAcknowledged: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:findings-unacknowledged" | "urn:problem-type:girasol:frameset-changed";
+                };
+            };
+        };
         /** @description The body does not repeat the configuration's id. */
         NotConfirmed: {
             headers: {
@@ -3009,6 +3073,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "urn:problem-type:girasol:not-ready";
+                };
+            };
+        };
+        /** @description The frame set is committed or changed meanwhile. */
+        NotRenamed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:set-committed" | "urn:problem-type:girasol:frameset-changed";
                 };
             };
         };
@@ -3606,6 +3682,7 @@ export type Quality = components['schemas']['Quality'];
 export type Rclone = components['schemas']['Rclone'];
 export type Ready = components['schemas']['Ready'];
 export type ReadyStatus = components['schemas']['ReadyStatus'];
+export type RenameFrames = components['schemas']['RenameFrames'];
 export type Rendition = components['schemas']['Rendition'];
 export type Role = components['schemas']['Role'];
 export type Selected = components['schemas']['Selected'];
@@ -3671,6 +3748,7 @@ export type ResponseNoSuchLink = components['responses']['NoSuchLink'];
 export type ResponseNoSuchProduct = components['responses']['NoSuchProduct'];
 export type ResponseNoSuchSequence = components['responses']['NoSuchSequence'];
 export type ResponseNoSuchVersion = components['responses']['NoSuchVersion'];
+export type ResponseNotAcknowledged = components['responses']['NotAcknowledged'];
 export type ResponseNotConfirmed = components['responses']['NotConfirmed'];
 export type ResponseNotFetched = components['responses']['NotFetched'];
 export type ResponseNotInBucket = components['responses']['NotInBucket'];
@@ -3680,6 +3758,7 @@ export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotProtected = components['responses']['NotProtected'];
 export type ResponseNotPublished = components['responses']['NotPublished'];
 export type ResponseNotReady = components['responses']['NotReady'];
+export type ResponseNotRenamed = components['responses']['NotRenamed'];
 export type ResponseNotRolledBack = components['responses']['NotRolledBack'];
 export type ResponseNotSigned = components['responses']['NotSigned'];
 export type ResponseNothingStored = components['responses']['NothingStored'];
@@ -4079,7 +4158,13 @@ export interface operations {
     };
     commitFrameset: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The revision of the check whose findings are meant.
+                 * @example 4be19c0d5a7f4c2e8d316f20b7a9e415
+                 */
+                acknowledge?: components["schemas"]["Digest"];
+            };
             header?: never;
             path: {
                 /**
@@ -4105,6 +4190,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
+            409: components["responses"]["NotAcknowledged"];
             422: components["responses"]["SetEmpty"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
@@ -4325,6 +4411,86 @@ export interface operations {
             409: components["responses"]["NotInBucket"];
             413: components["responses"]["TooManyToPresign"];
             415: components["responses"]["NotJson"];
+            422: components["responses"]["BadField"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    renameFrames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The frame set.
+                 * @example 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+                 */
+                frameset: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameFrames"];
+            };
+        };
+        responses: {
+            /** @description The set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frameset"];
+                };
+            };
+            400: components["responses"]["BadBody"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            404: components["responses"]["NoSuchFrameset"];
+            408: components["responses"]["BodyTooSlow"];
+            409: components["responses"]["NotRenamed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["BadField"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    showThumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The frame set.
+                 * @example 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+                 */
+                frameset: components["schemas"]["Id"];
+                /**
+                 * @description The file's name, percent-encoded. The order of the frames comes from the names; the server unpacks `.zip` and `.tar`.
+                 * @example ring-000.png
+                 */
+                name: components["schemas"]["FileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": number[];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            404: components["responses"]["NoSuchEvidence"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];

@@ -34,7 +34,10 @@ use crate::{
     },
 };
 
-use super::framesets::{commit_if_complete, id, load};
+use super::{
+    complete::commit_if_complete,
+    framesets::{id, load},
+};
 
 /// How long a signed address is valid: enough for a file over a slow line; a client can ask for another.
 const PRESIGNED_FOR: Duration = Duration::from_hours(1);

@@ -145,7 +145,8 @@ async fn existing(request: &HttpRequest, catalog: &Catalog) -> Result<FramesetId
 fn answer(id: &FramesetId, check: &Check) -> Result<wire::Check, Error> {
     let (done, total) = check.progress();
     let revision = check.revision().to_string();
-    let state = |state| wire::Check { state, done, total, revision, findings: Vec::new() };
+    let transparent = matches!(check.found(), Some(Found::Diagnosis(diagnosis)) if diagnosis.transparent);
+    let state = |state| wire::Check { state, done, total, revision, transparent, findings: Vec::new() };
     let findings = match check.found() {
         None => return Ok(state(wire::CheckState::Running)),
         Some(Found::Nothing) => return Ok(state(wire::CheckState::Empty)),

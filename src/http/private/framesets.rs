@@ -1,4 +1,4 @@
-//! Frame sets: opening one, sending its frames, and committing it.
+//! Frame sets: opening one, and sending its frames.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -41,6 +41,7 @@ use crate::{
 };
 
 use super::{
+    complete::commit_if_complete,
     condition,
     receive::{self, Single},
 };
@@ -199,34 +200,6 @@ pub(super) async fn change(
             }
         }
     }
-}
-
-/// Commit a frame set, which queues its job
-///
-/// The answer has the job; a second commit changes nothing. The job fetches files that wait in the bucket, also
-/// before each retry.
-#[utoipa::path(
-    post,
-    path = "/api/framesets/{frameset}/commit",
-    operation_id = "commitFrameset",
-    tag = "Frame sets",
-    params(param::Frameset),
-    responses(
-        (status = 200, description = "The set.", body = wire::Frameset),
-        problems::Write,
-        problems::NoSuchFrameset,
-        problems::SetEmpty,
-    ),
-)]
-pub(super) async fn commit(
-    _: NoQuery,
-    Artist(caller): Artist,
-    request: HttpRequest,
-    catalog: Data<Catalog>,
-) -> Result<HttpResponse, Failure> {
-    let id = id(&request)?;
-    catalog.db.commit_frameset(&id, &caller.actor).await?;
-    answer(&catalog, &id).await
 }
 
 /// Delete a frame set and its files
@@ -417,29 +390,12 @@ pub(super) async fn unless_deleted<T>(
     outcome
 }
 
-/// Commits a set that has as many frames as the client announced.
-pub(super) async fn commit_if_complete(
-    catalog: &Catalog,
-    id: &FramesetId,
-    actor: &Actor,
-) -> Result<(), Error> {
-    let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
-    if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
-    {
-        // Any other error: another request has emptied or discarded the set meanwhile.
-        if let Err(FramesetError::Db(error)) = catalog.db.commit_frameset(id, actor).await {
-            return Err(error.into());
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn id(request: &HttpRequest) -> Result<FramesetId, Error> {
     segment(request, "frameset").parse().map_err(|_no_id| Error::NoSuchFrameset)
 }
 
 /// The name of a file in the path, where spaces and letters beyond ASCII are percent-encoded.
-fn name(request: &HttpRequest) -> Result<FileName, Error> {
+pub(super) fn name(request: &HttpRequest) -> Result<FileName, Error> {
     let path = request.uri().path();
     let raw = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let text = percent_decode_str(raw)

@@ -47,7 +47,7 @@ use crate::{
 };
 
 use super::{
-    condition,
+    complete, condition,
     framesets::{self, Place},
     receive::{self, Receiver},
 };
@@ -465,7 +465,7 @@ impl Uploads {
         }
         catalog.db.finish_upload(&upload.id).await?;
         file.discard().await?;
-        framesets::commit_if_complete(catalog, &upload.frameset, actor).await
+        complete::commit_if_complete(catalog, &upload.frameset, actor).await
     }
 
     /// Finishes an upload whose bytes all arrived before the server died, and which is not a frame yet.

@@ -91,6 +91,8 @@ pub(crate) enum Error {
     SetCommitted,
     #[error("the frames of the set are others by now: load the set and its check again, and decide anew")]
     FramesetChanged,
+    #[error("the check found: {0} Mend it, or commit with ?acknowledge= and the revision of the check")]
+    FindingsUnacknowledged(String),
     #[error("the check failed")]
     CheckFailed,
     #[error("the frame set has nothing of this kind to mend")]
@@ -242,6 +244,7 @@ impl Error {
             Self::NoSuchFrameset => kinds::NO_SUCH_FRAMESET,
             Self::SetCommitted => kinds::SET_COMMITTED,
             Self::FramesetChanged => kinds::FRAMESET_CHANGED,
+            Self::FindingsUnacknowledged(_) => kinds::FINDINGS_UNACKNOWLEDGED,
             Self::NothingToMend => kinds::NOTHING_TO_MEND,
             Self::NoSuchJob => kinds::NO_SUCH_JOB,
             Self::JobIs(_) => kinds::JOB_STATE,

@@ -103,6 +103,9 @@ kinds! {
     /// The frames of the set are not those that the request names, or changed during it. Load the set and its check
     /// again, and decide anew.
     FRAMESET_CHANGED = 409 "frameset-changed" "Frame set changed";
+    /// The check of the frames found what a person has to say is meant. `detail` says what; mend it, or commit with the
+    /// revision of the check as `acknowledge`.
+    FINDINGS_UNACKNOWLEDGED = 409 "findings-unacknowledged" "Findings not acknowledged";
     /// The frame set has no finding that this mend applies to.
     NOTHING_TO_MEND = 409 "nothing-to-mend" "Nothing to mend";
     /// The configuration has versions, or frames that wait to become one.

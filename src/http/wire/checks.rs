@@ -17,6 +17,8 @@ pub(crate) struct Check {
     /// The revision of the set that is checked.
     #[schema(value_type = names::Digest)]
     pub(crate) revision: String,
+    /// Whether most frames are transparent.
+    pub(crate) transparent: bool,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -60,6 +62,8 @@ pub(crate) struct Finding {
 pub(crate) enum Severity {
     /// The set is not published with it.
     Blocks,
+    /// Visitors are bound to see it: the commit has to acknowledge it.
+    Asks,
     /// Visitors may notice it.
     Warns,
 }
@@ -68,6 +72,7 @@ impl From<doctor::Severity> for Severity {
     fn from(severity: doctor::Severity) -> Self {
         match severity {
             doctor::Severity::Blocks => Self::Blocks,
+            doctor::Severity::Asks => Self::Asks,
             doctor::Severity::Warns => Self::Warns,
         }
     }

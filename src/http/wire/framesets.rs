@@ -49,6 +49,17 @@ pub(crate) struct NewFrameset {
     pub(crate) settings: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Other names for frames.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RenameFrames {
+    /// By the name of now, the name from now on. Two frames may change places.
+    pub(crate) names: BTreeMap<String, String>,
+    /// The revision of the set. Nothing is renamed if the set has another one by now.
+    #[schema(value_type = names::Digest)]
+    pub(crate) revision: String,
+}
+
 /// Frame sets.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Framesets {

@@ -71,6 +71,8 @@ parameters! {
     /// `CONFIGURATION~SHOWN~UNTIL~KEY~SIGNATURE`.
     Signed: Path "token", True, token(),
         "ring.solitaire.metal-yellow-gold.stone-diamond~live~1795968000~0a1b2c3d~22ffc201c4052dced2bce9ee5617b3d1435fa8989e599e7aea28401b043dc35d";
+    /// The revision of the check whose findings are meant.
+    Acknowledge: Query "acknowledge", False, named("Digest"), "4be19c0d5a7f4c2e8d316f20b7a9e415";
     /// This tier, or the best tier below it that the version has.
     Tier: Query "tier", False, named("Tier"), "standard";
     /// The tier with this many frames.

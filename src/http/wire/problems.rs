@@ -185,10 +185,14 @@ problems! {
     NewChoices(409) = &["new-choice"];
     /// The frame set is committed.
     SetCommitted(409) = &["set-committed"];
+    /// The check of the frames found what is not acknowledged, or the frames are others than the acknowledged ones.
+    NotAcknowledged(409) = &["findings-unacknowledged", "frameset-changed"];
     /// The frame set is committed, or the server stores no objects in a bucket.
     NotInBucket(409) = &["set-committed", "no-bucket"];
     /// The frame set is committed or changed meanwhile, or the server stores no objects in a bucket.
     NotFetched(409) = &["set-committed", "frameset-changed", "no-bucket"];
+    /// The frame set is committed or changed meanwhile.
+    NotRenamed(409) = &["set-committed", "frameset-changed"];
     /// The frame set is committed or changed meanwhile, or it has nothing of this kind to mend.
     NotMended(409) = &["set-committed", "frameset-changed", "nothing-to-mend"];
     /// The job is in a state that does not allow this.
