@@ -1,7 +1,10 @@
-// What an artist does with the frames of a set before they are encoded, in Chromium against a running server: turns them; and
-// at the end the lines for a page. GIRASOL_URL and GIRASOL_KEY as for studio.test.mjs; SCREENSHOTS a folder for pictures.
+// What an artist does with the frames of a set before they are encoded, in Chromium against a running server: turns them,
+// orders them, decides what the doctor asks; and at the end the lines for a page. GIRASOL_URL and GIRASOL_KEY as for
+// studio.test.mjs; SCREENSHOTS a folder for pictures.
 
 import assert from "node:assert/strict";
+import { copyFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openDesk, PATIENCE } from "./desk.mjs";
 
@@ -10,6 +13,7 @@ let desk;
 before(async () => (desk = await openDesk()));
 after(() => desk?.close());
 
+const path = (...parts) => join(desk.folder, ...parts);
 const done = (page) => page.locator('#doctor[data-state="done"]').waitFor({ timeout: PATIENCE });
 const drawn = (page, frames) =>
   page.waitForFunction(
@@ -17,6 +21,7 @@ const drawn = (page, frames) =>
     frames,
     { timeout: PATIENCE },
   );
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
 
 test("the_frames_are_turned_by_hand_and_hero_and_front_are_chosen_before_anything_is_encoded", async () => {
   const page = await desk.signIn();
@@ -51,14 +56,85 @@ test("the_frames_are_turned_by_hand_and_hero_and_front_are_chosen_before_anythin
   await desk.inspect("contact-sheet");
 });
 
-test("a_live_spin_has_lines_for_a_page", async () => {
+test("frames_are_ordered_by_keys_and_by_dragging_and_stay_so_after_a_reload", async () => {
+  const page = await desk.signIn();
+  const id = await desk.openSet({ metal: "platinum" });
+  const frames = desk.turn("order", "frames");
+  await desk.pick("order");
+  await desk.uploaded(frames);
+  await drawn(page, frames);
+  const before = await desk.frames(id);
+  await page.locator('.sheet [data-name="000.webp"] button').focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await focused(page), /^030.webp · 30°, frame 2 of 12/);
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.waitForFunction(() => /^060.webp/.test(document.activeElement?.getAttribute("aria-label") ?? ""));
+  let now = await desk.frames(id);
+  assert.deepEqual([now["030.webp"], now["060.webp"]], [before["060.webp"], before["030.webp"]]);
+  await page.locator('.sheet [data-name="060.webp"]').dragTo(page.locator('.sheet [data-name="030.webp"]'));
+  await page.waitForFunction(
+    async ([id, digest]) => {
+      const { files } = await (await fetch(`/api/framesets/${id}`)).json();
+      return files.find(({ name }) => name === "030.webp").digest === digest;
+    },
+    [id, before["030.webp"]],
+  );
+  now = await desk.frames(id);
+  assert.deepEqual(now, before);
+  // The pictures come from the server then.
+  await page.reload();
+  await drawn(page, frames);
+  await page.locator('.sheet [data-name="330.webp"] button').focus();
+  await page.keyboard.press("Delete");
+  await page.locator("dialog [data-confirm]").click();
+  await page.locator('.sheet [data-name="330.webp"]').waitFor({ state: "detached" });
+  assert.equal(Object.keys(await desk.frames(id)).length, frames - 1);
+});
+
+test("what_visitors_are_bound_to_see_is_asked_about_and_swapped_frames_are_put_right_by_one_click", async () => {
+  const page = await desk.signIn();
+  const id = await desk.openSet({ metal: "platinum" });
+  const frames = desk.turn("swapped", "frames", "platinum", 1);
+  renameSync(path("swapped/frames/050.webp"), path("swapped/frames/x.webp"));
+  renameSync(path("swapped/frames/060.webp"), path("swapped/frames/050.webp"));
+  renameSync(path("swapped/frames/x.webp"), path("swapped/frames/060.webp"));
+  await desk.pick("swapped");
+  await desk.uploaded(frames);
+  const finding = page.locator('#findings li[data-kind="out-of-order"]');
+  await finding.waitFor({ timeout: PATIENCE });
+  await page.waitForFunction(() => document.querySelector("#findings img")?.naturalWidth > 0);
+  await desk.inspect("swapped");
+  const commit = await page.evaluate(async (id) => {
+    const answer = await fetch(`/api/framesets/${id}/commit`, { method: "POST" });
+    return [answer.status, (await answer.json()).type.split(":").pop()];
+  }, id);
+  assert.deepEqual(commit, [409, "findings-unacknowledged"]);
+  await page.locator("#commit").click();
+  const dialog = page.locator("dialog");
+  assert.match(await dialog.textContent(), /swapped/);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await finding.getByRole("button", { name: "Swap them" }).click();
+  await finding.waitFor({ state: "detached", timeout: PATIENCE });
+  await done(page);
+  assert.equal(await page.locator("#findings li").count(), 0);
+});
+
+test("what_is_meant_is_encoded_after_the_question_and_the_live_spin_has_lines_for_a_page", async () => {
   const page = await desk.signIn();
   await desk.openSet({ metal: "platinum" });
-  const frames = desk.turn("live", "frames");
-  await desk.pick("live");
+  const frames = desk.turn("meant", "frames");
+  desk.turn("meant", "other", "rose-gold");
+  copyFileSync(path("meant/other/150.webp"), path("meant/frames/150.webp"));
+  await page
+    .locator("#pick-files-input")
+    .setInputFiles(
+      Array.from({ length: frames }, (_, index) => path("meant/frames", `${String(index * 30).padStart(3, "0")}.webp`)),
+    );
   await desk.uploaded(frames);
   await done(page);
+  assert.ok((await page.locator("#findings li.asks").count()) > 0);
   await page.locator("#commit:enabled").click();
+  await page.locator("dialog [data-confirm]").click();
   await page.locator("#publish:enabled").waitFor({ timeout: PATIENCE });
   assert.equal(await page.locator("#put-on-page").count(), 0, "nothing is live yet");
   await page.locator("#publish").click();

@@ -67,10 +67,21 @@ export const sets = {
   show: (id: string) => ask<Frameset>("GET", `${SETS}/${id}`),
   change: (id: string, settings: Partial<Settings>) => ask<Frameset>("PATCH", `${SETS}/${id}`, settings),
   discard: (id: string) => ask<undefined>("DELETE", `${SETS}/${id}`),
-  commit: (id: string) => ask<Frameset>("POST", `${SETS}/${id}/commit`),
+  /** Commits the set; what the check of a revision found is meant. */
+  commit: (id: string, acknowledge?: string) =>
+    ask<Frameset>("POST", `${SETS}/${id}/commit${acknowledge ? `?acknowledge=${acknowledge}` : ""}`),
   check: (id: string) => ask<Check>("GET", `${SETS}/${id}/check`),
   /** Mends what the check of a revision found; it fails where the set has another one by now. */
   mend: (id: string, mend: string, revision: string) => ask<Frameset>("POST", `${SETS}/${id}/mend`, { mend, revision }),
+  /** Renames frames of a revision, all at once. */
+  rename: (id: string, names: Record<string, string>, revision: string) =>
+    ask<Frameset>("POST", `${SETS}/${id}/rename`, { names, revision }),
+  /** A frame, small. */
+  thumbnail: async (id: string, name: string): Promise<Blob> => {
+    const response = await fetch(`${SETS}/${id}/thumbnails/${encodeURIComponent(name)}`, { cache: "no-store" });
+    if (!response.ok) throw problemOf(response.status, await response.text());
+    return response.blob();
+  },
   /** Removes a frame; with its digest, only while the name is that of the same content. */
   removeFrame: (id: string, name: string, digest?: string) =>
     ask<undefined>("DELETE", `${SETS}/${id}/frames/${encodeURIComponent(name)}`, undefined, {

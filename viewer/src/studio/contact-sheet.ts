@@ -1,11 +1,11 @@
-// All frames of a set in a grid, in the order of the turn: turned by hand, replaced and left out.
+// All frames of a set in a grid, in the order of the turn: turned by hand, moved, replaced and left out.
 
 import { count, make } from "../page";
 import { announce } from "./announce";
 import { FramePictures } from "./frame-pictures";
 import { isArchive } from "./leave-out";
 import type { Transfer } from "./transfer";
-import { anglesOf, byNumber, nearest, normal, startFor, type Turned } from "./turn-order";
+import { anglesOf, byNumber, moved, nearest, normal, startFor, type Turned } from "./turn-order";
 import { drawInto, turner } from "./turner";
 import { ask, button, tellFailure } from "./widgets";
 
@@ -18,6 +18,8 @@ export interface ContactSheet {
 
 interface Actions {
   turned(): Turned;
+  /** The frames are to stand in this order. */
+  order(names: string[]): Promise<void>;
   remove(name: string): Promise<void>;
   replace(name: string, file: File): void;
   /** Sets the hero's angle, or that of the first frame. */
@@ -36,6 +38,7 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
   let names: string[] = [];
   let angles: number[] = [];
   let chosen = 0;
+  let dragged: number | undefined;
 
   const list = make("ol", { class: "sheet", "aria-label": "Frames in the order of the turn" });
   const at = make("p", { class: "angle" });
@@ -67,6 +70,13 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
   });
   signal.addEventListener("abort", () => pictures.close());
 
+  const move = async (from: number, to: number) => {
+    if (from === to || to < 0 || to >= names.length || changes.some(({ disabled }) => disabled)) return;
+    const name = names[from];
+    await actions.order(moved(names, from, to));
+    announce(`${name} stands at place ${to + 1} now.`);
+    choose(to, true);
+  };
   const remove = async (index: number) => {
     const name = names[index];
     if (name === undefined || changes.some(({ disabled }) => disabled)) return;
@@ -85,6 +95,25 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
     handle.append(canvas, caption);
     const item = make("li", { "data-name": name }, handle);
     handle.addEventListener("focus", () => names[chosen] !== name && choose(names.indexOf(name)));
+    item.addEventListener("dragstart", (event) => {
+      dragged = names.indexOf(name);
+      event.dataTransfer?.setData("text/plain", name);
+    });
+    item.addEventListener("dragover", (event) => {
+      if (dragged === undefined) return;
+      event.preventDefault();
+      item.classList.toggle("over", names.indexOf(name) !== dragged);
+    });
+    item.addEventListener("dragleave", () => item.classList.remove("over"));
+    item.addEventListener("dragend", () => (dragged = undefined));
+    item.addEventListener("drop", (event) => {
+      if (dragged === undefined) return;
+      event.preventDefault();
+      item.classList.remove("over");
+      const from = dragged;
+      dragged = undefined;
+      run(move(from, names.indexOf(name)));
+    });
     const cell = { item, handle, canvas, caption };
     cells.set(name, cell);
     return cell;
@@ -97,7 +126,8 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
-      if (chosen + step >= 0 && chosen + step < names.length) choose(chosen + step, true);
+      if (event.shiftKey) run(move(chosen, chosen + step));
+      else if (chosen + step >= 0 && chosen + step < names.length) choose(chosen + step, true);
     } else if (event.key === "Home" || event.key === "End") {
       event.preventDefault();
       choose(event.key === "Home" ? 0 : names.length - 1, true);
@@ -126,7 +156,12 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
   };
   const plain = { class: "plain small" };
   // While files are on their way, the order is not known yet.
-  const changes = [button("Replace", () => file.click(), plain), button("Remove", () => remove(chosen), plain)];
+  const changes = [
+    button("Earlier", () => move(chosen, chosen - 1), plain),
+    button("Later", () => move(chosen, chosen + 1), plain),
+    button("Replace", () => file.click(), plain),
+    button("Remove", () => remove(chosen), plain),
+  ];
   const tools = make(
     "div",
     { class: "actions", role: "group", "aria-label": "The chosen frame" },
@@ -135,7 +170,7 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
     ...changes,
     file,
   );
-  const keys = "Arrow keys choose a frame, Delete removes it.";
+  const keys = "Arrow keys choose a frame, Shift and an arrow key move it, Delete removes it. Or drag it.";
   const element = make(
     "div",
     { class: "contact", id: "contact-sheet" },
@@ -153,8 +188,7 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
     const hero = nearest(angles, turned.hero);
     const canChange = !transfer.isUnderWay && !transfer.totals.failed;
     for (const change of changes) change.disabled = !canChange;
-    // Pictures are of the files that were dropped on this page.
-    element.hidden = names.filter((name) => transfer.sources.has(name)).length < 2;
+    element.hidden = names.length < 2;
     for (const [name, { item }] of cells) {
       if (names.includes(name)) continue;
       item.remove();
@@ -163,6 +197,7 @@ export function contactSheet(transfer: Transfer, actions: Actions, signal: Abort
     names.forEach((name, index) => {
       const { item, handle, caption } = cellOf(name);
       caption.textContent = `${name} · ${angles[index]}°${index === hero ? " · hero" : ""}`;
+      item.draggable = canChange;
       handle.setAttribute("aria-label", `${caption.textContent}, frame ${index + 1} of ${names.length}`);
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
     });

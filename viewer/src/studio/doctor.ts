@@ -19,15 +19,18 @@ export interface Doctor {
   changed(): void;
   /** Frames are still arriving: findings about the whole turn wait. */
   arriving(isArriving: boolean): void;
-  /** Messages of the last findings that block. */
-  blocking(): string[];
+  /** Messages of the last findings that a person has to say are meant, and the revision that they are of. */
+  asked(): { messages: string[]; revision: string | undefined };
   isChecking(): boolean;
 }
 
 interface Options {
   /** Carries out a mend of what the check of a revision found; left out where the set is committed. */
   onMend?: (mend: string, revision: string) => Promise<void>;
-  onFindings?: () => void;
+  /** Gives frames each other's names: the first one the last one's, and so on. */
+  onReverse?: (frames: string[]) => Promise<void>;
+  /** Whether most frames are transparent. */
+  onTransparent?: (isTransparent: boolean) => void;
 }
 
 export function doctor(set: string, options: Options, signal: AbortSignal): Doctor {
@@ -82,7 +85,7 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     if (status.textContent !== words) status.textContent = words;
     if (!running && words !== announced) announce((announced = words));
     drawFindings(findings, check.revision);
-    options.onFindings?.();
+    if (state === "done") options.onTransparent?.(check.transparent);
   };
 
   const drawFindings = (findings: Finding[], revision: string) => {
@@ -92,7 +95,7 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       const key = JSON.stringify([finding, onMend && revision]);
       listed.add(key);
       let row = rows.get(key);
-      if (!row) rows.set(key, (row = findingRow(finding, onMend, signal)));
+      if (!row) rows.set(key, (row = findingRow(finding, { ...options, onMend }, signal)));
       if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     });
     for (const [key, row] of rows) {
@@ -121,8 +124,11 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       draw();
       if (!now) changed();
     },
-    blocking: () =>
-      (check?.findings ?? []).filter(({ severity }) => severity === "blocks").map(({ message }) => message),
+    asked: () => {
+      const asked = (check?.findings ?? []).filter(({ severity }) => severity !== "warns");
+      const revision = check?.state === "done" ? check.revision : undefined;
+      return { messages: asked.map(({ message }) => message), revision };
+    },
     isChecking: () => timer !== 0 || check?.state === "running",
   };
 }
@@ -133,22 +139,26 @@ function summaryOf({ state, done, total }: Check, findings: Finding[], isArrivin
   const soFar = isArriving ? " so far" : "";
   const checked = count(total, "frame");
   if (!findings.length) return `No problems in the ${checked}${soFar}.`;
-  const blocks = findings.filter(({ severity }) => severity === "blocks").length;
-  const warns = findings.length - blocks;
-  const parts = [blocks && `${blocks} to mend`, warns && `${warns} to know`].filter(Boolean);
+  const of = (wanted: Finding["severity"]) => findings.filter(({ severity }) => severity === wanted).length;
+  const [blocks, asks, warns] = [of("blocks"), of("asks"), of("warns")];
+  const parts = [blocks && `${blocks} to mend`, asks && `${asks} to decide`, warns && `${warns} to know`].filter(
+    Boolean,
+  );
   return `${checked}${soFar}: ${parts.join(", ")}.`;
 }
 
+const LABELS = { blocks: "Mend this", asks: "Decide", warns: "To know" };
+
 function findingRow(
   finding: Finding,
-  onMend: ((mend: string) => Promise<void>) | undefined,
+  { onMend, onReverse }: { onMend?: ((mend: string) => Promise<void>) | undefined; onReverse?: Options["onReverse"] },
   signal: AbortSignal,
 ): HTMLLIElement {
   const { kind, severity, frames, message, remedy, evidence, mend, mendLabel } = finding;
   const row = make(
     "li",
     { class: `finding ${severity}`, "data-kind": kind },
-    make("p", { class: "message" }, badge(severity === "blocks" ? "Mend this" : "To know", severity), ` ${message}`),
+    make("p", { class: "message" }, badge(LABELS[severity], severity), ` ${message}`),
   );
   const text = make("div", { class: "remedy" });
   if (remedy) text.append(make("p", { class: "quiet" }, remedy));
@@ -160,6 +170,10 @@ function findingRow(
   }
   if (mend && onMend) {
     text.append(button(mendLabel ?? mend, () => onMend(mend), { class: "plain", "data-mend": mend }));
+  }
+  if (onReverse && kind === "out-of-order" && frames.length > 1) {
+    const label = frames.length === 2 ? "Swap them" : "Turn them round";
+    text.append(button(label, () => onReverse(frames), { class: "plain", "data-mend": "reverse" }));
   }
   const picture = evidence && evidenceOf(evidence, message, signal);
   row.append(make("div", { class: "detail" }, ...(picture ? [picture] : []), text));

@@ -1,5 +1,6 @@
-// Small pictures of a set's frames, of the artist's own files.
+// Small pictures of a set's frames: of the artist's own files where the page has them, else from the server.
 
+import { sets } from "./api";
 import type { Transfer } from "./transfer";
 
 /** All pictures of a set take at most so many bytes of memory, four a pixel. */
@@ -77,10 +78,11 @@ export class FramePictures {
   }
 }
 
-async function pictureOf(transfer: Transfer, name: string, side: number): Promise<ImageBitmap | undefined> {
+/** TIFF, and what was sent before a reload, is made small by the server. */
+async function pictureOf(transfer: Transfer, name: string, side: number): Promise<ImageBitmap> {
   const file = transfer.sources.get(name);
-  // TIFF is decoded by no browser but one.
-  return file && small(file, side);
+  const local = file && (await small(file, side).catch(() => undefined));
+  return local ?? (await small(await sets.thumbnail(transfer.set, name), side));
 }
 
 async function small(image: Blob, side: number): Promise<ImageBitmap> {

@@ -15,7 +15,7 @@ import { configurationHash, goTo, setHash } from "./routes";
 import { settingsForm } from "./settings-form";
 import { type Dropped, sort, type Turn } from "./sorting";
 import { type Transfer, takeInTurn, transferOf } from "./transfer";
-import { withExtensionOf } from "./turn-order";
+import { byNumber, renamesFor, withExtensionOf } from "./turn-order";
 import { type Assigned, askForTurns } from "./turns-form";
 import { ask, badge, button, link, panel, tellFailure } from "./widgets";
 import { agoOf, choicesInWords, dateOf, listOf, pieceInWords, sizeOf, titleOf } from "./words";
@@ -161,8 +161,8 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     goTo("#/products");
   };
   const encode = async () => {
-    const blocking = physician.blocking();
-    const questions = [...blocking, ...(physician.isChecking() ? ["The doctor has not checked all frames yet."] : [])];
+    const { messages, revision } = physician.asked();
+    const questions = [...messages, ...(physician.isChecking() ? ["The doctor has not checked all frames yet."] : [])];
     if (questions.length) {
       const items = questions.map((message) => make("li", {}, message));
       const body = [
@@ -171,7 +171,7 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
       ];
       if (!(await ask({ title: "Encode it anyway?", body, confirm: "Encode anyway" }))) return;
     }
-    await sets.commit(set.id);
+    await sets.commit(set.id, messages.length ? revision : undefined);
     transfer.close();
     announce("Encoding begins.");
     await onCommitted();
@@ -220,6 +220,30 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
   files = fileList(transfer, remove);
   const listed = make("summary", {});
   const list = make("details", {}, listed, files.element);
+  const order = async (names: string[]) => {
+    // Frames that have just arrived have made another revision than the one that the page knows.
+    transfer.noteStored(await sets.show(set.id));
+    const before = [...transfer.stored.keys()].sort(byNumber);
+    const renames = renamesFor(before, names);
+    if ([...names].sort(byNumber).join("\n") !== before.join("\n")) {
+      draw();
+      throw new Error("The set has other frames by now. Order them again.");
+    }
+    if (!Object.keys(renames).length) return;
+    const fresh = await sets.rename(set.id, renames, transfer.revision).catch((error: unknown) => {
+      changed();
+      throw error;
+    });
+    transfer.rename(renames);
+    transfer.noteStored(fresh);
+    draw();
+    physician.changed();
+  };
+  const reverse = async (frames: string[]) => {
+    const names = [...transfer.stored.keys()].sort(byNumber);
+    const reversed = new Map(frames.map((name, index) => [name, frames.at(-1 - index)!]));
+    await order(names.map((name) => reversed.get(name) ?? name));
+  };
   const replace = (name: string, file: File) => {
     const fresh = withExtensionOf(name, file.name);
     transfer.take([{ path: fresh, file }]);
@@ -227,8 +251,9 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
   };
   const form = settingsForm(set, () => sheet.draw());
   const { setAngles } = form;
-  const sheet = contactSheet(transfer, { turned: form.now, remove, replace, setAngles }, signal);
-  physician = doctor(set.id, { onMend: mend }, signal);
+  const sheet = contactSheet(transfer, { turned: form.now, order, remove, replace, setAngles }, signal);
+  const onTransparent = form.noteTransparent;
+  physician = doctor(set.id, { onMend: mend, onReverse: reverse, onTransparent }, signal);
   transfer.onChange = () => signal.aborted || draw();
   transfer.onArrived = () => signal.aborted || changed();
   signal.addEventListener("abort", () => clearTimeout(reloading));

@@ -29,11 +29,14 @@ export interface SettingsForm {
   now(): Settings;
   /** Changes angles from elsewhere on the page. */
   setAngles(angles: { hero?: number; start?: number }): Promise<void>;
+  /** Whether most frames are transparent. */
+  noteTransparent(isTransparent: boolean): void;
 }
 
 /** The form; it is read-only for a committed set. */
 export function settingsForm(set: Frameset, onChange: () => void = () => {}): SettingsForm {
   let { settings } = set;
+  let isTransparent = false;
   const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
   const fields = make("fieldset", { class: "settings", disabled: set.state === "committed" });
   const angle = (name: "hero" | "start") =>
@@ -83,7 +86,7 @@ export function settingsForm(set: Frameset, onChange: () => void = () => {}): Se
   };
   const cost = make("p", { class: "note small", id: "ground-cost", role: "status", hidden: true });
   const drawCost = () => {
-    const isKept = ground.value === "transparent";
+    const isKept = ground.value === "transparent" && isTransparent;
     cost.hidden = !isKept;
     cost.textContent = isKept ? COST : "";
   };
@@ -116,6 +119,10 @@ export function settingsForm(set: Frameset, onChange: () => void = () => {}): Se
       if (angles.hero !== undefined) hero.value = String(angles.hero);
       if (angles.start !== undefined) start.value = String(angles.start);
       await save(angles);
+    },
+    noteTransparent: (now) => {
+      isTransparent = now;
+      drawCost();
     },
   };
 }

@@ -133,6 +133,8 @@ export class Transfer {
   stored = new Map<string, number>();
   /** Names and digests of these files, as far as they are known. */
   digests = new Map<string, string>();
+  /** The revision of the set as it was last seen. */
+  revision = "";
   /** The artist's own files, by the names that they have in the set. */
   readonly sources = new Map<string, File>();
 
@@ -223,6 +225,7 @@ export class Transfer {
     const files = set.files ?? [];
     this.stored = new Map(files.map(({ name, bytes }) => [name, bytes]));
     this.digests = new Map(files.map(({ name, digest }) => [name, digest]));
+    this.revision = set.revision ?? "";
     this.#sent.forgetArrived(files);
   }
 
@@ -308,6 +311,13 @@ export class Transfer {
     this.sources.delete(name);
     this.#sent.remove(name);
     this.#report();
+  }
+
+  /** The set's frames have other names by now. */
+  rename(names: Record<string, string>): void {
+    const sources = [...this.sources].map(([name, file]): [string, File] => [names[name] ?? name, file]);
+    for (const name of Object.keys(names)) this.remove(name);
+    for (const [name, file] of sources) this.sources.set(name, file);
   }
 
   /** Removes the files that were uploaded and that the set does not contain any more. */

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anglesOf, byNumber, nearest, startFor } from "./turn-order";
+import { anglesOf, byNumber, moved, nearest, renamesFor, startFor } from "./turn-order";
+
+test("a_frame_that_moves_takes_the_name_of_its_place_and_the_others_close_up", () => {
+  const names = ["1.png", "2.png", "3.jpg", "4.png"];
+  assert.deepEqual(moved(names, 0, 2), ["2.png", "3.jpg", "1.png", "4.png"]);
+  assert.deepEqual(renamesFor(names, moved(names, 0, 2)), { "2.png": "1.png", "3.jpg": "2.jpg", "1.png": "3.png" });
+  assert.deepEqual(renamesFor(names, names), {});
+});
 
 test("angles_go_the_way_that_the_piece_turns", () => {
   assert.deepEqual(anglesOf(4, { start: 10, clockwise: false }), [10, 100, 190, 280]);

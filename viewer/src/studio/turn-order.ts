@@ -31,6 +31,19 @@ export function nearest(angles: number[], degrees: number): number {
   return angles.reduce((best, angle, index) => (away(angle) < away(angles[best]!) ? index : best), 0);
 }
 
+/** A frame of the turn in another place; the others close up. */
+export function moved(names: string[], from: number, to: number): string[] {
+  const order = names.filter((_, index) => index !== from);
+  order.splice(to, 0, names[from]!);
+  return order;
+}
+
+/** The names that frames get, so that they stand in this order: those that there are, each with its file's extension. */
+export function renamesFor(names: string[], order: string[]): Record<string, string> {
+  const pairs = order.map((name, index): [string, string] => [name, withExtensionOf(names[index]!, name)]);
+  return Object.fromEntries(pairs.filter(([from, to]) => from !== to));
+}
+
 /** A name with the extension of another one. */
 export function withExtensionOf(name: string, other: string): string {
   const extension = /\.[^.]*$/.exec(other)?.[0] ?? "";
