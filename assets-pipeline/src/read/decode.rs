@@ -2,6 +2,7 @@
 
 mod colours;
 mod conversion;
+mod curve;
 mod error;
 mod jpeg;
 mod samples;

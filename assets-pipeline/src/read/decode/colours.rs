@@ -18,6 +18,7 @@ use std::borrow::Cow;
 
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, ProfileText, ToneReprCurve, XyY};
 
+use super::curve::{linear, luminance};
 use crate::read::integrity::{Colour, ColourTags, ExifColours, Header};
 use crate::read::refusal::is_plain;
 use crate::read::remark::Remark;
@@ -48,7 +49,10 @@ pub(super) fn colours(icc: Option<&[u8]>, header: &Header) -> Colours {
         let name = format!("colour codes {primaries} and {transfer} (cICP)");
         return Colours { profile: Some((name, profile)), remarks: Vec::new() };
     }
-    let parsed = icc.map(|icc| ColorProfile::new_from_slice(&by_its_tables(icc)).ok().filter(is_whole));
+    let parsed = icc.map(|icc| {
+        let profile = ColorProfile::new_from_slice(&by_its_tables(icc)).ok().filter(is_whole);
+        profile.map(by_luminance)
+    });
     if let Some(Some(profile)) = parsed {
         let mismatched = mismatch(&profile, header).map(|profile| Remark::ProfileMismatched { profile });
         let named = mismatched.is_none().then(|| (name(&profile), profile));
@@ -197,6 +201,23 @@ fn by_its_tables(icc: &[u8]) -> Cow<'_, [u8]> {
     let mut icc = icc.to_vec();
     icc[VERSION..VERSION + 4].copy_from_slice(&[version, 0x20, 0, 0]);
     icc.into()
+}
+
+/// A grey profile whose curve gives L* (ICC.1:2022, section 8.3.4.2) as one whose curve gives luminance, which is what moxcms
+/// converts; others as they are.
+fn by_luminance(mut profile: ColorProfile) -> ColorProfile {
+    const STEPS: u16 = 4096;
+    if profile.color_space != DataColorSpace::Gray || profile.pcs != DataColorSpace::Lab {
+        return profile;
+    }
+    let Some(curve) = &profile.gray_trc else { return profile };
+    let table = (0..STEPS).map(|at| {
+        let lightness = 100.0 * linear(curve, f32::from(at) / f32::from(STEPS - 1));
+        (luminance(lightness).clamp(0.0, 1.0) * f32::from(u16::MAX)).round() as u16
+    });
+    profile.gray_trc = Some(ToneReprCurve::Lut(table.collect()));
+    profile.pcs = DataColorSpace::Xyz;
+    profile
 }
 
 /// Whether a profile has what a conversion needs.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use moxcms::{
-    ColorProfile, DataColorSpace, Layout, ToneReprCurve, Transform8BitExecutor, Transform16BitExecutor,
-    TransformExecutor, TransformOptions,
+    ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, Transform16BitExecutor, TransformExecutor,
+    TransformOptions,
 };
 
 use super::colours::{Colours, colours};
+use super::curve::is_srgb_curve;
 use crate::read::integrity::Header;
 use crate::read::remark::Remark;
 
@@ -114,46 +115,4 @@ fn is_srgb(profile: &ColorProfile) -> bool {
         }
         _ => false,
     }
-}
-
-fn is_srgb_curve(curve: &ToneReprCurve) -> bool {
-    // Less than three quarters of a level of 8 bits; a plain gamma of 2.2 is beyond that.
-    const CLOSE: f32 = 0.75 / 255.0;
-    (0..=64)
-        .map(|i| i as f32 / 64.0)
-        .all(|encoded| (srgb_encoded(linear(curve, encoded)) - encoded).abs() < CLOSE)
-}
-
-/// A curve of an ICC profile at `x` (ICC.1:2022, sections 10.6 and 10.18).
-#[allow(clippy::many_single_char_names, reason = "the specification's names")]
-fn linear(curve: &ToneReprCurve, x: f32) -> f32 {
-    match curve {
-        ToneReprCurve::Lut(table) => match table.as_slice() {
-            [] => x,
-            [gamma] => x.powf(f32::from(*gamma) / 256.0),
-            table => {
-                let at = x * (table.len() - 1) as f32;
-                let (below, above) = (table[at.floor() as usize], table[at.ceil() as usize]);
-                let between = f32::from(below) + (f32::from(above) - f32::from(below)) * at.fract();
-                between / f32::from(u16::MAX)
-            }
-        },
-        ToneReprCurve::Parametric(parameters) => match *parameters.as_slice() {
-            [g] => x.powf(g),
-            [g, a, b] if x >= -b / a => (a * x + b).powf(g),
-            [_, _, _] => 0.0,
-            [g, a, b, c] if x >= -b / a => (a * x + b).powf(g) + c,
-            [_, _, _, c] => c,
-            [g, a, b, _, d] if x >= d => (a * x + b).powf(g),
-            [_, _, _, c, _] => c * x,
-            [g, a, b, _, d, e, _] if x >= d => (a * x + b).powf(g) + e,
-            [_, _, _, c, _, _, f] => c * x + f,
-            _ => f32::NAN,
-        },
-    }
-}
-
-/// IEC 61966-2-1.
-fn srgb_encoded(linear: f32) -> f32 {
-    if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }

@@ -1,4 +1,4 @@
-use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Rgb, RgbImage};
 use moxcms::ColorProfile;
 
 use crate::read::decode::{Decoded, decode};
@@ -373,4 +373,21 @@ fn a_table_has_the_encoding_of_its_type_whatever_the_version() {
             assert!(greys[3..6].iter().all(|grey| *grey == greys[3]), "{what}: {greys:?}");
         }
     }
+}
+
+#[test]
+fn a_grey_curve_of_lightness_is_one() {
+    let mut profile = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+    profile[20..24].copy_from_slice(b"Lab ");
+    let greys = [0_u8, 10, 20, 128, 200, 255];
+    let picture = DynamicImage::from(GrayImage::from_raw(6, 1, greys.into()).unwrap());
+    let png = with(&samples::encoded(&picture, ImageFormat::Png), &[iccp(&profile)]);
+    let decoded = decoded("a.png", &png);
+    // L* of 0, 3.92, 7.84, 50.2, 78.4 and 100.
+    let expected = [0, 14, 23, 119, 194, 255];
+    for (x, expected) in expected.into_iter().enumerate() {
+        let shown = decoded.image.get_pixel(x as u32, 0)[0];
+        assert!(shown.abs_diff(expected) <= 1, "{}: {shown}, not {expected}", greys[x]);
+    }
+    assert!(decoded.remarks.iter().all(|remark| !matches!(remark, Remark::ProfileUnusable { .. })));
 }
