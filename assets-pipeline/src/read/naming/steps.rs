@@ -12,6 +12,9 @@ const COMMON_TURNS: [usize; 9] = [24, 36, 48, 60, 72, 90, 120, 180, 360];
 const MOST_MISSING: u64 = 720;
 /// How many digits the counters have that start over: four in cameras, and some programs have more.
 const COUNTER_DIGITS: std::ops::RangeInclusive<u32> = 3..=6;
+/// A counter with so few digits has started over only where no frame is missing and most of its numbers are: frames that
+/// are missing from the middle of a turn would look alike.
+const SHORT_COUNTER: u32 = 2;
 
 /// The turn that the numbers make, in their order.
 pub(super) fn turn(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal> {
@@ -60,21 +63,45 @@ fn started_over(numbers: &Numbers) -> Option<(Numbers, i64)> {
     let mut values = numbers.values.clone();
     values.sort_unstable();
     let (first, end) = (*values.first()?, *values.last()?);
-    let digits = end.max(1).ilog10() + 1;
-    let (last, span) = (10_i64.checked_pow(digits)? - 1, MOST_MISSING as i64);
-    let is_counter = numbers.scale == 1 && COUNTER_DIGITS.contains(&digits);
-    if !is_counter || first < 0 || first > span || end < last - span || end - first <= span {
+    if numbers.scale != 1 || first < 0 {
         return None;
     }
+    if let Some((last, at)) = next_folder(&values) {
+        let counted = |value| if value >= at { value - at + last + 1 } else { value };
+        return Some((numbers.counted(counted, Written::StartsOver { last, at }), last));
+    }
+    let digits = end.max(1).ilog10() + 1;
+    let last = 10_i64.checked_pow(digits)? - 1;
     let gap = values.windows(2).max_by_key(|pair| pair[1] - pair[0])?;
     let (low, high) = (gap[0], gap[1]);
-    if low > span || high < last - span {
-        return None;
-    }
+    let has_all = || values.len() as i64 == (low - first + 1) + (last - high + 1);
+    let is_counter = match digits {
+        SHORT_COUNTER => first <= 1 && end == last && high - low > last / 2 && has_all(),
+        digits if COUNTER_DIGITS.contains(&digits) => {
+            let span = MOST_MISSING as i64;
+            end - first > span && low <= span && high >= last - span
+        }
+        _ => false,
+    };
     // Cameras have no picture 0.
     let at = first.min(1);
-    let written = Written::StartsOver { last, at };
-    Some((numbers.counted(|value| if value <= low { value - at + last + 1 } else { value }, written), last))
+    let counted = |value| if value <= low { value - at + last + 1 } else { value };
+    is_counter.then(|| (numbers.counted(counted, Written::StartsOver { last, at }), last))
+}
+
+/// The last number of one folder of a camera and the first one of the next, where the numbers are both a folder's and a
+/// picture's, and go from one folder to the next: P1000999 comes before P1010001 (DCF, JEITA CP-3461, section 3).
+fn next_folder(values: &[i64]) -> Option<(i64, i64)> {
+    const FOLDER: i64 = 10_000;
+    let folder = values.first()? / FOLDER;
+    let is_next = (100..999).contains(&folder)
+        && values.last()? / FOLDER == folder + 1
+        && values.iter().all(|value| value % FOLDER != 0);
+    let pictures =
+        values.iter().filter(|value| **value / FOLDER == folder).map(|value| value % FOLDER).max()?;
+    // Panasonic fills a folder with 999 pictures, others with 9999.
+    let full = if pictures <= 999 { 999 } else { FOLDER - 1 };
+    is_next.then_some((folder * FOLDER + full, (folder + 1) * FOLDER + 1))
 }
 
 /// The turn of numbers that go up in even steps.

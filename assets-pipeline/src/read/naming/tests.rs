@@ -367,6 +367,39 @@ fn a_counter_that_starts_over_goes_on() {
             r#"4 frames, "i_9998.png" to "i_0001.png", index from 9998 by 1. The counter in the names starts over after 9999: i_0000.png follows i_9999.png"#
         ]],
     );
+    check(
+        &given(&["DSC97.png", "DSC98.png", "DSC99.png", "DSC00.png", "DSC01.png"]),
+        &expect![[
+            r#"5 frames, "DSC97.png" to "DSC01.png", index from 97 by 1. The counter in the names starts over after 99: DSC00.png follows DSC99.png"#
+        ]],
+    );
+    check(
+        &given(&["DSC97.png", "DSC99.png", "DSC00.png", "DSC01.png"]),
+        &expect![
+            "no-count: The numbers in the names count neither frames nor degrees: 4 files have numbers from 0 to 99"
+        ],
+    );
+    // Of so few numbers it is as likely that frames in the middle are missing.
+    check(
+        &names(without(1..=99, &(41..60).collect::<Vec<_>>()), |n| format!("r_{n:02}.png")),
+        &expect!["frame-missing: Frames 41 to 59 are missing, 19 in all: there is no r_41.png, for one"],
+    );
+    check(
+        &given(&["P1000998.JPG", "P1000999.JPG", "P1010001.JPG", "P1010002.JPG"]),
+        &expect![[r#"4 frames, "P1000998.JPG" to "P1010002.JPG", index from 1000998 by 1"#]],
+    );
+    check(
+        &given(&["P1000998.JPG", "P1010001.JPG", "P1010002.JPG"]),
+        &expect!["frame-missing: Frame 1000999 is missing: there is no P1000999.JPG"],
+    );
+    check(
+        &given(&["P1009998.JPG", "P1009999.JPG", "P1010001.JPG"]),
+        &expect![[r#"3 frames, "P1009998.JPG" to "P1010001.JPG", index from 1009998 by 1"#]],
+    );
+    check(
+        &given(&["P1009999.JPG", "P1010000.JPG", "P1010001.JPG"]),
+        &expect![[r#"3 frames, "P1009999.JPG" to "P1010001.JPG", index from 1009999 by 1"#]],
+    );
     // What is missing has the name that the counter would have given it.
     check(
         &given(&["DSC_9997.png", "DSC_9998.png", "DSC_9999.png", "DSC_0002.png", "DSC_0003.png"]),
@@ -425,13 +458,16 @@ fn angles_and_counts_below_nothing() {
 #[test]
 fn names_that_are_times_are_in_their_order() {
     let taken = |n: u32| 3 * n + n % 3;
-    let clock = |n: u32| (10 + taken(n) / 3600, 14 + taken(n) / 60 % 60, taken(n) % 60);
+    // From 59 minutes past an hour over its end.
+    let clock = |n: u32| (10 + (3540 + taken(n)) / 3600, (3540 + taken(n)) / 60 % 60, taken(n) % 60);
     let remark = "The numbers in the names are times, so the frames are in the order in which they were taken, and a frame that is missing would not be noticed";
-    let forms: [fn(u32, u32, u32) -> String; 5] = [
+    let forms: [fn(u32, u32, u32) -> String; 7] = [
         |h, m, s| format!("IMG_20261126_{h:02}{m:02}{s:02}.jpg"),
         |h, m, s| format!("PXL_20261126_{h:02}{m:02}{s:02}123.jpg"),
         |h, m, s| format!("20261126{h:02}{m:02}{s:02}.jpg"),
         |h, m, s| format!("Photo 2026-11-26 at {h:02}.{m:02}.{s:02}.jpg"),
+        |h, m, s| format!("Photo 2026-11-26 at {}.{m}.{s}.jpg", h - 1),
+        |h, m, s| format!("20261126-{}{m:02}{s:02}.jpg", h - 1),
         |h, m, s| format!("{}.jpg", 1_795_000_000 + 3600 * h + 60 * m + s),
     ];
     for form in forms {

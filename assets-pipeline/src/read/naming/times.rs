@@ -19,7 +19,6 @@ pub(super) fn turn(names: &[String], columns: &[Numbers]) -> Option<Turn> {
         if outside.clone().any(varies) {
             return None;
         }
-        // Of one width each, so that the times of names compare as their digits in a row do.
         let key = |name: usize| -> Vec<i64> {
             columns[from..to].iter().map(|column| column.values[name]).collect()
         };
@@ -35,10 +34,15 @@ pub(super) fn turn(names: &[String], columns: &[Numbers]) -> Option<Turn> {
     Some(Turn { order, numbering: Numbering::Times, remarks: vec![remark.into()] })
 }
 
-/// How many digits the number has in every name.
+/// How many digits the number has in every name. Some programs write no zero before 9, so that the hour after it has a
+/// digit more.
 fn width(column: &Numbers) -> Option<usize> {
-    let first = column.spans.first()?.len();
-    column.spans.iter().all(|span| span.len() == first).then_some(first)
+    let widths = column.spans.iter().map(ExactSizeIterator::len);
+    let (least, most) = (widths.clone().min()?, widths.max()?);
+    let is_padded =
+        |(span, value): (&Range<usize>, &i64)| span.len() > 1 && *value < 10_i64.pow(span.len() as u32 - 1);
+    let has_zero_before = column.spans.iter().zip(&column.values).any(is_padded);
+    (least == most || least + 1 == most && !has_zero_before).then_some(most)
 }
 
 /// How many columns, from the first on, are a time.
@@ -75,7 +79,7 @@ fn columns_of_a_time(columns: &[Numbers], widths: &[Option<usize>]) -> Option<us
 
 /// Hours, minutes and seconds in columns of their own.
 fn clock(widths: &[usize], all: impl Fn(usize, &dyn Fn(i64) -> bool) -> bool) -> Option<usize> {
-    let is_clock = matches!(widths, [2, 2, 2, ..])
+    let is_clock = matches!(widths, [1 | 2, 1 | 2, 1 | 2, ..])
         && all(0, &|hour| hour < 24)
         && all(1, &|minute| minute < 60)
         && all(2, &|second| second <= 60);
