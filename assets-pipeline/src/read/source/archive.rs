@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Entry;
 use super::listing::{self, Kind, Listing, are_covers, is_junk};
+use super::names::composed;
 use crate::read::refusal::{NameFault, Refusal};
 
 /// No disk takes a longer name of a file or folder.
@@ -34,8 +35,9 @@ pub(super) struct Files {
 impl Files {
     /// Adds a file with a [harmless name](harmless_name), and says what it is to the pipeline.
     pub(super) fn add(&mut self, index: usize, name: &str, bytes: u64) -> Result<Kind, Refusal> {
+        // Half of a folder's names may come from a Mac.
         let parts: Vec<String> =
-            name.split(SEPARATORS).filter(|part| !matches!(*part, "" | ".")).map(ToOwned::to_owned).collect();
+            name.split(SEPARATORS).filter(|part| !matches!(*part, "" | ".")).map(composed).collect();
         if !self.seen.insert(parts.clone()) {
             return Err(Refusal::ArchiveDuplicate { file: name.into() });
         }

@@ -175,6 +175,12 @@ fn check_names(names: &[&[u8]], expected: &Expect) {
 }
 
 #[test]
+fn a_folder_in_a_zip_is_one_in_whichever_form_its_name_is() {
+    let names = ["\u{e9}/r_00.png", "e\u{301}/r_01.png"].map(str::as_bytes);
+    check_names(&names, &expect!["r_00.png, r_01.png without []"]);
+}
+
+#[test]
 fn names_in_a_zip_are_decoded_before_they_are_judged() {
     // Windows PowerShell writes backslashes.
     check_names(
