@@ -97,8 +97,28 @@ fn stored<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Store
         }
         Format::Jpeg => jpeg::stored(bytes, header),
         Format::Tiff => tiff_picture(bytes),
-        Format::WebP => limited(WebPDecoder::new(file)?, codec_limits, header),
+        Format::WebP => {
+            let file = Cursor::new(webp_announcing(bytes, header.alpha));
+            let (pixels, icc) = limited(WebPDecoder::new(file)?, codec_limits, header)?;
+            // The codec shows transparency that stands behind the picture.
+            let pixels = if header.alpha { pixels } else { pixels.into_rgb8().into() };
+            Ok((pixels, icc))
+        }
     }
+}
+
+/// A WebP whose header announces the transparency that it has: the codec shows no other.
+fn webp_announcing(bytes: &[u8], alpha: bool) -> Cow<'_, [u8]> {
+    const FLAGS: usize = 20;
+    const ALPHA: u8 = 0x10;
+    let is_announced =
+        bytes.get(12..16) != Some(b"VP8X") || bytes.get(FLAGS).is_none_or(|flags| flags & ALPHA != 0);
+    if is_announced || !alpha {
+        return bytes.into();
+    }
+    let mut bytes = bytes.to_vec();
+    bytes[FLAGS] |= ALPHA;
+    bytes.into()
 }
 
 fn tiff_picture(bytes: &[u8]) -> Result<Stored<'_>, Fault> {

@@ -16,6 +16,8 @@ pub enum Remark {
     MorePages,
     /// A fourth channel of which the file does not say that it is alpha.
     AlphaUnnamed,
+    /// Transparency that the header of a WebP does not announce, or that stands behind the picture.
+    AlphaIrregular,
     /// Channels beside the colours that the file does not call alpha.
     ChannelsLeftOut {
         /// How many.
@@ -50,7 +52,7 @@ impl Remark {
                 "Compare the colours with your own; to decide them yourself, export the frames in sRGB."
             }
             Self::MorePages => "Export each frame as a file of its own.",
-            Self::AlphaUnnamed | Self::ChannelsLeftOut { .. } => {
+            Self::AlphaUnnamed | Self::AlphaIrregular | Self::ChannelsLeftOut { .. } => {
                 "Check the ground; where it is wrong, export the frames as PNG, with transparency or without."
             }
             Self::ProfileUnusable { .. }
@@ -71,6 +73,9 @@ impl Display for Remark {
             Self::MorePages => f.write_str("there is more than one page, of which the first is used"),
             Self::AlphaUnnamed => {
                 f.write_str("the meaning of the fourth channel is not said, and it is taken for transparency")
+            }
+            Self::AlphaIrregular => {
+                f.write_str("the transparency is not stored as the format prescribes, and programs differ in whether they show it")
             }
             Self::ChannelsLeftOut { channels: 1 } => f.write_str(
                 "a channel beside the colours is not called transparency, and is left out",

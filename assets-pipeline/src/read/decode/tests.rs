@@ -2,7 +2,9 @@ use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Luma, LumaA, R
 use moxcms::ColorProfile;
 
 use super::{Decoded, decode};
+use crate::read::integrity::inspect;
 use crate::read::limits::Limits;
+use crate::read::remark::Remark;
 use crate::samples::{self, Tiff};
 
 fn decoded(name: &str, bytes: &[u8]) -> Decoded {
@@ -307,4 +309,35 @@ fn what_a_codec_says_is_told_in_one_line() {
     jpeg.splice(table..table, samples::jpeg_segment(0xdb, &[0]));
     let text = decode("r1.jpg", &jpeg, &Limits::default()).unwrap_err().to_string();
     assert!(text.starts_with("r1.jpg cannot be read: ") && !text.contains(char::is_control), "{text:?}");
+}
+
+#[test]
+fn transparency_of_a_webp_is_that_of_libwebp_however_it_is_stored() {
+    const FLAGS: usize = 20;
+    let picture = RgbaImage::from_fn(8, 6, |x, y| Rgba([200, 170, 60, (x * 30 + y) as u8]));
+    let encoder = webp::Encoder::from_rgba(&picture, 8, 6);
+    let lossy = encoder.encode(90.0).to_vec();
+    let lossless = samples::webp_extended(&encoder.encode_lossless(), 0, 8, 6, None);
+    let mut unannounced = lossy.clone();
+    unannounced[FLAGS] = 0;
+    // The chunk of transparency comes first after the header.
+    let length = 8 + u32::from_le_bytes(lossy[34..38].try_into().unwrap()).next_multiple_of(2) as usize;
+    assert_eq!(&lossy[30..34], b"ALPH");
+    let late = [&lossy[..30], &lossy[30 + length..], &lossy[30..30 + length]].concat();
+    for (what, webp, has_alpha) in
+        [("lossy", unannounced, true), ("lossless", lossless, true), ("late", late, false)]
+    {
+        let found = decoded("r1.webp", &webp);
+        let reference = webp::Decoder::new(&webp).decode().unwrap();
+        assert_eq!(found.had_alpha, has_alpha, "{what}");
+        let expected: Vec<u8> = if reference.is_alpha() {
+            reference.iter().skip(3).step_by(4).copied().collect()
+        } else {
+            vec![255; 48]
+        };
+        let alphas: Vec<u8> = found.image.pixels().map(|pixel| pixel.0[3]).collect();
+        assert_eq!(alphas, expected, "{what}");
+        let header = inspect("r1.webp", &webp, &Limits::default()).unwrap();
+        assert_eq!(header.remarks, [Remark::AlphaIrregular], "{what}");
+    }
 }

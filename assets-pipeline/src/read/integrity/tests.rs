@@ -207,6 +207,15 @@ fn a_webp_tells_its_size_and_alpha() {
     check("r1.webp", &webp, &expect!["WebP 5 x 4 Rgb 8 alpha"]);
     check("r1.webp", &samples::encoded(&rgb(), ImageFormat::WebP), &expect!["WebP 5 x 4 Rgb 8"]);
     check("r1.webp", &samples::webp_extended(&webp, 0x10, 5, 4, None), &expect!["WebP 5 x 4 Rgb 8 alpha"]);
+    check(
+        "r1.webp",
+        &samples::webp_extended(&webp, 0, 5, 4, None),
+        &expect![
+            "WebP 5 x 4 Rgb 8 alpha, the transparency is not stored as the format prescribes, and programs differ in whether they show it"
+        ],
+    );
+    let late = samples::webp_extended(&webp, 0x10, 5, 4, Some((*b"ALPH", &[0; 21])));
+    check("r1.webp", &late, &expect!["WebP 5 x 4 Rgb 8 alpha"]);
     let exif = samples::exif(6);
     check(
         "r1.webp",

@@ -5,6 +5,7 @@ use image::metadata::Orientation;
 use super::fields::Fields;
 use super::{ExifColours, Fault, Format, Header};
 use crate::read::limits::Limits;
+use crate::read::remark::Remark;
 
 const RIFF_HEADER_BYTES: usize = 12;
 const ALPHA_FLAG: u8 = 0x10;
@@ -19,7 +20,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
     let mut canvas: Option<Header> = None;
     let mut picture: Option<Header> = None;
     let (mut orientation, mut exif_colours) = (None, None);
-    let (mut has_alpha_chunk, mut has_profile) = (false, false);
+    let (mut has_alpha_chunk, mut has_late_alpha, mut has_profile) = (false, false, false);
     let mut at = RIFF_HEADER_BYTES;
     while at < end {
         let damaged = || Fault::Unreadable("its data is damaged".into());
@@ -31,6 +32,8 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
             b"VP8 " if picture.is_none() => picture = Some(lossy(data).ok_or_else(damaged)?),
             b"VP8L" if picture.is_none() => picture = Some(lossless(data).ok_or_else(damaged)?),
             b"ANIM" | b"ANMF" => return Err(animated()),
+            // Behind the picture it counts for nothing (RFC 9649, section 2.7.1.2).
+            b"ALPH" if picture.is_some() => has_late_alpha = true,
             b"ALPH" => has_alpha_chunk = true,
             b"ICCP" => has_profile = true,
             b"EXIF" => {
@@ -48,9 +51,12 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Result<Header, Fault> {
         if (canvas.width, canvas.height) != (header.width, header.height) {
             return Err(Fault::Unreadable("its picture has another size than its header says".into()));
         }
-        // The canvas decides: without its flag, decoders ignore transparency.
-        header.alpha = canvas.alpha && (header.alpha || has_alpha_chunk);
-        // As with transparency.
+        // As libwebp does, which shows transparency without its flag too.
+        header.alpha |= has_alpha_chunk;
+        if header.alpha && !canvas.alpha || has_late_alpha && !header.alpha {
+            header.remarks.push(Remark::AlphaIrregular);
+        }
+        // The canvas decides: without its flag, decoders ignore a profile.
         header.has_profile = canvas.has_profile && has_profile;
         header.orientation = orientation.unwrap_or(Orientation::NoTransforms);
         header.colour_tags.exif = exif_colours;
