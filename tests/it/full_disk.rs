@@ -81,14 +81,14 @@ impl Small {
                 take();
             }
         };
-        Filling { end, filling: thread::spawn(fill), ballast: self.data.join("ballast") }
+        Filling { end, thread: thread::spawn(fill), ballast: self.data.join("ballast") }
     }
 }
 
 /// A disk that stays full.
 struct Filling {
     end: mpsc::Sender<()>,
-    filling: thread::JoinHandle<()>,
+    thread: thread::JoinHandle<()>,
     ballast: PathBuf,
 }
 
@@ -96,7 +96,7 @@ impl Filling {
     /// All of it is free again.
     fn free(self) {
         drop(self.end);
-        self.filling.join().unwrap();
+        self.thread.join().unwrap();
         fs::remove_file(self.ballast).unwrap();
     }
 }
