@@ -58,3 +58,10 @@ export async function openFront(base, intercept) {
   };
   return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
+
+/** Waits until what is asked in the page is true. `waitForFunction` takes the promise of an async function for true. */
+export async function until(page, isTrue, argument) {
+  for (const end = Date.now() + 60_000; !(await page.evaluate(isTrue, argument)); ) {
+    if (Date.now() > end) throw new Error(`it never became true: ${isTrue}`);
+  }
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
-import { launch, openFront, openPage, openShop } from "./browser.mjs";
+import { launch, openFront, openPage, openShop, until } from "./browser.mjs";
 import { artist, publish } from "./publish.mjs";
 import { spinState } from "./spins.mjs";
 
@@ -79,10 +79,14 @@ async function show(page, configuration) {
   const src = await put(page, configuration);
   await spinState(page, "standard");
   // What the worker stores, it stores after it has answered.
-  await page.waitForFunction(async (src) => {
-    const urls = (await (await caches.open("girasol/1")).keys()).map(({ url }) => url);
-    return urls.some((url) => url.startsWith(src)) && urls.some((url) => url.endsWith(".pack"));
-  }, src);
+  await until(
+    page,
+    async (src) => {
+      const urls = (await (await caches.open("girasol/1")).keys()).map(({ url }) => url);
+      return urls.some((url) => url.startsWith(src)) && urls.some((url) => url.endsWith(".pack"));
+    },
+    src,
+  );
 }
 
 const cached = (page) =>
@@ -103,7 +107,7 @@ for (const [what, change, status] of [
     const gone = await publish("ring.refused", { metal: named(what.replace("_", "-")) });
     const { page, close } = await visit(gone);
     await page.evaluate((still) => fetch(still), `${front.url}/still/${gone}.webp`);
-    await page.waitForFunction(async () =>
+    await until(page, async () =>
       (await (await caches.open("girasol/1")).keys()).some(({ url }) => url.includes("/still/")),
     );
     await change(gone);

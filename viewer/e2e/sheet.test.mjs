@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { until } from "./browser.mjs";
 import { openDesk, PATIENCE } from "./desk.mjs";
 
 let desk;
@@ -72,7 +73,8 @@ test("frames_are_ordered_by_keys_and_by_dragging_and_stay_so_after_a_reload", as
   let now = await desk.frames(id);
   assert.deepEqual([now["030.webp"], now["060.webp"]], [before["060.webp"], before["030.webp"]]);
   await page.locator('.sheet [data-name="060.webp"]').dragTo(page.locator('.sheet [data-name="030.webp"]'));
-  await page.waitForFunction(
+  await until(
+    page,
     async ([id, digest]) => {
       const { files } = await (await fetch(`/api/framesets/${id}`)).json();
       return files.find(({ name }) => name === "030.webp").digest === digest;
