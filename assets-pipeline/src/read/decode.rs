@@ -107,17 +107,16 @@ fn stored<'a>(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Store
     }
 }
 
-/// A WebP whose header announces the transparency that it has: the codec shows no other.
+/// A WebP whose header announces the transparency that it has, and no other: the codec goes by it.
 fn webp_announcing(bytes: &[u8], alpha: bool) -> Cow<'_, [u8]> {
     const FLAGS: usize = 20;
     const ALPHA: u8 = 0x10;
-    let is_announced =
-        bytes.get(12..16) != Some(b"VP8X") || bytes.get(FLAGS).is_none_or(|flags| flags & ALPHA != 0);
-    if is_announced || !alpha {
+    let announces = |flags: &u8| flags & ALPHA != 0;
+    if bytes.get(12..16) != Some(b"VP8X") || bytes.get(FLAGS).is_none_or(|flags| announces(flags) == alpha) {
         return bytes.into();
     }
     let mut bytes = bytes.to_vec();
-    bytes[FLAGS] |= ALPHA;
+    bytes[FLAGS] ^= ALPHA;
     bytes.into()
 }
 

@@ -59,7 +59,11 @@ pub fn arrange(names: &[String]) -> Result<Turn, Refusal> {
         _ => {}
     }
     if let Some(degrees) = pattern::decimal_degrees(names) {
-        return steps::turn(names, &degrees);
+        return steps::turn(names, &degrees).or_else(|refusal| {
+            // The hour and minute of 9.59.58 look like degrees too.
+            let columns = pattern::numbers(names).ok();
+            columns.and_then(|columns| times::turn(names, &columns)).ok_or(refusal)
+        });
     }
     let columns = match pattern::numbers(names) {
         Ok(columns) => columns,

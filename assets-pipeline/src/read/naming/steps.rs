@@ -12,9 +12,10 @@ const COMMON_TURNS: [usize; 9] = [24, 36, 48, 60, 72, 90, 120, 180, 360];
 const MOST_MISSING: u64 = 720;
 /// How many digits the counters have that start over: four in cameras, and some programs have more.
 const COUNTER_DIGITS: std::ops::RangeInclusive<u32> = 3..=6;
-/// A counter with so few digits has started over only where no frame is missing and most of its numbers are: frames that
-/// are missing from the middle of a turn would look alike.
+/// A counter with so few digits has started over only where it has all the frames of a short turn: of a longer one, as many
+/// may be missing from the middle.
 const SHORT_COUNTER: u32 = 2;
+const SHORT_TURN: std::ops::RangeInclusive<usize> = 8..=36;
 
 /// The turn that the numbers make, in their order.
 pub(super) fn turn(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal> {
@@ -28,7 +29,8 @@ pub(super) fn turn(names: &[String], numbers: &Numbers) -> Result<Turn, Refusal>
     }
     let Some((counted, last)) = started_over(numbers) else { return even(names, numbers) };
     let mut turn = even(names, &counted)?;
-    let follows = turn.order.windows(2).find(|pair| numbers.values[pair[1]] < numbers.values[pair[0]]);
+    let is_after = |frame: usize| counted.values[frame] > last;
+    let follows = turn.order.windows(2).find(|pair| !is_after(pair[0]) && is_after(pair[1]));
     if let Some(&[before, after]) = follows {
         let (before, after) = (Name(&names[before]), Name(&names[after]));
         turn.remarks
@@ -76,7 +78,7 @@ fn started_over(numbers: &Numbers) -> Option<(Numbers, i64)> {
     let (low, high) = (gap[0], gap[1]);
     let has_all = || values.len() as i64 == (low - first + 1) + (last - high + 1);
     let is_counter = match digits {
-        SHORT_COUNTER => first <= 1 && end == last && high - low > last / 2 && has_all(),
+        SHORT_COUNTER => first <= 1 && end == last && SHORT_TURN.contains(&values.len()) && has_all(),
         digits if COUNTER_DIGITS.contains(&digits) => {
             let span = MOST_MISSING as i64;
             end - first > span && low <= span && high >= last - span
@@ -94,7 +96,9 @@ fn started_over(numbers: &Numbers) -> Option<(Numbers, i64)> {
 fn next_folder(values: &[i64]) -> Option<(i64, i64)> {
     const FOLDER: i64 = 10_000;
     let folder = values.first()? / FOLDER;
-    let is_next = (100..999).contains(&folder)
+    // Other steps go on evenly through the numbers that no picture has.
+    let is_next = common_step(values) == 1
+        && (100..999).contains(&folder)
         && values.last()? / FOLDER == folder + 1
         && values.iter().all(|value| value % FOLDER != 0);
     let pictures =

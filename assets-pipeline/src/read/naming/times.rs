@@ -34,15 +34,22 @@ pub(super) fn turn(names: &[String], columns: &[Numbers]) -> Option<Turn> {
     Some(Turn { order, numbering: Numbering::Times, remarks: vec![remark.into()] })
 }
 
-/// How many digits the number has in every name. Some programs write no zero before 9, so that the hour after it has a
-/// digit more.
+/// What stands for the width of an hour that goes from 9 to 10: some programs write no zero before it. On a clock of twelve
+/// hours, 1 comes after 12, and their order is not that of their numbers.
+const NINE_TO_TEN: usize = 0;
+
+/// How many digits the number has in every name.
 fn width(column: &Numbers) -> Option<usize> {
-    let widths = column.spans.iter().map(ExactSizeIterator::len);
-    let (least, most) = (widths.clone().min()?, widths.max()?);
-    let is_padded =
-        |(span, value): (&Range<usize>, &i64)| span.len() > 1 && *value < 10_i64.pow(span.len() as u32 - 1);
-    let has_zero_before = column.spans.iter().zip(&column.values).any(is_padded);
-    (least == most || least + 1 == most && !has_zero_before).then_some(most)
+    let first = column.spans.first()?.len();
+    if column.spans.iter().all(|span| span.len() == first) {
+        return Some(first);
+    }
+    let is_hour = column.values.iter().zip(&column.spans).all(|(&hour, span)| match hour {
+        7..=9 => span.len() == 1,
+        10..=12 => span.len() == 2,
+        _ => false,
+    });
+    (is_hour && column.values.contains(&9) && column.values.contains(&10)).then_some(NINE_TO_TEN)
 }
 
 /// How many columns, from the first on, are a time.
@@ -79,7 +86,7 @@ fn columns_of_a_time(columns: &[Numbers], widths: &[Option<usize>]) -> Option<us
 
 /// Hours, minutes and seconds in columns of their own.
 fn clock(widths: &[usize], all: impl Fn(usize, &dyn Fn(i64) -> bool) -> bool) -> Option<usize> {
-    let is_clock = matches!(widths, [1 | 2, 1 | 2, 1 | 2, ..])
+    let is_clock = matches!(widths, [2 | NINE_TO_TEN, 2, 2, ..])
         && all(0, &|hour| hour < 24)
         && all(1, &|minute| minute < 60)
         && all(2, &|second| second <= 60);
