@@ -47,10 +47,9 @@ test("the_frames_are_turned_by_hand_and_hero_and_front_are_chosen_before_anythin
   await page.locator("#use-as-hero").click();
   await page.locator("#settings-status", { hasText: "Saved." }).waitFor();
   await page.locator("#use-as-front").click();
-  await page.waitForFunction(() => document.querySelector("#start").value === "260");
   // The hero is the same frame, which stands at 0 degrees now.
-  assert.equal(await page.locator("#hero").inputValue(), "0");
-  assert.match(await page.locator(".sheet .chosen .caption").textContent(), /100.webp · 0° · hero/);
+  await page.locator(".sheet .chosen .caption", { hasText: "100.webp · 0° · hero" }).waitFor();
+  assert.deepEqual([await page.locator("#hero").inputValue(), await page.locator("#start").inputValue()], ["0", "260"]);
   const { settings } = await page.evaluate(async (id) => (await fetch(`/api/framesets/${id}`)).json(), id);
   assert.deepEqual([settings.hero, settings.start], [0, 260]);
   await done(page);
