@@ -190,6 +190,8 @@ def prepare(api, data, admin):
     frameset, waiting = api.filled("yellow-gold"), api.committed("yellow-gold")
     upload, metadata = api.upload(frameset)
     spare = api.frameset("rose-gold")
+    # A set into which the run puts nothing.
+    whole = api.filled("rose-gold")
     common = {
         "configuration": ring, "set": rendition["set"], "digest": manifest["digest"], "degree": "000", "format": "avif",
         "frameset": frameset, "name": NAMES[1], "upload": upload, "job": waiting, "version": 1,
@@ -201,7 +203,8 @@ def prepare(api, data, admin):
         "mendFrameset": api.mendable(),
         "showPack": {"digest": rendition["packs"][0]["pack"]},
         "discardFrameset": {"frameset": spare},
-        "commitFrameset": {"frameset": api.filled("rose-gold")},
+        "showThumbnail": {"frameset": whole},
+        "commitFrameset": {"frameset": whole, "acknowledge": api.checked(whole)["revision"]},
         "endUpload": {"upload": api.upload(frameset)[0]},
         "takeDown": {"configuration": rose, "body": {"confirm": rose}},
         "removeSequence": {"configuration": removable(data)},
