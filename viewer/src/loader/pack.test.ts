@@ -58,6 +58,16 @@ test("a_pack_that_ends_early_gives_its_whole_frames_and_then_fails", async () =>
   );
 });
 
+test("a_pack_is_read_to_its_end_and_not_left_before_it", async () => {
+  let isAtEnd = false;
+  async function* source() {
+    yield bytes;
+    isAtEnd = true;
+  }
+  for await (const _ of cutPack(source(), pack)) assert.ok(!isAtEnd);
+  assert.ok(isAtEnd);
+});
+
 test("bytes_beyond_the_last_frame_are_ignored", async () => {
   assert.deepEqual(await cut(Uint8Array.from([...bytes, 99, 99])), whole);
 });

@@ -7,7 +7,10 @@ export interface PackedFrame {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Cuts a pack into its frames, each as soon as its last byte is there. Bytes beyond the last frame are ignored. */
+/**
+ * Cuts a pack into its frames, each as soon as its last byte is there. Bytes beyond the last frame are
+ * ignored, and read: a body that is left before its end has no size in the browser's timing, which measures the line.
+ */
 export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): AsyncGenerator<PackedFrame> {
   let index = 0;
   let frame = startFrame(pack, index);
@@ -25,7 +28,6 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
         filled = 0;
       }
     }
-    if (!frame) return;
   }
   // The stream ended before the last frame did.
   if (frame) throw RangeError(pack.pack);
