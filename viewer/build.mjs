@@ -34,7 +34,7 @@ const { metafile } = await build({
   metafile: true,
 });
 
-// Shops' visitors load these, the second one once the spin can be turned, the third one on pages that are not in English:
+// Shops' visitors load these, the second one once the turn is there, the third one on pages that are not in English:
 // terser makes them a few hundredths smaller than esbuild does. They are files of their own, each found beside the one that
 // loads it, as a module and as a plain script.
 const options = {

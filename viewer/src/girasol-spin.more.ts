@@ -1,3 +1,3 @@
-// Entry of the viewer's second file: what no visitor needs before the spin can be turned.
+// Entry of the viewer's second file: what no visitor needs before the whole turn is there.
 
 export { createMore } from "./more/more";

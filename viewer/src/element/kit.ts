@@ -1,5 +1,5 @@
-// The kit: what the second file is given of one element, and what it gives. It is fetched once the spin can be turned, or
-// at the first touch; until then, and where it cannot be fetched, the piece turns, fills the screen and leaves it.
+// The kit: what the second file is given of one element, and what it gives. It is fetched once the whole turn is there, or
+// at the first touch: before that it would compete with the frames. Until then, and where it cannot be fetched, the piece turns, fills the screen and leaves it.
 
 import type { Loader } from "../loader/loader";
 import type { Net } from "../loader/net";

@@ -121,11 +121,8 @@ export function createSpin(host: HTMLElement): Spin {
     if (Number.isFinite(angle)) screen.turn(angle);
   };
 
-  // The first tier can be turned: what comes next has time.
-  const prepare = () => (self.requestIdleCallback ?? setTimeout)(() => use(() => {}));
-  host.addEventListener("tierchange", prepare);
   // It has the visitor's language.
-  host.addEventListener("error", prepare);
+  host.addEventListener("error", () => use(() => {}));
 
   return {
     screen,
