@@ -26,6 +26,57 @@ const PATH = JSON.stringify(
 );
 const get = (page, name) => page.evaluate((name) => document.querySelector("girasol-spin")[name], name);
 
+test("the_second_file_waits_for_the_frames", async () => {
+  const asked = [];
+  const packs = new Set();
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  const still = `<img src="/still/ring.solitaire.metal-yellow-gold.stone-diamond.webp" width="640" height="640" alt="">`;
+  const { page, close } = await openBody(browser, base, spin("", still), {}, async (page) => {
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.route("**/p/*.pack", async (route) => {
+      if (packs.add(route.request().url()).size > 1) await opened;
+      await route.continue();
+    });
+  });
+  await spinState(page, "preview");
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  assert.ok(!asked.includes("/girasol-spin.more.js"), `${asked}`);
+  const second = page.waitForRequest("**/girasol-spin.more.js");
+  open();
+  await spinState(page, "standard");
+  await second;
+  await close();
+});
+
+test("a_page_that_names_the_second_file_loads_it_once_and_draws_the_placeholder_at_once", async () => {
+  const asked = [];
+  const line = `<link rel="modulepreload" href="/girasol-spin.more.js">`;
+  const { page, errors, close } = await openBody(browser, base, line + spin(), {}, async (page) => {
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.route("**/p/*.pack", () => {});
+  });
+  await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector("canvas[style]"));
+  assert.deepEqual(
+    asked.filter((path) => path === "/girasol-spin.more.js"),
+    ["/girasol-spin.more.js"],
+  );
+  assert.ok(asked.indexOf("/girasol-spin.more.js") < asked.findIndex((path) => path.includes("/sequence")), `${asked}`);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test("hotspots_know_the_zoom_factor_before_the_first_zoom", async () => {
+  const hotspot = `<button slot="hotspot" type="button" data-points='${PATH}'>Stone</button>`;
+  const { page, close } = await openBody(browser, base, spin("", hotspot));
+  await page.locator("[slot=hotspot]").waitFor();
+  const factor = await page
+    .locator("[slot=hotspot]")
+    .evaluate((spot) => getComputedStyle(spot).getPropertyValue("--girasol-zoom"));
+  assert.equal(factor, "1");
+  await close();
+});
+
 test("axe_finds_nothing_in_any_state", async () => {
   const { page, close } = await openBody(
     browser,
