@@ -236,7 +236,7 @@ test("a_piece_with_controls_nudges_once_and_never_where_motion_is_reduced", asyn
     if (options.reducedMotion || !more) {
       await page.clock.install();
       await page.clock.runFor(3000);
-    } else await page.waitForFunction(() => window.most > 4 && window.away < 0.01);
+    } else await page.waitForFunction(() => window.most > 4 && window.away === 0);
     const most = await page.evaluate(() => window.most);
     await close();
     return most;

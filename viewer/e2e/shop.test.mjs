@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { spinState } from "./spins.mjs";
+import { painted, spinState } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -236,6 +236,23 @@ test("the_piece_s_own_buttons_zoom_and_fill_the_screen", async () => {
   assert.equal(await scale(), "1");
   await page.locator("#spin").getByRole("button", { name: "Full screen" }).click();
   assert.equal(await page.locator("#spin").getAttribute("data-full"), "");
+  await close();
+});
+
+test("the_ground_is_the_page_s_also_after_a_zoom", async () => {
+  const { page, close } = await open({ ...DESK, reducedMotion: "reduce" });
+  await spinState(page, "standard", "#spin");
+  // Beside the stone: white in the frames, and no white on the page.
+  const ground = async () => {
+    await painted(page);
+    const { x, y, width, height } = await page.locator("#spin").boundingBox();
+    const clip = { x: x + width * 0.22, y: y + height * 0.12, width: 4, height: 4 };
+    return (await page.screenshot({ clip })).toString("base64");
+  };
+  const before = await ground();
+  await page.locator("#spin").getByRole("button", { name: "Zoom in" }).click();
+  await page.locator("#spin").getByRole("button", { name: "Zoom out" }).click();
+  assert.equal(await ground(), before);
   await close();
 });
 

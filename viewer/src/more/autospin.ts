@@ -26,12 +26,12 @@ export function createAutospin({ host, screen, isMotionReduced }: Kit, onChange:
 
   const isWanted = () => host.hasAttribute("autospin") && !isMotionReduced() && screen.degrees.length !== 1;
 
-  /** Moves by what `step` says for each millisecond, until it is ended. */
-  const play = (step: (elapsed: number) => number) => {
+  /** Turns to where `at` says after so many milliseconds more, until it is ended. */
+  const play = (at: (elapsed: number) => number) => {
     let last = performance.now();
     const tick = (now: number) => {
       if (!screen.isComplete || !isNear) return set(false);
-      screen.turnBy(step(now - last));
+      screen.turn(at(now - last));
       last = now;
       request = requestAnimationFrame(tick);
     };
@@ -49,21 +49,19 @@ export function createAutospin({ host, screen, isMotionReduced }: Kit, onChange:
 
   const spin = () => {
     const seconds = +(host.getAttribute("autospin") || TURN_SECONDS);
-    play((elapsed) => (360 / 1000 / seconds) * elapsed);
+    play((elapsed) => screen.angle + (360 / 1000 / seconds) * elapsed);
   };
 
   const nudge = () => {
     hasNudged = true;
+    // It ends where it began, to the last digit: a hotspot may begin there.
+    const from = screen.angle;
     let time = 0;
-    let at = 0;
     play((elapsed) => {
       time += elapsed;
       const share = Math.min(1, time / NUDGE_MS);
-      const to = NUDGE_DEGREES * Math.sin(2 * Math.PI * share) * (1 - share);
-      const step = to - at;
-      at = to;
       if (share === 1) queueMicrotask(() => set(false));
-      return step;
+      return from + NUDGE_DEGREES * Math.sin(2 * Math.PI * share) * (1 - share);
     });
   };
 
