@@ -146,6 +146,7 @@ test("what_is_meant_is_encoded_after_the_question_and_the_live_spin_has_lines_fo
   // A server keeps for a second that there was none.
   for (const start = Date.now(); (await fetch(src)).status !== 200; ) assert.ok(Date.now() - start < PATIENCE);
   assert.equal((await fetch(/<script type="module" src="([^"]+)"/.exec(text)[1])).status, 200);
+  assert.equal((await fetch(/<img src="([^"]+)"/.exec(text)[1])).status, 200);
   await page.waitForFunction(() => document.querySelector("#put-on-page img")?.naturalWidth > 0);
   await page.locator("#snippet-copy").click();
   await page.locator("#announcer", { hasText: /Cop|copy/ }).waitFor();

@@ -90,7 +90,7 @@ function show(
     );
     actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
-    onPage.replaceChildren(...[snippetPanel(fresh)].filter((one) => one !== undefined));
+    onPage.replaceChildren(...[snippetPanel(fresh, manifest.view.source)].filter((one) => one !== undefined));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
   };
 
