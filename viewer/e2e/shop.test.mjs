@@ -200,6 +200,14 @@ test("text_of_twice_the_size_fits", async () => {
   }
 });
 
+test("the_shop_s_head_is_one_line_on_the_narrowest_phone", async () => {
+  const { page, close } = await open({ viewport: { width: 320, height: 568 } });
+  const tops = () =>
+    page.locator(".top > *:visible").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().bottom));
+  assert.ok(Math.max(...(await tops())) < 80, `${await tops()}`);
+  await close();
+});
+
 test("the_chosen_swatch_differs_in_forced_colours", async () => {
   const { page, close } = await open({ ...DESK, forcedColors: "active" });
   await spinState(page, "standard", "#spin");
