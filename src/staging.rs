@@ -160,6 +160,11 @@ impl Staging {
         self.files(set).join(digest.to_string())
     }
 
+    /// The bytes of a set's whole file of this content.
+    pub async fn load(&self, set: &FramesetId, digest: Digest) -> Result<Vec<u8>, StagingError> {
+        fs::read(self.file(set, digest)).await.map_err(failed("read"))
+    }
+
     fn files(&self, set: &FramesetId) -> PathBuf {
         self.set(set).join("files")
     }

@@ -120,7 +120,8 @@ pub(crate) fn none(request: &HttpRequest) -> Result<(), Error> {
     Err(Error::BadQuery(format!("this address takes no query, as {}", clip(query))))
 }
 
-fn clip(text: &str) -> String {
+/// What a client sent, cut to a readable length.
+pub(crate) fn clip(text: &str) -> String {
     text.chars().take(60).collect()
 }
 

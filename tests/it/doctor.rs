@@ -26,6 +26,12 @@ fn kinds(check: &Value) -> Vec<&str> {
     check["findings"].as_array().unwrap().iter().map(|finding| finding["kind"].as_str().unwrap()).collect()
 }
 
+/// What a problem says.
+async fn detail(response: reqwest::Response, status: u16) -> String {
+    assert_eq!(response.status(), status);
+    response.json::<Value>().await.unwrap()["detail"].as_str().unwrap().to_owned()
+}
+
 /// An artist, and the folder of 24 frames.
 fn with_a_turn(data: &Path) -> (Artist, PathBuf) {
     let (artist, turn) = (Artist::over(data), data.join("turn"));
@@ -214,4 +220,82 @@ async fn frames_change_places_all_at_once_and_are_shown_small() {
     assert_eq!(header(picture.headers(), "content-type"), "image/webp");
     assert!(picture.bytes().await.unwrap().starts_with(b"RIFF"));
     assert_eq!(problem(small("009.png").await, 404).await, "no-such-file");
+}
+
+#[tokio::test]
+async fn a_frame_is_renamed_by_its_name_however_accents_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    let set = artist.open(&ring()).await;
+    let frame = std::fs::read(turn.join("000.png")).unwrap();
+    assert_eq!(artist.put(&set, "e\u{301}te\u{301}_000.png", &frame).await.status(), 201);
+    let revision = artist.show(&set).await["revision"].clone();
+    let rename = async |names: Value| {
+        let body = json!({ "names": names, "revision": revision });
+        artist.request(Method::POST, &format!("{set}/rename")).json(&body).send().await.unwrap()
+    };
+    let [apart, composed] = ["e\u{301}te\u{301}_000.png", "\u{e9}t\u{e9}_000.png"];
+    let twice = rename(json!({ apart: "001.png", composed: "002.png" })).await;
+    assert_eq!(
+        detail(twice, 422).await,
+        "names: \"\u{e9}t\u{e9}_000.png\" stands twice, with accents stored in two ways: name it once"
+    );
+    assert_eq!(rename(json!({ apart: "001.png" })).await.status(), 200);
+    assert_eq!(artist.show(&set).await["files"][0]["name"], "001.png");
+}
+
+#[tokio::test]
+async fn a_rename_that_is_refused_names_the_frame_the_reason_and_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    let set = artist.open(&ring()).await;
+    for n in 0..2 {
+        let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+        artist.put(&set, &format!("{n:03}.png"), &frame).await;
+    }
+    let revision = artist.show(&set).await["revision"].clone();
+    let rename = async |names: Value, of: &Value| {
+        let body = json!({ "names": names, "revision": of });
+        let request = artist.request(Method::POST, &format!("{set}/rename")).json(&body);
+        detail(request.send().await.unwrap(), 422).await
+    };
+    for (names, why) in [
+        (json!({ "000.png": "" }), "\"000.png\" cannot become \"\": a file's name has 1 to 200 bytes"),
+        (
+            json!({ "000.png": "a/b" }),
+            "\"000.png\" cannot become \"a/b\": a file's name has no slash, backslash, colon or control character",
+        ),
+        (
+            json!({ "000.png": "a.zip" }),
+            "\"000.png\" cannot become \"a.zip\": that is the name of an archive; name it as an image",
+        ),
+        (json!({ "000.png": "001.png" }), "two frames would be called \"001.png\": rename both of them"),
+        (
+            json!({ "9.png": "8.png" }),
+            "the set has no frame \"9.png\": use the names in the `files` of the set",
+        ),
+    ] {
+        assert_eq!(rename(names, &revision).await, format!("names: {why}"));
+    }
+    assert_eq!(
+        rename(json!({}), &json!("new")).await,
+        "revision: \"new\" is no revision: send the `revision` of the set, as GET /api/framesets/{frameset} shows it"
+    );
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_is_not_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    let set = artist.open(&ring()).await;
+    let frame = std::fs::read(turn.join("000.png")).unwrap();
+    artist.put(&set, "000.png", &frame[..frame.len() / 2]).await;
+    artist.put(&set, "001.jpg", &frame).await;
+    let small = async |name: &str| {
+        artist.request(Method::GET, &format!("{set}/thumbnails/{name}")).send().await.unwrap()
+    };
+    assert_eq!(problem(small("000.png").await, 422).await, "truncated");
+    assert_eq!(problem(small("001.jpg").await, 422).await, "not-what-its-name-says");
+    let words = detail(small("000.png").await, 422).await;
+    assert!(words.starts_with("000.png is cut short"), "{words}");
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::girasol::{Server, header};
+use crate::girasol::{Server, header, key, problem};
 
 /// Pages for people and what they load, which the document leaves out.
 const PAGES: &[&str] = &[
@@ -210,5 +210,41 @@ fn a_refused_file_has_the_slug_that_the_pipeline_gives_it() {
     let own: BTreeSet<_> = girasol::http::problems().iter().map(|kind| kind.slug).collect();
     for slug in given.split('"').skip(1).step_by(2).filter(|slug| *slug != "io") {
         assert!(own.contains(slug), "{slug}");
+    }
+}
+
+/// The most bytes of a body, as the answer 413 of an operation says it; `None` where it takes no JSON.
+fn max_body_bytes(document: &Value, operation: &Value) -> Option<usize> {
+    operation["requestBody"]["content"].get("application/json")?;
+    let words = resolve(document, &operation["responses"]["413"])["description"].as_str()?;
+    let (amount, unit) = words.strip_prefix("The body is larger than ")?.split_once(' ')?;
+    let bytes = if unit.starts_with("MiB") { 1 << 20 } else { 1 << 10 };
+    Some(amount.parse::<usize>().unwrap() * bytes)
+}
+
+#[actix_web::test]
+async fn a_body_may_have_as_many_bytes_as_the_document_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let bearer = format!("Bearer {}", key(folder.path(), "admin"));
+    let (server, document) = (Server::start_over(folder.path(), &["serve"]), document());
+    let mut measured = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        let Some(max_bytes) = max_body_bytes(&document, operation) else { continue };
+        let send = async |bytes: usize| {
+            let method: Method = method.parse().unwrap();
+            let request = server.request(method, &filled(&document, path)).header("authorization", &bearer);
+            request.header("content-type", "application/json").body(" ".repeat(bytes)).send().await.unwrap()
+        };
+        let most = send(max_bytes).await.status().as_u16();
+        // An operation that looks for what its address names first finds nothing here.
+        if most == 400 {
+            assert_eq!(problem(send(max_bytes + 1).await, 413).await, "body-too-large", "{method} {path}");
+            measured.insert(operation["operationId"].as_str().unwrap());
+        } else {
+            assert!([404, 409].contains(&most), "{method} {path}: {most}");
+        }
+    }
+    for name in ["renameFrames", "importProduct", "openFrameset", "mendFrameset", "createKey"] {
+        assert!(measured.contains(name), "{name}: {measured:?}");
     }
 }

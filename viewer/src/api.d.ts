@@ -2728,6 +2728,18 @@ export interface components {
                 };
             };
         };
+        /** @description The name is not allowed, or the frame cannot be read. */
+        FrameUnreadable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:bad-field" | "urn:problem-type:girasol:unreadable" | "urn:problem-type:girasol:truncated" | "urn:problem-type:girasol:not-what-its-name-says" | "urn:problem-type:girasol:cmyk" | "urn:problem-type:girasol:unsupported";
+                };
+            };
+        };
         /** @description The key's role does not include this operation. */
         InsufficientRole: {
             headers: {
@@ -2814,6 +2826,18 @@ export interface components {
                 };
             };
         };
+        /** @description The body is larger than 1 MiB. */
+        NamesTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-too-large";
+                };
+            };
+        };
         /** @description The product exists and lacks an option or a choice; `newChoices` lists what is new. */
         NewChoices: {
             headers: {
@@ -2871,6 +2895,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "urn:problem-type:girasol:no-such-file" | "urn:problem-type:girasol:not-found";
+                };
+            };
+        };
+        /** @description The frame set does not exist, or has no such frame. */
+        NoSuchFrame: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:no-such-frameset" | "urn:problem-type:girasol:no-such-file" | "urn:problem-type:girasol:not-found";
                 };
             };
         };
@@ -3160,6 +3196,18 @@ export interface components {
                 };
             };
         };
+        /** @description The body is larger than 256 KiB. */
+        ProductTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:body-too-large";
+                };
+            };
+        };
         /** @description The spin is protected: only signed addresses show it. */
         Protected: {
             headers: {
@@ -3239,6 +3287,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "urn:problem-type:girasol:taken-down";
+                };
+            };
+        };
+        /** @description The frame has more pixels than the server's limit. */
+        TooManyPixels: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:too-large";
                 };
             };
         };
@@ -3729,6 +3789,7 @@ export type ResponseCrossOrigin = components['responses']['CrossOrigin'];
 export type ResponseDiskFull = components['responses']['DiskFull'];
 export type ResponseFileRefused = components['responses']['FileRefused'];
 export type ResponseFileTooLarge = components['responses']['FileTooLarge'];
+export type ResponseFrameUnreadable = components['responses']['FrameUnreadable'];
 export type ResponseInsufficientRole = components['responses']['InsufficientRole'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseJobState = components['responses']['JobState'];
@@ -3736,11 +3797,13 @@ export type ResponseKeyNeeded = components['responses']['KeyNeeded'];
 export type ResponseKeyRefused = components['responses']['KeyRefused'];
 export type ResponseLinkExpired = components['responses']['LinkExpired'];
 export type ResponseMayNotWrite = components['responses']['MayNotWrite'];
+export type ResponseNamesTooLarge = components['responses']['NamesTooLarge'];
 export type ResponseNewChoices = components['responses']['NewChoices'];
 export type ResponseNoSpin = components['responses']['NoSpin'];
 export type ResponseNoSpinOrFile = components['responses']['NoSpinOrFile'];
 export type ResponseNoSuchEvidence = components['responses']['NoSuchEvidence'];
 export type ResponseNoSuchFile = components['responses']['NoSuchFile'];
+export type ResponseNoSuchFrame = components['responses']['NoSuchFrame'];
 export type ResponseNoSuchFrameset = components['responses']['NoSuchFrameset'];
 export type ResponseNoSuchJob = components['responses']['NoSuchJob'];
 export type ResponseNoSuchKey = components['responses']['NoSuchKey'];
@@ -3765,6 +3828,7 @@ export type ResponseNothingStored = components['responses']['NothingStored'];
 export type ResponseOvertaken = components['responses']['Overtaken'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
 export type ResponseProductInUse = components['responses']['ProductInUse'];
+export type ResponseProductTooLarge = components['responses']['ProductTooLarge'];
 export type ResponseProtected = components['responses']['Protected'];
 export type ResponseRangeOutside = components['responses']['RangeOutside'];
 export type ResponseRedirected = components['responses']['Redirected'];
@@ -3772,6 +3836,7 @@ export type ResponseSequenceInUse = components['responses']['SequenceInUse'];
 export type ResponseSetCommitted = components['responses']['SetCommitted'];
 export type ResponseSetEmpty = components['responses']['SetEmpty'];
 export type ResponseTakenDown = components['responses']['TakenDown'];
+export type ResponseTooManyPixels = components['responses']['TooManyPixels'];
 export type ResponseTooManySets = components['responses']['TooManySets'];
 export type ResponseTooManyToPresign = components['responses']['TooManyToPresign'];
 export type ResponseTooMuchToMend = components['responses']['TooMuchToMend'];
@@ -4450,7 +4515,7 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             408: components["responses"]["BodyTooSlow"];
             409: components["responses"]["NotRenamed"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["NamesTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
             500: components["responses"]["Internal"];
@@ -4490,8 +4555,9 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
-            404: components["responses"]["NoSuchEvidence"];
-            422: components["responses"]["BadField"];
+            404: components["responses"]["NoSuchFrame"];
+            413: components["responses"]["TooManyPixels"];
+            422: components["responses"]["FrameUnreadable"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5199,7 +5265,7 @@ export interface operations {
             404: components["responses"]["NoSuchProduct"];
             408: components["responses"]["BodyTooSlow"];
             409: components["responses"]["ProductInUse"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["ProductTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadProduct"];
             500: components["responses"]["Internal"];

@@ -65,6 +65,7 @@ pub(super) async fn export(
         problems::WriteJson,
         problems::NoSuchProduct,
         problems::ProductInUse,
+        problems::ProductTooLarge,
         problems::BadProduct,
     ),
 )]

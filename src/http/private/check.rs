@@ -5,10 +5,7 @@ use actix_web::{
     http::{StatusCode, header::CONTENT_TYPE},
     web::{Data, Payload},
 };
-use assets_pipeline::{
-    digest::Digest,
-    doctor::{Finding, Mend},
-};
+use assets_pipeline::doctor::{Finding, Mend};
 
 use crate::{
     checks::{Check, Checks, Found},
@@ -19,7 +16,7 @@ use crate::{
         catalog::Catalog,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query::NoQuery,
+        query::{self, NoQuery, clip},
         segment,
         wire::{checks as wire, framesets::Frameset, parameters as param, problems},
     },
@@ -123,10 +120,10 @@ pub(super) async fn mend(
     let known = Mend::ALL.iter().copied().find(|known| known.as_str() == mend);
     let wanted = known.ok_or_else(|| {
         let words: Vec<_> = Mend::ALL.iter().map(|mend| mend.as_str()).collect();
-        Error::BadField(format!("mend: one of {}", words.join(", ")))
+        Error::BadField(format!("mend: \"{}\" is no mend: send {}", clip(&mend), query::one_of(&words)))
     })?;
-    let revision: Digest =
-        revision.parse().map_err(|_no_digest| Error::BadField("revision: that of the check".to_owned()))?;
+    let revision =
+        framesets::parse_revision(&revision, "the `revision` of the check whose findings are to be mended")?;
     if framesets::load(&catalog, &id).await?.state == FramesetState::Committed {
         return Err(Error::SetCommitted.into());
     }

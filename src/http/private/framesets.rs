@@ -8,6 +8,7 @@ use actix_web::{
     },
     web::{Data, Payload},
 };
+use assets_pipeline::digest::Digest;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 
@@ -32,7 +33,7 @@ use crate::{
         catalog::Catalog,
         private_scope::{secret, secret_json},
         problem::{Error, Failure},
-        query::NoQuery,
+        query::{NoQuery, clip},
         segment,
         wire::{framesets as wire, parameters as param, problems, settings::SettingsChange},
     },
@@ -402,6 +403,13 @@ pub(super) fn name(request: &HttpRequest) -> Result<FileName, Error> {
         .decode_utf8()
         .map_err(|_no_text| Error::BadField("name: a file's name is UTF-8".to_owned()))?;
     text.parse().map_err(|error| Error::BadField(format!("name: {error}")))
+}
+
+/// The revision that a body names; `wanted` says which one it has to be.
+pub(super) fn parse_revision(text: &str, wanted: &str) -> Result<Digest, Error> {
+    let bad =
+        |_no_digest| Error::BadField(format!("revision: \"{}\" is no revision: send {wanted}", clip(text)));
+    text.parse().map_err(bad)
 }
 
 pub(super) async fn load(catalog: &Catalog, id: &FramesetId) -> Result<Frameset, Error> {

@@ -1,5 +1,7 @@
 //! Small pictures of the frames of a set.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::CONTENT_TYPE},
@@ -19,7 +21,7 @@ use crate::{
     staging::Staging,
 };
 
-use super::framesets::{id, load, name};
+use super::framesets::{id, load, name, unless_deleted};
 
 /// A frame, small
 ///
@@ -33,8 +35,9 @@ use super::framesets::{id, load, name};
     responses(
         (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/webp"),
         problems::Read,
-        problems::NoSuchEvidence,
-        problems::BadField,
+        problems::NoSuchFrame,
+        problems::TooManyPixels,
+        problems::FrameUnreadable,
     ),
 )]
 pub(super) async fn show(
@@ -48,12 +51,12 @@ pub(super) async fn show(
     load(&catalog, &id).await?;
     let frames = catalog.db.frames(&id).await?;
     let frame = frames.into_iter().find(|frame| frame.name == name).ok_or(Error::NoSuchFile)?;
-    let file = staging.file(&id, frame.digest);
-    let small = tokio::task::spawn_blocking(move || {
-        // A set that is discarded meanwhile has no file any more, and what is no frame has no picture.
-        let bytes = std::fs::read(file).ok()?;
-        thumbnail(name.as_str(), &bytes, &Limits::default()).ok().flatten()
-    });
-    let small = small.await.ok().flatten().ok_or(Error::NoSuchFile)?;
+    let bytes = staging.load(&id, frame.digest).await.map_err(Error::from);
+    let bytes = unless_deleted(&catalog.db, &staging, &id, bytes).await?;
+    let small =
+        tokio::task::spawn_blocking(move || thumbnail(name.as_str(), &bytes, &Limits::default())).await;
+    let small = small.map_err(|_panicked| Error::ThumbnailFailed)?;
+    let small = small.map_err(|refusal| Error::FileRefused { refusal: Arc::new(refusal) })?;
+    let small = small.ok_or(Error::ThumbnailFailed)?;
     Ok(secret(StatusCode::OK).insert_header((CONTENT_TYPE, "image/webp")).body(small))
 }

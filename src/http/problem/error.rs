@@ -95,6 +95,8 @@ pub(crate) enum Error {
     FindingsUnacknowledged(String),
     #[error("the check failed")]
     CheckFailed,
+    #[error("the frame could not be made small")]
+    ThumbnailFailed,
     #[error("the frame set has nothing of this kind to mend")]
     NothingToMend,
     #[error("the job does not exist")]
@@ -278,6 +280,7 @@ impl Error {
             | Self::Collect(_)
             | Self::Protect(_)
             | Self::CheckFailed
+            | Self::ThumbnailFailed
             | Self::Check(_)
             | Self::Database(_)
             | Self::Store(_)

@@ -165,6 +165,8 @@ problems! {
     NoSuchKey(404) = &["no-such-key", "not-found"];
     /// The frame set does not exist.
     NoSuchFrameset(404) = &["no-such-frameset", "not-found"];
+    /// The frame set does not exist, or has no such frame.
+    NoSuchFrame(404) = &["no-such-frameset", "no-such-file", "not-found"];
     /// The frame set or the picture does not exist.
     NoSuchEvidence(404) = &["no-such-frameset", "no-such-file", "not-found"];
     /// The job does not exist.
@@ -217,6 +219,12 @@ problems! {
     BodyTooLarge(413) = &["body-too-large"];
     /// The body is larger than 4 KiB.
     VitalsTooLarge(413) = &["body-too-large"];
+    /// The body is larger than 1 MiB.
+    NamesTooLarge(413) = &["body-too-large"];
+    /// The body is larger than 256 KiB.
+    ProductTooLarge(413) = &["body-too-large"];
+    /// The frame has more pixels than the server's limit.
+    TooManyPixels(413) = &["too-large"];
     /// The body is larger than 512 KiB, a file is too large, or there are too many files.
     TooManyToPresign(413) = &["body-too-large", "file-too-large", "too-many-files"];
     /// The file is too large, there are too many files, or the key has too many bytes in sets that are not encoded.
@@ -231,6 +239,8 @@ problems! {
     RangeOutside(416, "Content-Range") = &["range-outside"];
     /// A field has a value that is not allowed.
     BadField(422) = &["bad-field"];
+    /// The name is not allowed, or the frame cannot be read.
+    FrameUnreadable(422) = &["bad-field", "unreadable", "truncated", "not-what-its-name-says", "cmyk", "unsupported"];
     /// The body does not repeat the configuration's id.
     NotConfirmed(422) = &["not-confirmed"];
     /// The product does not offer this choice.
