@@ -49,7 +49,7 @@ pub use self::{
 };
 
 use self::{
-    methods::read,
+    methods::{read, with_slash},
     problem::{Error, Failure},
     public::{page, sequence},
 };
@@ -67,6 +67,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 pub fn private(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/studio", page::studio))
+        .service(with_slash("/studio"))
         .service(read("/studio.js", page::studio_script))
         .service(read("/studio.css", page::studio_style))
         .service(read("/studio.LICENSES.txt", page::studio_licences))

@@ -4,12 +4,15 @@
 use std::borrow::Cow;
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, Route,
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route,
     dev::{AppService, HttpServiceFactory},
     guard::GuardContext,
     http::{
         Method, StatusCode,
-        header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW},
+        header::{
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+            LOCATION,
+        },
     },
     web,
 };
@@ -43,6 +46,24 @@ where
     F::Output: Responder + 'static,
 {
     others(path, WRITE).route(web::post().to(handler))
+}
+
+/// The address of a page with a slash behind it, as people type it: it leads to the page.
+pub(super) fn with_slash(page: &str) -> Resource {
+    let is_plain =
+        |request: &GuardContext<'_>| request.head().uri.path().strip_suffix('/').is_some_and(is_plain_path);
+    answering_others(web::resource(format!("{page}/")).guard(is_plain), READ.into(), "*")
+        .route(web::get().to(without_slash))
+        .route(web::head().to(without_slash))
+}
+
+async fn without_slash(request: HttpRequest) -> HttpResponse {
+    let page = request.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+    // Relative, so that it holds behind a proxy that shows the server below a path of its own.
+    answer(StatusCode::PERMANENT_REDIRECT, Caching::Private, &Scope::default())
+        .insert_header((LOCATION, format!("../{page}{query}")))
+        .finish()
 }
 
 /// An address of the private API; its methods are added one by one, and `Allow` follows from them.

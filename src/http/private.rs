@@ -30,7 +30,7 @@ use utoipa::OpenApi;
 pub use self::tus::Writers;
 
 use super::{
-    methods::{address, address_of_any_name, read, wrong_method},
+    methods::{address, address_of_any_name, read, with_slash, wrong_method},
     private_scope::never_cached,
 };
 
@@ -39,6 +39,7 @@ use super::{
 pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/preview/{token}", preview::page).wrap(from_fn(never_cached)))
+        .service(with_slash("/preview/{token}").wrap(from_fn(never_cached)))
         .service(read("/preview/{token}/sequence", preview::manifest).wrap(from_fn(never_cached)));
 }
 

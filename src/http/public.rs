@@ -3,7 +3,7 @@
 use actix_web::web;
 use utoipa::OpenApi;
 
-use super::methods::{read, write};
+use super::methods::{read, with_slash, write};
 
 pub mod vitals;
 
@@ -71,6 +71,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/girasol-spin.classic.js", page::viewer_classic))
         .service(read("/girasol-sw.js", page::service_worker))
         .service(read("/docs", page::docs))
+        .service(with_slash("/docs"))
         .service(read("/docs.js", page::docs_script))
         .service(read("/docs.css", page::docs_style))
         .service(read("/api/health", health::health))

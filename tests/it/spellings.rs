@@ -270,3 +270,24 @@ async fn is_whole(front: &Front, server: &Server, address: &str) {
         assert_eq!(answer.bytes().await.unwrap(), whole, "{address}");
     }
 }
+
+#[tokio::test]
+async fn a_slash_behind_the_address_of_a_page_leads_to_the_page() {
+    let server = Server::start();
+    for (with_slash, page) in [
+        ("/studio/", "../studio"),
+        ("/studio/?from=mail", "../studio?from=mail"),
+        ("/docs/", "../docs"),
+        ("/preview/0a1b2c/", "../0a1b2c"),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = server.send(method, with_slash, &[]).await;
+            assert_eq!(answer.status(), 308, "{with_slash}");
+            assert_eq!(header(answer.headers(), "location"), page, "{with_slash}");
+            assert_eq!(header(answer.headers(), "cache-control"), "private, no-store", "{with_slash}");
+        }
+    }
+    for other in ["/studio//", "/%73tudio/", "/studio.js/", "/girasol-spin.js/"] {
+        assert_eq!(server.get(other, &[]).await.status(), 404, "{other}");
+    }
+}
