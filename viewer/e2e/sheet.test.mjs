@@ -120,6 +120,31 @@ test("what_visitors_are_bound_to_see_is_asked_about_and_swapped_frames_are_put_r
   assert.equal(await page.locator("#findings li").count(), 0);
 });
 
+test("encode_waits_for_the_doctor_and_asks_what_is_found_meanwhile", async () => {
+  const page = await desk.signIn();
+  await desk.openSet({ metal: "platinum" });
+  const frames = desk.turn("early", "frames");
+  desk.turn("early", "other", "rose-gold");
+  copyFileSync(path("early/other/150.webp"), path("early/frames/150.webp"));
+  let answer;
+  const answered = new Promise((go) => (answer = go));
+  await page.route("**/check", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await desk.pick("early/frames");
+  await desk.uploaded(frames);
+  await page.locator("#commit:enabled").click();
+  await page.locator("#commit-hint", { hasText: "The doctor looks at the frames first." }).waitFor();
+  assert.equal(await page.locator("dialog").count(), 0);
+  answer();
+  const dialog = page.locator("dialog");
+  await dialog.locator("[data-confirm]").waitFor({ timeout: PATIENCE });
+  assert.match(await dialog.textContent(), /150.webp/);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await page.locator("#publish").count(), 0, "nothing is committed");
+});
+
 test("what_is_meant_is_encoded_after_the_question_and_the_live_spin_has_lines_for_a_page", async () => {
   const page = await desk.signIn();
   await desk.openSet({ metal: "platinum" });

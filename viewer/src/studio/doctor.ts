@@ -21,7 +21,10 @@ export interface Doctor {
   arriving(isArriving: boolean): void;
   /** Messages of the last findings that a person has to say are meant, and the revision that they are of. */
   asked(): { messages: string[]; revision: string | undefined };
+  /** Whether frames are to be checked that are not: a check is under way, due, or has failed. */
   isChecking(): boolean;
+  /** Waits until the frames are checked, or cannot be. */
+  settled(): Promise<void>;
 }
 
 interface Options {
@@ -46,6 +49,10 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
   let waitingSince = 0;
   let announced = "";
   const rows = new Map<string, HTMLLIElement>();
+  const waiting: (() => void)[] = [];
+  const settle = () => {
+    for (const go of waiting.splice(0)) go();
+  };
 
   const ask = async () => {
     clearTimeout(timer);
@@ -57,7 +64,7 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
         if (own !== round || signal.aborted) return;
         check = answer;
         draw();
-        if (answer.state !== "running") return;
+        if (answer.state !== "running") return settle();
         await pause(POLL_MS, signal);
         if (own !== round || signal.aborted) return;
       }
@@ -68,6 +75,7 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       status.textContent = `The frames could not be checked. ${wordsOf(error)}`;
       // The server may be restarting.
       timer = window.setTimeout(() => void ask(), AT_LATEST_MS);
+      settle();
     }
   };
 
@@ -105,6 +113,8 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     }
   };
 
+  const isChecking = () => timer !== 0 || !check || check.state === "running";
+
   const changed = () => {
     const now = performance.now();
     waitingSince ||= now;
@@ -113,7 +123,10 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
     timer = window.setTimeout(() => void ask(), Math.max(DEBOUNCE_MS, wait));
   };
 
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    settle();
+  });
   void ask();
   return {
     element,
@@ -129,7 +142,12 @@ export function doctor(set: string, options: Options, signal: AbortSignal): Doct
       const revision = check?.state === "done" ? check.revision : undefined;
       return { messages: asked.map(({ message }) => message), revision };
     },
-    isChecking: () => timer !== 0 || check?.state === "running",
+    isChecking,
+    settled: () => {
+      if (signal.aborted || !isChecking()) return Promise.resolve();
+      if (timer) void ask();
+      return new Promise((go) => waiting.push(go));
+    },
   };
 }
 

@@ -161,8 +161,14 @@ function showOpen(page: HTMLElement, set: Frameset, onCommitted: () => Promise<v
     goTo("#/products");
   };
   const encode = async () => {
+    if (physician.isChecking()) hint.textContent = "The doctor looks at the frames first.";
+    await physician.settled();
+    if (signal.aborted) return;
+    draw();
+    // Files that were dropped meanwhile are waited for.
+    if (commit.disabled) return;
     const { messages, revision } = physician.asked();
-    const questions = [...messages, ...(physician.isChecking() ? ["The doctor has not checked all frames yet."] : [])];
+    const questions = [...messages, ...(physician.isChecking() ? ["The doctor could not check the frames."] : [])];
     if (questions.length) {
       const items = questions.map((message) => make("li", {}, message));
       const body = [
