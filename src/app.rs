@@ -296,6 +296,7 @@ impl App {
 
         let mut background = Background::default();
         tasks::expire(&mut background, self);
+        tasks::commit_left_over(&mut background, self);
         tasks::collect(&mut background, self);
         tasks::adopt_unknown(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);

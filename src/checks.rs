@@ -4,11 +4,13 @@
 //! it found stays in memory for a while; a later request runs the check again. A mend is made from one revision and
 //! takes the place of that one alone.
 
+mod commit;
+
 use std::{
     collections::{HashSet, VecDeque},
     io,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -17,13 +19,18 @@ use std::{
 use assets_pipeline::{
     IngestError,
     digest::Digest,
-    doctor::{Diagnosis, Edit, Mend, Severity, examine, mend, replaced},
+    doctor::{Diagnosis, Edit, Mend, examine, mend, replaced},
     progress::{Progress, Stage},
     read::limits::Limits,
     read::refusal::Refusal,
     read::source::Source,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinError,
+};
+
+pub use self::commit::CommitError;
 
 use crate::{
     db::{
@@ -90,6 +97,7 @@ pub struct Checks {
     limits: UploadLimits,
     known: Arc<Mutex<Known>>,
     one_at_a_time: Arc<Semaphore>,
+    one_commit_at_a_time: Arc<Semaphore>,
 }
 
 /// A check, under way or done.
@@ -168,8 +176,8 @@ impl Progress for Check {
 impl Checks {
     /// Of frame sets in this staging area; mended frames fit into `limits`.
     pub fn new(db: Db, staging: Staging, limits: UploadLimits) -> Self {
-        let (known, one_at_a_time) = (Arc::default(), Arc::new(Semaphore::new(1)));
-        Self { db, staging, limits, known, one_at_a_time }
+        let [one_at_a_time, one_commit_at_a_time] = [(); 2].map(|()| Arc::new(Semaphore::new(1)));
+        Self { db, staging, limits, known: Arc::default(), one_at_a_time, one_commit_at_a_time }
     }
 
     /// The check of a set's frames as they are, begun where there is none yet.
@@ -184,7 +192,7 @@ impl Checks {
             return check;
         }
         {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.remembered();
             let same =
                 |(of, known): &&(FramesetId, Arc<Check>)| of == set && known.revision == check.revision;
             if let Some((_, known)) = known.iter().find(same) {
@@ -206,8 +214,7 @@ impl Checks {
             });
             if matches!(found, Found::Failed) {
                 // The next request tries it again.
-                let mut known = checks.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.retain(|(_, check)| !Arc::ptr_eq(check, &begun));
+                checks.remembered().retain(|(_, check)| !Arc::ptr_eq(check, &begun));
             }
             let _ = begun.found.set(found);
             begun.news.notify_waiters();
@@ -215,14 +222,8 @@ impl Checks {
         check
     }
 
-    /// What the check of a revision found that a person has to say is meant, where there was such a check.
-    pub fn asked(&self, set: &FramesetId, of: Digest) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, check) = known.iter().find(|(id, check)| id == set && check.revision == of)?;
-        let Some(Found::Diagnosis(diagnosis)) = check.found() else { return None };
-        let asked = diagnosis.findings.iter().filter(|finding| finding.severity <= Severity::Asks);
-        let messages: Vec<&str> = asked.map(|finding| finding.message.as_str()).collect();
-        (!messages.is_empty()).then(|| messages.join(" "))
+    fn remembered(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the check of a set as it is.
@@ -354,7 +355,7 @@ impl Checks {
             }
             Ok(Err(IngestError::Stopped)) => Found::Failed,
             Ok(Err(error)) => return Err(CheckError::Layout(io::Error::other(error))),
-            Err(died) => return Err(CheckError::Layout(io::Error::other(died))),
+            Err(error) => return Err(died(error)),
         })
     }
 }
@@ -364,7 +365,12 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, CheckError> {
     let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|died| CheckError::Layout(io::Error::other(died)))??)
+    Ok(done.map_err(died)??)
+}
+
+/// Of a task that panicked, or was dropped as the process ended.
+fn died(error: JoinError) -> CheckError {
+    CheckError::Layout(io::Error::other(error))
 }
 
 async fn ended(check: Arc<Check>) -> Arc<Check> {

@@ -20,6 +20,8 @@ use super::App;
 
 /// How often expired uploads, frame sets and records are deleted.
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
+/// How often complete frame sets are committed that another process left open.
+const COMMIT_EVERY: Duration = Duration::from_mins(10);
 /// How often objects that no version needs are deleted.
 const COLLECT_EVERY: Duration = Duration::from_hours(1);
 /// How often the store is listed for objects that the database does not know.
@@ -46,6 +48,15 @@ pub(super) fn expire(background: &mut Background, app: &App) {
     background.every("expire", EXPIRE_EVERY, move || {
         let app = app.clone();
         async move { expire_once(&app).await }
+    });
+}
+
+/// Commits complete frame sets that a process left open which ended before their checks did.
+pub(super) fn commit_left_over(background: &mut Background, app: &App) {
+    let checks = app.checks.clone();
+    background.every("commit", COMMIT_EVERY, move || {
+        let checks = checks.clone();
+        async move { checks.commit_left_over().await.map_err(Failed::from) }
     });
 }
 

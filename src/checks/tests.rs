@@ -1,4 +1,4 @@
-//! Mends that race each other and what artists send meanwhile.
+//! Mends that race each other and what artists send meanwhile, and commits that a check has a say in.
 
 use std::{fs, io::Cursor};
 
@@ -6,7 +6,7 @@ use image::{ImageFormat, Rgba, RgbaImage};
 
 use super::*;
 use crate::domain::{
-    frameset::{NewFrameset, TurnSettings},
+    frameset::{FramesetState, NewFrameset, TurnSettings},
     keys::Role,
 };
 
@@ -194,4 +194,81 @@ async fn mended_frames_that_do_not_fit_are_refused_before_a_byte_is_written() {
     assert_eq!(mended.len(), frames.len());
     assert_ne!(mended[0].digest, frames[0].digest);
     assert_eq!(studio.checks.db.staged_bytes(&studio.key).await.unwrap().of_key, staged + mended[0].bytes);
+}
+
+/// A complete turn, as the client announced it; one frame may be darker than the others.
+async fn complete_turn(studio: &Studio, dark: Option<usize>) -> FramesetId {
+    let new = NewFrameset { expected: Some(FRAMES as u32), ..studio.new.clone() };
+    let set = studio.checks.db.open_frameset(&new, &studio.key, 1000, &studio.actor).await.unwrap();
+    let mut frames = Vec::new();
+    for number in 0..FRAMES {
+        let mut bytes = picture(360.0 * number as f32 / FRAMES as f32);
+        if dark == Some(number) {
+            bytes = replaced("dark.png", &bytes, -1.0, &Limits::default()).unwrap();
+        }
+        frames.push(studio.store(&set, &format!("{:03}.png", number + 1), &bytes).await);
+    }
+    studio.checks.db.add_frames(&set, &frames, 1000, &studio.actor).await.unwrap();
+    set
+}
+
+async fn is_open(studio: &Studio, set: &FramesetId) -> bool {
+    studio.checks.db.frameset(set).await.unwrap().unwrap().state == FramesetState::Open
+}
+
+#[tokio::test]
+async fn a_commit_that_cannot_wait_for_the_check_says_how_far_it_is() {
+    let studio = Studio::new().await;
+    let set = complete_turn(&studio, None).await;
+    let Studio { checks, actor, .. } = &studio;
+    // Another check is under way, and takes its time.
+    let other = checks.one_at_a_time.clone().acquire_owned().await.unwrap();
+    checks.ask(&set).await.unwrap();
+    let refused = checks.commit(&set, Duration::ZERO, actor).await;
+    assert!(matches!(refused, Err(CommitError::Running { done: 0, total: FRAMES })), "{refused:?}");
+    assert!(is_open(&studio, &set).await);
+    drop(other);
+    checks.wait(&set).await.unwrap();
+    checks.commit(&set, Duration::ZERO, actor).await.unwrap();
+    assert!(!is_open(&studio, &set).await);
+}
+
+#[tokio::test]
+async fn a_complete_set_is_committed_after_its_check_also_where_the_request_has_not_waited() {
+    let studio = Studio::new().await;
+    let set = complete_turn(&studio, None).await;
+    let Studio { checks, actor, .. } = &studio;
+    let other = checks.one_at_a_time.clone().acquire_owned().await.unwrap();
+    checks.commit_if_complete(&set, Duration::ZERO, actor).await.unwrap();
+    assert!(is_open(&studio, &set).await);
+    drop(other);
+    while is_open(&studio, &set).await {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_process_left_open_is_committed_by_the_next_one_unless_its_check_asks() {
+    let studio = Studio::new().await;
+    let [sound, dark] = [complete_turn(&studio, None).await, complete_turn(&studio, Some(4)).await];
+    studio.checks.commit_left_over().await.unwrap();
+    assert_eq!([is_open(&studio, &sound).await, is_open(&studio, &dark).await], [false, true]);
+}
+
+#[tokio::test]
+async fn of_more_complete_sets_than_checks_are_kept_none_goes_past_its_question() {
+    let studio = Studio::new().await;
+    let mut sets = Vec::new();
+    for _ in 0..MAX_CHECKS + 6 {
+        sets.push(complete_turn(&studio, Some(4)).await);
+    }
+    let Studio { checks, actor, .. } = &studio;
+    let patience = Duration::from_mins(10);
+    let commits = sets.iter().map(|set| checks.commit_if_complete(set, patience, actor));
+    for committed in futures_util::future::join_all(commits).await {
+        committed.unwrap();
+    }
+    for set in &sets {
+        assert!(is_open(&studio, set).await);
+    }
 }

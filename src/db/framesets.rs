@@ -289,6 +289,14 @@ impl Db {
         rows.into_iter().map(FramesetRow::frameset).collect()
     }
 
+    /// The open sets that have as many frames as the client announced.
+    pub async fn complete_framesets(&self) -> Result<Vec<FramesetId>, DbError> {
+        const SQL: &str = "select id from framesets s where state = 'open' and expected <=
+            (select count(*) from frames f where f.frameset_id = s.id) order by touched_at_ms";
+        let ids: Vec<String> = self.read("framesets.complete", SQL).scalars().await?;
+        ids.iter().map(|id| parse("frame set", id)).collect()
+    }
+
     /// The set's frames by name.
     pub async fn frames(&self, id: &FramesetId) -> Result<Vec<StoredFrame>, DbError> {
         stored_frames(self.read("frames.list", FRAMES).bind(id.as_str()).all().await?)

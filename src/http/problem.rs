@@ -11,7 +11,7 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode,
-        header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, WWW_AUTHENTICATE},
+        header::{ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 
@@ -101,6 +101,9 @@ impl ResponseError for Failure {
         }
         if let Error::UnsupportedTusVersion = &self.error {
             response.insert_header(("tus-version", "1.0.0"));
+        }
+        if let Error::CheckRunning { .. } = &self.error {
+            response.insert_header((RETRY_AFTER, "5"));
         }
         // The codings that the server accepts (RFC 9110, section 12.5.3).
         if let Error::BodyEncoded = &self.error {

@@ -186,6 +186,61 @@ async fn what_visitors_will_see_is_acknowledged_with_the_revision_of_the_check()
 }
 
 #[tokio::test]
+async fn a_commit_waits_for_the_check_that_runs_and_asks_what_it_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    darken(&turn.join("007.png"));
+    let set = artist.open(&ring()).await;
+    for n in 0..24 {
+        let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+        artist.put(&set, &format!("{n:03}.png"), &frame).await;
+    }
+    let check = artist.request(Method::GET, &format!("{set}/check")).send().await.unwrap();
+    let check: Value = check.json().await.unwrap();
+    let commit = artist.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+    assert_eq!(problem(commit, 409).await, "findings-unacknowledged");
+    // A client that does not want to wait for the check says so by its revision.
+    let revision = check["revision"].as_str().unwrap();
+    let commit = artist.request(Method::POST, &format!("{set}/commit?acknowledge={revision}"));
+    assert_eq!(commit.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_set_that_commits_itself_stays_open_while_its_check_asks_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artist, turn) = with_a_turn(folder.path());
+    let bright = std::fs::read(turn.join("007.png")).unwrap();
+    darken(&turn.join("007.png"));
+    let mut wanted = ring();
+    wanted["frames"] = 24.into();
+    let send = async |set: &str| {
+        for n in 0..24 {
+            let frame = std::fs::read(turn.join(format!("{n:03}.png"))).unwrap();
+            assert_eq!(artist.put(set, &format!("{n:03}.png"), &frame).await.status(), 201);
+        }
+    };
+    let set = artist.open(&wanted).await;
+    send(&set).await;
+    let shown = artist.show(&set).await;
+    assert_eq!(
+        (&shown["state"], &shown["frames"], &shown["job"]),
+        (&json!("open"), &json!(24), &Value::Null)
+    );
+    let check = checked(&artist, &set).await;
+    assert_eq!(kinds(&check), ["exposure-jump"], "{check}");
+    // A better frame in the place of the one in question.
+    artist.put(&set, "007.png", &bright).await;
+    let shown = artist.show(&set).await;
+    assert_eq!((&shown["state"], shown["job"].is_object()), (&json!("committed"), true));
+
+    let meant = artist.open(&wanted).await;
+    send(&meant).await;
+    let revision = artist.show(&meant).await["revision"].as_str().unwrap().to_owned();
+    let commit = artist.request(Method::POST, &format!("{meant}/commit?acknowledge={revision}"));
+    assert_eq!(commit.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn frames_change_places_all_at_once_and_are_shown_small() {
     let folder = tempfile::tempdir().unwrap();
     let (artist, turn) = with_a_turn(folder.path());

@@ -160,7 +160,8 @@ export interface paths {
          * Commit a frame set, which queues its job
          * @description The answer has the job; a second commit changes nothing. The job fetches files that wait in the bucket, also
          *     before each retry. Where the frames were checked, and the check has findings that block or ask, the commit has to
-         *     acknowledge them.
+         *     acknowledge them. It waits up to 20 seconds for a check that runs, and answers `check-running` after that, with
+         *     `Retry-After`; a commit that acknowledges the revision waits for none.
          */
         post: operations["commitFrameset"];
         delete?: never;
@@ -1830,7 +1831,8 @@ export interface components {
             /**
              * Format: int32
              * @description The number of frames that follow: at most as many as the server allows, 1000 by default. The set commits itself with
-             *     the last one.
+             *     the last one, as soon as the check has looked at them. Where the check asks something, the set stays open until
+             *     `commit` acknowledges it, or until another frame takes the place of one.
              */
             frames?: number | null;
             /** @description Whether the choices may add options and choices to a product that exists. They stay on it, and it is public. */
@@ -2994,7 +2996,7 @@ export interface components {
                 };
             };
         };
-        /** @description The check of the frames found what is not acknowledged, or the frames are others than the acknowledged ones. */
+        /** @description The check of the frames still runs, it found what is not acknowledged, or the frames are others than the acknowledged ones. */
         NotAcknowledged: {
             headers: {
                 [name: string]: unknown;
@@ -3002,7 +3004,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:findings-unacknowledged" | "urn:problem-type:girasol:frameset-changed";
+                    type?: "urn:problem-type:girasol:check-running" | "urn:problem-type:girasol:findings-unacknowledged" | "urn:problem-type:girasol:frameset-changed";
                 };
             };
         };

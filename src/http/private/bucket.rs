@@ -14,6 +14,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use crate::{
+    checks::Checks,
     db::now_ms,
     domain::{
         audit::Action,
@@ -247,6 +248,7 @@ pub(super) async fn fetch(
     catalog: Data<Catalog>,
     staging: Data<Staging>,
     limits: Data<UploadLimits>,
+    checks: Data<Checks>,
 ) -> Result<HttpResponse, Failure> {
     let id = id(&request)?;
     let inbox = inbox_of_open(&catalog, &staging, &id).await?;
@@ -256,7 +258,7 @@ pub(super) async fn fetch(
     let until = Instant::now() + FETCHES_FOR;
     let requester = Requester::Artist(&caller.actor);
     let left = fetch::fetch(parameters, &id, requester, &progress, Some(until)).await?;
-    commit_if_complete(&catalog, &id, &caller.actor).await?;
+    commit_if_complete(&checks, &id, &caller.actor).await?;
     let (fetched, _) = progress.counts();
     Ok(secret_json(StatusCode::OK, &wire::Fetched { fetched, left }))
 }

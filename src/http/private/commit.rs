@@ -5,11 +5,6 @@ use assets_pipeline::digest::Digest;
 
 use crate::{
     checks::Checks,
-    db::framesets::{FramesetError, revision},
-    domain::{
-        audit::Actor,
-        frameset::{FramesetId, FramesetState},
-    },
     http::{
         auth::Artist,
         catalog::Catalog,
@@ -19,13 +14,17 @@ use crate::{
     },
 };
 
-use super::framesets::{answer, id, load};
+use super::{
+    complete::PATIENCE,
+    framesets::{answer, id},
+};
 
 /// Commit a frame set, which queues its job
 ///
 /// The answer has the job; a second commit changes nothing. The job fetches files that wait in the bucket, also
 /// before each retry. Where the frames were checked, and the check has findings that block or ask, the commit has to
-/// acknowledge them.
+/// acknowledge them. It waits up to 20 seconds for a check that runs, and answers `check-running` after that, with
+/// `Retry-After`; a commit that acknowledges the revision waits for none.
 #[utoipa::path(
     post,
     path = "/api/framesets/{frameset}/commit",
@@ -50,30 +49,9 @@ pub(super) async fn commit(
     let acknowledged = acknowledged(request.query_string())?;
     match acknowledged {
         Some(revision) => catalog.db.commit_revision(&id, revision, &caller.actor).await?,
-        None => commit_unasked(&catalog, &checks, &id, &caller.actor).await?,
+        None => checks.commit(&id, PATIENCE, &caller.actor).await?,
     }
     answer(&catalog, &id).await
-}
-
-/// Commits a set of whose frames no check asks anything.
-async fn commit_unasked(
-    catalog: &Catalog,
-    checks: &Checks,
-    id: &FramesetId,
-    actor: &Actor,
-) -> Result<(), Error> {
-    while load(catalog, id).await?.state == FramesetState::Open {
-        let now = revision(&catalog.db.frames(id).await?);
-        if let Some(asked) = checks.asked(id, now) {
-            return Err(Error::FindingsUnacknowledged(asked));
-        }
-        match catalog.db.commit_revision(id, now, actor).await {
-            // Another request has changed the frames meanwhile.
-            Err(FramesetError::Changed) => {}
-            committed => return Ok(committed?),
-        }
-    }
-    Ok(())
 }
 
 /// `?acknowledge=REVISION`

@@ -1,27 +1,17 @@
 //! Frame sets that commit themselves: those that have as many frames as was announced.
 
+use std::time::Duration;
+
 use crate::{
-    db::framesets::FramesetError,
-    domain::{
-        audit::Actor,
-        frameset::{FramesetId, FramesetState},
-    },
-    http::{catalog::Catalog, problem::Error},
+    checks::Checks,
+    domain::{audit::Actor, frameset::FramesetId},
+    http::problem::Error,
 };
 
-/// Commits a set that has as many frames as the client announced.
-pub(super) async fn commit_if_complete(
-    catalog: &Catalog,
-    id: &FramesetId,
-    actor: &Actor,
-) -> Result<(), Error> {
-    let Some(set) = catalog.db.frameset(id).await? else { return Ok(()) };
-    if set.state == FramesetState::Open && set.wanted.expected.is_some_and(|expected| set.frames >= expected)
-    {
-        // Any other error: another request has emptied or discarded the set meanwhile.
-        if let Err(FramesetError::Db(error)) = catalog.db.commit_frameset(id, actor).await {
-            return Err(error.into());
-        }
-    }
-    Ok(())
+/// How long a request waits for a check before it answers: shorter than the timeouts of common proxies.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Commits a set that has as many frames as the client announced, unless the check of them asks something.
+pub(super) async fn commit_if_complete(checks: &Checks, id: &FramesetId, actor: &Actor) -> Result<(), Error> {
+    Ok(checks.commit_if_complete(id, PATIENCE, actor).await?)
 }

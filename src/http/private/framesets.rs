@@ -13,6 +13,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
+    checks::Checks,
     db::{
         Db,
         framesets::{FramesetError, StoredFrame, revision},
@@ -269,9 +270,7 @@ pub(super) async fn put_frame(
     Artist(caller): Artist,
     request: HttpRequest,
     mut body: Payload,
-    catalog: Data<Catalog>,
-    staging: Data<Staging>,
-    limits: Data<UploadLimits>,
+    (catalog, staging, limits, checks): (Data<Catalog>, Data<Staging>, Data<UploadLimits>, Data<Checks>),
 ) -> Result<HttpResponse, Failure> {
     let (id, name) = (id(&request)?, name(&request)?);
     let set = load(&catalog, &id).await?;
@@ -304,7 +303,7 @@ pub(super) async fn put_frame(
     };
     let received = unless_deleted(&catalog.db, &staging, &id, received.await).await?;
     let mut frames = received.into_iter().map(wire::Frame::from);
-    commit_if_complete(&catalog, &id, &caller.actor).await?;
+    commit_if_complete(&checks, &id, &caller.actor).await?;
     let added = if name.is_archive() {
         wire::Added::Archive(wire::Archive { name: name.to_string(), frames: frames.collect() })
     } else {

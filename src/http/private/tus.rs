@@ -5,16 +5,13 @@
 mod headers;
 mod writers;
 
-use std::{
-    future::{Ready, ready},
-    time::SystemTime,
-};
+use std::future::{Ready, ready};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev,
+    FromRequest, HttpRequest, HttpResponse, dev,
     http::{
         StatusCode,
-        header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, HttpDate, LOCATION},
+        header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LOCATION},
     },
     web::{Data, Payload},
 };
@@ -22,11 +19,12 @@ use actix_web::{
 pub use self::writers::Writers;
 
 use self::{
-    headers::{Checksum, destination, number, require_plain, require_version, text},
+    headers::{Checksum, destination, number, progress, require_plain, require_version, text},
     writers::Writing,
 };
 
 use crate::{
+    checks::Checks,
     db::uploads::{NewUpload, StoredUpload},
     domain::{
         audit::Actor,
@@ -155,7 +153,7 @@ pub(super) async fn create(
         .ok_or(Error::BadHeader("Upload-Length: the file's length in bytes is needed"))?;
     let metadata = text(request.headers(), "upload-metadata")?.unwrap_or_default();
     let (frameset, name) = destination(metadata)?;
-    let Uploads { catalog, staging, writers, limits } = &uploads;
+    let Uploads { catalog, staging, writers, limits, .. } = &uploads;
     let max_bytes = limits.max_bytes(&name);
     if length > max_bytes {
         return Err(Error::FileTooLarge(max_bytes).into());
@@ -347,6 +345,7 @@ pub(super) struct Uploads {
     staging: Data<Staging>,
     writers: Data<Writers>,
     limits: Data<UploadLimits>,
+    checks: Data<Checks>,
 }
 
 impl FromRequest for Uploads {
@@ -362,6 +361,7 @@ impl FromRequest for Uploads {
             staging: part(request),
             writers: part(request),
             limits: part(request),
+            checks: part(request),
         }))
     }
 }
@@ -450,7 +450,7 @@ impl Uploads {
     }
 
     async fn finish(&self, upload: &StoredUpload, mut file: Incoming, actor: &Actor) -> Result<(), Error> {
-        let Self { catalog, staging, .. } = self;
+        let Self { catalog, staging, checks, .. } = self;
         let set = framesets::load(catalog, &upload.frameset).await?;
         let account = self.account(&set.key);
         let StoredUpload { frameset: id, name, conditions, .. } = upload;
@@ -465,7 +465,7 @@ impl Uploads {
         }
         catalog.db.finish_upload(&upload.id).await?;
         file.discard().await?;
-        complete::commit_if_complete(catalog, &upload.frameset, actor).await
+        complete::commit_if_complete(checks, &upload.frameset, actor).await
     }
 
     /// Finishes an upload whose bytes all arrived before the server died, and which is not a frame yet.
@@ -476,23 +476,6 @@ impl Uploads {
         let file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
         self.finish(upload, file, actor).await
     }
-}
-
-fn progress(
-    status: StatusCode,
-    upload: &StoredUpload,
-    received: u64,
-    limits: &UploadLimits,
-) -> HttpResponseBuilder {
-    let mut answer = secret(status);
-    let expires = SystemTime::now() + std::time::Duration::from_hours(limits.expire_hours.into());
-    answer
-        .insert_header(("upload-offset", received.to_string()))
-        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED));
-    if received < upload.length {
-        answer.insert_header(("upload-expires", HttpDate::from(expires).to_string()));
-    }
-    answer
 }
 
 fn id(request: &HttpRequest) -> Result<UploadId, Error> {

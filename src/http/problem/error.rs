@@ -93,6 +93,10 @@ pub(crate) enum Error {
     FramesetChanged,
     #[error("the check found: {0} Mend it, or commit with ?acknowledge= and the revision of the check")]
     FindingsUnacknowledged(String),
+    #[error(
+        "the frames are being checked, {done} of {total} so far: commit again when the check has ended, or with ?acknowledge= and its revision"
+    )]
+    CheckRunning { done: usize, total: usize },
     #[error("the check failed")]
     CheckFailed,
     #[error("the frame could not be made small")]
@@ -247,6 +251,7 @@ impl Error {
             Self::SetCommitted => kinds::SET_COMMITTED,
             Self::FramesetChanged => kinds::FRAMESET_CHANGED,
             Self::FindingsUnacknowledged(_) => kinds::FINDINGS_UNACKNOWLEDGED,
+            Self::CheckRunning { .. } => kinds::CHECK_RUNNING,
             Self::NothingToMend => kinds::NOTHING_TO_MEND,
             Self::NoSuchJob => kinds::NO_SUCH_JOB,
             Self::JobIs(_) => kinds::JOB_STATE,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    checks::CheckError,
+    checks::{CheckError, CommitError},
     db::{
         DbError, framesets::FramesetError, import::ImportError, jobs::ChangeJobError, keys::RevokeError,
         uploads::BeginUploadError,
@@ -130,6 +130,16 @@ impl From<CheckError> for Error {
             CheckError::Db(error) => error.into(),
             CheckError::Staging(error) => error.into(),
             other => Self::Check(Arc::new(other)),
+        }
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Asked(messages) => Self::FindingsUnacknowledged(messages),
+            CommitError::Running { done, total } => Self::CheckRunning { done, total },
+            CommitError::Frameset(error) => error.into(),
         }
     }
 }

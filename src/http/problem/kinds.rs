@@ -106,6 +106,9 @@ kinds! {
     /// The check of the frames found what a person has to say is meant. `detail` says what; mend it, or commit with the
     /// revision of the check as `acknowledge`.
     FINDINGS_UNACKNOWLEDGED = 409 "findings-unacknowledged" "Findings not acknowledged";
+    /// The check of the frames has not ended, and what it finds may have to be acknowledged. Commit again after the seconds in
+    /// `Retry-After`, or acknowledge the revision of the check before it ends.
+    CHECK_RUNNING = 409 "check-running" "Check running";
     /// The frame set has no finding that this mend applies to.
     NOTHING_TO_MEND = 409 "nothing-to-mend" "Nothing to mend";
     /// The configuration has versions, or frames that wait to become one.

@@ -38,7 +38,8 @@ pub(crate) struct NewFrameset {
     #[serde(default)]
     pub(crate) new_choices: bool,
     /// The number of frames that follow: at most as many as the server allows, 1000 by default. The set commits itself with
-    /// the last one.
+    /// the last one, as soon as the check has looked at them. Where the check asks something, the set stays open until
+    /// `commit` acknowledges it, or until another frame takes the place of one.
     #[schema(minimum = 1)]
     pub(crate) frames: Option<u32>,
     /// Whether to protect the configuration before anything of it is stored. The job fails if the configuration is public.

@@ -187,8 +187,8 @@ problems! {
     NewChoices(409) = &["new-choice"];
     /// The frame set is committed.
     SetCommitted(409) = &["set-committed"];
-    /// The check of the frames found what is not acknowledged, or the frames are others than the acknowledged ones.
-    NotAcknowledged(409) = &["findings-unacknowledged", "frameset-changed"];
+    /// The check of the frames still runs, it found what is not acknowledged, or the frames are others than the acknowledged ones.
+    NotAcknowledged(409) = &["check-running", "findings-unacknowledged", "frameset-changed"];
     /// The frame set is committed, or the server stores no objects in a bucket.
     NotInBucket(409) = &["set-committed", "no-bucket"];
     /// The frame set is committed or changed meanwhile, or the server stores no objects in a bucket.

@@ -1,23 +1,51 @@
 //! The headers of tus: the version, numbers, metadata and checksums.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{
+    HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HttpDate},
+    },
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::frameset::{FileName, FramesetId},
-    http::{body, problem::Error},
+    db::uploads::StoredUpload,
+    domain::frameset::{FileName, FramesetId, UploadLimits},
+    http::{body, private_scope::secret, problem::Error},
     staging::Incoming,
 };
 
-use super::VERSION;
+use super::{EXPOSED, VERSION};
 
 /// Checks `Tus-Resumable`, which names the version of the protocol in every request.
 pub(super) fn require_version(headers: &HeaderMap) -> Result<(), Error> {
     if text(headers, "tus-resumable")? == Some(VERSION) { Ok(()) } else { Err(Error::UnsupportedTusVersion) }
+}
+
+/// An answer that says how much of an upload is stored.
+pub(super) fn progress(
+    status: StatusCode,
+    upload: &StoredUpload,
+    received: u64,
+    limits: &UploadLimits,
+) -> HttpResponseBuilder {
+    let mut answer = secret(status);
+    let expires = SystemTime::now() + Duration::from_hours(limits.expire_hours.into());
+    answer
+        .insert_header(("upload-offset", received.to_string()))
+        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED));
+    if received < upload.length {
+        answer.insert_header(("upload-expires", HttpDate::from(expires).to_string()));
+    }
+    answer
 }
 
 /// Refuses a body that is compressed: its bytes would count as those of the file.
