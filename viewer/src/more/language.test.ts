@@ -19,6 +19,17 @@ test("a_tag_finds_the_nearest_language_that_there_is", () => {
   for (const tag of ["", "x", "de_DE.UTF-8", "tlh"]) assert.equal(found(tag), undefined, tag);
 });
 
+test("english_is_known_without_the_browser_s_data_about_tags", () => {
+  const { Locale } = Intl;
+  Reflect.set(Intl, "Locale", undefined);
+  try {
+    for (const tag of ["en", "en-GB", "EN-us"]) assert.deepEqual(keysOf(tag), ["en"], tag);
+    assert.deepEqual(keysOf("enm"), []);
+  } finally {
+    Reflect.set(Intl, "Locale", Locale);
+  }
+});
+
 test("every_language_has_every_word_and_a_place_for_the_angle", () => {
   const names = Object.keys(languages.de!).sort();
   for (const [language, words] of Object.entries(languages)) {
