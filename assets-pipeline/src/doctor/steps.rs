@@ -18,6 +18,8 @@ const TIMES_USUAL: (f32, f32, f32) = (5.0, 2.5, 1.5);
 /// How much shorter: to less than a third, since a symmetric piece that is seen nearly from the front
 /// hardly changes from one side of that view to the other: clean turns reach 1.01.
 const SHORTER: f32 = 1.2;
+/// What a surprise counts where a step beside it is not known, so that it is expected roughly alone.
+const ROUGHLY: f32 = 0.5;
 /// How much longer a step over a missing number has to be to prove that a frame is missing there, as a share of
 /// the way from one usual step to as many as there are numbers.
 const PROOF: f32 = 0.5;
@@ -55,8 +57,11 @@ impl Steps<'_> {
         // The most surprising step goes first, and has no say any more in what is expected of the others.
         for _ in 0..n / 4 {
             let (close, rough) = (closely_expected(&logs), expected(&logs));
-            let surprises: Vec<Option<f32>> =
-                (0..n).map(|i| Some(agreed(logs[i]? - close[i]?, logs[i]? - rough[i]?))).collect();
+            let surprise_at = |i: usize| {
+                let surprise = agreed(logs[i]? - close[i]?, logs[i]? - rough[i]?);
+                Some(if has_neighbours(&logs, i) { surprise } else { ROUGHLY * surprise })
+            };
+            let surprises: Vec<Option<f32>> = (0..n).map(surprise_at).collect();
             let usual = |share| usual_size(&surprises, share);
             let (most, usual) = (usual(0.9), TIMES_USUAL.0 * usual(0.75));
             // The seam is one place, and the others are many.
@@ -125,4 +130,10 @@ impl Steps<'_> {
         let n = self.turn.len();
         self.distances.between(self.turn[from % n], self.turn[to % n])
     }
+}
+
+/// Whether the two values on each side of one are known.
+fn has_neighbours(values: &[Option<f32>], at: usize) -> bool {
+    let n = values.len();
+    [n - 2, n - 1, 1, 2].iter().all(|offset| values[(at + offset) % n].is_some())
 }
