@@ -50,6 +50,12 @@ pub(super) fn sudden(changes: &[Option<f32>], by: Sudden) -> Vec<f32> {
     sizes.map(|size| if size.abs() > threshold { size } else { 0.0 }).collect()
 }
 
+/// Whether the turn ends as it began by these changes.
+pub(super) fn has_way_back(sudden: &[f32]) -> bool {
+    let smallest = sudden.iter().map(|change| change.abs()).filter(|size| *size > 0.0).reduce(f32::min);
+    smallest.is_none_or(|smallest| sudden.iter().sum::<f32>().abs() <= smallest / 2.0)
+}
+
 /// Groups sudden changes: what lies between two of them is a run, unless it is the longest part of the turn,
 /// which is how the turn is.
 pub(super) fn jumps(sudden: &[f32]) -> Vec<Jump> {

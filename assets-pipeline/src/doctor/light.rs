@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{
     centring::piece_share,
-    jumps::{Sudden, agreed, sudden},
+    jumps::{Sudden, agreed, has_way_back, sudden},
     robust::median,
 };
 use crate::{prepare::colour::linear, prepare::ground::Edge};
@@ -52,15 +52,38 @@ pub(super) struct SuddenLight {
     pub(super) blue: Vec<f32>,
 }
 
-/// Compares each frame of a closed turn with the next, where `linked` says that they are neighbours.
-pub(super) fn sudden_light(turn: &[(&RgbaImage, Edge)], linked: &[bool]) -> SuddenLight {
+/// What lies between a frame of a closed turn and the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// Nothing.
+    Neighbours,
+    /// Frames of another piece.
+    AcrossAnotherPiece,
+    /// Nothing can be told.
+    Unknown,
+}
+
+/// Compares each frame of a closed turn with the next.
+pub(super) fn sudden_light(turn: &[(&RgbaImage, Edge)], between: &[Between]) -> SuddenLight {
     let n = turn.len();
     let changes: Vec<Option<Change>> = (0..n)
         .into_par_iter()
-        .map(|i| if linked[i] { change(turn[i], turn[(i + 1) % n]) } else { None })
+        .map(|i| match between[i] {
+            Between::Unknown => None,
+            Between::Neighbours | Between::AcrossAnotherPiece => change(turn[i], turn[(i + 1) % n]),
+        })
         .collect();
     let of = |part: fn(Change) -> f32, by| {
-        sudden(&changes.iter().map(|change| change.map(part)).collect::<Vec<_>>(), by)
+        let all: Vec<Option<f32>> = changes.iter().map(|change| change.map(part)).collect();
+        let of_neighbours: Vec<Option<f32>> = all
+            .iter()
+            .zip(between)
+            .map(|(change, between)| change.filter(|_| *between == Between::Neighbours))
+            .collect();
+        // Across another piece the own one turns by two steps or more. That has a say only where neighbours leave a change
+        // without its way back.
+        let sudden_there = sudden(&of_neighbours, by);
+        if has_way_back(&sudden_there) { sudden_there } else { sudden(&all, by) }
     };
     SuddenLight {
         exposure: of(|change| change.exposure, EXPOSURE),

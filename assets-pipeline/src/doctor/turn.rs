@@ -8,7 +8,7 @@ use super::{
     distance::Distances,
     foreign::foreign,
     jumps::{Jump, jumps},
-    light::{SuddenLight, sudden_light},
+    light::{Between, SuddenLight, sudden_light},
     look::Member,
     sequence::{Repaired, repair},
     steps::{Step, Steps},
@@ -107,9 +107,20 @@ pub(super) fn compare(members: &[Member<'_>], places: usize, copies: &Copies) ->
     let is_foreign = |place: &usize| foreign.iter().any(|&member| members[member].place == *place);
     let over_foreign =
         |i: usize| gaps.iter().any(|(position, places)| *position == i && places.iter().all(is_foreign));
-    let in_place: Vec<bool> =
-        (0..order.len()).map(|i| (linked[i] || over_foreign(i)) && !shifted.is_at(i)).collect();
-    let SuddenLight { exposure, red, blue } = sudden_light(&turn, &in_place);
+    let between: Vec<Between> = (0..order.len())
+        .map(|i| {
+            if shifted.is_at(i) {
+                Between::Unknown
+            } else if linked[i] {
+                Between::Neighbours
+            } else if over_foreign(i) {
+                Between::AcrossAnotherPiece
+            } else {
+                Between::Unknown
+            }
+        })
+        .collect();
+    let SuddenLight { exposure, red, blue } = sudden_light(&turn, &between);
 
     // Behind the last frame the turn is where it began, so that whatever changes changes back. What does so
     // gradually leaves one step, which is at the seam, unless the turn does not close there.

@@ -82,6 +82,23 @@ fn a_dark_a_foreign_and_two_swapped_frames_are_found_each_by_itself_and_together
 }
 
 #[test]
+fn light_across_a_foreign_frame_makes_no_third_finding_of_a_dark_frame_elsewhere() {
+    let frames = every(&YELLOW, 10, 3);
+    let (width, height) = frames[0].dimensions();
+    let other = imageops::resize(&pendant(24).remove(5), width, height, imageops::FilterType::Triangle);
+    for dark in [1, 7, 12, 21] {
+        for foreign in [3, 9, 19, 32] {
+            let mut turn = frames.clone();
+            turn[dark] = lit(&turn[dark], [-1.0; 3]);
+            turn[foreign] = other.clone();
+            let wanted =
+                [(Kind::ForeignFrames, vec![name(foreign + 1)]), (Kind::ExposureJump, vec![name(dark + 1)])];
+            assert_eq!(told("ring of 36", turn), wanted, "{dark} and {foreign}");
+        }
+    }
+}
+
+#[test]
 fn faults_side_by_side_are_not_taken_for_others() {
     for (what, frames, other) in turns() {
         let at = frames.len() / 3;
