@@ -29,6 +29,7 @@ tool_is_here() {
         node20) has node && at_least "$(node --version | tr -d v)" 20.9 ;;
         # Debian leads only root to its servers.
         varnishd | nginx) has "$1" || [ -x "/usr/sbin/$1" ] ;;
+        postgres) has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
         varnish-modules) compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ;;
         nginx-purge) [ -e /usr/lib/nginx/modules/ngx_http_cache_purge_module.so ] ;;
         webp) has cwebp && has dwebp ;;
@@ -50,6 +51,7 @@ packages_of() {
         node | node20) echo nodejs ;;
         avifdec | avifenc) echo libavif-bin ;;
         djpeg) echo libjpeg-turbo-progs ;;
+        postgres) echo postgresql ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
@@ -70,7 +72,7 @@ tools_of_group() {
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge rclone ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge postgres rclone ;;
         *) return 1 ;;
     esac
 }

@@ -19,8 +19,8 @@ use crate::{
     background::Background,
     cdn::purge::Purger,
     checks::Checks,
-    config::{BadTarget, Config},
-    db::{self, Db, DbError, Found},
+    config::{BadTarget, Config, DatabaseConfig, SecretText},
+    db::{self, Address, Connections, Db, DbError, Found, Place},
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{
         self, AccessLog, Draining,
@@ -56,10 +56,10 @@ pub enum AppError {
         source: io::Error,
     },
     /// The database has nothing in it, and there are objects or frames of another one.
-    #[error("the database {path} {}, but {what}", if *.is_missing { "is missing" } else { "is empty" })]
+    #[error("the database {place} {}, but {what}", if *.is_missing { "is missing" } else { "is empty" })]
     Lost {
         /// Where the database is or should be.
-        path: PathBuf,
+        place: String,
         /// Whether there is no file.
         is_missing: bool,
         /// What another database has left.
@@ -128,6 +128,24 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
     Store::open(&config.store, &config.data).await.map_err(failed)
 }
 
+/// Where the database is, as configured.
+pub fn place(config: &Config) -> Place {
+    let DatabaseConfig { url, listen_url, .. } = &config.database;
+    let Some(url) = url else { return Place::Folder(config.data.clone()) };
+    let DatabaseConfig { serving_connections, jobs_connections, reports_connections, .. } = config.database;
+    Place::Server(Address {
+        url: url.secret(),
+        listen_url: listen_url.as_ref().map(SecretText::secret),
+        connections: Connections {
+            serving: serving_connections,
+            jobs: jobs_connections,
+            reports: reports_connections,
+            statement: Duration::from_millis(config.database.statement_timeout_ms),
+            report: Duration::from_millis(config.database.report_timeout_ms),
+        },
+    })
+}
+
 impl App {
     /// Opens the data folder, which is created if it does not exist. A database that is lost is not replaced by an empty
     /// one.
@@ -145,10 +163,12 @@ impl App {
 
     /// The same for a command that changes or shows what there is: it creates nothing.
     pub async fn open_existing(config: Config) -> Result<Self, AppError> {
-        let path = config.data.join(db::FILE);
-        if !path.exists() {
+        let place = place(&config);
+        if let Place::Folder(data) = &place
+            && !data.join(db::FILE).exists()
+        {
             return Err(match lost::left_behind(&config).await {
-                Some(what) => AppError::Lost { path, is_missing: true, what },
+                Some(what) => AppError::Lost { place: place.to_string(), is_missing: true, what },
                 None => AppError::NoData(config.data),
             });
         }
@@ -172,18 +192,19 @@ impl App {
     async fn over(config: Config, store: Store, lost: Lost) -> Result<Self, AppError> {
         let failed = |source| AppError::Data { path: config.data.clone(), source };
         access::close_to_others(&config.data).map_err(failed)?;
-        let found = Db::find(&config.data).await?;
+        let place = place(&config);
+        let found = Db::find(&place).await?;
         if found != Found::Database
             && lost == Lost::Refused
             && let Some(what) = lost::remains(&config, Some(&store)).await
             // Another process may have made the database, and used it, since it was looked for.
-            && Db::find(&config.data).await? != Found::Database
+            && Db::find(&place).await? != Found::Database
         {
             let is_missing = found == Found::Nothing;
-            return Err(AppError::Lost { path: config.data.join(db::FILE), is_missing, what });
+            return Err(AppError::Lost { place: place.to_string(), is_missing, what });
         }
         let staging = Staging::open(&config.data, store.connection()).map_err(failed)?;
-        let db = Db::open(&config.data).await?;
+        let db = Db::open_at(&place).await?;
         if found != Found::Database {
             // It can never be taken for the database of a store that could not be asked just now.
             db.make_identity().await?;
@@ -245,6 +266,7 @@ impl App {
         let stop = listen::stop_signal().map_err(AppError::Server)?;
         self.probe_store().await?;
         let mut background = Background::default();
+        tasks::relay_signals(&mut background, &self.db);
         tasks::work(&mut background, self.worker());
         tracing::info!(data = %self.config.data.display(), "working");
         stop.await;
@@ -295,6 +317,7 @@ impl App {
         let server = server::start(listener, &self.config.server, routes).map_err(AppError::Server)?;
 
         let mut background = Background::default();
+        tasks::relay_signals(&mut background, &self.db);
         tasks::expire(&mut background, self);
         tasks::commit_left_over(&mut background, self);
         tasks::collect(&mut background, self);

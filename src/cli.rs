@@ -11,6 +11,7 @@ mod ingest;
 mod jobs;
 mod key;
 mod known;
+mod migrate;
 mod outcome;
 mod product;
 mod progress_bar;
@@ -145,6 +146,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Purge caches by hand, or list the deliveries that are still open.
     Purge(purge::PurgeArgs),
+    /// Show, bring up to date or undo the schema of the database.
+    Migrate(migrate::MigrateArgs),
     /// Create, list and revoke keys for the API and the studio.
     Key(key::KeyArgs),
     /// Print a script that completes the command line in a shell.
@@ -164,6 +167,7 @@ impl Command {
             Self::Check(args) => args.json,
             Self::Report(args) => args.json,
             Self::Key(args) => args.json,
+            Self::Migrate(args) => args.json,
             Self::Store(args) => args.json,
             Self::Product(args) => args.json,
             Self::Purge(args) => args.json,
@@ -270,6 +274,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Store(args) => Ok(store::run(&App::open_existing_to_write(config).await?, &args).await?),
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
+        Command::Migrate(args) => migrate::run(&config, args).await,
         Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }

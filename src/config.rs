@@ -5,6 +5,7 @@
 //! checked by `validate` of the section.
 
 mod cache;
+mod database;
 mod delivery;
 mod encode;
 mod example;
@@ -14,6 +15,7 @@ mod policy;
 mod problem;
 mod purge;
 mod schema;
+mod secret;
 mod server;
 mod setting;
 mod source;
@@ -40,6 +42,7 @@ use crate::domain::{input::plain, policy::Policy};
 
 pub use self::{
     cache::CacheConfig,
+    database::DatabaseConfig,
     delivery::{DeliveryConfig, ObjectsFrom},
     encode::EncodeConfig,
     example::render as example_file,
@@ -47,6 +50,7 @@ pub use self::{
     log::{LogConfig, LogFormat},
     problem::{ConfigError, Origin, Problem},
     purge::{BadTarget, Hardness, Network, PurgeConfig, Target, TargetKind},
+    secret::SecretText,
     server::ServerConfig,
     setting::{Kind, Section, Setting},
     store::{Checksums, StoreConfig, StoreKind},
@@ -68,6 +72,9 @@ pub struct Config {
     /// The HTTP server.
     #[serde(default)]
     pub server: ServerConfig,
+    /// Where products, versions and jobs are recorded.
+    #[serde(default)]
+    pub database: DatabaseConfig,
     /// Where objects are stored.
     #[serde(default)]
     pub store: StoreConfig,
@@ -140,6 +147,7 @@ pub fn sections() -> Vec<Section> {
     let mut sections = vec![
         top,
         ServerConfig::section(),
+        DatabaseConfig::section(),
         StoreConfig::section(),
         DeliveryConfig::section(),
         CacheConfig::section(),
@@ -229,6 +237,7 @@ impl Config {
     fn problems(&self) -> impl Iterator<Item = Problem> {
         let checks = [
             self.server.validate(),
+            self.database.validate(),
             self.store.validate(),
             self.delivery.validate(self.store.kind == StoreKind::S3),
             self.log.validate(),

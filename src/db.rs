@@ -1,6 +1,6 @@
-//! The database: an embedded SQLite file in the data folder.
+//! The database: an embedded SQLite file in the data folder, or a Postgres server.
 //!
-//! SQLite has one writer, so transactions are short and nothing slow runs inside one.
+//! There is one writer at a time, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
 pub mod configurations;
@@ -15,12 +15,14 @@ pub mod ingests;
 pub mod jobs;
 pub mod keys;
 pub mod listing;
+pub mod migrate;
 mod notify;
 pub mod objects;
 pub mod popularity;
 pub mod products;
 pub mod protection;
 pub mod purges;
+pub mod relay;
 pub mod retention;
 pub mod secrets;
 pub mod staged;
@@ -30,6 +32,7 @@ pub mod versions;
 pub mod vitals;
 
 use std::{
+    fmt,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -38,11 +41,12 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use engine::{Pools, Statement, Tx};
+use engine::{Lane, Pools, Statement, Tx};
+use migrate::Schema;
 
-pub use engine::Found;
+pub use engine::{Address, Connections, Found};
 
-use crate::signals::{Signals, Topic};
+use crate::signals::Signals;
 
 /// The version of this program: `0.1.0 (abc1234)`, with the commit that `make build` names.
 pub fn program() -> String {
@@ -82,18 +86,34 @@ pub enum DbError {
         program: Option<String>,
     },
     /// The file cannot be read as a database.
-    #[error("the database {path} cannot be read")]
+    #[error("the database {place} cannot be read")]
     Unusable {
         /// Which file.
-        path: PathBuf,
+        place: String,
         /// What the driver says.
         source: sqlx::Error,
     },
-    /// The file is a database of another program.
-    #[error("{path} is a database of another program")]
+    /// The server of the database does not let this program in, or does not answer.
+    #[error("the database {place} cannot be reached")]
+    Unreachable {
+        /// Which database of a server.
+        place: String,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
+    /// It is a database of another program.
+    #[error("{place} is a database of another program")]
     Foreign {
-        /// Which file.
-        path: PathBuf,
+        /// Which file, or which database of a server.
+        place: String,
+    },
+    /// To undo a migration would lose data.
+    #[error("to undo migration {version:04} would lose {what}")]
+    WouldLose {
+        /// Its number. The schema has it still.
+        version: i64,
+        /// What would be lost.
+        what: String,
     },
     /// The disk is full, or the database has the largest size that it may have.
     #[error("the database could not write at {name}")]
@@ -123,9 +143,10 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Whether another process holds the database, or all of its connections are in use: the same may succeed a moment later.
+    /// Whether another process holds the database, all of its connections are in use, or its server does not answer: the
+    /// same may succeed a moment later.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Statement { source, .. } if engine::is_busy(source) || matches!(source, sqlx::Error::PoolTimedOut))
+        matches!(self, Self::Statement { source, .. } if engine::is_busy(source))
     }
 }
 
@@ -133,30 +154,112 @@ impl DbError {
 #[derive(Debug, Clone)]
 pub struct Db {
     pools: Pools,
+    /// Whose connections this handle reads with.
+    lane: Lane,
     signals: Signals,
     /// The turn of the one note of a key's use that is written at a time.
     notes: Arc<Semaphore>,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file in this data folder.
+    Folder(PathBuf),
+    /// A server's.
+    Server(Address),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(data) => data.join(FILE).display().fmt(f),
+            Self::Server(address) => address.fmt(f),
+        }
+    }
 }
 
 /// The database's name in the data folder.
 pub const FILE: &str = "girasol.db";
 
 impl Db {
-    /// Looks at the database of a data folder, and changes nothing. A file of another program is an error.
-    pub async fn find(data: &Path) -> Result<Found, DbError> {
-        let locked = lock(data).await?;
-        let found = engine::probe(&data.join(FILE)).await;
-        drop(locked);
-        found
+    /// Looks at a database, and changes nothing. A database of another program is an error.
+    pub async fn find(place: &Place) -> Result<Found, DbError> {
+        match place {
+            Place::Folder(data) => {
+                let locked = lock(data).await?;
+                let found = engine::probe(&data.join(FILE)).await;
+                drop(locked);
+                found
+            }
+            Place::Server(address) => engine::probe_server(address).await,
+        }
     }
 
-    /// Opens `girasol.db` in the data folder, creates it where it is missing and brings its schema
-    /// up to date.
+    /// Opens `girasol.db` in the data folder, creates it where it is missing and brings its schema up to date.
     pub async fn open(data: &Path) -> Result<Self, DbError> {
+        #[cfg(test)]
+        if let Some(address) = testing::place(data).await {
+            return Ok(Self::over(Pools::open_postgres(&address).await?));
+        }
         let locked = lock(data).await?;
         let pools = Pools::open_sqlite(&data.join(FILE)).await?;
         drop(locked);
-        Ok(Self { pools, signals: Signals::default(), notes: Arc::new(Semaphore::new(1)) })
+        Ok(Self::over(pools))
+    }
+
+    /// The same, or connects to a server and brings the schema of its database up to date.
+    pub async fn open_at(place: &Place) -> Result<Self, DbError> {
+        match place {
+            Place::Folder(data) => Self::open(data).await,
+            Place::Server(address) => Ok(Self::over(Pools::open_postgres(address).await?)),
+        }
+    }
+
+    /// The schema of a database, which is not changed. A database that does not exist has none.
+    pub async fn schema(place: &Place) -> Result<Schema, DbError> {
+        match place {
+            Place::Folder(data) => {
+                let locked = lock(data).await?;
+                let schema = migrate::sqlite_status(&data.join(FILE)).await;
+                drop(locked);
+                schema
+            }
+            Place::Server(address) => migrate::postgres_status(address).await,
+        }
+    }
+
+    /// Undoes the newest migrations down to a schema, one by one. One that would lose data stops it, unless that
+    /// `may_lose`. Returns how many were undone.
+    pub async fn migrate_down(place: &Place, to: i64, may_lose: bool) -> Result<usize, DbError> {
+        match place {
+            Place::Folder(data) => {
+                let locked = lock(data).await?;
+                let undone = migrate::sqlite_down(&data.join(FILE), to, may_lose).await;
+                drop(locked);
+                undone
+            }
+            Place::Server(address) => migrate::postgres_down(address, to, may_lose).await,
+        }
+    }
+
+    fn over(pools: Pools) -> Self {
+        Self { pools, lane: Lane::Jobs, signals: Signals::default(), notes: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// The same database through the connections that visitors' requests read with.
+    pub fn for_serving(&self) -> Self {
+        Self { lane: Lane::Serving, ..self.clone() }
+    }
+
+    /// The same database through the connections for lists and figures, which may read many rows.
+    pub fn for_reports(&self) -> Self {
+        Self { lane: Lane::Reports, ..self.clone() }
+    }
+
+    /// Now by the database's clock, in milliseconds since 1970-01-01 UTC: processes on several machines agree on it.
+    pub fn now_ms(&self) -> i64 {
+        self.pools.now_ms()
     }
 
     /// Checks that the database can be read and written: it reads a row, and commits another one.
@@ -164,22 +267,15 @@ impl Db {
         self.pools.read_anew("probe.read", "select exists (select 1 from products)").await?;
         let mut tx = self.write("probe").await?;
         tx.run("probe.write", "update heartbeat set at_ms = $1 where id = 1")
-            .bind(now_ms())
+            .bind(self.now_ms())
             .execute()
             .await?;
         tx.commit().await
     }
 
-    /// The signals of changes that this process commits.
+    /// The signals of changes that this process commits, and on a server of those of other processes.
     pub const fn signals(&self) -> &Signals {
         &self.signals
-    }
-
-    /// Wakes the tasks that wait for these topics.
-    fn wake(&self, topics: &[Topic]) {
-        for topic in topics {
-            self.signals.send(*topic);
-        }
     }
 
     /// Waits until every connection is closed.
@@ -189,7 +285,7 @@ impl Db {
 
     /// A statement that changes nothing.
     fn read(&self, name: &'static str, sql: &'static str) -> Statement<'_> {
-        self.pools.read(name, sql)
+        self.pools.read(self.lane, name, sql)
     }
 
     /// A statement that changes something and is a transaction of its own.
@@ -199,7 +295,7 @@ impl Db {
 
     /// A transaction whose statements all read the same moment.
     async fn snapshot(&self, name: &'static str) -> Result<Tx, DbError> {
-        self.pools.snapshot(name).await
+        self.pools.snapshot(self.lane, name).await
     }
 
     /// A transaction that writes. One that is under way in this process is waited for, so nothing begins a second one
@@ -252,5 +348,7 @@ fn bytes(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,17 @@
 //! Signals: a change in the database wakes the tasks of this process that wait for it.
 //!
 //! A signal carries nothing but its topic: the woken task reads the database, which alone knows what changed. A task
-//! therefore loses nothing if signals are merged, come twice, or wake it for nothing. Changes by other processes on the
-//! same data folder send no signal here; each wait ends after the waiting task's own polling interval at the latest, so
-//! those changes are seen then. A database that can notify (LISTEN/NOTIFY) becomes a second sender of the same topics.
+//! therefore loses nothing if signals are merged, come twice, or wake it for nothing. A database server relays the signals
+//! of every process to all others. Changes by other processes on the same data folder send no signal here; each wait ends
+//! after the waiting task's own polling interval at the latest, so those changes are seen then.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
 /// What changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Topic {
     /// A job can be claimed.
     Jobs,
@@ -24,6 +25,11 @@ pub enum Topic {
     Purges,
     /// A delivery of a purge was acknowledged or failed.
     Deliveries,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
 /// Signals of each topic so far.

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use crate::{
     config::{Config, StoreKind},
-    db::{self, Db},
+    db::Db,
     library::identity::{self, IdentityError},
     store::{Store, StoreError},
 };
@@ -67,8 +67,8 @@ pub(super) async fn make_known(config: &Config, db: &Db, store: &Store) -> Resul
         Ok(Err(IdentityError::Db(error))) => return Err(error.into()),
         Ok(Err(IdentityError::Emptied | IdentityError::Other { .. })) if is_empty => {
             db.close().await;
-            let path = config.data.join(db::FILE);
-            return Err(AppError::Lost { path, is_missing: false, what: OBJECTS });
+            let place = super::place(config).to_string();
+            return Err(AppError::Lost { place, is_missing: false, what: OBJECTS });
         }
         Ok(Err(error)) => error.into(),
         Err(elapsed) => elapsed.into(),

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use crate::{
     background::{Background, Task},
     config::KeepRaw,
-    db::{Db, now_ms},
+    db::Db,
     http::{catalog::Catalog, public::vitals::Views},
     library::{
         collect, raw_frames,
@@ -88,6 +88,21 @@ pub(super) fn adopt_unknown(background: &mut Background, app: &App) {
     });
 }
 
+/// Relays signals of other processes, where the database does not bring them by itself.
+pub(super) fn relay_signals(background: &mut Background, db: &Db) {
+    let Some(relay) = db.relay() else { return };
+    background.run("relay_signals", move |mut task| {
+        let relay = relay.clone();
+        async move {
+            let works = task.clone();
+            tokio::select! {
+                () = relay.run(move || works.succeeded()) => {}
+                () = task.stopping() => {}
+            }
+        }
+    });
+}
+
 /// Writes measurements and views to the database.
 pub(super) fn flush_views(background: &mut Background, db: &Db, views: &Arc<Views>) {
     let (db, views) = (db.clone(), views.clone());
@@ -166,14 +181,14 @@ async fn watch_removals<F: Future<Output = ()>>(db: &Db, mut task: Task, evict: 
 
 async fn expire_once(app: &App) -> Result<(), Failed> {
     let hours = app.config.uploads.expire_hours;
-    let since_ms = now_ms() - i64::from(hours) * 3_600_000;
+    let since_ms = app.db.now_ms() - i64::from(hours) * 3_600_000;
     for upload in app.db.expire_uploads(since_ms).await? {
         app.staging.discard_part(&upload.frameset, &upload.id).await?;
     }
     let vitals = &app.config.vitals;
-    app.db.prune_vitals(days_ago_ms(vitals.keep_days), vitals.keep.into()).await?;
-    app.db.prune_job_events(days_ago_ms(app.config.jobs.keep_events_days)).await?;
-    app.db.prune_removals(days_ago_ms(app.config.versions.keep_removals_days)).await?;
+    app.db.prune_vitals(days_ago_ms(&app.db, vitals.keep_days), vitals.keep.into()).await?;
+    app.db.prune_job_events(days_ago_ms(&app.db, app.config.jobs.keep_events_days)).await?;
+    app.db.prune_removals(days_ago_ms(&app.db, app.config.versions.keep_removals_days)).await?;
     for (cache, purges) in app.db.expire_purges().await? {
         tracing::error!(cache, purges, "purges were dropped: no such cache is configured");
     }
@@ -196,7 +211,7 @@ async fn expire_once(app: &App) -> Result<(), Failed> {
 
 /// Deletes raw frames of committed sets by the rule of `uploads.keep_raw`.
 async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
-    let before_ms = days_ago_ms(app.config.uploads.keep_raw_days);
+    let before_ms = days_ago_ms(&app.db, app.config.uploads.keep_raw_days);
     let sets = match app.config.uploads.keep_raw {
         KeepRaw::WhileRecoverable => app.db.unrecoverable_framesets(before_ms).await?,
         KeepRaw::Days => app.db.ended_framesets(before_ms).await?,
@@ -206,8 +221,8 @@ async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
     Ok(())
 }
 
-fn days_ago_ms(days: u32) -> i64 {
-    now_ms() - i64::from(days) * DAY_MS
+fn days_ago_ms(db: &Db, days: u32) -> i64 {
+    db.now_ms() - i64::from(days) * DAY_MS
 }
 
 #[cfg(test)]

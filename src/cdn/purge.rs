@@ -44,7 +44,7 @@ use crate::{
     background::{Background, Task},
     config::{BadTarget, Hardness, PurgeConfig, TargetKind},
     db::{
-        Db, DbError, now_ms,
+        Db, DbError,
         purges::{Delivery, LeasedBatch, Retry},
     },
     domain::{policy::Policy, purge::Purge},
@@ -253,7 +253,7 @@ impl Purger {
             return Ok(false);
         };
         evict();
-        let sent_at_ms = now_ms();
+        let sent_at_ms = self.db.now_ms();
         let sent = tokio::time::timeout(SEND_WITHIN, self.send(cache, &batch)).await;
         match sent.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))? {
             Ok(()) => {

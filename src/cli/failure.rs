@@ -144,6 +144,14 @@ impl Explain for DbError {
             Self::Unusable { .. } => {
                 Details::with("unusable-database", "Restore the database from its backup.")
             }
+            Self::Unreachable { .. } => Details::with(
+                "unreachable-database",
+                "Check database.url, that the server runs, and that it lets this user in.",
+            ),
+            Self::WouldLose { .. } => Details::with(
+                "would-lose-data",
+                "Back the database up, and run the same command with --lose-data.",
+            ),
             _ => Details::of("database"),
         }
     }

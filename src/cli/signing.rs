@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     app::App,
     cdn::purge::Purger,
-    db::{DbError, now_ms, secrets::Retired},
+    db::{DbError, secrets::Retired},
     domain::{
         audit::Actor,
         names::ConfigId,
@@ -205,7 +205,7 @@ pub(super) async fn sign(app: &App, args: &SignArgs) -> Result<(), CliError> {
     }
     let keys = app.db.signing_keys().await?;
     let key = keys.first().map(|stored| &stored.key).ok_or(SigningError::NoKey)?;
-    let until_s = now_ms() / 1000 + args.hours * 3600;
+    let until_s = app.db.now_ms() / 1000 + args.hours * 3600;
     let grant = Grant { configuration: id.clone(), shown: Shown::Live, until_s };
     let expires = timestamp(until_s * 1000);
     app.db.note_signed(id, key.id.as_str(), &expires, &Actor::command_line()).await?;

@@ -8,7 +8,6 @@ use crate::domain::audit::{Action, Actor, Entry};
 use super::{
     Db, DbError,
     engine::{Bind, Tx},
-    now_ms,
 };
 
 #[derive(sqlx::FromRow)]
@@ -40,7 +39,8 @@ pub(super) async fn record(
     subject: &str,
     detail: &Value,
 ) -> Result<(), DbError> {
-    let statement = tx.run("audit.record", INSERT).bind(now_ms()).bind(&actor.name);
+    let now = tx.now_ms();
+    let statement = tx.run("audit.record", INSERT).bind(now).bind(&actor.name);
     let statement = statement.bind(actor.address.as_deref()).bind(action.as_str()).bind(subject);
     statement.bind(Bind::json(detail)).execute().await?;
     Ok(())

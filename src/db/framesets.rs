@@ -18,7 +18,7 @@ use super::{
     audit::record,
     bytes, count,
     engine::{Bind, Tx},
-    from_bytes, jobs, now_ms, parse, random,
+    from_bytes, jobs, parse, random,
     staged::{stage, unstage},
 };
 
@@ -115,8 +115,9 @@ pub(super) async fn require_open(tx: &mut Tx, id: &FramesetId) -> Result<(), Fra
 
 /// Notes that the set is in use, so that it does not expire.
 pub(super) async fn touch(tx: &mut Tx, id: &FramesetId) -> Result<(), DbError> {
+    let now = tx.now_ms();
     tx.run("framesets.touch", "update framesets set touched_at_ms = $1 where id = $2")
-        .bind(now_ms())
+        .bind(now)
         .bind(id.as_str())
         .execute()
         .await?;
@@ -259,7 +260,7 @@ impl Db {
             .bind(Bind::json(&wanted.settings))
             .bind(wanted.expected)
             .bind(key.as_str())
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(wanted.protected)
             .execute()
             .await?;

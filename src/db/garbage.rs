@@ -5,7 +5,7 @@ use assets_pipeline::digest::Digest;
 use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Retention};
 
 use super::{
-    Db, DbError, now_ms,
+    Db, DbError,
     objects::{VersionId, discard, mark, refer, refer_retired},
     parse,
     protection::read_namespace,
@@ -35,7 +35,7 @@ impl Db {
     /// Retires versions that are neither live nor likely to be: early ones that a full one has followed, and full
     /// ones that are older than the rules say. Returns how many.
     pub async fn retire_versions(&self, rules: Retention) -> Result<u64, DbError> {
-        let now = now_ms();
+        let now = self.now_ms();
         let remove_at_ms = now.saturating_add(rules.grace_ms);
         let mut tx = self.write("versions.retire").await?;
         let retired: Vec<(String, i64)> = tx
@@ -69,7 +69,7 @@ impl Db {
     /// Deletes the pending versions of writers that count as dead.
     pub async fn discard_abandoned_versions(&self) -> Result<(), DbError> {
         let mut tx = self.write("versions.discard_abandoned").await?;
-        let abandoned: Vec<(String, i64)> = tx.run("versions.abandoned", "select configuration_id, version from versions where state = 'pending' and remove_at_ms <= $1").bind(now_ms()).all()
+        let abandoned: Vec<(String, i64)> = tx.run("versions.abandoned", "select configuration_id, version from versions where state = 'pending' and remove_at_ms <= $1").bind(self.now_ms()).all()
         .await?;
         for (id, version) in abandoned {
             discard(&mut tx, VersionId(&parse("configuration", &id)?, version)).await?;
@@ -163,7 +163,7 @@ impl Db {
                  and newer.kind = 'full' and newer.state = 'complete' and newer.remove_at_ms is null
                  and (versions.kind = 'early' or newer.source = versions.source))",
             )
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(unlisted.configuration.as_str())
             .bind(unlisted.version)
             .execute()

@@ -31,14 +31,13 @@ impl Db {
 
     /// Gives this database the name that its store has.
     pub async fn set_identity(&self, identity: &Identity) -> Result<(), DbError> {
-        self.run(
-            "identity.set",
-            "insert into identity (name) values ($1) on conflict (only) do update set name = excluded.name",
-        )
-        .bind(identity.as_str())
-        .execute()
-        .await?;
-        Ok(())
+        let mut tx = self.write("identity.replace").await?;
+        tx.run("identity.delete", "delete from identity").execute().await?;
+        tx.run("identity.insert", "insert into identity (name) values ($1)")
+            .bind(identity.as_str())
+            .execute()
+            .await?;
+        tx.commit().await
     }
 
     /// As databases were before they had names.

@@ -18,7 +18,7 @@ use super::{
     Db, DbError,
     audit::record,
     engine::{Bind, Tx},
-    now_ms, products,
+    products,
     purges::{Softness, note},
 };
 
@@ -94,7 +94,7 @@ impl Db {
             return Ok(changes);
         }
         let statement = tx.run("products.upsert", UPSERT).bind(&key).bind(&offer.label);
-        statement.bind(Bind::json(&offer.hotspots)).bind(now_ms()).execute().await?;
+        statement.bind(Bind::json(&offer.hotspots)).bind(self.now_ms()).execute().await?;
         delete_options(&mut tx, &key).await?;
         for (position, def) in offer.options.iter().enumerate() {
             // An existing option keeps its place in ids; ids leave out one that comes to a product with configurations.

@@ -1,8 +1,8 @@
 //! Ingests under way, as far as the public may see them.
 
-use crate::{domain::names::ConfigId, signals::Topic};
+use crate::domain::names::ConfigId;
 
-use super::{Db, DbError, now_ms};
+use super::{Db, DbError};
 
 /// A heartbeat older than this belongs to an ingest that died.
 pub const HEARTBEAT_MAX_AGE_MS: i64 = 15_000;
@@ -26,11 +26,11 @@ impl Db {
             on conflict (configuration_id) do update set stage = excluded.stage, done = excluded.done,
             total = excluded.total, heartbeat_at_ms = excluded.heartbeat_at_ms";
         let IngestProgress { stage, done, total } = progress;
-        let statement =
-            self.run("ingests.report", SQL).bind(id.as_str()).bind(stage).bind(*done).bind(*total);
-        statement.bind(now_ms()).execute().await?;
-        self.wake(&[Topic::Progress]);
-        Ok(())
+        let mut tx = self.write("ingests.report").await?;
+        let now = tx.now_ms();
+        let statement = tx.run("ingests.set", SQL).bind(id.as_str()).bind(stage).bind(*done).bind(*total);
+        statement.bind(now).execute().await?;
+        tx.commit().await
     }
 
     /// Deletes the configuration's ingest: it has ended.
@@ -45,7 +45,7 @@ impl Db {
         const SQL: &str = "select stage, done, total from ingests
             where configuration_id = $1 and heartbeat_at_ms >= $2
             and not exists (select 1 from configurations where id = $1 and namespace is not null)";
-        let alive_since_ms = now_ms() - HEARTBEAT_MAX_AGE_MS;
+        let alive_since_ms = self.now_ms() - HEARTBEAT_MAX_AGE_MS;
         self.read("ingests.get", SQL).bind(id.as_str()).bind(alive_since_ms).optional().await
     }
 }

@@ -18,7 +18,7 @@ use super::{
     audit::record,
     count,
     engine::{Bind, Tx},
-    now_ms, parse, random,
+    parse, random,
 };
 
 pub(super) use lease::holds_lease;
@@ -137,9 +137,10 @@ pub enum ChangeJobError {
 
 /// Adds an event to a job.
 async fn add_event(tx: &mut Tx, job: &JobId, kind: &str, data: &Value) -> Result<(), DbError> {
+    let now = tx.now_ms();
     tx.run("jobs.add_event", "insert into job_events (job_id, at_ms, kind, data) values ($1, $2, $3, $4)")
         .bind(job.as_str())
-        .bind(now_ms())
+        .bind(now)
         .bind(kind)
         .bind(Bind::json(data))
         .execute()
@@ -152,7 +153,8 @@ pub(super) async fn enqueue(tx: &mut Tx, set: &FramesetId) -> Result<(), DbError
     const SQL: &str = "insert into jobs (id, frameset_id, state, run_at_ms, created_at_ms, changed_at_ms)
         values ($1, $2, 'queued', $3, $3, $3)";
     let id = JobId::new(random()?);
-    tx.run("jobs.enqueue", SQL).bind(id.as_str()).bind(set.as_str()).bind(now_ms()).execute().await?;
+    let now = tx.now_ms();
+    tx.run("jobs.enqueue", SQL).bind(id.as_str()).bind(set.as_str()).bind(now).execute().await?;
     add_event(tx, &id, "queued", &json!({})).await
 }
 
@@ -242,7 +244,7 @@ impl Db {
             .bind(id.as_str())
             .execute()
             .await?;
-        requeue(&mut tx, id, now_ms(), None).await?;
+        requeue(&mut tx, id, self.now_ms(), None).await?;
         record(&mut tx, actor, Action::JobRetry, id.as_str(), &json!({})).await?;
         tx.commit().await?;
         Ok(())
@@ -263,7 +265,7 @@ impl Db {
         }
         tx.run("jobs.set_priority", "update jobs set priority = $1, changed_at_ms = $2 where id = $3")
             .bind(priority)
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(id.as_str())
             .execute()
             .await?;
@@ -286,15 +288,16 @@ async fn state(tx: &mut Tx, id: &JobId) -> Result<Option<JobState>, DbError> {
 async fn end(tx: &mut Tx, id: &JobId, state: JobState, failure: &Value) -> Result<(), DbError> {
     const SQL: &str = "update jobs set state = $1, failure = $2, lease = null, left_ms = null,
         lease_until_ms = null, changed_at_ms = $3 where id = $4";
+    let now = tx.now_ms();
     let statement = tx.run("jobs.end", SQL).bind(state.as_str()).bind(Bind::json(failure));
-    statement.bind(now_ms()).bind(id.as_str()).execute().await?;
+    statement.bind(now).bind(id.as_str()).execute().await?;
     add_event(tx, id, state.as_str(), failure).await
 }
 
 async fn requeue(tx: &mut Tx, id: &JobId, run_at_ms: i64, failure: Option<&Value>) -> Result<(), DbError> {
     const SQL: &str = "update jobs set state = 'queued', run_at_ms = $1, failure = $2, lease = null,
         left_ms = null, lease_until_ms = null, changed_at_ms = $3 where id = $4";
-    let now = now_ms();
+    let now = tx.now_ms();
     let statement = tx.run("jobs.requeue", SQL).bind(run_at_ms).bind(Bind::optional_json(failure));
     statement.bind(now).bind(id.as_str()).execute().await?;
     let wait_ms = (run_at_ms - now).max(0);

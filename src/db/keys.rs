@@ -11,7 +11,7 @@ use crate::domain::{
     keys::{ApiKey, KeyId, Role, SECRET_BYTES, hex},
 };
 
-use super::{Db, DbError, audit::record, now_ms, parse, random};
+use super::{Db, DbError, audit::record, parse, random};
 
 /// The last use of a key is noted at most once in this time.
 const USE_NOTED_EVERY_MS: i64 = 60_000;
@@ -96,7 +96,7 @@ impl Db {
         let key = ApiKey::new(random()?, random()?);
         let mut tx = self.write("keys.create").await?;
         let statement = tx.run("keys.insert", SQL).bind(key.id().as_str()).bind(role.as_str()).bind(label);
-        statement.bind(sha256(key.secret())).bind(now_ms()).execute().await?;
+        statement.bind(sha256(key.secret())).bind(self.now_ms()).execute().await?;
         let detail = json!({ "role": role.as_str(), "label": label });
         record(&mut tx, actor, Action::KeyCreate, key.id().as_str(), &detail).await?;
         tx.commit().await?;
@@ -124,7 +124,7 @@ impl Db {
     /// meanwhile.
     fn used(&self, row: Option<KeyRow>) -> Result<Option<StoredKey>, DbError> {
         let Some(row) = row else { return Ok(None) };
-        let now = now_ms();
+        let now = self.now_ms();
         if row.last_used_at_ms.is_none_or(|last| now - last >= USE_NOTED_EVERY_MS)
             && let Ok(turn) = self.notes.clone().try_acquire_owned()
         {
@@ -159,7 +159,7 @@ impl Db {
             Some(None) => {}
         }
         tx.run("keys.set_revoked", "update keys set revoked_at_ms = $1 where id = $2")
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(id.as_str())
             .execute()
             .await?;
@@ -182,7 +182,7 @@ impl Db {
     ) -> Result<Session, DbError> {
         const INSERT: &str = "insert into sessions (token_sha256, key_id, expires_at_ms) values ($1, $2, $3)";
         let token = hex(&random::<SECRET_BYTES>()?);
-        let now = now_ms();
+        let now = self.now_ms();
         let expires_at_ms = now + lasts.as_millis() as i64;
         let mut tx = self.write("sessions.begin").await?;
         tx.run("sessions.expire", "delete from sessions where expires_at_ms <= $1")
@@ -201,7 +201,7 @@ impl Db {
         const SQL: &str = "select k.* from sessions s join keys k on k.id = s.key_id
             where s.token_sha256 = $1 and s.expires_at_ms > $2 and k.revoked_at_ms is null";
         let row: Option<KeyRow> =
-            self.read("sessions.key", SQL).bind(sha256(token)).bind(now_ms()).optional().await?;
+            self.read("sessions.key", SQL).bind(sha256(token)).bind(self.now_ms()).optional().await?;
         self.used(row)
     }
 

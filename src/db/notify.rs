@@ -6,6 +6,7 @@ use crate::signals::Topic;
 pub(super) const WAKING: &[(&str, &[Topic])] = &[
     ("framesets.commit", &[Topic::Jobs, Topic::Progress]),
     ("framesets.discard", &[Topic::Progress]),
+    ("ingests.report", &[Topic::Progress]),
     ("jobs.append_log", &[Topic::Progress]),
     ("jobs.cancel", &[Topic::Progress]),
     ("jobs.claim", &[Topic::Progress]),

@@ -258,7 +258,7 @@ impl Db {
         let first: Option<i64> = self
             .read("objects.first_due", due!())
             .bind(due_ms)
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(1)
             .optional_scalar()
             .await?;
@@ -267,7 +267,7 @@ impl Db {
         }
         let lease = hex(&random::<16>()?);
         let mut tx = self.write("objects.claim").await?;
-        let now = now_ms();
+        let now = self.now_ms();
         let until_ms = now.saturating_add(lease_ms);
         let rows: Vec<(String, String, i64)> = tx
             .run(
@@ -305,10 +305,10 @@ impl Db {
         } else {
             Some(note(&mut tx, subject, &purge, Softness::Soft(false), true).await?)
         };
-        tx.commit().await?;
         if purge.is_some() {
-            self.wake(&[Topic::Purges]);
+            tx.wake(&[Topic::Purges]);
         }
+        tx.commit().await?;
         Ok(Some(ClaimedObjects { addresses, until_ms, at_once, purge, lease }))
     }
 
@@ -340,10 +340,10 @@ impl Db {
                 .execute()
                 .await?;
         }
-        tx.commit().await?;
         if claimed.at_once {
-            self.wake(&[Topic::Removals]);
+            tx.wake(&[Topic::Removals]);
         }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::domain::{
 use super::{
     Db, DbError, count,
     engine::{Bind, Tx},
-    now_ms, parse,
+    parse,
 };
 
 /// How many popular configurations a product names at most.
@@ -186,7 +186,7 @@ impl Db {
         let key = id.to_string();
         let mut tx = self.write("products.ensure").await?;
         let statement = tx.run("products.insert", PRODUCT).bind(&key).bind(id.base_model.title());
-        let product_is_new = statement.bind(now_ms()).execute().await? == 1;
+        let product_is_new = statement.bind(self.now_ms()).execute().await? == 1;
         let mut changed = false;
         for (option, choice) in pairs {
             let statement = tx.run("options.ensure", OPTION).bind(&key).bind(option.as_str());
@@ -212,7 +212,7 @@ impl Db {
             values ($1, $2, $3, $4, coalesce((select last_version from removed_configurations
                 where configuration_id = $1), 0)) on conflict (id) do nothing";
         let statement = self.run("configurations.ensure", SQL).bind(id.as_str()).bind(product.to_string());
-        statement.bind(Bind::json(choices)).bind(now_ms()).execute().await?;
+        statement.bind(Bind::json(choices)).bind(self.now_ms()).execute().await?;
         Ok(())
     }
 

@@ -15,7 +15,6 @@ use super::{
     Db, DbError,
     audit::record,
     engine::Bind,
-    now_ms,
     objects::{AT_ONCE_MS, PENDING_MS, VersionId, mark, refer},
     parse,
     products::bump,
@@ -94,7 +93,7 @@ impl Db {
         .bind(id.as_str())
         .bind(product.to_string())
         .bind(Bind::json(choices))
-        .bind(now_ms())
+        .bind(self.now_ms())
         .bind(namespace)
         .execute()
         .await?;
@@ -121,7 +120,7 @@ impl Db {
         keys: &[ObjectKey],
     ) -> Result<Option<Vec<ObjectKey>>, DbError> {
         let mut tx = self.write("versions.begin_carried").await?;
-        let now = now_ms();
+        let now = self.now_ms();
         let inserted = tx
             .run(
                 "versions.insert_carried",
@@ -158,7 +157,7 @@ impl Db {
         actor: &Actor,
     ) -> Result<Option<Vec<i64>>, DbError> {
         let Move { from, to, live, newest, carried } = *to;
-        let now = now_ms();
+        let now = self.now_ms();
         let mut tx = self.write("configurations.protect").await?;
         let others: i64 = tx
             .run(
@@ -219,8 +218,8 @@ impl Db {
             note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;
         let action = if to.is_private() { Action::Protect } else { Action::Unprotect };
         record(&mut tx, actor, action, id.as_str(), &json!({ "version": now_live, "before": live })).await?;
+        tx.wake(&[Topic::Pointers, Topic::Purges]);
         tx.commit().await?;
-        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(Some(vec![purge]))
     }
 

@@ -17,7 +17,7 @@ use super::{
     audit::record,
     count,
     engine::{Bind, Tx},
-    now_ms, random,
+    random,
 };
 
 /// A delivery is tried for this long before it fails.
@@ -128,8 +128,9 @@ pub(super) async fn note(
         Softness::Configured => None,
         Softness::Soft(soft) => Some(soft),
     };
+    let now = tx.now_ms();
     let statement = tx.run("purges.insert", SQL).bind(subject).bind(Bind::json(purge));
-    statement.bind(soft).bind(again).bind(now_ms()).scalar().await
+    statement.bind(soft).bind(again).bind(now).scalar().await
 }
 
 impl Db {
@@ -166,7 +167,7 @@ impl Db {
         let mut tx = self.write("purges.hand_out").await?;
         for target in targets {
             let statement = tx.run("purges.insert_deliveries", DELIVERIES).bind(target);
-            statement.bind(soft_as_configured).bind(now_ms()).execute().await?;
+            statement.bind(soft_as_configured).bind(self.now_ms()).execute().await?;
         }
         let handed_out = tx
             .run("purges.set_handed_out", "update purges set handed_out = true where handed_out = false")
@@ -191,7 +192,7 @@ impl Db {
                 order by next_at_ms, id limit $7)";
         const LEASED: &str = "select d.id, d.round, p.what from purge_deliveries d
             join purges p on p.id = d.purge_id where d.lease = $1 order by d.id";
-        let now = now_ms();
+        let now = self.now_ms();
         // Most of the time nothing is due, and finding that out takes no write lock.
         let first: Option<(bool, bool)> =
             self.read("purges.first_due", FIRST).bind(target).bind(now).optional().await?;
@@ -242,7 +243,7 @@ impl Db {
             let round = rounds_until(again, at_ms, told_at_ms);
             if let Some(next_at_ms) = round_at_ms(again, at_ms, round) {
                 let statement = tx.run("purges.next_round", NEXT_ROUND).bind(round as i64).bind(next_at_ms);
-                statement.bind(now_ms()).bind(id).execute().await?;
+                statement.bind(self.now_ms()).bind(id).execute().await?;
             } else {
                 tx.run("purges.delete_delivery", "delete from purge_deliveries where id = $1")
                     .bind(id)
@@ -267,7 +268,7 @@ impl Db {
         const RETRY: &str = "update purge_deliveries set state = $1, attempts = $2, alone = $3, error = $4,
             next_at_ms = $5, lease = null, lease_until_ms = null, changed_at_ms = $6 where id = $7";
         let mut tx = self.write("purges.retry").await?;
-        let now = now_ms();
+        let now = self.now_ms();
         if let Some(pause_ms) = retry.pause_ms {
             pause(&mut tx, target, now + pause_ms).await?;
         }
@@ -343,7 +344,7 @@ impl Db {
         const DELETE_UNCLAIMED: &str = "delete from purges where at_ms < $1
             and not exists (select 1 from purge_deliveries where purge_id = purges.id)";
         let mut tx = self.write("purges.sweep").await?;
-        let now = now_ms();
+        let now = self.now_ms();
         // A process that has the cache in its config fails the delivery first, with an error that says more.
         let too_old_ms = now - FAIL_AFTER_MS - 2 * MAX_WAIT_MS;
         let failed: Vec<String> =

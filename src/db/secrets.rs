@@ -8,7 +8,7 @@ use crate::domain::{
     signed::{SigningKey, SigningKeyId},
 };
 
-use super::{Db, DbError, audit::record, now_ms, parse, random};
+use super::{Db, DbError, audit::record, parse, random};
 
 /// Stands before the ids of signing keys in names.
 const SIGNING: &str = "signing.";
@@ -65,7 +65,7 @@ impl Db {
         }
         let fresh = SigningKey::new(random()?, random()?);
         let statement = self.run("signing_keys.make_first", FIRST).bind(format!("{SIGNING}{}", fresh.id));
-        statement.bind(fresh.secret()).bind(now_ms()).execute().await?;
+        statement.bind(fresh.secret()).bind(self.now_ms()).execute().await?;
         self.stored_signing_keys().await
     }
 
@@ -94,7 +94,7 @@ impl Db {
         let mut tx = self.write("signing_keys.rotate").await?;
         let newest: Option<i64> = tx.run("signing_keys.newest_at", NEWEST).scalar().await?;
         // Newer than every other, even if two are made within a millisecond or the clock was set back.
-        let created_at_ms = newest.map_or(0, |newest| newest + 1).max(now_ms());
+        let created_at_ms = newest.map_or(0, |newest| newest + 1).max(self.now_ms());
         let statement = tx.run("signing_keys.insert", INSERT).bind(format!("{SIGNING}{}", fresh.id));
         statement.bind(fresh.secret()).bind(created_at_ms).execute().await?;
         record(&mut tx, actor, Action::SigningRotate, fresh.id.as_str(), &json!({})).await?;

@@ -16,7 +16,7 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
-    bytes, now_ms,
+    bytes,
     objects::{AT_ONCE_MS, VersionId, mark},
     products::bump,
     purges::{Softness, note},
@@ -90,7 +90,7 @@ impl Db {
         let mut purges = Vec::new();
         if live.is_some() {
             tx.run("configurations.set_taken_down", TAKE_DOWN)
-                .bind(now_ms())
+                .bind(self.now_ms())
                 .bind(id.as_str())
                 .execute()
                 .await?;
@@ -103,8 +103,8 @@ impl Db {
         }
         let detail = json!({ "version": live, "versions": retired });
         record(&mut tx, actor, Action::TakeDown, id.as_str(), &detail).await?;
+        tx.wake(&[Topic::Pointers, Topic::Purges]);
         tx.commit().await?;
-        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(Some(purges))
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::{
 use super::{
     Db, DbError, bytes,
     framesets::{FramesetError, require_open, touch},
-    from_bytes, now_ms, parse, random,
+    from_bytes, parse, random,
     staged::{Left, TooMuch, staged_bytes},
 };
 
@@ -128,7 +128,7 @@ impl Db {
             .bind(metadata)
             .bind(conditions.if_match.as_deref())
             .bind(conditions.if_none_match.as_deref())
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(limits.set_max_files)
             .optional()
             .await?;
@@ -152,7 +152,7 @@ impl Db {
     pub async fn note_received(&self, upload: &StoredUpload, received: u64) -> Result<bool, DbError> {
         const SQL: &str = "update uploads set received = $1, touched_at_ms = $2 where id = $3";
         let mut tx = self.write("uploads.note_received").await?;
-        let statement = tx.run("uploads.set_received", SQL).bind(from_bytes(received)).bind(now_ms());
+        let statement = tx.run("uploads.set_received", SQL).bind(from_bytes(received)).bind(self.now_ms());
         if statement.bind(upload.id.as_str()).execute().await? == 0 {
             return Ok(false);
         }

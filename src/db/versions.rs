@@ -17,7 +17,6 @@ use super::{
     Db, DbError,
     audit::record,
     engine::Bind,
-    now_ms,
     objects::{PENDING_MS, VersionId, discard, refer},
     parse,
     products::bump,
@@ -236,7 +235,7 @@ impl Db {
         keys: &[ObjectKey],
     ) -> Result<Vec<ObjectKey>, DbError> {
         let mut tx = self.write("versions.begin").await?;
-        let now = now_ms();
+        let now = self.now_ms();
         tx.run("versions.insert_pending", "insert into versions
              (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
               state, remove_at_ms)
@@ -368,7 +367,7 @@ impl Db {
                 "versions.set_published",
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
             )
-            .bind(now_ms())
+            .bind(self.now_ms())
             .bind(id.as_str())
             .bind(version)
             .execute()
@@ -381,8 +380,8 @@ impl Db {
             let detail = json!({ "version": version, "before": from });
             record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
         }
+        tx.wake(&[Topic::Pointers, Topic::Purges]);
         tx.commit().await?;
-        self.wake(&[Topic::Pointers, Topic::Purges]);
         Ok(moved.then_some(purges))
     }
 }

@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     db::{
-        Db, now_ms,
+        Db,
         objects::{AT_ONCE_MS, ClaimedObjects, ObjectCounts},
     },
     domain::{
@@ -69,7 +69,7 @@ pub async fn collect(
     let retired = db.retire_versions(rules).await?;
     db.discard_abandoned_versions().await?;
     list_versions(db, store).await?;
-    let now = now_ms();
+    let now = db.now_ms();
     let (some, all) = (db.count_due_objects(now).await?, db.count_objects().await?.all());
     if !share.allows(some, all) {
         return Err(CollectError::TooMany { some, all, max_percent: share.max_percent });
@@ -117,7 +117,7 @@ async fn delete_claimed(db: &Db, store: &Store, claimed: &ClaimedObjects) -> Res
     let request_ms = i64::try_from((store.request_timeout() + CLOCK_SKEW).as_millis()).unwrap_or(i64::MAX);
     let last_start_ms = claimed.until_ms.saturating_sub(request_ms);
     let deletions: Vec<_> =
-        claimed.addresses.iter().map(|address| delete(store, *address, last_start_ms)).collect();
+        claimed.addresses.iter().map(|address| delete(db, store, *address, last_start_ms)).collect();
     let ended: Vec<(Address, Result<bool, StoreError>)> =
         stream::iter(deletions).buffer_unordered(DELETIONS_AT_ONCE).collect().await;
     let deleted: Vec<Address> = ended
@@ -133,8 +133,13 @@ async fn delete_claimed(db: &Db, store: &Store, claimed: &ClaimedObjects) -> Res
 }
 
 /// Answers whether the object is deleted; not if it is too late to begin.
-async fn delete(store: &Store, address: Address, last_start_ms: i64) -> (Address, Result<bool, StoreError>) {
-    if now_ms() > last_start_ms {
+async fn delete(
+    db: &Db,
+    store: &Store,
+    address: Address,
+    last_start_ms: i64,
+) -> (Address, Result<bool, StoreError>) {
+    if db.now_ms() > last_start_ms {
         return (address, Ok(false));
     }
     let deleted = store.within(address.namespace).remove(&address.key).await;

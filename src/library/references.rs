@@ -215,6 +215,6 @@ pub async fn adopt_unknown(
     if share != Share::ANY && (some > known.len() || !share.allows(some, all)) {
         return Err(CollectError::TooManyUnknown { some, all, max_percent: share.max_percent });
     }
-    db.adopt_objects(&unknown, crate::db::now_ms().saturating_add(grace_ms)).await?;
+    db.adopt_objects(&unknown, db.now_ms().saturating_add(grace_ms)).await?;
     Ok(unknown.len())
 }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use crate::postgres;
 use image::{Rgba, RgbaImage};
 use reqwest::{Client, Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
@@ -27,9 +28,23 @@ pub(crate) static DATA: LazyLock<PathBuf> = LazyLock::new(|| {
     data
 });
 
+/// Whether the binary's databases are a server's: `GIRASOL_STACK` is `scaled` then.
+pub(crate) fn is_scaled() -> bool {
+    std::env::var("GIRASOL_STACK").is_ok_and(|stack| stack == "scaled")
+}
+
 /// The binary.
 pub(crate) fn girasol() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_girasol"));
+    let program = env!("CARGO_BIN_EXE_girasol");
+    let mut command = match is_scaled().then(postgres::address).flatten() {
+        Some(databases) => {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/girasol.sh");
+            let mut command = Command::new(script);
+            command.env("PROGRAM", program).env("DATABASES", databases);
+            command
+        }
+        None => Command::new(program),
+    };
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GIRASOL_") {
             command.env_remove(name);

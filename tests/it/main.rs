@@ -9,6 +9,8 @@ mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
 mod moto;
+#[path = "../postgres/mod.rs"]
+mod postgres;
 #[path = "../../assets-pipeline/tests/samples/mod.rs"]
 mod samples;
 

@@ -1,7 +1,8 @@
 //! Values of placeholders: the types that every engine has. What has no conversion here cannot be bound.
 
 use serde::Serialize;
-use sqlx::{Arguments, error::BoxDynError, sqlite::SqliteArguments};
+use serde_json::value::RawValue;
+use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments, types::Json};
 
 /// The value of a placeholder. It holds secrets too, so it cannot be shown.
 #[derive(Clone)]
@@ -83,4 +84,26 @@ pub(super) fn sqlite(values: &[Bind]) -> Result<SqliteArguments, sqlx::Error> {
         added.map_err(sqlx::Error::Encode)?;
     }
     Ok(arguments)
+}
+
+/// The values as Postgres takes them.
+pub(super) fn postgres(values: &[Bind]) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        let added: Result<(), BoxDynError> = match value.clone() {
+            Bind::Text(text) => Arguments::add(&mut arguments, text),
+            Bind::Int(number) => Arguments::add(&mut arguments, number),
+            Bind::Bool(bool) => Arguments::add(&mut arguments, bool),
+            Bind::Real(number) => Arguments::add(&mut arguments, number),
+            Bind::Json(text) => raw(text).and_then(|json| Arguments::add(&mut arguments, json)),
+            Bind::Unwritable(why) => Err(why.into()),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// JSON that is written already, for the driver that writes it itself.
+fn raw(text: Option<String>) -> Result<Option<Json<Box<RawValue>>>, BoxDynError> {
+    Ok(text.map(RawValue::from_string).transpose()?.map(Json))
 }

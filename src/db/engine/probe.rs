@@ -2,9 +2,9 @@
 
 use std::{fs, io, path::Path};
 
-use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, sqlite::SqliteConnectOptions};
 
-use super::DbError;
+use super::{super::DbError, postgres};
 
 /// What stands in the place of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +28,40 @@ pub(in crate::db) async fn probe(path: &Path) -> Result<Found, DbError> {
         Ok(file) if file.len() == 0 => return Ok(Found::Empty),
         _ => {}
     }
-    let failed = |source| DbError::Unusable { path: path.to_owned(), source };
+    let failed = |source| DbError::Unusable { place: path.display().to_string(), source };
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     let mut connection = options.disable_statement_logging().connect().await.map_err(failed)?;
     let counted = sqlx::query_as(TABLES).fetch_one(&mut connection).await;
     let (tables, ours): (i64, i64) = counted.map_err(failed)?;
     // What was read is known by now.
     let _ = connection.close().await;
+    judge(tables, ours, || path.display().to_string())
+}
+
+/// The same of the schema of a server that unqualified names mean.
+const SERVER_TABLES: &str = "select count(*),
+    count(*) filter (where table_name in ('configurations', 'products', 'versions'))
+    from information_schema.tables
+    where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> '_sqlx_migrations'";
+
+/// Looks at a database of a server, and changes nothing.
+pub(in crate::db) async fn probe_server(address: &postgres::Address) -> Result<Found, DbError> {
+    let counted = async {
+        let mut connection = PgConnection::connect_with(&address.options()?).await?;
+        let counted = sqlx::query_as(SERVER_TABLES).fetch_one(&mut connection).await;
+        connection.close().await?;
+        counted
+    };
+    let counted = postgres::within(postgres::ACQUIRE, counted).await;
+    let (tables, ours): (i64, i64) =
+        counted.map_err(|source| DbError::Unreachable { place: address.to_string(), source })?;
+    judge(tables, ours, || address.to_string())
+}
+
+fn judge(tables: i64, ours: i64, place: impl FnOnce() -> String) -> Result<Found, DbError> {
     match (tables, ours) {
         (0, _) => Ok(Found::Empty),
         (_, 3) => Ok(Found::Database),
-        _ => Err(DbError::Foreign { path: path.to_owned() }),
+        _ => Err(DbError::Foreign { place: place() }),
     }
 }

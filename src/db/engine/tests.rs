@@ -1,4 +1,6 @@
-use super::*;
+use sqlx::{Connection as _, FromRow};
+
+use super::{super::program, *};
 
 async fn with_pools() -> (tempfile::TempDir, Pools) {
     let folder = tempfile::tempdir().unwrap();
@@ -6,31 +8,54 @@ async fn with_pools() -> (tempfile::TempDir, Pools) {
     (folder, pools)
 }
 
+/// A new database of each engine; Postgres's only where there is a server.
+async fn on_each_engine() -> Vec<(tempfile::TempDir, Pools)> {
+    let (folder, pools) = with_pools().await;
+    let server = crate::db::testing::server(folder.path()).await;
+    let mut each = vec![(folder, pools)];
+    if let Some(address) = server {
+        let pools = Pools::open_postgres(&address).await.unwrap();
+        each.push((tempfile::tempdir().unwrap(), pools));
+    }
+    each
+}
+
+/// Ends every connection to the server's database but the one that asks.
+async fn end_all_connections(address: &Address) {
+    const END: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    let mut connection = sqlx::PgConnection::connect_with(&address.options().unwrap()).await.unwrap();
+    let ended: i64 = sqlx::query_scalar(END).fetch_one(&mut connection).await.unwrap();
+    assert!(ended > 0);
+}
+
 const INSERT: &str = "insert into secrets (name, value) values ($1, $2)";
 const NAMES: &str = "select name from secrets order by name";
 
 async fn names(pools: &Pools) -> Vec<String> {
-    pools.read("test.names", NAMES).scalars().await.unwrap()
+    pools.read(Lane::Jobs, "test.names", NAMES).scalars().await.unwrap()
 }
 
 /// How many connections the writer's pool has.
 fn writers(pools: &Pools) -> u32 {
     match pools {
-        Pools::Sqlite { writer, .. } => writer.size(),
+        Pools::Sqlite(pools) => pools.writer.size(),
+        Pools::Postgres(_) => 0,
     }
 }
 
 #[tokio::test]
 async fn a_transaction_without_commit_changes_nothing_and_its_connection_is_used_again() {
-    let (_folder, pools) = with_pools().await;
-    let mut tx = pools.write("test").await.unwrap();
-    tx.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
-    drop(tx);
-    let mut tx = pools.write("test").await.unwrap();
-    let inserted = tx.run("test.insert", INSERT).bind("b").bind("1").execute().await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!((inserted, names(&pools).await), (1, vec!["b".to_owned()]));
-    assert_eq!(writers(&pools), 1);
+    for (_folder, pools) in on_each_engine().await {
+        let mut tx = pools.write("test").await.unwrap();
+        tx.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
+        drop(tx);
+        let mut tx = pools.write("test").await.unwrap();
+        let inserted = tx.run("test.insert", INSERT).bind("b").bind("1").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((inserted, names(&pools).await), (1, vec!["b".to_owned()]));
+        assert!(writers(&pools) <= 1);
+    }
 }
 
 #[tokio::test]
@@ -92,29 +117,37 @@ async fn whatever_ends_a_transaction_by_itself_closes_its_connection() {
 
 #[tokio::test]
 async fn a_snapshot_reads_one_moment_and_readers_cannot_write() {
-    let (_folder, pools) = with_pools().await;
-    let mut snapshot = pools.snapshot("test").await.unwrap();
-    let before: Vec<String> = snapshot.run("test.names", NAMES).scalars().await.unwrap();
-    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
-    let after: Vec<String> = snapshot.run("test.names", NAMES).scalars().await.unwrap();
-    assert_eq!((before, names(&pools).await), (after, vec!["a".to_owned()]));
-    pools.read("test.insert", INSERT).bind("b").bind("1").execute().await.unwrap_err();
+    for (_folder, pools) in on_each_engine().await {
+        let mut snapshot = pools.snapshot(Lane::Jobs, "test").await.unwrap();
+        let before: Vec<String> = snapshot.run("test.names", NAMES).scalars().await.unwrap();
+        pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
+        let after: Vec<String> = snapshot.run("test.names", NAMES).scalars().await.unwrap();
+        assert_eq!((before, names(&pools).await), (after, vec!["a".to_owned()]));
+        if matches!(pools, Pools::Sqlite(_)) {
+            pools.read(Lane::Jobs, "test.insert", INSERT).bind("b").bind("1").execute().await.unwrap_err();
+        }
+        snapshot.run("test.insert", INSERT).bind("b").bind("1").execute().await.unwrap_err();
+    }
 }
 
 #[tokio::test]
 async fn writers_of_one_process_wait_for_each_other() {
-    let (_folder, pools) = with_pools().await;
-    let one = async |name: &'static str| {
-        let mut tx = pools.write("test").await.unwrap();
-        let known: Vec<String> = tx.run("test.names", NAMES).scalars().await.unwrap();
-        tokio::task::yield_now().await;
-        tx.run("test.insert", INSERT).bind(name).bind(known.len().to_string()).execute().await.unwrap();
-        tx.commit().await.unwrap();
-    };
-    tokio::join!(one("a"), one("b"), one("c"), one("d"));
-    let seen: Vec<String> =
-        pools.read("test.seen", "select value from secrets order by value").scalars().await.unwrap();
-    assert_eq!(seen, ["0", "1", "2", "3"]);
+    for (_folder, pools) in on_each_engine().await {
+        let one = async |name: &'static str| {
+            let mut tx = pools.write("test").await.unwrap();
+            let known: Vec<String> = tx.run("test.names", NAMES).scalars().await.unwrap();
+            tokio::task::yield_now().await;
+            tx.run("test.insert", INSERT).bind(name).bind(known.len().to_string()).execute().await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        tokio::join!(one("a"), one("b"), one("c"), one("d"));
+        let seen: Vec<String> = pools
+            .read(Lane::Jobs, "test.seen", "select value from secrets order by value")
+            .scalars()
+            .await
+            .unwrap();
+        assert_eq!(seen, ["0", "1", "2", "3"]);
+    }
 }
 
 #[tokio::test]
@@ -128,30 +161,34 @@ async fn every_type_of_value_comes_back_as_it_was() {
         json: sqlx::types::Json<Vec<i64>>,
         absent: Option<i64>,
     }
-    let (_folder, pools) = with_pools().await;
-    let sql = "select $1 as text, $2 as number, $3 as truth, $4 as real, $5 as json, $6 as absent";
-    let row: Row = pools
-        .read("test.values", sql)
-        .bind("a")
-        .bind(-1_i64)
-        .bind(true)
-        .bind(0.5)
-        .bind(Bind::json(&[1, 2]))
-        .bind(None::<i64>)
-        .one()
-        .await
-        .unwrap();
-    let json = sqlx::types::Json(vec![1, 2]);
-    assert_eq!(row, Row { text: "a".into(), number: -1, truth: true, real: 0.5, json, absent: None });
+    for (_folder, pools) in on_each_engine().await {
+        let sql = "select $1 as text, $2 as number, $3 as truth, $4 as real, $5 as json, $6 as absent";
+        let row: Row = pools
+            .read(Lane::Jobs, "test.values", sql)
+            .bind("a")
+            .bind(-1_i64)
+            .bind(true)
+            .bind(0.5)
+            .bind(Bind::json(&[1, 2]))
+            .bind(None::<i64>)
+            .one()
+            .await
+            .unwrap();
+        let json = sqlx::types::Json(vec![1, 2]);
+        assert_eq!(row, Row { text: "a".into(), number: -1, truth: true, real: 0.5, json, absent: None });
+    }
 }
 
 #[tokio::test]
 async fn a_database_of_a_newer_program_names_that_program_and_this_one() {
     let (folder, pools) = with_pools().await;
-    let known: i64 =
-        pools.read("test.known", "select max(version) from _sqlx_migrations").scalar().await.unwrap();
+    let known: i64 = pools
+        .read(Lane::Jobs, "test.known", "select max(version) from _sqlx_migrations")
+        .scalar()
+        .await
+        .unwrap();
     let recorded: Vec<(i64, String)> = pools
-        .read("test.programs", "select schema_version, program from schema_programs")
+        .read(Lane::Jobs, "test.programs", "select schema_version, program from schema_programs")
         .all()
         .await
         .unwrap();
@@ -172,4 +209,57 @@ async fn a_database_of_a_newer_program_names_that_program_and_this_one() {
             && said.contains(&format!("this is girasol {}", program())),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn connections_that_the_server_has_ended_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = crate::db::testing::server(folder.path()).await else { return };
+    let pools = Pools::open_postgres(&address).await.unwrap();
+    let many = (0..4).map(|_| pools.read(Lane::Jobs, "test.names", NAMES).scalars::<String>());
+    futures_util::future::join_all(many).await;
+    end_all_connections(&address).await;
+    assert_eq!(names(&pools).await, Vec::<String>::new());
+    end_all_connections(&address).await;
+    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
+    let mut tx = pools.write("test").await.unwrap();
+    tx.run("test.insert", INSERT).bind("b").bind("1").execute().await.unwrap();
+    end_all_connections(&address).await;
+    // What was in the middle is undone, and said.
+    let lost = tx.run("test.insert", INSERT).bind("c").bind("1").execute().await.unwrap_err();
+    assert!(lost.is_busy(), "{lost:?}");
+    assert!(tx.commit().await.is_err());
+    assert_eq!(names(&pools).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_statement_outlives_a_column_that_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = crate::db::testing::server(folder.path()).await else { return };
+    let pools = Pools::open_postgres(&address).await.unwrap();
+    let rows = async || {
+        let read = pools.read(Lane::Jobs, "test.all", "select * from secrets");
+        read.all::<(String, String, i64)>().await.unwrap().len()
+    };
+    pools.run("test.insert", INSERT).bind("a").bind("1").execute().await.unwrap();
+    assert_eq!(rows().await, 1);
+    pools.run("test.add", "alter table secrets add column more bigint").execute().await.unwrap();
+    assert_eq!(rows().await, 1);
+}
+
+#[tokio::test]
+async fn numbers_are_committed_in_their_order() {
+    const NEXT: &str = "insert into removals (at_ms) values (0) returning id";
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = crate::db::testing::server(folder.path()).await else { return };
+    let pools = Pools::open_postgres(&address).await.unwrap();
+    let mut slow = pools.write("test").await.unwrap();
+    let first: i64 = slow.run("test.next", NEXT).scalar().await.unwrap();
+    let other = Pools::open_postgres(&address).await.unwrap();
+    let second = tokio::spawn(async move { other.run("test.next", NEXT).scalar::<i64>().await.unwrap() });
+    let seen: Vec<i64> =
+        pools.read(Lane::Jobs, "test.seen", "select id from removals").scalars().await.unwrap();
+    assert_eq!(seen, Vec::<i64>::new());
+    slow.commit().await.unwrap();
+    assert!(second.await.unwrap() > first);
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    db::{Db, DbError, engine::Tx, now_ms, random},
+    db::{Db, DbError, engine::Tx, random},
     domain::{
         job::{ATTEMPTS, JobState, wait_ms},
         keys::hex,
@@ -48,7 +48,7 @@ impl Db {
                         or (state = 'running' and lease_until_ms < $3)
                         order by priority desc, run_at_ms, id limit 1)
             returning *";
-        let now = now_ms();
+        let now = self.now_ms();
         // Most of the time no job is due, and finding that out takes no write lock.
         if !self.read("jobs.is_due", DUE).bind(now).scalar::<bool>().await? {
             return Ok(None);
@@ -80,7 +80,7 @@ impl Db {
         let statement = tx.run("jobs.progress", BEFORE).bind(leased.job.id.as_str()).bind(&leased.lease);
         let before: Option<(Option<String>, i64, i64)> = statement.optional().await?;
         let Some(before) = before else { return Ok(false) };
-        let now = now_ms();
+        let now = self.now_ms();
         tx.run("jobs.set_progress", RENEW)
             .bind(now + leased.lease_ms)
             .bind(stage)
@@ -125,7 +125,7 @@ impl Db {
             return Ok(false);
         }
         let statement = tx.run("jobs.set_ready", SQL).bind(configuration.as_str()).bind(version);
-        statement.bind(now_ms()).bind(leased.job.id.as_str()).execute().await?;
+        statement.bind(self.now_ms()).bind(leased.job.id.as_str()).execute().await?;
         let data = json!({ "configuration": configuration, "version": version });
         add_event(&mut tx, &leased.job.id, "ready", &data).await?;
         tx.commit().await?;
@@ -143,7 +143,7 @@ impl Db {
         if is_final || attempts >= ATTEMPTS {
             end(&mut tx, id, JobState::Failed, failure).await?;
         } else {
-            let run_at_ms = now_ms() + wait_ms(attempts);
+            let run_at_ms = self.now_ms() + wait_ms(attempts);
             requeue(&mut tx, id, run_at_ms, Some(failure)).await?;
         }
         tx.commit().await?;
@@ -158,7 +158,7 @@ impl Db {
                 .bind(leased.job.id.as_str())
                 .execute()
                 .await?;
-            requeue(&mut tx, &leased.job.id, now_ms() + wait_ms, None).await?;
+            requeue(&mut tx, &leased.job.id, self.now_ms() + wait_ms, None).await?;
             tx.commit().await?;
         }
         Ok(())

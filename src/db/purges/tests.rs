@@ -69,9 +69,9 @@ async fn a_delivery_of_a_dead_process_is_sent_again() {
     assert_eq!((&second.purge, &second.key), (&first.purge, &first.key));
     // A process whose lease has ended changes nothing.
     db.retry_purges("a", &first, &retry()).await.unwrap();
-    db.acknowledge_purges(&first, now_ms()).await.unwrap();
+    db.acknowledge_purges(&first, db.now_ms()).await.unwrap();
     assert_eq!(claim(&db, "a").await, None);
-    db.acknowledge_purges(&second, now_ms()).await.unwrap();
+    db.acknowledge_purges(&second, db.now_ms()).await.unwrap();
     assert_eq!(db.open_deliveries(10).await.unwrap(), []);
 }
 
@@ -101,7 +101,7 @@ async fn who_hears_late_hears_once() {
     db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let_pass(&db, 60_000).await;
     let batch = claim(&db, "a").await.unwrap();
-    db.acknowledge_purges(&batch, now_ms()).await.unwrap();
+    db.acknowledge_purges(&batch, db.now_ms()).await.unwrap();
     assert_eq!(db.deliveries_of(&[number]).await.unwrap(), []);
 }
 
@@ -113,7 +113,7 @@ async fn attempts_in_vain_come_less_and_less_often() {
     for _ in 0..14 {
         let batch = claim(&db, "a").await.unwrap();
         db.retry_purges("a", &batch, &retry()).await.unwrap();
-        let wait = db.deliveries_of(&[number]).await.unwrap()[0].next_at_ms - now_ms();
+        let wait = db.deliveries_of(&[number]).await.unwrap()[0].next_at_ms - db.now_ms();
         waits.push(wait);
         assert_eq!(claim(&db, "a").await, None);
         let_pass(&db, wait + 1_000).await;
@@ -135,7 +135,7 @@ async fn what_was_not_heard_goes_along_with_what_comes_after() {
     db.create_deliveries(&names(&["a"]), false).await.unwrap();
     let batch = claim(&db, "a").await.unwrap();
     assert_eq!(batch.purge.tags.len(), 3);
-    db.acknowledge_purges(&batch, now_ms()).await.unwrap();
+    db.acknowledge_purges(&batch, db.now_ms()).await.unwrap();
     let open = db.deliveries_of(&[number]).await.unwrap();
     assert_eq!((open.len(), open[0].attempts, open[0].error.as_deref()), (1, 0, None));
 }

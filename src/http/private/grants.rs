@@ -2,7 +2,6 @@
 //! to the caller itself.
 
 use crate::{
-    db::now_ms,
     domain::{
         names::ConfigId,
         signed::{Grant, Shown},
@@ -15,15 +14,15 @@ const CALLER_HOURS: i64 = 12;
 
 /// A token for the caller.
 pub(super) async fn caller_token(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Result<String, Error> {
-    Ok(caller_grant(id, shown).sign(&catalog.signing_key().await?))
+    Ok(caller_grant(catalog, id, shown).sign(&catalog.signing_key().await?))
 }
 
 /// The permission in such a token.
-pub(super) fn caller_grant(id: &ConfigId, shown: Shown) -> Grant {
-    Grant { configuration: id.clone(), shown, until_s: expiry_s(CALLER_HOURS) }
+pub(super) fn caller_grant(catalog: &Catalog, id: &ConfigId, shown: Shown) -> Grant {
+    Grant { configuration: id.clone(), shown, until_s: expiry_s(catalog, CALLER_HOURS) }
 }
 
 /// When a token made now expires, in seconds since 1970-01-01 UTC.
-pub(super) fn expiry_s(hours: i64) -> i64 {
-    now_ms() / 1000 + hours * 3600
+pub(super) fn expiry_s(catalog: &Catalog, hours: i64) -> i64 {
+    catalog.db.now_ms() / 1000 + hours * 3600
 }

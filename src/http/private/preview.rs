@@ -12,7 +12,7 @@ use maud::{DOCTYPE, html};
 use serde_json::json;
 
 use crate::{
-    db::{now_ms, versions::StoredVersion},
+    db::versions::StoredVersion,
     domain::{
         audit::Action,
         signed::{Grant, Shown},
@@ -79,7 +79,7 @@ pub(super) async fn create(
     let detail = json!({ "version": version, "hours": hours });
     let noted = catalog.db.note(&caller.actor, Action::PreviewLink, configuration.as_str(), &detail).await;
     noted?;
-    let grant = Grant { configuration, shown: Shown::Version(version), until_s: expiry_s(hours) };
+    let grant = Grant { configuration, shown: Shown::Version(version), until_s: expiry_s(&catalog, hours) };
     let token = grant.sign(&catalog.signing_key().await?);
     let link = format!("{}/preview/{token}", base(&request));
     let answer =
@@ -171,7 +171,7 @@ async fn read(request: &HttpRequest, catalog: &Catalog) -> Result<(Grant, Stored
     let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::NoSuchLink)?;
     // A token for the live version belongs to a signed address.
     let Shown::Version(version) = grant.shown else { return Err(Error::NoSuchLink) };
-    if grant.is_expired(now_ms()) {
+    if grant.is_expired(catalog.db.now_ms()) {
         return Err(Error::LinkExpired);
     }
     let version =

@@ -31,15 +31,15 @@ use super::grants::caller_grant;
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let products = catalog.db.list_products().await?;
     let key = catalog.signing_key().await?;
-    let products = products.iter().map(|product| listed(product, &key));
+    let products = products.iter().map(|product| listed(&catalog, product, &key));
     let answer = wire::Products { products: products.collect() };
     Ok(secret_json(StatusCode::OK, &answer))
 }
 
-fn listed(product: &ListedProduct, key: &SigningKey) -> wire::ListedProduct {
+fn listed(catalog: &Catalog, product: &ListedProduct, key: &SigningKey) -> wire::ListedProduct {
     let still = |id: &ConfigId, is_protected: bool| {
         if is_protected {
-            format!("/signed/{}/still.webp", caller_grant(id, Shown::Live).sign(key))
+            format!("/signed/{}/still.webp", caller_grant(catalog, id, Shown::Live).sign(key))
         } else {
             format!("/still/{id}.webp")
         }

@@ -137,7 +137,7 @@ pub(super) async fn sign(
     if !namespace.is_private() {
         return Err(Error::NotProtected.into());
     }
-    let grant = Grant { configuration: id, shown: Shown::Live, until_s: expiry_s(hours) };
+    let grant = Grant { configuration: id, shown: Shown::Live, until_s: expiry_s(&catalog, hours) };
     let key = catalog.signing_key().await?;
     let expires = Timestamp(grant.until_s * 1000);
     let (id, until) = (&grant.configuration, expires.to_string());

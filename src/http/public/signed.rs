@@ -12,10 +12,7 @@ use actix_web::{
 };
 
 use crate::{
-    db::{
-        now_ms,
-        versions::{Pointer, StoredVersion},
-    },
+    db::versions::{Pointer, StoredVersion},
     domain::{
         manifest::Manifest,
         names::ConfigId,
@@ -217,7 +214,7 @@ impl Opened {
 
 async fn open(request: &HttpRequest, catalog: &Catalog) -> Result<Opened, Error> {
     let grant = catalog.grant(segment(request, "token")).await?.ok_or(Error::SignatureRefused)?;
-    if grant.is_expired(now_ms()) {
+    if grant.is_expired(catalog.db.now_ms()) {
         return Err(Error::SignatureExpired);
     }
     let Grant { configuration, shown, .. } = grant;

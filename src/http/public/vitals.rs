@@ -12,7 +12,7 @@ use actix_web::{
 };
 
 use crate::{
-    db::{Db, DbError, demand::Wanted, now_ms, vitals::Seen},
+    db::{Db, DbError, demand::Wanted, vitals::Seen},
     domain::{
         names::{Choices, ConfigId, ProductId},
         vitals::Vitals,
@@ -94,7 +94,7 @@ impl Views {
         if seen == Seen::default() {
             return Ok(());
         }
-        if let Err(error) = db.record(&seen, self.keep_demand, now_ms()).await {
+        if let Err(error) = db.record(&seen, self.keep_demand, db.now_ms()).await {
             self.waiting().put_back(seen);
             return Err(error);
         }

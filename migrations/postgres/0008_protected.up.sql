@@ -1,0 +1,13 @@
+-- Protected sequences: nothing of them is public.
+
+-- Set: the configuration is protected, and its versions lie in this private space of the store (128 random bits, hex).
+alter table configurations add column space text collate "C";
+-- Where the objects of a version lie. A version of the other kind than its configuration is on its way out.
+alter table versions add column space text collate "C";
+
+-- true: its configuration is protected before anything of it is stored.
+alter table framesets add column protected boolean not null default false;
+
+-- Signing keys are called `signing.ID`; the newest one signs. Links are signed with them too from now on.
+alter table secrets add column created_at_ms bigint not null default 0;
+delete from secrets where name = 'look';

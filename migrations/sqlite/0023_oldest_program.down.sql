@@ -1,0 +1,1 @@
+alter table schema_programs drop column oldest_schema;
