@@ -83,8 +83,8 @@ pub enum AppError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no data folder, and the command has nothing to put into a new one.
-    #[error("there is no Girasol data in {}", .0.display())]
-    NoData(PathBuf),
+    #[error("there is no Girasol data in {0}")]
+    NoData(String),
     /// The address is taken, or is none of this machine's.
     #[error("cannot listen on {address} (server.listen)")]
     Listen {
@@ -140,6 +140,7 @@ pub fn place(config: &Config) -> Place {
             serving: serving_connections,
             jobs: jobs_connections,
             reports: reports_connections,
+            serve: Duration::from_millis(config.database.serving_timeout_ms),
             statement: Duration::from_millis(config.database.statement_timeout_ms),
             report: Duration::from_millis(config.database.report_timeout_ms),
         },
@@ -164,12 +165,14 @@ impl App {
     /// The same for a command that changes or shows what there is: it creates nothing.
     pub async fn open_existing(config: Config) -> Result<Self, AppError> {
         let place = place(&config);
-        if let Place::Folder(data) = &place
-            && !data.join(db::FILE).exists()
-        {
+        let (is_missing, named) = match &place {
+            Place::Folder(data) => (!data.join(db::FILE).exists(), data.display().to_string()),
+            Place::Server(address) => (Db::find(&place).await? == Found::Empty, address.to_string()),
+        };
+        if is_missing {
             return Err(match lost::left_behind(&config).await {
-                Some(what) => AppError::Lost { place: place.to_string(), is_missing: true, what },
-                None => AppError::NoData(config.data),
+                Some(what) => AppError::Lost { place: place.to_string(), is_missing, what },
+                None => AppError::NoData(named),
             });
         }
         Self::open(config).await
@@ -258,6 +261,7 @@ impl App {
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max)
             .delivering(self.config.delivery.clone())
+            .knowing_for(Duration::from_secs(cache.last_known_seconds.into()))
             .warming(cache.warm)
     }
 

@@ -23,7 +23,9 @@ section! {
         jobs_connections: u32 = 6, whole(1, 1_000);
         /// Connections of each process for lists and figures.
         reports_connections: u32 = 2, whole(1, 1_000);
-        /// Milliseconds that a statement may take. The server ends it then.
+        /// Milliseconds that a statement may take which a visitor waits for. The server ends it then.
+        serving_timeout_ms: u64 = 2_000, whole(100, 600_000);
+        /// The same for statements of artists and workers, and for those that write.
         statement_timeout_ms: u64 = 10_000, whole(100, 600_000);
         /// The same for statements of lists and figures.
         report_timeout_ms: u64 = 60_000, whole(100, 3_600_000);

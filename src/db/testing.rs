@@ -13,6 +13,7 @@ const CONNECTIONS: Connections = Connections {
     serving: 4,
     jobs: 4,
     reports: 2,
+    serve: Duration::from_secs(2),
     statement: Duration::from_secs(10),
     report: Duration::from_secs(10),
 };

@@ -5,6 +5,7 @@ mod answers;
 mod cached;
 
 use std::{
+    hash::Hash,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -56,6 +57,8 @@ pub struct CacheBytes {
 #[derive(Debug)]
 pub struct Catalog {
     pub(crate) db: Db,
+    /// The same for what visitors wait for.
+    serving: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
     /// Part of the keys of pointers and revisions. A load that is under way during an eviction ends under an old epoch,
@@ -63,6 +66,7 @@ pub struct Catalog {
     epoch: AtomicU64,
     pointers: Cache<(u64, ConfigId), Visibility>,
     revisions: Cache<(u64, ProductId), Option<i64>>,
+    last_known: LastKnown,
     pub(crate) delivery: DeliveryConfig,
     signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
@@ -71,6 +75,37 @@ pub struct Catalog {
     pub(super) max: CacheBytes,
     cached: RwLock<Arc<Cached>>,
     pub(super) turns: Turns,
+}
+
+/// What was read last of pointers and revisions, for while the database cannot be asked.
+#[derive(Debug)]
+struct LastKnown {
+    pointers: Cache<ConfigId, Visibility>,
+    revisions: Cache<ProductId, Option<i64>>,
+}
+
+impl LastKnown {
+    fn for_at_most(time: Duration) -> Self {
+        Self {
+            pointers: Cache::of_entries("last pointers", MAX_POINTERS, time),
+            revisions: Cache::of_entries("last revisions", MAX_POINTERS, time),
+        }
+    }
+}
+
+/// What is true now, or what was true last while the database cannot be asked.
+async fn or_last_known<K, V>(now: Result<Arc<V>, Error>, last: &Cache<K, V>, key: &K) -> Result<V, Error>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Copy + Send + Sync + 'static,
+{
+    match now {
+        Err(Error::Busy(why)) => match last.get(key).await {
+            Some(last) => Ok(*last),
+            None => Err(Error::Busy(why)),
+        },
+        now => now.map(|now| *now),
+    }
 }
 
 /// Whether clients can see a configuration.
@@ -99,6 +134,7 @@ impl Catalog {
     /// A catalog with empty caches.
     pub fn new(db: Db, store: Store, policy: Policy, max: CacheBytes) -> Self {
         Self {
+            serving: db.for_serving(),
             db,
             store,
             policy,
@@ -106,6 +142,7 @@ impl Catalog {
             delivery: DeliveryConfig::default(),
             pointers: Cache::of_entries("pointers", MAX_POINTERS, POINTER_TTL),
             revisions: Cache::of_entries("revisions", MAX_POINTERS, POINTER_TTL),
+            last_known: LastKnown::for_at_most(Duration::ZERO),
             signing: Cache::of_entries("signing keys", 1, POINTER_TTL),
             // In memory a parsed product takes a few times the bytes of its JSON.
             products: Cache::of_bytes("products", max.answers / 4, |product: &Option<Product>| {
@@ -122,6 +159,12 @@ impl Catalog {
     #[must_use]
     pub fn warming(self, warm: u32) -> Self {
         Self { warm, ..self }
+    }
+
+    /// The same catalog, which goes on for so long with what it knew while the database cannot be asked.
+    #[must_use]
+    pub fn knowing_for(self, at_most: Duration) -> Self {
+        Self { last_known: LastKnown::for_at_most(at_most), ..self }
     }
 
     /// The same catalog, with these settings for the delivery of objects.
@@ -152,19 +195,22 @@ impl Catalog {
     async fn visibility(&self, id: &ConfigId) -> Result<Visibility, Error> {
         let load = async {
             // The pointer's own namespace first: a configuration may move between the two reads.
-            let live = self.db.pointer(id).await?;
+            let live = self.serving.pointer(id).await?;
             let namespace = match live {
                 Some(pointer) => pointer.namespace,
-                None => self.db.namespace(id).await?.unwrap_or(Namespace::Public),
+                None => self.serving.namespace(id).await?.unwrap_or(Namespace::Public),
             };
-            Ok::<_, Error>(match live {
+            let visibility = match live {
                 _ if namespace.is_private() => Visibility::Protected(Protected { namespace, live }),
                 Some(pointer) => Visibility::Live(pointer),
-                None if self.db.is_taken_down(id).await? => Visibility::TakenDown,
+                None if self.serving.is_taken_down(id).await? => Visibility::TakenDown,
                 None => Visibility::Absent,
-            })
+            };
+            self.last_known.pointers.replace(id.clone(), visibility).await;
+            Ok::<_, Error>(visibility)
         };
-        Ok(*self.pointers.get_or_load((self.epoch(), id.clone()), load).await?)
+        let now = self.pointers.get_or_load((self.epoch(), id.clone()), load).await;
+        or_last_known(now, &self.last_known.pointers, id).await
     }
 
     /// The configuration, if it is protected.
@@ -190,7 +236,7 @@ impl Catalog {
     /// The keys, at most a second old.
     async fn signing_keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         let load = async {
-            let keys = self.db.signing_keys().await?;
+            let keys = self.serving.signing_keys().await?;
             Ok::<_, Error>(keys.into_iter().map(|stored| stored.key).collect())
         };
         self.signing.get_or_load((), load).await
@@ -231,8 +277,13 @@ impl Catalog {
 
     /// The public product, at most a second old.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
-        let load = async { Ok::<_, Error>(self.db.product_revision(id).await?) };
-        match *self.revisions.get_or_load((self.epoch(), id.clone()), load).await? {
+        let load = async {
+            let revision = self.serving.product_revision(id).await?;
+            self.last_known.revisions.replace(id.clone(), revision).await;
+            Ok::<_, Error>(revision)
+        };
+        let now = self.revisions.get_or_load((self.epoch(), id.clone()), load).await;
+        match or_last_known(now, &self.last_known.revisions, id).await? {
             Some(revision) => self.product_at(id, revision).await,
             None => Ok(Arc::new(None)),
         }
@@ -244,7 +295,7 @@ impl Catalog {
         id: &ProductId,
         revision: i64,
     ) -> Result<Arc<Option<Product>>, Error> {
-        let load = async { Ok::<_, Error>(self.db.load_public_product(id).await?) };
+        let load = async { Ok::<_, Error>(self.serving.load_public_product(id).await?) };
         self.products.get_or_load((id.clone(), revision), load).await
     }
 

@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -52,7 +52,9 @@ const LOCK: Duration = Duration::from_secs(10);
 /// How long a statement waits for a connection.
 pub(in crate::db) const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long the server's answer may take beyond the time after which the server ends the statement.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(500);
+/// How often visitors' requests ask a server that does not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where the server is, with the secrets to connect.
 #[derive(Clone)]
@@ -74,6 +76,8 @@ pub struct Connections {
     pub jobs: u32,
     /// For lists and figures.
     pub reports: u32,
+    /// How long a statement may take that a visitor waits for.
+    pub serve: Duration,
     /// How long a statement may take.
     pub statement: Duration,
     /// How long a statement of a report may take.
@@ -142,12 +146,55 @@ impl Clock {
     }
 }
 
+/// Whether the server has just not answered. Visitors do not wait for it then: one statement a second finds out whether it
+/// is back, and all others are refused at once.
+#[derive(Debug, Clone)]
+struct Away {
+    start: Instant,
+    /// Milliseconds from `start` until the next statement may ask; 0 while the server answers.
+    until_ms: Arc<AtomicU64>,
+}
+
+impl Default for Away {
+    fn default() -> Self {
+        Self { start: Instant::now(), until_ms: Arc::default() }
+    }
+}
+
+impl Away {
+    fn next_ms(&self) -> u64 {
+        (self.start.elapsed() + ASK_AGAIN).as_millis() as u64
+    }
+
+    fn refuses(&self) -> bool {
+        let until_ms = self.until_ms.load(Ordering::Relaxed);
+        if until_ms == 0 {
+            return false;
+        }
+        let is_due = self.start.elapsed().as_millis() as u64 >= until_ms;
+        // The one that moves the time on asks.
+        let asks = |until_ms, next_ms| {
+            self.until_ms.compare_exchange(until_ms, next_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        };
+        !(is_due && asks(until_ms, self.next_ms()))
+    }
+
+    fn note<T>(&self, answer: &Result<T, sqlx::Error>) {
+        match answer {
+            Err(error) if is_silent(error) => self.until_ms.store(self.next_ms(), Ordering::Relaxed),
+            _ if self.until_ms.load(Ordering::Relaxed) > 0 => self.until_ms.store(0, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+}
+
 /// The connections to a server; cheap to clone.
 #[derive(Debug, Clone)]
 pub(in crate::db) struct Pools {
     serving: Pool,
     jobs: Pool,
     reports: Pool,
+    away: Away,
     pub(super) clock: Clock,
     pub(super) address: Address,
 }
@@ -172,7 +219,7 @@ impl Pool {
         let setup: Arc<str> = setup.into();
         let pool = PgPoolOptions::new()
             .max_connections(most)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(ACQUIRE.min(statement))
             // A statement that meets a lost connection runs again on another one, which costs nothing while none is lost.
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
@@ -195,9 +242,10 @@ impl Pools {
         const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
         let now_ms: i64 = sqlx::query_scalar(CLOCK).fetch_one(&mut connection).await.map_err(failed)?;
         connection.close().await.map_err(failed)?;
-        let Connections { serving, jobs, reports, statement, report } = address.connections;
+        let Connections { serving, jobs, reports, serve, statement, report } = address.connections;
         Ok(Self {
-            serving: Pool::new(&options, serving, statement),
+            away: Away::default(),
+            serving: Pool::new(&options, serving, serve),
             jobs: Pool::new(&options, jobs, statement),
             reports: Pool::new(&options, reports, report),
             clock: Clock::at(now_ms),
@@ -224,6 +272,23 @@ impl Pools {
 
 /// Reads, on another connection where one was lost.
 pub(super) async fn read<O: Outcome>(
+    pools: &Pools,
+    lane: Lane,
+    sql: &'static str,
+    values: &[Bind],
+) -> Result<O, sqlx::Error> {
+    if lane != Lane::Serving {
+        return read_on_some(pools, lane, sql, values).await;
+    }
+    if pools.away.refuses() {
+        return Err(sqlx::Error::PoolTimedOut);
+    }
+    let answer = read_on_some(pools, lane, sql, values).await;
+    pools.away.note(&answer);
+    answer
+}
+
+async fn read_on_some<O: Outcome>(
     pools: &Pools,
     lane: Lane,
     sql: &'static str,
@@ -314,6 +379,11 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
             code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25P03")
         }),
     }
+}
+
+/// Whether nothing came from the server, as far as a statement that waits knows.
+fn is_silent(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) || is_lost(error)
 }
 
 /// Whether a column was added since the statement was prepared.

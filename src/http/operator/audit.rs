@@ -94,7 +94,8 @@ pub(super) async fn show(
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {
-    let entries: Vec<AuditEntry> = db.audit(after, PAGE).await?.into_iter().map(Into::into).collect();
+    let entries: Vec<AuditEntry> =
+        db.for_reports().audit(after, PAGE).await?.into_iter().map(Into::into).collect();
     let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|line| line.id);
     Ok(secret_json(StatusCode::OK, &audit::AuditPage { entries, next }))
 }
@@ -110,7 +111,7 @@ fn export(
         let db = db.clone();
         async move {
             let Some(after) = after else { return Ok(None) };
-            let entries = db.audit(after, PAGE).await?;
+            let entries = db.for_reports().audit(after, PAGE).await?;
             let next = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.id);
             let lines = entries.into_iter().map(AuditEntry::from);
             let mut text = head.unwrap_or_default().to_owned().into_bytes();

@@ -86,7 +86,7 @@ pub(super) async fn list(
     catalog: Data<Catalog>,
     purger: Data<Purger>,
 ) -> Result<HttpResponse, Failure> {
-    let deliveries = catalog.db.open_deliveries(MAX_LISTED).await?;
+    let deliveries = catalog.db.for_reports().open_deliveries(MAX_LISTED).await?;
     let caches =
         purger.caches().map(|(name, kind)| purges::Cdn { name: name.to_owned(), kind: kind.as_str() });
     let answer = purges::Deliveries {

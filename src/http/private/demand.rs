@@ -54,7 +54,7 @@ pub(super) async fn list(
             _ => return Err(query::no_such_key(key, &["format"]).into()),
         }
     }
-    let demand = catalog.db.demand(LISTED).await?;
+    let demand = catalog.db.for_reports().demand(LISTED).await?;
     let wanted = demand.into_iter().map(Wanted::from);
     if !as_csv {
         return Ok(secret_json(StatusCode::OK, &products::Demand { wanted: wanted.collect() }));

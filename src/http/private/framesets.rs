@@ -135,7 +135,7 @@ pub(super) async fn open(
     responses((status = 200, description = "At most 200.", body = wire::Framesets), problems::Read),
 )]
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let sets = catalog.db.framesets(LISTED).await?;
+    let sets = catalog.db.for_reports().framesets(LISTED).await?;
     let framesets = sets.into_iter().map(wire::Frameset::from).collect();
     Ok(secret_json(StatusCode::OK, &wire::Framesets { framesets }))
 }

@@ -50,7 +50,7 @@ const PRIORITIES: std::ops::RangeInclusive<i32> = -100..=100;
     responses((status = 200, description = "At most 200.", body = wire::Jobs), problems::Read),
 )]
 pub(super) async fn list(_: NoQuery, _: Artist, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let jobs = catalog.db.jobs(LISTED).await?;
+    let jobs = catalog.db.for_reports().jobs(LISTED).await?;
     Ok(secret_json(StatusCode::OK, &wire::Jobs { jobs: jobs.into_iter().map(Into::into).collect() }))
 }
 
