@@ -47,7 +47,7 @@ SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 CORPUS := target/tools/corpus-$(NUMPY_VERSION)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -118,6 +118,16 @@ duplicates: $(JSCPD) ## Count blocks of six lines and more that stand twice in t
 test-rust: setup-moto ## The Rust tests
 	$(CARGO) test --workspace --no-run $(LOCKED) $(QUIET)
 	$(CARGO) test --workspace $(LOCKED)
+
+# What touches the database, once more with a server: the tests of the layers over it, and of the binary. Left out are those of the
+# embedded database's own file.
+SCALED := db:: library:: checks:: cdn:: http:: staging:: worker:: app:: garbage:: import:: jobs:: preview:: private:: process:: product:: \
+	purge:: raw_frames:: sequence:: signed:: uploads:: versions:: vitals::
+NOT_SCALED := readiness::tests::a_server_is_ready_while_its_database_takes_writes process::a_database_that_another_process_holds \
+	process::a_server_over_a_ruined_database process::no_other_user_can_read_the_data_folder
+
+test-scaled: ## The Rust tests of what touches the database, with databases on a Postgres server
+	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))
 
 viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 	cd viewer && npm run --silent build

@@ -75,6 +75,7 @@ step audit venv
 step lint
 step test-viewer node npm
 step test-rust
+step test-scaled postgres
 step test-e2e node npm chromium venv
 step test-clients node npm venv
 step test-openapi venv

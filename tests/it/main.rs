@@ -47,6 +47,7 @@ mod reference;
 mod refused;
 mod report;
 mod s3;
+mod scaled;
 mod sequence;
 mod signed;
 mod spellings;

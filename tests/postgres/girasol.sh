@@ -7,7 +7,7 @@ data=
 for ((at = 1; at < $#; at++)); do
     [ "${!at}" != --data ] || { next=$((at + 1)) && data=${!next}; }
 done
-if [ -n "$data" ]; then
+if [ -n "$data" ] && [ -n "${DATABASES:-}" ]; then
     name=d$(realpath -m "$data" | sha256sum | cut -c 1-24)
     folder=$(printf '%b' "${DATABASES#*@}" | sed 's/%2F/\//g')
     if [ ! -e "$folder/made-$name" ]; then

@@ -30,7 +30,18 @@ END
 # Its own process group, so that an interrupt from the keyboard ends the tests first.
 setsid "${run[@]}" postgres -D "$folder/data" >"$folder/log" 2>&1 &
 server=$!
-trap 'kill -s INT $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$folder"' EXIT
+# A test may have started it anew.
+stop() {
+    local pid
+    if pid=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null); then
+        pkill -CONT -P "$pid"
+        kill -s CONT "$pid"
+        kill -s INT "$pid"
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    fi
+    rm -rf "$folder"
+}
+trap stop EXIT
 until "${run[@]}" pg_isready --quiet --host "$folder"; do
     kill -0 $server 2>/dev/null || { cat "$folder/log" >&2; exit 1; }
     sleep 0.05

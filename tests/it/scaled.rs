@@ -1,0 +1,151 @@
+//! Several processes over one Postgres server, which goes away and comes back.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::girasol::{RING, ROSE, Server, girasol, ingest_with, problem, sequence};
+
+/// A server of its own, since it is stopped.
+struct Postgres {
+    _child: Child,
+    address: String,
+}
+
+impl Postgres {
+    /// `None` on a laptop that has no Postgres.
+    fn start() -> Option<Self> {
+        crate::postgres::address()?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/server.sh");
+        let mut child = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Some(Self { _child: child, address: address.trim().to_owned() })
+    }
+
+    fn folder(&self) -> PathBuf {
+        let (_, folder) = self.address.split_once('@').unwrap();
+        folder.replace("%2F", "/").into()
+    }
+
+    /// `pg_ctl`, as the user whose server it is.
+    fn control(&self, arguments: &[&str]) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/control.sh");
+        let mut control = Command::new(script);
+        let status = control.arg(self.folder()).args(arguments).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{arguments:?}");
+    }
+
+    /// Sends every process of the server a signal.
+    fn signal(&self, name: &str) {
+        let file = fs::read_to_string(self.folder().join("data/postmaster.pid")).unwrap();
+        let pid = file.lines().next().unwrap();
+        Command::new("pkill").arg(format!("-{name}")).args(["-P", pid]).status().unwrap();
+        Command::new("kill").args(["-s", name, pid]).status().unwrap();
+    }
+}
+
+/// A data folder whose database is the server's.
+struct Cluster {
+    folder: tempfile::TempDir,
+    postgres: Postgres,
+}
+
+impl Cluster {
+    fn start() -> Option<Self> {
+        let (folder, postgres) = (tempfile::tempdir().unwrap(), Postgres::start()?);
+        let config = format!("[cache]\nwarm = 0\n[database]\nurl = '{}/postgres'\n", postgres.address);
+        fs::write(folder.path().join("girasol.toml"), config).unwrap();
+        Some(Self { folder, postgres })
+    }
+
+    fn config(&self) -> String {
+        self.folder.path().join("girasol.toml").to_str().unwrap().to_owned()
+    }
+
+    fn ingest(&self, metal: &str) {
+        ingest_with(self.folder.path(), metal, [212, 175, 95], 12, &["--config", &self.config()]);
+    }
+
+    fn serve(&self) -> Server {
+        Server::start_over(self.folder.path(), &["serve", "--config", &self.config()])
+    }
+
+    fn girasol(&self, arguments: &[&str]) -> String {
+        let mut command = girasol();
+        let command = command.args(arguments).args(["--config", &self.config(), "--data"]);
+        let output = command.arg(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// Every answer of this long is the one that a visitor wants.
+async fn is_served_for(server: &Server, time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        let response = server.get(&sequence(RING), &[]).await;
+        assert_eq!(response.status(), 200, "{:?} after it began", began.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Longer than pointers are cached.
+const A_WHILE: Duration = Duration::from_secs(4);
+
+#[tokio::test]
+async fn spins_are_served_while_the_database_is_away_and_changes_are_seen_once_it_is_back() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.ingest("yellow-gold");
+    let (here, there) = (cluster.serve(), cluster.serve());
+    for server in [&here, &there] {
+        is_served_for(server, Duration::ZERO).await;
+        assert_eq!(server.get(&sequence(RING), &[]).await.status(), 200);
+    }
+
+    cluster.postgres.control(&["stop", "-m", "immediate"]);
+    is_served_for(&here, A_WHILE).await;
+    assert_eq!(problem(here.get(&sequence(ROSE), &[]).await, 503).await, "not-ready");
+    here.until("/api/health/ready", 503).await;
+    cluster.postgres.control(&["start", "-w"]);
+    here.until("/api/health/ready", 200).await;
+    is_served_for(&here, Duration::ZERO).await;
+
+    // It answers nothing, and no connection breaks.
+    cluster.postgres.signal("STOP");
+    is_served_for(&here, A_WHILE).await;
+    cluster.postgres.signal("CONT");
+    here.until("/api/health/ready", 200).await;
+
+    cluster.girasol(&["take-down", RING, "--yes"]);
+    for server in [&here, &there] {
+        server.until(&sequence(RING), 410).await;
+    }
+}
+
+#[tokio::test]
+async fn the_way_from_an_empty_server_to_a_spin_and_back_is_a_command_each() {
+    let Some(cluster) = Cluster::start() else { return };
+    let status = cluster.girasol(&["migrate", "status"]);
+    assert!(status.contains("pending") && !status.contains("applied"), "{status}");
+    assert!(cluster.girasol(&["migrate", "up"]).ends_with("The schema is 23.\n"));
+    assert_eq!(cluster.girasol(&["migrate", "up"]), "No migration was applied. The schema is 23.\n");
+    assert_eq!(
+        cluster.girasol(&["migrate", "down", "--to", "22"]),
+        "1 migration was undone. The schema is 22.\n"
+    );
+    cluster.ingest("yellow-gold");
+    assert_eq!(cluster.serve().get(&sequence(RING), &[]).await.status(), 200);
+    let mut refused = girasol();
+    let refused = refused.args(["migrate", "down", "--to", "0", "--config", &cluster.config()]);
+    let output = refused.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("would lose") && said.contains("--lose-data"),
+        "{said}"
+    );
+}
