@@ -158,14 +158,14 @@ pub(super) fn evict(background: &mut Background, catalog: &Arc<Catalog>) {
 async fn watch_removals<F: Future<Output = ()>>(db: &Db, mut task: Task, evict: impl Fn() -> F) {
     let mut signals = db.signals().listen(&[Topic::Removals]);
     let mut seen = None;
-    if task.is_restarted() {
-        // Objects may have been removed while no task watched.
-        evict().await;
-    }
+    // Objects may have been removed while no task watched.
+    let mut is_due = task.is_restarted();
     while !task.is_stopping() {
         match db.last_removal().await {
             Ok(last) => {
-                if seen.replace(last).is_some_and(|seen| seen != last) {
+                // What is removed after this is seen next time.
+                is_due |= seen.replace(last).is_some_and(|seen| seen != last);
+                if std::mem::take(&mut is_due) {
                     evict().await;
                 }
                 task.succeeded();
