@@ -124,7 +124,8 @@ test-rust: setup-moto ## The Rust tests
 SCALED := db:: library:: checks:: cdn:: http:: staging:: worker:: app:: garbage:: import:: jobs:: preview:: private:: process:: product:: \
 	purge:: raw_frames:: sequence:: signed:: uploads:: versions:: vitals::
 NOT_SCALED := readiness::tests::a_server_is_ready_while_its_database_takes_writes process::a_database_that_another_process_holds \
-	process::a_server_over_a_ruined_database process::no_other_user_can_read_the_data_folder
+	process::a_server_over_a_ruined_database process::no_other_user_can_read_the_data_folder \
+	versions::a_take_down_says_what_goes
 
 test-scaled: ## The Rust tests of what touches the database, with databases on a Postgres server
 	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))

@@ -37,7 +37,7 @@ impl Relay {
     pub async fn run(&self, succeeded: impl Fn()) {
         let mut was_connected = true;
         loop {
-            match self.listen(&succeeded).await {
+            match Box::pin(self.listen(&succeeded)).await {
                 Ok(()) => tracing::warn!("the connection for signals was lost"),
                 Err(error) if was_connected => {
                     tracing::warn!(%error, "no signals from other processes: changes are polled for every second");
@@ -59,7 +59,7 @@ impl Relay {
             listener.listen(engine::CHANNEL).await?;
             Ok(listener)
         };
-        let mut listener = engine::within(2 * SILENCE, connect).await?;
+        let mut listener = Box::pin(engine::within(2 * SILENCE, connect)).await?;
         tracing::debug!("listening for signals");
         self.wake_all();
         loop {
@@ -79,13 +79,15 @@ impl Relay {
 
     fn relay(&self, topics: &str) {
         // A newer program may have topics that this one does not know.
-        topics.split(',').filter_map(|topic| topic.parse::<Topic>().ok()).for_each(|topic| {
+        for topic in topics.split(',').filter_map(|topic| topic.parse::<Topic>().ok()) {
             self.signals.send(topic);
-        });
+        }
     }
 
     fn wake_all(&self) {
-        Topic::ALL.iter().for_each(|topic| self.signals.send(*topic));
+        for topic in Topic::ALL {
+            self.signals.send(*topic);
+        }
     }
 }
 

@@ -9,8 +9,8 @@ PATH=${programs:+$programs:}$PATH
 run=()
 if [ "$(id -u)" = 0 ]; then
     # Postgres does not run as root.
-    chown nobody "$folder"
-    run=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    chown 65534 "$folder"
+    run=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
 cd "$folder"
 "${run[@]}" initdb --pgdata "$folder/data" --username girasol --auth trust --encoding UTF8 --no-sync \

@@ -40,6 +40,8 @@ pub(super) const BEGIN_WRITE: &str = concat!(
 );
 /// Begins a transaction whose statements all read one moment.
 pub(super) const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
+/// The database's clock.
+const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
 /// The channel of signals between processes.
 pub(in crate::db) const CHANNEL: &str = "girasol";
 
@@ -239,7 +241,6 @@ impl Pools {
         let mut connection = migrate::postgres(address).await?;
         let options = address.options().map_err(failed)?;
         migrate::up(&mut connection, &migrate::POSTGRES).await?;
-        const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
         let now_ms: i64 = sqlx::query_scalar(CLOCK).fetch_one(&mut connection).await.map_err(failed)?;
         connection.close().await.map_err(failed)?;
         let Connections { serving, jobs, reports, serve, statement, report } = address.connections;
@@ -265,7 +266,7 @@ impl Pools {
             Lane::Jobs => &self.jobs,
             Lane::Reports => &self.reports,
         };
-        let connection = pool.acquire().await?;
+        let connection = Box::pin(pool.acquire()).await?;
         Ok(Held { connection, patience: *patience, clock: self.clock.clone() })
     }
 }
@@ -330,13 +331,14 @@ impl Held {
         sql: &'static str,
         values: &[Bind],
     ) -> Result<O, sqlx::Error> {
-        let answer = O::from_postgres(&mut self.connection, sql, values);
+        // Boxed, because the driver's futures would make those of all callers large.
+        let answer = Box::pin(O::from_postgres(&mut self.connection, sql, values));
         within(self.patience, answer).await
     }
 
     /// Statements without values.
     pub(super) async fn control(&mut self, sql: &'static str) -> Result<Vec<PgRow>, sqlx::Error> {
-        let answer = sqlx::raw_sql(sql).fetch_all(&mut *self.connection);
+        let answer = Box::pin(sqlx::raw_sql(sql).fetch_all(&mut *self.connection));
         within(self.patience, answer).await
     }
 
@@ -345,10 +347,10 @@ impl Held {
         if topics.is_empty() {
             return self.control("commit").await.map(drop);
         }
-        let payload: Vec<&str> = topics.iter().map(|topic| topic.into()).collect();
+        let payload: Vec<&str> = topics.iter().map(Into::into).collect();
         // The payload has letters and commas alone.
         let sql = format!("notify {CHANNEL}, '{}'; commit", payload.join(","));
-        let answer = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection);
+        let answer = Box::pin(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection));
         within(self.patience, answer).await.map(drop)
     }
 }

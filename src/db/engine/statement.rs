@@ -108,15 +108,10 @@ impl<'c> Statement<'c> {
             On::Pools(Pools::Sqlite(pools), Kind::Read(_)) => on_its_own(&pools.readers, sql, &values).await,
             On::Pools(Pools::Sqlite(pools), Kind::Write) => on_its_own(&pools.writer, sql, &values).await,
             On::Pools(Pools::Postgres(pools), Kind::Read(lane)) => {
-                postgres::read(pools, lane, sql, &values).await
+                Box::pin(postgres::read(pools, lane, sql, &values)).await
             }
             On::Pools(pools @ Pools::Postgres(_), Kind::Write) => {
-                let mut tx = Tx::begin(name, pools, tx::Kind::Write).await?;
-                let outcome = within(&mut tx, sql, &values).await?;
-                if outcome.is_ok() {
-                    tx.commit().await?;
-                }
-                outcome
+                Box::pin(in_its_own_tx(name, pools, sql, &values)).await?
             }
             On::Tx(tx) => within(tx, sql, &values).await?,
         };
@@ -124,6 +119,21 @@ impl<'c> Statement<'c> {
         measure(name, outcome.rows(), began.elapsed());
         Ok(outcome)
     }
+}
+
+/// Runs a statement as a transaction of its own.
+async fn in_its_own_tx<O: Outcome>(
+    name: &'static str,
+    pools: &Pools,
+    sql: &'static str,
+    values: &[Bind],
+) -> Result<Result<O, sqlx::Error>, DbError> {
+    let mut tx = Tx::begin(name, pools, tx::Kind::Write).await?;
+    let outcome = within(&mut tx, sql, values).await?;
+    if outcome.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(outcome)
 }
 
 /// Runs a statement in a transaction, which has failed if the statement has.

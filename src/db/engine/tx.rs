@@ -171,7 +171,9 @@ impl Tx {
         }
         self.connection = None;
         if let Some((signals, topics)) = &self.wakes {
-            topics.iter().for_each(|topic| signals.send(*topic));
+            for topic in topics {
+                signals.send(*topic);
+            }
         }
         measure(self.name, 0, self.began.elapsed());
         Ok(())
