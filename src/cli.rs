@@ -274,7 +274,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Store(args) => Ok(store::run(&App::open_existing_to_write(config).await?, &args).await?),
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
-        Command::Migrate(args) => migrate::run(&config, args).await,
+        Command::Migrate(args) => migrate::run(config, args).await,
         Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }

@@ -219,6 +219,7 @@ impl Db {
     /// The schema of a database, which is not changed. A database that does not exist has none.
     pub async fn schema(place: &Place) -> Result<Schema, DbError> {
         match place {
+            Place::Folder(data) if !data.join(FILE).exists() => Ok(migrate::none()),
             Place::Folder(data) => {
                 let locked = lock(data).await?;
                 let schema = migrate::sqlite_status(&data.join(FILE)).await;
@@ -233,6 +234,7 @@ impl Db {
     /// `may_lose`. Returns how many were undone.
     pub async fn migrate_down(place: &Place, to: i64, may_lose: bool) -> Result<usize, DbError> {
         match place {
+            Place::Folder(data) if !data.join(FILE).exists() => Ok(0),
             Place::Folder(data) => {
                 let locked = lock(data).await?;
                 let undone = migrate::sqlite_down(&data.join(FILE), to, may_lose).await;

@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    app,
+    app::{self, App},
     config::Config,
     db::{
-        Db, DbError,
+        Db, DbError, Place,
         migrate::{Schema, Step},
     },
 };
@@ -59,13 +59,17 @@ struct DownArgs {
     lose_data: bool,
 }
 
-pub(super) async fn run(config: &Config, args: MigrateArgs) -> Result<(), CliError> {
-    let place = app::place(config);
+pub(super) async fn run(config: Config, args: MigrateArgs) -> Result<(), CliError> {
+    let place = app::place(&config);
     match args.action {
         Action::Status => print(&Db::schema(&place).await?, args.json),
         Action::Up => {
             let before = Db::schema(&place).await?;
-            Db::open_at(&place).await?.close().await;
+            match &place {
+                // A new folder is made as the first start makes it.
+                Place::Folder(_) => App::open(config).await?.db.close().await,
+                Place::Server(_) => Db::open_at(&place).await?.close().await,
+            }
             let after = Db::schema(&place).await?;
             let migrated = before.pending() - after.pending();
             report("applied", migrated, &after, args.json);

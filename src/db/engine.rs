@@ -7,6 +7,7 @@
 //! reader that has seen a number misses no smaller one.
 
 mod bind;
+mod outcome;
 mod postgres;
 mod probe;
 mod sqlite;

@@ -133,11 +133,13 @@ pub(super) async fn up<C: Migrating>(connection: &mut C, migrator: &Migrator) ->
     connection.execute(record).await.map_err(|source| describe("schema.record", source))
 }
 
-/// The schema of a file, which is not changed. A missing file has none.
+/// The schema of a file that is missing.
+pub(super) fn none() -> Schema {
+    Schema { steps: steps(&SQLITE, &[], &[]) }
+}
+
+/// The schema of a file, which is not changed.
 pub(super) async fn sqlite_status(file: &Path) -> Result<Schema, DbError> {
-    if !file.exists() {
-        return Ok(Schema { steps: steps(&SQLITE, &[], &[]) });
-    }
     let mut connection = sqlite(file).await?;
     let schema = status(&mut connection, &SQLITE).await;
     close(connection).await?;

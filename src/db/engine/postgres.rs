@@ -22,7 +22,7 @@ use crate::signals::Topic;
 use super::{
     super::{DbError, migrate},
     Bind, Lane, describe,
-    statement::Outcome,
+    outcome::Outcome,
 };
 
 /// The lock of the one writer. The number stands for nothing; each database has its own.

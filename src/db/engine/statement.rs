@@ -2,15 +2,13 @@
 
 use std::time::Instant;
 
-use sqlx::{
-    FromRow, PgConnection, SqliteConnection, SqlitePool,
-    postgres::{PgArguments, PgRow},
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::SqlitePool;
 
 use super::{
     super::DbError,
-    BUSY_PAUSE, BUSY_TRIES, Bind, Lane, Pools, Tx, bind, failed, measure, postgres,
+    BUSY_PAUSE, BUSY_TRIES, Bind, Lane, Pools, Tx, failed, measure,
+    outcome::{Changed, Outcome, Record, Rows},
+    postgres,
     sqlite::is_busy,
     tx::{self, Connection},
 };
@@ -173,85 +171,5 @@ async fn on_its_own<O: Outcome>(
         drop(connection);
         tokio::time::sleep(BUSY_PAUSE * tries).await;
         tries += 1;
-    }
-}
-
-/// What a row is read into. A structure that derives `FromRow`, and a tuple, serve every driver.
-pub(in crate::db) trait Record:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
-
-impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-
-/// What comes of a statement.
-pub(super) trait Outcome: Sized + Send {
-    fn from_sqlite(
-        connection: &mut SqliteConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> impl Future<Output = Result<Self, sqlx::Error>> + Send;
-
-    fn from_postgres(
-        connection: &mut PgConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> impl Future<Output = Result<Self, sqlx::Error>> + Send;
-
-    /// Rows that were read or changed.
-    fn rows(&self) -> u64;
-}
-
-struct Rows<T>(Vec<T>);
-
-impl<T: Record> Outcome for Rows<T> {
-    async fn from_sqlite(
-        connection: &mut SqliteConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> Result<Self, sqlx::Error> {
-        let arguments: SqliteArguments = bind::sqlite(values)?;
-        sqlx::query_as_with(sql, arguments).fetch_all(connection).await.map(Self)
-    }
-
-    async fn from_postgres(
-        connection: &mut PgConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> Result<Self, sqlx::Error> {
-        let arguments: PgArguments = bind::postgres(values)?;
-        sqlx::query_as_with(sql, arguments).fetch_all(connection).await.map(Self)
-    }
-
-    fn rows(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
-struct Changed(u64);
-
-impl Outcome for Changed {
-    async fn from_sqlite(
-        connection: &mut SqliteConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> Result<Self, sqlx::Error> {
-        let arguments: SqliteArguments = bind::sqlite(values)?;
-        let done = sqlx::query_with(sql, arguments).execute(connection).await?;
-        Ok(Self(done.rows_affected()))
-    }
-
-    async fn from_postgres(
-        connection: &mut PgConnection,
-        sql: &'static str,
-        values: &[Bind],
-    ) -> Result<Self, sqlx::Error> {
-        let arguments: PgArguments = bind::postgres(values)?;
-        let done = sqlx::query_with(sql, arguments).execute(connection).await?;
-        Ok(Self(done.rows_affected()))
-    }
-
-    fn rows(&self) -> u64 {
-        self.0
     }
 }
