@@ -401,6 +401,11 @@ pub(super) fn is_away(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_)) || is_lost(error) || state(error).is_some_and(is_for_now)
 }
 
+/// Whether the statement has waited for another transaction for as long as it may.
+pub(super) fn has_waited(error: &sqlx::Error) -> bool {
+    matches!(state(error), Some("55P03" | "57014"))
+}
+
 /// Whether the server's disk is full.
 pub(super) fn is_full(error: &sqlx::Error) -> bool {
     state(error) == Some("53100")

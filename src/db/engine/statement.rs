@@ -101,6 +101,8 @@ impl<'c> Statement<'c> {
 
     async fn perform<O: Outcome>(self) -> Result<O, DbError> {
         let Self { name, sql, values, on } = self;
+        #[cfg(test)]
+        crate::db::plans::note(name, sql, &values);
         let began = Instant::now();
         let outcome: Result<O, sqlx::Error> = match on {
             On::Pools(Pools::Sqlite(pools), Kind::Read(_)) => on_its_own(&pools.readers, sql, &values).await,

@@ -108,7 +108,8 @@ impl Tx {
             let Err(error) = tx.connection()?.begin(kind).await else { return Ok(tx) };
             // Nothing has begun. A connection that was lost while it lay in the pool is replaced at once.
             let is_lost = postgres::is_lost(&error) && broken < postgres::MOST_LOST;
-            if !is_lost && (!is_busy(&error) || tries == BUSY_TRIES) {
+            let is_last = tries == BUSY_TRIES || postgres::has_waited(&error);
+            if !is_lost && (!is_busy(&error) || is_last) {
                 tx.has_failed = true;
                 return Err(failed(name, began, error));
             }
