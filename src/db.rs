@@ -351,6 +351,8 @@ fn bytes(stored: i64) -> u64 {
 }
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -52,11 +52,19 @@ impl Db {
     /// The live configurations with the most views, the most popular first; those without views come last, the newest
     /// first.
     pub async fn most_popular(&self, limit: u32) -> Result<Vec<ConfigId>, DbError> {
-        const SQL: &str =
-            "select c.id from configurations c left join popularity p on p.configuration_id = c.id
+        const POPULAR: &str =
+            "select c.id from popularity p join configurations c on c.id = p.configuration_id
+            where c.live_version is not null and c.namespace is null order by p.heat desc limit $1";
+        const NEWEST: &str = "select c.id from configurations c
             where c.live_version is not null and c.namespace is null
-            order by p.heat is null, p.heat desc, c.created_at_ms desc limit $1";
-        let ids: Vec<String> = self.read("popularity.most_popular", SQL).bind(limit).scalars().await?;
+            and not exists (select 1 from popularity p where p.configuration_id = c.id)
+            order by c.created_at_ms desc limit $1";
+        let mut tx = self.snapshot("popularity.list").await?;
+        let mut ids: Vec<String> = tx.run("popularity.most_popular", POPULAR).bind(limit).scalars().await?;
+        let rest = i64::from(limit) - ids.len() as i64;
+        if rest > 0 {
+            ids.extend(tx.run("popularity.newest", NEWEST).bind(rest).scalars::<String>().await?);
+        }
         ids.iter().map(|id| parse("configuration", id)).collect()
     }
 }

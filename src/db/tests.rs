@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -13,9 +14,12 @@ fn sources() -> Vec<(PathBuf, String)> {
             let path = entry.path();
             if path.is_dir() {
                 collect(&path, sources);
-            } else if path.file_name().unwrap() != "tests.rs" {
+            } else if !["plans.rs", "testing.rs", "tests.rs"]
+                .map(OsStr::new)
+                .contains(&path.file_name().unwrap())
+            {
                 let text = fs::read_to_string(&path).unwrap();
-                let product = text.split("#[cfg(test)]").next().unwrap().to_owned();
+                let product = text.split("\n#[cfg(test)]").next().unwrap().to_owned();
                 sources.push((path, product));
             }
         }

@@ -132,11 +132,11 @@ async fn the_way_from_an_empty_server_to_a_spin_and_back_is_a_command_each() {
     let Some(cluster) = Cluster::start() else { return };
     let status = cluster.girasol(&["migrate", "status"]);
     assert!(status.contains("pending") && !status.contains("applied"), "{status}");
-    assert!(cluster.girasol(&["migrate", "up"]).ends_with("The schema is 23.\n"));
-    assert_eq!(cluster.girasol(&["migrate", "up"]), "No migration was applied. The schema is 23.\n");
+    assert!(cluster.girasol(&["migrate", "up"]).ends_with("The schema is 24.\n"));
+    assert_eq!(cluster.girasol(&["migrate", "up"]), "No migration was applied. The schema is 24.\n");
     assert_eq!(
-        cluster.girasol(&["migrate", "down", "--to", "22"]),
-        "1 migration was undone. The schema is 22.\n"
+        cluster.girasol(&["migrate", "down", "--to", "23"]),
+        "1 migration was undone. The schema is 23.\n"
     );
     cluster.ingest("yellow-gold");
     assert_eq!(cluster.serve().get(&sequence(RING), &[]).await.status(), 200);

@@ -1,0 +1,207 @@
+//! What visitors, artists and workers ask often reads its rows through an index, on both engines and in large tables.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::domain::{
+    audit::Actor,
+    frameset::NewFrameset,
+    keys::{ID_BYTES, Role},
+    names::{ConfigId, ProductId},
+    object_key::ObjectKey,
+};
+
+use super::{
+    Db,
+    demand::Wanted,
+    engine::{Bind, Pools},
+    jobs::JobProgress,
+    testing,
+    vitals::Seen,
+};
+
+/// A statement with its values.
+type Asked = (&'static str, &'static str, Vec<Bind>);
+
+tokio::task_local! {
+    static ASKED: Mutex<Vec<Asked>>;
+}
+
+/// Notes a statement, if this task wants to know.
+pub(super) fn note(name: &'static str, sql: &'static str, values: &[Bind]) {
+    let _ = ASKED.try_with(|asked| {
+        asked.lock().unwrap_or_else(PoisonError::into_inner).push((name, sql, values.to_vec()));
+    });
+}
+
+/// Configurations; most other tables have a row or a few for each.
+const ROWS: i64 = 20_000;
+
+/// `I` is a number from 1 to `ROWS`, `H` its 32 digits, and `K` the id of a key.
+const FILL: &[&str] = &[
+    "insert into products (id, label, created_at_ms) select 'ring.p' || I, 'P', I from n where I <= 1000",
+    "insert into options (product_id, name, label, position, default_choice)
+     select 'ring.p' || I, 'metal', 'Metal', 0, 'm1' from n where I <= 1000",
+    "insert into choices (product_id, \"option\", value, label, position)
+     select 'ring.p' || ((I - 1) / 20 + 1), 'metal', 'm' || ((I - 1) % 20 + 1), 'M', I from n",
+    "insert into configurations (id, product_id, choices, last_version, created_at_ms)
+     select 'ring.p' || ((I - 1) / 20 + 1) || '.metal-m' || ((I - 1) % 20 + 1), 'ring.p' || ((I - 1) / 20 + 1),
+     '{\"metal\": \"m1\"}', 1, I from n",
+    "insert into versions (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, state)
+     select 'ring.p' || ((I - 1) / 20 + 1) || '.metal-m' || ((I - 1) % 20 + 1), 1, 'full', H, H, H, H, I, 'complete' from n",
+    "update configurations set live_version = 1",
+    "insert into objects (namespace, key) select '', 'p/' || H || '.pack' from n",
+    "insert into version_objects (configuration_id, version, object_id)
+     select v.configuration_id, 1, o.id from versions v join objects o on o.key = 'p/' || v.digest || '.pack'",
+    "insert into popularity (configuration_id, product_id, heat) select id, product_id, created_at_ms from configurations",
+    "insert into demand (configuration_id, product_id, choices, asked, last_at_ms)
+     select 'ring.p1.metal-x' || I, 'ring.p1', '{}', I, I from n",
+    "insert into vitals (at_ms, configuration_id, tier, switches, turned, wanted, bytes, errors)
+     select I, 'ring.p1.metal-m1', 'hd', 0, 0, 0, 0, 0 from n",
+    "insert into keys (id, role, label, secret_sha256, created_at_ms) select K, 'artist', '', '', I from n",
+    "insert into sessions (token_sha256, key_id, expires_at_ms) select H, K, I from n",
+    "insert into framesets (id, product_id, choices, settings, state, key_id, created_at_ms, touched_at_ms)
+     select H, 'ring.p1', '{}', '{}', 'committed', K, I, I from n",
+    "insert into frames (frameset_id, name, bytes, digest) select H, '1.png', 1, H from n",
+    "insert into staged_files (frameset_id, digest, bytes) select H, H, 1 from n",
+    "insert into uploads (id, frameset_id, name, length, received, metadata, finished, touched_at_ms)
+     select H, H, '1.png', 1, 0, '', true, I from n",
+    "insert into jobs (id, frameset_id, state, run_at_ms, created_at_ms, changed_at_ms) select H, H, 'ready', I, I, I from n",
+    "insert into job_events (job_id, at_ms, kind, data) select H, I, 'log', '{}' from n",
+    "insert into removals (at_ms) select I from n",
+    "insert into audit (at_ms, actor, action, subject, detail) select I, 'a', 'b', 'c', '{}' from n",
+    "insert into purges (subject, what, again, handed_out, at_ms) select 'ring.p1', '{}', true, true, I from n",
+    "insert into purge_deliveries (purge_id, target, soft, state, round, next_at_ms, changed_at_ms)
+     select id, 'edge', false, 'failed', 1, at_ms, at_ms from purges",
+];
+
+async fn fill(db: &Db) {
+    for sql in FILL {
+        let digits = |count: usize| format!("substr('{}' || I, length('' || I) + 1)", "0".repeat(count));
+        let numbers =
+            format!("with recursive n(I) as (select 1 union all select I + 1 from n where I < {ROWS}) ");
+        let numbers = if sql.contains(" from n") { numbers } else { String::new() };
+        // `H` stands alone, or at the end of a name.
+        let words =
+            sql.split_inclusive([' ', ',', '(', ')']).map(|word| match word.trim_end_matches([',', ' ']) {
+                "H" => word.replace('H', &digits(32)),
+                "K" => word.replace('K', &digits(2 * ID_BYTES)),
+                _ => word.to_owned(),
+            });
+        let sql: &'static str = format!("{numbers}{}", words.collect::<String>()).leak();
+        db.run("test.fill", sql).execute().await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+    db.run("test.analyze", "analyze").execute().await.unwrap();
+}
+
+/// What is asked for every visitor, upload, or second.
+async fn ask(db: &Db) {
+    let id: ConfigId = "ring.p500.metal-m7".parse().unwrap();
+    let product: ProductId = "ring.p500".parse().unwrap();
+    let actor = Actor::command_line();
+    // Visitors.
+    db.pointer(&id).await.unwrap().unwrap();
+    db.namespace(&id).await.unwrap();
+    db.is_taken_down(&id).await.unwrap();
+    db.ingest_progress(&id).await.unwrap();
+    db.product_revision(&product).await.unwrap().unwrap();
+    db.load_public_product(&product).await.unwrap().unwrap();
+    db.most_popular(24).await.unwrap();
+    let key: ObjectKey = format!("p/{:032}.pack", 77).parse().unwrap();
+    db.may_be_needed(key.within(crate::domain::namespace::Namespace::Public)).await.unwrap();
+    // What servers do by themselves.
+    db.last_removal().await.unwrap();
+    let wanted = Wanted { product: product.clone(), choices: [].into(), requests: 1 };
+    let seen = Seen {
+        views: [(id.clone(), 1)].into(),
+        demand: [("ring.p500.metal-x".parse().unwrap(), wanted)].into(),
+        ..Seen::default()
+    };
+    db.record(&seen, 30_000, db.now_ms()).await.unwrap();
+    db.create_deliveries(&["edge".to_owned()], false).await.unwrap();
+    db.claim_purges("edge", 1000).await.unwrap();
+    db.claim_objects(0, 10, 1000, "").await.unwrap();
+    // Artists.
+    let artist = db.create_key(Role::Artist, "", &actor).await.unwrap();
+    db.verify_key(&artist).await.unwrap().unwrap();
+    db.session_key("a").await.unwrap();
+    let set = NewFrameset::of_plain_ring();
+    let set = db.open_frameset(&set, artist.id(), 10, &actor).await.unwrap();
+    db.frameset(&set).await.unwrap().unwrap();
+    db.staged_bytes(artist.id()).await.unwrap();
+    db.commit_with_frame(&set).await;
+    db.frames(&set).await.unwrap();
+    let job = db.job_of(&set).await.unwrap().unwrap();
+    db.framesets(20).await.unwrap();
+    db.jobs(20).await.unwrap();
+    db.job_events(&job.id, 0).await.unwrap();
+    // Workers.
+    let leased = db.claim_job(1000).await.unwrap().unwrap();
+    db.renew_job(&leased, &JobProgress { stage: "a", done: 1, total: 2, left_ms: None }).await.unwrap();
+    db.log_job(&leased, "a").await.unwrap();
+    db.yield_job(&leased, 0).await.unwrap();
+}
+
+/// Statements that delete from a table with a bound of its own, and what the test itself asks.
+fn may_scan(name: &str) -> bool {
+    name.starts_with("test.") || ["sessions.expire", "demand.prune"].contains(&name)
+}
+
+/// Lines of the plan that read a table from one end to the other.
+async fn scans(db: &Db, (name, sql, values): Asked) -> Vec<String> {
+    let explain = if matches!(db.pools, Pools::Sqlite(_)) { "explain query plan " } else { "explain " };
+    let explain: &'static str = format!("{explain}{sql}").leak();
+    let statement =
+        values.into_iter().fold(db.run("test.explain", explain), |statement, value| statement.bind(value));
+    let lines: Vec<String> = if matches!(db.pools, Pools::Sqlite(_)) {
+        // `s` is a list of a few rows that were read before.
+        let rows: Vec<(i64, i64, i64, String)> = statement.all().await.unwrap();
+        let lines = rows.into_iter().map(|(_, _, _, line)| line);
+        lines
+            .filter(|line| line.starts_with("SCAN ") && !line.contains(" USING ") && line != "SCAN s")
+            .collect()
+    } else {
+        let rows: Vec<(String,)> = statement.all().await.unwrap();
+        rows.into_iter().map(|(line,)| line).filter(|line| line.contains("Seq Scan on")).collect()
+    };
+    // Tables of a few rows are read as they are.
+    let small = ["ingests", "secrets", "purge_pauses", "identity", "heartbeat", "CONSTANT ROW"];
+    lines
+        .into_iter()
+        .filter(|line| !small.iter().any(|table| line.contains(table)))
+        .map(|line| format!("{name}: {}", line.trim()))
+        .collect()
+}
+
+async fn reads_through_indexes(db: Db) {
+    fill(&db).await;
+    let asked = ASKED.scope(Mutex::default(), async {
+        ask(&db).await;
+        ASKED.with(|asked| std::mem::take(&mut *asked.lock().unwrap()))
+    });
+    let asked = asked.await;
+    assert!(asked.len() > 60, "{}", asked.len());
+    let mut found = BTreeSet::new();
+    for asked in asked {
+        if !may_scan(asked.0) {
+            found.extend(scans(&db, asked).await);
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn what_is_asked_often_reads_through_indexes_in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = Pools::open_sqlite(&folder.path().join(super::FILE)).await.unwrap();
+    reads_through_indexes(Db::over(pools)).await;
+}
+
+#[tokio::test]
+async fn what_is_asked_often_reads_through_indexes_in_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = testing::server(folder.path()).await else { return };
+    reads_through_indexes(Db::over(Pools::open_postgres(&address).await.unwrap())).await;
+}
