@@ -37,7 +37,9 @@ export function makeHotspots(host: HTMLElement, hotspots: Hotspot[]): void {
   for (const old of host.querySelectorAll("[data-hotspot]")) old.remove();
   for (const { name, label, href, points } of hotspots) {
     const spot = document.createElement(href ? "a" : "button");
-    Object.assign(spot, href ? { href } : { type: "button" }, { slot: "hotspot", textContent: label });
+    // It is shown once its place is known.
+    const shared = { slot: "hotspot", textContent: label, hidden: true };
+    Object.assign(spot, href ? { href } : { type: "button" }, shared);
     Object.assign(spot.dataset, { hotspot: name, points: JSON.stringify(points) });
     host.append(spot);
   }
