@@ -138,8 +138,8 @@ impl Explain for DbError {
             ),
             Self::Foreign { .. } => Details::with(
                 "foreign-database",
-                "Move the file away, or name another folder with --data. If it stands in the place of Girasol's own database, \
-                 restore that from its backup.",
+                "Move the file away, or name another folder with --data; on a server, make a database for Girasol alone. If it \
+                 stands in the place of Girasol's own database, restore that from its backup.",
             ),
             Self::Unusable { .. } => {
                 Details::with("unusable-database", "Restore the database from its backup.")

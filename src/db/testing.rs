@@ -9,7 +9,7 @@ use super::{Address, Connections};
 #[path = "../../tests/postgres/mod.rs"]
 mod postgres;
 
-const CONNECTIONS: Connections = Connections {
+pub(super) const CONNECTIONS: Connections = Connections {
     serving: 4,
     jobs: 4,
     reports: 2,

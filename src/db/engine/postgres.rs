@@ -91,9 +91,12 @@ impl fmt::Display for Address {
         match self.options() {
             Ok(options) => {
                 let database = options.get_database().unwrap_or_else(|| options.get_username());
-                write!(f, "{database} at {}:{}", options.get_host(), options.get_port())
+                match options.get_socket() {
+                    Some(folder) => write!(f, "{database} in {}", folder.display()),
+                    None => write!(f, "{database} at {}:{}", options.get_host(), options.get_port()),
+                }
             }
-            Err(_unreadable) => f.write_str("database.url"),
+            Err(_unreadable) => f.write_str("of database.url"),
         }
     }
 }

@@ -263,3 +263,19 @@ async fn numbers_are_committed_in_their_order() {
     slow.commit().await.unwrap();
     assert!(second.await.unwrap() > first);
 }
+
+#[test]
+fn an_address_is_shown_without_its_secrets() {
+    let shown = |url: &str| {
+        let connections = crate::db::testing::CONNECTIONS;
+        let address = Address { url: url.into(), listen_url: None, connections };
+        [address.to_string(), format!("{address:?}")]
+    };
+    for (url, wanted) in [
+        ("postgres://ada:s3cret@db.example/shop", "shop at db.example:5432"),
+        ("postgres://ada:s3cret@%2Frun%2Fpg/shop", "shop in /run/pg"),
+        ("postgres://ada:s3cret@[::1/shop", "of database.url"),
+    ] {
+        assert_eq!(shown(url), [wanted.to_owned(), format!("Address({wanted})")]);
+    }
+}
