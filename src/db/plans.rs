@@ -16,7 +16,7 @@ use crate::domain::{
 use super::{
     Db,
     demand::Wanted,
-    engine::{Bind, Pools},
+    engine::{Bind, Pools, Statement},
     jobs::JobProgress,
     testing,
     vitals::Seen,
@@ -153,8 +153,7 @@ fn may_scan(name: &str) -> bool {
 async fn scans(db: &Db, (name, sql, values): Asked) -> Vec<String> {
     let explain = if matches!(db.pools, Pools::Sqlite(_)) { "explain query plan " } else { "explain " };
     let explain: &'static str = format!("{explain}{sql}").leak();
-    let statement =
-        values.into_iter().fold(db.run("test.explain", explain), |statement, value| statement.bind(value));
+    let statement = values.into_iter().fold(db.run("test.explain", explain), Statement::bind);
     let lines: Vec<String> = if matches!(db.pools, Pools::Sqlite(_)) {
         // `s` is a list of a few rows that were read before.
         let rows: Vec<(i64, i64, i64, String)> = statement.all().await.unwrap();
