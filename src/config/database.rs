@@ -34,20 +34,59 @@ section! {
 
 impl DatabaseConfig {
     pub(crate) fn validate(&self) -> Result<(), Problem> {
-        const ADDRESS: &str = "must be an address as postgres://user@host/database";
-        let is_postgres = |url: &Option<SecretText>| {
-            url.as_ref().is_none_or(|url| {
-                let url = url.expose();
-                let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-                rest.is_some_and(|rest| !rest.is_empty())
-            })
-        };
-        check(is_postgres(&self.url), "database.url", ADDRESS)?;
-        check(is_postgres(&self.listen_url), "database.listen_url", ADDRESS)?;
+        for (key, url) in [("database.url", &self.url), ("database.listen_url", &self.listen_url)] {
+            let url = url.as_ref().map(SecretText::expose);
+            check(
+                url.is_none_or(is_address),
+                key,
+                "must be an address as postgres://user@host/database; of a password, @ : / ? # and % are percent-encoded",
+            )?;
+            check(
+                url.is_none_or(has_known_parameters),
+                key,
+                "has a parameter that is not known; known are sslmode, sslrootcert, sslcert, sslkey, application_name, options \
+                 and statement-cache-capacity",
+            )?;
+        }
         check(
             self.url.is_some() || self.listen_url.is_none(),
             "database.listen_url",
             "is for a database that database.url names",
         )
     }
+}
+
+/// Whether user, password, host and database are where they belong. Otherwise a part of the password could be taken for one
+/// of the others, and be shown.
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+    let Some(rest) = rest else { return false };
+    let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (path, _) = after.split_once('?').unwrap_or((after, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|(_, port)| port);
+    !authority.is_empty()
+        && authority.matches('@').count() <= 1
+        && !after.contains(['@', '#'])
+        && path.matches('/').count() <= 1
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && !url.contains(char::is_whitespace)
+}
+
+/// Others would be passed over, and logged with their values.
+fn has_known_parameters(url: &str) -> bool {
+    const KNOWN: [&str; 7] = [
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "application_name",
+        "options",
+        "statement-cache-capacity",
+    ];
+    let (_, query) = url.split_once('?').unwrap_or((url, ""));
+    query.split('&').filter(|pair| !pair.is_empty()).all(|pair| {
+        let (key, _) = pair.split_once('=').unwrap_or((pair, ""));
+        KNOWN.contains(&key.split('[').next().unwrap_or_default())
+    })
 }

@@ -426,3 +426,29 @@ fn no_field_of_a_list_is_left_out_of_its_settings() {
     let (toml, of_device) = names("policy", "device");
     assert_eq!(fields(table_of(&toml::from_str::<DeviceRule>(&toml).unwrap())), of_device);
 }
+
+#[test]
+fn an_address_of_a_database_shows_no_part_of_a_password() {
+    let refused = |url: &str| load("", &[("GIRASOL_DATABASE__URL", url)]).err();
+    for url in [
+        "postgres://girasol@db.example/girasol",
+        "postgres://girasol:s%40cret@db.example:5432/girasol?sslmode=verify-full&sslrootcert=/ca.pem",
+        "postgresql://girasol@%2Frun%2Fpostgresql/girasol",
+        "postgres://[::1]/girasol?options[search_path]=shop",
+    ] {
+        assert_eq!(refused(url), None, "{url}");
+    }
+    for url in [
+        "postgres://girasol:S@Se/CrEt@localhost:5432/girasol",
+        "postgres://girasol:12/CrEt@localhost/girasol",
+        "postgres://girasol:12?CrEt=x@localhost/girasol",
+        "postgres://girasol:a#CrEt@localhost/girasol",
+        "postgres://girasol:a@CrEt@localhost/girasol",
+        "postgres://localhost/girasol?passwrd=CrEt",
+        "postgres://localhost:CrEt/girasol",
+        "mysql://girasol:CrEt@localhost/girasol",
+    ] {
+        let said = refused(url).unwrap();
+        assert!(said.contains("database.url") && !said.contains("CrEt"), "{said}");
+    }
+}
