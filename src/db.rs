@@ -186,6 +186,7 @@ impl Db {
     /// Looks at a database, and changes nothing. A database of another program is an error.
     pub async fn find(place: &Place) -> Result<Found, DbError> {
         match place {
+            Place::Folder(data) if !data.exists() => Ok(Found::Nothing),
             Place::Folder(data) => {
                 let locked = lock(data).await?;
                 let found = engine::probe(&data.join(FILE)).await;

@@ -61,6 +61,8 @@ struct DownArgs {
 
 pub(super) async fn run(config: Config, args: MigrateArgs) -> Result<(), CliError> {
     let place = app::place(&config);
+    // A database of another program is left as it is.
+    Db::find(&place).await?;
     match args.action {
         Action::Status => print(&Db::schema(&place).await?, args.json),
         Action::Up => {

@@ -193,12 +193,17 @@ pub(super) async fn status<C: Migrating>(connection: &mut C, migrator: &Migrator
     let applied = match connection.list_applied_migrations(&migrator.table_name).await {
         Ok(applied) => applied.into_iter().map(|one| one.version).collect(),
         // Nothing was ever migrated.
-        Err(MigrateError::Execute(sqlx::Error::Database(_))) => Vec::new(),
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if is_missing(&*error) => Vec::new(),
         Err(error) => return Err(DbError::Migrate(error)),
     };
     let applied: Vec<i64> = applied;
     let programs = connection.programs().await.unwrap_or_default();
     Ok(Schema { steps: steps(migrator, &applied, &programs) })
+}
+
+/// Whether a table is missing: by Postgres's code, and by SQLite's words, which has none for it.
+fn is_missing(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().is_some_and(|code| code == "42P01") || error.message().contains("no such table")
 }
 
 fn steps(migrator: &Migrator, applied: &[i64], programs: &[(i64, String, i64)]) -> Vec<Step> {

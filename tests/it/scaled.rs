@@ -40,6 +40,12 @@ impl Postgres {
         assert!(status.success(), "{arguments:?}");
     }
 
+    fn run(&self, sql: &str) {
+        let mut psql = Command::new("psql");
+        psql.args(["-q", "-U", "girasol", "-d", "postgres", "-c", sql, "-h"]).arg(self.folder());
+        assert!(psql.status().unwrap().success(), "{sql}");
+    }
+
     /// Sends every process of the server a signal.
     fn signal(&self, name: &str) {
         let file = fs::read_to_string(self.folder().join("data/postmaster.pid")).unwrap();
@@ -130,6 +136,15 @@ async fn spins_are_served_while_the_database_is_away_and_changes_are_seen_once_i
 #[tokio::test]
 async fn the_way_from_an_empty_server_to_a_spin_and_back_is_a_command_each() {
     let Some(cluster) = Cluster::start() else { return };
+    cluster.postgres.run("create table posts (id int)");
+    for action in [&["status"][..], &["up"], &["down", "--to", "0", "--lose-data"]] {
+        let mut refused = girasol();
+        let output =
+            refused.arg("migrate").args(action).args(["--config", &cluster.config()]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("a database of another program"), "{said}");
+    }
+    cluster.postgres.run("drop table posts");
     let status = cluster.girasol(&["migrate", "status"]);
     assert!(status.contains("pending") && !status.contains("applied"), "{status}");
     assert!(cluster.girasol(&["migrate", "up"]).ends_with("The schema is 24.\n"));
