@@ -51,6 +51,7 @@ packages_of() {
         node | node20) echo nodejs ;;
         avifdec | avifenc) echo libavif-bin ;;
         djpeg) echo libjpeg-turbo-progs ;;
+        pkill) echo procps ;;
         postgres) echo postgresql ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
@@ -72,7 +73,7 @@ tools_of_group() {
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge postgres rclone ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone ;;
         *) return 1 ;;
     esac
 }

@@ -3,7 +3,8 @@
 # input does. Text sorts by a language, as on many servers, so that a column without its own order is noticed.
 set -eu
 
-folder=$(mktemp -d)
+# Short, since the path of a socket is, and open to the user that the server runs as.
+folder=$(mktemp -d /tmp/girasol-postgres-XXXXXX)
 programs=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
 PATH=${programs:+$programs:}$PATH
 run=()
@@ -34,9 +35,9 @@ server=$!
 stop() {
     local pid
     if pid=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null); then
-        pkill -CONT -P "$pid"
-        kill -s CONT "$pid"
-        kill -s INT "$pid"
+        pkill -CONT -P "$pid" || true
+        kill -s CONT "$pid" || true
+        kill -s INT "$pid" || true
         while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
     fi
     rm -rf "$folder"
