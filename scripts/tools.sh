@@ -53,6 +53,7 @@ packages_of() {
         djpeg) echo libjpeg-turbo-progs ;;
         pkill) echo procps ;;
         postgres) echo postgresql ;;
+        systemd-analyze) echo systemd ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
@@ -73,7 +74,7 @@ tools_of_group() {
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone docker-compose systemd-analyze ;;
         *) return 1 ;;
     esac
 }
