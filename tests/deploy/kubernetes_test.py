@@ -189,6 +189,19 @@ class Truth(unittest.TestCase):
             for scaler in of_kind(overlay, "HorizontalPodAutoscaler", "ScaledObject"):
                 named(overlay, "Deployment", scaler["spec"]["scaleTargetRef"]["name"])
 
+    def test_the_guide_says_how_many_connections_postgres_has_to_hold(self):
+        example, guide = ((ROOT / name).read_text() for name in ("girasol.example.toml", "docs/guides/kubernetes.md"))
+        pools = re.findall(r"^#(?:serving|jobs|reports)_connections = (\d+)$", example, re.M)
+        self.assertEqual(len(pools), 3)
+        # One more listens for signals.
+        each = sum(map(int, pools)) + 1
+        for overlay in overlays():
+            scalers = of_kind(overlay, "HorizontalPodAutoscaler", "ScaledObject")
+            most = [scaler["spec"].get("maxReplicas") or scaler["spec"]["maxReplicaCount"] for scaler in scalers]
+            most = most or [pod["spec"]["replicas"] for pod in of_kind(overlay, "Deployment")]
+            self.assertEqual(len(most), 2)
+            self.assertIn(f"| `{overlay}` | {sum(most)} | {sum(most) * each} |", guide)
+
     def test_the_sale_begins_on_a_schedule_with_more_of_everything(self):
         shop, sale = (named(overlay, "ScaledObject", "girasol-worker")["spec"] for overlay in ("shop", "sale"))
         [cron] = [trigger["metadata"] for trigger in sale["triggers"] if trigger["type"] == "cron"]
