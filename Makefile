@@ -137,9 +137,9 @@ NOT_SCALED := readiness::tests::a_server_is_ready_while_its_database_takes_write
 test-scaled: ## The Rust tests of what touches the database, with databases on a Postgres server
 	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))
 
-test-deploy: $(DEPLOY) ## Dockerfile, Compose file, Kubernetes overlays and systemd units: their own tools read them, and the real binary their settings
+test-deploy: $(DEPLOY) $(MOTO) ## Dockerfile, Compose file, Kubernetes overlays and systemd units: their own tools read them, and the real binary their settings
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
-	GIRASOL=$(CURDIR)/target/debug/girasol $(DEPLOY) -B -m unittest discover -s tests/deploy -p '*_test.py'
+	GIRASOL=$(CURDIR)/target/debug/girasol MOTO=$(CURDIR)/$(dir $(MOTO))python $(DEPLOY) -B -m unittest discover -s tests/deploy -p '*_test.py'
 
 viewer: $(NODE_MODULES) ## Build the viewer into viewer/dist
 	cd viewer && npm run --silent build

@@ -1,14 +1,10 @@
 """The Compose file: docker-compose reads it, the program accepts its settings, and Varnish its configuration."""
 
-import pathlib
-import socket
 import subprocess
-import tempfile
 import tomllib
 import unittest
 
 from common import (
-    BINARY,
     CARGO,
     DEPLOY,
     ROOT,
@@ -21,9 +17,9 @@ from common import (
     run,
     server_stops_within_seconds,
     status,
-    system,
     worker_stops_within_seconds,
 )
+from varnish import Varnish
 
 SETTINGS = (DEPLOY / "compose/girasol.toml").read_text()
 EXAMPLE = dotenv((DEPLOY / "compose/.env.example").read_text())
@@ -108,46 +104,14 @@ class Compose(unittest.TestCase):
         address, bits = network["subnet"].split("/")
         for gone in (0, 1):
             with self.subTest(gone=SERVERS[gone]), Server() as first, Server() as second:
-                varnish = self.start_varnish(first, second)
-                self.assertEqual(status(f"{varnish.address}/studio"), 200)
+                varnish = Varnish(self)
+                varnish.start(first.address, second.address)
+                self.assertEqual(status(f"http://{varnish.at}/studio"), 200)
                 self.assertIn(f'acl girasol_operators {{\n    "{address}"/{bits};', varnish.printed)
                 (first, second)[gone].kill()
                 # Whichever server's turn it is, and whether its probe has failed yet or not.
-                answers = [status(f"{varnish.address}/girasol-spin.js") for _ in range(6)]
+                answers = [status(f"http://{varnish.at}/girasol-spin.js") for _ in range(6)]
                 self.assertEqual(answers, [200] * 6)
-
-    def start_varnish(self, *servers):
-        """As the services `edge` and `varnish` do it, with addresses of this machine."""
-        temporary = tempfile.TemporaryDirectory(prefix="girasol-deploy-")
-        self.addCleanup(temporary.cleanup)
-        folder = pathlib.Path(temporary.name)
-        # Varnish gives up root's rights before it reads.
-        folder.chmod(0o755)
-        [script] = self.ours["edge"]["command"]
-        here = script.replace("girasol edge", f"{BINARY} edge").replace("/var/lib/edge", str(folder)).replace("$$", "$")
-        here = here.replace("server-1:8360", servers[0].address)
-        config = {"GIRASOL_CONFIG": str(DEPLOY / "compose/girasol.toml")}
-        run(*self.ours["edge"]["entrypoint"], here, env=environment(config))
-        text = (DEPLOY / "compose/servers.vcl").read_text()
-        host, port = servers[1].address.split(":")
-        text = text.replace('"server-2"', f'"{host}"').replace('"8360"', f'"{port}"')
-        (folder / "servers.vcl").write_text(text)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            at = f"127.0.0.1:{free.getsockname()[1]}"
-        command = [part.replace("/etc/varnish:/var/lib/edge", str(folder)) for part in self.services["varnish"]["command"]]
-        command = [part.replace("/etc/varnish", str(folder)) for part in command]
-        command[0], command[command.index("-a") + 1] = system("varnishd"), at
-        process = subprocess.Popen([*command, "-n", folder / "varnish"], stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        process.address, process.printed = f"http://{at}", (folder / "girasol.vcl").read_text()
-        said = ""
-        while "Child starts" not in said:
-            line = process.stderr.readline()
-            self.assertTrue(line, f"varnishd did not start: {said}")
-            said += line
-        return process
 
 
 if __name__ == "__main__":
