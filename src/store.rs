@@ -24,7 +24,9 @@ use crate::{
 
 pub use self::s3::Connection;
 #[cfg(feature = "cloud")]
-pub(crate) use self::s3::{Failure as S3Failure, pause as s3_pause};
+pub(crate) use self::s3::{
+    Body as S3Body, Failure as S3Failure, Object as S3Object, Writer as S3Writer, pause as s3_pause,
+};
 pub use self::trouble::Trouble;
 use self::{disk_cache::DiskCache, folder::Folder, s3::S3};
 

@@ -8,6 +8,7 @@ mod identity;
 mod multipart;
 #[cfg(test)]
 pub(super) mod tests;
+mod write;
 
 use std::{
     collections::HashMap,
@@ -35,7 +36,10 @@ use crate::{
 pub(super) use self::failure::trouble;
 use super::{Address, Cause};
 
-pub(crate) use self::failure::Failure;
+pub(crate) use self::{
+    failure::Failure,
+    write::{Body, Object, Writer},
+};
 
 /// The region of servers that have none, where none is set.
 const ANY_REGION: &str = "us-east-1";
@@ -43,8 +47,6 @@ const ANY_REGION: &str = "us-east-1";
 const RETRY: Backoff = Backoff { first_ms: 100, most_ms: 6_400 };
 /// The header `x-amz-meta-surrogate-key`, which a CDN can be configured to use as its own.
 const TAG: &str = "surrogate-key";
-/// From here on an object goes in parts of this size, so that a bad line costs a part and not the whole.
-const PART_BYTES: usize = 8 << 20;
 /// The object that is written and deleted to see whether a bucket can be used.
 const PROBE: &str = "probe";
 /// The most that a server lists at once.
@@ -57,7 +59,6 @@ pub(super) struct S3 {
     bucket: String,
     /// Empty, or with a slash at its end.
     prefix: String,
-    checksum: Option<ChecksumAlgorithm>,
     attempts: u32,
     attempt_timeout: Duration,
     connection: Box<Connection>,
@@ -68,10 +69,19 @@ pub(super) struct S3 {
 pub struct Connection {
     /// For requests to the bucket.
     pub(crate) client: Client,
+    /// For what is written to it.
+    pub(crate) writer: Writer,
     /// For clients of other services.
     pub(crate) sdk: SdkConfig,
     /// As they were read.
     pub(crate) settings: StoreConfig,
+}
+
+impl Connection {
+    /// See [`StoreConfig::staged_prefix`].
+    pub(crate) fn staged_prefix(&self) -> String {
+        self.settings.staged_prefix()
+    }
 }
 
 /// Whether an object may take the place of another.
@@ -81,12 +91,6 @@ enum Place {
     Free,
     /// Whatever is there.
     Any,
-}
-
-impl Place {
-    fn if_none_match(self) -> Option<String> {
-        matches!(self, Self::Free).then(|| "*".to_owned())
-    }
 }
 
 impl S3 {
@@ -115,13 +119,13 @@ impl S3 {
         Self {
             connection: Box::new(Connection {
                 client: client.clone(),
+                writer: Writer { client: client.clone(), bucket: settings.bucket.clone(), checksum },
                 sdk: shared.clone(),
                 settings: settings.clone(),
             }),
             client,
             bucket: settings.bucket.clone(),
             prefix: settings.objects_prefix(),
-            checksum,
             attempts: settings.attempts,
             attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
         }
@@ -129,6 +133,10 @@ impl S3 {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    fn checksum(&self) -> Option<ChecksumAlgorithm> {
+        self.connection.writer.checksum.clone()
     }
 
     pub(super) fn request_timeout(&self) -> Duration {
@@ -185,19 +193,14 @@ impl S3 {
     }
 
     async fn write(&self, key: &Address, bytes: &[u8], place: Place) -> Result<(), Failure> {
-        if bytes.len() > PART_BYTES {
-            return self.write_in_parts(key, bytes, place).await;
-        }
-        let request = self.client.put_object().bucket(&self.bucket).key(self.name(key));
-        let request = request
-            .content_type(key.key.media_type())
-            .cache_control(cache_control(key))
-            .set_metadata(metadata(key))
-            .set_checksum_algorithm(self.checksum.clone())
-            .set_if_none_match(place.if_none_match())
-            .body(ByteStream::from(bytes.to_vec()));
-        request.send().await?;
-        Ok(())
+        let object = Object {
+            key: self.name(key),
+            content_type: Some(key.key.media_type()),
+            cache_control: Some(cache_control(key)),
+            metadata: metadata(key),
+            only_if_new: matches!(place, Place::Free),
+        };
+        self.connection.writer.write(&object, Body::Bytes(bytes)).await
     }
 
     pub(super) async fn presigned(&self, key: &Address, lasts: Duration) -> Result<String, Cause> {
@@ -256,7 +259,7 @@ impl S3 {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
         list.send().await.map_err(Failure::from)?;
         let put = self.client.put_object().bucket(&self.bucket).key(&key);
-        let put = put.set_checksum_algorithm(self.checksum.clone()).body(ByteStream::from_static(b"probe"));
+        let put = put.set_checksum_algorithm(self.checksum()).body(ByteStream::from_static(b"probe"));
         put.send().await.map_err(Failure::from)?;
         let delete = self.client.delete_object().bucket(&self.bucket).key(&key);
         delete.send().await.map_err(Failure::from)?;

@@ -25,7 +25,7 @@ impl S3 {
     pub(in crate::store) async fn set_identity(&self, text: &str) -> Result<(), Cause> {
         let request = self.client.put_object().bucket(&self.bucket).key(format!("{}{KEY}", self.prefix));
         let request = request.content_type("text/plain").cache_control("no-store");
-        let request = request.set_checksum_algorithm(self.checksum.clone());
+        let request = request.set_checksum_algorithm(self.checksum());
         request.body(ByteStream::from(text.as_bytes().to_vec())).send().await.map_err(Failure::from)?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_s3::config::Credentials;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::*;
+use super::{write::PART_BYTES, *};
 use crate::{
     config::StoreKind,
     store::{ObjectKey, Trouble, moto},
@@ -74,7 +74,7 @@ async fn a_server_that_knows_no_checksums_is_sent_none() {
 #[tokio::test]
 async fn a_large_object_goes_in_parts_and_is_still_written_once() {
     let Some(s3) = bucket(StoreConfig::default()).await else { return };
-    let bytes: Vec<u8> = (0..PART_BYTES + 1000).map(|at| (at / 1000) as u8).collect();
+    let bytes: Vec<u8> = (0..PART_BYTES as usize + 1000).map(|at| (at / 1000) as u8).collect();
     let key = pack(&bytes);
     s3.put(&key, &bytes).await.unwrap();
     let head = s3.client.head_object().bucket(&s3.bucket).key(key.to_string()).send().await.unwrap();
@@ -121,6 +121,7 @@ async fn a_bucket_that_is_not_there_is_not_an_absent_object() {
     let Some(mut s3) = bucket(StoreConfig::default()).await else { return };
     s3.ping().await.unwrap();
     s3.bucket = "nowhere".to_owned();
+    s3.connection.writer.bucket = s3.bucket.clone();
     let key = pack(b"frames");
     assert_eq!(s3.get(&key).await.unwrap_err().to_string(), "S3 answered 404 (NoSuchBucket)");
     assert!(s3.put(&key, b"frames").await.is_err());
