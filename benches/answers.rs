@@ -50,6 +50,7 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         publish: true,
         protected: false,
         actor: Actor::command_line(),
+        encodes: None,
     };
     let tracker = Arc::new(Tracker::default());
     let checked = check(&order, &tracker).await.unwrap();

@@ -10,6 +10,7 @@ pub mod tracker;
 mod advice;
 mod check;
 mod configuration;
+mod encodes;
 mod failure;
 mod gain;
 mod lock;
@@ -24,7 +25,6 @@ use assets_pipeline::{
     IngestError,
     digest::Digest,
     encode::Effort,
-    encode::cache::FolderCache,
     encode::family::Tally,
     ingest::Spin,
     pack::renditions::Renditions,
@@ -47,6 +47,7 @@ use crate::{
         namespace::Namespace,
     },
     library::store_version::{Origin, VersionObjects, restore_version, store_version},
+    staging::SharedEncodes,
     store::Store,
 };
 
@@ -60,6 +61,7 @@ pub use self::{
 
 use self::{
     configuration::{check_protection, is_secret, name_configuration},
+    encodes::Encodes,
     lock::Lock,
     tracker::Tracker,
 };
@@ -81,6 +83,8 @@ pub struct Order {
     pub protected: bool,
     /// Who ordered it.
     pub actor: Actor,
+    /// Where another machine finds what is encoded, should this one die.
+    pub encodes: Option<SharedEncodes>,
 }
 
 /// What an order came to.
@@ -166,11 +170,16 @@ pub async fn ingest(
     let announced = (!is_secret).then(|| tracker.announce(db.clone(), configuration.clone()));
     let of_configuration = Digest::of(configuration.as_str().as_bytes());
     let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
-    let opened = blocking(move || {
-        lock::sweep(&work, &cache_folder);
-        FolderCache::open(cache_folder)
+    let swept = blocking({
+        let cache_folder = cache_folder.clone();
+        move || {
+            lock::sweep(&work, &cache_folder);
+            Ok(())
+        }
     });
-    let cache = opened.await.map_err(Failure::Work)?;
+    swept.await.map_err(Failure::Work)?;
+    let opened = Encodes::open(cache_folder, order.encodes.as_ref()).await;
+    let (cache, sharing) = opened.map_err(Failure::Work)?;
     let rival = if order.settings.effort == Effort::Max {
         rival(db, store, &configuration, source_digest).await?
     } else {
@@ -187,6 +196,9 @@ pub async fn ingest(
         damaged: found,
     };
     let report = job.run(checked, cache, remarks, tracker).await;
+    if let Some(sharing) = sharing {
+        sharing.end(report.is_ok()).await;
+    }
     if let Some(announced) = announced {
         announced.end().await;
     }
@@ -260,7 +272,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Removes what was kept for the case that the ingest is interrupted.
-async fn remove(cache: FolderCache) {
+async fn remove(cache: Encodes) {
     if let Err(error) = blocking(|| cache.remove()).await {
         tracing::warn!(%error, "the work folder of a finished ingest could not be removed");
     }
@@ -291,7 +303,7 @@ impl Job<'_> {
     async fn run(
         &self,
         checked: Checked,
-        cache: FolderCache,
+        cache: Encodes,
         mut remarks: Vec<String>,
         tracker: &Arc<Tracker>,
     ) -> Result<Report, Failure> {

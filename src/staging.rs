@@ -20,6 +20,12 @@
 //! rule of `uploads.keep_raw`, and every file that no set needs ([`sets`](Staging::sets) lists them).
 
 mod archive;
+#[cfg(feature = "cloud")]
+mod area;
+#[cfg(not(feature = "cloud"))]
+#[path = "staging/no_area.rs"]
+mod area;
+mod encodes;
 pub mod fetch;
 #[cfg(feature = "cloud")]
 mod inbox;
@@ -27,7 +33,9 @@ mod inbox;
 #[path = "staging/no_inbox.rs"]
 mod inbox;
 mod laid_out;
+mod resumable;
 mod room;
+mod shared;
 
 use std::{
     io,
@@ -39,6 +47,7 @@ use std::{
 };
 
 use assets_pipeline::digest::Digest;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 use tokio::{
     fs::{self, File},
@@ -47,18 +56,25 @@ use tokio::{
 };
 
 use crate::{
-    domain::frameset::{FramesetId, UploadId, UploadLimits},
+    db::framesets::StoredFrame,
+    domain::frameset::{FramesetId, UploadLimits},
     store::Connection,
 };
 
 pub use self::{
     archive::{UnpackError, Unpacked},
-    inbox::{Contents, Inbox, Presigned, Scoped, Waiting},
+    area::Contents,
+    encodes::{Encode, SharedEncodes},
+    inbox::{Inbox, Presigned, Scoped, Waiting},
     laid_out::LaidOut,
+    resumable::Secured,
     room::{Account, NoRoom, Offer, Reservation},
 };
 
-use self::room::Room;
+use self::{
+    room::Room,
+    shared::{Shared, unread},
+};
 
 /// A file of the staging area could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +106,8 @@ pub enum InboxError {
 
 /// How often the removal of a folder is tried while uploads make files in it.
 const REMOVAL_TRIES: u32 = 8;
+/// Files of a set that are brought from the bucket at once.
+const BROUGHT_AT_ONCE: usize = 8;
 /// Bytes that are read at once.
 const CHUNK: usize = 128 * 1024;
 
@@ -102,6 +120,9 @@ pub struct Staging {
     room: Room,
     unpacking: Arc<Semaphore>,
     inbox: Option<Inbox>,
+    shared: Option<Shared>,
+    /// Names this process, among all that ever have the folder.
+    process: Arc<str>,
 }
 
 /// A file that is being written. It belongs to its set once it is [kept](Incoming::keep).
@@ -147,7 +168,19 @@ impl Staging {
         let root = data.join("incoming");
         std::fs::create_dir_all(&root)?;
         let (room, unpacking) = (Room::of(root.clone()), Arc::new(Semaphore::new(1)));
-        Ok(Self { root, work: data.join("work"), room, unpacking, inbox: bucket.map(Inbox::of) })
+        let (inbox, shared) = (bucket.map(Inbox::of), bucket.map(Shared::of));
+        let process = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?).into();
+        Ok(Self { root, work: data.join("work"), room, unpacking, inbox, shared, process })
+    }
+
+    /// What this process is called where it says that it has an upload's bytes.
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// Whether other servers see what comes here, so that the folder is scratch.
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// The place in the bucket for artists' frames; `None` where the store is a folder.
@@ -155,14 +188,95 @@ impl Staging {
         self.inbox.as_ref()
     }
 
-    /// Where a set's whole file of this content is.
+    /// Where a set's whole file of this content is, once it was [brought](Self::bring).
     pub fn file(&self, set: &FramesetId, digest: Digest) -> PathBuf {
         self.files(set).join(digest.to_string())
     }
 
-    /// The bytes of a set's whole file of this content.
-    pub async fn load(&self, set: &FramesetId, digest: Digest) -> Result<Vec<u8>, StagingError> {
-        fs::read(self.file(set, digest)).await.map_err(failed("read"))
+    /// Brings whole files that other servers took into this folder.
+    pub async fn bring(&self, set: &FramesetId, frames: &[StoredFrame]) -> Result<(), StagingError> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        let mut brought = Vec::new();
+        for frame in frames {
+            if !fs::try_exists(self.file(set, frame.digest)).await.map_err(failed("find"))? {
+                brought.push(self.bring_one(shared, set, frame));
+            }
+        }
+        stream::iter(brought).buffer_unordered(BROUGHT_AT_ONCE).try_collect().await
+    }
+
+    async fn bring_one(
+        &self,
+        shared: &Shared,
+        set: &FramesetId,
+        frame: &StoredFrame,
+    ) -> Result<(), StagingError> {
+        let mut file = self.begin(set).await?;
+        let mut contents = shared.read(set, frame);
+        while let Some(chunk) = contents.next().await.map_err(unread)? {
+            file.append(chunk.as_ref()).await?;
+        }
+        if file.whole().await?.digest != frame.digest {
+            let damaged = io::Error::new(io::ErrorKind::InvalidData, "a frame in the bucket is damaged");
+            return Err(failed("fetch")(damaged));
+        }
+        file.link(self, set, frame.digest).await
+    }
+
+    /// The bytes of a set's frame.
+    pub async fn load(&self, set: &FramesetId, frame: &StoredFrame) -> Result<Vec<u8>, StagingError> {
+        self.bring(set, std::slice::from_ref(frame)).await?;
+        fs::read(self.file(set, frame.digest)).await.map_err(failed("read"))
+    }
+
+    /// Keeps what a check of a revision of the set found, for this server and the others.
+    pub async fn keep_findings(
+        &self,
+        set: &FramesetId,
+        revision: Digest,
+        found: &[u8],
+    ) -> Result<(), StagingError> {
+        let name = findings_name(revision);
+        if let Some(shared) = &self.shared {
+            return shared.keep_findings(set, &name, found).await;
+        }
+        let path = self.set(set).join(name);
+        // A process that dies leaves all of it or nothing.
+        let written = tokio::task::spawn_blocking({
+            let found = found.to_vec();
+            move || {
+                let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                std::io::Write::write_all(&mut file, &found)?;
+                file.persist(path).map(drop).map_err(io::Error::from)
+            }
+        });
+        written.await.map_err(io::Error::other).flatten().map_err(failed("keep"))
+    }
+
+    /// What a check of a revision of the set found, by this version of the program, if it was kept.
+    pub async fn findings(
+        &self,
+        set: &FramesetId,
+        revision: Digest,
+    ) -> Result<Option<Vec<u8>>, StagingError> {
+        let name = findings_name(revision);
+        if let Some(shared) = &self.shared {
+            return shared.findings(set, &name).await;
+        }
+        match fs::read(self.set(set).join(name)).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read")(error)),
+        }
+    }
+
+    /// Puts a whole file of this folder where other servers find it.
+    async fn share(&self, set: &FramesetId, digest: Digest, bytes: u64) -> Result<(), StagingError> {
+        match &self.shared {
+            Some(shared) => shared.keep(set, digest, &self.file(set, digest), bytes).await,
+            None => Ok(()),
+        }
     }
 
     fn files(&self, set: &FramesetId) -> PathBuf {
@@ -197,48 +311,16 @@ impl Staging {
         static UNIQUE: AtomicU64 = AtomicU64::new(0);
         // A set may be sent to two processes at once.
         let name = format!("{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed));
-        let part = Part { path: self.part(set, &name), is_single: true };
-        self.incoming(part, 0).await
+        Incoming::open(Part { path: self.part(set, &name), is_single: true }).await
     }
 
-    /// Resumes an upload of which `received` bytes are on disk for certain. Bytes after them are cut off. Dropped, it
-    /// leaves its part.
-    pub async fn resume(
-        &self,
-        set: &FramesetId,
-        upload: &UploadId,
-        received: u64,
-    ) -> Result<Incoming, StagingError> {
-        let part = Part { path: self.part(set, upload.as_str()), is_single: false };
-        self.incoming(part, received).await
-    }
-
-    async fn incoming(&self, part: Part, received: u64) -> Result<Incoming, StagingError> {
-        if let Some(folder) = part.path.parent() {
-            fs::create_dir_all(folder).await.map_err(failed("make room for"))?;
-        }
-        let mut options = File::options();
-        let opened = options.create(true).truncate(false).read(true).write(true).open(&part.path).await;
-        let mut file = opened.map_err(failed("open"))?;
-        let there = file.metadata().await.map_err(failed("open"))?.len();
-        if there < received {
-            let lost = io::Error::new(io::ErrorKind::UnexpectedEof, "a part is shorter than it was");
-            return Err(failed("resume")(lost));
-        }
-        file.set_len(received).await.map_err(failed("cut"))?;
-        file.seek(SeekFrom::End(0)).await.map_err(failed("open"))?;
-        Ok(Incoming { file, part, written: received })
-    }
-
-    /// Removes a resumable upload's part, if there is one.
-    pub async fn discard_part(&self, set: &FramesetId, upload: &UploadId) -> Result<(), StagingError> {
-        absent(fs::remove_file(self.part(set, upload.as_str())).await)
-    }
-
-    /// The sets that have files here, or that are laid out.
+    /// The sets that have files here or in the bucket, or that are laid out.
     pub async fn sets(&self) -> Result<Vec<FramesetId>, StagingError> {
         let staged = entries(&self.root).await?;
         let mut sets = self.laid_out_sets().await?;
+        if let Some(shared) = &self.shared {
+            sets.extend(shared.sets().await?);
+        }
         sets.extend(staged.iter().filter_map(|name| name.parse().ok()));
         sets.sort_unstable();
         sets.dedup();
@@ -259,8 +341,17 @@ impl Staging {
                 }
             }
         }
-        self.discard_laid_out(set).await
+        self.discard_laid_out(set).await?;
+        match &self.shared {
+            Some(shared) => shared.discard_set(set).await,
+            None => Ok(()),
+        }
     }
+}
+
+/// Another version may find something else in the same frames.
+fn findings_name(revision: Digest) -> String {
+    format!("findings-{}-{revision}.json", env!("CARGO_PKG_VERSION"))
 }
 
 /// The names in a folder; none where it does not exist.
@@ -285,6 +376,18 @@ fn absent(removed: io::Result<()>) -> Result<(), StagingError> {
 }
 
 impl Incoming {
+    /// Opens the file of a part, which is made where there is none. What is in it stays.
+    async fn open(part: Part) -> Result<Self, StagingError> {
+        if let Some(folder) = part.path.parent() {
+            fs::create_dir_all(folder).await.map_err(failed("make room for"))?;
+        }
+        let mut options = File::options();
+        let opened = options.create(true).truncate(false).read(true).write(true).open(&part.path).await;
+        let mut file = opened.map_err(failed("open"))?;
+        let written = file.seek(SeekFrom::End(0)).await.map_err(failed("open"))?;
+        Ok(Self { file, part, written })
+    }
+
     /// Bytes so far.
     pub fn written(&self) -> u64 {
         self.written
@@ -346,12 +449,17 @@ impl Incoming {
         Ok(Whole { bytes, digest: Digest::from_hash(blake3.finalize()), sha256: sha256.finalize().into() })
     }
 
-    /// Makes it one of the set's files. The part stays until it is [`discard`](Self::discard)ed, so that a process that
-    /// dies in between can do both again.
+    /// Makes it one of the set's files, here and for other servers. The part stays until it is
+    /// [`discard`](Self::discard)ed, so that a process that dies in between can do both again.
     pub async fn keep(&self, staging: &Staging, set: &FramesetId, whole: &Whole) -> Result<(), StagingError> {
+        self.link(staging, set, whole.digest).await?;
+        staging.share(set, whole.digest, whole.bytes).await
+    }
+
+    async fn link(&self, staging: &Staging, set: &FramesetId, digest: Digest) -> Result<(), StagingError> {
         let folder = staging.files(set);
         fs::create_dir_all(&folder).await.map_err(failed("make room for"))?;
-        match fs::hard_link(&self.part.path, staging.file(set, whole.digest)).await {
+        match fs::hard_link(&self.part.path, staging.file(set, digest)).await {
             // The same bytes were uploaded before.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("keep")(error)),
             _ => {}
@@ -398,24 +506,5 @@ mod tests {
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 1);
         drop(unfinished);
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 0, "a cut request leaves no part");
-    }
-
-    #[tokio::test]
-    async fn an_upload_goes_on_where_its_bytes_are_certain() {
-        let (_folder, staging, set) = staging();
-        let upload = UploadId::new([8; 16]);
-        let mut file = staging.resume(&set, &upload, 0).await.unwrap();
-        file.append(b"certain and not").await.unwrap();
-        file.sync().await.unwrap();
-        drop(file);
-        let mut file = staging.resume(&set, &upload, 7).await.unwrap();
-        assert_eq!(file.written(), 7);
-        file.append(b"ty, wrong").await.unwrap();
-        file.cut(9).await.unwrap();
-        file.append(b"!").await.unwrap();
-        assert_eq!(file.whole().await.unwrap().digest, Digest::of(b"certainty!"));
-        drop(file);
-        assert!(staging.resume(&set, &upload, 11).await.is_err(), "bytes that are lost are not made up");
-        staging.discard_part(&set, &upload).await.unwrap();
     }
 }

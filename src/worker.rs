@@ -286,6 +286,7 @@ impl Worker {
             publish: false,
             protected: wanted.protected,
             actor: Actor::key(&set.key, None),
+            encodes: self.staging.encodes(&set.id),
         }
     }
 }

@@ -121,6 +121,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         publish: true,
         protected: false,
         actor: Actor::command_line(),
+        encodes: None,
     };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());

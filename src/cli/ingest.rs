@@ -142,6 +142,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         publish: !args.no_publish,
         protected: args.protected,
         actor: Actor::command_line(),
+        encodes: None,
     };
     let news = if args.new_choice { News::Wanted } else { News::Asked };
     let tracker = Arc::new(Tracker::default());

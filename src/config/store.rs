@@ -84,6 +84,11 @@ impl StoreConfig {
         }
     }
 
+    /// What stands before a frame set's id where servers and workers share what artists have sent, with a slash at its end.
+    pub fn staged_prefix(&self) -> String {
+        format!("{}staged/", self.objects_prefix())
+    }
+
     /// Whether no upload could be taken for an object.
     fn uploads_are_apart(&self) -> bool {
         let (objects, uploads) = (self.objects_prefix(), self.uploads_prefix());

@@ -112,7 +112,10 @@ impl Db {
 mod tests {
     use super::*;
     use crate::{
-        db::{framesets::StoredFrame, uploads::NewUpload},
+        db::{
+            framesets::StoredFrame,
+            uploads::{NewUpload, Received},
+        },
         domain::{
             audit::Actor,
             frameset::{Conditions, NewFrameset},
@@ -178,7 +181,8 @@ mod tests {
             conditions: &Conditions::default(),
         };
         let upload = db.begin_upload(new, key.id(), &LIMITS, left).await.unwrap();
-        db.note_received(&upload, 60).await.unwrap();
+        let received = Received { bytes: 60, writer: "this", parts: &[] };
+        db.note_received(&upload, received).await.unwrap();
         let known = db.staged_bytes(key.id()).await.unwrap();
         assert_eq!(known, StagedBytes { awaited: 640, of_key: 950 });
         assert_eq!(db.staged_bytes(other.id()).await.unwrap(), StagedBytes { awaited: 640, of_key: 0 });

@@ -1,5 +1,6 @@
 //! Resumable uploads that have begun.
 
+use assets_pipeline::digest::Digest;
 use sqlx::FromRow;
 
 use crate::domain::{
@@ -35,6 +36,52 @@ pub struct StoredUpload {
     pub finished: bool,
     /// When bytes of it came last, in milliseconds since 1970-01-01 UTC.
     pub touched_at_ms: i64,
+    /// Raised by each request that takes the upload over: what an earlier one would note is refused.
+    pub fence: i64,
+    /// The process that noted the bytes which came last; empty where none has.
+    pub writer: String,
+    /// The bytes that are in the bucket, in the order of the file and without a gap; none where the store is a folder.
+    pub parts: Vec<UploadPart>,
+}
+
+/// Bytes of an upload that are in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadPart {
+    /// The place of the first one in the file.
+    pub first_byte: u64,
+    /// How many they are.
+    pub bytes: u64,
+    /// BLAKE3 of them.
+    pub digest: Digest,
+}
+
+impl UploadPart {
+    /// The place after its last byte.
+    pub fn end(&self) -> u64 {
+        self.first_byte + self.bytes
+    }
+}
+
+/// How far an upload is, as the request says that writes to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// Bytes that are safe.
+    pub bytes: u64,
+    /// The process that has all of them on its disk.
+    pub writer: &'a str,
+    /// Parts that are new in the bucket. They take the place of those that begin at the first of them, or after it.
+    pub parts: &'a [UploadPart],
+}
+
+/// What became of a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It is written down.
+    Written,
+    /// Another request has taken the upload over.
+    TakenOver,
+    /// The upload does not exist any more.
+    Gone,
 }
 
 /// An upload as a client announces it.
@@ -81,7 +128,26 @@ struct UploadRow {
     if_none_match: Option<String>,
     finished: bool,
     touched_at_ms: i64,
+    fence: i64,
+    writer: String,
 }
+
+#[derive(FromRow)]
+struct PartRow {
+    first_byte: i64,
+    bytes: i64,
+    digest: String,
+}
+
+impl PartRow {
+    fn part(self) -> Result<UploadPart, DbError> {
+        let (first_byte, bytes) = (bytes(self.first_byte), bytes(self.bytes));
+        Ok(UploadPart { first_byte, bytes, digest: parse("digest", &self.digest)? })
+    }
+}
+
+const PARTS: &str =
+    "select first_byte, bytes, digest from upload_parts where upload_id = $1 order by first_byte";
 
 impl UploadRow {
     fn upload(self) -> Result<StoredUpload, DbError> {
@@ -95,6 +161,9 @@ impl UploadRow {
             conditions: Conditions { if_match: self.if_match, if_none_match: self.if_none_match },
             finished: self.finished,
             touched_at_ms: self.touched_at_ms,
+            fence: self.fence,
+            writer: self.writer,
+            parts: Vec::new(),
         })
     }
 }
@@ -147,26 +216,68 @@ impl Db {
         row.map(UploadRow::upload).transpose()
     }
 
-    /// Notes how many bytes are on disk, and that the upload and its set are in use. Returns whether the upload still
-    /// exists.
-    pub async fn note_received(&self, upload: &StoredUpload, received: u64) -> Result<bool, DbError> {
-        const SQL: &str = "update uploads set received = $1, touched_at_ms = $2 where id = $3";
+    /// An upload, which belongs to the caller from now on: what others would note of it is refused.
+    pub async fn take_upload(&self, id: &UploadId) -> Result<Option<StoredUpload>, DbError> {
+        const SQL: &str = "update uploads set fence = fence + 1 where id = $1 returning *";
+        let mut tx = self.write("uploads.take").await?;
+        let row: Option<UploadRow> = tx.run("uploads.raise_fence", SQL).bind(id.as_str()).optional().await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut upload = row.upload()?;
+        let parts: Vec<PartRow> = tx.run("upload_parts.list", PARTS).bind(id.as_str()).all().await?;
+        upload.parts = parts.into_iter().map(PartRow::part).collect::<Result<_, _>>()?;
+        tx.commit().await?;
+        Ok(Some(upload))
+    }
+
+    /// Whether the upload belongs to another request by now, or does not exist any more.
+    pub async fn is_taken_over(&self, upload: &StoredUpload) -> Result<bool, DbError> {
+        const SQL: &str = "select fence from uploads where id = $1";
+        let fence: Option<i64> =
+            self.read("uploads.fence", SQL).bind(upload.id.as_str()).optional_scalar().await?;
+        Ok(fence != Some(upload.fence))
+    }
+
+    /// Notes how many bytes are safe and where, and that the upload and its set are in use.
+    pub async fn note_received(
+        &self,
+        upload: &StoredUpload,
+        Received { bytes, writer, parts }: Received<'_>,
+    ) -> Result<Noted, DbError> {
+        const SQL: &str = "update uploads set received = $1, touched_at_ms = $2, writer = $3
+            where id = $4 and fence = $5";
+        const DROP: &str = "delete from upload_parts where upload_id = $1 and first_byte >= $2";
+        const ADD: &str =
+            "insert into upload_parts (upload_id, first_byte, bytes, digest) values ($1, $2, $3, $4)";
+        let id = upload.id.as_str();
         let mut tx = self.write("uploads.note_received").await?;
-        let statement = tx.run("uploads.set_received", SQL).bind(from_bytes(received)).bind(self.now_ms());
-        if statement.bind(upload.id.as_str()).execute().await? == 0 {
-            return Ok(false);
+        let noted = tx.run("uploads.set_received", SQL).bind(from_bytes(bytes)).bind(self.now_ms());
+        if noted.bind(writer).bind(id).bind(upload.fence).execute().await? == 0 {
+            const EXISTS: &str = "select 1 from uploads where id = $1";
+            let found: Option<i32> = tx.run("uploads.exists", EXISTS).bind(id).optional_scalar().await?;
+            return Ok(if found.is_some() { Noted::TakenOver } else { Noted::Gone });
+        }
+        if let Some(first) = parts.first() {
+            let dropped = tx.run("upload_parts.replace", DROP).bind(id);
+            dropped.bind(from_bytes(first.first_byte)).execute().await?;
+        }
+        for part in parts {
+            let added = tx.run("upload_parts.insert", ADD).bind(id).bind(from_bytes(part.first_byte));
+            added.bind(from_bytes(part.bytes)).bind(part.digest.to_string()).execute().await?;
         }
         touch(&mut tx, &upload.frameset).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Noted::Written)
     }
 
     /// Notes that an upload's file is a frame of its set. The upload stays until it expires, for clients that missed
     /// the answer.
     pub async fn finish_upload(&self, id: &UploadId) -> Result<(), DbError> {
-        let statement = self.run("uploads.finish", "update uploads set finished = true where id = $1");
-        statement.bind(id.as_str()).execute().await?;
-        Ok(())
+        const SQL: &str = "update uploads set finished = true, received = length where id = $1";
+        let mut tx = self.write("uploads.finish").await?;
+        tx.run("uploads.set_finished", SQL).bind(id.as_str()).execute().await?;
+        let forgotten = tx.run("upload_parts.delete", "delete from upload_parts where upload_id = $1");
+        forgotten.bind(id.as_str()).execute().await?;
+        tx.commit().await
     }
 
     /// Deletes an upload. Returns whether it existed.
@@ -218,21 +329,58 @@ mod tests {
         };
         let upload = begin().await.unwrap();
         assert!(matches!(begin().await, Err(BeginUploadError::TooMuch(TooMuch::Disk))));
-        assert!(db.note_received(&upload, 60).await.unwrap());
+        let received = |bytes| Received { bytes, writer: "this", parts: &[] };
+        assert_eq!(db.note_received(&upload, received(60)).await.unwrap(), Noted::Written);
         db.finish_upload(&upload.id).await.unwrap();
         let other = begin().await.unwrap();
-        db.note_received(&other, 100).await.unwrap();
+        db.note_received(&other, received(100)).await.unwrap();
         assert!(matches!(begin().await, Err(BeginUploadError::TooMany(1))));
         assert!(db.delete_upload(&other.id).await.unwrap());
         let resumed = db.upload(&upload.id).await.unwrap().unwrap();
-        assert_eq!((resumed.received, resumed.length, resumed.finished), (60, 100, true));
+        assert_eq!((resumed.received, resumed.length, resumed.finished), (100, 100, true));
         assert_eq!(resumed.conditions.if_none_match.as_deref(), Some("*"));
 
         assert_eq!(db.expire_uploads(0).await.unwrap(), []);
         db.discard_frameset(&set, &actor).await.unwrap();
         assert_eq!(db.upload(&upload.id).await.unwrap(), None);
-        assert!(!db.note_received(&upload, 70).await.unwrap());
+        assert_eq!(db.note_received(&upload, received(70)).await.unwrap(), Noted::Gone);
         assert!(matches!(begin().await, Err(BeginUploadError::Frameset(FramesetError::NoSuchFrameset))));
         assert!(!db.delete_upload(&upload.id).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_overtaken_notes_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let set = db.open_plain_frameset().await;
+        let key = db.frameset(&set).await.unwrap().unwrap().key;
+        let name = "001.png".parse().unwrap();
+        let conditions = &Conditions::default();
+        let new = NewUpload { frameset: &set, name: &name, length: 100, metadata: "", conditions };
+        let left = Left { on_disk: Some(100), to_key: Some(200) };
+        let first = db.begin_upload(new, &key, &LIMITS, left).await.unwrap();
+        let part =
+            |first_byte, bytes, text: &[u8]| UploadPart { first_byte, bytes, digest: Digest::of(text) };
+        let small = [part(0, 30, b"a"), part(30, 10, b"b")];
+        let noted = Received { bytes: 40, writer: "first", parts: &small };
+        assert_eq!(db.note_received(&first, noted).await.unwrap(), Noted::Written);
+
+        let second = db.take_upload(&first.id).await.unwrap().unwrap();
+        assert_eq!((second.received, second.writer.as_str()), (40, "first"));
+        assert_eq!(second.parts, small);
+        assert!(db.is_taken_over(&first).await.unwrap());
+        assert!(!db.is_taken_over(&second).await.unwrap());
+        let late = Received { bytes: 50, writer: "first", parts: &[part(40, 10, b"late")] };
+        assert_eq!(db.note_received(&first, late).await.unwrap(), Noted::TakenOver);
+        // A longer part takes the place of those from its first byte on.
+        let longer = [part(30, 25, b"c")];
+        let noted = Received { bytes: 55, writer: "second", parts: &longer };
+        assert_eq!(db.note_received(&second, noted).await.unwrap(), Noted::Written);
+        let third = db.take_upload(&first.id).await.unwrap().unwrap();
+        assert_eq!((third.received, third.writer.as_str()), (55, "second"));
+        assert_eq!(third.parts, [small[0].clone(), longer[0].clone()]);
+        db.finish_upload(&first.id).await.unwrap();
+        let finished = db.take_upload(&first.id).await.unwrap().unwrap();
+        assert_eq!((finished.received, finished.parts.len()), (100, 0));
     }
 }

@@ -14,6 +14,8 @@ use assets_pipeline::{
     read::source::Source,
 };
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use crate::{
     db::DbError,
     domain::frameset::{BadFileName, FileName, FramesetId, UploadLimits},
@@ -21,6 +23,8 @@ use crate::{
 
 use super::{Account, Incoming, NoRoom, Staging, StagingError, absent, failed};
 
+/// Files of an archive that are put into the bucket at once.
+const SHARED_AT_ONCE: usize = 4;
 /// What a file is called until its content is known.
 const UNNAMED: &str = "unnamed";
 
@@ -136,19 +140,25 @@ impl Staging {
             let unpacked = unpacked.await?;
             let files: Vec<_> = unpacked.iter().map(|file| (file.digest, file.bytes)).collect();
             account.db.stage_files(set, &files).await?;
-            let (staging, set, folder) = (self.clone(), set.clone(), folder.clone());
-            blocking(move || {
-                staging.keep_all(&set, &folder, &unpacked)?;
-                Ok(unpacked)
-            })
-            .await
+            let linked = blocking({
+                let (staging, set, folder) = (self.clone(), set.clone(), folder.clone());
+                move || {
+                    staging.link_all(&set, &folder, &unpacked)?;
+                    Ok(unpacked)
+                }
+            });
+            let unpacked = linked.await?;
+            let shared: Vec<_> =
+                unpacked.iter().map(|file| self.share(set, file.digest, file.bytes)).collect();
+            stream::iter(shared).buffer_unordered(SHARED_AT_ONCE).try_collect::<()>().await?;
+            Ok(unpacked)
         };
         let kept = kept.await;
         blocking(move || Ok(absent(fs::remove_dir_all(&folder))?)).await?;
         kept
     }
 
-    fn keep_all(&self, set: &FramesetId, folder: &Path, unpacked: &[Unpacked]) -> Result<(), StagingError> {
+    fn link_all(&self, set: &FramesetId, folder: &Path, unpacked: &[Unpacked]) -> Result<(), StagingError> {
         let files = self.files(set);
         fs::create_dir_all(&files).map_err(failed("make room for"))?;
         for Unpacked { digest, .. } in unpacked {

@@ -36,6 +36,7 @@ impl LaidOut {
 impl Staging {
     /// Makes a folder of a set's frames under their names, as links.
     pub async fn lay_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> io::Result<LaidOut> {
+        self.bring(set, frames).await.map_err(|error| error.source)?;
         let files: Vec<_> =
             frames.iter().map(|frame| (self.file(set, frame.digest), frame.name.clone())).collect();
         let (work, prefix) = (self.work.clone(), format!("turn-{set}-"));

@@ -1,13 +1,13 @@
 //! Stands in for the inbox in a build without the feature `cloud`: no value of these types exists there.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use crate::{
     domain::frameset::{FileName, FramesetId},
     store::Connection,
 };
 
-use super::InboxError;
+use super::{InboxError, area::Contents};
 
 /// No build without S3 has one.
 #[derive(Debug, Clone)]
@@ -40,18 +40,6 @@ pub struct Waiting {
     pub name: String,
     /// Its length.
     pub bytes: u64,
-}
-
-/// What is in an object.
-#[derive(Debug)]
-pub struct Contents(Infallible);
-
-impl Contents {
-    /// The next bytes.
-    #[expect(clippy::unused_async, reason = "as with S3")]
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, InboxError> {
-        match self.0 {}
-    }
 }
 
 #[expect(missing_docs, clippy::unused_async, reason = "as with S3")]

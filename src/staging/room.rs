@@ -206,6 +206,8 @@ impl Drop for Reservation {
 }
 
 fn free_bytes(folder: &Path) -> io::Result<u64> {
+    // Scratch may be wiped at any time.
+    std::fs::create_dir_all(folder)?;
     let free = rustix::fs::statvfs(folder)?;
     Ok(free.f_bavail.saturating_mul(free.f_frsize))
 }
@@ -214,7 +216,7 @@ fn free_bytes(folder: &Path) -> io::Result<u64> {
 mod tests {
     use super::*;
     use crate::{
-        db::uploads::{BeginUploadError, NewUpload, StoredUpload},
+        db::uploads::{BeginUploadError, NewUpload, Received, StoredUpload},
         domain::{
             audit::Actor,
             frameset::{Conditions, FramesetId, NewFrameset},
@@ -301,7 +303,8 @@ mod tests {
         drop(first);
         // What is left: 340, less 100, less 150 of the upload.
         fixture.reserve(90).await.unwrap();
-        fixture.db.note_received(&upload, 150).await.unwrap();
+        let received = Received { bytes: 150, writer: "this", parts: &[] };
+        fixture.db.note_received(&upload, received).await.unwrap();
         fixture.set_free(190);
         fixture.reserve(90).await.unwrap();
         assert!(matches!(fixture.reserve(91).await, Err(NoRoom::Disk)));

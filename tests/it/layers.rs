@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cdn", &["domain", "signals", "background", "config", "db"]),
     ("checks", &["domain", "db", "staging"]),
     ("library", &["domain", "db", "store", "staging"]),
-    ("ingest", &["domain", "db", "store", "library"]),
+    ("ingest", &["domain", "db", "store", "staging", "library"]),
     ("worker", &["domain", "signals", "background", "db", "store", "staging", "checks", "ingest"]),
     ("http", &["domain", "signals", "config", "db", "staging", "store", "cache", "checks", "library", "cdn"]),
     ("report", &[]),

@@ -51,7 +51,7 @@ pub(super) async fn show(
     load(&catalog, &id).await?;
     let frames = catalog.db.frames(&id).await?;
     let frame = frames.into_iter().find(|frame| frame.name == name).ok_or(Error::NoSuchFile)?;
-    let bytes = staging.load(&id, frame.digest).await.map_err(Error::from);
+    let bytes = staging.load(&id, &frame).await.map_err(Error::from);
     let bytes = unless_deleted(&catalog.db, &staging, &id, bytes).await?;
     let small =
         tokio::task::spawn_blocking(move || thumbnail(name.as_str(), &bytes, &Limits::default())).await;

@@ -1,11 +1,15 @@
 //! Resumable uploads: tus 1.0.0 with creation, creation-with-upload, termination, expiration and checksum.
 //!
-//! An upload's offset is the number of bytes that the database knows to be synced to the disk.
+//! An upload's offset is the number of bytes that the database knows to be safe: synced to the disk, and put into the bucket
+//! where the store is one. Any server goes on from there.
 
 mod headers;
 mod writers;
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse, dev,
@@ -25,7 +29,7 @@ use self::{
 
 use crate::{
     checks::Checks,
-    db::uploads::{NewUpload, StoredUpload},
+    db::uploads::{NewUpload, Noted, Received, StoredUpload, UploadPart},
     domain::{
         audit::Actor,
         frameset::{FramesetState, UploadId, UploadLimits},
@@ -58,6 +62,8 @@ const ALGORITHMS: &str = "sha1,sha256";
 /// Headers that scripts of other origins may read.
 const EXPOSED: &str = "Location, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, \
      Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset";
+/// How often a request looks whether another process has taken its upload over.
+const TAKEN_OVER_POLL: Duration = Duration::from_secs(1);
 /// The media type of a part of a file.
 const PART: &str = "application/offset+octet-stream";
 
@@ -299,8 +305,7 @@ pub(super) async fn patch(
     let offset = number(request.headers(), "upload-offset")?
         .ok_or(Error::BadHeader("Upload-Offset: where the part begins is needed"))?;
     let checksum = Checksum::of(request.headers())?;
-    let writing = uploads.writers.take(&id).await;
-    let upload = uploads.load(&id).await?;
+    let (writing, upload) = uploads.take_named(&id).await?;
     if offset != upload.received {
         return Err(Error::OffsetMismatch(upload.received).into());
     }
@@ -371,6 +376,8 @@ struct Resumable<'a> {
     uploads: &'a Uploads,
     upload: &'a StoredUpload,
     has_checksum: bool,
+    /// What is in the bucket.
+    parts: Vec<UploadPart>,
 }
 
 impl Receiver for Resumable<'_> {
@@ -382,7 +389,24 @@ impl Receiver for Resumable<'_> {
         let Uploads { staging, limits, .. } = self.uploads;
         staging.require_free(limits).await?;
         // A part with a checksum counts only once all of it has arrived and matches.
-        if self.has_checksum { Ok(()) } else { self.uploads.note(self.upload, received).await }
+        if self.has_checksum { Ok(()) } else { self.note(received).await }
+    }
+}
+
+impl Resumable<'_> {
+    /// Makes sure that any server can go on after so many bytes, and writes it down.
+    async fn note(&mut self, received: u64) -> Result<(), Error> {
+        let (Uploads { catalog, staging, .. }, upload) = (self.uploads, self.upload);
+        let secured = staging.secure(upload, &mut self.parts, received).await?;
+        let received = Received { bytes: received, writer: staging.process(), parts: &secured.added };
+        match catalog.db.note_received(upload, received).await? {
+            Noted::Written => {
+                staging.remove_replaced(upload, &secured.replaced).await;
+                Ok(())
+            }
+            Noted::TakenOver => Err(Error::BodyCutShort),
+            Noted::Gone => Err(Error::NoSuchUpload),
+        }
     }
 }
 
@@ -390,10 +414,24 @@ impl Uploads {
     /// The upload that the request names, for this request alone.
     async fn take(&self, request: &HttpRequest) -> Result<(Writing, StoredUpload), Error> {
         require_version(request.headers())?;
-        let id = id(request)?;
-        let writing = self.writers.take(&id).await;
-        let upload = self.load(&id).await?;
+        self.take_named(&id(request)?).await
+    }
+
+    /// The upload, for one request alone: first of this process, then of all.
+    async fn take_named(&self, id: &UploadId) -> Result<(Writing, StoredUpload), Error> {
+        let writing = self.writers.take(id).await;
+        let upload = self.catalog.db.take_upload(id).await?.ok_or(Error::NoSuchUpload)?;
         Ok((writing, upload))
+    }
+
+    /// Completes when a request to another process wants to write to the upload.
+    async fn taken_over(&self, upload: &StoredUpload) {
+        loop {
+            tokio::time::sleep(TAKEN_OVER_POLL).await;
+            if matches!(self.catalog.db.is_taken_over(upload).await, Ok(true)) {
+                return;
+            }
+        }
     }
 
     /// What the files of a key's sets have to fit into.
@@ -417,11 +455,13 @@ impl Uploads {
         if upload.finished {
             return Ok(upload.received);
         }
-        let mut file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
-        let mut resumable = Resumable { uploads: self, upload, has_checksum: checksum.is_some() };
+        let mut file = self.staging.resume(upload).await?;
+        let (has_checksum, parts) = (checksum.is_some(), upload.parts.clone());
+        let mut resumable = Resumable { uploads: self, upload, has_checksum, parts };
         let appended = tokio::select! {
             appended = receive::append(body, &mut file, upload.length, &mut resumable) => appended,
             () = writing.stopped() => Err(Error::BodyCutShort),
+            () = self.taken_over(upload) => Err(Error::BodyCutShort),
         };
         match (&appended, &checksum) {
             (Ok(()), Some(checksum)) => {
@@ -437,19 +477,29 @@ impl Uploads {
         }
         file.sync().await?;
         let received = file.written();
-        self.note(upload, received).await?;
+        let is_whole = received == upload.length;
+        if is_whole && self.staging.is_shared() {
+            // The file goes to the other servers as what it becomes. Should that fail, its last bytes are sent again.
+            if self.catalog.db.is_taken_over(upload).await? {
+                return Err(Error::BodyCutShort);
+            }
+        } else {
+            resumable.note(received).await?;
+        }
         appended?;
-        if received == upload.length {
-            self.finish(upload, file, actor).await?;
+        if is_whole {
+            self.finish(upload, file, &resumable.parts, actor).await?;
         }
         Ok(received)
     }
 
-    async fn note(&self, upload: &StoredUpload, received: u64) -> Result<(), Error> {
-        if self.catalog.db.note_received(upload, received).await? { Ok(()) } else { Err(Error::NoSuchUpload) }
-    }
-
-    async fn finish(&self, upload: &StoredUpload, mut file: Incoming, actor: &Actor) -> Result<(), Error> {
+    async fn finish(
+        &self,
+        upload: &StoredUpload,
+        mut file: Incoming,
+        parts: &[UploadPart],
+        actor: &Actor,
+    ) -> Result<(), Error> {
         let Self { catalog, staging, checks, .. } = self;
         let set = framesets::load(catalog, &upload.frameset).await?;
         let account = self.account(&set.key);
@@ -459,12 +509,13 @@ impl Uploads {
             if let Error::FileRefused { .. } | Error::BadField(_) | Error::PreconditionFailed = error {
                 // A retry would send the same bytes, in the place of the same frame.
                 catalog.db.delete_upload(&upload.id).await?;
-                file.discard().await?;
+                staging.discard_part(&upload.frameset, &upload.id).await?;
             }
             return Err(error);
         }
         catalog.db.finish_upload(&upload.id).await?;
         file.discard().await?;
+        staging.remove_replaced(upload, parts).await;
         complete::commit_if_complete(checks, &upload.frameset, actor).await
     }
 
@@ -473,8 +524,8 @@ impl Uploads {
         if upload.finished || upload.received < upload.length {
             return Ok(());
         }
-        let file = self.staging.resume(&upload.frameset, &upload.id, upload.received).await?;
-        self.finish(upload, file, actor).await
+        let file = self.staging.resume(upload).await?;
+        self.finish(upload, file, &upload.parts, actor).await
     }
 }
 

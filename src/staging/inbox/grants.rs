@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{domain::frameset::FramesetId, staging::InboxError};
 
-use super::{Failure, Inbox, failed, until_ms};
+use super::{Failure, Inbox, Role, failed, until_ms};
 
 /// The longest that a role gives which was itself assumed.
 const LASTS: Duration = Duration::from_hours(1);
@@ -27,16 +27,16 @@ pub struct Scoped {
 impl Inbox {
     /// Whether there is a role whose credentials can be given away.
     pub fn gives_credentials(&self) -> bool {
-        self.shared.grants.is_some()
+        self.role.is_some()
     }
 
     /// Credentials for a set's place; `None` where there is no role for it.
     pub async fn credentials(&self, set: &FramesetId) -> Result<Option<Scoped>, InboxError> {
-        let Some((sts, role)) = &self.shared.grants else { return Ok(None) };
-        let partition = role.split(':').nth(1).unwrap_or("aws");
+        let Some(Role { sts, arn }) = self.role.as_deref() else { return Ok(None) };
+        let partition = arn.split(':').nth(1).unwrap_or("aws");
         let request = sts
             .assume_role()
-            .role_arn(role)
+            .role_arn(arn)
             .role_session_name(format!("girasol-{set}"))
             .policy(policy(partition, self.bucket(), &self.place(set)).to_string())
             .duration_seconds(LASTS.as_secs() as i32);

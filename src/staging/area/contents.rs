@@ -4,14 +4,14 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use crate::{staging::InboxError, store::s3_pause};
 
-use super::{Failure, Inbox, Shared, Waiting, failed};
+use super::{Area, Failure, Shared};
 
 /// What is in an object, from its first byte to its last.
 #[derive(Debug)]
 pub struct Contents {
-    inbox: Inbox,
-    name: String,
-    etag: String,
+    area: Area,
+    key: String,
+    etag: Option<String>,
     bytes: u64,
     read: u64,
     body: Option<ByteStream>,
@@ -20,9 +20,8 @@ pub struct Contents {
 }
 
 impl Contents {
-    pub(super) fn of(inbox: Inbox, name: String, waiting: &Waiting) -> Self {
-        let Waiting { bytes, etag, .. } = waiting;
-        Self { inbox, name, etag: etag.clone(), bytes: *bytes, read: 0, body: None, failures: 0 }
+    pub(super) fn of(area: Area, key: String, bytes: u64, etag: Option<String>) -> Self {
+        Self { area, key, etag, bytes, read: 0, body: None, failures: 0 }
     }
 
     /// The next bytes; `None` after the last.
@@ -39,10 +38,10 @@ impl Contents {
                     self.failures += 1;
                     // Its checksum is wrong, or another object is there by now: that does not get better.
                     let is_over = self.read == self.bytes || matches!(failure, Failure::Answer { .. });
-                    if is_over || self.failures >= self.inbox.shared.attempts {
-                        return Err(failed("fetched")(failure));
+                    if is_over || self.failures >= self.area.shared.attempts {
+                        return Err(InboxError::Bucket { did: "fetched", source: failure.into() });
                     }
-                    tracing::debug!(name = self.name, error = %failure, "the rest of an upload is read again");
+                    tracing::debug!(key = self.key, error = %failure, "the rest of an upload is read again");
                     tokio::time::sleep(s3_pause(self.failures)).await;
                 }
             }
@@ -50,12 +49,12 @@ impl Contents {
     }
 
     async fn attempt(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
-        let Shared { client, bucket, attempt_timeout, .. } = &*self.inbox.shared;
+        let Shared { client, bucket, attempt_timeout, .. } = &*self.area.shared;
         if self.body.is_none() {
             if self.read == self.bytes {
                 return Ok(None);
             }
-            let request = client.get_object().bucket(bucket).key(&self.name).if_match(&self.etag);
+            let request = client.get_object().bucket(bucket).key(&self.key).set_if_match(self.etag.clone());
             let rest = (self.read > 0).then(|| format!("bytes={}-", self.read));
             self.body = Some(request.set_range(rest).send().await?.body);
         }

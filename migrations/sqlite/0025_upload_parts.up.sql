@@ -1,0 +1,13 @@
+-- Any server may go on with an upload that another began. A request that writes to it takes it over and raises its fence, so that
+-- an earlier one notes nothing more.
+alter table uploads add column fence integer not null default 0;
+-- Which process noted its last bytes: that one has all of them on its disk.
+alter table uploads add column writer text not null default '';
+-- Where the store is a bucket, the bytes that are there, in the order of the file and without a gap.
+create table upload_parts (
+    upload_id  text not null references uploads (id) on delete cascade,
+    first_byte integer not null,
+    bytes      integer not null,
+    digest     text not null,  -- BLAKE3
+    primary key (upload_id, first_byte)
+) strict, without rowid;

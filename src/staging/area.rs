@@ -1,0 +1,188 @@
+//! A place in the bucket beside the store's objects: what has names under a prefix.
+
+mod contents;
+
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+use aws_sdk_s3::Client;
+
+use crate::{
+    domain::frameset::FramesetId,
+    store::{Connection, S3Body as Body, S3Failure as Failure, S3Object as Object, S3Writer as Writer},
+};
+
+pub use self::contents::Contents;
+
+/// Names under a prefix; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Area {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: Client,
+    writer: Writer,
+    bucket: String,
+    /// With a slash at its end.
+    prefix: String,
+    attempts: u32,
+    attempt_timeout: Duration,
+}
+
+impl fmt::Debug for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Area")
+            .field("bucket", &self.shared.bucket)
+            .field("prefix", &self.shared.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Its name after the place that was listed.
+    pub(super) name: String,
+    /// Its length.
+    pub(super) bytes: u64,
+    /// Which of all that were put under this name.
+    pub(super) etag: String,
+}
+
+impl Area {
+    pub(super) fn of(connection: &Connection, prefix: String) -> Self {
+        let Connection { client, writer, settings, .. } = connection;
+        let shared = Shared {
+            client: client.clone(),
+            writer: writer.clone(),
+            bucket: settings.bucket.clone(),
+            prefix,
+            attempts: settings.attempts,
+            attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
+    pub(super) fn bucket(&self) -> &str {
+        &self.shared.bucket
+    }
+
+    /// The whole key of a name.
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.shared.prefix)
+    }
+
+    /// Puts bytes under a name, whatever was there.
+    pub(super) async fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.write(name, Body::Bytes(bytes)).await
+    }
+
+    /// Puts a file of this length under a name, whatever was there.
+    pub(super) async fn put_file(&self, name: &str, path: &Path, bytes: u64) -> Result<(), Failure> {
+        self.write(name, Body::File(path, bytes)).await
+    }
+
+    async fn write(&self, name: &str, body: Body<'_>) -> Result<(), Failure> {
+        let object = Object { key: self.key(name), ..Object::default() };
+        Box::pin(self.shared.writer.write(&object, body)).await
+    }
+
+    /// All bytes of what has a name, if anything has.
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let Shared { client, bucket, .. } = &*self.shared;
+        let request = client.get_object().bucket(bucket).key(self.key(name));
+        match Box::pin(request.send()).await.map_err(Failure::from) {
+            Ok(answer) => {
+                let body = answer.body.collect().await.map_err(|error| Failure::Body(error.into()))?;
+                Ok(Some(body.to_vec()))
+            }
+            Err(failure) if failure.is_absence() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Begins to read what has a name, and this length; only what has the ETag, where one is given.
+    pub(super) fn read(&self, name: &str, bytes: u64, etag: Option<String>) -> Contents {
+        Contents::of(self.clone(), self.key(name), bytes, etag)
+    }
+
+    /// What lies in a place, by name; of more than `max`, the first ones and one more.
+    pub(super) async fn list(&self, place: &str, max: usize) -> Result<Vec<Listed>, Failure> {
+        let Shared { client, bucket, .. } = &*self.shared;
+        let prefix = self.key(place);
+        let request = client.list_objects_v2().bucket(bucket).prefix(&prefix);
+        let mut pages = request.into_paginator().send();
+        let mut listed = Vec::new();
+        while listed.len() <= max
+            && let Some(page) = Box::pin(pages.next()).await
+        {
+            listed.extend(page?.contents().iter().filter_map(|object| {
+                Some(Listed {
+                    name: object.key()?.strip_prefix(&prefix)?.to_owned(),
+                    bytes: object.size()?.try_into().ok()?,
+                    etag: object.e_tag()?.to_owned(),
+                })
+            }));
+        }
+        listed.truncate(max.saturating_add(1));
+        Ok(listed)
+    }
+
+    /// Removes what has a name, if anything has.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), Failure> {
+        self.remove_key(&self.key(name)).await
+    }
+
+    /// Removes all that is in a place, begun uploads with it.
+    pub(super) async fn clear(&self, place: &str) -> Result<(), Failure> {
+        let Shared { client, bucket, .. } = &*self.shared;
+        let prefix = self.key(place);
+        let clear = async {
+            let begun = client.list_multipart_uploads().bucket(bucket).prefix(&prefix).send().await?;
+            for upload in begun.uploads() {
+                if let (Some(name), Some(id)) = (upload.key(), upload.upload_id()) {
+                    client.abort_multipart_upload().bucket(bucket).key(name).upload_id(id).send().await?;
+                }
+            }
+            let mut pages = client.list_objects_v2().bucket(bucket).prefix(&prefix).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                for key in page?.contents().iter().filter_map(|object| object.key()) {
+                    self.remove_key(key).await?;
+                }
+            }
+            Ok(())
+        };
+        Box::pin(clear).await
+    }
+
+    /// Sets of which there is something: a set's place is its id with a slash.
+    pub(super) async fn sets(&self) -> Result<Vec<FramesetId>, Failure> {
+        let Shared { client, bucket, prefix, .. } = &*self.shared;
+        let list = async {
+            let request = client.list_objects_v2().bucket(bucket).prefix(prefix).delimiter("/");
+            let (mut pages, mut sets) = (request.into_paginator().send(), Vec::new());
+            while let Some(page) = pages.next().await {
+                let page = page?;
+                let places = page.common_prefixes().iter().filter_map(|place| place.prefix());
+                // Objects beside the prefix are not this area's.
+                sets.extend(places.filter_map(|place| {
+                    place.strip_prefix(prefix.as_str())?.strip_suffix('/')?.parse().ok()
+                }));
+            }
+            Ok(sets)
+        };
+        Box::pin(list).await
+    }
+
+    async fn remove_key(&self, key: &str) -> Result<(), Failure> {
+        let Shared { client, bucket, .. } = &*self.shared;
+        match Box::pin(client.delete_object().bucket(bucket).key(key).send()).await.map_err(Failure::from) {
+            Err(failure) if !failure.is_absence() => Err(failure),
+            _ => Ok(()),
+        }
+    }
+}
