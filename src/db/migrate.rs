@@ -181,6 +181,8 @@ pub(super) async fn postgres_down(address: &Address, to: i64, may_lose: bool) ->
 pub(super) async fn postgres(address: &Address) -> Result<PgConnection, DbError> {
     let unusable = |source| DbError::Unreachable { place: address.to_string(), source };
     let options = address.options().map_err(unusable)?;
+    // The server would note at each start that the table of migrations exists already.
+    let options = options.options([("client_min_messages", "warning")]);
     engine::within(engine::ACQUIRE, PgConnection::connect_with(&options)).await.map_err(unusable)
 }
 
