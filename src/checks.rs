@@ -1,10 +1,11 @@
 //! The doctor over frame sets in the staging area: one check at a time, of a set as it is now.
 //!
 //! A check is of one revision, the names and contents of the frames, so that a frame that comes makes another one. What
-//! it found stays in memory for a while; a later request runs the check again. A mend is made from one revision and
-//! takes the place of that one alone.
+//! it found stays in memory for a while, and with the set's files as long as those. While a server looks, the others follow
+//! it by the database. A mend is made from one revision and takes the place of that one alone.
 
 mod commit;
+mod follow;
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -182,44 +183,63 @@ impl Checks {
 
     /// The check of a set's frames as they are, begun where there is none yet.
     pub async fn ask(&self, set: &FramesetId) -> Result<Arc<Check>, CheckError> {
-        Ok(self.ask_of(set, self.db.frames(set).await?))
+        let frames = self.db.frames(set).await?;
+        self.ask_of(set, frames).await
     }
 
-    /// The check of these frames.
-    fn ask_of(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> Arc<Check> {
+    /// The check of these frames. Once it is answered, every server knows that there is one.
+    async fn ask_of(&self, set: &FramesetId, frames: Vec<StoredFrame>) -> Result<Arc<Check>, CheckError> {
         let check = Arc::new(Check::of(&frames));
         if frames.is_empty() {
-            return check;
+            return Ok(check);
         }
-        {
-            let mut known = self.remembered();
-            let same =
-                |(of, known): &&(FramesetId, Arc<Check>)| of == set && known.revision == check.revision;
-            if let Some((_, known)) = known.iter().find(same) {
-                return known.clone();
-            }
-            known.push_back((set.clone(), check.clone()));
-            if known.len() > MAX_CHECKS
-                && let Some((_, oldest)) = known.pop_front()
-            {
-                oldest.stopped.store(true, Ordering::Relaxed);
-            }
+        if let Some(known) = self.remember(set, &check) {
+            return Ok(known);
         }
+        let entered = match self.enter(set, &check).await {
+            Ok(entered) => entered,
+            Err(error) => {
+                self.forget(&check);
+                let _ = check.found.set(Found::Failed);
+                check.news.notify_waiters();
+                return Err(error);
+            }
+        };
         let (checks, set, begun) = (self.clone(), set.clone(), check.clone());
         tokio::spawn(async move {
-            let found = checks.look(&set, frames, &begun).await.unwrap_or_else(|error| {
+            let found = checks.find(&set, frames, &begun, entered).await.unwrap_or_else(|error| {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, frameset.id = %set, "a frame set could not be checked");
                 Found::Failed
             });
             if matches!(found, Found::Failed) {
-                // The next request tries it again.
-                checks.remembered().retain(|(_, check)| !Arc::ptr_eq(check, &begun));
+                checks.forget(&begun);
             }
             let _ = begun.found.set(found);
             begun.news.notify_waiters();
         });
-        check
+        Ok(check)
+    }
+
+    /// The check of the same revision that is in memory already. Otherwise this one is from now on, and the oldest may go.
+    fn remember(&self, set: &FramesetId, check: &Arc<Check>) -> Option<Arc<Check>> {
+        let mut known = self.remembered();
+        let same = |(of, known): &&(FramesetId, Arc<Check>)| of == set && known.revision == check.revision;
+        if let Some((_, known)) = known.iter().find(same) {
+            return Some(known.clone());
+        }
+        known.push_back((set.clone(), check.clone()));
+        if known.len() > MAX_CHECKS
+            && let Some((_, oldest)) = known.pop_front()
+        {
+            oldest.stopped.store(true, Ordering::Relaxed);
+        }
+        None
+    }
+
+    /// The next request tries it again.
+    fn forget(&self, check: &Arc<Check>) {
+        self.remembered().retain(|(_, known)| !Arc::ptr_eq(known, check));
     }
 
     fn remembered(&self) -> MutexGuard<'_, Known> {
@@ -247,7 +267,7 @@ impl Checks {
         if revision(&frames) != of {
             return Err(FramesetError::Changed.into());
         }
-        let check = ended(self.ask_of(set, frames.clone())).await;
+        let check = ended(self.ask_of(set, frames.clone()).await?).await;
         let folder = self.staging.lay_out(set, &frames).await.map_err(CheckError::Layout)?;
         let path = folder.path();
         let edits = blocking(move || {
@@ -294,14 +314,9 @@ impl Checks {
             if let Some((_, to)) = renamed.iter().find(|(from, _)| from == name) {
                 frame.name = named(to.clone())?;
             } else if let Some((_, new_name, stops)) = brightened.iter().find(|(old, ..)| old == name) {
-                let (name, stops, path) = (name.to_owned(), *stops, self.staging.file(set, frame.digest));
                 // One at a time is in memory.
-                let bytes = blocking(move || {
-                    let before = std::fs::read(path);
-                    let before = before.map_err(|source| Refusal::Io { file: name.clone(), source })?;
-                    replaced(&name, &before, stops, &Limits::default())
-                })
-                .await?;
+                let (name, stops, before) = (name.to_owned(), *stops, self.staging.load(set, &frame).await?);
+                let bytes = blocking(move || replaced(&name, &before, stops, &Limits::default())).await?;
                 let mut file = self.staging.begin(set).await?;
                 file.append(&bytes).await?;
                 drop(bytes);

@@ -13,6 +13,7 @@ mod files;
 mod finding;
 mod foreign;
 mod jumps;
+mod kept;
 mod light;
 mod look;
 mod margins;

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use assets_pipeline::{digest::Digest, doctor::Severity, progress::Progress as _};
+use assets_pipeline::{doctor::Severity, progress::Progress as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Check, CheckError, Checks, Found, died, ended};
 use crate::{
-    db::framesets::{FramesetError, revision},
+    db::framesets::{FramesetError, StoredFrame, revision},
     domain::{
         audit::Actor,
         frameset::{Frameset, FramesetId, FramesetState},
@@ -31,6 +31,9 @@ pub enum CommitError {
     /// The set does not change.
     #[error(transparent)]
     Frameset(#[from] FramesetError),
+    /// What is known of checks could not be read.
+    #[error(transparent)]
+    Check(#[from] CheckError),
 }
 
 impl Checks {
@@ -44,10 +47,11 @@ impl Checks {
     ) -> Result<(), CommitError> {
         let until = Instant::now() + patience;
         loop {
-            let now = revision(&self.db.frames(set).await.map_err(FramesetError::from)?);
+            let frames = self.db.frames(set).await.map_err(FramesetError::from)?;
+            let now = revision(&frames);
             // A set that is committed already is asked nothing.
             let is_open = self.load(set).await?.state == FramesetState::Open;
-            if is_open && let Some(check) = self.known(set, now) {
+            if is_open && let Some(check) = self.known(set, frames).await? {
                 let Ok(check) = timeout_at(until, ended(check.clone())).await else {
                     let (done, total) = check.progress();
                     return Err(CommitError::Running { done, total });
@@ -127,10 +131,15 @@ impl Checks {
         self.db.frameset(set).await?.ok_or(FramesetError::NoSuchFrameset)
     }
 
-    /// The check of a revision, where one was begun.
-    fn known(&self, set: &FramesetId, of: Digest) -> Option<Arc<Check>> {
-        let known = self.remembered();
-        known.iter().find(|(id, check)| id == set && check.revision == of).map(|(_, check)| check.clone())
+    /// The check of these frames, where one was begun on any server.
+    async fn known(
+        &self,
+        set: &FramesetId,
+        frames: Vec<StoredFrame>,
+    ) -> Result<Option<Arc<Check>>, CommitError> {
+        let of = revision(&frames);
+        let is_begun = self.remembers(set, of) || self.is_begun_elsewhere(set, of).await?;
+        if is_begun { Ok(Some(self.ask_of(set, frames).await?)) } else { Ok(None) }
     }
 }
 

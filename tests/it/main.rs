@@ -51,6 +51,7 @@ mod scaled;
 mod sequence;
 mod signed;
 mod spellings;
+mod stateless;
 mod traffic;
 mod upgrade;
 mod uploads;

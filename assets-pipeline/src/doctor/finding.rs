@@ -2,12 +2,17 @@
 
 use std::fmt;
 
-/// All that is wrong with a set, or odd about it.
-#[derive(Debug, Clone, PartialEq, Default)]
+use serde::{Deserialize, Serialize};
+
+use super::kept;
+
+/// All that is wrong with a set, or odd about it. Its fields in a file are for another process of the same version.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// How many image files the set has.
     pub frames: usize,
     /// The content of each file when it was looked at, in the order of the source; `None` where it could not be read.
+    #[serde(with = "kept::hashes")]
     pub files: Vec<Option<blake3::Hash>>,
     /// Whether most frames are transparent. Kept so, they cost quality; laid on a ground, they cost nothing.
     pub transparent: bool,
@@ -34,7 +39,7 @@ impl Diagnosis {
 }
 
 /// One thing that is wrong, with the frames that it is about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What kind of fault it is.
     pub kind: Kind,
@@ -50,20 +55,21 @@ pub struct Finding {
     /// What can be done about it safely without the artist's tools.
     pub mend: Option<Mend>,
     /// A picture that shows it, as WebP at most 800 pixels wide.
+    #[serde(with = "kept::picture")]
     pub evidence: Option<Vec<u8>>,
     /// What evening the exposure takes.
     pub(super) gains: Vec<Gain>,
 }
 
 /// By how much the light of a frame has to change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gain {
     pub(super) name: String,
     pub(super) stops: f32,
 }
 
 /// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// An ingest refuses the set.
     Blocks,
@@ -87,7 +93,7 @@ impl Severity {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident $slug:literal,)*) => {
         /// What kind of fault a [`Finding`] is about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Kind {
             $($(#[$doc])* $variant,)*
         }
@@ -154,7 +160,7 @@ kinds! {
 }
 
 /// What can be done about a finding safely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Mend {
     /// Leave out frames that repeat another one.
     LeaveOut,

@@ -140,6 +140,7 @@ impl From<CommitError> for Error {
             CommitError::Asked(messages) => Self::FindingsUnacknowledged(messages),
             CommitError::Running { done, total } => Self::CheckRunning { done, total },
             CommitError::Frameset(error) => error.into(),
+            CommitError::Check(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,8 @@
+-- Checks that run, so that other servers wait for what they find instead of looking too. What was found is a file of the set.
+create table frameset_checks (
+    frameset_id   text collate "C" primary key references framesets (id) on delete cascade,
+    revision      text collate "C" not null,  -- of the frames that are looked at
+    done          bigint not null,
+    total         bigint not null,
+    touched_at_ms bigint not null  -- one that stands still is begun anew
+);

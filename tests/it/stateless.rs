@@ -1,0 +1,283 @@
+//! Machines whose data folders are scratch: what they share is a Postgres database and a bucket.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    artist::{Artist, digest, file, ring},
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
+    girasol::{Server, darken, draw_turn, girasol, problem, sequence},
+    postgres,
+};
+
+const MIB: usize = 1 << 20;
+const RING: &str = "ring.solitaire.metal-platinum.stone-diamond";
+/// Long enough for a loaded machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A database and a bucket, and machines that have nothing else in common.
+struct Fleet {
+    bucket: Bucket,
+    bearer: String,
+    machines: tempfile::TempDir,
+}
+
+impl Fleet {
+    /// `None` on a laptop that has no Postgres or no moto.
+    async fn new(name: &str) -> Option<Self> {
+        let databases = postgres::address()?;
+        let bucket = Bucket::new(name, Faults::None).await?;
+        let (_, folder) = databases.split_once('@').unwrap();
+        let folder = folder.replace("%2F", "/");
+        let mut create = Command::new("createdb");
+        create.args(["--host", &folder, "--username", "girasol", name]);
+        assert!(create.status().unwrap().success());
+        bucket.set(&format!(
+            "[database]\nurl = '{databases}/{name}'\n[jobs]\nin_server = false\nlease_seconds = 1\n\
+             [sizes.still]\navif_px = 64\nwebp_px = 64\n[sizes.spin]\navif_px = 96\nwebp_px = 96\n\
+             [sizes.hd]\navif_px = 160\nwebp_px = 160"
+        ));
+        let machines = tempfile::tempdir().unwrap();
+        let fleet = Self { bucket, bearer: String::new(), machines };
+        let output = fleet.girasol("setup").args(["key", "create", "--role", "admin"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let bearer = format!("Bearer {}", String::from_utf8(output.stdout).unwrap().trim());
+        Some(Self { bearer, ..fleet })
+    }
+
+    fn data(&self, machine: &str) -> PathBuf {
+        self.machines.path().join(machine)
+    }
+
+    /// A command on a machine.
+    fn girasol(&self, machine: &str) -> Command {
+        let mut command = girasol();
+        command.env("GIRASOL_DATA", self.data(machine));
+        command.env("GIRASOL_CONFIG", self.bucket.config());
+        command
+    }
+
+    fn serve(&self, machine: &str) -> Artist {
+        let server = Server::start_over(&self.data(machine), &["serve", "--config", &self.bucket.config()]);
+        Artist { server, bearer: self.bearer.clone() }
+    }
+
+    fn work(&self, machine: &str) -> Worker {
+        let mut command = girasol();
+        command.args(["work", "--config", &self.bucket.config(), "--data"]).arg(self.data(machine));
+        Worker(command.stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// As if the machine had been replaced by an empty one while its process lives on.
+    fn wipe(&self, machine: &str) {
+        for entry in fs::read_dir(self.data(machine)).unwrap().flatten() {
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_no_folder| fs::remove_file(entry.path()));
+        }
+    }
+
+    /// The names of what is staged of a set in the bucket.
+    async fn staged(&self, set: &str) -> Vec<String> {
+        let prefix = format!("spins/staged/{}/", set.rsplit('/').next().unwrap());
+        let list = format!("{}?list-type=2&prefix={prefix}", self.bucket.address);
+        let listed = self.bucket.client.get(list).send().await.unwrap().text().await.unwrap();
+        let names = listed.split("<Key>").skip(1).map(|rest| rest.split_once("</Key>").unwrap().0);
+        names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
+    }
+}
+
+/// `girasol work`, which is killed with its value.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Asks again until there is an answer.
+async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let asked = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_elapsed| panic!("{what}"))
+}
+
+impl Artist {
+    /// Waits for a set's job, and gives it.
+    async fn job_done(&self, set: &str) -> Value {
+        until("the job ends", async || {
+            let shown = self.show(set).await;
+            let job = self.request(Method::GET, &format!("/api/jobs/{}", shown["job"]["id"].as_str()?));
+            let job: Value = job.send().await.unwrap().json().await.unwrap();
+            assert_ne!(job["state"], "failed", "{job}");
+            (job["state"] == "ready").then_some(job)
+        })
+        .await
+    }
+
+    async fn send_turn(&self, set: &str, turn: &Path) {
+        for file in fs::read_dir(turn).unwrap().flatten() {
+            let bytes = fs::read(file.path()).unwrap();
+            let sent = self.put(set, file.file_name().to_str().unwrap(), &bytes).await;
+            assert_eq!(sent.status(), 201, "{}", sent.text().await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_server_goes_on_with_an_upload_also_when_folders_are_wiped_and_servers_killed() {
+    let Some(fleet) = Fleet::new("uploads").await else { return };
+
+    let whole = file(21 * MIB + 12_345);
+    let (mut here, there) = (fleet.serve("here"), fleet.serve("there"));
+    let set = here.open(&ring()).await;
+    let begun = here.begin(&set, "001.tif", whole.len()).await;
+    assert_eq!(begun.status(), 201);
+    let upload = begun.headers()["location"].to_str().unwrap().to_owned();
+
+    let mut sent = 0;
+    let mut send = async |artist: &Artist, bytes: usize| {
+        assert_eq!(artist.offset(&upload).await, sent);
+        let part = artist.part(&upload, sent, &whole[sent..whole.len().min(sent + bytes)]);
+        let answer = part.send().await.unwrap();
+        assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap());
+        sent = whole.len().min(sent + bytes);
+    };
+    // Little at a time, by turns.
+    for _ in 0..3 {
+        send(&here, MIB).await;
+        send(&there, MIB / 2).await;
+    }
+    send(&here, 9 * MIB).await;
+    // Bytes that no answer has confirmed are sent again, wherever they are.
+    here.server.signal("KILL");
+    here.server.ended();
+    send(&there, 3 * MIB).await;
+    fleet.wipe("there");
+    send(&there, MIB).await;
+    let parts = fleet.staged(&set).await;
+    assert!(parts.len() <= 6 && parts.iter().all(|name| name.starts_with("uploads/")), "{parts:?}");
+    let anew = fleet.serve("here");
+    send(&anew, whole.len()).await;
+    assert_eq!(anew.offset(&upload).await, whole.len());
+    for artist in [&there, &anew] {
+        let files = artist.show(&set).await["files"].clone();
+        assert_eq!(files, json!([{ "name": "001.tif", "bytes": whole.len(), "digest": digest(&whole) }]));
+    }
+    assert_eq!(fleet.staged(&set).await, [format!("files/{}", digest(&whole))]);
+
+    let deleted = there.request(Method::DELETE, &set).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(fleet.staged(&set).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn frames_that_one_server_took_are_encoded_elsewhere_and_served_everywhere() {
+    let Some(fleet) = Fleet::new("frames").await else { return };
+    let turn = fleet.machines.path().join("turn");
+    draw_turn(&turn, [220, 220, 225], 12);
+    let (here, there) = (fleet.serve("here"), fleet.serve("there"));
+    let set = here.open(&diamond()).await;
+    here.send_turn(&set, &turn).await;
+    fleet.wipe("here");
+
+    // Thumbnails and the check are anyone's.
+    for artist in [&here, &there] {
+        let small = artist.request(Method::GET, &format!("{set}/thumbnails/000.png")).send().await.unwrap();
+        assert_eq!(small.status(), 200);
+    }
+    fleet.wipe("there");
+    let committed = there.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+    assert_eq!(committed.status(), 200, "{}", committed.text().await.unwrap());
+    let _worker = fleet.work("elsewhere");
+    there.job_done(&set).await;
+    let publish = here.request(Method::POST, &format!("/api/sequences/{RING}/publish"));
+    let published = publish.json(&json!({ "version": 1 })).send().await.unwrap();
+    assert!(published.status().is_success(), "{}", published.text().await.unwrap());
+    for artist in [&here, &there] {
+        artist.server.until(&sequence(RING), 200).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_check_found_at_one_server_is_known_at_the_others() {
+    let Some(fleet) = Fleet::new("findings").await else { return };
+    let turn = fleet.machines.path().join("turn");
+    draw_turn(&turn, [220, 220, 225], 24);
+    darken(&turn.join("007.png"));
+    let (here, there) = (fleet.serve("here"), fleet.serve("there"));
+    let set = here.open(&diamond()).await;
+    here.send_turn(&set, &turn).await;
+    // It is asked for at one, and the set is committed at the other at once.
+    let asked = here.request(Method::GET, &format!("{set}/check")).send().await.unwrap();
+    assert!(asked.status().is_success());
+    let commit = there.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+    assert_eq!(problem(commit, 409).await, "findings-unacknowledged");
+
+    let mut found = Vec::new();
+    for artist in [&here, &there] {
+        let check = until("the check ends", async || {
+            let check = artist.request(Method::GET, &format!("{set}/check")).send().await.unwrap();
+            let check: Value = check.json().await.unwrap();
+            (check["state"] == "done").then_some(check)
+        });
+        found.push(check.await);
+    }
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0]["findings"][0]["kind"], "exposure-jump", "{}", found[0]);
+    let kept = fleet.staged(&set).await.into_iter().filter(|name| name.starts_with("findings-"));
+    assert_eq!(kept.count(), 1);
+}
+
+#[tokio::test]
+async fn a_job_goes_on_elsewhere_with_the_encodes_of_the_worker_that_died() {
+    let Some(fleet) = Fleet::new("encodes").await else { return };
+    let turn = fleet.machines.path().join("turn");
+    draw_turn(&turn, [220, 220, 225], 36);
+    let server = fleet.serve("here");
+    let set = server.open(&diamond()).await;
+    server.send_turn(&set, &turn).await;
+    let committed = server.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+    assert_eq!(committed.status(), 200, "{}", committed.text().await.unwrap());
+
+    let worker = fleet.work("first");
+    until("the first batches are there", async || {
+        let staged = fleet.staged(&set).await;
+        (staged.iter().filter(|name| name.starts_with("encodes/")).count() >= 2).then_some(())
+    })
+    .await;
+    drop(worker);
+    let _second = fleet.work("second");
+    let job = server.job_done(&set).await;
+    let (encoded, found) = encodes(&job);
+    assert!(encoded > 0 && found > 8, "{job}");
+    let left = fleet.staged(&set).await;
+    assert!(left.iter().all(|name| !name.starts_with("encodes/")), "{left:?}");
+}
+
+fn diamond() -> Value {
+    json!({ "product": "ring.solitaire", "choices": { "metal": "platinum", "stone": "diamond" } })
+}
+
+/// How many encodes a job made, and how many it found, as its log says.
+fn encodes(job: &Value) -> (u32, u32) {
+    let log = job["log"].as_array().unwrap().iter().rev();
+    let line =
+        log.filter_map(|entry| entry["line"].as_str()).find(|line| line.contains(" encodes, ")).unwrap();
+    let numbers: Vec<u32> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    (numbers[0], numbers[1])
+}
