@@ -77,3 +77,9 @@ impl S3 {
 /// No build without S3 has one.
 #[derive(Debug)]
 pub enum Connection {}
+
+impl Connection {
+    pub(crate) fn staged_prefix(&self) -> String {
+        match *self {}
+    }
+}
