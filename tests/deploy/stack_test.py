@@ -52,7 +52,8 @@ class Stack(unittest.TestCase):
         return address
 
     def start(self, service, made):
-        """A service that stays, in the data folder that all share."""
+        """A service that stays, with a data folder of its own."""
+        made = {**made, "GIRASOL_DATA": tempfile.mkdtemp(dir=self.folder)}
         command = self.services[service].get("command", ["serve"])
         log = (self.folder / f"{service}.log").open("w")
         self.addCleanup(log.close)
@@ -82,7 +83,7 @@ class Stack(unittest.TestCase):
         made = environment({**given, **SMALL})
         made["GIRASOL_CONFIG"] = str(self.folder / "girasol.toml")
         made["GIRASOL_DATABASE__URL"] = f"{databases}/girasol"
-        made["GIRASOL_DATA"] = str(self.folder / "data")
+        made["GIRASOL_DATA"] = str(self.folder / "commands")
         made["GIRASOL_LISTEN"] = "127.0.0.1:0"
 
         run(BINARY, *self.services["migrate"]["command"], env=made)
