@@ -343,6 +343,8 @@ impl App {
         let (handle, patience) = (server.handle(), Duration::from_secs(self.config.server.drain_seconds));
         let drained = async {
             stop.await;
+            readiness.leave();
+            tokio::time::sleep(Duration::from_secs(self.config.server.unready_seconds)).await;
             Box::pin(drain::drain(handle, waiting, &draining, patience)).await;
         };
         tokio::pin!(server, drained);

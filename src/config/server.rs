@@ -19,6 +19,9 @@ section! {
         workers: Option<NonZeroUsize> = None, whole(1, 512), "4";
         /// Seconds that requests under way have to finish when the server stops.
         shutdown_seconds: u64 = 30, whole(0, 3600);
+        /// Seconds that the server goes on as before after it was told to stop, while `/api/health/ready` answers 503: load
+        /// balancers that ask it send their clients elsewhere. Behind one that asks every five seconds, 10 will do.
+        unready_seconds: u64 = 0, whole(0, 600);
         /// Seconds at most that the server still accepts connections after it was told to stop, while every answer asks its
         /// client to close the connection. It stops earlier where no more requests come.
         drain_seconds: u64 = 2, whole(0, 600);

@@ -5,7 +5,10 @@
 
 use std::{
     error::Error,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,7 +23,10 @@ const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// What the last check found.
 #[derive(Debug, Default)]
-pub struct Readiness(RwLock<Option<Checked>>);
+pub struct Readiness {
+    checked: RwLock<Option<Checked>>,
+    is_leaving: AtomicBool,
+}
 
 #[derive(Debug)]
 struct Checked {
@@ -36,6 +42,8 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 enum Unknown {
     #[error("no check has ended for a minute")]
     Stale,
+    #[error("the server is about to stop")]
+    Leaving,
     #[error("the database and the store did not answer within {} seconds", PATIENCE.as_secs())]
     Slow,
 }
@@ -43,7 +51,19 @@ enum Unknown {
 impl Readiness {
     /// What the last check found.
     pub fn current(&self) -> Result<(), Cause> {
-        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+        if self.is_leaving.load(Ordering::Relaxed) {
+            return Err(Arc::new(Unknown::Leaving));
+        }
+        self.last()
+    }
+
+    /// From now on the server says that it is not ready, so that no new clients are sent to it. It answers all the same.
+    pub fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Result<(), Cause> {
+        match &*self.checked.read().unwrap_or_else(PoisonError::into_inner) {
             Some(Checked { at, outcome }) if at.elapsed() < MAX_AGE => outcome.clone(),
             _ => Err(Arc::new(Unknown::Stale)),
         }
@@ -61,9 +81,9 @@ impl Readiness {
 
     fn note(&self, outcome: Result<(), Cause>) {
         let checked = Checked { at: Instant::now(), outcome };
-        let before = self.0.write().unwrap_or_else(PoisonError::into_inner).replace(checked);
+        let before = self.checked.write().unwrap_or_else(PoisonError::into_inner).replace(checked);
         let was_ready = before.is_none_or(|before| before.outcome.is_ok());
-        match (was_ready, self.current()) {
+        match (was_ready, self.last()) {
             (true, Err(cause)) => {
                 let error: &dyn Error = &cause;
                 tracing::error!(error, "the server is not ready");

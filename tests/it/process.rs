@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use crate::girasol::{DATA, Server, draw_turn, girasol, header, problem};
+use crate::girasol::{DATA, Server, draw_turn, girasol, header, ingest, problem, sequence};
 
 #[tokio::test]
 async fn health_is_told_from_the_network_alone() {
@@ -375,4 +375,19 @@ fn no_other_user_can_read_the_data_folder() {
         [mode(&data), mode(&data.join("girasol.db")), mode(&data.join("incoming"))],
         [0o700, 0o600, 0o700]
     );
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_says_so_to_load_balancers_first_and_answers_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "platinum", [220, 220, 225], 12);
+    let mut server = Server::start_with(folder.path(), "[server]\nunready_seconds = 5\n");
+    assert_eq!(server.get("/api/health/ready", &[]).await.status(), 200);
+    server.signal("TERM");
+    server.until("/api/health/ready", 503).await;
+    let ring = "ring.solitaire.metal-platinum.stone-diamond";
+    let answer = server.get(&sequence(ring), &[]).await;
+    assert_eq!((answer.status(), header(answer.headers(), "connection")), (200.try_into().unwrap(), ""));
+    assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
+    assert_eq!(server.ended().0, Some(0));
 }
