@@ -106,8 +106,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serve products, manifests, packs, frames and the studio.
     #[command(after_help = "Example:
-  girasol serve --data /var/lib/girasol --listen 0.0.0.0:8360")]
-    Serve,
+  girasol serve --data /var/lib/girasol --listen 0.0.0.0:8360
+  girasol serve --no-jobs")]
+    Serve(serve::ServeArgs),
     /// Encode committed frame sets without serving, beside any number of servers.
     #[command(after_help = "Example:
   girasol work --data /var/lib/girasol")]
@@ -174,7 +175,7 @@ impl Command {
             Self::Sign(args) => args.json,
             Self::Signing(args) => args.json,
             Self::Demo(_)
-            | Self::Serve
+            | Self::Serve(_)
             | Self::Work
             | Self::Publish(_)
             | Self::Rollback(_)
@@ -236,13 +237,18 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         _ => {}
     }
     let GlobalArgs { data, listen, config, log } = cli.global;
-    let flags =
-        Flags { config, data, listen, log, is_quiet: !matches!(cli.command, Command::Serve | Command::Work) };
+    let flags = Flags {
+        config,
+        data,
+        listen,
+        log,
+        is_quiet: !matches!(cli.command, Command::Serve(_) | Command::Work),
+    };
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(App::open_to_write(config).await?, &args)).await,
-        Command::Serve => serve::run(&App::open(config).await?).await,
+        Command::Serve(args) => serve::run(&App::open(args.applied_to(config)).await?).await,
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => Box::pin(ingest::run(config, *args)).await,
         Command::Check(args) => Ok(check::run(args).await?),

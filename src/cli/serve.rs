@@ -1,13 +1,30 @@
 //! `girasol serve`.
 
+use clap::Args;
+
 use crate::{
     app::{App, Pages},
-    config::LogFormat,
+    config::{Config, LogFormat},
     db::DbError,
     domain::names::ConfigId,
 };
 
 use super::{CliError, print_result};
+
+/// Arguments of `girasol serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Leave the encoding to `girasol work`, as `jobs.in_server = false` does.
+    #[arg(long)]
+    no_jobs: bool,
+}
+
+impl ServeArgs {
+    pub(super) const fn applied_to(&self, mut config: Config) -> Config {
+        config.jobs.in_server &= !self.no_jobs;
+        config
+    }
+}
 
 /// Serves, and first prints the address and the next steps.
 pub(super) async fn run(app: &App) -> Result<(), CliError> {
@@ -60,6 +77,17 @@ impl NextSteps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Flags;
+
+    #[test]
+    fn a_server_encodes_unless_the_flag_or_the_setting_says_otherwise() {
+        for (no_jobs, in_server, encodes) in [(false, true, true), (true, true, false), (false, false, false)]
+        {
+            let mut config = Config::load(&Flags::default(), []).unwrap();
+            config.jobs.in_server = in_server;
+            assert_eq!(ServeArgs { no_jobs }.applied_to(config).jobs.in_server, encodes);
+        }
+    }
 
     #[test]
     fn the_next_steps_follow_what_is_there() {

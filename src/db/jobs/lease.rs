@@ -38,16 +38,25 @@ pub struct JobProgress {
 
 impl Db {
     /// Claims the job whose turn it is for `lease_ms`: a queued one, or a running one whose lease has expired, since
-    /// its worker died. A job that has ended its workers too often fails in place of being claimed.
+    /// its worker died. Among jobs of one priority, that artist is next whose last turn is longest ago, and then that product.
+    /// A job that has ended its workers too often fails in place of being claimed.
     pub async fn claim_job(&self, lease_ms: i64) -> Result<Option<Leased>, DbError> {
         const DUE: &str = "select exists (select 1 from jobs where (state = 'queued' and run_at_ms <= $1)
             or (state = 'running' and lease_until_ms < $1))";
         const LEASE: &str = "update jobs set state = 'running', lease = $1, lease_until_ms = $2,
             attempts = attempts + 1, stage = null, done = 0, total = 0, left_ms = null, changed_at_ms = $3
-            where id = (select id from jobs where (state = 'queued' and run_at_ms <= $3)
-                        or (state = 'running' and lease_until_ms < $3)
-                        order by priority desc, run_at_ms, id limit 1)
+            where id = (select j.id from jobs j join framesets f on f.id = j.frameset_id
+                left join job_turns artist on artist.whose = 'key:' || f.key_id
+                left join job_turns product on product.whose = 'product:' || f.product_id
+                where (j.state = 'queued' and j.run_at_ms <= $3) or (j.state = 'running' and j.lease_until_ms < $3)
+                order by j.priority desc, coalesce(artist.turn, 0), coalesce(product.turn, 0),
+                         j.run_at_ms, j.id limit 1)
             returning *";
+        const TURN: &str = "insert into job_turns (whose, turn)
+            select whose, (select coalesce(max(turn), 0) + 1 from job_turns) from (
+                select 'key:' || key_id as whose from framesets where id = $1
+                union all select 'product:' || product_id from framesets where id = $1) of_job
+            where true on conflict (whose) do update set turn = excluded.turn";
         let now = self.now_ms();
         // Most of the time no job is due, and finding that out takes no write lock.
         if !self.read("jobs.is_due", DUE).bind(now).scalar::<bool>().await? {
@@ -64,6 +73,7 @@ impl Db {
             tx.commit().await?;
             return Ok(None);
         }
+        tx.run("jobs.note_turn", TURN).bind(job.frameset.as_str()).execute().await?;
         add_event(&mut tx, &job.id, "running", &json!({ "attempt": job.attempts })).await?;
         tx.commit().await?;
         Ok(Some(Leased { job, lease, lease_ms }))

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::job::ATTEMPTS;
+use crate::domain::{frameset::NewFrameset, job::ATTEMPTS, keys::Role};
 
 const LEASE_MS: i64 = 15_000;
 
@@ -141,4 +141,39 @@ async fn a_cancelled_job_is_taken_from_its_worker_and_the_urgent_go_first() {
     let unknown = JobId::new([0; 16]);
     let missing = queue.db.cancel_job(&unknown, &queue.actor).await;
     assert!(matches!(missing, Err(ChangeJobError::NoSuchJob)));
+}
+
+#[tokio::test]
+async fn who_has_many_jobs_holds_up_no_one_who_has_one() {
+    let queue = Queue::new().await;
+    let mut keys = Vec::new();
+    for label in ["Ada", "Bo"] {
+        keys.push(queue.db.create_key(Role::Artist, label, &queue.actor).await.unwrap().id().clone());
+    }
+    let add = async |artist: usize, product: &str| {
+        let wanted = NewFrameset { product: product.parse().unwrap(), ..NewFrameset::of_plain_ring() };
+        let set = queue.db.open_frameset(&wanted, &keys[artist], 99, &queue.actor).await.unwrap();
+        queue.db.commit_with_frame(&set).await;
+        queue.db.job_of(&set).await.unwrap().unwrap().id
+    };
+    let mut names = std::collections::HashMap::new();
+    for (artist, product, name) in [
+        (0, "ring.solitaire", "Ada's ring 1"),
+        (0, "ring.solitaire", "Ada's ring 2"),
+        (0, "ring.solitaire", "Ada's ring 3"),
+        (0, "ring.halo", "Ada's halo"),
+        (1, "ring.solitaire", "Bo's ring"),
+    ] {
+        names.insert(add(artist, product).await, name);
+    }
+    let mut order = Vec::new();
+    for _ in 0..names.len() {
+        let leased = queue.db.claim_job(LEASE_MS).await.unwrap().unwrap();
+        order.push(names[&leased.job.id]);
+    }
+    let place = |name| order.iter().position(|one| *one == name).unwrap();
+    assert!(place("Bo's ring") < 2, "each artist in turn: {order:?}");
+    // Of Ada's jobs, the second one is of the product that had no turn.
+    let first = order.iter().filter(|name| name.starts_with("Ada")).take(2);
+    assert!(first.into_iter().any(|name| *name == "Ada's halo"), "each product in turn: {order:?}");
 }

@@ -1,0 +1,2 @@
+-- Every artist and every product begins anew.
+drop table job_turns;
