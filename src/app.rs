@@ -271,6 +271,7 @@ impl App {
         self.probe_store().await?;
         let mut background = Background::default();
         tasks::relay_signals(&mut background, &self.db);
+        tasks::tidy(&mut background, &self.staging);
         tasks::work(&mut background, self.worker());
         tracing::info!(data = %self.config.data.display(), "working");
         stop.await;
@@ -322,6 +323,7 @@ impl App {
 
         let mut background = Background::default();
         tasks::relay_signals(&mut background, &self.db);
+        tasks::tidy(&mut background, &self.staging);
         tasks::expire(&mut background, self);
         tasks::commit_left_over(&mut background, self);
         tasks::collect(&mut background, self);

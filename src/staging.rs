@@ -44,6 +44,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use assets_pipeline::digest::Digest;
@@ -325,6 +326,23 @@ impl Staging {
         sets.sort_unstable();
         sets.dedup();
         Ok(sets)
+    }
+
+    /// Removes the copies that this folder has of a set whose files are in the bucket. Whatever needs one brings it again.
+    pub async fn drop_copies(&self, set: &FramesetId) -> Result<(), StagingError> {
+        if self.is_shared() { absent(fs::remove_dir_all(self.files(set)).await) } else { Ok(()) }
+    }
+
+    /// Removes the copies of sets to which none came for so long.
+    pub async fn drop_old_copies(&self, age: Duration) -> Result<(), StagingError> {
+        for name in entries(&self.root).await? {
+            let Ok(set) = name.parse() else { continue };
+            let modified = fs::metadata(self.files(&set)).await.and_then(|files| files.modified());
+            if modified.is_ok_and(|at| at.elapsed().is_ok_and(|passed| passed >= age)) {
+                self.drop_copies(&set).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes all of a set, also where it is laid out.

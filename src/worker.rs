@@ -153,6 +153,10 @@ impl Worker {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, job.id = %job, "the end of a job could not be written down");
         }
+        if let Err(error) = self.staging.drop_copies(&leased.job.frameset).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, job.id = %job, "copies of a job's frames stay for some hours");
+        }
     }
 
     async fn finish(&self, leased: &Leased, report: &Report) -> Result<(), DbError> {

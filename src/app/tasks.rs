@@ -13,6 +13,7 @@ use crate::{
         references,
     },
     signals::Topic,
+    staging::Staging,
     worker::Worker,
 };
 
@@ -22,6 +23,8 @@ use super::App;
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
 /// How often complete frame sets are committed that another process left open.
 const COMMIT_EVERY: Duration = Duration::from_mins(10);
+/// How long copies of frames stay that are in the bucket: an artist looks at them, and a job reads them.
+const KEEP_COPIES: Duration = Duration::from_hours(6);
 /// How often objects that no version needs are deleted.
 const COLLECT_EVERY: Duration = Duration::from_hours(1);
 /// How often the store is listed for objects that the database does not know.
@@ -40,6 +43,18 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// Encodes committed frame sets, one at a time.
 pub(super) fn work(background: &mut Background, worker: Worker) {
     background.run("work", move |task| worker.clone().run(task));
+}
+
+/// Deletes what processes that died have left in the data folder, and copies of what is in the bucket.
+pub(super) fn tidy(background: &mut Background, staging: &Staging) {
+    let staging = staging.clone();
+    background.every("tidy", EXPIRE_EVERY, move || {
+        let staging = staging.clone();
+        async move {
+            staging.discard_abandoned().await?;
+            staging.drop_old_copies(KEEP_COPIES).await
+        }
+    });
 }
 
 /// Deletes what has expired.

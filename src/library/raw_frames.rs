@@ -51,10 +51,8 @@ pub async fn discard(
     Ok(true)
 }
 
-/// Deletes the files of sets that are deleted, or whose frames are, and what was laid out of others: a process may have
-/// died before it did so.
+/// Deletes the files of sets that are deleted, or whose frames are: a process may have died before it did so.
 pub async fn delete_unneeded(db: &Db, staging: &Staging) -> Result<(), RawFramesError> {
-    staging.discard_abandoned().await?;
     for set in staging.sets().await? {
         if !db.needs_files(&set).await? {
             staging.discard_set(&set).await?;

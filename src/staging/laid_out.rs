@@ -36,6 +36,16 @@ impl LaidOut {
 impl Staging {
     /// Makes a folder of a set's frames under their names, as links.
     pub async fn lay_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> io::Result<LaidOut> {
+        match self.link_out(set, frames).await {
+            // Another process of this folder has just dropped copies that it took for old.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_shared() => {
+                self.link_out(set, frames).await
+            }
+            laid_out => laid_out,
+        }
+    }
+
+    async fn link_out(&self, set: &FramesetId, frames: &[StoredFrame]) -> io::Result<LaidOut> {
         self.bring(set, frames).await.map_err(|error| error.source)?;
         let files: Vec<_> =
             frames.iter().map(|frame| (self.file(set, frame.digest), frame.name.clone())).collect();

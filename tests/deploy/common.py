@@ -111,7 +111,7 @@ def server_stops_within_seconds(settings):
         [default] = re.findall(rf"^#{name} = (\d+)$", defaults, re.M)
         return settings.get("server", {}).get(name, int(default))
 
-    return value("drain_seconds") + value("shutdown_seconds")
+    return value("unready_seconds") + value("drain_seconds") + value("shutdown_seconds")
 
 
 class Server:
