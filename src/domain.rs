@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backoff;
+pub mod circuit;
 pub mod disk;
 pub mod figures;
 pub mod frameset;

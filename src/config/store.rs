@@ -36,6 +36,12 @@ section! {
         attempt_timeout_ms: u64 = 10_000, whole(1, 600_000);
         /// Attempts of each request. Together they may take as many times `attempt_timeout_ms`.
         attempts: u32 = 3, whole(1, 10);
+        /// Other addresses of the same bucket and keys, as a replica's in another region: a read that the endpoint does not
+        /// answer soon goes to the next one. They are never written to.
+        read_endpoints: Vec<String> = Vec::new(), Kind::Texts, "[\"https://s3.replica.example\"]";
+        /// Milliseconds after which a read that has no answer yet is asked for a second time, of the next endpoint; the first
+        /// answer counts. At most one read in twenty is. 0 asks once.
+        hedge_ms: u64 = 500, whole(0, 60_000);
         /// Bytes of local disk for copies of objects. 0 stores no copies.
         disk_cache_max_bytes: u64 = 4 << 30, whole_from(0);
         /// Words that stand before everything that artists upload to the bucket themselves. Without it `incoming` follows
@@ -124,6 +130,13 @@ impl StoreConfig {
             "store.endpoint",
             "must be an address without credentials, as https://s3.example",
         )?;
+        for (at, endpoint) in self.read_endpoints.iter().enumerate() {
+            check(
+                is_endpoint(endpoint) && !endpoint.contains(['?', ' ']),
+                &format!("store.read_endpoints[{at}]"),
+                "must be an address without credentials, as https://s3.example",
+            )?;
+        }
         let prefix = self.upload_prefix.as_ref();
         check(
             prefix.is_none_or(|prefix| !prefix.is_empty() && is_prefix(prefix)),

@@ -6,6 +6,7 @@
 mod failure;
 mod identity;
 mod multipart;
+mod reads;
 #[cfg(test)]
 pub(super) mod tests;
 mod write;
@@ -34,6 +35,7 @@ use crate::{
 };
 
 pub(super) use self::failure::trouble;
+use self::reads::Reads;
 use super::{Address, Cause};
 
 pub(crate) use self::{
@@ -61,6 +63,7 @@ pub(super) struct S3 {
     prefix: String,
     attempts: u32,
     attempt_timeout: Duration,
+    reads: Reads,
     connection: Box<Connection>,
 }
 
@@ -113,9 +116,12 @@ impl S3 {
         let config = aws_sdk_s3::config::Builder::from(shared)
             .force_path_style(settings.path_style)
             .request_checksum_calculation(request)
-            .response_checksum_validation(response)
-            .build();
-        let client = Client::from_conf(config);
+            .response_checksum_validation(response);
+        let client = Client::from_conf(config.clone().build());
+        let replicas = settings.read_endpoints.iter();
+        let replicas = replicas.map(|url| Client::from_conf(config.clone().endpoint_url(url).build()));
+        let hedge = (settings.hedge_ms > 0).then(|| Duration::from_millis(settings.hedge_ms));
+        let reads = Reads::of(std::iter::once(client.clone()).chain(replicas).collect(), hedge);
         Self {
             connection: Box::new(Connection {
                 client: client.clone(),
@@ -128,6 +134,7 @@ impl S3 {
             prefix: settings.objects_prefix(),
             attempts: settings.attempts,
             attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
+            reads,
         }
     }
 
@@ -143,47 +150,11 @@ impl S3 {
         self.attempt_timeout * self.attempts
     }
 
-    pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
-        let got = tokio::time::timeout(self.request_timeout(), self.get_patiently(key)).await;
-        Ok(got.map_err(|_elapsed| Failure::TooSlow).flatten()?)
-    }
-
-    /// The SDK tries again by itself until there is an answer, and leaves the answer's body to its caller.
-    async fn get_patiently(&self, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
-        for attempt in 1..self.attempts {
-            match self.get_once(key).await {
-                Err(error @ (Failure::CutShort { .. } | Failure::Body(_))) => {
-                    tracing::debug!(%key, attempt, %error, "the body of an object is read again");
-                    tokio::time::sleep(pause(attempt)).await;
-                }
-                settled => return settled,
-            }
-        }
-        self.get_once(key).await
-    }
-
-    async fn get_once(&self, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
-        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
-        let answer = match request.send().await.map_err(Failure::from) {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_absence() => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
-        let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
-        let body = tokio::time::timeout(self.attempt_timeout, answer.body.collect()).await;
-        let body = body.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
-        let bytes = body.to_vec();
-        match length {
-            Some(length) if length != bytes.len() => Err(Failure::CutShort { length, got: bytes.len() }),
-            _ => Ok(Some(bytes)),
-        }
-    }
-
     pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
         match self.write(key, bytes, Place::Free).await {
             // The object exists, another process writes it at this moment, or the server knows no conditions.
             Err(Failure::Answer { status: 409 | 412 | 501, .. }) => {
-                if self.get(key).await?.as_deref() == Some(bytes) {
+                if self.get_patiently(&self.client, key).await?.as_deref() == Some(bytes) {
                     return Ok(());
                 }
                 Ok(self.write(key, bytes, Place::Any).await?)

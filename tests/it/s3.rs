@@ -114,7 +114,7 @@ async fn what_was_read_before_is_served_without_s3() {
     let server = bucket.serve();
     server.json(&sequence(GOLD)).await;
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
-    assert_eq!(problem(server.get(&fresh, &[]).await, 500).await, "internal");
+    assert_eq!(problem(server.get(&fresh, &[]).await, 503).await, "not-ready");
     let health = server.until("/api/health/ready", 503).await;
     let health: Value = health.json().await.unwrap();
     assert_eq!(health["detail"], "the object store cannot be used: no answer comes");
@@ -124,10 +124,11 @@ async fn what_was_read_before_is_served_without_s3() {
     let mut waiting = Box::pin(server.get(&fresh, &[]));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     assert_eq!(server.get(&kept, &[]).await.bytes().await.unwrap(), bytes);
-    assert_eq!(problem(waiting.await, 500).await, "internal");
+    assert_eq!(problem(waiting.await, 503).await, "not-ready");
 
     bucket.line.set(Faults::None);
-    assert_eq!(server.get(&fresh, &[]).await.bytes().await.unwrap(), bucket.object(&fresh).await);
+    let read = server.until(&fresh, 200).await;
+    assert_eq!(read.bytes().await.unwrap(), bucket.object(&fresh).await);
     server.until("/api/health/ready", 200).await;
     drop(server);
 

@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions, PgRow},
 };
 
-use crate::signals::Topic;
+use crate::{domain::circuit::Circuit, signals::Topic};
 
 use super::{
     super::{DbError, migrate},
@@ -55,8 +55,6 @@ const LOCK: Duration = Duration::from_secs(10);
 pub(in crate::db) const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long the server's answer may take beyond the time after which the server ends the statement.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often visitors' requests ask a server that does not answer.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where the server is, with the secrets to connect.
 #[derive(Clone)]
@@ -151,55 +149,14 @@ impl Clock {
     }
 }
 
-/// Whether the server has just not answered. Visitors do not wait for it then: one statement a second finds out whether it
-/// is back, and all others are refused at once.
-#[derive(Debug, Clone)]
-struct Away {
-    start: Instant,
-    /// Milliseconds from `start` until the next statement may ask; 0 while the server answers.
-    until_ms: Arc<AtomicU64>,
-}
-
-impl Default for Away {
-    fn default() -> Self {
-        Self { start: Instant::now(), until_ms: Arc::default() }
-    }
-}
-
-impl Away {
-    fn next_ms(&self) -> u64 {
-        (self.start.elapsed() + ASK_AGAIN).as_millis() as u64
-    }
-
-    fn refuses(&self) -> bool {
-        let until_ms = self.until_ms.load(Ordering::Relaxed);
-        if until_ms == 0 {
-            return false;
-        }
-        let is_due = self.start.elapsed().as_millis() as u64 >= until_ms;
-        // The one that moves the time on asks.
-        let asks = |until_ms, next_ms| {
-            self.until_ms.compare_exchange(until_ms, next_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-        };
-        !(is_due && asks(until_ms, self.next_ms()))
-    }
-
-    fn note<T>(&self, answer: &Result<T, sqlx::Error>) {
-        match answer {
-            Err(error) if is_silent(error) => self.until_ms.store(self.next_ms(), Ordering::Relaxed),
-            _ if self.until_ms.load(Ordering::Relaxed) > 0 => self.until_ms.store(0, Ordering::Relaxed),
-            _ => {}
-        }
-    }
-}
-
 /// The connections to a server; cheap to clone.
 #[derive(Debug, Clone)]
 pub(in crate::db) struct Pools {
     serving: Pool,
     jobs: Pool,
     reports: Pool,
-    away: Away,
+    /// Visitors do not wait for a server that has just not answered.
+    circuit: Circuit,
     pub(super) clock: Clock,
     pub(super) address: Address,
 }
@@ -248,7 +205,7 @@ impl Pools {
         connection.close().await.map_err(failed)?;
         let Connections { serving, jobs, reports, serve, statement, report } = address.connections;
         Ok(Self {
-            away: Away::default(),
+            circuit: Circuit::default(),
             serving: Pool::new(&options, serving, serve),
             jobs: Pool::new(&options, jobs, statement),
             reports: Pool::new(&options, reports, report),
@@ -284,11 +241,11 @@ pub(super) async fn read<O: Outcome>(
     if lane != Lane::Serving {
         return read_on_some(pools, lane, sql, values).await;
     }
-    if pools.away.refuses() {
+    if pools.circuit.refuses() {
         return Err(sqlx::Error::PoolTimedOut);
     }
     let answer = read_on_some(pools, lane, sql, values).await;
-    pools.away.note(&answer);
+    pools.circuit.note(!answer.as_ref().err().is_some_and(is_silent));
     answer
 }
 

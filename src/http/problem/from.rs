@@ -14,7 +14,7 @@ use crate::{
         take_down::TakeDownError,
     },
     staging::{InboxError, NoRoom, StagingError, UnpackError, fetch::FetchError},
-    store::StoreError,
+    store::{StoreError, Trouble},
 };
 
 use super::Error;
@@ -214,6 +214,10 @@ impl From<InboxError> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
+        // It may answer later, and asked again, so may the server.
+        if error.trouble() == Trouble::Unreachable {
+            return Self::NotReady(Arc::new(error));
+        }
         Self::Store(Arc::new(error))
     }
 }

@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// Time ran out.
     #[error("S3 took too long")]
     TooSlow,
+    /// It has not answered just now, and is not asked by every request.
+    #[error("S3 has just not answered")]
+    Away,
     /// No answer came, or no question could be asked: there are no credentials, for one.
     #[error("S3 could not be asked")]
     NoAnswer(#[source] BoxError),
@@ -48,6 +51,15 @@ impl Failure {
         matches!(self, Self::Answer { status: 404, code, .. } if code != "NoSuchBucket")
     }
 
+    /// Whether the next request would wait in vain too, whatever object it asks for.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Answer { status, .. } => *status >= 500,
+            Self::TooSlow | Self::Away | Self::NoAnswer(_) => true,
+            Self::Body(_) | Self::CutShort { .. } => false,
+        }
+    }
+
     fn trouble(&self) -> Trouble {
         match self {
             Self::Answer { status, code, region } => match (code.as_str(), status) {
@@ -66,7 +78,7 @@ impl Failure {
                 _ => Trouble::Other,
             },
             Self::NoAnswer(source) if has_no_credentials(source.as_ref()) => Trouble::NoCredentials,
-            Self::NoAnswer(_) | Self::TooSlow => Trouble::Unreachable,
+            Self::NoAnswer(_) | Self::TooSlow | Self::Away => Trouble::Unreachable,
             Self::Body(_) | Self::CutShort { .. } => Trouble::Other,
         }
     }

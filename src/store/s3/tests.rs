@@ -202,3 +202,71 @@ async fn a_server_that_is_not_there_is_an_error_without_credentials_in_it() {
         assert!(!said.contains(secret), "{said}");
     }
 }
+
+/// A server that takes every connection and says nothing.
+async fn silent() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    address
+}
+
+/// The same bucket as `s3`, whose own endpoint says nothing and whose replica is the one of `s3`.
+async fn behind_a_silent_endpoint(s3: &S3, hedge_ms: u64) -> S3 {
+    let settings = StoreConfig {
+        endpoint: Some(silent().await),
+        read_endpoints: s3.connection.settings.endpoint.iter().cloned().collect(),
+        hedge_ms,
+        attempts: 1,
+        attempt_timeout_ms: 500,
+        ..s3.connection.settings.clone()
+    };
+    assert_eq!(settings.validate(), Ok(()));
+    let credentials = Credentials::new("test-key", "secret", None, None, "tests");
+    S3::with(&settings, &loader(&settings).credentials_provider(credentials).load().await)
+}
+
+#[tokio::test]
+async fn a_replica_answers_in_place_of_an_endpoint_that_does_not() {
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
+    let key = pack(b"frames");
+    s3.put(&key, b"frames").await.unwrap();
+    let read = behind_a_silent_endpoint(&s3, 20).await.get(&key).await.unwrap();
+    assert_eq!(read.as_deref(), Some(b"frames".as_slice()), "the second question is answered");
+}
+
+#[tokio::test]
+async fn a_replica_that_has_no_object_says_nothing_of_the_bucket() {
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
+    let lonely = behind_a_silent_endpoint(&s3, 20).await;
+    let error = lonely.get(&pack(b"frames")).await.unwrap_err();
+    assert!(matches!(*error.downcast::<Failure>().unwrap(), Failure::TooSlow));
+}
+
+#[tokio::test]
+async fn a_server_that_has_just_not_answered_is_not_asked_by_every_read() {
+    let Some(s3) = bucket(StoreConfig::default()).await else { return };
+    let key = pack(b"frames");
+    let mut lonely = behind_a_silent_endpoint(&s3, 0).await;
+    lonely.reads = Reads::of(vec![lonely.client.clone()], None);
+    assert!(lonely.get(&key).await.is_err());
+    let error = lonely.get(&key).await.unwrap_err();
+    assert!(matches!(*error.downcast::<Failure>().unwrap(), Failure::Away));
+}
+
+#[test]
+fn second_questions_are_a_small_share_of_all() {
+    let reads = Reads::of(Vec::new(), None);
+    assert_eq!((0..100).filter(|_| reads.may_ask_again()).count(), 10);
+    let mut second = 0;
+    for _ in 0..1000 {
+        reads.earn();
+        second += usize::from(reads.may_ask_again());
+    }
+    assert_eq!(second, 50);
+}
