@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod check;
 mod completions;
+mod database;
 mod demo;
 mod edge;
 mod failure;
@@ -149,6 +150,8 @@ enum Command {
     Purge(purge::PurgeArgs),
     /// Show, bring up to date or undo the schema of the database.
     Migrate(migrate::MigrateArgs),
+    /// Move the database to a Postgres server, and back.
+    Db(database::DbArgs),
     /// Create, list and revoke keys for the API and the studio.
     Key(key::KeyArgs),
     /// Print a script that completes the command line in a shell.
@@ -169,6 +172,7 @@ impl Command {
             Self::Report(args) => args.json,
             Self::Key(args) => args.json,
             Self::Migrate(args) => args.json,
+            Self::Db(args) => args.json,
             Self::Store(args) => args.json,
             Self::Product(args) => args.json,
             Self::Purge(args) => args.json,
@@ -281,6 +285,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
         Command::Migrate(args) => migrate::run(config, args).await,
+        Command::Db(args) => Box::pin(database::run(config, args)).await,
         Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }

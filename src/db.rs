@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod checks;
 pub mod configurations;
+pub mod copy;
 pub mod demand;
 mod engine;
 pub mod framesets;
@@ -16,6 +17,7 @@ pub mod ingests;
 pub mod jobs;
 pub mod keys;
 pub mod listing;
+mod mark;
 pub mod migrate;
 mod notify;
 pub mod objects;
@@ -108,6 +110,18 @@ pub enum DbError {
         /// Which file, or which database of a server.
         place: String,
     },
+    /// Its copy goes on in its place.
+    #[error("the database was copied to {to}, and is sealed")]
+    Sealed {
+        /// Where its copy is.
+        to: String,
+    },
+    /// A copy into it has not come to its end.
+    #[error("the database is an unfinished copy of {from}")]
+    Unfinished {
+        /// Where its source is.
+        from: String,
+    },
     /// To undo a migration would lose data.
     #[error("to undo migration {version:04} would lose {what}")]
     WouldLose {
@@ -184,18 +198,20 @@ impl fmt::Display for Place {
 pub const FILE: &str = "girasol.db";
 
 impl Db {
-    /// Looks at a database, and changes nothing. A database of another program is an error.
+    /// Looks at a database, and changes nothing. A database of another program is an error, and so is one that no program
+    /// may run on: a source of a copy that is sealed, or a target that is not complete.
     pub async fn find(place: &Place) -> Result<Found, DbError> {
-        match place {
-            Place::Folder(data) if !data.exists() => Ok(Found::Nothing),
+        let look = match place {
+            Place::Folder(data) if !data.exists() => return Ok(Found::Nothing),
             Place::Folder(data) => {
                 let locked = lock(data).await?;
-                let found = engine::probe(&data.join(FILE)).await;
+                let look = engine::look(place).await;
                 drop(locked);
-                found
+                look?
             }
-            Place::Server(address) => engine::probe_server(address).await,
-        }
+            Place::Server(_) => engine::look(place).await?,
+        };
+        look.mark.map_or(Ok(look.found), |mark| Err(mark.refusal()))
     }
 
     /// Opens `girasol.db` in the data folder, creates it where it is missing and brings its schema up to date.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     app::AppError,
     config::ConfigError,
-    db::{DbError, import::ImportError, keys::RevokeError},
+    db::{DbError, copy::CopyError, import::ImportError, keys::RevokeError},
     domain::disk,
     ingest::{Advice, Failure},
     library::{
@@ -146,13 +146,64 @@ impl Explain for DbError {
             }
             Self::Unreachable { .. } => Details::with(
                 "unreachable-database",
-                "Check database.url, that the server runs, and that it lets this user in.",
+                "Check the address (database.url, or --to), that the server runs, and that it lets this user in.",
+            ),
+            Self::Sealed { .. } => Details::with(
+                "database-sealed",
+                "Name that database: as database.url, or its folder with --data. To go on with this one in its place, stop all \
+                 programs on the copy, and run girasol db unseal.",
+            ),
+            Self::Unfinished { .. } => Details::with(
+                "database-unfinished",
+                "Run the same girasol db copy again: it goes on where it stopped. Or delete this database.",
             ),
             Self::WouldLose { .. } => Details::with(
                 "would-lose-data",
                 "Back the database up, and run the same command with --lose-data.",
             ),
+            busy if busy.is_busy() => Details::with(
+                "database",
+                "It does not answer, or another process has it for itself, as girasol db copy. Run the same command again when \
+                 that has ended.",
+            ),
             _ => Details::of("database"),
+        }
+    }
+}
+
+impl Explain for CopyError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Same { .. } => Details::with("same-database", "Name another place with --to."),
+            Self::Missing { .. } => Details::with(
+                "no-data",
+                "Name its folder with --data, or the server's database as database.url.",
+            ),
+            Self::InUse { .. } => Details::with(
+                "database-in-use",
+                "Stop all servers, workers and other commands that use it, and run the same command again.",
+            ),
+            Self::NotEmpty { .. } | Self::OtherCopy { .. } => Details::with(
+                "not-empty",
+                "Nothing was changed. Name a new database or folder with --to, or delete that one.",
+            ),
+            Self::Schema(_) => Details::with(
+                "other-schema",
+                "Delete the target, and run the same command again with a program of one version.",
+            ),
+            Self::Differs(_) => Details::with(
+                "copy-differs",
+                "The source is open, and no program runs on the copy. Delete the target, and run the same command again.",
+            ),
+            Self::Table { source, .. } => match source {
+                DbError::Statement { .. } => Details::with(
+                    "database",
+                    "Both databases are as they were up to there. Run the same command again: it goes on where it stopped.",
+                ),
+                other => other.details(),
+            },
+            Self::Folder { .. } => Details::with("data", "Name another folder with --to."),
+            Self::Db(error) => error.details(),
         }
     }
 }

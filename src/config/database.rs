@@ -1,7 +1,7 @@
 //! `[database]`
 
 use super::{
-    problem::{Problem, check},
+    problem::{ConfigError, Origin, Problem, check},
     secret::SecretText,
     setting::{Kind, section, whole},
 };
@@ -33,6 +33,14 @@ section! {
 }
 
 impl DatabaseConfig {
+    /// The same for the database of a server that a flag of the command line names.
+    pub fn at(&self, flag: &'static str, url: String) -> Result<Self, ConfigError> {
+        let there = Self { url: Some(url.into()), listen_url: None, ..self.clone() };
+        let refused = |problem| Problem { at: Some(Origin::Flag(flag)), ..problem };
+        there.validate().map_err(|problem| ConfigError::Problems(vec![refused(problem)]))?;
+        Ok(there)
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Problem> {
         for (key, url) in [("database.url", &self.url), ("database.listen_url", &self.listen_url)] {
             let url = url.as_ref().map(SecretText::expose);

@@ -6,7 +6,7 @@
 //! transaction reads stays true until it ends, and numbers that the database gives out are committed in their order: a
 //! reader that has seen a number misses no smaller one.
 
-mod bind;
+pub(super) mod bind;
 mod outcome;
 mod postgres;
 mod probe;
@@ -23,11 +23,11 @@ use std::{
 use super::DbError;
 
 pub(super) use bind::Bind;
-pub(super) use postgres::{ACQUIRE, CHANNEL, within};
+pub(super) use postgres::{ACQUIRE, BEGIN_SNAPSHOT, CHANNEL, TRY_WRITE_LOCK, within};
 pub use postgres::{Address, Connections};
 pub use probe::Found;
-pub(super) use probe::{probe, probe_server};
-pub(super) use sqlite::writing as sqlite_options;
+pub(super) use probe::look;
+pub(super) use sqlite::{is_busy as sqlite_is_busy, writing as sqlite_options};
 pub(super) use statement::Statement;
 pub(super) use tx::Tx;
 

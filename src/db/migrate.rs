@@ -13,6 +13,7 @@ use sqlx::{
 use super::{
     Address, DbError,
     engine::{self, describe},
+    mark::Mark,
     now_ms, program,
 };
 
@@ -103,6 +104,9 @@ pub(super) async fn up<C: Migrating>(connection: &mut C, migrator: &Migrator) ->
             // The table may be missing in a database of a program that is not Girasol's.
             let newest = connection.programs().await.ok().and_then(|mut programs| programs.pop());
             connection.unlock().await.map_err(DbError::Migrate)?;
+            if let Some(mark) = newest.as_ref().and_then(|newest| Mark::of(std::slice::from_ref(newest))) {
+                return Err(mark.refusal());
+            }
             return match newest {
                 Some((found, program, oldest)) if (1..=known).contains(&oldest) => {
                     tracing::info!(

@@ -34,6 +34,7 @@ mod ingest;
 mod jobs;
 mod layers;
 mod moved;
+mod moved_database;
 mod newcomer;
 mod objects;
 mod openapi;

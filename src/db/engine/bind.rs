@@ -13,8 +13,8 @@ pub(in crate::db) enum Bind {
     Int(Option<i64>),
     /// `true`, `false` or null.
     Bool(Option<bool>),
-    /// A number of double precision.
-    Real(f64),
+    /// A number of double precision, or null.
+    Real(Option<f64>),
     /// A JSON text, or null.
     Json(Option<String>),
     /// What cannot be written as JSON, and why: the statement fails with it.
@@ -62,16 +62,11 @@ values! {
     Int from i32 => i64::from,
     Int from u32 => i64::from,
     Bool from bool => |bool| bool,
-}
-
-impl From<f64> for Bind {
-    fn from(value: f64) -> Self {
-        Self::Real(value)
-    }
+    Real from f64 => |number| number,
 }
 
 /// The values as SQLite takes them: JSON is text there, and a truth value a number.
-pub(super) fn sqlite(values: &[Bind]) -> Result<SqliteArguments, sqlx::Error> {
+pub(in crate::db) fn sqlite(values: &[Bind]) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         let added: Result<(), BoxDynError> = match value.clone() {
@@ -87,7 +82,7 @@ pub(super) fn sqlite(values: &[Bind]) -> Result<SqliteArguments, sqlx::Error> {
 }
 
 /// The values as Postgres takes them.
-pub(super) fn postgres(values: &[Bind]) -> Result<PgArguments, sqlx::Error> {
+pub(in crate::db) fn postgres(values: &[Bind]) -> Result<PgArguments, sqlx::Error> {
     let mut arguments = PgArguments::default();
     for value in values {
         let added: Result<(), BoxDynError> = match value.clone() {

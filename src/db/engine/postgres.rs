@@ -38,8 +38,10 @@ pub(super) const BEGIN_WRITE: &str = concat!(
     write_lock!(),
     "); select (extract(epoch from clock_timestamp()) * 1000)::bigint"
 );
+/// Takes the same lock for a whole connection, if no transaction has it.
+pub(in crate::db) const TRY_WRITE_LOCK: &str = concat!("select pg_try_advisory_lock(", write_lock!(), ")");
 /// Begins a transaction whose statements all read one moment.
-pub(super) const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
+pub(in crate::db) const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
 /// The database's clock.
 const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
 /// The channel of signals between processes.

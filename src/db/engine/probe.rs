@@ -4,7 +4,10 @@ use std::{fs, io, path::Path};
 
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, sqlite::SqliteConnectOptions};
 
-use super::{super::DbError, postgres};
+use super::{
+    super::{DbError, FILE, Place, mark::Mark, migrate::Migrating as _},
+    postgres, sqlite,
+};
 
 /// What stands in the place of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,25 +20,47 @@ pub enum Found {
     Database,
 }
 
+/// What stands there, and whether programs may run on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::db) struct Look {
+    pub(in crate::db) found: Found,
+    pub(in crate::db) mark: Option<Mark>,
+}
+
+/// Looks at a place, and changes nothing. The database of another program is an error.
+pub(in crate::db) async fn look(place: &Place) -> Result<Look, DbError> {
+    match place {
+        Place::Folder(data) => probe(&data.join(FILE)).await,
+        Place::Server(address) => probe_server(address).await,
+    }
+}
+
 /// How many tables there are, and how many of those that every database of Girasol's has had.
 const TABLES: &str = "select count(*), count(*) filter (where name in ('configurations', 'products', 'versions'))
     from sqlite_schema where type = 'table' and name <> '_sqlx_migrations' and name not like 'sqlite#_%' escape '#'";
 
-/// Looks at a file, and changes nothing. The file of another program is an error.
-pub(in crate::db) async fn probe(path: &Path) -> Result<Found, DbError> {
+async fn probe(path: &Path) -> Result<Look, DbError> {
     match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Ok(file) if file.len() == 0 => return Ok(Found::Empty),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Look { found: Found::Nothing, mark: None });
+        }
+        Ok(file) if file.len() == 0 => return Ok(Look { found: Found::Empty, mark: None }),
         _ => {}
     }
-    let failed = |source| DbError::Unusable { place: path.display().to_string(), source };
+    let failed = |source| {
+        if sqlite::is_busy(&source) {
+            return DbError::Statement { name: "probe", source };
+        }
+        DbError::Unusable { place: path.display().to_string(), source }
+    };
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     let mut connection = options.disable_statement_logging().connect().await.map_err(failed)?;
     let counted = sqlx::query_as(TABLES).fetch_one(&mut connection).await;
     let (tables, ours): (i64, i64) = counted.map_err(failed)?;
+    let programs = connection.programs().await.unwrap_or_default();
     // What was read is known by now.
     let _ = connection.close().await;
-    judge(tables, ours, || path.display().to_string())
+    judge(tables, ours, &programs, || path.display().to_string())
 }
 
 /// The same of the schema of a server that unqualified names mean.
@@ -44,24 +69,30 @@ const SERVER_TABLES: &str = "select count(*),
     from information_schema.tables
     where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> '_sqlx_migrations'";
 
-/// Looks at a database of a server, and changes nothing.
-pub(in crate::db) async fn probe_server(address: &postgres::Address) -> Result<Found, DbError> {
+async fn probe_server(address: &postgres::Address) -> Result<Look, DbError> {
     let counted = async {
         let mut connection = PgConnection::connect_with(&address.options()?).await?;
-        let counted = sqlx::query_as(SERVER_TABLES).fetch_one(&mut connection).await;
+        let counted = sqlx::query_as(SERVER_TABLES).fetch_one(&mut connection).await?;
+        let programs = connection.programs().await.unwrap_or_default();
         connection.close().await?;
-        counted
+        Ok((counted, programs))
     };
     let counted = postgres::within(postgres::ACQUIRE, counted).await;
-    let (tables, ours): (i64, i64) =
+    let ((tables, ours), programs): ((i64, i64), Vec<_>) =
         counted.map_err(|source| DbError::Unreachable { place: address.to_string(), source })?;
-    judge(tables, ours, || address.to_string())
+    judge(tables, ours, &programs, || address.to_string())
 }
 
-fn judge(tables: i64, ours: i64, place: impl FnOnce() -> String) -> Result<Found, DbError> {
-    match (tables, ours) {
-        (0, _) => Ok(Found::Empty),
-        (_, 3) => Ok(Found::Database),
-        _ => Err(DbError::Foreign { place: place() }),
-    }
+fn judge(
+    tables: i64,
+    ours: i64,
+    programs: &[(i64, String, i64)],
+    place: impl FnOnce() -> String,
+) -> Result<Look, DbError> {
+    let found = match (tables, ours) {
+        (0, _) => Found::Empty,
+        (_, 3) => Found::Database,
+        _ => return Err(DbError::Foreign { place: place() }),
+    };
+    Ok(Look { found, mark: Mark::of(programs) })
 }

@@ -73,7 +73,7 @@ pub(in crate::db) fn writing(file: &Path) -> SqliteConnectOptions {
 }
 
 /// Whether another process has the write lock: `SQLITE_BUSY`, 5 in the lowest byte of a result code.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+pub(in crate::db) fn is_busy(error: &sqlx::Error) -> bool {
     result_code(error).is_some_and(|code| code & 0xff == 5)
 }
 

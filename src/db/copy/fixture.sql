@@ -1,0 +1,67 @@
+-- Rows in every table, as SQLite has them: several pages of some, with null and not, letters of every length in UTF-8, JSON in
+-- every spelling, numbers at their bounds, and a circle between configurations and versions.
+insert into identity (name) values ('0123456789abcdef0123456789abcdef');
+insert into products (id, label, revision, created_at_ms, hotspots, listed) values
+    ('ring.solitaire', 'Solitaire ''é'' 💍', 3, 1700000000000, '[ {"b": 1e2, "a": [0.1, null, "\n"], "aa": -0.0} ]', 1),
+    ('Ring.B', '', 1, 0, '[]', 0), ('ring-a', 'sorts by bytes', 1, -1, '{}', 0);
+insert into options (product_id, name, label, position, default_choice, added_later) values
+    ('ring.solitaire', 'metal', 'Metal', 0, 'platinum', 0), ('ring.solitaire', 'stone', 'Stone', 1, 'diamond', 1);
+insert into choices (product_id, option, value, label, swatch, position, listed) values
+    ('ring.solitaire', 'metal', 'platinum', 'Platinum', '#e5e4e2', 0, 1),
+    ('ring.solitaire', 'stone', 'diamond', 'Diamond', null, 0, 0);
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 230)
+insert into configurations (id, product_id, choices, last_version, created_at_ms, taken_down_at_ms, namespace)
+select 'ring.solitaire.metal-' || i, 'ring.solitaire', '{"stone": "diamond", "metal": "m' || i || '"}', 2, i,
+    case i % 3 when 0 then i end, case i % 5 when 0 then printf('%032x', i) end from n;
+insert into versions (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, published_at_ms, remove_at_ms,
+    frames, namespace, state)
+select c.id, v.version, case v.version when 1 then 'early' else 'full' end, c.id || '/' || v.version, 'jpeg', 'source', 'settings',
+    9223372036854775807 - c.created_at_ms, case v.version when 2 then 7 end, case v.version when 1 then 8 end,
+    case v.version when 2 then '{"bytes":[1,2],"quality":[66.50000000000001,1e-7,10000000000000000,1E16]}' end, c.namespace,
+    case v.version when 1 then 'pending' else 'complete' end
+from configurations c, (select 1 as version union all select 2) v;
+update configurations set live_version = 2 where created_at_ms % 2 = 0;
+insert into ingests (configuration_id, stage, done, total, heartbeat_at_ms) values ('ring.solitaire.metal-1', 'encode', 1, 2, 3);
+insert into demand (configuration_id, product_id, choices, asked, last_at_ms) values
+    ('ring.solitaire.metal-x', 'ring.solitaire', '{"metal":"x"}', 4, 5);
+insert into keys (id, role, label, secret_sha256, created_at_ms, last_used_at_ms, revoked_at_ms) values
+    ('k1', 'artist', 'a', 'hash', 1, 2, null), ('k2', 'metrics', 'm', 'hash', 1, null, 3);
+insert into sessions (token_sha256, key_id, expires_at_ms) values ('token', 'k1', 9);
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 310)
+insert into audit (at_ms, actor, address, action, subject, detail)
+select i, 'k1', case i % 2 when 0 then '::1' end, 'key.create', 's' || i, '{"nested": {"z": [true, false], "a": "ü"}}' from n;
+delete from audit where id > 305 or id = 17;
+insert into framesets (id, product_id, choices, settings, expected, state, key_id, created_at_ms, touched_at_ms, protected, in_bucket)
+    values ('f1', 'ring.solitaire', '{}', '{"effort":"fast"}', 36, 'committed', 'k1', 1, 2, 1, 0),
+    ('f2', 'ring.other', '{}', '{}', null, 'open', 'k1', 1, 2, 0, 1);
+insert into frames (frameset_id, name, bytes, digest) values ('f1', '0001.png', 4096, 'd1'), ('f1', 'é.png', 1, 'd2');
+insert into staged_files (frameset_id, digest, bytes) values ('f1', 'd1', 4096), ('f1', 'd2', 1);
+insert into uploads (id, frameset_id, name, length, received, metadata, finished, touched_at_ms, if_match, if_none_match) values
+    ('u1', 'f2', '0001.png', 10, 3, 'filename MDAwMS5wbmc=', 0, 5, '"d1"', null), ('u2', 'f2', '2.png', 1, 1, '', 1, 5, null, '*');
+insert into upload_parts (upload_id, first_byte, bytes, digest) values ('u1', 0, 2, 'd'), ('u1', 2, 1, 'd');
+insert into frameset_checks (frameset_id, revision, done, total, touched_at_ms) values ('f2', 'r', 1, 2, 3);
+insert into jobs (id, frameset_id, state, priority, attempts, run_at_ms, lease, lease_until_ms, stage, done, total, configuration_id,
+    version, failure, created_at_ms, changed_at_ms, left_ms, source) values
+    ('j1', 'f1', 'failed', -5, 2, 3, 'lease', 4, 'encode', 1, 2, 'ring.solitaire.metal-1', 1, '{"slug": "x", "file": null}', 5, 6, 7,
+     'source');
+insert into job_turns (whose, turn) values ('key:k1', 4), ('product:ring.solitaire', 5);
+insert into job_events (id, job_id, at_ms, kind, data) values (500, 'j1', 1, 'log', '{"text":"a"}');
+delete from job_events;
+insert into job_events (job_id, at_ms, kind, data) values ('j1', 2, 'log', '{"text":"b"}');
+insert into removals (at_ms) values (1), (2);
+delete from removals where at_ms = 2;
+insert into secrets (name, value, created_at_ms) values ('signing.a', 'ff00', 1);
+insert into purges (subject, what, soft, again, handed_out, at_ms) values
+    ('ring.solitaire.metal-1', '{"tags":["a"]}', null, 1, 0, 1), ('by hand', '{}', 0, 0, 1, 2), ('x', '{}', 1, 0, 1, 2);
+insert into purge_deliveries (purge_id, target, soft, state, next_at_ms, lease, error, changed_at_ms, alone) values
+    (1, 'edge', 1, 'failed', 3, null, 'refused', 4, 1), (2, 'edge', 0, 'pending', 3, 'l', null, 4, 0);
+insert into purge_pauses (target, until_ms) values ('edge', 12);
+insert into popularity (configuration_id, product_id, heat)
+select id, product_id, created_at_ms / 7.0 from configurations where created_at_ms < 120;
+insert into vitals (id, at_ms, configuration_id, tier, frame_ms, spin_ms, full_ms, switches, switch_ms, turned, wanted, bytes, errors)
+    values (7, 1, 'ring.solitaire.metal-1', 'hd', null, 2, 3, 4, null, 5, 6, 7, 8);
+insert into objects (id, namespace, key, state, remove_at_ms, lease, lease_until_ms) values
+    (3, '', 'p/a.pack', 'stored', null, null, null), (9, 'ff', 'p/a.pack', 'deleting', 1, 'l', 2);
+insert into version_objects (configuration_id, version, object_id) values
+    ('ring.solitaire.metal-2', 2, 3), ('ring.solitaire.metal-10', 2, 9);
+insert into removed_configurations (configuration_id, last_version) values ('ring.gone', 12);
