@@ -138,7 +138,7 @@ enum Command {
     Sign(signing::SignArgs),
     /// List, rotate and retire the keys that sign addresses.
     Signing(signing::SigningArgs),
-    /// Delete objects that no version needs.
+    /// Copy and verify objects, and delete those that no version needs.
     Store(store::StoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
@@ -279,9 +279,11 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Sign(args) => Ok(signing::sign(&App::open_existing(config).await?, &args).await?),
         Command::Signing(args) => Ok(signing::keys(&open(config, args.makes_first()).await?, &args).await?),
         Command::Store(args) if args.makes_known() => {
-            Ok(store::run(&App::open_unknown(config).await?, &args).await?)
+            Box::pin(store::run(&App::open_unknown(config).await?, &args)).await
         }
-        Command::Store(args) => Ok(store::run(&App::open_existing_to_write(config).await?, &args).await?),
+        Command::Store(args) => {
+            Box::pin(store::run(&App::open_existing_to_write(config).await?, &args)).await
+        }
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
         Command::Migrate(args) => migrate::run(config, args).await,

@@ -1,7 +1,9 @@
 //! The operations that need the database and the store, called by HTTP, the command line and workers alike.
 
 pub mod collect;
+pub mod copy_store;
 pub mod identity;
+pub mod intact;
 pub mod manifests;
 pub mod protect;
 pub mod publish;
@@ -10,6 +12,7 @@ pub mod readiness;
 pub mod references;
 pub mod store_version;
 pub mod take_down;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

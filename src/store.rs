@@ -264,12 +264,16 @@ impl Store {
         answered.map_err(|source| self.unusable(source))
     }
 
-    fn unusable(&self, source: Cause) -> StoreError {
-        let place = match &self.parts.backend {
+    /// The bucket or the folder, for messages.
+    pub fn place(&self) -> String {
+        match &self.parts.backend {
             Backend::Folder(folder) => folder.place(),
             Backend::S3(s3) => s3.place(),
-        };
-        StoreError::Unusable { place, trouble: Trouble::of(source.as_ref()), source }
+        }
+    }
+
+    fn unusable(&self, source: Cause) -> StoreError {
+        StoreError::Unusable { place: self.place(), trouble: Trouble::of(source.as_ref()), source }
     }
 }
 

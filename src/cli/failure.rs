@@ -11,8 +11,8 @@ use crate::{
     domain::disk,
     ingest::{Advice, Failure},
     library::{
-        collect::CollectError, identity::IdentityError, protect::ProtectError, publish::PublishError,
-        take_down::TakeDownError,
+        collect::CollectError, copy_store::CopyStoreError, identity::IdentityError, protect::ProtectError,
+        publish::PublishError, take_down::TakeDownError,
     },
     store::{StoreError, Trouble},
 };
@@ -204,6 +204,25 @@ impl Explain for CopyError {
             },
             Self::Folder { .. } => Details::with("data", "Name another folder with --to."),
             Self::Db(error) => error.details(),
+        }
+    }
+}
+
+impl Explain for CopyStoreError {
+    fn details(&self) -> Details {
+        match self {
+            Self::Other { .. } | Self::NotEmpty { .. } => Details::with(
+                "not-empty",
+                "Nothing was changed. Name an empty bucket, prefix or folder with --to.",
+            ),
+            Self::Damaged { .. } => Details::with(
+                "faulty-objects",
+                "All others were copied. girasol store verify names them and the versions that need them: ingest their frames \
+                 again, and run the same command again.",
+            ),
+            Self::Identity(error) => error.details(),
+            Self::Db(error) => error.details(),
+            Self::Store(error) => error.details(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! `girasol store`.
 
+mod copy;
+mod verify;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -9,16 +12,26 @@ use crate::{
     library::{
         collect::{CollectError, Collected, collect},
         identity::adopt,
+        intact::Progress,
         references::adopt_unknown,
+        verify::Extent,
     },
 };
 
-use super::{OUTPUT, print_result, words::from_to};
+use super::{
+    OUTPUT,
+    failure::CliError,
+    print_result,
+    progress_bar::{Look, Noted},
+    words::from_to,
+};
 
 /// Arguments of `girasol store`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  girasol store gc")]
+#[command(after_help = "Examples:
+  girasol store gc
+  girasol store verify
+  girasol store copy --to 's3://spins/live?region=eu-central-1'")]
 pub(super) struct StoreArgs {
     #[command(subcommand)]
     command: StoreCommand,
@@ -47,13 +60,46 @@ enum StoreCommand {
     #[command(after_help = "Example:
   girasol store adopt")]
     Adopt,
+    /// Copy every object into a bucket, or into objects/ of another data folder. Servers may run meanwhile: run it once more
+    /// after they are stopped, and name the copy in the settings. A copy that was interrupted goes on when it is run again.
+    #[command(after_help = "Examples:
+  girasol store copy --to 's3://spins/live?region=eu-central-1'
+  girasol store copy --to 's3://spins?endpoint=https://s3.example&path_style=true'
+  girasol store copy --to /mnt/disk/girasol")]
+    Copy {
+        /// Bucket with the prefix of its objects, or data folder. Of a bucket, region, endpoint and path_style are those of
+        /// [store] where the address does not say them; credentials are found as for [store].
+        #[arg(long, value_name = "URL|DIR")]
+        to: String,
+    },
+    /// Read every object that versions need, and say which are missing or damaged, and which versions need them.
+    #[command(after_help = "Examples:
+  girasol store verify
+  girasol store verify --all --json")]
+    Verify {
+        /// Read also what waits to be deleted, and what the database does not know of.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
-pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CollectError> {
-    match args.command {
-        StoreCommand::Gc { grace_hours, force } => collect_garbage(app, args, grace_hours, force).await,
-        StoreCommand::Adopt => adopt_store(app, args).await,
+pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CliError> {
+    match &args.command {
+        StoreCommand::Gc { grace_hours, force } => {
+            Ok(collect_garbage(app, args, *grace_hours, *force).await?)
+        }
+        StoreCommand::Adopt => Ok(adopt_store(app, args).await?),
+        StoreCommand::Copy { to } => Box::pin(copy::run(app, to, args.json)).await,
+        StoreCommand::Verify { all } => {
+            let extent = if *all { Extent::All } else { Extent::Needed };
+            Ok(Box::pin(verify::run(app, extent, args.json)).await?)
+        }
     }
+}
+
+/// Notes progress for the bar.
+fn noting(noted: &Noted, stage: &'static str) -> impl Fn(Progress) + Sync {
+    move |Progress { done, total }| noted.note(Look { stage, done, total, unit: "objects" })
 }
 
 impl StoreArgs {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    problem::{Problem, check},
+    problem::{ConfigError, Origin, Problem, check},
     setting::{Kind, section, whole, whole_from, word},
     text::{is_endpoint, is_word},
 };
@@ -76,7 +76,45 @@ pub enum Checksums {
 /// The first words of objects' keys. Uploads must not lie there.
 const OBJECTS: [&str; 4] = ["s", "p", "m", "still"];
 
+const SPELLING: &str = "must be as s3://bucket/prefix, and may end in ?region=eu-central-1&endpoint=https://s3.example&path_style=true";
+
 impl StoreConfig {
+    /// The store in a bucket that a flag of the command line names, as `s3://spins/live?endpoint=https://s3.example`. What
+    /// the address does not say is as in this store.
+    pub fn at(&self, flag: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let refused = |problem: Problem| {
+            ConfigError::Problems(vec![Problem { at: Some(Origin::Flag(flag)), ..problem }])
+        };
+        let parsed = self.in_bucket(url).map_err(refused)?;
+        parsed.validate().map_err(refused)?;
+        Ok(parsed)
+    }
+
+    fn in_bucket(&self, url: &str) -> Result<Self, Problem> {
+        let address = url.strip_prefix("s3://").ok_or_else(|| Problem::of("the address", SPELLING))?;
+        let (place, query) = address.split_once('?').unwrap_or((address, ""));
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let mut there = Self {
+            kind: StoreKind::S3,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            disk_cache_max_bytes: 0,
+            upload_prefix: None,
+            upload_role: None,
+            ..self.clone()
+        };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("region", region)) => there.region = Some(region.to_owned()),
+                Some(("endpoint", endpoint)) => there.endpoint = Some(endpoint.to_owned()),
+                Some(("path_style", "true")) => there.path_style = true,
+                Some(("path_style", "false")) => there.path_style = false,
+                _ => return Err(Problem::of("the address", SPELLING)),
+            }
+        }
+        Ok(there)
+    }
+
     /// What stands before an object's key in the bucket: nothing, or words with a slash at the end.
     pub fn objects_prefix(&self) -> String {
         with_slash(&self.prefix)
@@ -177,4 +215,37 @@ fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     matches!(parts[..], ["arn", partition, "iam", "", account, role]
         if is_word(partition) && is_word(account) && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_a_bucket_and_what_it_does_not_say_is_as_before() {
+        let before =
+            StoreConfig { region: Some("eu-central-1".to_owned()), attempts: 7, ..StoreConfig::default() };
+        let there =
+            before.at("--to", "s3://spins/live/one?endpoint=https://s3.example&path_style=true").unwrap();
+        assert_eq!(
+            (there.kind, there.bucket.as_str(), there.objects_prefix().as_str()),
+            (StoreKind::S3, "spins", "live/one/")
+        );
+        assert_eq!(
+            (there.region.as_deref(), there.attempts, there.path_style),
+            (Some("eu-central-1"), 7, true)
+        );
+        assert_eq!(there.endpoint.as_deref(), Some("https://s3.example"));
+        for wrong in [
+            "spins",
+            "s3://",
+            "s3://Spins",
+            "s3://spins?key=secret",
+            "s3://spins?region",
+            "https://s3.example/spins",
+        ] {
+            let said = before.at("--to", wrong).unwrap_err().to_string();
+            assert!(said.starts_with("--to: ") && !said.contains("secret"), "{said}");
+        }
+    }
 }

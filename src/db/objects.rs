@@ -37,6 +37,15 @@ pub const PENDING_MS: i64 = 3_600_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct VersionId<'a>(pub(super) &'a ConfigId, pub(super) i64);
 
+/// A version that needs an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededBy {
+    /// Of which configuration.
+    pub configuration: ConfigId,
+    /// Its number.
+    pub version: i64,
+}
+
 /// Objects that this process is to delete, until the lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedObjects {
@@ -402,6 +411,36 @@ impl Db {
             ),
         );
         statement.bind(column(address.namespace)).bind(address.key.to_string()).scalar().await
+    }
+
+    /// Every object that a version needs which is not retired.
+    pub async fn live_objects(&self) -> Result<Vec<Address>, DbError> {
+        let statement = self.read(
+            "objects.live",
+            "select namespace, key from objects where exists (select 1 from version_objects r join versions v
+                 on v.configuration_id = r.configuration_id and v.version = r.version
+                 where r.object_id = objects.id and v.remove_at_ms is null)",
+        );
+        let rows: Vec<(String, String)> = statement.all().await?;
+        rows.iter().map(|(namespace, key)| address(namespace, key)).collect()
+    }
+
+    /// The versions that need an object, without those that are retired.
+    pub async fn needed_by(&self, address: Address) -> Result<Vec<NeededBy>, DbError> {
+        let statement = self.read(
+            "objects.needed_by",
+            "select r.configuration_id, r.version from objects o
+             join version_objects r on r.object_id = o.id
+             join versions v on v.configuration_id = r.configuration_id and v.version = r.version
+             where o.namespace = $1 and o.key = $2 and o.state = 'stored' and v.remove_at_ms is null
+             order by r.configuration_id, r.version",
+        );
+        let statement = statement.bind(column(address.namespace)).bind(address.key.to_string());
+        let rows: Vec<(String, i64)> = statement.all().await?;
+        let version = |(configuration, version): (String, i64)| {
+            Ok(NeededBy { configuration: parse("configuration", &configuration)?, version })
+        };
+        rows.into_iter().map(version).collect()
     }
 
     /// Every object that has a row.

@@ -35,6 +35,7 @@ mod jobs;
 mod layers;
 mod moved;
 mod moved_database;
+mod moved_store;
 mod newcomer;
 mod objects;
 mod openapi;
