@@ -7,6 +7,8 @@ mod drain;
 mod listen;
 mod lost;
 mod server;
+#[cfg(test)]
+mod statements;
 mod tasks;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
@@ -265,6 +267,28 @@ impl App {
             .warming(cache.warm)
     }
 
+    fn shared(
+        &self,
+        catalog: &Arc<Catalog>,
+        purger: &Arc<Purger>,
+        readiness: &Arc<Readiness>,
+        views: &Arc<Views>,
+        draining: &web::Data<Draining>,
+    ) -> Shared {
+        Shared {
+            catalog: catalog.clone().into(),
+            staging: web::Data::new(self.staging.clone()),
+            limits: web::Data::new(self.config.uploads.limits()),
+            writers: web::Data::new(http::Writers::default()),
+            checks: web::Data::new(self.checks.clone()),
+            views: views.clone().into(),
+            purger: purger.clone().into(),
+            proxies: web::Data::new(self.config.server.proxies()),
+            readiness: readiness.clone().into(),
+            draining: draining.clone(),
+        }
+    }
+
     /// Works, without serving, until SIGTERM or SIGINT.
     pub async fn work(&self) -> Result<(), AppError> {
         let stop = listen::stop_signal().map_err(AppError::Server)?;
@@ -298,18 +322,7 @@ impl App {
         let readiness = Arc::new(Readiness::default());
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
-        let shared = Shared {
-            catalog: catalog.clone().into(),
-            staging: web::Data::new(self.staging.clone()),
-            limits: web::Data::new(self.config.uploads.limits()),
-            writers: web::Data::new(http::Writers::default()),
-            checks: web::Data::new(self.checks.clone()),
-            views: views.clone().into(),
-            purger: purger.clone().into(),
-            proxies: web::Data::new(self.config.server.proxies()),
-            readiness: readiness.clone().into(),
-            draining: draining.clone(),
-        };
+        let shared = self.shared(&catalog, &purger, &readiness, &views, &draining);
         let routes = move || {
             let routes = Routes::new()
                 .wrap(from_fn(http::accept_both_spellings))

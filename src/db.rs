@@ -369,7 +369,7 @@ fn bytes(stored: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -39,7 +39,17 @@ pub(super) fn note(name: &'static str, sql: &'static str, values: &[Bind]) {
 /// Configurations; most other tables have a row or a few for each.
 const ROWS: i64 = 20_000;
 
-/// `I` is a number from 1 to `ROWS`, `H` its 32 digits, and `K` the id of a key.
+/// The statements that some work asks, by their names.
+pub(crate) async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<&'static str>) {
+    let asked = async {
+        let done = work.await;
+        (done, ASKED.with(|asked| std::mem::take(&mut *asked.lock().unwrap())))
+    };
+    let (done, asked) = ASKED.scope(Mutex::default(), asked).await;
+    (done, asked.into_iter().map(|(name, ..)| name).collect())
+}
+
+/// `I` is a number from 1 to as many rows as are wanted, `H` its 32 digits, and `K` the id of a key.
 const FILL: &[&str] = &[
     "insert into products (id, label, created_at_ms) select 'ring.p' || I, 'P', I from n where I <= 1000",
     "insert into options (product_id, name, label, position, default_choice)
@@ -77,11 +87,11 @@ const FILL: &[&str] = &[
      select id, 'edge', false, 'failed', 1, at_ms, at_ms from purges",
 ];
 
-async fn fill(db: &Db) {
+pub(crate) async fn fill(db: &Db, rows: i64) {
     for sql in FILL {
         let digits = |count: usize| format!("substr('{}' || I, length('' || I) + 1)", "0".repeat(count));
         let numbers =
-            format!("with recursive n(I) as (select 1 union all select I + 1 from n where I < {ROWS}) ");
+            format!("with recursive n(I) as (select 1 union all select I + 1 from n where I < {rows}) ");
         let numbers = if sql.contains(" from n") { numbers } else { String::new() };
         // `H` stands alone, or at the end of a name.
         let words =
@@ -175,7 +185,7 @@ async fn scans(db: &Db, (name, sql, values): Asked) -> Vec<String> {
 }
 
 async fn reads_through_indexes(db: Db) {
-    fill(&db).await;
+    fill(&db, ROWS).await;
     let asked = ASKED.scope(Mutex::default(), async {
         ask(&db).await;
         ASKED.with(|asked| std::mem::take(&mut *asked.lock().unwrap()))
