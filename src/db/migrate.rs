@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sqlx::{
     Connection as _, PgConnection, Row as _, SqliteConnection,
-    migrate::{Migrate, MigrateError, Migrator},
+    migrate::{AppliedMigration, Migrate, MigrateError, Migrator},
 };
 
 use super::{
@@ -96,9 +96,13 @@ macro_rules! migrating {
 
 migrating!(SqliteConnection, PgConnection);
 
-/// Brings the schema up to date, and records which program did so. A newer schema that this program fits stays as it is.
+/// Brings the schema up to date, and records which program did so. A newer schema that this program fits stays as it is, and
+/// one that is up to date is only read: a standby can be.
 pub(super) async fn up<C: Migrating>(connection: &mut C, migrator: &Migrator) -> Result<(), DbError> {
     let known = newest(migrator);
+    if is_up_to_date(connection, migrator).await? {
+        return Ok(());
+    }
     match migrator.run_direct(None, connection, false).await {
         Err(MigrateError::VersionMissing(found)) if found > known => {
             // The table may be missing in a database of a program that is not Girasol's.
@@ -135,6 +139,27 @@ pub(super) async fn up<C: Migrating>(connection: &mut C, migrator: &Migrator) ->
         now_ms()
     );
     connection.execute(record).await.map_err(|source| describe("schema.record", source))
+}
+
+async fn is_up_to_date<C: Migrating>(connection: &mut C, migrator: &Migrator) -> Result<bool, DbError> {
+    let Some(applied) = applied(connection, migrator).await? else { return Ok(false) };
+    let known = migrator.iter().filter(|one| one.migration_type.is_up_migration());
+    let known: Vec<_> = known.map(|one| (one.version, one.checksum.clone())).collect();
+    let applied: Vec<_> = applied.into_iter().map(|one| (one.version, one.checksum)).collect();
+    let programs = connection.programs().await.unwrap_or_default();
+    Ok(applied == known && programs.iter().any(|(version, ..)| *version == newest(migrator)))
+}
+
+/// What was ever migrated, in order; `None` where nothing was.
+async fn applied<C: Migrating>(
+    connection: &mut C,
+    migrator: &Migrator,
+) -> Result<Option<Vec<AppliedMigration>>, DbError> {
+    match connection.list_applied_migrations(&migrator.table_name).await {
+        Ok(applied) => Ok(Some(applied)),
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if is_missing(&*error) => Ok(None),
+        Err(error) => Err(DbError::Migrate(error)),
+    }
 }
 
 /// The schema of a file that is missing.
@@ -196,13 +221,8 @@ async fn close(connection: impl sqlx::Connection) -> Result<(), DbError> {
 
 /// The schema as it is, which is not changed.
 pub(super) async fn status<C: Migrating>(connection: &mut C, migrator: &Migrator) -> Result<Schema, DbError> {
-    let applied = match connection.list_applied_migrations(&migrator.table_name).await {
-        Ok(applied) => applied.into_iter().map(|one| one.version).collect(),
-        // Nothing was ever migrated.
-        Err(MigrateError::Execute(sqlx::Error::Database(error))) if is_missing(&*error) => Vec::new(),
-        Err(error) => return Err(DbError::Migrate(error)),
-    };
-    let applied: Vec<i64> = applied;
+    let applied = applied(connection, migrator).await?.unwrap_or_default();
+    let applied: Vec<i64> = applied.into_iter().map(|one| one.version).collect();
     let programs = connection.programs().await.unwrap_or_default();
     Ok(Schema { steps: steps(migrator, &applied, &programs) })
 }

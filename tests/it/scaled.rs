@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::girasol::{RING, ROSE, Server, girasol, ingest_with, problem, sequence};
+use crate::girasol::{RING, ROSE, Server, girasol, ingest_with, names, problem, sequence};
 
 /// A server of its own, since it is stopped.
 struct Postgres {
@@ -134,6 +134,22 @@ async fn spins_are_served_while_the_database_is_away_and_changes_are_seen_once_i
 }
 
 #[tokio::test]
+async fn a_server_starts_over_a_standby_and_serves_what_is_live() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.ingest("yellow-gold");
+    cluster.postgres.run("alter database postgres set default_transaction_read_only = on");
+    let server = cluster.serve();
+    is_served_for(&server, Duration::ZERO).await;
+    server.until("/api/health/ready", 503).await;
+    // It is the one that takes writes by now.
+    cluster.postgres.run("begin read write; alter database postgres reset all; commit");
+    cluster
+        .postgres
+        .run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'girasol'");
+    server.until("/api/health/ready", 200).await;
+}
+
+#[tokio::test]
 async fn the_way_from_an_empty_server_to_a_spin_and_back_is_a_command_each() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.postgres.run("create table posts (id int)");
@@ -147,11 +163,15 @@ async fn the_way_from_an_empty_server_to_a_spin_and_back_is_a_command_each() {
     cluster.postgres.run("drop table posts");
     let status = cluster.girasol(&["migrate", "status"]);
     assert!(status.contains("pending") && !status.contains("applied"), "{status}");
-    assert!(cluster.girasol(&["migrate", "up"]).ends_with("The schema is 24.\n"));
-    assert_eq!(cluster.girasol(&["migrate", "up"]), "No migration was applied. The schema is 24.\n");
+    let names = names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres"));
+    let newest: u32 = names.last().unwrap()[..4].parse().unwrap();
+    assert!(cluster.girasol(&["migrate", "up"]).ends_with(&format!("The schema is {newest}.\n")));
+    let again = format!("No migration was applied. The schema is {newest}.\n");
+    assert_eq!(cluster.girasol(&["migrate", "up"]), again);
+    let before = (newest - 1).to_string();
     assert_eq!(
-        cluster.girasol(&["migrate", "down", "--to", "23"]),
-        "1 migration was undone. The schema is 23.\n"
+        cluster.girasol(&["migrate", "down", "--to", &before]),
+        format!("1 migration was undone. The schema is {before}.\n")
     );
     cluster.ingest("yellow-gold");
     assert_eq!(cluster.serve().get(&sequence(RING), &[]).await.status(), 200);
