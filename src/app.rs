@@ -130,6 +130,12 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
     Store::open(&config.store, &config.data).await.map_err(failed)
 }
 
+/// Makes the data folder where it is missing. From now on nothing that this process makes can be read by other users.
+pub fn make_data_folder(config: &Config) -> Result<(), AppError> {
+    access::close_to_others(&config.data)
+        .map_err(|source| AppError::Data { path: config.data.clone(), source })
+}
+
 /// Where the database is, as configured.
 pub fn place(config: &Config) -> Place {
     let DatabaseConfig { url, listen_url, .. } = &config.database;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod check;
 mod completions;
 mod database;
@@ -140,6 +141,10 @@ enum Command {
     Signing(signing::SigningArgs),
     /// Copy and verify objects, and delete those that no version needs.
     Store(store::StoreArgs),
+    /// Back up the database in the data folder, its objects, and what artists have sent, while servers run.
+    Backup(backup::BackupArgs),
+    /// Make an installation of a backup, in a data folder that has none.
+    Restore(backup::RestoreArgs),
     /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
     /// List the jobs that encode frame sets, or show one with its log.
@@ -174,6 +179,8 @@ impl Command {
             Self::Migrate(args) => args.json,
             Self::Db(args) => args.json,
             Self::Store(args) => args.json,
+            Self::Backup(args) => args.json,
+            Self::Restore(args) => args.json,
             Self::Product(args) => args.json,
             Self::Purge(args) => args.json,
             Self::Sign(args) => args.json,
@@ -284,6 +291,8 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Store(args) => {
             Box::pin(store::run(&App::open_existing_to_write(config).await?, &args)).await
         }
+        Command::Backup(args) => Box::pin(backup::run_backup(&App::open_existing(config).await?, args)).await,
+        Command::Restore(args) => Box::pin(backup::run_restore(&config, args)).await,
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
         Command::Migrate(args) => migrate::run(config, args).await,

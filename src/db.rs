@@ -3,6 +3,7 @@
 //! There is one writer at a time, so transactions are short and nothing slow runs inside one.
 
 pub mod audit;
+pub mod backup;
 pub mod checks;
 pub mod configurations;
 pub mod copy;

@@ -1,5 +1,6 @@
 //! The operations that need the database and the store, called by HTTP, the command line and workers alike.
 
+pub mod backup;
 pub mod collect;
 pub mod copy_store;
 pub mod identity;

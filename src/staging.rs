@@ -288,7 +288,8 @@ impl Staging {
         self.root.join(set.as_str())
     }
 
-    fn part(&self, set: &FramesetId, name: &str) -> PathBuf {
+    /// Where a file of a set is while it is being written.
+    pub(crate) fn part(&self, set: &FramesetId, name: &str) -> PathBuf {
         self.set(set).join("parts").join(name)
     }
 

@@ -110,6 +110,15 @@ impl Pools {
         }
     }
 
+    /// Writes the file as it is at one moment into a new one. Answers whether there is a file.
+    pub(super) async fn copy_into(&self, name: &'static str, file: &Path) -> Result<bool, DbError> {
+        let Self::Sqlite(pools) = self else { return Ok(false) };
+        let began = Instant::now();
+        pools.copy_into(file).await.map_err(|source| failed(name, began, source))?;
+        measure(name, 0, began.elapsed());
+        Ok(true)
+    }
+
     /// A statement that changes something and is a transaction of its own.
     pub(super) fn run(&self, name: &'static str, sql: &'static str) -> Statement<'_> {
         Statement::on_pools(name, sql, self, statement::Kind::Write)

@@ -17,6 +17,7 @@ mod samples;
 mod archives;
 mod attack;
 mod authorization;
+mod backup;
 mod bucket;
 mod check;
 mod debian;

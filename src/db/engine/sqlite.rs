@@ -57,6 +57,15 @@ impl Pools {
         connection.close().await?;
         truth
     }
+
+    /// Through a connection of its own, so that nothing waits for it.
+    pub(super) async fn copy_into(&self, file: &Path) -> Result<(), sqlx::Error> {
+        let mut connection = SqliteConnection::connect_with(&self.anew).await?;
+        let file = file.to_string_lossy().into_owned();
+        let copied = sqlx::query("vacuum into $1").bind(file).execute(&mut connection).await;
+        connection.close().await?;
+        copied.map(drop)
+    }
 }
 
 /// How the file is opened to write, and created where it is missing.
