@@ -98,6 +98,8 @@ impl StoreConfig {
             kind: StoreKind::S3,
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
+            // Those of the source are other buckets.
+            read_endpoints: Vec::new(),
             disk_cache_max_bytes: 0,
             upload_prefix: None,
             upload_role: None,
@@ -236,6 +238,7 @@ mod tests {
             (Some("eu-central-1"), 7, true)
         );
         assert_eq!(there.endpoint.as_deref(), Some("https://s3.example"));
+        assert_eq!(there.read_endpoints, [""; 0], "replicas are of the other bucket");
         for wrong in [
             "spins",
             "s3://",
