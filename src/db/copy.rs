@@ -181,6 +181,7 @@ pub async fn copy(
     target.close().await?;
     source.execute("rollback").await.map_err(|source| describe("copy.snapshot", source))?;
     if becomes == Source::Sealed {
+        source.require_alone(from).await?;
         let seal = format!("begin; {}; commit", Mark::Sealed(named(to)).sql());
         source.execute(seal).await.map_err(|source| describe("copy.seal", source))?;
     }

@@ -44,7 +44,7 @@ impl Side {
     /// Opens a database for this process alone: no program runs on it, and none can begin to write. A missing file is made.
     ///
     /// On SQLite the file is locked as a whole. On a server the connection takes the lock of the one writer, and that of
-    /// migrations, which every program waits for when it starts.
+    /// migrations.
     pub(super) async fn open(place: &Place) -> Result<Self, CopyError> {
         match place {
             Place::Folder(data) => {
@@ -69,20 +69,19 @@ impl Side {
                 let mut connection = migrate::postgres(address).await?;
                 let failed = |source| describe("copy.open", source);
                 sqlx::raw_sql(PATIENT).execute(&mut connection).await.map_err(failed)?;
-                for look in 1.. {
-                    let are_others: bool =
-                        sqlx::query_scalar(OTHERS).fetch_one(&mut connection).await.map_err(failed)?;
-                    if !are_others && is_locked(&mut connection).await.map_err(failed)? {
-                        break;
-                    }
-                    if look == LOOKS {
-                        return Err(CopyError::InUse { place: place.to_string() });
-                    }
-                    tokio::time::sleep(BETWEEN_LOOKS).await;
-                }
+                require_alone(&mut connection, place).await?;
                 connection.lock().await.map_err(DbError::Migrate)?;
                 Ok(Self::Postgres(connection))
             }
+        }
+    }
+
+    /// Refuses a database that a program has begun to run on since it was opened: one whose schema is up to date waits for
+    /// nothing until it writes.
+    pub(super) async fn require_alone(&mut self, place: &Place) -> Result<(), CopyError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(connection) => require_alone(connection, place).await,
         }
     }
 
@@ -247,6 +246,18 @@ impl Side {
     }
 }
 
-async fn is_locked(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(engine::TRY_WRITE_LOCK).fetch_one(connection).await
+/// Takes the lock of the one writer, and makes sure that no other program is connected.
+async fn require_alone(connection: &mut PgConnection, place: &Place) -> Result<(), CopyError> {
+    for _ in 0..LOOKS {
+        if is_alone(connection).await.map_err(|source| describe("copy.open", source))? {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(CopyError::InUse { place: place.to_string() })
+}
+
+async fn is_alone(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let are_others: bool = sqlx::query_scalar(OTHERS).fetch_one(&mut *connection).await?;
+    Ok(!are_others && sqlx::query_scalar(engine::TRY_WRITE_LOCK).fetch_one(connection).await?)
 }

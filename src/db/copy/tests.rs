@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeSet,
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::future::{AbortHandle, Abortable};
@@ -304,6 +307,32 @@ async fn a_database_that_a_program_runs_on_is_not_copied() {
         running.end().await;
         copy(&from, &folder(&to), Source::Open, &quiet).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_a_program_has_begun_to_run_on_meanwhile_is_not_sealed() {
+    let (data, empty) = (full().await, tempfile::tempdir().unwrap());
+    let Some(from) = server(empty.path()).await else { return };
+    copy(&folder(&data), &from, Source::Open, &quiet).await.unwrap();
+    let Place::Server(address) = &from else { panic!("a server's") };
+    let running = Mutex::new(None);
+    let begin = |_| {
+        let mut running = running.lock().unwrap();
+        if running.is_none() {
+            let connect = crate::db::migrate::postgres(address);
+            let connect = || tokio::runtime::Handle::current().block_on(connect);
+            *running = Some(tokio::task::block_in_place(connect).unwrap());
+        }
+    };
+    let to = tempfile::tempdir().unwrap();
+    let refused = copy(&from, &folder(&to), Source::Sealed, &begin).await.unwrap_err();
+    assert!(matches!(refused, CopyError::InUse { .. }), "{refused}");
+    assert_eq!(Db::find(&from).await.unwrap(), Found::Database);
+    let running = running.into_inner().unwrap();
+    Running::Postgres(running.unwrap()).end().await;
+    let copied = copy(&from, &folder(&to), Source::Sealed, &quiet).await.unwrap();
+    assert_eq!(copied.began, Began::Complete);
+    assert!(Db::find(&from).await.is_err());
 }
 
 enum Running {
