@@ -527,7 +527,7 @@ def print_hotspots():
     angle = pave_stones()[PAVE // 2][0]
     places = {
         "stone": (Matrix.Translation((0, 0, GIRDLE + 0.5)), range(0, 361, 360)),
-        "pave": (on_shoulder(1, angle, 0, 0), range(200, 411, 21)),
+        "pave": (on_shoulder(1, angle, 0, 0), range(200, 401, 20)),
     }
     for name, (place, degrees) in places.items():
         print(name)
