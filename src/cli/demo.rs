@@ -21,7 +21,7 @@ use super::{
     progress_bar::ProgressBar,
 };
 
-/// The ring's metals, by folder; the first is the product's default.
+/// The ring's metals; each has a folder, `solitaire-METAL`. The first is the product's default.
 const METALS: [&str; 3] = ["yellow-gold", "rose-gold", "platinum"];
 
 /// The label of the demo's key.
@@ -54,7 +54,7 @@ impl Explain for NoFixtures {
 
 /// Serves at once and ingests meanwhile: the page shows the progress, and the ring as soon as its preview is live.
 pub(super) async fn run(app: App, args: &DemoArgs) -> Result<(), CliError> {
-    if !args.fixtures.join(format!("ring-{}", METALS[0])).is_dir() {
+    if !folder(args, METALS[0]).is_dir() {
         return Err(NoFixtures(args.fixtures.clone()).into());
     }
     let (announced, is_announced) = tokio::sync::oneshot::channel();
@@ -114,7 +114,7 @@ async fn import_product(app: &App, args: &DemoArgs) -> Result<(), CliError> {
 
 async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), CliError> {
     let order = Order {
-        source: args.fixtures.join(format!("ring-{metal}")),
+        source: folder(args, metal),
         product: ProductId::new("ring", "solitaire").map_err(Failure::Name)?,
         choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
         settings: app.config.settings(),
@@ -136,6 +136,11 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         print_message(&format!("{}: {} encodes", report.configuration, report.encoded));
     }
     Ok(())
+}
+
+/// Where a metal's frames are.
+fn folder(args: &DemoArgs, metal: &str) -> PathBuf {
+    args.fixtures.join(format!("solitaire-{metal}"))
 }
 
 fn choice(option: &str, choice: &str) -> Result<(OptionName, Slug), Failure> {

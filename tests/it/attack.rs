@@ -79,7 +79,7 @@ async fn contexts_and_hosts_without_end_cost_one_quick_compression_each() {
     // Rings of a few small frames: what their encoding takes is not what the clients cost.
     let fixtures = tempfile::tempdir().unwrap();
     for metal in ["yellow-gold", "rose-gold", "platinum"] {
-        draw_turn(&fixtures.path().join(format!("ring-{metal}")), [200, 200, 200], 2);
+        draw_turn(&fixtures.path().join(format!("solitaire-{metal}")), [200, 200, 200], 2);
     }
     let server = Server::start_over(data, &["demo", "--fixtures", fixtures.path().to_str().unwrap()]);
     let before = (visit(&server).await, memory(&server).0);

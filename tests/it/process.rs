@@ -195,7 +195,7 @@ async fn the_viewer_is_built_in_and_asked_for_anew_each_time() {
 async fn the_demo_page_runs_nothing_from_elsewhere_and_delegates_hints() {
     let folder = tempfile::tempdir().unwrap();
     for metal in ["yellow-gold", "rose-gold", "platinum"] {
-        draw_turn(&folder.path().join(format!("ring-{metal}")), [200, 200, 200], 2);
+        draw_turn(&folder.path().join(format!("solitaire-{metal}")), [200, 200, 200], 2);
     }
     let fixtures = folder.path().to_str().unwrap();
     let server = Server::start_over(&folder.path().join("data"), &["demo", "--fixtures", fixtures]);

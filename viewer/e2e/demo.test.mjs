@@ -231,7 +231,7 @@ test("a_forced_tier_changes_what_is_loaded_and_shown", async () => {
   await page.selectOption("#tier", "hd");
   await state(page, "hd");
   assert.equal(await angle(page), 50, "the angle is kept all the way");
-  assert.equal(await displayed(page), 48);
+  assert.equal(await displayed(page), 50);
   assert.ok((await arrived(page, "hd")) > 0);
   await shoot(page, "desk-hd");
   assert.deepEqual(errors, []);
@@ -325,7 +325,7 @@ test("decoded_frames_are_freed_with_the_spin_that_they_belong_to", async () => {
   await state(page, "hd");
   const held = () =>
     page.evaluate(() => [window.open_bitmaps.size, document.querySelector("girasol-spin")?.loadedFrames]);
-  assert.deepEqual(await held(), [60, 60]);
+  assert.deepEqual(await held(), [72, 72]);
   await page.selectOption("#tier", "preview");
   await state(page, "preview");
   assert.deepEqual(await held(), [12, 12]);

@@ -37,7 +37,7 @@ test("nothing_loads_until_it_is_near_and_what_is_away_holds_nothing_decoded", as
 
   const again = requested.length;
   await page.locator("#spin-0").scrollIntoViewIfNeeded();
-  await page.waitForFunction(() => document.querySelector("#spin-0").loadedFrames === 60);
+  await page.waitForFunction(() => document.querySelector("#spin-0").loadedFrames === 72);
   assert.equal(requested.length, again, "loaded frames are decoded again, not loaded again");
 
   await page.evaluate(() => {
@@ -64,7 +64,7 @@ test("nine_spins_that_are_scrolled_through_stay_within_the_bound", async () => {
   }
   const { now, most } = await page.evaluate(() => decoded);
   console.log(
-    `# nine spins of 60 frames: at most ${(most / MIB).toFixed(1)} MiB decoded, ${(now / MIB).toFixed(1)} at the end, of ${bound / MIB}`,
+    `# nine spins: at most ${(most / MIB).toFixed(1)} MiB decoded, ${(now / MIB).toFixed(1)} at the end, of ${bound / MIB}`,
   );
   // Up to four frames a spin may be on their way to being closed when another takes their place.
   assert.ok(now <= bound && most <= bound + 8 * MIB, `${now} and ${most} of ${bound}`);

@@ -28,7 +28,7 @@ export async function publish(product, choices, metal = "platinum") {
   const frames = Array.from({ length: 12 }, (_, index) => `${String(30 * index).padStart(3, "0")}.webp`);
   const { id } = await artist("POST", "/api/framesets", { product, choices, newChoices: true });
   for (const name of frames) {
-    const file = readFileSync(new URL(`../../fixtures/ring-${metal}/${name}`, import.meta.url));
+    const file = readFileSync(new URL(`../../fixtures/solitaire-${metal}/${name}`, import.meta.url));
     await artist("PUT", `/api/framesets/${id}/frames/${name}`, file);
   }
   let { job } = await artist("POST", `/api/framesets/${id}/commit`);

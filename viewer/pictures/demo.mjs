@@ -14,18 +14,18 @@ async function open(page, url, hash = "") {
 }
 
 export const pictures = [
-  { file: "demo.jpg", options: DESK, take: (page, { url }) => open(page, url, "#angle=30") },
+  { file: "demo.jpg", options: DESK, take: (page, { url }) => open(page, url, "#angle=350") },
   {
     file: "demo-dark.jpg",
     options: { ...DESK, colorScheme: "dark" },
-    take: (page, { url }) => open(page, url, "#metal=platinum&angle=50"),
+    take: (page, { url }) => open(page, url, "#metal=platinum&angle=320"),
   },
-  { file: "demo-phone.jpg", options: PHONE, take: (page, { url }) => open(page, url, "#metal=rose-gold&angle=20") },
+  { file: "demo-phone.jpg", options: PHONE, take: (page, { url }) => open(page, url, "#metal=rose-gold&angle=0") },
   {
     file: "demo-bag.jpg",
     options: PHONE,
     async take(page, { url }) {
-      await open(page, url, "#metal=rose-gold&angle=20");
+      await open(page, url, "#metal=rose-gold&angle=0");
       await page.locator("#add").click();
       await page.locator("#bag-open").click();
       await page.locator("#bag-list img").evaluate((image) => image.decode());

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { publish } from "../e2e/publish.mjs";
 
-const ring = fileURLToPath(new URL("../../fixtures/ring-rose-gold/", import.meta.url));
+const ring = fileURLToPath(new URL("../../fixtures/solitaire-rose-gold/", import.meta.url));
 const RING = "ring.solitaire.metal-yellow-gold.stone-diamond";
 const DESK = { viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" };
 
