@@ -211,10 +211,10 @@ async fn a_sealed_source_is_refused_until_it_is_unsealed_and_its_copy_is_not() {
     let (source, nowhere) = (folder(&data), tempfile::tempdir().unwrap());
     let to = server(nowhere.path()).await.unwrap_or_else(|| folder(&nowhere));
     copy(&source, &to, Source::Sealed, &quiet).await.unwrap();
+    let file = data.path().join(FILE);
     for refused in [
         Db::find(&source).await.map(drop).unwrap_err(),
-        Db::open_at(&source).await.map(drop).unwrap_err(),
-        Db::open_at(&source).await.map(drop).unwrap_err(),
+        engine::Pools::open_sqlite(&file).await.map(drop).unwrap_err(),
     ] {
         assert!(refused.to_string().contains(&format!("was copied to {}", named(&to))), "{refused}");
     }
