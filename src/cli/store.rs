@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    db::objects::ObjectCounts,
     domain::retention::{Retention, Share},
     library::{
         collect::{CollectError, Collected, collect},
@@ -133,8 +134,9 @@ async fn collect_garbage(
     let share = if force { Share::ANY } else { versions.share() };
     adopt_unknown(&app.db, &app.store, rules.grace_ms, share).await?;
     let collected = collect(&app.db, &app.store, rules, share).await?;
+    let ObjectCounts { needed, waiting } = app.db.count_objects().await?;
     app.db.close().await;
-    let Collected { retired, versions, objects, waiting, needed } = collected;
+    let Collected { retired, versions, objects } = collected;
     print_result(&if args.json {
         json!({ "retired": retired, "versions": versions, "objects": objects, "waiting": waiting, "needed": needed })
             .to_string()

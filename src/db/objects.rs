@@ -376,6 +376,14 @@ impl Db {
         Ok(ObjectCounts { needed: count(needed), waiting: count(waiting) })
     }
 
+    /// Whether there are at least so many objects that no collector deletes: no more of them are counted.
+    pub async fn has_objects(&self, at_least: usize) -> Result<bool, DbError> {
+        const SQL: &str =
+            "select count(*) from (select 1 from objects where state = 'stored' limit $1) counted";
+        let at_least = i64::try_from(at_least).unwrap_or(i64::MAX);
+        Ok(self.read("objects.has", SQL).bind(at_least).scalar::<i64>().await? >= at_least)
+    }
+
     /// Objects that no collector deletes, at most so many.
     pub async fn some_objects(&self, limit: u32) -> Result<Vec<Address>, DbError> {
         let statement = self.read(

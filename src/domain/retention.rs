@@ -24,6 +24,16 @@ impl Share {
     /// An operator has said that it may be any.
     pub const ANY: Self = Self { max_percent: 100, always: 0 };
 
+    /// With how many objects in all so many of them may be deleted; none where no number is large enough.
+    pub fn enough_for(self, some: usize) -> Option<usize> {
+        if some as u128 <= u128::from(self.always) {
+            return Some(some);
+        }
+        (some as u128 * 100)
+            .checked_div(u128::from(self.max_percent))
+            .map(|all| usize::try_from(all + 1).unwrap_or(usize::MAX))
+    }
+
     /// Whether so many of so many objects may be deleted.
     pub fn allows(self, some: usize, all: usize) -> bool {
         // The two are counted one after the other, so that there may be more of some than of all.
@@ -36,6 +46,20 @@ impl Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn enough_is_enough_and_one_less_may_not_be() {
+        for (max_percent, always) in [(10, 5), (10, 0), (33, 7), (100, 0), (0, 5), (0, 0)] {
+            let share = Share { max_percent, always };
+            for some in [0, 1, 5, 6, 7, 99, 100, 12_345] {
+                match share.enough_for(some) {
+                    Some(enough) => assert!(share.allows(some, enough), "{share:?} {some} of {enough}"),
+                    None => assert!(!share.allows(some, usize::MAX / 200), "{share:?} {some}"),
+                }
+            }
+        }
+        assert_eq!(Share { max_percent: 10, always: 0 }.enough_for(7), Some(71));
+    }
 
     #[test]
     fn a_share_is_of_large_stores() {

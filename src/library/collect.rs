@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::{
     db::{
         Db,
-        objects::{AT_ONCE_MS, ClaimedObjects, ObjectCounts},
+        objects::{AT_ONCE_MS, ClaimedObjects},
     },
     domain::{
         names::ConfigId,
@@ -42,10 +42,6 @@ pub struct Collected {
     pub versions: u64,
     /// Objects that were deleted.
     pub objects: usize,
-    /// Objects that no version needs, and whose time has not come.
-    pub waiting: usize,
-    /// Objects that versions need.
-    pub needed: usize,
 }
 
 /// Objects that were deleted.
@@ -70,17 +66,24 @@ pub async fn collect(
     db.discard_abandoned_versions().await?;
     list_versions(db, store).await?;
     let now = db.now_ms();
-    let (some, all) = (db.count_due_objects(now).await?, db.count_objects().await?.all());
-    if !share.allows(some, all) {
-        return Err(CollectError::TooMany { some, all, max_percent: share.max_percent });
+    let some = db.count_due_objects(now).await?;
+    // All are counted only where they may be too few: a collection costs what it deletes, however large the store is.
+    let is_allowed = match share.enough_for(some) {
+        Some(enough) => db.has_objects(enough).await?,
+        None => false,
+    };
+    if !is_allowed {
+        let all = db.count_objects().await?.all();
+        if !share.allows(some, all) {
+            return Err(CollectError::TooMany { some, all, max_percent: share.max_percent });
+        }
     }
     let Deleted { objects, .. } = delete_due(db, store, now, "garbage").await?;
     let versions = db.delete_versions(now).await?;
     if objects > 0 {
         tracing::info!(objects, versions, "garbage was deleted");
     }
-    let ObjectCounts { needed, waiting } = db.count_objects().await?;
-    Ok(Collected { retired, versions, objects, waiting, needed })
+    Ok(Collected { retired, versions, objects })
 }
 
 /// Deletes what is due at once: the objects of versions that were taken down, unless another version needs them.
