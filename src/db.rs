@@ -9,6 +9,7 @@ pub mod configurations;
 pub mod copy;
 pub mod demand;
 mod engine;
+pub mod finish;
 pub mod framesets;
 pub mod garbage;
 pub mod identity;

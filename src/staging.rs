@@ -59,7 +59,7 @@ use tokio::{
 use crate::{
     db::framesets::StoredFrame,
     domain::frameset::{FramesetId, UploadLimits},
-    store::Connection,
+    store::{Connection, Trouble},
 };
 
 pub use self::{
@@ -83,6 +83,35 @@ use self::{
 pub struct StagingError {
     did: &'static str,
     source: io::Error,
+}
+
+impl StagingError {
+    /// Whether the bucket failed in a way that may pass.
+    pub fn is_away(&self) -> bool {
+        let Some(cause) = self.source.get_ref() else { return false };
+        match cause.downcast_ref::<InboxError>() {
+            Some(error) => error.is_away(),
+            None => Trouble::of_bucket(cause).is_some_and(|trouble| !trouble.is_lasting()),
+        }
+    }
+
+    /// Whether bytes that were there are gone, or are others.
+    pub fn is_loss(&self) -> bool {
+        use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+        matches!(self.source.kind(), UnexpectedEof | NotFound | InvalidData)
+    }
+}
+
+impl InboxError {
+    /// Whether the bucket failed in a way that may pass.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Gone => false,
+            Self::Bucket { source, .. } => {
+                Trouble::of_bucket(source.as_ref()).is_some_and(|trouble| !trouble.is_lasting())
+            }
+        }
+    }
 }
 
 fn failed(did: &'static str) -> impl Fn(io::Error) -> StagingError {
@@ -308,11 +337,15 @@ impl Staging {
         self.room.require_free(limits).await
     }
 
+    /// A name that no other file of this folder has, or had.
+    fn unique_name(&self) -> String {
+        static UNIQUE: AtomicU64 = AtomicU64::new(0);
+        format!("{}-{}", self.process, UNIQUE.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Begins a file of a set that is sent in one request. Dropped, it leaves nothing.
     pub async fn begin(&self, set: &FramesetId) -> Result<Incoming, StagingError> {
-        static UNIQUE: AtomicU64 = AtomicU64::new(0);
-        // A set may be sent to two processes at once.
-        let name = format!("{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed));
+        let name = self.unique_name();
         Incoming::open(Part { path: self.part(set, &name), is_single: true }).await
     }
 
@@ -327,6 +360,13 @@ impl Staging {
         sets.sort_unstable();
         sets.dedup();
         Ok(sets)
+    }
+
+    /// Removes what uploads and jobs of a committed set have left in the bucket.
+    pub async fn drop_leftovers(&self, set: &FramesetId) -> Result<(), StagingError> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        shared.remove_uploads(set).await?;
+        shared.remove_encodes(set).await
     }
 
     /// Removes the copies that this folder has of a set whose files are in the bucket. Whatever needs one brings it again.
@@ -475,16 +515,26 @@ impl Incoming {
         staging.share(set, whole.digest, whole.bytes).await
     }
 
+    /// Puts it among the set's files. A part that a later request may go on with is copied: a file never changes.
     async fn link(&self, staging: &Staging, set: &FramesetId, digest: Digest) -> Result<(), StagingError> {
-        let folder = staging.files(set);
-        fs::create_dir_all(&folder).await.map_err(failed("make room for"))?;
-        match fs::hard_link(&self.part.path, staging.file(set, digest)).await {
-            // The same bytes were uploaded before.
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("keep")(error)),
-            _ => {}
-        }
-        let folder = File::open(&folder).await.map_err(failed("keep"))?;
-        folder.sync_all().await.map_err(failed("keep"))
+        let (part, folder) = (self.part.path.clone(), staging.files(set));
+        let (file, unnamed) = (folder.join(digest.to_string()), folder.join(staging.unique_name()));
+        let is_single = self.part.is_single;
+        let placed = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder)?;
+            if is_single {
+                std::fs::hard_link(&part, &unnamed)?;
+            } else {
+                std::fs::copy(&part, &unnamed)?;
+                std::fs::File::open(&unnamed)?.sync_data()?;
+            }
+            // In the place of what may be there, however it came there.
+            std::fs::rename(&unnamed, &file)?;
+            // Where both are links to one file, neither goes.
+            let _ = std::fs::remove_file(&unnamed);
+            std::fs::File::open(&folder)?.sync_all()
+        });
+        placed.await.map_err(io::Error::other).flatten().map_err(failed("keep"))
     }
 
     /// Removes it.
@@ -525,5 +575,19 @@ mod tests {
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 1);
         drop(unfinished);
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 0, "a cut request leaves no part");
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_request_has_left_is_no_beginning_of_another_file() {
+        let (folder, killed, set) = staging();
+        let mut file = killed.begin(&set).await.unwrap();
+        file.append(b"left").await.unwrap();
+        file.sync().await.unwrap();
+        std::mem::forget(file);
+        // The next process of this folder may have the same process id.
+        let next = Staging::open(folder.path(), None).unwrap();
+        let mut file = next.begin(&set).await.unwrap();
+        file.append(b"frame").await.unwrap();
+        assert_eq!(file.whole().await.unwrap().digest, Digest::of(b"frame"));
     }
 }

@@ -153,9 +153,12 @@ impl Worker {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, job.id = %job, "the end of a job could not be written down");
         }
-        if let Err(error) = self.staging.drop_copies(&leased.job.frameset).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, job.id = %job, "copies of a job's frames stay for some hours");
+        let set = &leased.job.frameset;
+        for dropped in [self.staging.drop_copies(set).await, self.staging.drop_leftovers(set).await] {
+            if let Err(error) = dropped {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, job.id = %job, "copies of a job's frames stay for some hours");
+            }
         }
     }
 

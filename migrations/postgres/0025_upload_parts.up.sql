@@ -6,6 +6,7 @@ alter table uploads add column writer text collate "C" not null default '';
 -- Where the store is a bucket, the bytes that are there, in the order of the file and without a gap.
 create table upload_parts (
     upload_id  text collate "C" not null references uploads (id) on delete cascade,
+    fence      bigint not null,  -- of the request that put it
     first_byte bigint not null,
     bytes      bigint not null,
     digest     text collate "C" not null,  -- BLAKE3

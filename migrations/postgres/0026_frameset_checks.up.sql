@@ -1,4 +1,5 @@
--- Checks that run, so that other servers wait for what they find instead of looking too. What was found is a file of the set.
+-- The newest check of each set: other servers wait for one that runs instead of looking too, and a commit asks one that has ended.
+-- What was found is a file of the set.
 create table frameset_checks (
     frameset_id   text collate "C" primary key references framesets (id) on delete cascade,
     revision      text collate "C" not null,  -- of the frames that are looked at

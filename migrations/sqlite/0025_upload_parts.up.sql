@@ -6,6 +6,7 @@ alter table uploads add column writer text not null default '';
 -- Where the store is a bucket, the bytes that are there, in the order of the file and without a gap.
 create table upload_parts (
     upload_id  text not null references uploads (id) on delete cascade,
+    fence      integer not null,  -- of the request that put it
     first_byte integer not null,
     bytes      integer not null,
     digest     text not null,  -- BLAKE3

@@ -198,7 +198,11 @@ async fn expire_once(app: &App) -> Result<(), Failed> {
     let hours = app.config.uploads.expire_hours;
     let since_ms = app.db.now_ms() - i64::from(hours) * 3_600_000;
     for upload in app.db.expire_uploads(since_ms).await? {
-        app.staging.discard_part(&upload.frameset, &upload.id).await?;
+        // Those after it are removed all the same; what stays goes with its set.
+        if let Err(error) = app.staging.discard_part(&upload.frameset, &upload.id).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, upload.id = %upload.id, "the bytes of an expired upload stay for now");
+        }
     }
     let vitals = &app.config.vitals;
     app.db.prune_vitals(days_ago_ms(&app.db, vitals.keep_days), vitals.keep.into()).await?;

@@ -34,9 +34,10 @@ impl Checks {
         self.remembered().iter().any(|(id, check)| id == set && check.revision == of)
     }
 
-    /// Whether a check of the revision has ended or runs, on any server.
+    /// Whether a check of the revision was begun, on any server and however it ended.
     pub(super) async fn is_begun_elsewhere(&self, set: &FramesetId, of: Digest) -> Result<bool, CheckError> {
-        Ok(self.is_running(set, of).await?.is_some() || self.kept(set, of).await?.is_some())
+        let is_newest = self.db.running_check(set).await?.is_some_and(|check| check.revision == of);
+        Ok(is_newest || self.kept(set, of).await?.is_some())
     }
 
     /// Finds what another server has found, or the one that looks, or says that this one does.

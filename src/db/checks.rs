@@ -6,7 +6,7 @@ use crate::domain::frameset::FramesetId;
 
 use super::{Db, DbError, bytes, from_bytes, parse};
 
-/// A check that runs, or whose process is gone.
+/// A check that runs, has ended, or whose process is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningCheck {
     /// Of the frames that are looked at.
@@ -28,7 +28,7 @@ struct CheckRow {
 }
 
 impl Db {
-    /// The check of a set that runs.
+    /// The newest check of a set.
     pub async fn running_check(&self, set: &FramesetId) -> Result<Option<RunningCheck>, DbError> {
         const SQL: &str =
             "select revision, done, total, touched_at_ms from frameset_checks where frameset_id = $1";
@@ -79,10 +79,11 @@ impl Db {
         tx.commit().await
     }
 
-    /// Notes that a check runs no more.
+    /// Notes that a check runs no more. That there was one stays known.
     pub async fn end_check(&self, set: &FramesetId, revision: Digest) -> Result<(), DbError> {
-        const SQL: &str = "delete from frameset_checks where frameset_id = $1 and revision = $2";
-        let ended = self.run("checks.delete", SQL).bind(set.as_str()).bind(revision.to_string());
+        const SQL: &str =
+            "update frameset_checks set touched_at_ms = 0 where frameset_id = $1 and revision = $2";
+        let ended = self.run("checks.end", SQL).bind(set.as_str()).bind(revision.to_string());
         ended.execute().await?;
         Ok(())
     }
@@ -111,7 +112,8 @@ mod tests {
         db.end_check(&set, one).await.unwrap();
         assert_eq!(db.running_check(&set).await.unwrap().unwrap().done, 0);
         db.end_check(&set, two).await.unwrap();
-        assert_eq!(db.running_check(&set).await.unwrap(), None);
+        assert_eq!(db.running_check(&set).await.unwrap().unwrap().touched_at_ms, 0);
+        assert!(db.begin_check(&set, two, 13, 60_000).await.unwrap(), "what it found was lost");
         let gone = FramesetId::new([1; 16]);
         assert!(!db.begin_check(&gone, one, 12, 60_000).await.unwrap());
     }

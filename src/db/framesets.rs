@@ -18,6 +18,7 @@ use super::{
     audit::record,
     bytes, count,
     engine::{Bind, Tx},
+    finish::{Fenced, finish},
     from_bytes, jobs, parse, random,
     staged::{stage, unstage},
 };
@@ -46,6 +47,9 @@ pub enum FramesetError {
     /// The frame is not the one that the caller knows by its name.
     #[error("the frame is another one now")]
     AnotherFrame,
+    /// Another request goes on with the upload, or has ended it.
+    #[error("another request goes on with the upload")]
+    TakenOver,
     /// The key has reached this limit of open sets.
     #[error("a key may have at most {0} open frame sets")]
     TooManyOpen(u32),
@@ -342,17 +346,24 @@ impl Db {
         insert_within(tx, id, frames, max_files, actor).await
     }
 
-    /// The same, if what the set has by a name `is_meant` to be replaced: the digest of a frame, or none.
+    /// The same, if what the set has by a name `is_meant` to be replaced: the digest of a frame, or none. The upload that
+    /// brought them ends with it, if no other request has taken it over.
     pub async fn add_frames_if(
         &self,
         id: &FramesetId,
         frames: &[StoredFrame],
         (name, is_meant): (&FileName, impl FnOnce(Option<Digest>) -> bool),
+        upload: Option<Fenced<'_>>,
         max_files: u32,
         actor: &Actor,
     ) -> Result<(), FramesetError> {
         let mut tx = self.write("frames.add_if").await?;
         require_open(&mut tx, id).await?;
+        if let Some(upload) = upload
+            && !finish(&mut tx, upload).await?
+        {
+            return Err(FramesetError::TakenOver);
+        }
         if !is_meant(digest_of(&mut tx, id, name).await?) {
             return Err(FramesetError::AnotherFrame);
         }

@@ -186,7 +186,9 @@ mod tests {
         let known = db.staged_bytes(key.id()).await.unwrap();
         assert_eq!(known, StagedBytes { awaited: 640, of_key: 950 });
         assert_eq!(db.staged_bytes(other.id()).await.unwrap(), StagedBytes { awaited: 640, of_key: 0 });
-        db.finish_upload(&upload.id).await.unwrap();
+        let mut tx = db.write("test.finish").await.unwrap();
+        assert!(crate::db::finish::finish(&mut tx, (&upload.id, upload.fence)).await.unwrap());
+        tx.commit().await.unwrap();
         assert_eq!(db.staged_bytes(key.id()).await.unwrap(), StagedBytes { awaited: 0, of_key: 250 });
 
         db.add_frames(&set, &[frame(b"a")], 9, &actor).await.unwrap();

@@ -47,6 +47,8 @@ pub struct StoredUpload {
 /// Bytes of an upload that are in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadPart {
+    /// Of the request that put them: two that put the same bytes have parts of their own.
+    pub fence: i64,
     /// The place of the first one in the file.
     pub first_byte: u64,
     /// How many they are.
@@ -134,6 +136,7 @@ struct UploadRow {
 
 #[derive(FromRow)]
 struct PartRow {
+    fence: i64,
     first_byte: i64,
     bytes: i64,
     digest: String,
@@ -142,12 +145,12 @@ struct PartRow {
 impl PartRow {
     fn part(self) -> Result<UploadPart, DbError> {
         let (first_byte, bytes) = (bytes(self.first_byte), bytes(self.bytes));
-        Ok(UploadPart { first_byte, bytes, digest: parse("digest", &self.digest)? })
+        Ok(UploadPart { fence: self.fence, first_byte, bytes, digest: parse("digest", &self.digest)? })
     }
 }
 
 const PARTS: &str =
-    "select first_byte, bytes, digest from upload_parts where upload_id = $1 order by first_byte";
+    "select fence, first_byte, bytes, digest from upload_parts where upload_id = $1 order by first_byte";
 
 impl UploadRow {
     fn upload(self) -> Result<StoredUpload, DbError> {
@@ -244,10 +247,9 @@ impl Db {
         Received { bytes, writer, parts }: Received<'_>,
     ) -> Result<Noted, DbError> {
         const SQL: &str = "update uploads set received = $1, touched_at_ms = $2, writer = $3
-            where id = $4 and fence = $5";
+            where id = $4 and fence = $5 and not finished";
         const DROP: &str = "delete from upload_parts where upload_id = $1 and first_byte >= $2";
-        const ADD: &str =
-            "insert into upload_parts (upload_id, first_byte, bytes, digest) values ($1, $2, $3, $4)";
+        const ADD: &str = "insert into upload_parts (upload_id, fence, first_byte, bytes, digest) values ($1, $2, $3, $4, $5)";
         let id = upload.id.as_str();
         let mut tx = self.write("uploads.note_received").await?;
         let noted = tx.run("uploads.set_received", SQL).bind(from_bytes(bytes)).bind(self.now_ms());
@@ -261,23 +263,16 @@ impl Db {
             dropped.bind(from_bytes(first.first_byte)).execute().await?;
         }
         for part in parts {
-            let added = tx.run("upload_parts.insert", ADD).bind(id).bind(from_bytes(part.first_byte));
+            let added = tx
+                .run("upload_parts.insert", ADD)
+                .bind(id)
+                .bind(part.fence)
+                .bind(from_bytes(part.first_byte));
             added.bind(from_bytes(part.bytes)).bind(part.digest.to_string()).execute().await?;
         }
         touch(&mut tx, &upload.frameset).await?;
         tx.commit().await?;
         Ok(Noted::Written)
-    }
-
-    /// Notes that an upload's file is a frame of its set. The upload stays until it expires, for clients that missed
-    /// the answer.
-    pub async fn finish_upload(&self, id: &UploadId) -> Result<(), DbError> {
-        const SQL: &str = "update uploads set finished = true, received = length where id = $1";
-        let mut tx = self.write("uploads.finish").await?;
-        tx.run("uploads.set_finished", SQL).bind(id.as_str()).execute().await?;
-        let forgotten = tx.run("upload_parts.delete", "delete from upload_parts where upload_id = $1");
-        forgotten.bind(id.as_str()).execute().await?;
-        tx.commit().await
     }
 
     /// Deletes an upload. Returns whether it existed.
@@ -331,7 +326,7 @@ mod tests {
         assert!(matches!(begin().await, Err(BeginUploadError::TooMuch(TooMuch::Disk))));
         let received = |bytes| Received { bytes, writer: "this", parts: &[] };
         assert_eq!(db.note_received(&upload, received(60)).await.unwrap(), Noted::Written);
-        db.finish_upload(&upload.id).await.unwrap();
+        finish(&db, &upload).await;
         let other = begin().await.unwrap();
         db.note_received(&other, received(100)).await.unwrap();
         assert!(matches!(begin().await, Err(BeginUploadError::TooMany(1))));
@@ -348,6 +343,13 @@ mod tests {
         assert!(!db.delete_upload(&upload.id).await.unwrap());
     }
 
+    async fn finish(db: &Db, upload: &StoredUpload) -> bool {
+        let mut tx = db.write("test.finish").await.unwrap();
+        let is_finished = crate::db::finish::finish(&mut tx, (&upload.id, upload.fence)).await.unwrap();
+        tx.commit().await.unwrap();
+        is_finished
+    }
+
     #[tokio::test]
     async fn a_request_that_was_overtaken_notes_nothing_more() {
         let folder = tempfile::tempdir().unwrap();
@@ -359,8 +361,12 @@ mod tests {
         let new = NewUpload { frameset: &set, name: &name, length: 100, metadata: "", conditions };
         let left = Left { on_disk: Some(100), to_key: Some(200) };
         let first = db.begin_upload(new, &key, &LIMITS, left).await.unwrap();
-        let part =
-            |first_byte, bytes, text: &[u8]| UploadPart { first_byte, bytes, digest: Digest::of(text) };
+        let part = |first_byte, bytes, text: &[u8]| UploadPart {
+            fence: 0,
+            first_byte,
+            bytes,
+            digest: Digest::of(text),
+        };
         let small = [part(0, 30, b"a"), part(30, 10, b"b")];
         let noted = Received { bytes: 40, writer: "first", parts: &small };
         assert_eq!(db.note_received(&first, noted).await.unwrap(), Noted::Written);
@@ -379,7 +385,10 @@ mod tests {
         let third = db.take_upload(&first.id).await.unwrap().unwrap();
         assert_eq!((third.received, third.writer.as_str()), (55, "second"));
         assert_eq!(third.parts, [small[0].clone(), longer[0].clone()]);
-        db.finish_upload(&first.id).await.unwrap();
+        assert!(!finish(&db, &second).await, "it is the third one's");
+        assert!(finish(&db, &third).await);
+        // What is late changes nothing of it.
+        assert_eq!(db.note_received(&third, noted).await.unwrap(), Noted::TakenOver);
         let finished = db.take_upload(&first.id).await.unwrap().unwrap();
         assert_eq!((finished.received, finished.parts.len()), (100, 0));
     }

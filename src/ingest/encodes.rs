@@ -115,8 +115,8 @@ async fn share(mut received: UnboundedReceiver<Encode>, encodes: SharedEncodes) 
         }
         if let Err(error) = encodes.keep(&batch).await {
             let error: &dyn std::error::Error = &error;
+            // They are encoded again, should this worker die.
             tracing::warn!(error, "encodes cannot be kept for another worker");
-            return;
         }
     }
 }

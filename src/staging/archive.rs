@@ -162,10 +162,10 @@ impl Staging {
         let files = self.files(set);
         fs::create_dir_all(&files).map_err(failed("make room for"))?;
         for Unpacked { digest, .. } in unpacked {
-            match fs::hard_link(folder.join(digest.to_string()), self.file(set, *digest)) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(failed("keep")(error));
-                }
+            let unpacked = folder.join(digest.to_string());
+            // One that is in the archive twice was put there already.
+            match fs::rename(unpacked, self.file(set, *digest)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("keep")(error)),
                 _ => {}
             }
         }

@@ -50,9 +50,18 @@ impl Staging {
                 return Err(lost("a part is shorter than it was"));
             }
             incoming.cut(*received).await?;
-        } else {
+            return Ok(incoming);
+        }
+        if upload.parts.last().map_or(0, UploadPart::end) != *received {
+            // Of an older program: what is here may be all that there is.
+            let elsewhere = io::Error::other("the bytes are on the disk of the server that received them");
+            return Err(failed("resume")(elsewhere));
+        }
+        incoming.cut(0).await?;
+        if let Err(error) = self.rebuild(upload, &mut incoming).await {
+            // Nothing of it is taken for what was sent.
             incoming.cut(0).await?;
-            self.rebuild(upload, &mut incoming).await?;
+            return Err(error);
         }
         Ok(incoming)
     }
@@ -95,14 +104,26 @@ impl Staging {
         while first < received {
             let mut bytes = vec![0; PART_BYTES.min(received - first) as usize];
             file.read_exact(&mut bytes).await.map_err(failed("read"))?;
-            let part =
-                UploadPart { first_byte: first, bytes: bytes.len() as u64, digest: Digest::of(&bytes) };
+            let (fence, digest) = (upload.fence, Digest::of(&bytes));
+            let part = UploadPart { fence, first_byte: first, bytes: bytes.len() as u64, digest };
             shared.keep_part(set, id, &part, &bytes).await?;
             first = part.end();
             parts.push(part.clone());
             secured.added.push(part);
         }
         Ok(secured)
+    }
+
+    /// Removes all parts of an upload, where there may be any: it is finished.
+    pub async fn remove_parts(&self, upload: &StoredUpload, parts: &[UploadPart]) {
+        // An earlier request may have put some that it never noted.
+        if let Some(shared) = &self.shared
+            && (upload.fence > 1 || !parts.is_empty())
+            && let Err(error) = shared.remove_parts(&upload.frameset, &upload.id).await
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::debug!(error, upload.id = %upload.id, "the parts of a finished upload stay for now");
+        }
     }
 
     /// Removes parts that others have taken the place of. What cannot be removed now goes with the upload.
@@ -164,7 +185,7 @@ mod tests {
     use crate::domain::frameset::Conditions;
 
     fn part(first_byte: u64, bytes: u64) -> UploadPart {
-        UploadPart { first_byte, bytes, digest: Digest::of(&first_byte.to_le_bytes()) }
+        UploadPart { fence: 0, first_byte, bytes, digest: Digest::of(&first_byte.to_le_bytes()) }
     }
 
     /// What `merge` leaves, as lengths, after notes at these offsets; and how many bytes were put.
@@ -212,6 +233,26 @@ mod tests {
         assert_eq!(file.whole().await.unwrap().digest, Digest::of(b"certainty!"));
         drop(file);
         assert!(staging.resume(&upload(11)).await.is_err(), "bytes that are lost are not made up");
+
+        // A file of the set stays as it is, whatever is sent to the upload that it came by.
+        let mut file = staging.resume(&upload(9)).await.unwrap();
+        let whole = file.whole().await.unwrap();
+        file.keep(&staging, &upload(9).frameset, &whole).await.unwrap();
+        drop(file);
+        let mut file = staging.resume(&upload(4)).await.unwrap();
+        file.append(b"more").await.unwrap();
+        file.sync().await.unwrap();
+        let kept = staging.file(&upload(9).frameset, whole.digest);
+        assert_eq!(std::fs::read(&kept).unwrap(), b"certainty");
+        // One that was damaged is put anew.
+        std::fs::write(&kept, b"cert").unwrap();
+        drop(file);
+        let mut file = staging.resume(&upload(0)).await.unwrap();
+        file.append(b"certainty").await.unwrap();
+        file.sync().await.unwrap();
+        file.keep(&staging, &upload(9).frameset, &whole).await.unwrap();
+        assert_eq!(std::fs::read(&kept).unwrap(), b"certainty");
+        drop(file);
         let StoredUpload { id, frameset, .. } = upload(0);
         staging.discard_part(&frameset, &id).await.unwrap();
     }

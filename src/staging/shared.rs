@@ -1,6 +1,6 @@
 //! What all servers and workers share of the staging area, where the store is a bucket. The folder of each is scratch then.
 //!
-//! `staged/SET/files/DIGEST` is a whole file, `staged/SET/uploads/UPLOAD/FIRST-DIGEST` a part of a resumable upload, and
+//! `staged/SET/files/DIGEST` is a whole file, `staged/SET/uploads/UPLOAD/FIRST-DIGEST-FENCE` a part of a resumable upload, and
 //! `staged/SET/encodes/DIGEST` some encodes of its job, `staged/SET/findings-…` what a check found. Artists get no access to this place, other than to `incoming/`.
 //!
 //! Parts of an upload are objects and not parts of an S3 upload: those cannot be read before their upload is complete, have to
@@ -114,6 +114,11 @@ impl Shared {
         Ok(listed.into_iter().map(contents).collect())
     }
 
+    /// Removes the parts of all uploads of a set.
+    pub(super) async fn remove_uploads(&self, set: &FramesetId) -> Result<(), StagingError> {
+        self.area.clear(&format!("{set}/uploads/")).await.map_err(failed("remove"))
+    }
+
     /// Removes the encodes of a set's job.
     pub(super) async fn remove_encodes(&self, set: &FramesetId) -> Result<(), StagingError> {
         self.area.clear(&encodes(set)).await.map_err(failed("remove"))
@@ -154,7 +159,7 @@ fn file_name(set: &FramesetId, digest: Digest) -> String {
 }
 
 fn part_name(set: &FramesetId, upload: &UploadId, part: &UploadPart) -> String {
-    format!("{set}/uploads/{upload}/{}-{}", part.first_byte, part.digest)
+    format!("{set}/uploads/{upload}/{}-{}-{}", part.first_byte, part.digest, part.fence)
 }
 
 fn encodes(set: &FramesetId) -> String {

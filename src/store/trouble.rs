@@ -51,6 +51,11 @@ impl Trouble {
         }
     }
 
+    /// What is wrong, where the error is one of a bucket.
+    pub fn of_bucket(cause: &(dyn Error + Send + Sync + 'static)) -> Option<Self> {
+        super::s3::trouble(cause)
+    }
+
     /// Whether it stays until an operator changes something. An answer that does not come may come later.
     pub fn is_lasting(&self) -> bool {
         !matches!(self, Self::Unreachable | Self::Other)

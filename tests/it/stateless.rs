@@ -186,6 +186,57 @@ async fn any_server_goes_on_with_an_upload_also_when_folders_are_wiped_and_serve
 }
 
 #[tokio::test]
+async fn an_upload_whose_bytes_are_lost_ends_and_no_wrong_frame_comes_of_it() {
+    let Some(fleet) = Fleet::new("lost").await else { return };
+    let whole = file(3 * MIB);
+    let (here, there) = (fleet.serve("here"), fleet.serve("there"));
+    let set = here.open(&ring()).await;
+    let begun = here.begin(&set, "001.tif", whole.len()).await;
+    let upload = begun.headers()["location"].to_str().unwrap().to_owned();
+    let sent = here.part(&upload, 0, &whole[..2 * MIB]).send().await.unwrap();
+    assert_eq!(sent.status(), 204);
+    let part = fleet.staged(&set).await.pop().unwrap();
+    let name = format!("/staged/{}/{part}", set.rsplit('/').next().unwrap());
+    fleet.bucket.replace(&name, &vec![9; 2 * MIB]).await;
+    for _ in 0..2 {
+        let rest = there.part(&upload, 2 * MIB, &whole[2 * MIB..]).send().await.unwrap();
+        assert_eq!(problem(rest, 404).await, "no-such-upload");
+    }
+    assert_eq!(there.show(&set).await["frames"], 0);
+    assert_eq!(fleet.staged(&set).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_continued_elsewhere_ends_there_alone() {
+    let Some(fleet) = Fleet::new("stalled").await else { return };
+    let (whole, other) = (file(2 * MIB), vec![7; MIB]);
+    let (here, there) = (fleet.serve("here"), fleet.serve("there"));
+    let set = here.open(&ring()).await;
+    let begun = here.begin(&set, "001.tif", whole.len()).await;
+    let upload = begun.headers()["location"].to_str().unwrap().to_owned();
+    let sent = here.part(&upload, 0, &whole[..MIB]).send().await.unwrap();
+    assert_eq!(sent.status(), 204);
+    // It has all bytes, and hears nothing of the bucket.
+    fleet.bucket.line.silent_after("/files/", 0);
+    let stalled = here.part(&upload, MIB, &other).send();
+    let continued = async {
+        until("it puts the file", async || (fleet.bucket.line.asked("/files/") > 0).then_some(())).await;
+        // The other one takes it over before the bucket answers again.
+        let offset = there.tus(Method::HEAD, &upload).send();
+        fleet.bucket.line.set(Faults::None);
+        assert_eq!(offset.await.unwrap().headers()["upload-offset"], MIB.to_string());
+        let rest = there.part(&upload, MIB, &whole[MIB..]).send().await.unwrap();
+        assert_eq!(rest.status(), 204, "{}", rest.text().await.unwrap());
+    };
+    let (stalled, ()) = tokio::join!(stalled, continued);
+    assert_eq!(problem(stalled.unwrap(), 409).await, "offset-mismatch");
+    for artist in [&here, &there] {
+        assert_eq!(artist.show(&set).await["files"][0]["digest"], digest(&whole));
+        assert_eq!(artist.offset(&upload).await, whole.len());
+    }
+}
+
+#[tokio::test]
 async fn frames_that_one_server_took_are_encoded_elsewhere_and_served_everywhere() {
     let Some(fleet) = Fleet::new("frames").await else { return };
     let turn = fleet.machines.path().join("turn");

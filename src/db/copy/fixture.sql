@@ -38,7 +38,7 @@ insert into frames (frameset_id, name, bytes, digest) values ('f1', '0001.png', 
 insert into staged_files (frameset_id, digest, bytes) values ('f1', 'd1', 4096), ('f1', 'd2', 1);
 insert into uploads (id, frameset_id, name, length, received, metadata, finished, touched_at_ms, if_match, if_none_match) values
     ('u1', 'f2', '0001.png', 10, 3, 'filename MDAwMS5wbmc=', 0, 5, '"d1"', null), ('u2', 'f2', '2.png', 1, 1, '', 1, 5, null, '*');
-insert into upload_parts (upload_id, first_byte, bytes, digest) values ('u1', 0, 2, 'd'), ('u1', 2, 1, 'd');
+insert into upload_parts (upload_id, fence, first_byte, bytes, digest) values ('u1', 1, 0, 2, 'd'), ('u1', 2, 2, 1, 'd');
 insert into frameset_checks (frameset_id, revision, done, total, touched_at_ms) values ('f2', 'r', 1, 2, 3);
 insert into jobs (id, frameset_id, state, priority, attempts, run_at_ms, lease, lease_until_ms, stage, done, total, configuration_id,
     version, failure, created_at_ms, changed_at_ms, left_ms, source) values

@@ -16,6 +16,7 @@ use crate::{
     checks::Checks,
     db::{
         Db,
+        finish::Fenced,
         framesets::{FramesetError, StoredFrame, revision},
     },
     domain::{
@@ -294,7 +295,7 @@ pub(super) async fn put_frame(
             receive::append(&mut body, &mut file, max_bytes, &mut single).await?;
             match wanted {
                 Some(wanted) if wanted != file.whole().await?.sha256 => Err(Error::DigestMismatch),
-                _ => add(account, &staging, place, &mut file, &caller.actor).await,
+                _ => add(account, &staging, place, &mut file, None, &caller.actor).await,
             }
         };
         let received = received.await;
@@ -359,12 +360,13 @@ impl Place<'_> {
     }
 }
 
-/// Adds a complete file to its set: as a frame, or as the frames of an archive.
+/// Adds a complete file to its set: as a frame, or as the frames of an archive. The upload that brought it ends with it.
 pub(super) async fn add(
     account: Account<'_>,
     staging: &Staging,
     Place { id, name, conditions }: Place<'_>,
     file: &mut Incoming,
+    upload: Option<Fenced<'_>>,
     actor: &Actor,
 ) -> Result<Vec<StoredFrame>, Error> {
     let accepted = staging.accept(account, id, name, file).await?;
@@ -372,7 +374,7 @@ pub(super) async fn add(
     let frames: Vec<_> = accepted.into_iter().map(frame).collect();
     let is_meant = |now| condition::hold(conditions, now);
     let max_files = account.limits.set_max_files;
-    account.db.add_frames_if(id, &frames, (name, is_meant), max_files, actor).await?;
+    account.db.add_frames_if(id, &frames, (name, is_meant), upload, max_files, actor).await?;
     Ok(frames)
 }
 

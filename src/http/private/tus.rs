@@ -5,14 +5,10 @@
 
 mod headers;
 mod writers;
-
-use std::{
-    future::{Ready, ready},
-    time::Duration,
-};
+mod writing;
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, dev,
+    HttpRequest, HttpResponse,
     http::{
         StatusCode,
         header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LOCATION},
@@ -24,20 +20,14 @@ pub use self::writers::Writers;
 
 use self::{
     headers::{Checksum, destination, number, progress, require_plain, require_version, text},
-    writers::Writing,
+    writing::Uploads,
 };
 
 use crate::{
-    checks::Checks,
-    db::uploads::{NewUpload, Noted, Received, StoredUpload, UploadPart},
-    domain::{
-        audit::Actor,
-        frameset::{FramesetState, UploadId, UploadLimits},
-        keys::KeyId,
-    },
+    db::uploads::NewUpload,
+    domain::frameset::{FramesetState, UploadId, UploadLimits},
     http::{
         auth::Artist,
-        catalog::Catalog,
         methods::WITH_KEY,
         private_scope::secret,
         problem::{Error, Failure},
@@ -45,13 +35,11 @@ use crate::{
         segment,
         wire::{files, parameters as param, problems},
     },
-    staging::{Account, Incoming, Staging},
 };
 
 use super::{
-    complete, condition,
+    condition,
     framesets::{self, Place},
-    receive::{self, Receiver},
 };
 
 /// The header on every answer: the version of the protocol.
@@ -62,8 +50,6 @@ const ALGORITHMS: &str = "sha1,sha256";
 /// Headers that scripts of other origins may read.
 const EXPOSED: &str = "Location, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, \
      Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset";
-/// How often a request looks whether another process has taken its upload over.
-const TAKEN_OVER_POLL: Duration = Duration::from_secs(1);
 /// The media type of a part of a file.
 const PART: &str = "application/offset+octet-stream";
 
@@ -182,8 +168,14 @@ pub(super) async fn create(
     let received = if with_upload || length == 0 {
         match uploads.write(&upload, &writing, &mut body, checksum, &caller.actor).await {
             // The upload exists all the same: the client resumes after the bytes that arrived.
-            Err(Error::BodyCutShort | Error::BodyTooSlow) => uploads.load(&upload.id).await?.received,
-            received => received?,
+            Err(error) if error.may_pass() => uploads.load(&upload.id).await?.received,
+            Ok(received) => received,
+            Err(error) => {
+                // Its client does not know its address, and its bytes are promised to no one.
+                catalog.db.delete_upload(&upload.id).await?;
+                staging.discard_part(&upload.frameset, &upload.id).await?;
+                return Err(error.into());
+            }
         }
     } else {
         0
@@ -339,194 +331,10 @@ pub(super) async fn terminate(
     uploads: Uploads,
 ) -> Result<HttpResponse, Failure> {
     let (_writing, upload) = uploads.take(&request).await?;
-    uploads.catalog.db.delete_upload(&upload.id).await?;
+    // Should the first fail, the client asks again.
     uploads.staging.discard_part(&upload.frameset, &upload.id).await?;
+    uploads.catalog.db.delete_upload(&upload.id).await?;
     Ok(secret(StatusCode::NO_CONTENT).finish())
-}
-
-/// The parts of the server that uploads need.
-pub(super) struct Uploads {
-    catalog: Data<Catalog>,
-    staging: Data<Staging>,
-    writers: Data<Writers>,
-    limits: Data<UploadLimits>,
-    checks: Data<Checks>,
-}
-
-impl FromRequest for Uploads {
-    type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
-
-    fn from_request(request: &HttpRequest, _body: &mut dev::Payload) -> Self::Future {
-        fn part<T: 'static>(request: &HttpRequest) -> Data<T> {
-            request.app_data::<Data<T>>().expect("the server registers its parts as app data").clone()
-        }
-        ready(Ok(Self {
-            catalog: part(request),
-            staging: part(request),
-            writers: part(request),
-            limits: part(request),
-            checks: part(request),
-        }))
-    }
-}
-
-/// A part of an upload, whose whole length is promised.
-struct Resumable<'a> {
-    uploads: &'a Uploads,
-    upload: &'a StoredUpload,
-    has_checksum: bool,
-    /// What is in the bucket.
-    parts: Vec<UploadPart>,
-}
-
-impl Receiver for Resumable<'_> {
-    async fn before(&mut self, _bytes: u64) -> Result<(), Error> {
-        Ok(())
-    }
-
-    async fn synced(&mut self, received: u64) -> Result<(), Error> {
-        let Uploads { staging, limits, .. } = self.uploads;
-        staging.require_free(limits).await?;
-        // A part with a checksum counts only once all of it has arrived and matches.
-        if self.has_checksum { Ok(()) } else { self.note(received).await }
-    }
-}
-
-impl Resumable<'_> {
-    /// Makes sure that any server can go on after so many bytes, and writes it down.
-    async fn note(&mut self, received: u64) -> Result<(), Error> {
-        let (Uploads { catalog, staging, .. }, upload) = (self.uploads, self.upload);
-        let secured = staging.secure(upload, &mut self.parts, received).await?;
-        let received = Received { bytes: received, writer: staging.process(), parts: &secured.added };
-        match catalog.db.note_received(upload, received).await? {
-            Noted::Written => {
-                staging.remove_replaced(upload, &secured.replaced).await;
-                Ok(())
-            }
-            Noted::TakenOver => Err(Error::BodyCutShort),
-            Noted::Gone => Err(Error::NoSuchUpload),
-        }
-    }
-}
-
-impl Uploads {
-    /// The upload that the request names, for this request alone.
-    async fn take(&self, request: &HttpRequest) -> Result<(Writing, StoredUpload), Error> {
-        require_version(request.headers())?;
-        self.take_named(&id(request)?).await
-    }
-
-    /// The upload, for one request alone: first of this process, then of all.
-    async fn take_named(&self, id: &UploadId) -> Result<(Writing, StoredUpload), Error> {
-        let writing = self.writers.take(id).await;
-        let upload = self.catalog.db.take_upload(id).await?.ok_or(Error::NoSuchUpload)?;
-        Ok((writing, upload))
-    }
-
-    /// Completes when a request to another process wants to write to the upload.
-    async fn taken_over(&self, upload: &StoredUpload) {
-        loop {
-            tokio::time::sleep(TAKEN_OVER_POLL).await;
-            if matches!(self.catalog.db.is_taken_over(upload).await, Ok(true)) {
-                return;
-            }
-        }
-    }
-
-    /// What the files of a key's sets have to fit into.
-    fn account<'a>(&'a self, key: &'a KeyId) -> Account<'a> {
-        Account { db: &self.catalog.db, key, limits: &self.limits }
-    }
-
-    async fn load(&self, id: &UploadId) -> Result<StoredUpload, Error> {
-        self.catalog.db.upload(id).await?.ok_or(Error::NoSuchUpload)
-    }
-
-    /// Appends a part to an upload, and makes a frame of a complete one. Returns the upload's new offset.
-    async fn write(
-        &self,
-        upload: &StoredUpload,
-        writing: &Writing,
-        body: &mut Payload,
-        checksum: Option<Checksum>,
-        actor: &Actor,
-    ) -> Result<u64, Error> {
-        if upload.finished {
-            return Ok(upload.received);
-        }
-        let mut file = self.staging.resume(upload).await?;
-        let (has_checksum, parts) = (checksum.is_some(), upload.parts.clone());
-        let mut resumable = Resumable { uploads: self, upload, has_checksum, parts };
-        let appended = tokio::select! {
-            appended = receive::append(body, &mut file, upload.length, &mut resumable) => appended,
-            () = writing.stopped() => Err(Error::BodyCutShort),
-            () = self.taken_over(upload) => Err(Error::BodyCutShort),
-        };
-        match (&appended, &checksum) {
-            (Ok(()), Some(checksum)) => {
-                if !checksum.matches(&mut file, upload.received).await? {
-                    file.cut(upload.received).await?;
-                    return Err(Error::ChecksumMismatch);
-                }
-            }
-            (Err(_), Some(_)) => {
-                file.cut(upload.received).await?;
-            }
-            (_, None) => {}
-        }
-        file.sync().await?;
-        let received = file.written();
-        let is_whole = received == upload.length;
-        if is_whole && self.staging.is_shared() {
-            // The file goes to the other servers as what it becomes. Should that fail, its last bytes are sent again.
-            if self.catalog.db.is_taken_over(upload).await? {
-                return Err(Error::BodyCutShort);
-            }
-        } else {
-            resumable.note(received).await?;
-        }
-        appended?;
-        if is_whole {
-            self.finish(upload, file, &resumable.parts, actor).await?;
-        }
-        Ok(received)
-    }
-
-    async fn finish(
-        &self,
-        upload: &StoredUpload,
-        mut file: Incoming,
-        parts: &[UploadPart],
-        actor: &Actor,
-    ) -> Result<(), Error> {
-        let Self { catalog, staging, checks, .. } = self;
-        let set = framesets::load(catalog, &upload.frameset).await?;
-        let account = self.account(&set.key);
-        let StoredUpload { frameset: id, name, conditions, .. } = upload;
-        let added = framesets::add(account, staging, Place { id, name, conditions }, &mut file, actor);
-        if let Err(error) = added.await {
-            if let Error::FileRefused { .. } | Error::BadField(_) | Error::PreconditionFailed = error {
-                // A retry would send the same bytes, in the place of the same frame.
-                catalog.db.delete_upload(&upload.id).await?;
-                staging.discard_part(&upload.frameset, &upload.id).await?;
-            }
-            return Err(error);
-        }
-        catalog.db.finish_upload(&upload.id).await?;
-        file.discard().await?;
-        staging.remove_replaced(upload, parts).await;
-        complete::commit_if_complete(checks, &upload.frameset, actor).await
-    }
-
-    /// Finishes an upload whose bytes all arrived before the server died, and which is not a frame yet.
-    async fn finish_late(&self, upload: &StoredUpload, actor: &Actor) -> Result<(), Error> {
-        if upload.finished || upload.received < upload.length {
-            return Ok(());
-        }
-        let file = self.staging.resume(upload).await?;
-        self.finish(upload, file, &upload.parts, actor).await
-    }
 }
 
 fn id(request: &HttpRequest) -> Result<UploadId, Error> {

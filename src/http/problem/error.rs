@@ -153,6 +153,8 @@ pub(crate) enum Error {
     NoSuchUpload,
     #[error("the upload continues at byte {0}")]
     OffsetMismatch(u64),
+    #[error("another request goes on with the upload: ask for its offset")]
+    UploadTakenOver,
     #[error("the part does not match Upload-Checksum")]
     ChecksumMismatch,
     #[error("the body of a part has to be application/offset+octet-stream")]
@@ -199,12 +201,20 @@ impl Error {
         match self {
             Self::NotReady(error) => Some(match error.downcast_ref::<StoreError>() {
                 Some(error) => format!("the object store cannot be used: {}", error.trouble()),
+                None if error.is::<StagingError>() || error.is::<InboxError>() => {
+                    "the object store cannot be used: a request failed".to_owned()
+                }
                 None => "the database does not answer".to_owned(),
             }),
             Self::DiskFull => Some(self.to_string()),
             _ if kind == kinds::DISK_FULL => Some("the disk of the server is full".to_owned()),
             _ => (kind.status < 500).then(|| self.to_string()),
         }
+    }
+
+    /// Whether the same request may succeed later, with the bytes that were safe before.
+    pub(in crate::http) const fn may_pass(&self) -> bool {
+        matches!(self, Self::BodyCutShort | Self::BodyTooSlow | Self::NotReady(_) | Self::Busy(_))
     }
 
     /// Whether an object is missing that a version has, or had.
@@ -274,7 +284,7 @@ impl Error {
             Self::NoBucket => kinds::NO_BUCKET,
             Self::DigestMismatch => kinds::DIGEST_MISMATCH,
             Self::NoSuchUpload => kinds::NO_SUCH_UPLOAD,
-            Self::OffsetMismatch(_) => kinds::OFFSET_MISMATCH,
+            Self::OffsetMismatch(_) | Self::UploadTakenOver => kinds::OFFSET_MISMATCH,
             Self::ChecksumMismatch => kinds::CHECKSUM_MISMATCH,
             Self::NotAPart => kinds::NOT_A_PART,
             Self::UnsupportedTusVersion => kinds::UNSUPPORTED_TUS_VERSION,

@@ -33,6 +33,7 @@ impl From<FramesetError> for Error {
             FramesetError::TooManyFiles(max_files) => Self::TooManyFiles(max_files),
             FramesetError::Empty => Self::SetEmpty,
             FramesetError::Changed => Self::FramesetChanged,
+            FramesetError::TakenOver => Self::UploadTakenOver,
             FramesetError::AnotherFrame => Self::PreconditionFailed,
             FramesetError::TooManyOpen(max_open) => Self::TooManySets(max_open),
             FramesetError::Db(error) => error.into(),
@@ -202,13 +203,14 @@ impl From<CollectError> for Error {
 
 impl From<StagingError> for Error {
     fn from(error: StagingError) -> Self {
-        Self::Staging(Arc::new(error))
+        // It may answer later, and asked again, so may the server.
+        if error.is_away() { Self::NotReady(Arc::new(error)) } else { Self::Staging(Arc::new(error)) }
     }
 }
 
 impl From<InboxError> for Error {
     fn from(error: InboxError) -> Self {
-        Self::Inbox(Arc::new(error))
+        if error.is_away() { Self::NotReady(Arc::new(error)) } else { Self::Inbox(Arc::new(error)) }
     }
 }
 
