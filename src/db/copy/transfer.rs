@@ -148,13 +148,13 @@ fn fill(step: &Step, columns: &[usize], rows: usize, target: &Side) -> String {
     let sets: Vec<String> =
         columns.iter().enumerate().skip(keys).map(|(at, column)| equal(at, column, "")).collect();
     let prefix = format!("\"{}\".", table.name);
-    let wheres: Vec<String> =
+    let conditions: Vec<String> =
         columns.iter().enumerate().take(keys).map(|(at, column)| equal(at, column, &prefix)).collect();
     format!(
         "update \"{}\" set {} from (values {tuples}) as v where {}",
         table.name,
         sets.join(", "),
-        wheres.join(" and ")
+        conditions.join(" and ")
     )
 }
 
