@@ -41,6 +41,8 @@ pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
 
 /// How long a server may answer from a pointer that another process has moved.
 const POINTER_TTL: Duration = Duration::from_secs(1);
+/// How often a configuration may move while one answer is made of it.
+const MOST_MOVES: u32 = 4;
 /// Cached pointers at most: enough for every busy configuration, and a bound for requests with made-up ids.
 const MAX_POINTERS: u64 = 20_000;
 
@@ -258,21 +260,28 @@ impl Catalog {
     }
 
     /// Answers for the public live version. Where one of its objects is missing, the configuration may have been protected,
-    /// taken down or published anew since its pointer was read: the pointer is then read again, and decides.
+    /// taken down or published anew since its pointer was read: the pointer is then read again, and decides. That may happen
+    /// more than once while an answer is made.
     pub(crate) async fn of_live<T>(
         &self,
         id: &ConfigId,
         answer: impl AsyncFn(Pointer) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let pointer = self.pointer(id).await?;
-        match answer(pointer).await {
-            Err(error) if error.is_absence() => {
-                self.evict_pointer(id).await;
-                let now = self.pointer(id).await?;
-                if now == pointer { Err(error) } else { answer(now).await }
+        let mut pointer = self.pointer(id).await?;
+        for _ in 0..MOST_MOVES {
+            match answer(pointer).await {
+                Err(error) if error.is_absence() => {
+                    self.evict_pointer(id).await;
+                    let now = self.pointer(id).await?;
+                    if now == pointer {
+                        return Err(error);
+                    }
+                    pointer = now;
+                }
+                ended => return ended,
             }
-            ended => ended,
         }
+        answer(pointer).await
     }
 
     /// The public product, at most a second old.

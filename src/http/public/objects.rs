@@ -14,7 +14,7 @@ use crate::{
 
 use crate::http::{
     caching::Caching,
-    catalog::Catalog,
+    catalog::{Catalog, Object},
     encoding::Encoding,
     problem::{At as _, Error, Failure},
     query, redirect,
@@ -83,10 +83,11 @@ pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     query::none(&request).at(&scope)?;
     let found = catalog.of_live(&configuration, async |pointer| {
         let place = still_key(&catalog, &pointer, format).await?.within(pointer.namespace);
-        catalog.object(place).await.map(|_there| place)
+        catalog.object(place).await.map(|object| (place, object))
     });
-    let place = found.await.at(&scope)?;
-    send(&request, &catalog, Caching::Manifest, &scope, place).await
+    // The object itself: it may be deleted from its place by now.
+    let (place, object) = found.await.at(&scope)?;
+    send_object(&request, Caching::Manifest, &scope, &place, &object)
 }
 
 /// A CDN or a bucket can deliver immutable objects instead.
@@ -144,6 +145,16 @@ pub(in crate::http) async fn send(
     place: Address,
 ) -> Result<HttpResponse, Failure> {
     let object = catalog.object(place).await.at(scope)?;
+    send_object(request, caching, scope, &place, &object)
+}
+
+fn send_object(
+    request: &HttpRequest,
+    caching: Caching,
+    scope: &Scope,
+    place: &Address,
+    object: &Object,
+) -> Result<HttpResponse, Failure> {
     let representation = Representation {
         media_type: place.key.media_type(),
         body: &object.body,
