@@ -302,6 +302,7 @@ impl App {
         let mut background = Background::default();
         tasks::relay_signals(&mut background, &self.db);
         tasks::tidy(&mut background, &self.staging);
+        tasks::delete_unneeded(&mut background, self);
         tasks::work(&mut background, self.worker());
         tracing::info!(data = %self.config.data.display(), "working");
         stop.await;

@@ -57,6 +57,15 @@ pub(super) fn tidy(background: &mut Background, staging: &Staging) {
     });
 }
 
+/// Deletes the files of sets that are gone from the folder of a process that does nothing but work.
+pub(super) fn delete_unneeded(background: &mut Background, app: &App) {
+    let app = app.clone();
+    background.every("delete_unneeded", EXPIRE_EVERY, move || {
+        let app = app.clone();
+        async move { raw_frames::delete_unneeded(&app.db, &app.staging).await }
+    });
+}
+
 /// Deletes what has expired.
 pub(super) fn expire(background: &mut Background, app: &App) {
     let app = app.clone();

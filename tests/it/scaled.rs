@@ -43,6 +43,7 @@ impl Postgres {
     fn run(&self, sql: &str) {
         let mut psql = Command::new("psql");
         psql.args(["-q", "-U", "girasol", "-d", "postgres", "-c", sql, "-h"]).arg(self.folder());
+        psql.stdout(Stdio::null());
         assert!(psql.status().unwrap().success(), "{sql}");
     }
 
