@@ -1,41 +1,18 @@
 //! The restore drill: back up under load, destroy, restore, verify.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::{fs, process::Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     artist::Artist,
+    command::{answer, command, refusal, run},
     garbage::objects,
-    girasol::{Server, girasol, ingest, is_scaled, names},
+    girasol::{Server, ingest, is_scaled, names},
 };
 
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
-
-fn command(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = girasol();
-    command.args(arguments).arg("--data").arg(data);
-    command
-}
-
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    command(data, arguments).output().unwrap()
-}
-
-fn answer(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refusal(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
-}
 
 #[tokio::test]
 async fn what_is_backed_up_under_load_is_restored_and_goes_on() {

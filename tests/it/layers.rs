@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("db", &["domain", "signals"]),
     ("config", &["domain"]),
     ("store", &["domain", "config", "whole_file"]),
-    ("staging", &["domain", "db", "store"]),
+    ("staging", &["domain", "db", "store", "whole_file"]),
     ("cache", &["domain"]),
     ("telemetry", &["config"]),
     ("cdn", &["domain", "signals", "background", "config", "db"]),

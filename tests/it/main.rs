@@ -20,6 +20,7 @@ mod authorization;
 mod backup;
 mod bucket;
 mod check;
+mod command;
 mod debian;
 mod delivery;
 mod disk;

@@ -1,43 +1,20 @@
 //! Objects move from a folder into a bucket and back, and are verified where they are.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::{fs, path::Path, process::Stdio};
 
 use serde_json::Value;
 
 use crate::{
     bucket_fixture::Bucket,
+    command::{answer, command, refusal, run},
     fault_proxy::Faults,
     garbage::{is_whole, objects},
-    girasol::{RING, Server, girasol, ingest, sequence},
+    girasol::{RING, Server, ingest, sequence},
     s3::files,
 };
 
 const GOLD: &str = "ring.solitaire.metal-gold.stone-diamond";
 const ROSE: &str = "ring.solitaire.metal-rose.stone-diamond";
-
-fn command(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = girasol();
-    command.args(arguments).arg("--data").arg(data);
-    command
-}
-
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    command(data, arguments).output().unwrap()
-}
-
-fn answer(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refusal(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
-}
 
 /// Every answer and file of a spin.
 async fn served(server: &Server, configuration: &str) -> Vec<Vec<u8>> {
