@@ -25,8 +25,10 @@ mod area;
 #[cfg(not(feature = "cloud"))]
 #[path = "staging/no_area.rs"]
 mod area;
+mod copies;
 mod encodes;
 pub mod fetch;
+mod findings;
 #[cfg(feature = "cloud")]
 mod inbox;
 #[cfg(not(feature = "cloud"))]
@@ -44,11 +46,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use assets_pipeline::digest::Digest;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 use tokio::{
     fs::{self, File},
@@ -72,10 +72,7 @@ pub use self::{
     room::{Account, NoRoom, Offer, Reservation},
 };
 
-use self::{
-    room::Room,
-    shared::{Shared, unread},
-};
+use self::{room::Room, shared::Shared};
 
 /// A file of the staging area could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -136,8 +133,6 @@ pub enum InboxError {
 
 /// How often the removal of a folder is tried while uploads make files in it.
 const REMOVAL_TRIES: u32 = 8;
-/// Files of a set that are brought from the bucket at once.
-const BROUGHT_AT_ONCE: usize = 8;
 /// Bytes that are read at once.
 const CHUNK: usize = 128 * 1024;
 
@@ -223,90 +218,10 @@ impl Staging {
         self.files(set).join(digest.to_string())
     }
 
-    /// Brings whole files that other servers took into this folder.
-    pub async fn bring(&self, set: &FramesetId, frames: &[StoredFrame]) -> Result<(), StagingError> {
-        let Some(shared) = &self.shared else { return Ok(()) };
-        let mut brought = Vec::new();
-        for frame in frames {
-            if !fs::try_exists(self.file(set, frame.digest)).await.map_err(failed("find"))? {
-                brought.push(self.bring_one(shared, set, frame));
-            }
-        }
-        stream::iter(brought).buffer_unordered(BROUGHT_AT_ONCE).try_collect().await
-    }
-
-    async fn bring_one(
-        &self,
-        shared: &Shared,
-        set: &FramesetId,
-        frame: &StoredFrame,
-    ) -> Result<(), StagingError> {
-        let mut file = self.begin(set).await?;
-        let mut contents = shared.read(set, frame);
-        while let Some(chunk) = contents.next().await.map_err(unread)? {
-            file.append(chunk.as_ref()).await?;
-        }
-        if file.whole().await?.digest != frame.digest {
-            let damaged = io::Error::new(io::ErrorKind::InvalidData, "a frame in the bucket is damaged");
-            return Err(failed("fetch")(damaged));
-        }
-        file.link(self, set, frame.digest).await
-    }
-
     /// The bytes of a set's frame.
     pub async fn load(&self, set: &FramesetId, frame: &StoredFrame) -> Result<Vec<u8>, StagingError> {
         self.bring(set, std::slice::from_ref(frame)).await?;
         fs::read(self.file(set, frame.digest)).await.map_err(failed("read"))
-    }
-
-    /// Keeps what a check of a revision of the set found, for this server and the others.
-    pub async fn keep_findings(
-        &self,
-        set: &FramesetId,
-        revision: Digest,
-        found: &[u8],
-    ) -> Result<(), StagingError> {
-        let name = findings_name(revision);
-        if let Some(shared) = &self.shared {
-            return shared.keep_findings(set, &name, found).await;
-        }
-        let path = self.set(set).join(name);
-        // A process that dies leaves all of it or nothing.
-        let written = tokio::task::spawn_blocking({
-            let found = found.to_vec();
-            move || {
-                let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-                let mut file = tempfile::NamedTempFile::new_in(folder)?;
-                std::io::Write::write_all(&mut file, &found)?;
-                file.persist(path).map(drop).map_err(io::Error::from)
-            }
-        });
-        written.await.map_err(io::Error::other).flatten().map_err(failed("keep"))
-    }
-
-    /// What a check of a revision of the set found, by this version of the program, if it was kept.
-    pub async fn findings(
-        &self,
-        set: &FramesetId,
-        revision: Digest,
-    ) -> Result<Option<Vec<u8>>, StagingError> {
-        let name = findings_name(revision);
-        if let Some(shared) = &self.shared {
-            return shared.findings(set, &name).await;
-        }
-        match fs::read(self.set(set).join(name)).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("read")(error)),
-        }
-    }
-
-    /// Puts a whole file of this folder where other servers find it.
-    async fn share(&self, set: &FramesetId, digest: Digest, bytes: u64) -> Result<(), StagingError> {
-        match &self.shared {
-            Some(shared) => shared.keep(set, digest, &self.file(set, digest), bytes).await,
-            None => Ok(()),
-        }
     }
 
     fn files(&self, set: &FramesetId) -> PathBuf {
@@ -362,30 +277,6 @@ impl Staging {
         Ok(sets)
     }
 
-    /// Removes what uploads and jobs of a committed set have left in the bucket.
-    pub async fn drop_leftovers(&self, set: &FramesetId) -> Result<(), StagingError> {
-        let Some(shared) = &self.shared else { return Ok(()) };
-        shared.remove_uploads(set).await?;
-        shared.remove_encodes(set).await
-    }
-
-    /// Removes the copies that this folder has of a set whose files are in the bucket. Whatever needs one brings it again.
-    pub async fn drop_copies(&self, set: &FramesetId) -> Result<(), StagingError> {
-        if self.is_shared() { absent(fs::remove_dir_all(self.files(set)).await) } else { Ok(()) }
-    }
-
-    /// Removes the copies of sets to which none came for so long.
-    pub async fn drop_old_copies(&self, age: Duration) -> Result<(), StagingError> {
-        for name in entries(&self.root).await? {
-            let Ok(set) = name.parse() else { continue };
-            let modified = fs::metadata(self.files(&set)).await.and_then(|files| files.modified());
-            if modified.is_ok_and(|at| at.elapsed().is_ok_and(|passed| passed >= age)) {
-                self.drop_copies(&set).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Removes all of a set, also where it is laid out.
     ///
     /// A file that arrives meanwhile may stay: the request that brings it deletes the set's files again when it finds
@@ -406,11 +297,6 @@ impl Staging {
             None => Ok(()),
         }
     }
-}
-
-/// Another version may find something else in the same frames.
-fn findings_name(revision: Digest) -> String {
-    format!("findings-{}-{revision}.json", env!("CARGO_PKG_VERSION"))
 }
 
 /// The names in a folder; none where it does not exist.
