@@ -138,9 +138,9 @@ class Server:
         self.folder.cleanup()
 
 
-def status(url, method="GET", headers=None):
+def status(url, method="GET", headers=None, body=None):
     """The status of an answer."""
-    request = urllib.request.Request(url, method=method, headers=headers or {})
+    request = urllib.request.Request(url, body, headers or {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.status

@@ -8,6 +8,8 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 import urllib.request
 
@@ -51,9 +53,9 @@ class Stack(unittest.TestCase):
         self.assertTrue(address, f"{command[0]} did not start")
         return address
 
-    def start(self, service, made):
+    def start(self, service, made, listen="127.0.0.1:0"):
         """A service that stays, with a data folder of its own."""
-        made = {**made, "GIRASOL_DATA": tempfile.mkdtemp(dir=self.folder)}
+        made = {**made, "GIRASOL_DATA": tempfile.mkdtemp(dir=self.folder), "GIRASOL_LISTEN": listen}
         command = self.services[service].get("command", ["serve"])
         log = (self.folder / f"{service}.log").open("w")
         self.addCleanup(log.close)
@@ -63,7 +65,8 @@ class Stack(unittest.TestCase):
             process.address = process.stdout.readline().split("http://")[1].split("/")[0]
         return process
 
-    def test_what_an_artist_sends_to_two_servers_is_encoded_by_a_worker_and_served_by_the_server_that_is_left(self):
+    def installation(self):
+        """Database, bucket, migration, two servers, and Varnish in front of them."""
         databases = self.helper(ROOT / "tests/postgres/server.sh")
         bucket = self.helper(os.environ["MOTO"], "-B", ROOT / "tests/moto/server.py")
         run("psql", "-Xq", "-c", "create database girasol", f"{databases}/postgres")
@@ -80,18 +83,22 @@ class Stack(unittest.TestCase):
             settings = settings.replace(there, here)
         (self.folder / "girasol.toml").write_text(settings)
         given = self.services["server-1"]["environment"]
-        made = environment({**given, **SMALL})
+        # As many sets as the load of a test opens.
+        made = environment({**given, **SMALL, "GIRASOL_UPLOADS__KEY_MAX_OPEN_SETS": "1000000"})
         made["GIRASOL_CONFIG"] = str(self.folder / "girasol.toml")
         made["GIRASOL_DATABASE__URL"] = f"{databases}/girasol"
         made["GIRASOL_DATA"] = str(self.folder / "commands")
-        made["GIRASOL_LISTEN"] = "127.0.0.1:0"
 
         run(BINARY, *self.services["migrate"]["command"], env=made)
         key = run(BINARY, "key", "create", "--role", "artist", "--label", "Ada", env=made).strip()
         servers = [self.start(name, made) for name in ("server-1", "server-2")]
+        varnish.start(*(server.address for server in servers))
+        return made, key, servers, varnish
+
+    def test_what_an_artist_sends_to_two_servers_is_encoded_by_a_worker_and_served_by_the_server_that_is_left(self):
+        made, key, servers, varnish = self.installation()
         for _ in range(self.services["worker"]["deploy"]["replicas"]):
             self.start("worker", made)
-        varnish.start(*(server.address for server in servers))
 
         def ask(path, body=None, method=None, headers=None):
             """An answer that Varnish gives to an artist."""
@@ -124,6 +131,50 @@ class Stack(unittest.TestCase):
         self.assertGreater(len(packs), 2, manifest)
         for pack in packs:
             self.assertEqual(status(f"http://{varnish.at}/p/{pack}.pack"), 200, pack)
+
+    def test_servers_are_replaced_one_after_the_other_and_no_request_fails(self):
+        made, key, servers, varnish = self.installation()
+        failed, asked, over = [], [], threading.Event()
+
+        def load(requests):
+            """Writes of an artist and pages of visitors, all of which a server has to answer."""
+            while not over.is_set():
+                for path, method, body, wanted in requests:
+                    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+                    try:
+                        got = status(f"http://{varnish.at}{path}", method, headers, body)
+                    except OSError as error:
+                        got = error
+                    asked.append(path)
+                    if got != wanted:
+                        failed.append((method, path, got))
+                over.wait(0.02)
+
+        opened = b'{"product": "ring/solitaire", "choices": {"metal": "platinum"}, "newChoices": true}'
+        writes = [("/api/framesets", "POST", opened, 201), ("/api/framesets", "GET", None, 200)]
+        # The cache asks a server each time whether it still has the script.
+        reads = [("/girasol-spin.js", "GET", None, 200), ("/api/products/customizable/ring.none/configure", "POST", b"{}", 404)]
+        threads = [threading.Thread(target=load, args=[requests]) for requests in (writes, reads)]
+        for thread in threads:
+            thread.start()
+        try:
+            for name, server in zip(("server-1", "server-2"), servers):
+                server.terminate()
+                self.assertEqual(server.wait(60), 0, name)
+                self.start(name, made, server.address)
+                self.until(lambda: len(varnish.sends_to()) == 4)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failed, [])
+        self.assertGreater(len(asked), 100)
+
+    def until(self, holds):
+        end = time.monotonic() + 60
+        while not holds():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Varnish as the Compose file runs it, in front of servers of this machine."""
 
+import json
 import pathlib
 import socket
 import subprocess
@@ -34,8 +35,12 @@ class Varnish:
         ]:
             script = script.replace(there, here)
         run(*edge["entrypoint"], script, env=environment({"GIRASOL_CONFIG": str(DEPLOY / "compose/girasol.toml")}))
-        host, port = second.split(":")
-        text = (DEPLOY / "compose/servers.vcl").read_text().replace('"server-2"', f'"{host}"').replace('"8360"', f'"{port}"')
+        text = (DEPLOY / "compose/servers.vcl").read_text()
+        for name, address in [("server-1", first), ("server-2", second)]:
+            host, port = address.split(":")
+            there = f'.host = "{name}";\n    .port = "8360";'
+            self.test.assertIn(there, text)
+            text = text.replace(there, f'.host = "{host}";\n    .port = "{port}";')
         (self.folder / "servers.vcl").write_text(text)
 
         command = [part.replace("/etc/varnish:/var/lib/edge", str(self.folder)) for part in varnish["command"]]
@@ -50,6 +55,13 @@ class Varnish:
             line = process.stderr.readline()
             self.test.assertTrue(line, f"varnishd did not start: {said}")
             said += line
+
+    def sends_to(self):
+        """The probes of servers that succeed: two of each server that is ready."""
+        listed = json.loads(run("varnishadm", "-n", self.folder / "varnish", "backend.list", "-j"))
+        backends = {name: one for group in listed if isinstance(group, dict) for name, one in group.items()}
+        probed = {name: one for name, one in backends.items() if name.startswith("boot.") and one["type"] == "backend"}
+        return {name.removeprefix("boot.") for name, one in probed.items() if one["probe_message"][2] == "healthy"}
 
     @property
     def printed(self):
