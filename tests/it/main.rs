@@ -5,6 +5,7 @@
 mod artist;
 mod bucket_fixture;
 mod fault_proxy;
+mod fleet;
 mod front;
 mod girasol;
 #[path = "../moto/mod.rs"]
