@@ -73,7 +73,7 @@ impl Db {
                 gone.push((option, choice));
             }
         }
-        bump(&mut tx, &product.to_string()).await?;
+        bump(&mut tx, &product.to_string(), self.now_ms()).await?;
         let purge = note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Configured, true).await?;
         let names: Vec<String> = gone.iter().map(|(option, choice)| format!("{option}={choice}")).collect();
         record(&mut tx, actor, Action::SequenceRemove, id.as_str(), &json!({ "choices": names })).await?;

@@ -77,10 +77,11 @@ impl Db {
         actor: &Actor,
         dry_run: bool,
     ) -> Result<Changes, ImportError> {
-        const UPSERT: &str = "insert into products (id, label, hotspots, listed, created_at_ms)
-            values ($1, $2, $3, true, $4)
+        const UPSERT: &str = "insert into products (id, label, hotspots, listed, created_at_ms, revision)
+            values ($1, $2, $3, true, $4, $4)
             on conflict (id) do update set label = excluded.label, hotspots = excluded.hotspots,
-            listed = excluded.listed, revision = products.revision + 1";
+            listed = excluded.listed, revision = case when products.revision < excluded.revision
+            then excluded.revision else products.revision + 1 end";
         let key = offer.id.to_string();
         let mut tx = self.write("products.import").await?;
         let before = products::load(&mut tx, &offer.id).await?;
@@ -301,9 +302,10 @@ mod tests {
     #[tokio::test]
     async fn an_import_says_what_it_changed_and_the_second_changes_nothing() {
         let (_folder, db, id) = with_ring().await;
+        let first = db.product_revision(&id).await.unwrap().unwrap();
         let again = import(&db, RING).await.unwrap();
         assert!(again.is_empty(), "{again:?}");
-        assert_eq!(db.product_revision(&id).await.unwrap(), Some(1));
+        assert_eq!(db.product_revision(&id).await.unwrap(), Some(first));
         let other = RING
             .replace("{ value = \"platinum\" }, ", "{ value = \"white-gold\" }, ")
             .replace("#d29682", "#d29683")
@@ -317,8 +319,24 @@ mod tests {
         };
         assert_eq!(changes, expected);
         let product = db.load_product(&id).await.unwrap().unwrap();
-        assert_eq!((product.label.as_str(), product.revision), ("The Solitaire", 2));
+        assert_eq!(product.label, "The Solitaire");
+        assert!(product.revision > first);
         assert_eq!(product.options[0].default.as_str(), "white-gold");
+    }
+
+    #[tokio::test]
+    async fn a_revision_comes_once_also_after_a_backup_was_restored() {
+        let (_folder, db, id) = with_ring().await;
+        let revision = async || db.product_revision(&id).await.unwrap().unwrap();
+        let first = revision().await;
+        assert!(first >= db.now_ms() - 60_000, "the time of the change");
+        // As it was before, and as it is where a clock was ahead.
+        for (earlier, least) in [(first - 1_000, first), (first + 3_600_000, first + 3_600_001)] {
+            let set = "update products set revision = $2 where id = $1";
+            db.run("test.revision", set).bind(id.to_string()).bind(earlier).execute().await.unwrap();
+            import(&db, &RING.replace("id = ", &format!("label = \"{earlier}\"\nid = "))).await.unwrap();
+            assert!(revision().await >= least, "{earlier}");
+        }
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ pub(super) async fn count_views(
     let mut moved = Vec::new();
     for (id, popular) in before {
         if products::popular(tx, &id).await? != popular {
-            products::bump(tx, &id.to_string()).await?;
+            products::bump(tx, &id.to_string(), at_ms).await?;
             moved.push(id);
         }
     }

@@ -174,7 +174,8 @@ impl Db {
     /// Makes the product, its options and choices where they are missing. `pairs` stand in the
     /// order in which they were given, which becomes the order of ids for options that are new.
     pub async fn ensure_product(&self, id: &ProductId, pairs: &[(OptionName, Slug)]) -> Result<(), DbError> {
-        const PRODUCT: &str = "insert into products (id, label, created_at_ms) values ($1, $2, $3)
+        const PRODUCT: &str =
+            "insert into products (id, label, created_at_ms, revision) values ($1, $2, $3, $3)
             on conflict (id) do nothing";
         const OPTION: &str =
             "insert into options (product_id, name, label, position, default_choice, added_later)
@@ -196,7 +197,7 @@ impl Db {
             changed |= statement.bind(choice.as_str()).bind(choice.title()).execute().await? == 1;
         }
         if changed && !product_is_new {
-            bump(&mut tx, &key).await?;
+            bump(&mut tx, &key, self.now_ms()).await?;
         }
         tx.commit().await
     }
@@ -240,7 +241,7 @@ impl Db {
         let mut tx = self.write("choices.suggest_swatch").await?;
         let statement = tx.run("choices.set_swatch", SQL).bind(&key).bind(option.as_str());
         if statement.bind(choice.as_str()).bind(colour).execute().await? == 1 {
-            bump(&mut tx, &key).await?;
+            bump(&mut tx, &key, self.now_ms()).await?;
         }
         tx.commit().await
     }
@@ -341,11 +342,12 @@ fn by_product<T>(rows: Vec<T>, product: impl Fn(&T) -> &String) -> HashMap<Strin
     sorted
 }
 
-/// Moves the product's revision, so that cached answers that name it are made again.
-pub(super) async fn bump(tx: &mut Tx, product: &str) -> Result<(), DbError> {
-    tx.run("products.bump", "update products set revision = revision + 1 where id = $1")
-        .bind(product)
-        .execute()
-        .await?;
+/// Moves the product's revision, so that cached answers that name it are made again. A revision is the time at which it was
+/// made, in milliseconds, or one more than the last: so that none comes a second time after a backup was restored, while
+/// caches that outlive the process still have answers of the first.
+pub(super) async fn bump(tx: &mut Tx, product: &str, now_ms: i64) -> Result<(), DbError> {
+    const SQL: &str =
+        "update products set revision = case when revision < $2 then $2 else revision + 1 end where id = $1";
+    tx.run("products.bump", SQL).bind(product).bind(now_ms).execute().await?;
     Ok(())
 }

@@ -105,7 +105,7 @@ impl Db {
             .bind(id.as_str())
             .scalar()
             .await?;
-        bump(&mut tx, &product.to_string()).await?;
+        bump(&mut tx, &product.to_string(), self.now_ms()).await?;
         tx.commit().await?;
         Ok(is_protected)
     }
@@ -212,7 +212,7 @@ impl Db {
         for version in retired {
             mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
         }
-        bump(&mut tx, &id.product().to_string()).await?;
+        bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
         // When it is protected, caches must not show it; when it is made public, some may keep the former 403.
         let purge =
             note(&mut tx, id.as_str(), &Purge::configuration(id), Softness::Soft(false), true).await?;

@@ -94,7 +94,7 @@ impl Db {
                 .bind(id.as_str())
                 .execute()
                 .await?;
-            bump(&mut tx, &id.product().to_string()).await?;
+            bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
             // Caches hold nothing of a protected configuration, and must not learn its name.
             if is_public {
                 let purge = Purge::configuration(id);

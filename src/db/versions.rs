@@ -362,7 +362,7 @@ impl Db {
                 .bind(id.as_str())
                 .scalar()
                 .await?;
-            bump(&mut tx, &id.product().to_string()).await?;
+            bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
             tx.run(
                 "versions.set_published",
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
