@@ -74,7 +74,7 @@ tools_of_group() {
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone docker-compose systemd-analyze ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone redis-server docker-compose systemd-analyze ;;
         *) return 1 ;;
     esac
 }

@@ -19,6 +19,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     background::Background,
+    cache::shared::Shared as SharedCache,
     cdn::purge::Purger,
     checks::Checks,
     config::{BadTarget, Config, DatabaseConfig, SecretText},
@@ -264,13 +265,41 @@ impl App {
         }
     }
 
-    fn catalog(&self) -> Catalog {
+    async fn catalog(&self) -> Catalog {
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max)
             .delivering(self.config.delivery.clone())
             .knowing_for(Duration::from_secs(cache.last_known_seconds.into()))
             .warming(cache.warm)
+            .sharing(self.shared_cache().await)
+    }
+
+    /// The cache that servers share, if one is configured. A server that cannot read its secret goes without.
+    async fn shared_cache(&self) -> Option<SharedCache> {
+        /// The name of the secret, which every server of the installation has.
+        const SECRET: &str = "shared-cache";
+
+        let Config { cache, policy, delivery, .. } = &self.config;
+        let url = cache.redis.as_ref()?;
+        let secret = match self.db.secret(SECRET).await {
+            Ok(secret) => secret,
+            Err(error) => {
+                tracing::warn!(%error, "the shared cache is not used: its secret cannot be read");
+                return None;
+            }
+        };
+        // Servers of another release, or with other settings of these, answer otherwise.
+        let release = (env!("CARGO_PKG_VERSION"), option_env!("GIRASOL_COMMIT"));
+        let settings = format!("{release:?} {policy:?} {delivery:?}");
+        let timeout = Duration::from_millis(cache.redis_timeout_ms);
+        match SharedCache::open(url.expose(), timeout, secret.as_bytes(), &settings) {
+            Ok(shared) => Some(shared),
+            Err(error) => {
+                tracing::error!(%error, "the shared cache is not used");
+                None
+            }
+        }
     }
 
     fn shared(
@@ -325,7 +354,7 @@ impl App {
         let waiting = listener.try_clone().map_err(AppError::Server)?;
         let draining = web::Data::new(Draining::default());
 
-        let catalog = Arc::new(self.catalog());
+        let catalog = Arc::new(self.catalog().await);
         let readiness = Arc::new(Readiness::default());
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));

@@ -4,11 +4,17 @@
 //! No entry is ever invalidated: a load in flight would bring the old value back. Keys carry a digest or a revision
 //! instead; only pointers go stale, and they expire after a moment.
 
+pub mod levels;
+pub mod shared;
+
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
+
+use self::levels::{Level, Requests};
 
 /// A cache of values that are cheap to share.
 pub struct Cache<K, V> {
     name: &'static str,
+    requests: Requests,
     entries: moka::future::Cache<K, Arc<V>>,
 }
 
@@ -34,19 +40,21 @@ where
         let weigh =
             move |_key: &K, value: &Arc<V>| u32::try_from(bytes(value) + OVERHEAD).unwrap_or(u32::MAX);
         let entries = moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).build();
-        Self { name, entries }
+        Self { name, requests: Requests::of(Level::Memory, name), entries }
     }
 
     /// Holds at most `max_entries` values, each for `time_to_live` at most.
     pub fn of_entries(name: &'static str, max_entries: u64, time_to_live: Duration) -> Self {
         let entries =
             moka::future::Cache::builder().max_capacity(max_entries).time_to_live(time_to_live).build();
-        Self { name, entries }
+        Self { name, requests: Requests::of(Level::Memory, name), entries }
     }
 
     /// The cached value, if there is one.
     pub async fn get(&self, key: &K) -> Option<Arc<V>> {
-        self.entries.get(key).await
+        let found = self.entries.get(key).await;
+        self.requests.answered(found.is_some());
+        found
     }
 
     /// Bytes of all values together, once evictions that are due are done.
@@ -72,7 +80,7 @@ where
     where
         E: Clone + Send + Sync + 'static,
     {
-        if let Some(value) = self.entries.get(&key).await {
+        if let Some(value) = self.get(&key).await {
             return Ok(value);
         }
         // Boxed, because loads nest, and each would be part of its caller's future.

@@ -239,6 +239,7 @@ impl Config {
             self.server.validate(),
             self.database.validate(),
             self.store.validate(),
+            self.cache.validate(),
             self.delivery.validate(self.store.kind == StoreKind::S3),
             self.log.validate(),
             self.purge.validate(),

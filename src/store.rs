@@ -156,6 +156,14 @@ impl Store {
         Ok(got)
     }
 
+    /// Whether an object is on this machine, or would be: in the folder, or as a copy of what is in the bucket.
+    pub async fn is_near(&self, address: &Address) -> bool {
+        match &self.parts.copies {
+            Some(copies) => copies.has(address).await,
+            None => matches!(self.parts.backend, Backend::Folder(_)),
+        }
+    }
+
     /// Reads a whole object from the backend, never from a copy.
     pub async fn get_from_backend(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let address = &key.within(self.namespace);

@@ -40,7 +40,7 @@ async fn asked(rows: i64) -> Vec<Vec<&'static str>> {
     plans::fill(&app.db, rows).await;
     let key = app.db.create_key(Role::Admin, "", &Actor::command_line()).await.unwrap();
     let bearer = format!("Bearer {key}");
-    let (catalog, purger) = (Arc::new(app.catalog()), app.purger().await.unwrap());
+    let (catalog, purger) = (Arc::new(app.catalog().await), app.purger().await.unwrap());
     let (readiness, views) = (Arc::new(Readiness::default()), Arc::new(Views::new(0.0, 0)));
     readiness.check(&app.db, &app.store).await;
     let shared = app.shared(&catalog, &purger, &readiness, &views, &web::Data::default());

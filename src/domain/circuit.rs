@@ -44,6 +44,11 @@ impl Circuit {
         !(is_due && asks(until_ms, self.next_ms()))
     }
 
+    /// Whether the last question had no answer.
+    pub fn is_open(&self) -> bool {
+        self.until_ms.load(Ordering::Relaxed) > 0
+    }
+
     /// Notes whether the server answered.
     pub fn note(&self, has_answered: bool) {
         if !has_answered {
@@ -63,12 +68,12 @@ mod tests {
         let circuit = Circuit::default();
         assert!(!circuit.refuses());
         circuit.note(false);
-        assert!(circuit.refuses() && circuit.clone().refuses());
+        assert!(circuit.is_open() && circuit.refuses() && circuit.clone().refuses());
         let later = Instant::now().checked_sub(2 * ASK_AGAIN).unwrap();
         let circuit = Circuit { start: later, ..circuit };
         assert!(!circuit.refuses(), "one asks");
         assert!(circuit.refuses(), "and no other");
         circuit.note(true);
-        assert!(!circuit.refuses() && !circuit.refuses());
+        assert!(!circuit.is_open() && !circuit.refuses() && !circuit.refuses());
     }
 }

@@ -1,14 +1,15 @@
 //! A product: what can be chosen, and which configurations have a spin.
 
 use assets_pipeline::digest::Digest;
+use serde::{Deserialize, Serialize};
 
 use super::{
     hotspot::Hotspot,
     names::{BadName, Choices, ConfigId, OptionName, ProductId, Slug},
 };
 
-/// A product as it stood at one revision.
-#[derive(Debug, Clone, PartialEq)]
+/// A product as it stood at one revision. It is serialized for the cache that servers share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// `ring.solitaire`.
     pub id: ProductId,
@@ -29,7 +30,7 @@ pub struct Product {
 }
 
 /// One thing that can be customized.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionDef {
     /// `metal`.
     pub name: OptionName,
@@ -44,7 +45,7 @@ pub struct OptionDef {
 }
 
 /// One value of an option.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// `yellow-gold`.
     pub value: Slug,
@@ -66,7 +67,7 @@ pub struct Configured {
 }
 
 /// A configuration whose spin is live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveSpin {
     /// Its id.
     pub configuration: ConfigId,

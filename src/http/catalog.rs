@@ -3,6 +3,7 @@
 
 mod answers;
 mod cached;
+mod sharing;
 
 use std::{
     hash::Hash,
@@ -16,17 +17,16 @@ use std::{
 use actix_web::web::Bytes;
 use assets_pipeline::{digest::Digest, pack::SetList};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::future::LocalBoxFuture;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    cache::Cache,
+    cache::{Cache, shared::Shared},
     config::DeliveryConfig,
     db::{Db, versions::Pointer},
     domain::{
-        manifest::Manifest,
         names::{ConfigId, ProductId},
         namespace::Namespace,
-        negotiate::Available,
         policy::Policy,
         product::Product,
         signed::{Grant, SigningKey},
@@ -34,7 +34,7 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
-use self::{answers::Turns, cached::Cached};
+use self::{answers::Turns, cached::Cached, sharing::Sharing};
 use super::problem::Error;
 
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
@@ -76,6 +76,8 @@ pub struct Catalog {
     pub(super) warm: u32,
     pub(super) max: CacheBytes,
     cached: RwLock<Arc<Cached>>,
+    /// The level that servers share, if there is one.
+    sharing: Option<Sharing>,
     pub(super) turns: Turns,
 }
 
@@ -107,6 +109,14 @@ where
             None => Err(Error::Busy(why)),
         },
         now => now.map(|now| *now),
+    }
+}
+
+/// The error about an object that has to exist.
+fn missing(error: Error, address: Address) -> Error {
+    match error {
+        Error::NoSuchFile => Error::ObjectMissing(address),
+        other => other,
     }
 }
 
@@ -153,6 +163,7 @@ impl Catalog {
             warm: 0,
             max,
             cached: RwLock::new(Arc::new(Cached::new(max))),
+            sharing: None,
             turns: Turns::default(),
         }
     }
@@ -167,6 +178,12 @@ impl Catalog {
     #[must_use]
     pub fn knowing_for(self, at_most: Duration) -> Self {
         Self { last_known: LastKnown::for_at_most(at_most), ..self }
+    }
+
+    /// The same catalog, which shares what it makes with other servers.
+    #[must_use]
+    pub fn sharing(self, shared: Option<Shared>) -> Self {
+        Self { sharing: shared.map(Sharing::new), ..self }
     }
 
     /// The same catalog, with these settings for the delivery of objects.
@@ -305,6 +322,11 @@ impl Catalog {
         revision: i64,
     ) -> Result<Arc<Option<Product>>, Error> {
         let load = async { Ok::<_, Error>(self.serving.load_public_product(id).await?) };
+        // Boxed, because loads nest.
+        let load: LocalBoxFuture<'_, _> = match &self.sharing {
+            Some(sharing) => Box::pin(sharing.product(id, revision, load)),
+            None => Box::pin(load),
+        };
         self.products.get_or_load((id.clone(), revision), load).await
     }
 
@@ -324,18 +346,37 @@ impl Catalog {
         namespace: Namespace,
         digest: Digest,
     ) -> Result<Arc<LoadedManifest>, Error> {
-        self.manifest(namespace, digest).await.map_err(|error| match error {
-            Error::NoSuchFile => Error::ObjectMissing(ObjectKey::Manifest(digest).within(namespace)),
-            other => other,
-        })
+        let address = ObjectKey::Manifest(digest).within(namespace);
+        self.manifest(namespace, digest).await.map_err(|error| missing(error, address))
+    }
+
+    /// The same for a public version that was live at a revision of its product: servers may share it.
+    pub(crate) async fn shared_manifest(
+        &self,
+        digest: Digest,
+        revision: i64,
+    ) -> Result<Arc<LoadedManifest>, Error> {
+        let Some(sharing) = &self.sharing else { return self.live_manifest(Namespace::Public, digest).await };
+        let cached = self.cached();
+        if let Some(loaded) = cached.manifests.get(&(Namespace::Public, digest)).await {
+            return Ok(loaded);
+        }
+        let address = ObjectKey::Manifest(digest).within(Namespace::Public);
+        let load = Box::pin(async {
+            // What is on this machine is nearer than what another server has made.
+            if self.store.is_near(&address).await {
+                self.load_manifest(address).await
+            } else {
+                sharing.manifest(digest, revision, self.load_manifest(address)).await
+            }
+        });
+        let loaded = cached.shared_manifests.get_or_load((digest, revision), load).await;
+        loaded.map_err(|error| missing(error, address))
     }
 
     async fn load_manifest(&self, address: Address) -> Result<LoadedManifest, Error> {
         let json = self.read(address).await?;
-        let manifest: Manifest = serde_json::from_slice(&json)
-            .map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))?;
-        let available = Available::from(&manifest);
-        Ok(LoadedManifest { json, manifest, available })
+        LoadedManifest::parse(json).map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))
     }
 
     /// A frame, a pack or a still.

@@ -98,8 +98,13 @@ impl Coded {
             Encoding::Gzip => compress_gzip(&body, effort)?.into(),
             Encoding::Identity => body,
         };
+        Ok(Self::of(body, encoding))
+    }
+
+    /// A body that is coded already.
+    pub(crate) fn of(body: Bytes, encoding: Encoding) -> Self {
         let etag = format!("\"{}\"", Digest::of(&body));
-        Ok(Self { encoding, body, etag })
+        Self { encoding, body, etag }
     }
 }
 

@@ -88,6 +88,11 @@ impl DiskCache {
         Some(bytes)
     }
 
+    /// Whether there is a copy, sound or not.
+    pub(super) async fn has(&self, key: &Address) -> bool {
+        tokio::fs::try_exists(self.shared.path(key)).await.unwrap_or(false)
+    }
+
     /// Taken before the backend is asked for an object that is to be cached.
     pub(super) fn moment(&self) -> Moment {
         Moment(self.shared.state().removals)

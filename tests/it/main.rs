@@ -12,6 +12,8 @@ mod girasol;
 mod moto;
 #[path = "../postgres/mod.rs"]
 mod postgres;
+#[path = "../redis/mod.rs"]
+mod redis;
 #[path = "../../assets-pipeline/tests/samples/mod.rs"]
 mod samples;
 
@@ -54,6 +56,7 @@ mod report;
 mod s3;
 mod scaled;
 mod sequence;
+mod shared_cache;
 mod signed;
 mod spellings;
 mod stateless;

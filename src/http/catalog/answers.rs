@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     AnswerKey, Catalog,
     cached::{Answer, Cached},
+    sharing::Sharing,
 };
 use crate::http::{
     encoding::{Coded, Effort, Encoding},
@@ -97,21 +98,32 @@ impl Catalog {
                 && let Some(turn) = self.turns.try_best()
             {
                 let plain = cached.answers.get_or_load(identity, plain).await?;
-                tokio::spawn(improve(cached.clone(), key, plain, turn));
+                tokio::spawn(improve(cached.clone(), self.sharing_of(&key.0), key, plain, turn));
             }
             return Ok(answer);
         }
-        let compressed = async {
+        let compressed = Box::pin(async {
             let plain = cached.answers.get_or_load(identity, plain).await?;
             turn.run(move || compress(&plain, encoding, Effort::Quick)).await
-        };
-        cached.answers.get_or_load(key, compressed).await
+        });
+        match self.sharing_of(&key.0) {
+            Some(sharing) => {
+                let shared = Box::pin(async { sharing.answer(&key, compressed).await });
+                cached.answers.get_or_load(key.clone(), shared).await
+            }
+            None => cached.answers.get_or_load(key, compressed).await,
+        }
+    }
+
+    fn sharing_of(&self, key: &AnswerKey) -> Option<Sharing> {
+        self.sharing.clone().filter(|_| key.is_shared())
     }
 }
 
 /// Replaces a popular answer by one that is smaller.
 async fn improve(
     cached: Arc<Cached>,
+    sharing: Option<Sharing>,
     key: (AnswerKey, Encoding),
     plain: Arc<Answer>,
     turn: OwnedSemaphorePermit,
@@ -119,7 +131,12 @@ async fn improve(
     let encoding = key.1;
     let best = spawn_blocking(move || compress(&plain, encoding, Effort::Best)).await;
     match best.map_err(|died| compress_failed(io::Error::other(died))).flatten() {
-        Ok(best) => cached.answers.replace(key, best).await,
+        Ok(best) => {
+            if let Some(sharing) = sharing {
+                sharing.replace(&key, &best).await;
+            }
+            cached.answers.replace(key, best).await;
+        }
         Err(error) => tracing::warn!(%error, "a popular answer could not be compressed"),
     }
     drop(turn);

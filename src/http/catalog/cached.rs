@@ -27,6 +27,9 @@ const KEY_BYTES: usize = 2048;
 #[derive(Debug)]
 pub(super) struct Cached {
     pub(super) manifests: Cache<(Namespace, Digest), LoadedManifest>,
+    /// Of public live versions, by digest and the product's revision. What a request brings in with a pointer that has moved
+    /// meanwhile stands under a key that no other request has.
+    pub(super) shared_manifests: Cache<(Digest, i64), LoadedManifest>,
     pub(super) set_lists: Cache<(Namespace, Digest), SetList>,
     pub(super) objects: Cache<Address, Object>,
     pub(super) answers: Cache<(AnswerKey, Encoding), Answer>,
@@ -34,10 +37,10 @@ pub(super) struct Cached {
 
 impl Cached {
     pub(super) fn new(max: CacheBytes) -> Self {
+        let bytes = |loaded: &LoadedManifest| 4 * loaded.json.len();
         Self {
-            manifests: Cache::of_bytes("manifests", max.answers / 4, |loaded: &LoadedManifest| {
-                4 * loaded.json.len()
-            }),
+            manifests: Cache::of_bytes("manifests", max.answers / 8, bytes),
+            shared_manifests: Cache::of_bytes("shared manifests", max.answers / 8, bytes),
             set_lists: Cache::of_bytes("set lists", max.answers / 4, |list: &SetList| list.as_bytes().len()),
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
             answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
@@ -49,7 +52,13 @@ impl Cached {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum AnswerKey {
     /// A negotiated manifest.
-    Sequence { configuration: ConfigId, digest: Digest, revision: i64, class: DeliveryClass },
+    Sequence {
+        configuration: ConfigId,
+        namespace: Namespace,
+        digest: Digest,
+        revision: i64,
+        class: DeliveryClass,
+    },
     /// A version's manifest.
     Manifest(Namespace, Digest),
     /// The demo's page, by the address of this server that the client used.
@@ -78,6 +87,15 @@ pub(crate) struct LoadedManifest {
     pub(crate) manifest: Manifest,
     /// The tiers and formats to choose from.
     pub(crate) available: Available,
+}
+
+impl LoadedManifest {
+    /// Parses a stored manifest.
+    pub(super) fn parse(json: Vec<u8>) -> Result<Self, serde_json::Error> {
+        let manifest: Manifest = serde_json::from_slice(&json)?;
+        let available = Available::from(&manifest);
+        Ok(Self { json, manifest, available })
+    }
 }
 
 /// An answer in one coding.

@@ -89,6 +89,7 @@ async fn negotiated(
     }
     let key = AnswerKey::Sequence {
         configuration: configuration.clone(),
+        namespace: pointer.namespace,
         digest: pointer.digest,
         revision: pointer.revision,
         class: class.clone(),
@@ -224,7 +225,7 @@ impl Decided {
         let query = SequenceQuery::parse(request.query_string()).at(&scope.clone().negotiated())?;
         let scope = if query.decides() { scope.encoded() } else { scope.negotiated() };
         let found = catalog.of_live(&configuration, async |pointer| {
-            Ok((pointer, catalog.live_manifest(pointer.namespace, pointer.digest).await?))
+            Ok((pointer, catalog.shared_manifest(pointer.digest, pointer.revision).await?))
         });
         let (pointer, manifest) = found.await.at(&scope)?;
         Self::of_manifest(request, catalog, configuration, query, scope, pointer, manifest)

@@ -78,7 +78,7 @@ async fn siblings(catalog: &Catalog, decided: &Decided) -> Result<Vec<Sibling>, 
     let own = product.fill(&own.choices);
     let mut siblings = Vec::new();
     for spin in product.siblings(&own).take(MAX_SIBLINGS) {
-        let loaded = catalog.live_manifest(Namespace::Public, spin.digest).await?;
+        let loaded = catalog.shared_manifest(spin.digest, product.revision).await?;
         let mut choices = product.fill(&spin.choices);
         choices.retain(|option, choice| own.get(option) != Some(choice));
         siblings.push(Sibling {

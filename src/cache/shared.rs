@@ -1,0 +1,196 @@
+//! A second level of the cache, which servers share: what one of them has made, the others need not make again.
+//!
+//! Nothing depends on it. A key names everything that its value depends on, so that no entry is ever out of date, none is
+//! invalidated, and a value that arrives late stands under a key that no request asks for; entries end by themselves. Each
+//! value is sealed over its key with a secret of the installation: half a value, or one that another program wrote there, is
+//! a miss. While the server is slow, full or away, a question costs `timeout` at most, and after one without an answer a
+//! single question a second is asked, so that everything else comes from the next level at its usual speed.
+
+#[cfg(not(feature = "cloud"))]
+#[path = "shared/no_redis.rs"]
+mod redis;
+#[cfg(feature = "cloud")]
+mod redis;
+mod seal;
+#[cfg(feature = "cloud")]
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::domain::{circuit::Circuit, keys::hex};
+
+use self::{
+    redis::{Failed, Redis},
+    seal::Seal,
+};
+
+use super::levels::{Level, Requests};
+
+/// How long an entry stays.
+const LIFETIME: Duration = Duration::from_mins(15);
+/// How long a server has to make a value before another one makes it too.
+const TURN: Duration = Duration::from_secs(2);
+/// How long a server waits for a value that another one makes.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// The pause between two looks for it, at first.
+const PAUSE: Duration = Duration::from_millis(5);
+/// A larger value costs more to carry than to make.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The address of a server is none.
+#[derive(Debug, thiserror::Error)]
+#[error("cache.redis: {0}")]
+pub struct BadAddress(String);
+
+/// One kind of value.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    name: &'static str,
+    requests: Requests,
+}
+
+impl Kind {
+    /// Keys of different kinds are different.
+    pub fn of(name: &'static str) -> Self {
+        Self { name, requests: Requests::of(Level::Redis, name) }
+    }
+}
+
+/// A value that servers can send each other.
+pub trait Portable: Sized {
+    /// The value as bytes.
+    fn pack(&self) -> Vec<u8>;
+
+    /// The value of these bytes; `None` if another version of the program has packed them.
+    fn unpack(bytes: &[u8]) -> Option<Self>;
+}
+
+/// The shared level; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    redis: Redis,
+    circuit: Circuit,
+    timeout: Duration,
+    seal: Arc<Seal>,
+}
+
+/// Whether this server makes a value.
+enum Turn {
+    /// With the token of the lock.
+    Ours(String),
+    /// Another one makes it.
+    Other,
+}
+
+impl Shared {
+    /// Opens no connection yet. A question takes `timeout` at most. `secret` is the installation's own, and with
+    /// `settings`, of which every answer depends, part of every key.
+    pub fn open(url: &str, timeout: Duration, secret: &[u8], settings: &str) -> Result<Self, BadAddress> {
+        let redis = Redis::open(url, timeout).map_err(BadAddress)?;
+        Ok(Self { redis, circuit: Circuit::default(), timeout, seal: Arc::new(Seal::new(secret, settings)) })
+    }
+
+    /// The value under a key. Without one, `load` makes it, in one server at a time where that does not take long.
+    ///
+    /// `of` is everything that the value depends on, but for the settings.
+    pub async fn get_or_load<T: Portable, E>(
+        &self,
+        kind: &Kind,
+        of: &str,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let key = self.seal.key(kind.name, of);
+        let token = match self.wait_for(kind, &key).await {
+            Found::Value(value) => return Ok(value),
+            Found::Nothing(token) => token,
+        };
+        let made = load.await;
+        let sealed = made.as_ref().ok().map(|value| self.seal.seal(&key, &value.pack()));
+        let this = self.clone();
+        // The visitor does not wait for it.
+        tokio::spawn(async move { this.end_turn(&key, token, sealed).await });
+        made
+    }
+
+    /// Puts a better value in the place of one that means the same.
+    pub async fn replace(&self, kind: &Kind, of: &str, value: &impl Portable) {
+        let key = self.seal.key(kind.name, of);
+        let sealed = self.seal.seal(&key, &value.pack());
+        self.end_turn(&key, None, Some(sealed)).await;
+    }
+
+    async fn wait_for<T: Portable>(&self, kind: &Kind, key: &str) -> Found<T> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = PAUSE;
+        loop {
+            let asked = self.ask(self.redis.get(key)).await;
+            let found = asked.map(|sealed| T::unpack(&self.seal.open(key, sealed?)?));
+            kind.requests.note(&found);
+            match found {
+                Ok(Some(value)) => return Found::Value(value),
+                Ok(None) => {}
+                Err(_) => return Found::Nothing(None),
+            }
+            match self.take_turn(key).await {
+                Ok(Turn::Ours(token)) => return Found::Nothing(Some(token)),
+                Ok(Turn::Other) if Instant::now() < deadline => {}
+                Ok(Turn::Other) | Err(_) => return Found::Nothing(None),
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    async fn take_turn(&self, key: &str) -> Result<Turn, Failed> {
+        let mut token = [0; 16];
+        getrandom::fill(&mut token).map_err(|error| Failed::NoAnswer(error.to_string()))?;
+        let token = hex(&token);
+        let taken = self.ask(self.redis.lock(&lock_of(key), &token, TURN)).await?;
+        Ok(if taken { Turn::Ours(token) } else { Turn::Other })
+    }
+
+    /// Stores a value that was made, and lets the next server have its turn.
+    async fn end_turn(&self, key: &str, token: Option<String>, sealed: Option<Vec<u8>>) {
+        if let Some(sealed) = sealed.filter(|sealed| sealed.len() <= MAX_BYTES) {
+            // Without room the value is made again; the server has counted the refusal.
+            let _ = self.ask(self.redis.set(key, sealed, LIFETIME)).await;
+        }
+        if let Some(token) = token {
+            let _ = self.ask(self.redis.unlock(&lock_of(key), &token)).await;
+        }
+    }
+
+    /// Asks the server, unless it has not answered just now.
+    async fn ask<T>(&self, question: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+        if self.circuit.refuses() {
+            return Err(Failed::NotAsked);
+        }
+        let answer = timeout(self.timeout, question)
+            .await
+            .unwrap_or(Err(Failed::NoAnswer("no answer in time".to_owned())));
+        let was_away = self.circuit.is_open();
+        self.circuit.note(!matches!(answer, Err(Failed::NoAnswer(_))));
+        match &answer {
+            Err(Failed::NoAnswer(why)) if !was_away => {
+                tracing::warn!(why, "the shared cache does not answer");
+            }
+            Ok(_) | Err(Failed::Refused) if was_away => tracing::info!("the shared cache answers again"),
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// The result of a look.
+enum Found<T> {
+    Value(T),
+    /// To be made, by this server alone if there is a token.
+    Nothing(Option<String>),
+}
+
+fn lock_of(key: &str) -> String {
+    format!("{key}:turn")
+}

@@ -1,0 +1,88 @@
+//! Redis, or a server that speaks its protocol.
+
+use std::{fmt, time::Duration};
+
+use redis::{
+    Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+
+/// Removes a lock that still has this token.
+const UNLOCK: &str =
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+
+/// One connection for all questions, which is opened with the first and again when it is lost.
+#[derive(Clone)]
+pub(super) struct Redis(ConnectionManager);
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Redis").finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The server has not answered other questions.
+    NotAsked,
+    /// It has not answered this one.
+    NoAnswer(String),
+    /// It answered that it does not do this: it is full, for example.
+    Refused,
+}
+
+impl Redis {
+    /// Checks the address, and opens no connection yet.
+    pub(super) fn open(url: &str, timeout: Duration) -> Result<Self, String> {
+        let refused = |error: RedisError| error.to_string();
+        let client = Client::open(url).map_err(refused)?;
+        // The circuit asks again; a retry here would make questions wait for each other.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(Some(timeout));
+        ConnectionManager::new_lazy_with_config(client, config).map(Self).map_err(refused)
+    }
+
+    /// The bytes under a key.
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
+        self.ask(Cmd::new().arg("GET").arg(key)).await
+    }
+
+    /// Puts bytes under a key for a while.
+    pub(super) async fn set(&self, key: &str, bytes: Vec<u8>, lifetime: Duration) -> Result<(), Failed> {
+        self.ask(Cmd::new().arg("SET").arg(key).arg(bytes).arg("PX").arg(millis(lifetime))).await
+    }
+
+    /// Takes a lock for a while; `false` if it is taken.
+    pub(super) async fn lock(&self, key: &str, token: &str, lifetime: Duration) -> Result<bool, Failed> {
+        let taken: Option<String> = self
+            .ask(Cmd::new().arg("SET").arg(key).arg(token).arg("NX").arg("PX").arg(millis(lifetime)))
+            .await?;
+        Ok(taken.is_some())
+    }
+
+    /// Gives a lock back, if it still has this token.
+    pub(super) async fn unlock(&self, key: &str, token: &str) -> Result<(), Failed> {
+        self.ask(Cmd::new().arg("EVAL").arg(UNLOCK).arg(1).arg(key).arg(token)).await
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failed> {
+        command.query_async(&mut self.0.clone()).await.map_err(|error| {
+            // Whatever is no answer of the server's is trouble on the way, also a server that is still loading its data.
+            match error.kind() {
+                ErrorKind::Server(
+                    ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain | ServerErrorKind::MasterDown,
+                )
+                | ErrorKind::Io
+                | ErrorKind::AuthenticationFailed => Failed::NoAnswer(error.to_string()),
+                _ => Failed::Refused,
+            }
+        })
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    time.as_millis() as u64
+}
