@@ -76,7 +76,7 @@ step lint
 step test-viewer node npm
 step test-rust
 step test-scaled postgres
-step test-deploy venv docker-compose systemd-analyze varnishd varnish-modules postgres
+step test-deploy venv docker-compose systemd-analyze varnishd varnish-modules postgres redis-server
 step test-e2e node npm chromium venv
 step test-clients node npm venv
 step test-openapi venv

@@ -126,22 +126,35 @@ impl Shared {
         let deadline = Instant::now() + PATIENCE;
         let mut pause = PAUSE;
         loop {
-            let asked = self.ask(self.redis.get(key)).await;
-            let found = asked.map(|sealed| T::unpack(&self.seal.open(key, sealed?)?));
-            kind.requests.note(&found);
-            match found {
+            match self.look(kind, key).await {
                 Ok(Some(value)) => return Found::Value(value),
                 Ok(None) => {}
                 Err(_) => return Found::Nothing(None),
             }
             match self.take_turn(key).await {
-                Ok(Turn::Ours(token)) => return Found::Nothing(Some(token)),
+                // Another server's turn may have ended since this one looked.
+                Ok(Turn::Ours(token)) => {
+                    return match self.look(kind, key).await {
+                        Ok(Some(value)) => {
+                            self.end_turn(key, Some(token), None).await;
+                            Found::Value(value)
+                        }
+                        Ok(None) | Err(_) => Found::Nothing(Some(token)),
+                    };
+                }
                 Ok(Turn::Other) if Instant::now() < deadline => {}
                 Ok(Turn::Other) | Err(_) => return Found::Nothing(None),
             }
             sleep(pause).await;
             pause *= 2;
         }
+    }
+
+    async fn look<T: Portable>(&self, kind: &Kind, key: &str) -> Result<Option<T>, Failed> {
+        let asked = self.ask(self.redis.get(key)).await;
+        let found = asked.map(|sealed| T::unpack(&self.seal.open(key, sealed?)?));
+        kind.requests.note(&found);
+        found
     }
 
     async fn take_turn(&self, key: &str) -> Result<Turn, Failed> {

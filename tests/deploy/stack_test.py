@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
 import threading
@@ -53,6 +54,18 @@ class Stack(unittest.TestCase):
         self.assertTrue(address, f"{command[0]} did not start")
         return address
 
+    def redis(self):
+        """The cache that servers share, with the arguments that it has in the Compose file."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [*self.services["redis"]["command"], "--bind", "127.0.0.1", "--port", str(port)]
+        process = self.until_the_end(subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL))
+        asked = ["redis-cli", "-p", str(port)]
+        while subprocess.run([*asked, "ping"], capture_output=True, check=False).stdout != b"PONG\n":
+            self.assertIsNone(process.poll(), "redis-server did not start")
+            time.sleep(0.02)
+        return f"redis://127.0.0.1:{port}", asked
+
     def start(self, service, made, listen="127.0.0.1:0"):
         """A service that stays, with a data folder of its own."""
         made = {**made, "GIRASOL_DATA": tempfile.mkdtemp(dir=self.folder), "GIRASOL_LISTEN": listen}
@@ -71,11 +84,13 @@ class Stack(unittest.TestCase):
         bucket = self.helper(os.environ["MOTO"], "-B", ROOT / "tests/moto/server.py")
         run("psql", "-Xq", "-c", "create database girasol", f"{databases}/postgres")
         self.assertEqual(status(f"{bucket}/spins", "PUT", {"Authorization": SIGNATURE}), 200)
+        redis, ask_redis = self.redis()
         varnish = Varnish(self)
 
         settings = (DEPLOY / "compose/girasol.toml").read_text()
         for there, here in [
             ("http://s3:8333", bucket),
+            ("redis://redis:6379", redis),
             ("http://varnish:8080", f"http://{varnish.at}"),
             ("172.30.60.0/24", "127.0.0.1"),
         ]:
@@ -131,6 +146,7 @@ class Stack(unittest.TestCase):
         self.assertGreater(len(packs), 2, manifest)
         for pack in packs:
             self.assertEqual(status(f"http://{varnish.at}/p/{pack}.pack"), 200, pack)
+        self.assertIn("girasol:", run(*ask_redis, "keys", "*"))
 
     def test_servers_are_replaced_one_after_the_other_and_no_request_fails(self):
         made, key, servers, varnish = self.installation()
