@@ -40,22 +40,27 @@ const { metafile } = await build({
 const options = {
   module: true,
   ecma: 2022,
-  compress: { passes: 4, unsafe: true, unsafe_arrows: true, hoist_funs: true, keep_fargs: false, pure_getters: true },
+  compress: { passes: 4, unsafe: true, unsafe_arrows: true, inline: 1, keep_fargs: false, pure_getters: true },
   format: { ecma: 2022 },
 };
-const { outputFiles } = await build({
-  ...shared,
-  entryPoints: ["src/girasol-spin.ts", "src/girasol-spin.more.ts", "src/girasol-spin.words.ts"],
-  external: ["./girasol-spin.more.js", "./girasol-spin.words.js"],
-  outdir: "dist",
-  write: false,
-});
-const [code, more, words] = await Promise.all(outputFiles.map(async ({ text }) => (await minify(text, options)).code));
-writeFileSync("dist/girasol-spin.js", code);
-writeFileSync("dist/girasol-spin.more.js", more);
-writeFileSync("dist/girasol-spin.words.js", words);
+// Properties that begin with `is`, `has` or `on`, or end in a unit, are the viewer's own and get short names, the same in both
+// files. Those that are the browser's or the language's keep theirs.
+const names = {
+  mangleProps: /^(is|has|on)[A-Z]|(Ms|Px|Mbps|Gib)$/,
+  reserveProps:
+    /^(is(Array|Composing|Connected|Finite|Integer|Intersecting|NaN|Primary|Trusted)|has(Attribute|Focus|Own|PointerCapture))$/,
+};
+const external = ["./girasol-spin.more.js", "./girasol-spin.words.js"];
+let mangleCache = {};
+for (const name of ["girasol-spin", "girasol-spin.more", "girasol-spin.words"]) {
+  const own = { ...shared, ...names, mangleCache, external, entryPoints: [`src/${name}.ts`], write: false };
+  const { outputFiles, ...built } = await build(own);
+  mangleCache = built.mangleCache;
+  writeFileSync(`dist/${name}.js`, (await minify(outputFiles[0].text, options)).code);
+}
 
 // The same as a plain script, and the service worker, which is one.
+const code = readFileSync("dist/girasol-spin.js", "utf8");
 const classic = code.replace(/export\{([\w$]+) as GirasolSpin\};?\s*$/, (_, name) => `globalThis.GirasolSpin=${name}`);
 if (classic === code) throw new Error("the module no longer ends with its export");
 writeFileSync("dist/girasol-spin.classic.js", `(()=>{${classic}})();`);

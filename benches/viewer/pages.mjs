@@ -16,11 +16,11 @@ export const PEERS = [CLOUDIMAGE, SPRITESPIN].map(
 const page = (body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ring</title><link rel="icon" href="data:,"><script>marks = {}; mark = (name) => (marks[name] ??= performance.now())</script><style>body { margin: 0 } #ring { display: block; width: 500px }</style>${body}`;
 
-function girasol(base, inside, head = "") {
+function girasol(base, inside) {
   // The line of docs/guides/put-it-on-a-page.md that requests the manifest beside the script.
   const manifest = `${base}${sequenceOf(METAL)}?tier=standard&amp;frames=36&amp;format=avif`;
   return page(`<script type="module" src="${base}/girasol-spin.js"></script>
-<link rel="preload" as="fetch" crossorigin href="${manifest}">${head}
+<link rel="preload" as="fetch" crossorigin href="${manifest}">
 <girasol-spin id="ring" src="${base}${sequenceOf(METAL)}" alt="Ring" tier="standard" frames="36" width="1" height="1">${inside}</girasol-spin>
 <script>
   ring.addEventListener("ready", () => mark("spin"));
@@ -81,11 +81,9 @@ export async function contenders(server, base = server) {
   const still =
     base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
   const frames = framesOf(base, manifest);
-  // The guide's line for pages without a picture: what draws the placeholder comes beside the script.
-  const second = `\n<link rel="modulepreload" href="${base}/girasol-spin.more.js">`;
   const pages = {
     Girasol: ["/girasol", girasol(base, `<img src="${still}" width="640" height="640" alt="Ring">`)],
-    "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "", second)],
+    "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "")],
     [CLOUDIMAGE]: ["/cloudimage", cloudimage(frames)],
     [SPRITESPIN]: ["/spritespin", spritespin(frames, manifest.tiers.standard.formats.avif.size)],
   };

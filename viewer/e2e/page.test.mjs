@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { look, openBody, painted, sequenceOf, spinState } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -49,20 +49,46 @@ test("the_second_file_waits_for_the_frames", async () => {
   await close();
 });
 
-test("a_page_that_names_the_second_file_loads_it_once_and_draws_the_placeholder_at_once", async () => {
+test("the_placeholder_needs_the_first_file_alone_and_waits_for_the_requests_of_frames", async () => {
   const asked = [];
-  const line = `<link rel="modulepreload" href="/girasol-spin.more.js">`;
-  const { page, errors, close } = await openBody(browser, base, line + spin(), {}, async (page) => {
+  const { page, errors, close } = await openBody(browser, base, spin(), {}, async (page) => {
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await page.route("**/p/*.pack", () => {});
+    await page.addInitScript(() => {
+      window.done = [];
+      const { fetch } = window;
+      window.fetch = (address, ...more) => {
+        window.done.push(/\.pack$/.test(address) ? "pack" : "manifest");
+        return fetch(address, ...more);
+      };
+      const { putImageData } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.putImageData = function (...image) {
+        window.done.push("placeholder");
+        return putImageData.apply(this, image);
+      };
+    });
   });
-  await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector("canvas[style]"));
-  assert.deepEqual(
-    asked.filter((path) => path === "/girasol-spin.more.js"),
-    ["/girasol-spin.more.js"],
-  );
-  assert.ok(asked.indexOf("/girasol-spin.more.js") < asked.findIndex((path) => path.includes("/sequence")), `${asked}`);
+  await page.waitForFunction(() => window.done.includes("placeholder"));
+  assert.deepEqual(await page.evaluate(() => window.done.slice(0, 3)), ["manifest", "pack", "placeholder"]);
+  const colours = new Set((await page.evaluate(look)).map((value) => value >> 4));
+  assert.ok(colours.size > 4, "it shows something");
+  assert.ok(!asked.includes("/girasol-spin.more.js"), `${asked}`);
   assert.deepEqual(errors, []);
+  await close();
+});
+
+test("what_is_seen_is_asked_for_before_an_observer_tells_of_it_and_nothing_else_is", async () => {
+  const asked = [];
+  const hidden = (metal, style) => `<div style="${style}">${spin().replace("yellow-gold", metal)}</div>`;
+  const body = `${spin()}<div style="width: 300px; height: 300px; overflow: hidden">
+    ${hidden("rose-gold", "margin-left: 300px")}</div>${hidden("platinum", "display: none")}`;
+  const { page, close } = await openBody(browser, base, body, {}, async (page) => {
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.addInitScript(() => (IntersectionObserver.prototype.observe = () => {}));
+  });
+  await spinState(page, "standard");
+  const metals = asked.filter((path) => path.endsWith("/sequence")).map((path) => /metal-([a-z-]+)/.exec(path)[1]);
+  assert.deepEqual(metals, ["yellow-gold"]);
   await close();
 });
 

@@ -14,8 +14,7 @@ export interface Vitals {
 }
 
 export function createVitals(): Vitals {
-  const empty: VitalsReport = { schema: "girasol.vitals/1" };
-  let report = { ...empty };
+  let report: Omit<VitalsReport, "schema"> = {};
   let nearAt = 0;
 
   const add: Vitals["add"] = (what, by = 1) => {
@@ -34,9 +33,9 @@ export function createVitals(): Vitals {
       report.switch_ms = Math.max(report.switch_ms ?? 0, Math.round(ms));
     },
     end(src, configuration, tier) {
-      const body = JSON.stringify({ ...report, configuration, tier });
-      const [, isMeasured] = Object.keys(report);
-      report = { ...empty };
+      const body = JSON.stringify({ schema: "girasol.vitals/1", ...report, configuration, tier });
+      const [isMeasured] = Object.keys(report);
+      report = {};
       if (src && isMeasured) navigator.sendBeacon?.(src.replace(/products\/customizable.*/, "vitals"), body);
     },
   };

@@ -73,7 +73,7 @@ export class GirasolSpin extends HTMLElement {
 
   /** Loads the one frame that would show if these choices were made now. */
   warm(choices: Choices): Promise<void> {
-    return this.#spin.loader.warm(choices);
+    return this.#spin.use((more) => more.warm(choices));
   }
 
   /** Fills the screen, or ends that. */
@@ -91,9 +91,10 @@ export class GirasolSpin extends HTMLElement {
     // What a page has set before the script came would hide the accessors.
     for (const name of [...ATTRIBUTES, "hotspots"]) {
       if (!Object.hasOwn(this, name)) continue;
-      const value = Reflect.get(this, name);
-      Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, value);
+      const own = this as Record<string, unknown>;
+      const value = own[name];
+      delete own[name];
+      own[name] = value;
     }
     this.#spin.screen.describe();
     this.#size();

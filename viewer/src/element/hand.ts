@@ -68,6 +68,8 @@ export function listenGestures(
     coasting = requestAnimationFrame(tick);
   };
 
+  const begin = (place: Place, at: number): Drag => ({ ...place, at, isMoving: false, hasTurned: false, speed: 0 });
+
   /** A button of the element, which takes presses of its own; a hotspot may be the beginning of a drag. */
   const isControl = (target: EventTarget | null) => (target as Element).closest?.("[part~=control], .message");
 
@@ -78,7 +80,7 @@ export function listenGestures(
     stop();
     fingers.set(pointerId, { x, y });
     hasDragged = false;
-    drag = fingers.size === 1 ? { isMoving: false, hasTurned: false, x, y, at, speed: 0 } : undefined;
+    drag = fingers.size === 1 ? begin({ x, y }, at) : undefined;
   });
 
   frame.addEventListener("pointermove", (event) => {
@@ -106,7 +108,7 @@ export function listenGestures(
     if (!fingers.delete(pointerId)) return;
     const [left] = fingers.values();
     // The finger that stays after a pinch goes on with what one finger does.
-    drag = left && { ...left, isMoving: false, hasTurned: false, at: performance.now(), speed: 0 };
+    drag = left && begin(left, performance.now());
   };
 
   frame.addEventListener("pointerup", (event) => {
@@ -146,7 +148,8 @@ export function listenGestures(
     "=": larger,
     "-": () => use((more) => more.zoom(1 / KEY_FACTOR)),
     f: () => void full.toggle(),
-    Escape: () => more()?.leaveZoom() || full.leave(),
+    // Without a zoom it leaves full screen.
+    Escape: () => !!more()?.leaveZoom(),
   };
   stage.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -52,8 +52,8 @@ export interface More {
   /** The element has come into a page, which may be in another document. */
   adopt(): void;
   setHotspots(hotspots: Hotspot[]): void;
-  /** Paints a thumbhash (base64) of the size that the first frame will have, until that is there. */
-  placeholder(hash: string, size: [number, number]): void;
+  /** Loads the one frame that would show if these choices were made now. */
+  warm(choices: Choices): Promise<void>;
   /** Asks the server for the address of a spin that only it knows. */
   requestSequence(src: string, chosen: Choices, net: Net): Promise<string>;
 }

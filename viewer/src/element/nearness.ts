@@ -16,6 +16,13 @@ export function watchNearness(element: Element, onChange: (isNear: boolean) => v
   }
   watched.set(element, { near: false, onChange });
   observer.observe(element);
+  // The observer waits for the next refresh of the screen, which a slow phone is late with; what stands under a point of
+  // the viewport is known at once. One after the other, for all that a script has made, this lays the page out once.
+  queueMicrotask(() => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const there = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (element.contains(there)) set(element, true);
+  });
 }
 
 export function unwatchNearness(element: Element): void {
@@ -24,10 +31,12 @@ export function unwatchNearness(element: Element): void {
 }
 
 function onIntersect(entries: IntersectionObserverEntry[]): void {
-  for (const { target, isIntersecting } of entries) {
-    const one = watched.get(target);
-    if (!one || one.near === isIntersecting) continue;
-    one.near = isIntersecting;
-    one.onChange(isIntersecting && !document.hidden);
-  }
+  for (const { target, isIntersecting } of entries) set(target, isIntersecting);
+}
+
+function set(element: Element, isNear: boolean): void {
+  const one = watched.get(element);
+  if (!one || one.near === isNear) return;
+  one.near = isNear;
+  one.onChange(isNear && !document.hidden);
 }

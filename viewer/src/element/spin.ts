@@ -21,8 +21,8 @@ export interface Spin {
   readonly screen: Screen;
   readonly loader: Loader;
   readonly full: Full;
-  /** Hands the second file over: at once if it is there, else as soon as it has come. */
-  use(then: (more: More) => void): void;
+  /** Hands the second file over: at once if it is there, else as soon as it has come. Resolves once it was used, or failed to come. */
+  use(then: (more: More) => unknown): Promise<void>;
   /** Turns the piece to an angle, and ends all turning by itself. */
   turnTo(angle: number): void;
   /** Attributes or words have changed that are not about what is loaded. */
@@ -37,7 +37,6 @@ export function createSpin(host: HTMLElement): Spin {
   const screen = createScreen(host, vitals, {
     onRetry: () => void loader.reload(),
     onBroken: (error, frame) => loader.onBroken(error, frame),
-    onPlaceholder: (hash, size) => use((more) => more.placeholder(hash, size)),
   });
   const loader = createLoader(host, screen, vitals, {
     onComplete: () => use((more) => more.onComplete(isNear)),
@@ -65,10 +64,9 @@ export function createSpin(host: HTMLElement): Spin {
     return loading;
   };
 
-  const use: Spin["use"] = (then) => {
-    if (more) then(more);
+  const use: Spin["use"] = async (then) => {
     // Without it the piece still turns.
-    else load().then(then, () => {});
+    await (more ? then(more) : load().then(then, () => {}));
   };
 
   const onTouch = () => {

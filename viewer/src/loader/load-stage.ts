@@ -4,8 +4,8 @@ import type { Stage } from "../rules/stages";
 import type { Format, Pack } from "../wire";
 import { looksLike } from "./formats";
 import { fillUrl, type Loaded, threeDigits } from "./manifest";
-import { get, type Net, retry, statusOf } from "./net";
-import { chunksOf, cutPack, type PackedFrame } from "./pack";
+import { bytesOf, get, type Net, retry, statusOf } from "./net";
+import { cutPack, type PackedFrame } from "./pack";
 import type { PackCache } from "./pack-cache";
 
 /** Takes the frames that arrive. */
@@ -57,10 +57,7 @@ export async function fetchFrame(
   if (cached) return cached;
   const frame = await retry(
     net,
-    async () => {
-      const response = await get(net, url);
-      return checked({ degree, bytes: new Uint8Array(await response.arrayBuffer()) }, format);
-    },
+    async () => checked({ degree, bytes: await bytesOf(await get(net, url)) }, format),
     tries,
   );
   packs.put(url, set, [frame]);
@@ -83,9 +80,9 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
     cached.forEach(take);
   } else {
     const stream = async () => {
-      const { body } = await get(net, url);
+      const { chunks } = await get(net, url);
       const frames: PackedFrame[] = [];
-      for await (const frame of cutPack(chunksOf(body ?? new Blob().stream()), pack)) {
+      for await (const frame of cutPack(chunks, pack)) {
         frames.push(checked(frame, stage.format));
         take(frame);
       }

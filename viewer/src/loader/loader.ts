@@ -10,7 +10,7 @@
 import { emit, type SpinState, setState, type TierDetail } from "../events";
 import { configurationOf, withChoices } from "../rules/address";
 import { isForced } from "../rules/forced";
-import { atMost, mayHaveHd } from "../rules/policy";
+import { atMost } from "../rules/policy";
 import { framesOf, planStages, type Stage, selectedOr } from "../rules/stages";
 import { nearestDegree } from "../rules/turn";
 import type { EncodedFrame } from "../screen/reel";
@@ -37,13 +37,12 @@ export interface Loader {
   setNear(isNear: boolean): void;
   /** Ends all loads. */
   stop(): void;
-  /** Loads the one frame that would show if these choices were made now. */
-  warm(choices: Choices): Promise<void>;
-  /**
-   * Loads hd, where the screen can show more and nothing speaks against it. `closeUpPx`: device pixels across which
-   * the canvas is shown in a close-up; 0 without one.
-   */
-  enrich(closeUpPx: number): Promise<void>;
+  /** Loads the frame at this angle of the spin at an address, where a sibling names its set. */
+  prefetch(address: string, net: Net): Promise<void>;
+  /** Loads the manifest at an address, in the tier of the spin that is shown where that has a sibling there. */
+  request(address: string, net: Net): Promise<Loaded>;
+  /** Loads one more stage of what is shown; that stays, whether or not more arrives. */
+  add(stage: Stage): Promise<void>;
   /** A frame cannot be decoded. */
   onBroken(error: unknown, frame: EncodedFrame): void;
 }
@@ -73,7 +72,6 @@ export function createLoader(
   // The stage on whose degrees a switch finds its first frame.
   let grid: Stage | undefined;
   let current = new AbortController();
-  let warming = new AbortController();
   let isNear = false;
   let cache: RequestCache = "default";
   let isQueued = false;
@@ -156,8 +154,9 @@ export function createLoader(
     grid = finest;
     screen.expect({ manifest, stages, grid: start, switchedAt: isSwitch ? askedAt : 0 });
     emit(host, "manifest", manifest);
+    const running = run({ from, stages, grid: start, isSwitch, net });
     for (const stage of stages) reportProgress(stage);
-    await run({ from, stages, grid: start, isSwitch, net });
+    await running;
   };
 
   /** Loads stages; in the end only the last is shown. */
@@ -181,11 +180,11 @@ export function createLoader(
         },
       },
       onStage: async (stage) => {
-        await frames.settled(stage);
+        await screen.frames.settled(stage);
         net.signal.throwIfAborted();
         screen.reveal();
-        const { tier, format } = stage;
-        const detail: TierDetail = { tier, frames: stage.frames, format };
+        const { tier, frames, format } = stage;
+        const detail: TierDetail = { tier, frames, format };
         setState(host, tier as SpinState);
         if (stage === stages[0] && tier !== "hd") emit(host, "ready", detail);
         emit(host, "tierchange", detail);
@@ -197,19 +196,6 @@ export function createLoader(
     screen.complete(last);
     vitals.mark("full_ms");
     onComplete();
-  };
-
-  const enrich = async (closeUpPx: number) => {
-    const from = loaded;
-    if (!from || !screen.isComplete || !closeUpPx) return;
-    const { manifest } = from;
-    const { format } = manifest.selected!;
-    const hd = planStages(manifest, { tier: "hd", frames: 0, format, because: [] }).at(-1);
-    if (hd?.tier !== "hd" || pageForces() || !mayHaveHd(manifest, hintsOf(host))) return;
-    const { width } = view.canvas;
-    if ((closeUpPx <= width && hd.size[0] <= width) || !screen.refine(hd.set)) return;
-    // What is shown stays, whether or not more arrives.
-    await run({ from, stages: [hd], grid: hd, isSwitch: false, net: netOf(current.signal) }).catch(() => {});
   };
 
   const reportProgress = (stage: Stage) => {
@@ -264,7 +250,8 @@ export function createLoader(
       return loaded?.manifest;
     },
     queue,
-    enrich,
+    add: (stage) =>
+      run({ from: loaded!, stages: [stage], grid: stage, isSwitch: false, net: netOf(current.signal) }).catch(() => {}),
     reload,
     setNear(near) {
       isNear = near;
@@ -272,20 +259,9 @@ export function createLoader(
       if (near) queue();
       else current.abort();
     },
-    stop() {
-      warming.abort();
-      current.abort();
-    },
-    async warm(choices) {
-      warming.abort();
-      warming = new AbortController();
-      const net = netOf(warming.signal);
-      const manifest = loaded?.manifest;
-      const address = withChoices(srcOf(host), { ...chosenBy(host, manifest), ...choices }, manifest);
-      if (!address || !siblingAt(address)) return;
-      // What does not arrive now is requested again when it is needed.
-      await Promise.allSettled([prefetch(address, net), request(address, net)]);
-    },
+    stop: () => current.abort(),
+    prefetch,
+    request,
     onBroken(error, { format }) {
       if (format === "avif") {
         giveUpAvif();

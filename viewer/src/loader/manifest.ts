@@ -2,7 +2,7 @@
 
 import { type Forced, withForced } from "../rules/forced";
 import type { Format, Manifest } from "../wire";
-import { get, type Net, retry, statusOf } from "./net";
+import { get, jsonOf, type Net, retry, statusOf } from "./net";
 
 const SCHEMA = "girasol.manifest/1";
 
@@ -36,8 +36,8 @@ export async function loadManifest(
 
 async function loadFrom(url: string, net: Net, cache: RequestCache): Promise<Loaded> {
   const loaded = await retry(net, async (): Promise<Loaded> => {
-    const response = await get(net, url, { cache });
-    return { manifest: (await response.json()) as Manifest, base: response.url || url };
+    const answer = await get(net, url, { cache });
+    return { manifest: (await jsonOf(answer)) as Manifest, base: answer.url || url };
   });
   if (loaded.manifest.schema !== SCHEMA) throw TypeError(`${url} is no ${SCHEMA}`);
   return loaded;

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { fakeNet } from "../fixture";
-import { get, HttpError, type Net, retry, STALL_MS } from "./net";
+import { type Answer, bytesOf, get, HttpError, type Net, retry, STALL_MS } from "./net";
 
 const ask = (net: ReturnType<typeof fakeNet>) => retry(net, () => get(net, "/x"));
+const textOf = async (answer: Answer) => new TextDecoder().decode(await bytesOf(answer));
 
 test("a_failure_that_passes_is_tried_again_after_growing_pauses", async () => {
   const net = fakeNet((_, time) => (time < 4 ? new TypeError("network") : new Response("here")));
-  assert.equal(await (await ask(net)).text(), "here");
+  assert.equal(await textOf(await ask(net)), "here");
   assert.equal(net.requested.length, 4);
   const [first = 0, second = 0, third = 0] = net.pauses;
   assert.ok(second > 2 * first && third > 2 * second, String(net.pauses));
@@ -62,7 +63,7 @@ async function clocked(body: (send: (text: string) => void, close: () => void) =
     return new Response(answer.readable);
   };
   const net: Net = { fetch, sleep: async () => {}, signal: new AbortController().signal };
-  const done: Promise<unknown> = retry(net, async () => (await get(net, "https://cdn.example/x")).text(), tries).catch(
+  const done: Promise<unknown> = retry(net, async () => textOf(await get(net, "https://cdn.example/x")), tries).catch(
     (error) => error,
   );
   for (let time = 0; time < ticks; time++) {

@@ -7,6 +7,14 @@ export interface Net {
   signal: AbortSignal;
 }
 
+/** The server's answer to one request. */
+export interface Answer {
+  /** Where it came from in the end. */
+  url: string;
+  /** Its body, as it comes. */
+  chunks: AsyncGenerator<Uint8Array>;
+}
+
 /** The server answered with an error. */
 export class HttpError extends Error {
   constructor(
@@ -33,7 +41,7 @@ export const STALL_MS = 8000;
 const STALLED = 408;
 
 /** One GET; anything but a success is an error, and so is an answer that stops coming. */
-export async function get({ fetch, signal }: Net, url: string, init: RequestInit = {}): Promise<Response> {
+export async function get({ fetch, signal }: Net, url: string, init: RequestInit = {}): Promise<Answer> {
   const stall = new AbortController();
   let timer = 0;
   const wait = () => {
@@ -52,16 +60,44 @@ export async function get({ fetch, signal }: Net, url: string, init: RequestInit
       void body?.cancel().catch(() => {});
       throw new HttpError(status, 1000 * +headers.get("Retry-After")! || 0);
     }
-    const transform = (chunk: Uint8Array, to: TransformStreamDefaultController) => {
-      wait();
-      to.enqueue(chunk);
+    // Not every browser can iterate a stream, but all have readers.
+    const reader = (body ?? new Blob().stream()).getReader();
+    const read = async function* () {
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          wait();
+          yield value;
+        }
+      } finally {
+        end();
+        // A reader that stops early also stops the transfer.
+        reader.cancel().catch(() => {});
+      }
     };
-    const watched = new Response(body?.pipeThrough(new TransformStream({ transform, flush: end })));
-    return Object.defineProperty(watched, "url", { value: response.url });
+    return { url: response.url, chunks: read() };
   } catch (error) {
     end();
     throw error;
   }
+}
+
+/** All bytes of an answer. */
+export async function bytesOf({ chunks }: Answer): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes = new Uint8Array();
+  for await (const chunk of chunks) {
+    const before = bytes;
+    bytes = new Uint8Array(before.length + chunk.length);
+    bytes.set(before);
+    bytes.set(chunk, before.length);
+  }
+  return bytes;
+}
+
+/** What an answer says in JSON. */
+export async function jsonOf(answer: Answer): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await bytesOf(answer)));
 }
 
 /** Does work up to `tries` times, with growing pauses, while its failure is temporary. A stall counts for three of them. */

@@ -34,22 +34,6 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
 }
 
 function startFrame(pack: Pack, index: number): PackedFrame | undefined {
-  const degree = pack.degrees[index];
   const length = pack.lengths[index];
-  return degree === undefined || length === undefined ? undefined : { degree, bytes: new Uint8Array(length) };
-}
-
-/** The chunks of a body. Not every browser can iterate a stream, but all have readers. */
-export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // A reader that stops early also stops the transfer.
-    void reader.cancel().catch(() => {});
-  }
+  return length ? { degree: pack.degrees[index]!, bytes: new Uint8Array(length) } : undefined;
 }

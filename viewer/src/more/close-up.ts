@@ -3,6 +3,7 @@
 import type { Kit, Place } from "../element/kit";
 import type { Zoom } from "../screen/view";
 import { boxOf } from "./box";
+import { enrich as enrichTo } from "./enrich";
 import { heartOf } from "./heart";
 import { panBy, WHOLE, zoomBy } from "./zoom";
 
@@ -25,8 +26,9 @@ const DOUBLE_TAP_SCALE = 2.5;
 // Hardly larger is no close-up.
 const LEAST_SCALE = 1.05;
 
-export function createCloseUp({ screen, loader, full }: Kit, onChange: () => void): CloseUp {
-  const { view } = screen;
+export function createCloseUp(kit: Kit, onChange: () => void): CloseUp {
+  const { full } = kit;
+  const { view } = kit.screen;
   let zoom = WHOLE;
   /** Where the mouse was last, while it is over the stage. */
   let pointer: Place | undefined;
@@ -36,7 +38,7 @@ export function createCloseUp({ screen, loader, full }: Kit, onChange: () => voi
   const widthPx = () =>
     zoom.scale > LEAST_SCALE || full.isOn ? view.canvas.clientWidth * zoom.scale * devicePixelRatio : 0;
 
-  const enrich = () => void loader.enrich(widthPx());
+  const enrich = () => enrichTo(kit, widthPx());
 
   const set = (to: Zoom) => {
     if (to.scale === zoom.scale && to.x === zoom.x && to.y === zoom.y) return;

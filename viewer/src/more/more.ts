@@ -6,16 +6,15 @@ import { createAutospin } from "./autospin";
 import { createCloseUp } from "./close-up";
 import { requestSequence } from "./configure";
 import { createControls } from "./controls";
-import { createFade } from "./fade";
 import { createFill } from "./fill";
 import { createFollow } from "./follow";
 import { listenGrip } from "./grip";
+import { createHelper } from "./helper";
 import { makeHotspots, placeHotspots } from "./hotspots";
 import { createLanguage } from "./language";
 import CSS from "./more.css";
-import { Pace } from "./pace";
-import { paintPlaceholder } from "./placeholder";
 import { writeShared } from "./share";
+import { createWarming } from "./warm";
 
 // Browsers limit how often an address may change.
 const SHARE_AFTER_MS = 250;
@@ -51,6 +50,7 @@ export function createMore(kit: Kit): More {
   const autospin = createAutospin(kit, () => controls.refresh());
   const controls = createControls(kit, autospin, closeUp);
   const fill = createFill(kit);
+  const warming = createWarming(kit);
   const speak = createLanguage(kit, () => {
     screen.describe();
     view.close.ariaLabel = view.close.title = view.words.close;
@@ -82,7 +82,7 @@ export function createMore(kit: Kit): More {
   // Hotspots of the page's own come and change at any time.
   const changes = { childList: true, subtree: true, attributeFilter: ["data-points", "slot"] };
   new MutationObserver(place).observe(host, changes);
-  screen.helper = Object.assign(new Pace(), { fade: createFade(kit) });
+  screen.helper = createHelper(kit);
   controls.refresh();
   place();
   const follow = createFollow(kit, speak);
@@ -100,6 +100,7 @@ export function createMore(kit: Kit): More {
     onComplete(isNear) {
       autospin.start(isNear);
       if (isNear) closeUp.enrich();
+      else warming.stop();
       controls.refresh();
       place();
     },
@@ -133,9 +134,7 @@ export function createMore(kit: Kit): More {
       makeHotspots(host, hotspots);
       place();
     },
-    placeholder(hash, size) {
-      if (screen.displayedDegree === undefined) paintPlaceholder(view.canvas, hash, size);
-    },
+    warm: warming.warm,
     requestSequence,
   };
   more.adopt();

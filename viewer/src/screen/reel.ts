@@ -90,10 +90,6 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
       to,
     );
     for (const frame of frames.values()) if (!wanted.includes(frame)) free(frame);
-    decodeNext();
-  };
-
-  const decodeNext = () => {
     const left = wanted.filter((frame) => !frame.picture);
     const leftOf = ([stage]: Waiting) =>
       left.filter((frame) => frame.set === stage.set && stage.degrees.includes(frame.degree));
@@ -119,7 +115,7 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
       }
     }
     busy.delete(frame);
-    decodeNext();
+    aim(current);
   };
 
   return {
@@ -131,8 +127,10 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
     put(frame) {
       const key = keyOf(frame.set, frame.degree);
       if (frames.has(key)) return;
-      frames.set(key, { ...frame });
-      aim(current);
+      frames.set(key, frame);
+      // The first of a pack is decoded with the device to itself, and the others are looked at once it is there: on a slow
+      // phone each look would keep it waiting.
+      if (!busy.size) aim(current);
     },
     aim,
     nearest: (shown) => byNeed(decoded(), shown)[0] as DecodedFrame<P> | undefined,
@@ -147,7 +145,7 @@ export function createReel<P extends Picture>({ decode, onPicture, onBroken }: R
     settled: (stage) =>
       new Promise((resolve) => {
         waiting.push([stage, resolve]);
-        decodeNext();
+        aim(current);
       }),
   };
 }

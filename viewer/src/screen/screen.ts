@@ -7,7 +7,7 @@ import { nearestDegree, normalize } from "../rules/turn";
 import type { Vitals } from "../vitals";
 import type { Manifest } from "../wire";
 import { type MemoryUser, memoryShareOf, shareMemory } from "./memory";
-import { paint } from "./paint";
+import { paint, paintPlaceholder } from "./paint";
 import { createReel, type DecodedFrame, type EncodedFrame, type Reel } from "./reel";
 import { buildView, describeStage, type View } from "./view";
 
@@ -26,10 +26,10 @@ export interface Incoming {
 export interface Helper {
   /** Lets what stands on the canvas fade away over what is painted next. */
   fade(): void;
-  /** Of so many frames one is shown: 1, 2 or 4. */
-  stride: number;
-  /** Notes one painting of a turning piece; whether the stride has changed. */
-  note(isOnTime: boolean): boolean;
+  /** The degrees that are shown of a complete spin, where frames come too late and fewer have to do. */
+  readonly degrees: Set<number> | undefined;
+  /** Notes one painting of a turning piece. */
+  note(isOnTime: boolean): void;
 }
 
 export interface Screen {
@@ -79,15 +79,9 @@ export interface ScreenHooks {
   onRetry(): void;
   /** A frame cannot be decoded. */
   onBroken(error: unknown, frame: EncodedFrame): void;
-  /** Nothing is shown yet, and this thumbhash (base64) tells what the first frame, of this size, will be like. */
-  onPlaceholder(hash: string, size: [number, number]): void;
 }
 
-export function createScreen(
-  host: HTMLElement,
-  vitals: Vitals,
-  { onRetry, onBroken, onPlaceholder }: ScreenHooks,
-): Screen {
+export function createScreen(host: HTMLElement, vitals: Vitals, { onRetry, onBroken }: ScreenHooks): Screen {
   const view = buildView(host, onRetry);
   // Unknown until the first manifest names its hero, unless the page has set it.
   let turnedTo: number | undefined;
@@ -119,11 +113,7 @@ export function createScreen(
   const angle = () => turnedTo ?? normalize(turnedBy);
   const describe = () => describeStage(view, host.getAttribute("alt"), angle(), degrees.length === 1);
 
-  /** The degrees that are shown, where frames come too late and fewer have to do. */
-  const shownDegrees = () => {
-    const { stride = 1 } = screen.helper ?? {};
-    return stride > 1 && isComplete ? new Set(degrees.filter((_, index) => index % stride === 0)) : undefined;
-  };
+  const shownDegrees = () => (isComplete ? screen.helper?.degrees : undefined);
 
   /** Decodes what may be shown next. */
   const aim = () =>
@@ -170,7 +160,7 @@ export function createScreen(
       if (!nearest || nearest.picture === painted?.picture) return;
       const { degree, picture } = nearest;
       painted = { degree, picture };
-      paint(view.canvas, picture, [picture.width, picture.height]);
+      paint(view.canvas, picture);
       view.brought.hidden = true;
       vitals.mark("frame_ms");
       if (!switchedAt || !shown || incoming) return;
@@ -188,11 +178,7 @@ export function createScreen(
     const isOnTime = degree === nearestDegree(shownDegrees() ?? degrees, angle());
     vitals.add("turned");
     if (isOnTime) vitals.add("wanted");
-    const { helper } = screen;
-    if (!helper?.note(isOnTime)) return;
-    const { tier, format } = shown!.selected!;
-    emit(host, "tierchange", { tier, frames: Math.ceil(degrees.length / helper.stride), format });
-    refresh();
+    screen.helper?.note(isOnTime);
   };
 
   const turn = (to: number) => {
@@ -253,7 +239,8 @@ export function createScreen(
       // A picture that the page has brought is sharper.
       if (!painted && manifest.placeholder && !host.getAttribute("poster") && !host.querySelector("img")) {
         view.place(manifest.view, productOf(manifest.configuration));
-        onPlaceholder(manifest.placeholder, stages[0]!.size);
+        // After the requests for frames, which are made before this task ends: it takes a slow phone a while.
+        queueMicrotask(() => painted || paintPlaceholder(view.canvas, manifest.placeholder!));
       }
       incoming = next;
       aim();

@@ -112,8 +112,9 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   /** The artist's frame round a crop that fits into the layer as its still does. */
   const layPlane = (width: number, height: number, [left, top, wide, high]: number[]) => {
     const fitted = (width * wide!) / (height * high!) / ratio;
-    const [across, along] = [Math.min(1, fitted) / wide!, Math.min(1, 1 / fitted) / high!];
-    const [x, y] = [(1 - Math.min(1, fitted)) / 2 - left! * across, (1 - Math.min(1, 1 / fitted)) / 2 - top! * along];
+    const [cropWidth, cropHeight] = [Math.min(1, fitted), Math.min(1, 1 / fitted)];
+    const [across, along] = [cropWidth / wide!, cropHeight / high!];
+    const [x, y] = [(1 - cropWidth) / 2 - left! * across, (1 - cropHeight) / 2 - top! * along];
     set("--plane", [y, 1 - x - across, 1 - y - along, x].map((share) => `${100 * share}%`).join(" "));
   };
 
