@@ -200,12 +200,27 @@ test("text_of_twice_the_size_fits", async () => {
   }
 });
 
-test("the_shop_s_head_is_one_line_on_the_narrowest_phone", async () => {
-  const { page, close } = await open({ viewport: { width: 320, height: 568 } });
-  const tops = () =>
-    page.locator(".top > *:visible").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().bottom));
-  assert.ok(Math.max(...(await tops())) < 80, `${await tops()}`);
-  await close();
+test("the_shop_s_head_is_one_line_on_every_phone", async () => {
+  for (const width of [320, 344, 360, 375, 384, 390, 412, 430]) {
+    const { page, close } = await open({ viewport: { width, height: 568 } });
+    const tops = () =>
+      page.locator(".top > *:visible").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().bottom));
+    assert.ok(Math.max(...(await tops())) < 80, `${width}: ${await tops()}`);
+    await close();
+  }
+});
+
+test("related_pieces_fill_their_rows_at_every_width", async () => {
+  for (const width of [320, 360, 412, 600, 768, 1024, 1440]) {
+    const { page, close } = await open({ viewport: { width, height: 800 } });
+    await page.locator("#related girasol-spin").first().waitFor({ state: "attached" });
+    const ends = await page.evaluate(() => {
+      const right = (one) => Math.round(one.getBoundingClientRect().right);
+      return [right(document.getElementById("related-list")), right(document.querySelector("#related li:last-child"))];
+    });
+    assert.equal(ends[1], ends[0], `${width}`);
+    await close();
+  }
 });
 
 test("the_chosen_swatch_differs_in_forced_colours", async () => {

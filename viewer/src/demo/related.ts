@@ -12,7 +12,7 @@ const BETWEEN = 30;
 
 /** Draws the places of the cards, so that nothing moves when they are filled. */
 export function drawPlaces(): void {
-  byId("related-list").replaceChildren(...NAMES.map((name) => cardOf(name, "", make("div", { class: "place" }))));
+  byId("related-list").replaceChildren(...NAMES.map((name) => cardOf(name, "", "", make("div", { class: "place" }))));
 }
 
 /** Fills the cards, and anew once there are more spins. */
@@ -64,15 +64,17 @@ function card(product: Product, name: string, index: number): HTMLElement {
   }) as GirasolSpin;
   spin.spinTo(BETWEEN * index);
   const euros = priceOf(choices);
-  return cardOf(name, words + (euros ? `, ${inWords(euros)}` : ""), spin);
+  return cardOf(name, words, euros ? inWords(euros) : "", spin);
 }
 
-function cardOf(name: string, detail: string, picture: HTMLElement): HTMLElement {
+/** Lines that say nothing yet keep their place. */
+function cardOf(name: string, words: string, cost: string, picture: HTMLElement): HTMLElement {
   return make(
     "li",
     {},
     picture,
     make("p", { class: "name" }, name),
-    make("p", { class: "quiet small" }, detail || "\u00a0"),
+    make("p", { class: "quiet small" }, words || "\u00a0"),
+    make("p", { class: "cost small" }, cost || "\u00a0"),
   );
 }
