@@ -84,7 +84,7 @@ class Stack(unittest.TestCase):
         bucket = self.helper(os.environ["MOTO"], "-B", ROOT / "tests/moto/server.py")
         run("psql", "-Xq", "-c", "create database girasol", f"{databases}/postgres")
         self.assertEqual(status(f"{bucket}/spins", "PUT", {"Authorization": SIGNATURE}), 200)
-        redis, ask_redis = self.redis()
+        redis, self.ask_redis = self.redis()
         varnish = Varnish(self)
 
         settings = (DEPLOY / "compose/girasol.toml").read_text()
@@ -146,7 +146,7 @@ class Stack(unittest.TestCase):
         self.assertGreater(len(packs), 2, manifest)
         for pack in packs:
             self.assertEqual(status(f"http://{varnish.at}/p/{pack}.pack"), 200, pack)
-        self.assertIn("girasol:", run(*ask_redis, "keys", "*"))
+        self.assertIn("girasol:", run(*self.ask_redis, "keys", "*"))
 
     def test_servers_are_replaced_one_after_the_other_and_no_request_fails(self):
         made, key, servers, varnish = self.installation()
