@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -192,6 +192,15 @@ attack: ## Do to a server what anonymous clients can, with ATTACK_CLIENTS=400 of
 fuzz: ## Try to break the reading of files for MINUTES=60, on all cores or THREADS=1; failures go to assets-pipeline/tests/corpus
 	GIRASOL_FUZZ_MINUTES=$(or $(MINUTES),60) GIRASOL_FUZZ_THREADS=$(THREADS) \
 		$(CARGO) test -p assets-pipeline --test fuzz $(LOCKED) $(QUIET) -- --nocapture mutated_files_are_harmless
+
+setup-chaos:
+	@scripts/setup.sh build chaos
+
+# The older program is built first, since both are target/debug/girasol; without the repository's history its row is left out.
+chaos: setup-chaos $(MOTO) ## Kill, stop and starve each part of an installation under load, in 20 minutes, and write benches/chaos.md; ARGS names faults
+	@PREVIOUS=$$(scripts/previous.sh); \
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET) && \
+	GIRASOL=$(CURDIR)/target/debug/girasol MOTO=$(CURDIR)/$(dir $(MOTO))python PREVIOUS=$$PREVIOUS python3 -B tests/chaos $(ARGS)
 
 setup-corpus:
 	@scripts/setup.sh build corpus

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds which tools are missing and installs them with apt-get, or prints the one line that does. Silent when all is here.
-# Usage: scripts/setup.sh GROUP...   with the groups of tools.sh: build, test, engines, bench, corpus
+# Usage: scripts/setup.sh GROUP...   with the groups of tools.sh: build, test, engines, bench, chaos, corpus
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -92,7 +92,7 @@ groups=("$@")
 [ $# -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
     if ! tools_of_group "$group" >/dev/null; then
-        say "scripts/setup.sh knows no group '$group': it has build, test, engines, bench and corpus"
+        say "scripts/setup.sh knows no group '$group': it has build, test, engines, bench, chaos and corpus"
         exit 2
     fi
 done

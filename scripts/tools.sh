@@ -39,6 +39,7 @@ tool_is_here() {
         # From netpbm, which reads PNG by libpng.
         netpbm) has pngtopam ;;
         libtiff-tools) has tiff2rgba ;;
+        faketime) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null ;;
         *) has "$1" ;;
     esac
 }
@@ -73,6 +74,7 @@ tools_of_group() {
         # The other engines. Not every distribution has them as packages, which is no reason to install none of the rest.
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
         bench) echo avifenc avifdec webp node20 npm ;;
+        chaos) echo faketime postgres redis-server varnishd varnish-modules venv ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
         test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone redis-server docker-compose systemd-analyze ;;
         *) return 1 ;;
