@@ -43,10 +43,11 @@ const options = {
   compress: { passes: 4, unsafe: true, unsafe_arrows: true, inline: 1, keep_fargs: false, pure_getters: true },
   format: { ecma: 2022 },
 };
-// Properties that begin with `is`, `has` or `on`, or end in a unit, are the viewer's own and get short names, the same in both
-// files. Those that are the browser's or the language's keep theirs.
+// Properties that begin with `is`, `has` or `on`, or end in a unit, and a few others, are the viewer's own and get short names,
+// the same in both files. Those that are the browser's or the language's keep theirs.
 const names = {
-  mangleProps: /^(is|has|on)[A-Z]|(Ms|Px|Mbps|Gib)$/,
+  mangleProps:
+    /^(is|has|on)[A-Z]|(Ms|Px|Mbps|Gib)$|^(abandon|addSwitch|brought|describe|helper|leaveZoom|maxBytes|refresh|requestSequence|retain|reveal|setNear|settled|switchedAt)$/,
   reserveProps:
     /^(is(Array|Composing|Connected|Finite|Integer|Intersecting|NaN|Primary|Trusted)|has(Attribute|Focus|Own|PointerCapture))$/,
 };

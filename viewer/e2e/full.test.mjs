@@ -113,6 +113,24 @@ touchTest("back_leaves_what_fills_the_page_and_not_the_shop", async () => {
   await close();
 });
 
+test("a_shared_piece_that_is_turned_while_it_fills_the_page_stays_so_when_it_is_left", async () => {
+  const { page, close } = await open({}, { withoutScreen: true, more: "share" });
+  await page.waitForURL(/#angle=0$/);
+  // The address is written a moment later.
+  await page.clock.install();
+  await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());
+  await isFull(page);
+  await page.evaluate(() => document.querySelector("girasol-spin").spinTo(90));
+  await page.clock.runFor(1000);
+  await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());
+  await isFull(page, false);
+  await page.waitForFunction(() => !history.state?.girasol);
+  await page.clock.runFor(1000);
+  assert.match(page.url(), /#angle=90$/);
+  assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").angle), 90);
+  await close();
+});
+
 touchTest("the_page_beneath_does_not_scroll_and_is_where_it_was", async () => {
   const { page, close } = await open(PHONE, { withoutScreen: true });
   await page.evaluate(() => scrollTo(0, 20));
@@ -216,6 +234,29 @@ test("controls_have_names_in_the_shop_s_language_and_without_them_the_piece_is_b
   assert.deepEqual(await names(), []);
   assert.deepEqual(errors, []);
   await close();
+});
+
+test("buttons_fit_into_a_small_piece_whatever_the_size_of_text", async () => {
+  for (const [width, text] of [
+    [300, "100%"],
+    [150, "200%"],
+    [96, "100%"],
+  ]) {
+    const spin = `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring" controls autospin></girasol-spin>`;
+    const body = `<style>html { font-size: ${text} }</style><div style="width: ${width}px">${spin}</div>`;
+    const { page, close } = await openBody(browser, base, body);
+    await spinState(page, "standard");
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    const piece = await box(page);
+    const buttons = await page.locator("girasol-spin").getByRole("button").all();
+    assert.equal(buttons.length, 4);
+    for (const button of buttons) {
+      const { x, y, width, height } = await button.boundingBox();
+      assert.ok(Math.abs(width - height) < 0.5, "round");
+      assert.ok(x >= piece.x && y >= piece.y && x + width <= piece.x + piece.width, `${piece.width}: ${x}, ${y}`);
+    }
+    await close();
+  }
 });
 
 test("a_piece_with_controls_nudges_once_and_never_where_motion_is_reduced", async () => {

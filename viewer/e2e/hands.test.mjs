@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { isFirefox, launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
 import { fingersOf, swipe, touchTest, zoomed, zoomOf } from "./touch.mjs";
 
@@ -267,6 +267,22 @@ test("what_turns_by_itself_is_paused_and_goes_on_by_the_space_bar_and_by_its_but
   assert.equal(await moving(), false);
   await page.getByRole("button", { name: "Turn" }).click();
   await turns(true);
+  await close();
+});
+
+test("what_turns_by_itself_stops_and_goes_on_as_the_system_wants_less_motion_and_more", async (t) => {
+  if (isFirefox) return t.skip("Firefox does not let tests say what the system asks for");
+  const { page, close } = await open({}, `autospin="4"`);
+  const pause = page.getByRole("button", { name: "Pause" });
+  await pause.waitFor();
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await pause.waitFor({ state: "hidden" });
+  const at = await angle(page);
+  await painted(page);
+  assert.equal(await angle(page), at);
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await pause.waitFor();
+  await page.waitForFunction((at) => document.querySelector("girasol-spin").angle !== at, at);
   await close();
 });
 

@@ -133,6 +133,22 @@ test("properties_that_are_set_before_the_script_has_come_are_taken_over", async 
   await close();
 });
 
+test("a_frame_that_may_not_ask_for_service_workers_shows_it", async () => {
+  const { page, errors, close } = await openBody(browser, base, spin("controls"), {}, (page) =>
+    page.addInitScript(() =>
+      // As in a sandboxed frame.
+      Object.defineProperty(navigator, "serviceWorker", {
+        get() {
+          throw new DOMException("The document is sandboxed", "SecurityError");
+        },
+      }),
+    ),
+  );
+  await spinState(page, "standard");
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 for (const [what, head, hash, wanted] of [
   ["a_base_of_the_page_s_own", `<base href="/elsewhere/">`, "", /^\/of-my-own#angle=90$/],
   ["a_foreign_base", `<base href="https://cdn.example/">`, "", /^\/of-my-own#angle=90$/],

@@ -129,11 +129,15 @@ export class GirasolSpin extends HTMLElement {
 
 // The service worker has asked again behind what is shown: it may tell so before the second file is there, and before an
 // element knows what it shows.
-navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<Refused>) => {
-  if (data?.type !== "girasol.refused/1") return;
-  for (const element of connected)
-    if ((element.configuration ?? data.configuration) === data.configuration) void element.reload();
-});
+try {
+  navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<Refused>) => {
+    if (data?.type !== "girasol.refused/1") return;
+    for (const element of connected)
+      if ((element.configuration ?? data.configuration) === data.configuration) void element.reload();
+  });
+} catch {
+  // A sandboxed frame may not even ask whether there is one.
+}
 
 // Each attribute is a property too, as frameworks and scripts expect.
 for (const name of ATTRIBUTES) {

@@ -43,6 +43,33 @@ test("a_pack_known_by_its_digest_needs_no_request", async () => {
   assert.equal(sink.degrees.length, 24);
 });
 
+test("two_spins_that_want_a_pack_at_once_load_it_once", async () => {
+  const packs = createPackCache();
+  const nets = [fakeNet(), fakeNet()];
+  const sinks = await Promise.all(nets.map((net) => load(stagesOf("standard", 36), net, new Frames(), packs)));
+  assert.deepEqual(
+    sinks.map(({ degrees }) => degrees.length),
+    [36, 36],
+  );
+  assert.equal(nets.flatMap(({ requested }) => requested).length, 2);
+});
+
+test("a_pack_that_another_spin_gives_up_is_loaded_all_the_same", async () => {
+  const packs = createPackCache();
+  const left = fakeNet(() => {
+    left.abort.abort();
+    return new TypeError("aborted");
+  });
+  const net = fakeNet();
+  const [gone, sink] = await Promise.allSettled([
+    load(stagesOf("preview", 12), left, new Frames(), packs),
+    load(stagesOf("preview", 12), net, new Frames(), packs),
+  ]);
+  assert.equal(gone.status, "rejected");
+  assert.equal(sink.status === "fulfilled" && sink.value.degrees.length, 12);
+  assert.deepEqual(net.requested, ["/p/preview-avif.pack"]);
+});
+
 test("the_cache_evicts_what_was_used_longest_ago", () => {
   const packs = createPackCache(25);
   const frame = { degree: 0, bytes: new Uint8Array(10) };

@@ -75,6 +75,9 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
   if (!missing().length) return;
   const url = fillUrl(from.manifest.urls.pack, from.base, { pack: pack.pack });
   const take = (frame: PackedFrame) => sink.put(stage, frame);
+  // Another spin of the page may be loading it: what comes of that is enough.
+  const others = packs.coming.get(pack.pack);
+  if (others) await others.catch(() => {});
   const cached = packs.get(pack.pack);
   if (cached) {
     cached.forEach(take);
@@ -89,7 +92,9 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
       packs.put(pack.pack, stage.set, frames);
     };
     // A pack that fails is not an error yet: its missing frames are loaded one by one.
-    await retry(net, stream, PACK_TRIES).catch((error) => {
+    const own = retry(net, stream, PACK_TRIES).finally(() => packs.coming.delete(pack.pack));
+    packs.coming.set(pack.pack, own);
+    await own.catch((error) => {
       net.signal.throwIfAborted();
       // Its version was deleted, and its frames too.
       if (statusOf(error) === 410) throw error;

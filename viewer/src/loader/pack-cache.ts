@@ -10,6 +10,8 @@ export interface PackCache {
   /** One frame of a set, whether it came in a pack or alone. */
   find(set: string, degree: number): PackedFrame | undefined;
   put(key: string, set: string, frames: PackedFrame[]): void;
+  /** Packs that are on their way, by digest. */
+  coming: Map<string, Promise<void>>;
 }
 
 /** Evicts what was used longest ago. */
@@ -17,6 +19,7 @@ export function createPackCache(maxBytes = MAX_BYTES): PackCache {
   const packs = new Map<string, { set: string; frames: PackedFrame[] }>();
   let bytes = 0;
   return {
+    coming: new Map(),
     get(key) {
       const pack = packs.get(key);
       if (pack) {

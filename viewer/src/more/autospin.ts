@@ -12,6 +12,8 @@ export interface Autospin {
   toggle(): void;
   /** The visitor or the page has turned the piece: it does not turn by itself any more. */
   end(): void;
+  /** The visitor wants less motion from now on, or no longer. */
+  onMotion(): void;
 }
 
 const TURN_SECONDS = 12;
@@ -70,6 +72,14 @@ export function createAutospin({ host, screen, isMotionReduced }: Kit, onChange:
     set(false);
   };
 
+  const start = (near: boolean) => {
+    isNear = near;
+    if (!near || hasEnded || isMotionReduced() || screen.degrees.length === 1) return set(false);
+    if (screen.isPlaying || !screen.isComplete) return;
+    if (isWanted()) spin();
+    else if (host.hasAttribute("controls") && !hasNudged) nudge();
+  };
+
   return {
     get isWanted() {
       return isWanted();
@@ -77,18 +87,13 @@ export function createAutospin({ host, screen, isMotionReduced }: Kit, onChange:
     get isPlaying() {
       return screen.isPlaying;
     },
-    start(near) {
-      isNear = near;
-      if (!near || hasEnded || isMotionReduced() || screen.degrees.length === 1) return set(false);
-      if (screen.isPlaying || !screen.isComplete) return;
-      if (isWanted()) spin();
-      else if (host.hasAttribute("controls") && !hasNudged) nudge();
-    },
+    start,
     toggle() {
       if (screen.isPlaying) return end();
       hasEnded = false;
       if (screen.isComplete) spin();
     },
     end,
+    onMotion: () => start(isNear),
   };
 }

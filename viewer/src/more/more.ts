@@ -71,7 +71,10 @@ export function createMore(kit: Kit): More {
   const share = () => {
     clearTimeout(sharing);
     if (host.hasAttribute("share"))
-      sharing = setTimeout(() => writeShared(host, loader.manifest, screen.angle), SHARE_AFTER_MS);
+      sharing = setTimeout(() => {
+        // What fills the page is an entry of the history: the one before would bring its old angle back.
+        if (!full.isPage) writeShared(host, loader.manifest, screen.angle);
+      }, SHARE_AFTER_MS);
   };
 
   listenGrip(kit, closeUp, autospin);
@@ -85,7 +88,10 @@ export function createMore(kit: Kit): More {
   screen.helper = createHelper(kit);
   controls.refresh();
   place();
-  const follow = createFollow(kit, speak);
+  const follow = createFollow(kit, speak, () => {
+    autospin.onMotion();
+    controls.refresh();
+  });
 
   const more: More = {
     zoom: closeUp.zoom,
