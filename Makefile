@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -224,6 +224,9 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 
 bench-db: setup ## Measure look-ups over a million configurations on both engines, in ten minutes, and write benches/lookups.md
 	@CARGO="$(CARGO)" scripts/bench-db.sh $(ARGS)
+
+bench-scale: setup ## Measure signals between processes, and second requests for slow reads, in three minutes, and write benches/scale.md
+	@CARGO="$(CARGO)" MOTO=$(CURDIR)/$(dir $(MOTO))python scripts/bench-scale.sh $(ARGS)
 
 bench-viewer: setup setup-bench ## Compare with two other viewers on slow lines, by HTTP/1.1 and HTTP/2, RUNS=3 times in 20 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
