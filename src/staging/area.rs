@@ -8,7 +8,9 @@ use aws_sdk_s3::Client;
 
 use crate::{
     domain::frameset::FramesetId,
-    store::{Connection, S3Body as Body, S3Failure as Failure, S3Object as Object, S3Writer as Writer},
+    store::{
+        Connection, S3Body as Body, S3Failure as Failure, S3Object as Object, S3Writer as Writer, s3_pause,
+    },
 };
 
 pub use self::contents::Contents;
@@ -45,8 +47,8 @@ pub(super) struct Listed {
     pub(super) name: String,
     /// Its length.
     pub(super) bytes: u64,
-    /// Which of all that were put under this name.
-    pub(super) etag: String,
+    /// Which of all that were put under this name, if the server says so.
+    pub(super) etag: Option<String>,
 }
 
 impl Area {
@@ -91,11 +93,24 @@ impl Area {
         Box::pin(self.shared.writer.write(&object, body)).await
     }
 
-    /// All bytes of what has a name, if anything has.
+    /// All bytes of what has a name, if anything has. A body that breaks off is read again.
     pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let mut failures = 0;
+        loop {
+            match Box::pin(self.get_once(name)).await {
+                Err(Failure::Body(_)) if failures + 1 < self.shared.attempts => {
+                    failures += 1;
+                    tokio::time::sleep(s3_pause(failures)).await;
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    async fn get_once(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let Shared { client, bucket, .. } = &*self.shared;
         let request = client.get_object().bucket(bucket).key(self.key(name));
-        match Box::pin(request.send()).await.map_err(Failure::from) {
+        match request.send().await.map_err(Failure::from) {
             Ok(answer) => {
                 let body = answer.body.collect().await.map_err(|error| Failure::Body(error.into()))?;
                 Ok(Some(body.to_vec()))
@@ -124,7 +139,7 @@ impl Area {
                 Some(Listed {
                     name: object.key()?.strip_prefix(&prefix)?.to_owned(),
                     bytes: object.size()?.try_into().ok()?,
-                    etag: object.e_tag()?.to_owned(),
+                    etag: object.e_tag().map(str::to_owned),
                 })
             }));
         }
@@ -142,8 +157,14 @@ impl Area {
         let Shared { client, bucket, .. } = &*self.shared;
         let prefix = self.key(place);
         let clear = async {
-            let begun = client.list_multipart_uploads().bucket(bucket).prefix(&prefix).send().await?;
-            for upload in begun.uploads() {
+            let begun = client.list_multipart_uploads().bucket(bucket).prefix(&prefix).send().await;
+            let begun = match begun.map_err(Failure::from) {
+                Ok(begun) => begun.uploads.unwrap_or_default(),
+                // A server that cannot list them removes them by rules of its own.
+                Err(failure) if failure.is_not_implemented() => Vec::new(),
+                Err(failure) => return Err(failure),
+            };
+            for upload in begun {
                 if let (Some(name), Some(id)) = (upload.key(), upload.upload_id()) {
                     client.abort_multipart_upload().bucket(bucket).key(name).upload_id(id).send().await?;
                 }

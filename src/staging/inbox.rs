@@ -58,7 +58,7 @@ pub struct Waiting {
     /// Its length.
     pub bytes: u64,
     /// Which of all that were put under this name.
-    etag: String,
+    etag: Option<String>,
 }
 
 fn failed(did: &'static str) -> impl Fn(Failure) -> InboxError {
@@ -141,7 +141,7 @@ impl Inbox {
 
     /// Begins to read what waits; what is put there in its stead meanwhile is an error.
     pub fn read(&self, set: &FramesetId, Waiting { name, bytes, etag }: &Waiting) -> Contents {
-        self.area.read(&format!("{}{name}", place(set)), *bytes, Some(etag.clone()))
+        self.area.read(&format!("{}{name}", place(set)), *bytes, etag.clone())
     }
 
     /// Removes what was fetched.

@@ -14,6 +14,7 @@ mod write;
 use std::{
     collections::HashMap,
     io,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -64,6 +65,8 @@ pub(super) struct S3 {
     attempts: u32,
     attempt_timeout: Duration,
     reads: Reads,
+    /// Whether the server has refused a conditional write that it took without its condition.
+    knows_no_conditions: AtomicBool,
     connection: Box<Connection>,
 }
 
@@ -135,6 +138,7 @@ impl S3 {
             attempts: settings.attempts,
             attempt_timeout: Duration::from_millis(settings.attempt_timeout_ms),
             reads,
+            knows_no_conditions: AtomicBool::new(false),
         }
     }
 
@@ -151,13 +155,20 @@ impl S3 {
     }
 
     pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
+        if self.knows_no_conditions.load(Ordering::Relaxed) {
+            // The same bytes are in the place of those that may be there.
+            return Ok(self.write(key, bytes, Place::Any).await?);
+        }
         match self.write(key, bytes, Place::Free).await {
-            // The object exists, another process writes it at this moment, or the server knows no conditions.
-            Err(Failure::Answer { status: 409 | 412 | 501, .. }) => {
-                if self.get_patiently(&self.client, key).await?.as_deref() == Some(bytes) {
+            Err(failure) if failure.may_be_there() => {
+                if self.get_patiently(&self.client, &self.name(key)).await?.as_deref() == Some(bytes) {
                     return Ok(());
                 }
-                Ok(self.write(key, bytes, Place::Any).await?)
+                self.write(key, bytes, Place::Any).await?;
+                if failure.is_not_implemented() {
+                    self.knows_no_conditions.store(true, Ordering::Relaxed);
+                }
+                Ok(())
             }
             written => Ok(written?),
         }

@@ -9,6 +9,8 @@ pub enum Trouble {
     NoCredentials,
     /// The server does not accept the credentials.
     BadCredentials,
+    /// The clocks of the server and of this machine differ.
+    WrongClock,
     /// The bucket does not exist.
     NoSuchBucket,
     /// The credentials do not include the action.
@@ -28,6 +30,7 @@ impl fmt::Display for Trouble {
         f.write_str(match self {
             Self::NoCredentials => "there are no credentials",
             Self::BadCredentials => "the credentials are not accepted",
+            Self::WrongClock => "the clocks of the server and of this machine differ",
             Self::NoSuchBucket => "the bucket does not exist",
             Self::AccessDenied => "access is denied",
             Self::WrongRegion(_) => "the bucket is in another region",
@@ -69,8 +72,10 @@ impl Trouble {
                                     role, as for Amazon's own tools."
                     .to_owned()
             }
-            Self::BadCredentials => {
-                "Check the key's id, its secret, and the clock of this machine.".to_owned()
+            Self::BadCredentials => "Check the key's id and its secret.".to_owned(),
+            Self::WrongClock => {
+                "Set the clock of this machine: what is signed a quarter of an hour early or late is refused."
+                    .to_owned()
             }
             Self::NoSuchBucket => {
                 "Create the bucket, or correct store.bucket, store.endpoint and store.path_style.".to_owned()

@@ -51,6 +51,19 @@ impl Failure {
         matches!(self, Self::Answer { status: 404, code, .. } if code != "NoSuchBucket")
     }
 
+    /// Whether the object of a conditional write may be there: it is, another process writes it at this moment, or the
+    /// server knows no conditions. An answer that has begun well says so in its body alone.
+    pub(super) fn may_be_there(&self) -> bool {
+        self.is_not_implemented()
+            || matches!(self, Self::Answer { status, code, .. } if matches!(status, 409 | 412)
+                || matches!(code.as_str(), "PreconditionFailed" | "ConditionalRequestConflict"))
+    }
+
+    /// Whether the server does not know what was asked of it.
+    pub(crate) fn is_not_implemented(&self) -> bool {
+        matches!(self, Self::Answer { status, code, .. } if *status == 501 || code == "NotImplemented")
+    }
+
     /// Whether the next request would wait in vain too, whatever object it asks for.
     pub(super) fn is_silence(&self) -> bool {
         match self {
@@ -65,14 +78,10 @@ impl Failure {
             Self::Answer { status, code, region } => match (code.as_str(), status) {
                 ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed", _)
                 | (_, 301 | 307) => Trouble::WrongRegion(region.clone()),
-                (
-                    "InvalidAccessKeyId"
-                    | "SignatureDoesNotMatch"
-                    | "InvalidToken"
-                    | "ExpiredToken"
-                    | "RequestTimeTooSkewed",
-                    _,
-                ) => Trouble::BadCredentials,
+                ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken", _) => {
+                    Trouble::BadCredentials
+                }
+                ("RequestTimeTooSkewed", _) => Trouble::WrongClock,
                 (_, 404) => Trouble::NoSuchBucket,
                 (_, 401 | 403) => Trouble::AccessDenied,
                 _ => Trouble::Other,
@@ -101,6 +110,19 @@ fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+/// The region that an answer names: in a header, as Amazon does, or in the document that says what is wrong.
+fn region_of(answer: &HttpResponse) -> Option<String> {
+    if let Some(region) = answer.headers().get("x-amz-bucket-region") {
+        return Some(region.to_owned());
+    }
+    let text = std::str::from_utf8(answer.body().bytes()?).ok()?;
+    let (_, rest) = text.split_once("<Region>")?;
+    let (region, _) = rest.split_once("</Region>")?;
+    let is_name =
+        !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_name.then(|| region.to_owned())
+}
+
 impl<E> From<SdkError<E, HttpResponse>> for Failure
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -110,7 +132,7 @@ where
             SdkError::ServiceError(answer) => Self::Answer {
                 status: answer.raw().status().as_u16(),
                 code: answer.err().code().unwrap_or("no code").to_owned(),
-                region: answer.raw().headers().get("x-amz-bucket-region").map(str::to_owned),
+                region: region_of(answer.raw()),
             },
             SdkError::TimeoutError(_) => Self::TooSlow,
             other => match other.into_source() {

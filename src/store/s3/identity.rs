@@ -11,15 +11,8 @@ const FOLDERS: [&str; 5] = ["m", "s", "p", "still", "private"];
 
 impl S3 {
     pub(in crate::store) async fn identity(&self) -> Result<Option<String>, Cause> {
-        let request = self.client.get_object().bucket(&self.bucket).key(format!("{}{KEY}", self.prefix));
-        let answer = match request.send().await.map_err(Failure::from) {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_absence() => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        let body = tokio::time::timeout(self.attempt_timeout, answer.body.collect()).await;
-        let body = body.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
-        Ok(Some(String::from_utf8(body.to_vec())?))
+        let read = self.get_patiently(&self.client, &format!("{}{KEY}", self.prefix)).await?;
+        Ok(read.map(String::from_utf8).transpose()?)
     }
 
     pub(in crate::store) async fn set_identity(&self, text: &str) -> Result<(), Cause> {

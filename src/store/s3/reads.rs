@@ -83,7 +83,7 @@ impl S3 {
         self.reads.earn();
         let ask = |turn: usize| async move {
             let at = turn % clients.len();
-            (at, self.get_patiently(&clients[at], key).await)
+            (at, self.get_patiently(&clients[at], &self.name(key)).await)
         };
         let (mut asked, mut turns, mut failure) = (FuturesUnordered::new(), 1, None);
         let mut second = *hedge;
@@ -123,22 +123,22 @@ impl S3 {
     pub(super) async fn get_patiently(
         &self,
         client: &Client,
-        key: &Address,
+        name: &str,
     ) -> Result<Option<Vec<u8>>, Failure> {
         for attempt in 1..self.attempts {
-            match self.get_once(client, key).await {
+            match self.get_once(client, name).await {
                 Err(error @ (Failure::CutShort { .. } | Failure::Body(_))) => {
-                    tracing::debug!(%key, attempt, %error, "the body of an object is read again");
+                    tracing::debug!(name, attempt, %error, "the body of an object is read again");
                     sleep(pause(attempt)).await;
                 }
                 settled => return settled,
             }
         }
-        self.get_once(client, key).await
+        self.get_once(client, name).await
     }
 
-    async fn get_once(&self, client: &Client, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
-        let request = client.get_object().bucket(&self.bucket).key(self.name(key));
+    async fn get_once(&self, client: &Client, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let request = client.get_object().bucket(&self.bucket).key(name);
         let answer = match request.send().await.map_err(Failure::from) {
             Ok(answer) => answer,
             Err(failure) if failure.is_absence() => return Ok(None),

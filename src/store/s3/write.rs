@@ -1,11 +1,15 @@
 //! Writing to a bucket: what is small goes in one request, what is large in parts, of which one that fails is sent again alone.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, io, path::Path};
 
 use aws_sdk_s3::{
     Client,
-    primitives::{ByteStream, Length},
+    primitives::ByteStream,
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
+};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom},
 };
 
 use super::Failure;
@@ -63,11 +67,21 @@ impl Body<'_> {
                 Ok(ByteStream::from(bytes[from..until].to_vec()))
             }
             Self::File(path, _) => {
-                let file = ByteStream::read_from().path(path).offset(from).length(Length::Exact(length));
-                file.build().await.map_err(|error| Failure::Body(error.into()))
+                let part = read(path, from, length).await.map_err(|error| Failure::Body(error.into()))?;
+                Ok(ByteStream::from(part))
             }
         }
     }
+}
+
+/// A part of a file in memory: its digest is signed, and its checksum is a header. A body that is read as it is sent has both
+/// in a trailer after it, which is a coding of Amazon's that other servers may refuse.
+async fn read(path: &Path, from: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path).await?;
+    file.seek(SeekFrom::Start(from)).await?;
+    let mut part = vec![0; length as usize];
+    file.read_exact(&mut part).await?;
+    Ok(part)
 }
 
 impl Writer {
