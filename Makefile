@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -136,6 +136,12 @@ NOT_SCALED := readiness::tests::a_server_is_ready_while_its_database_takes_write
 
 test-scaled: ## The Rust tests of what touches the database, with databases on a Postgres server
 	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))
+
+# What asks S3 for anything, once more of a server that checks signatures and rights and knows fewer of S3's habits than moto.
+ON_SWIFT := store:: bucket:: s3:: stateless:: moved_store:: delivery:: identity:: newcomer:: in_s3
+
+test-swift: ## The Rust tests of what is in a bucket, on OpenStack Swift; GIRASOL_S3=http://HOST:PORT takes another server that runs
+	GIRASOL_S3=$(or $(GIRASOL_S3),swift) $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(ON_SWIFT)
 
 test-deploy: $(DEPLOY) $(MOTO) ## Dockerfile, Compose file, Kubernetes overlays and systemd units: their own tools read them, and the real binary their settings
 	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)

@@ -30,6 +30,7 @@ tool_is_here() {
         # Debian leads only root to its servers.
         varnishd | nginx) has "$1" || [ -x "/usr/sbin/$1" ] ;;
         postgres) has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
+        swift) [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import swift.proxy' 2>/dev/null ;;
         varnish-modules) compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ;;
         nginx-purge) [ -e /usr/lib/nginx/modules/ngx_http_cache_purge_module.so ] ;;
         webp) has cwebp && has dwebp ;;
@@ -54,6 +55,8 @@ packages_of() {
         djpeg) echo libjpeg-turbo-progs ;;
         pkill) echo procps ;;
         postgres) echo postgresql ;;
+        # Its servers are in this one; the others would start them.
+        swift) echo python3-swift ;;
         systemd-analyze) echo systemd ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
@@ -76,7 +79,7 @@ tools_of_group() {
         bench) echo avifenc avifdec webp node20 npm ;;
         chaos) echo faketime postgres redis-server varnishd varnish-modules venv ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres rclone redis-server docker-compose systemd-analyze ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres swift rclone redis-server docker-compose systemd-analyze ;;
         *) return 1 ;;
     esac
 }

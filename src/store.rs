@@ -1,11 +1,11 @@
 //! The object store: immutable objects by key, in one of a closed set of backends.
 
+#[cfg(test)]
+#[path = "../tests/bucket_server/mod.rs"]
+mod bucket_server;
 mod disk_cache;
 mod folder;
 mod identity;
-#[cfg(test)]
-#[path = "../tests/moto/mod.rs"]
-mod moto;
 #[cfg(feature = "cloud")]
 mod s3;
 #[cfg(not(feature = "cloud"))]

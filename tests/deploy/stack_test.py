@@ -81,7 +81,7 @@ class Stack(unittest.TestCase):
     def installation(self):
         """Database, bucket, migration, two servers, and Varnish in front of them."""
         databases = self.helper(ROOT / "tests/postgres/server.sh")
-        bucket = self.helper(os.environ["MOTO"], "-B", ROOT / "tests/moto/server.py")
+        bucket = self.helper(os.environ["MOTO"], "-B", ROOT / "tests/bucket_server/start_moto.py")
         run("psql", "-Xq", "-c", "create database girasol", f"{databases}/postgres")
         self.assertEqual(status(f"{bucket}/spins", "PUT", {"Authorization": SIGNATURE}), 200)
         redis, self.ask_redis = self.redis()

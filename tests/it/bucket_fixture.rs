@@ -1,37 +1,47 @@
-//! A data folder whose objects are in a bucket on moto.
+//! A data folder whose objects are in a bucket on the tests' S3 server.
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path, process::Output, sync::LazyLock};
 
-use reqwest::{
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::{
     Client,
-    header::{AUTHORIZATION, HeaderValue},
+    config::{Credentials, RequestChecksumCalculation},
+    error::SdkError,
+    operation::create_bucket::CreateBucketError,
 };
 
 use crate::{
+    bucket_server,
     fault_proxy::{Faults, Line},
     girasol::{Server, girasol, ingest_with},
-    moto,
 };
 
 /// A data folder whose objects are in a bucket of its own, at the end of a line.
 pub(crate) struct Bucket {
     folder: tempfile::TempDir,
     pub(crate) line: Line,
+    pub(crate) name: String,
     /// The address of the bucket itself, without faults.
     pub(crate) address: String,
-    pub(crate) client: Client,
+    client: Client,
 }
 
 impl Bucket {
-    /// `None` where there is no moto.
+    /// `None` where there is no S3 server.
     pub(crate) async fn new(name: &str, faults: Faults) -> Option<Self> {
-        let server = moto::address()?;
-        // Not a real signature: moto does not verify it.
-        let signature = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request";
-        let headers = [(AUTHORIZATION, HeaderValue::from_static(signature))].into_iter().collect();
-        let client = Client::builder().no_proxy().default_headers(headers).build().unwrap();
-        let bucket = format!("{server}/{name}");
-        assert_eq!(client.put(&bucket).send().await.unwrap().status(), 200);
+        // A server that runs already has the buckets of other runs.
+        static RUN: LazyLock<String> = LazyLock::new(|| format!("{:08x}", std::process::id()));
+        Self::called(format!("{name}-{}", *RUN), faults).await
+    }
+
+    /// The same with this very name.
+    pub(crate) async fn called(name: String, faults: Faults) -> Option<Self> {
+        let server = bucket_server::address()?;
+        let (key, secret) = bucket_server::credentials();
+        let client = client(server, &key, &secret).await;
+        let made = client.create_bucket().bucket(&name).send().await.map_err(SdkError::into_service_error);
+        let is_ours = made.as_ref().err().is_none_or(CreateBucketError::is_bucket_already_owned_by_you);
+        assert!(is_ours, "{made:?}");
         let (folder, line) = (tempfile::tempdir().unwrap(), Line::to(server, faults));
         let settings = format!(
             "[cache]\nwarm = 0\n[store]\nkind = 's3'\nbucket = '{name}'\nprefix = 'spins'\nregion = 'us-east-1'\nendpoint = '{}'\n\
@@ -39,7 +49,7 @@ impl Bucket {
             line.address
         );
         fs::write(folder.path().join("girasol.toml"), settings).unwrap();
-        Some(Self { folder, line, address: bucket, client })
+        Some(Self { folder, line, address: format!("{server}/{name}"), name, client })
     }
 
     /// More lines of the config, of its last section first.
@@ -54,6 +64,12 @@ impl Bucket {
 
     pub(crate) fn config(&self) -> String {
         self.data().join("girasol.toml").to_str().unwrap().to_owned()
+    }
+
+    /// A place in the bucket, as a command line names it, at the end of the line.
+    pub(crate) fn url(&self, prefix: &str) -> String {
+        let Self { name, line, .. } = self;
+        format!("s3://{name}/{prefix}?region=us-east-1&endpoint={}&path_style=true", line.address)
     }
 
     pub(crate) fn ingest(&self, metal: &str, colour: [u8; 3]) {
@@ -77,20 +93,56 @@ impl Bucket {
         command.env("GIRASOL_VERSIONS__KEEP_DAYS", "0").output().unwrap()
     }
 
+    /// Puts an object of any name into the bucket.
+    pub(crate) async fn put(&self, name: &str, bytes: Vec<u8>) {
+        let put = self.client.put_object().bucket(&self.name).key(name).body(bytes.into());
+        put.send().await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        self.client.delete_object().bucket(&self.name).key(name).send().await.unwrap();
+    }
+
+    /// What the names of a place have after it.
+    pub(crate) async fn names(&self, place: &str) -> Vec<String> {
+        let mut pages = {
+            let list = self.client.list_objects_v2().bucket(&self.name).prefix(place);
+            list.into_paginator().send()
+        };
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.unwrap();
+            let keys = page.contents().iter().map(|object| object.key().unwrap());
+            names.extend(keys.map(|key| key.strip_prefix(place).unwrap().to_owned()));
+        }
+        names
+    }
+
     pub(crate) async fn object(&self, path: &str) -> Vec<u8> {
-        let response = self.client.get(format!("{}/spins{path}", self.address)).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.bytes().await.unwrap().to_vec()
+        let got = self.client.get_object().bucket(&self.name).key(format!("spins{path}")).send().await;
+        got.unwrap_or_else(|error| panic!("{path}: {error}")).body.collect().await.unwrap().to_vec()
     }
 
     pub(crate) async fn replace(&self, path: &str, bytes: &[u8]) {
-        let put = self.client.put(format!("{}/spins{path}", self.address)).body(bytes.to_vec());
-        assert_eq!(put.send().await.unwrap().status(), 200);
+        self.put(&format!("spins{path}"), bytes.to_vec()).await;
     }
 
     pub(crate) async fn objects(&self) -> usize {
-        let listed = self.client.get(format!("{}?list-type=2", self.address)).send().await.unwrap();
-        let listed = listed.text().await.unwrap();
-        listed.matches("<Key>spins/").count() - listed.matches("<Key>spins/identity.txt<").count()
+        let names = self.names("spins/").await;
+        names.iter().filter(|name| *name != "identity.txt").count()
     }
+}
+
+/// Asks a server, as the program does not.
+async fn client(server: &str, key: &str, secret: &str) -> Client {
+    let shared = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(server)
+        .credentials_provider(Credentials::new(key, secret, None, None, "tests"))
+        .load()
+        .await;
+    let config = aws_sdk_s3::config::Builder::from(&shared)
+        .force_path_style(true)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+    Client::from_conf(config.build())
 }

@@ -1,4 +1,4 @@
-//! A line to S3 on which answers come late, are cut off or never come: HTTP between the server under test and moto.
+//! A line to S3 on which answers come late, are cut off or never come: HTTP between the server under test and the S3 server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -129,7 +129,12 @@ impl Shared {
                 length = value.trim().parse().unwrap();
             }
             assert!(!line.starts_with("transfer-encoding:") && !line.starts_with("expect:"), "{line}");
+            if line.starts_with("connection:") {
+                head.truncate(from);
+            }
         }
+        // The end of the connection is that of the answer.
+        head.insert_str(head.len() - 2, "Connection: close\r\n");
         let mut request = head.into_bytes();
         let name = request.split(|byte| *byte == b'\r').next().unwrap();
         let name = String::from_utf8_lossy(name).into_owned();
@@ -149,7 +154,6 @@ impl Shared {
         let mut server = TcpStream::connect(&self.server)?;
         server.write_all(&request)?;
         let mut answer = Vec::new();
-        // moto closes each connection after its answer.
         server.read_to_end(&mut answer)?;
         let body = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
         match mishap {

@@ -26,7 +26,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// `None` on a laptop that has no Postgres or no moto.
+    /// `None` on a laptop that has no Postgres or no S3 server.
     pub(crate) async fn new(name: &str) -> Option<Self> {
         let databases = postgres::address()?;
         let bucket = Bucket::new(name, Faults::None).await?;
@@ -80,11 +80,7 @@ impl Fleet {
 
     /// The names of what is staged of a set in the bucket.
     pub(crate) async fn staged(&self, set: &str) -> Vec<String> {
-        let prefix = format!("spins/staged/{}/", set.rsplit('/').next().unwrap());
-        let list = format!("{}?list-type=2&prefix={prefix}", self.bucket.address);
-        let listed = self.bucket.client.get(list).send().await.unwrap().text().await.unwrap();
-        let names = listed.split("<Key>").skip(1).map(|rest| rest.split_once("</Key>").unwrap().0);
-        names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
+        self.bucket.names(&format!("spins/staged/{}/", set.rsplit('/').next().unwrap())).await
     }
 }
 

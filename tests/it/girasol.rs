@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::postgres;
+use crate::{bucket_server, postgres};
 use image::{Rgba, RgbaImage};
 use reqwest::{Client, Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
@@ -50,8 +50,8 @@ pub(crate) fn girasol() -> Command {
             command.env_remove(name);
         }
     }
-    // Invalid credentials on purpose: the S3 server of the tests accepts any.
-    command.envs([("AWS_ACCESS_KEY_ID", "test-key"), ("AWS_SECRET_ACCESS_KEY", "a-test-secret")]);
+    let (key, secret) = bucket_server::credentials();
+    command.envs([("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)]);
     command.envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_EC2_METADATA_DISABLED", "true")]);
     command
 }

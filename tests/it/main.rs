@@ -4,12 +4,12 @@
 
 mod artist;
 mod bucket_fixture;
+#[path = "../bucket_server/mod.rs"]
+mod bucket_server;
 mod fault_proxy;
 mod fleet;
 mod front;
 mod girasol;
-#[path = "../moto/mod.rs"]
-mod moto;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 #[path = "../redis/mod.rs"]

@@ -42,8 +42,7 @@ async fn a_store_is_copied_into_a_bucket_and_back_also_after_kill_9() {
     let before = served(&Server::start_over(data, &["serve"]), RING).await;
     let all = objects(data).len() as u64;
 
-    let (server, name) = bucket.address.rsplit_once('/').unwrap();
-    let to = format!("s3://{name}/spins?region=us-east-1&endpoint={server}&path_style=true");
+    let to = bucket.url("spins");
     let copy = ["store", "copy", "--json", "--to", &to];
     let mut copying = command(data, &copy).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // More than the object that is written to try the bucket.

@@ -299,7 +299,7 @@ fn a_bucket_that_cannot_be_used_is_found_out_before_anything_is_encoded() {
         let first = format!("the bucket spins at http://127.0.0.1:1 cannot be used: {reason}");
         assert!(told.contains(&first) && told.contains(remedy) && !told.contains("encode"), "{told}");
     }
-    let Some(server) = crate::moto::address() else { return };
+    let Some(server) = crate::bucket_server::address() else { return };
     let missing = format!("bucket = \"no-such-bucket\"\nendpoint = \"{server}\"\n");
     let (code, told) = of_s3(folder.path(), &missing, true);
     assert_eq!(code, Some(1), "{told}");

@@ -148,7 +148,7 @@ async fn popular_spins_are_read_before_the_first_request() {
     let config = fs::read_to_string(bucket.config()).unwrap();
     fs::write(bucket.config(), config.replace("warm = 0", "warm = 3")).unwrap();
     let pack = &manifest["tiers"]["standard"]["formats"]["avif"]["packs"][0]["pack"];
-    let read = format!("GET /warm/spins/p/{}.pack", pack.as_str().unwrap());
+    let read = format!("GET /{}/spins/p/{}.pack", bucket.name, pack.as_str().unwrap());
     let before = bucket.line.asked(&read);
     let _server = bucket.serve();
     let asked = async {
@@ -169,7 +169,7 @@ async fn a_thousand_first_requests_for_a_cold_object_read_it_once() {
     assert!(pack.starts_with("/p/") && frame.starts_with("/s/"));
     let list = format!("{}/frames.txt", frame.rsplit_once('/').unwrap().0);
     // The ingest compares what it finds in bucket.
-    let reads = |file: &str| bucket.line.asked(&format!("GET /cold/spins{file}"));
+    let reads = |file: &str| bucket.line.asked(&format!("GET /{}/spins{file}", bucket.name));
     let before = [frame, pack, &list].map(|file| reads(file));
     for file in [frame, pack] {
         let whole = bucket.object(file).await;
