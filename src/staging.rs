@@ -64,7 +64,7 @@ use crate::{
 
 pub use self::{
     archive::{UnpackError, Unpacked},
-    area::Contents,
+    area::{Area, Contents},
     encodes::{Encode, SharedEncodes},
     inbox::{Inbox, Presigned, Scoped, Waiting},
     laid_out::LaidOut,

@@ -9,13 +9,14 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::{self, App},
-    config::{Config, StoreKind},
+    app::{self, App, AppError},
+    config::{Config, StoreConfig, StoreKind},
     db::Place,
     library::{
-        backup::{BackupError, BackupList, back_up, restore},
+        backup::{BackupError, BackupList, BackupPlace, back_up, restore},
         intact::Progress,
     },
+    store::Store,
 };
 
 use super::{
@@ -29,12 +30,15 @@ use super::{
 /// Arguments of `girasol backup`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  girasol backup /backup/monday
-  girasol backup /backup/monday --data /var/lib/girasol --json")]
+  girasol backup /backup/monday.tar
+  girasol backup /backup/monday --data /var/lib/girasol --json
+  girasol backup 's3://backups/girasol?region=eu-central-1'")]
 pub(super) struct BackupArgs {
-    /// Folder of the backup, which must be empty or not exist yet.
-    #[arg(value_name = "DIR")]
-    into: PathBuf,
+    /// A file that ends in .tar and does not exist yet; a folder, which must be empty or not exist yet; or a bucket with the
+    /// prefix of the backup, which is brought up to date if it has one. Of a bucket, region, endpoint and path_style are
+    /// those of [store] where the address does not say them; credentials are found as for [store].
+    #[arg(value_name = "PLACE")]
+    into: String,
     /// Print the result as JSON.
     #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
@@ -42,12 +46,13 @@ pub(super) struct BackupArgs {
 
 /// Arguments of `girasol restore`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  girasol restore /backup/monday --data /var/lib/girasol")]
+#[command(after_help = "Examples:
+  girasol restore /backup/monday.tar --data /var/lib/girasol
+  girasol restore 's3://backups/girasol?region=eu-central-1'")]
 pub(super) struct RestoreArgs {
-    /// Folder of the backup.
-    #[arg(value_name = "DIR")]
-    from: PathBuf,
+    /// File, folder or bucket of the backup.
+    #[arg(value_name = "PLACE")]
+    from: String,
     /// Print the result as JSON.
     #[arg(long, help_heading = OUTPUT)]
     pub(super) json: bool,
@@ -80,10 +85,12 @@ impl Explain for BackupError {
             ),
             Self::NotEmpty { .. } => Details::with(
                 "not-empty",
-                "Nothing was changed. Name an empty folder, or move that one away.",
+                "Nothing was changed. Name an empty folder or another prefix, or move what is there away.",
             ),
+            Self::Exists(_) => Details::with("exists", "Nothing was changed. Name another file."),
+            Self::Other { .. } => Details::with("other-backup", "Nothing was changed. Name another prefix."),
             Self::NoBackup { .. } => {
-                Details::with("no-backup", "Name the folder of a backup that was finished.")
+                Details::with("no-backup", "Name the file, folder or bucket of a backup that was finished.")
             }
             Self::Damaged { .. } => Details::with(
                 "backup-damaged",
@@ -92,6 +99,7 @@ impl Explain for BackupError {
             Self::File { .. } => {
                 Details::with("data", "Delete what was written, and run the same command again.")
             }
+            Self::Bucket { trouble, .. } => Details::with("store", trouble.remedy()),
             Self::Collect(error) => error.details(),
             Self::Db(error) => error.details(),
             Self::Store(error) => error.details(),
@@ -104,8 +112,15 @@ pub(super) async fn run_backup(app: &App, args: BackupArgs) -> Result<(), CliErr
         return Err(BackupError::Server.into());
     }
     let store = (app.config.store.kind == StoreKind::Folder).then_some(&app.store);
+    let into = match bucket(&app.config, &args.into).await? {
+        Some(bucket) => bucket,
+        None if Path::new(&args.into).extension().is_some_and(|end| end == "tar") => {
+            BackupPlace::File(PathBuf::from(&args.into))
+        }
+        None => BackupPlace::Folder(PathBuf::from(&args.into)),
+    };
     let (bar, report) = progress("copy files");
-    let made = back_up(&app.db, store, &app.staging, &args.into, &report).await;
+    let made = back_up(&app.db, store, &app.staging, &app.config.data, &into, &report).await;
     bar.end();
     app.db.close().await;
     print("is backed up in", &args.into, &made?, args.json)
@@ -115,11 +130,30 @@ pub(super) async fn run_restore(config: &Config, args: RestoreArgs) -> Result<()
     if matches!(app::place(config), Place::Server(_)) {
         return Err(BackupError::Server.into());
     }
+    let from = match bucket(config, &args.from).await? {
+        Some(bucket) => bucket,
+        None if Path::new(&args.from).is_file() => BackupPlace::File(PathBuf::from(&args.from)),
+        None => BackupPlace::Folder(PathBuf::from(&args.from)),
+    };
     app::make_data_folder(config)?;
     let (bar, report) = progress("restore files");
-    let restored = restore(&args.from, &config.data, &report).await;
+    let restored = restore(&from, &config.data, &report).await;
     bar.end();
-    print("is restored in", &config.data, &restored?, args.json)
+    print("is restored in", &config.data.display().to_string(), &restored?, args.json)
+}
+
+/// The place in a bucket that an address names; `None` where it is a path.
+async fn bucket(config: &Config, place: &str) -> Result<Option<BackupPlace>, CliError> {
+    if !place.contains("://") {
+        return Ok(None);
+    }
+    let there = config.store.at("PLACE", place)?;
+    let prefix = there.objects_prefix();
+    let objects = StoreConfig { prefix: format!("{prefix}objects"), ..there };
+    let name = format!("s3://{}/{prefix}", objects.bucket);
+    let store = Store::open(&objects, &config.data).await;
+    let objects = store.map_err(|source| AppError::Data { path: config.data.clone(), source })?;
+    Ok(Some(BackupPlace::Bucket { name, prefix, objects }))
 }
 
 fn progress(stage: &'static str) -> (ProgressBar, impl Fn(Progress) + Sync) {
@@ -128,11 +162,10 @@ fn progress(stage: &'static str) -> (ProgressBar, impl Fn(Progress) + Sync) {
     (bar, move |Progress { done, total }| noted.note(Look { stage, done, total, unit: "files" }))
 }
 
-fn print(what: &str, place: &Path, list: &BackupList, json: bool) -> Result<(), CliError> {
-    let place = place.display();
+fn print(what: &str, place: &str, list: &BackupList, json: bool) -> Result<(), CliError> {
     print_result(&if json {
         json!({
-            "place": place.to_string(),
+            "place": place,
             "identity": list.identity.as_str(),
             "at": timestamp(list.at_ms),
             "objects": list.objects,
@@ -143,7 +176,7 @@ fn print(what: &str, place: &Path, list: &BackupList, json: bool) -> Result<(), 
     } else {
         let objects = match list.objects {
             Some(objects) => format!("{objects} objects"),
-            None => "no objects, which are in the bucket,".to_owned(),
+            None => "no objects, which are in the bucket of the store,".to_owned(),
         };
         let faulty = match list.faulty {
             0 => String::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assets_pipeline::pack::SetList;
+use assets_pipeline::{digest::Digest, pack::SetList};
 
 use crate::store::{Address, ObjectKey, Store, StoreError};
 
@@ -41,13 +41,17 @@ pub(super) fn groups(mut addresses: Vec<Address>) -> Vec<Vec<Address>> {
 
 /// The list of the set whose objects these are; `None` where it is missing or damaged, and where they are of no set.
 pub(super) async fn list_of(store: &Store, group: &[Address]) -> Result<Option<SetList>, StoreError> {
-    let Some(Address { namespace, key: ObjectKey::Frame { set, .. } }) =
-        group.iter().find(|address| matches!(address.key, ObjectKey::Frame { .. }))
-    else {
-        return Ok(None);
-    };
-    let list = store.within(*namespace).get_from_backend(&ObjectKey::SetList(*set)).await?;
-    Ok(list.and_then(|bytes| SetList::read(*set, bytes)))
+    let Some((address, set)) = list_address(group) else { return Ok(None) };
+    let list = store.within(address.namespace).get_from_backend(&address.key).await?;
+    Ok(list.and_then(|bytes| SetList::read(set, bytes)))
+}
+
+/// Where the list is of the set whose objects these are.
+pub(super) fn list_address(group: &[Address]) -> Option<(Address, Digest)> {
+    group.iter().find_map(|address| match address.key {
+        ObjectKey::Frame { set, .. } => Some((ObjectKey::SetList(set).within(address.namespace), set)),
+        _ => None,
+    })
 }
 
 /// Reads an object, never from a copy.
@@ -56,15 +60,19 @@ pub(super) async fn read(
     address: &Address,
     list: Option<&SetList>,
 ) -> Result<Condition, StoreError> {
-    let Some(bytes) = store.within(address.namespace).get_from_backend(&address.key).await? else {
-        return Ok(Condition::Missing);
-    };
+    let bytes = store.within(address.namespace).get_from_backend(&address.key).await?;
+    Ok(condition(address, list, bytes))
+}
+
+/// What became of an object, by the bytes that are there.
+pub(super) fn condition(address: &Address, list: Option<&SetList>, bytes: Option<Vec<u8>>) -> Condition {
+    let Some(bytes) = bytes else { return Condition::Missing };
     let is_intact = match (address.key, list) {
-        (ObjectKey::Frame { .. }, None) => return Ok(Condition::Unknown),
+        (ObjectKey::Frame { .. }, None) => return Condition::Unknown,
         (ObjectKey::Frame { degree, format, .. }, Some(list)) => {
-            list.frame(degree, format) == Some(assets_pipeline::digest::Digest::of(&bytes))
+            list.frame(degree, format) == Some(Digest::of(&bytes))
         }
         (key, _) => key.may_name(&bytes),
     };
-    Ok(if is_intact { Condition::Intact(bytes.into()) } else { Condition::Damaged })
+    if is_intact { Condition::Intact(bytes.into()) } else { Condition::Damaged }
 }

@@ -17,7 +17,7 @@ pub use self::contents::Contents;
 
 /// Names under a prefix; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Area {
+pub struct Area {
     shared: Arc<Shared>,
 }
 
@@ -42,17 +42,17 @@ impl fmt::Debug for Area {
 
 /// What is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(crate) struct Listed {
     /// Its name after the place that was listed.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its length.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Which of all that were put under this name, if the server says so.
-    pub(super) etag: Option<String>,
+    pub(crate) etag: Option<String>,
 }
 
 impl Area {
-    pub(super) fn of(connection: &Connection, prefix: String) -> Self {
+    pub(crate) fn of(connection: &Connection, prefix: String) -> Self {
         let Connection { client, writer, settings, .. } = connection;
         let shared = Shared {
             client: client.clone(),
@@ -79,12 +79,12 @@ impl Area {
     }
 
     /// Puts bytes under a name, whatever was there.
-    pub(super) async fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) async fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         self.write(name, Body::Bytes(bytes)).await
     }
 
     /// Puts a file of this length under a name, whatever was there.
-    pub(super) async fn put_file(&self, name: &str, path: &Path, bytes: u64) -> Result<(), Failure> {
+    pub(crate) async fn put_file(&self, name: &str, path: &Path, bytes: u64) -> Result<(), Failure> {
         self.write(name, Body::File(path, bytes)).await
     }
 
@@ -94,7 +94,7 @@ impl Area {
     }
 
     /// All bytes of what has a name, if anything has. A body that breaks off is read again.
-    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let mut failures = 0;
         loop {
             match Box::pin(self.get_once(name)).await {
@@ -121,12 +121,12 @@ impl Area {
     }
 
     /// Begins to read what has a name, and this length; only what has the ETag, where one is given.
-    pub(super) fn read(&self, name: &str, bytes: u64, etag: Option<String>) -> Contents {
+    pub(crate) fn read(&self, name: &str, bytes: u64, etag: Option<String>) -> Contents {
         Contents::of(self.clone(), self.key(name), bytes, etag)
     }
 
     /// What lies in a place, by name; of more than `max`, the first ones and one more.
-    pub(super) async fn list(&self, place: &str, max: usize) -> Result<Vec<Listed>, Failure> {
+    pub(crate) async fn list(&self, place: &str, max: usize) -> Result<Vec<Listed>, Failure> {
         let Shared { client, bucket, .. } = &*self.shared;
         let prefix = self.key(place);
         let request = client.list_objects_v2().bucket(bucket).prefix(&prefix);
@@ -148,7 +148,7 @@ impl Area {
     }
 
     /// Removes what has a name, if anything has.
-    pub(super) async fn remove(&self, name: &str) -> Result<(), Failure> {
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), Failure> {
         self.remove_key(&self.key(name)).await
     }
 

@@ -18,42 +18,43 @@ impl Contents {
     }
 }
 
+/// Names under a prefix.
 #[derive(Debug, Clone)]
-pub(super) enum Area {}
+pub enum Area {}
 
 #[derive(Debug)]
-pub(super) struct Listed {
-    pub(super) name: String,
-    pub(super) bytes: u64,
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
 }
 
 #[expect(clippy::unused_async, reason = "as with S3")]
 impl Area {
-    pub(super) fn of(connection: &Connection, _: String) -> Self {
+    pub(crate) fn of(connection: &Connection, _: String) -> Self {
         match *connection {}
     }
 
-    pub(super) async fn put(&self, _: &str, _: &[u8]) -> Result<(), Infallible> {
+    pub(crate) async fn put(&self, _: &str, _: &[u8]) -> Result<(), Infallible> {
         match *self {}
     }
 
-    pub(super) async fn put_file(&self, _: &str, _: &Path, _: u64) -> Result<(), Infallible> {
+    pub(crate) async fn put_file(&self, _: &str, _: &Path, _: u64) -> Result<(), Infallible> {
         match *self {}
     }
 
-    pub(super) async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, Infallible> {
+    pub(crate) async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, Infallible> {
         match *self {}
     }
 
-    pub(super) fn read(&self, _: &str, _: u64, _: Option<String>) -> Contents {
+    pub(crate) fn read(&self, _: &str, _: u64, _: Option<String>) -> Contents {
         match *self {}
     }
 
-    pub(super) async fn list(&self, _: &str, _: usize) -> Result<Vec<Listed>, Infallible> {
+    pub(crate) async fn list(&self, _: &str, _: usize) -> Result<Vec<Listed>, Infallible> {
         match *self {}
     }
 
-    pub(super) async fn remove(&self, _: &str) -> Result<(), Infallible> {
+    pub(crate) async fn remove(&self, _: &str) -> Result<(), Infallible> {
         match *self {}
     }
 

@@ -20,7 +20,8 @@ pub(crate) fn run(data: &Path, arguments: &[&str]) -> Output {
 }
 
 pub(crate) fn answer(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", said(&output.stderr), said(&output.stdout));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 

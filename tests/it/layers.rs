@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("cdn", &["domain", "signals", "background", "config", "db"]),
     ("checks", &["domain", "db", "staging"]),
-    ("library", &["domain", "db", "store", "staging"]),
+    ("library", &["domain", "db", "store", "staging", "whole_file"]),
     ("ingest", &["domain", "db", "store", "staging", "library"]),
     ("worker", &["domain", "signals", "background", "db", "store", "staging", "checks", "ingest"]),
     ("http", &["domain", "signals", "config", "db", "staging", "store", "cache", "checks", "library", "cdn"]),
