@@ -138,7 +138,7 @@ test-scaled: ## The Rust tests of what touches the database, with databases on a
 	GIRASOL_STACK=scaled $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(SCALED) $(addprefix --skip ,$(NOT_SCALED))
 
 # What asks S3 for anything, once more of a server that checks signatures and rights and knows fewer of S3's habits than moto.
-ON_SWIFT := store:: bucket:: s3:: stateless:: moved_store:: delivery:: identity:: newcomer:: backup:: in_s3
+ON_SWIFT := store:: bucket:: s3:: stateless:: moved_store:: delivery:: identity:: newcomer:: backup:: documented_restore:: in_s3
 
 test-swift: ## The Rust tests of what is in a bucket, on OpenStack Swift; GIRASOL_S3=http://HOST:PORT takes another server that runs
 	GIRASOL_S3=$(or $(GIRASOL_S3),swift) $(CARGO) test --workspace --lib --test it $(LOCKED) $(QUIET) -- $(ON_SWIFT)

@@ -29,6 +29,7 @@ mod delivery;
 mod disk;
 mod docs;
 mod doctor;
+mod documented_restore;
 mod edge;
 mod errors;
 mod full_disk;
