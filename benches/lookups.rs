@@ -105,6 +105,7 @@ async fn postgres(databases: &str, last: u64) -> Database {
     let address = Place::Server(Address {
         url: url.clone().into(),
         listen_url: None,
+        replica_url: None,
         connections: Connections {
             serving: 2,
             jobs: 2,

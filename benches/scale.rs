@@ -59,7 +59,9 @@ async fn open(databases: &str) -> Db {
         report: Duration::from_secs(10),
     };
     let url = format!("{databases}/scale").into();
-    Db::open_at(&Place::Server(Address { url, listen_url: None, connections })).await.unwrap()
+    Db::open_at(&Place::Server(Address { url, listen_url: None, replica_url: None, connections }))
+        .await
+        .unwrap()
 }
 
 /// Retires keys in one process, and waits in another one until it knows: with its commit, and without.

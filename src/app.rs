@@ -139,12 +139,13 @@ pub fn make_data_folder(config: &Config) -> Result<(), AppError> {
 
 /// Where the database is, as configured.
 pub fn place(config: &Config) -> Place {
-    let DatabaseConfig { url, listen_url, .. } = &config.database;
+    let DatabaseConfig { url, listen_url, replica_url, .. } = &config.database;
     let Some(url) = url else { return Place::Folder(config.data.clone()) };
     let DatabaseConfig { serving_connections, jobs_connections, reports_connections, .. } = config.database;
     Place::Server(Address {
         url: url.secret(),
         listen_url: listen_url.as_ref().map(SecretText::secret),
+        replica_url: replica_url.as_ref().map(SecretText::secret),
         connections: Connections {
             serving: serving_connections,
             jobs: jobs_connections,

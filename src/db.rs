@@ -49,7 +49,7 @@ use tokio::sync::Semaphore;
 use engine::{Lane, Pools, Statement, Tx};
 use migrate::Schema;
 
-pub use engine::{Address, Connections, Found};
+pub use engine::{Address, Connections, Found, ReplicaState};
 
 use crate::signals::Signals;
 
@@ -266,10 +266,13 @@ impl Db {
     }
 
     fn over(pools: Pools) -> Self {
-        Self { pools, lane: Lane::Jobs, signals: Signals::default(), notes: Arc::new(Semaphore::new(1)) }
+        let signals = Signals::default();
+        pools.follow(&signals);
+        Self { pools, lane: Lane::Jobs, signals, notes: Arc::new(Semaphore::new(1)) }
     }
 
-    /// The same database through the connections that visitors' requests read with.
+    /// The same database through the connections that visitors' requests read with. A replica answers there, where one is
+    /// configured and has all that this process knows of.
     pub fn for_serving(&self) -> Self {
         Self { lane: Lane::Serving, ..self.clone() }
     }
@@ -295,6 +298,16 @@ impl Db {
         tx.commit().await
     }
 
+    /// From now on a replica answers only with what is true at this moment, or later.
+    pub fn doubt_replica(&self) {
+        self.pools.doubt_replica();
+    }
+
+    /// Asks the replica, and answers what it was found to be; `None` where none is configured.
+    pub async fn look_at_replica(&self) -> Option<ReplicaState> {
+        self.pools.look_at_replica().await
+    }
+
     /// The signals of changes that this process commits, and on a server of those of other processes.
     pub const fn signals(&self) -> &Signals {
         &self.signals
@@ -318,6 +331,11 @@ impl Db {
     /// A transaction whose statements all read the same moment.
     async fn snapshot(&self, name: &'static str) -> Result<Tx, DbError> {
         self.pools.snapshot(self.lane, name).await
+    }
+
+    /// The same of the server that takes the writes, also where a replica has answered before.
+    async fn snapshot_of_primary(&self, name: &'static str) -> Result<Tx, DbError> {
+        self.pools.snapshot(Lane::Primary, name).await
     }
 
     /// A transaction that writes. One that is under way in this process is waited for, so nothing begins a second one

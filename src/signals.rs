@@ -53,6 +53,11 @@ impl Signals {
         self.counts.send_modify(|counts| counts[topic as usize] += 1);
     }
 
+    /// How many signals of a topic there were so far.
+    pub fn count(&self, topic: Topic) -> u64 {
+        self.counts.borrow()[topic as usize]
+    }
+
     /// A listener that misses no signal from now on.
     pub fn listen(&self, topics: &'static [Topic]) -> Listener {
         let receiver = self.counts.subscribe();

@@ -17,7 +17,10 @@ section! {
         /// The same database without a pooler between, where `url` goes through one: signals between processes need a
         /// connection of their own.
         listen_url: Option<SecretText> = None, Kind::Text, "\"postgres://girasol@db.example:5432/girasol\"";
-        /// Connections of each process that visitors' requests read with.
+        /// A streaming replica of the same database, which answers visitors while it has replayed all that the process knows
+        /// of; otherwise `url` does. It names one server, without a pooler between.
+        replica_url: Option<SecretText> = None, Kind::Text, "\"postgres://girasol@replica.example/girasol\"";
+        /// Connections of each process that visitors' requests read with; as many to the replica.
         serving_connections: u32 = 8, whole(1, 1_000);
         /// Connections of each process for artists and workers, and for everything that writes.
         jobs_connections: u32 = 6, whole(1, 1_000);
@@ -35,14 +38,19 @@ section! {
 impl DatabaseConfig {
     /// The same for the database of a server that a flag of the command line names.
     pub fn at(&self, flag: &'static str, url: String) -> Result<Self, ConfigError> {
-        let there = Self { url: Some(url.into()), listen_url: None, ..self.clone() };
+        let there = Self { url: Some(url.into()), listen_url: None, replica_url: None, ..self.clone() };
         let refused = |problem| Problem { at: Some(Origin::Flag(flag)), ..problem };
         there.validate().map_err(|problem| ConfigError::Problems(vec![refused(problem)]))?;
         Ok(there)
     }
 
     pub(crate) fn validate(&self) -> Result<(), Problem> {
-        for (key, url) in [("database.url", &self.url), ("database.listen_url", &self.listen_url)] {
+        let urls = [
+            ("database.url", &self.url),
+            ("database.listen_url", &self.listen_url),
+            ("database.replica_url", &self.replica_url),
+        ];
+        for (key, url) in urls {
             let url = url.as_ref().map(SecretText::expose);
             check(
                 url.is_none_or(is_address),
@@ -60,6 +68,11 @@ impl DatabaseConfig {
             self.url.is_some() || self.listen_url.is_none(),
             "database.listen_url",
             "is for a database that database.url names",
+        )?;
+        check(
+            self.url.is_some() || self.replica_url.is_none(),
+            "database.replica_url",
+            "is for a Postgres database that database.url names: the embedded one, girasol.db, has no replica",
         )
     }
 }

@@ -428,6 +428,14 @@ fn no_field_of_a_list_is_left_out_of_its_settings() {
 }
 
 #[test]
+fn an_embedded_database_has_no_replica() {
+    let said = load("[database]\nreplica_url = 'postgres://db.example/girasol'\n", &[]).unwrap_err();
+    assert!(said.contains("database.replica_url") && said.contains("girasol.db"), "{said}");
+    load("[database]\nurl = 'postgres://a.example/g'\nreplica_url = 'postgres://b.example/g'\n", &[])
+        .unwrap();
+}
+
+#[test]
 fn an_address_of_a_database_shows_no_part_of_a_password() {
     let refused = |url: &str| load("", &[("GIRASOL_DATABASE__URL", url)]).err();
     for url in [

@@ -20,11 +20,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::signals::Signals;
+
 use super::DbError;
 
 pub(super) use bind::Bind;
 pub(super) use postgres::{ACQUIRE, BEGIN_SNAPSHOT, CHANNEL, TRY_WRITE_LOCK, within};
-pub use postgres::{Address, Connections};
+pub use postgres::{Address, Connections, ReplicaState};
 pub use probe::Found;
 pub(super) use probe::look;
 pub(super) use sqlite::{is_busy as sqlite_is_busy, writing as sqlite_options};
@@ -43,6 +45,8 @@ const SLOW: Duration = Duration::from_secs(1);
 pub(super) enum Lane {
     /// What visitors wait for.
     Serving,
+    /// The same where a replica cannot or must not answer.
+    Primary,
     /// What artists and workers do, and everything that writes.
     #[default]
     Jobs,
@@ -87,6 +91,35 @@ impl Pools {
         }
     }
 
+    /// The signals tell of changes that a replica has to have.
+    pub(super) fn follow(&self, signals: &Signals) {
+        if let Some(replica) = self.replica() {
+            replica.follow(signals);
+        }
+    }
+
+    /// What this process knows by now is newer than what a replica may have.
+    pub(super) fn doubt_replica(&self) {
+        if let Some(replica) = self.replica() {
+            replica.doubt();
+        }
+    }
+
+    /// Asks the replica, and answers what it was found to be; `None` where there is none.
+    pub(super) async fn look_at_replica(&self) -> Option<ReplicaState> {
+        let Self::Postgres(pools) = self else { return None };
+        let replica = pools.replica()?;
+        drop(pools.acquire_replica().await);
+        Some(replica.state())
+    }
+
+    fn replica(&self) -> Option<&postgres::Replica> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(pools) => pools.replica(),
+        }
+    }
+
     /// Now by the database's clock, in milliseconds since 1970-01-01 UTC: it is the same for all of its processes.
     pub(super) fn now_ms(&self) -> i64 {
         match self {
@@ -106,7 +139,7 @@ impl Pools {
         let began = Instant::now();
         match self {
             Self::Sqlite(pools) => pools.read_anew(sql).await.map_err(|source| failed(name, began, source)),
-            Self::Postgres(_) => self.read(Lane::Serving, name, sql).scalar().await,
+            Self::Postgres(_) => self.read(Lane::Primary, name, sql).scalar().await,
         }
     }
 

@@ -167,7 +167,14 @@ impl Db {
     /// of it is public.
     pub async fn load_public_product(&self, id: &ProductId) -> Result<Option<Product>, DbError> {
         let mut tx = self.snapshot("products.load_public").await?;
-        let loaded = load_with_configurations(&mut tx, id).await?;
+        let loaded = match load_with_configurations(&mut tx, id).await {
+            // The replica was lost meanwhile.
+            Err(_) if tx.is_of_replica() => {
+                let mut tx = self.snapshot_of_primary("products.load_public").await?;
+                load_with_configurations(&mut tx, id).await?
+            }
+            loaded => loaded?,
+        };
         Ok(loaded.and_then(|(product, configured)| product.shown_by(&configured)))
     }
 

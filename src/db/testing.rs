@@ -45,5 +45,10 @@ pub(super) async fn server(data: &Path) -> Option<Address> {
         sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
-    Some(Address { url: format!("{server}/{name}").into(), listen_url: None, connections: CONNECTIONS })
+    Some(Address {
+        url: format!("{server}/{name}").into(),
+        listen_url: None,
+        replica_url: None,
+        connections: CONNECTIONS,
+    })
 }

@@ -271,8 +271,9 @@ impl Catalog {
         }
     }
 
-    /// Evicts what is cached of a configuration's visibility.
+    /// Evicts what is cached of a configuration's visibility, which is read anew from what is true now.
     pub(crate) async fn evict_pointer(&self, id: &ConfigId) {
+        self.serving.doubt_replica();
         self.pointers.evict(&(self.epoch(), id.clone())).await;
     }
 

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{db::Db, store::Store};
+use crate::{
+    db::{Db, ReplicaState},
+    store::Store,
+};
 
 /// How often a server checks.
 pub const EVERY: Duration = Duration::from_secs(5);
@@ -32,6 +35,7 @@ pub struct Readiness {
 struct Checked {
     at: Instant,
     outcome: Result<(), Cause>,
+    replica: Option<ReplicaState>,
 }
 
 /// Why a server cannot answer.
@@ -62,6 +66,11 @@ impl Readiness {
         self.is_leaving.store(true, Ordering::Relaxed);
     }
 
+    /// What the database's replica was found to be; `None` where there is none. The server is ready without it.
+    pub fn replica(&self) -> Option<ReplicaState> {
+        self.checked.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.replica
+    }
+
     fn last(&self) -> Result<(), Cause> {
         match &*self.checked.read().unwrap_or_else(PoisonError::into_inner) {
             Some(Checked { at, outcome }) if at.elapsed() < MAX_AGE => outcome.clone(),
@@ -69,18 +78,19 @@ impl Readiness {
         }
     }
 
-    /// Checks the database and the store.
+    /// Checks the database and the store, and looks at the database's replica.
     pub async fn check(&self, db: &Db, store: &Store) {
         let answers = async {
             db.probe().await.map_err(|error| -> Cause { Arc::new(error) })?;
             store.ping().await.map_err(|error| -> Cause { Arc::new(error) })
         };
         let outcome = tokio::time::timeout(PATIENCE, answers).await;
-        self.note(outcome.unwrap_or_else(|_elapsed| Err(Arc::new(Unknown::Slow))));
+        let replica = db.look_at_replica().await;
+        self.note(outcome.unwrap_or_else(|_elapsed| Err(Arc::new(Unknown::Slow))), replica);
     }
 
-    fn note(&self, outcome: Result<(), Cause>) {
-        let checked = Checked { at: Instant::now(), outcome };
+    fn note(&self, outcome: Result<(), Cause>, replica: Option<ReplicaState>) {
+        let checked = Checked { at: Instant::now(), outcome, replica };
         let before = self.checked.write().unwrap_or_else(PoisonError::into_inner).replace(checked);
         let was_ready = before.is_none_or(|before| before.outcome.is_ok());
         match (was_ready, self.last()) {

@@ -11,14 +11,14 @@ use std::{
 use crate::girasol::{RING, ROSE, Server, girasol, ingest_with, names, problem, sequence};
 
 /// A server of its own, since it is stopped.
-struct Postgres {
+pub(crate) struct Postgres {
     _child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Postgres {
     /// `None` on a laptop that has no Postgres.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         crate::postgres::address()?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/server.sh");
         let mut child = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -27,7 +27,7 @@ impl Postgres {
         Some(Self { _child: child, address: address.trim().to_owned() })
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         let (_, folder) = self.address.split_once('@').unwrap();
         folder.replace("%2F", "/").into()
     }

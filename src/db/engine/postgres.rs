@@ -1,5 +1,7 @@
 //! Postgres: pools of connections to a server, one for each purpose.
 
+mod replica;
+
 use std::{
     fmt, io,
     str::FromStr,
@@ -24,6 +26,9 @@ use super::{
     Bind, Lane, describe,
     outcome::Outcome,
 };
+
+pub(super) use self::replica::Replica;
+pub use self::replica::ReplicaState;
 
 /// The lock of the one writer. The number stands for nothing; each database has its own.
 macro_rules! write_lock {
@@ -65,6 +70,8 @@ pub struct Address {
     pub url: SecretString,
     /// The same without a pooler between, for signals.
     pub listen_url: Option<SecretString>,
+    /// A replica of it, which answers visitors.
+    pub replica_url: Option<SecretString>,
     /// How many connections, and for how long.
     pub connections: Connections,
 }
@@ -109,16 +116,16 @@ impl fmt::Debug for Address {
 
 impl Address {
     pub(in crate::db) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        options(&self.url)
+        options_of(&self.url)
     }
 
     /// How signals are listened for: a pooler between would lose them.
     pub(in crate::db) fn listening(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        options(self.listen_url.as_ref().unwrap_or(&self.url))
+        options_of(self.listen_url.as_ref().unwrap_or(&self.url))
     }
 }
 
-fn options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
+fn options_of(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("girasol");
     // The engine measures by itself, and by names.
     Ok(sqlx::ConnectOptions::disable_statement_logging(options))
@@ -159,6 +166,7 @@ pub(in crate::db) struct Pools {
     reports: Pool,
     /// Visitors do not wait for a server that has just not answered.
     circuit: Circuit,
+    replica: Option<Arc<Replica>>,
     pub(super) clock: Clock,
     pub(super) address: Address,
 }
@@ -174,13 +182,27 @@ struct Pool {
 impl Pool {
     /// Connects when the first statement comes.
     fn new(options: &PgConnectOptions, most: u32, statement: Duration) -> Self {
-        let setup = format!(
-            "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}",
-            statement.as_millis(),
-            LOCK.min(statement).as_millis(),
-            IDLE.as_millis()
-        );
-        let setup: Arc<str> = setup.into();
+        Self::with(options, most, statement, setup(statement).into(), || {})
+    }
+
+    /// The same for a server that is never written to. `connected` is called for every connection, before it is used.
+    fn reading(
+        options: &PgConnectOptions,
+        most: u32,
+        statement: Duration,
+        connected: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let setup = format!("{}; set default_transaction_read_only = on", setup(statement));
+        Self::with(options, most, statement, setup.into(), connected)
+    }
+
+    fn with(
+        options: &PgConnectOptions,
+        most: u32,
+        statement: Duration,
+        setup: Arc<str>,
+        connected: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(ACQUIRE.min(statement))
@@ -188,6 +210,7 @@ impl Pool {
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 let setup = setup.clone();
+                connected();
                 Box::pin(async move {
                     sqlx::raw_sql(sqlx::AssertSqlSafe(&*setup)).execute(connection).await.map(drop)
                 })
@@ -195,6 +218,16 @@ impl Pool {
             .connect_lazy_with(options.clone());
         Self { pool, patience: statement + GRACE }
     }
+}
+
+/// The first statements of a connection.
+fn setup(statement: Duration) -> String {
+    format!(
+        "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}",
+        statement.as_millis(),
+        LOCK.min(statement).as_millis(),
+        IDLE.as_millis()
+    )
 }
 
 impl Pools {
@@ -206,8 +239,10 @@ impl Pools {
         let now_ms: i64 = sqlx::query_scalar(CLOCK).fetch_one(&mut connection).await.map_err(failed)?;
         connection.close().await.map_err(failed)?;
         let Connections { serving, jobs, reports, serve, statement, report } = address.connections;
+        let replica = address.replica_url.as_ref().map(options_of).transpose().map_err(failed)?;
         Ok(Self {
             circuit: Circuit::default(),
+            replica: replica.map(|options| Arc::new(Replica::new(&options, serving, serve))),
             serving: Pool::new(&options, serving, serve),
             jobs: Pool::new(&options, jobs, statement),
             reports: Pool::new(&options, reports, report),
@@ -220,11 +255,23 @@ impl Pools {
         for pool in [&self.serving, &self.jobs, &self.reports] {
             pool.pool.close().await;
         }
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
+    }
+
+    pub(super) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_deref()
+    }
+
+    /// A connection to the replica, if there is one that may answer.
+    pub(super) async fn acquire_replica(&self) -> Option<Held> {
+        self.replica()?.acquire(self).await
     }
 
     pub(super) async fn acquire(&self, lane: Lane) -> Result<Held, sqlx::Error> {
         let Pool { pool, patience } = match lane {
-            Lane::Serving => &self.serving,
+            Lane::Serving | Lane::Primary => &self.serving,
             Lane::Jobs => &self.jobs,
             Lane::Reports => &self.reports,
         };
@@ -233,20 +280,38 @@ impl Pools {
     }
 }
 
-/// Reads, on another connection where one was lost.
+/// Reads, on another connection where one was lost; what visitors wait for, on the replica where it can.
 pub(super) async fn read<O: Outcome>(
     pools: &Pools,
     lane: Lane,
     sql: &'static str,
     values: &[Bind],
 ) -> Result<O, sqlx::Error> {
-    if lane != Lane::Serving {
+    if !matches!(lane, Lane::Serving | Lane::Primary) {
         return read_on_some(pools, lane, sql, values).await;
     }
+    let Some(replica) = pools.replica() else { return read_on_primary(pools, sql, values).await };
+    if lane == Lane::Serving
+        && let Some(answer) = replica.read(pools, sql, values).await
+    {
+        return Ok(answer);
+    }
+    let answer = read_on_primary(pools, sql, values).await;
+    // It may be newer than what the replica has.
+    replica.doubt();
+    answer
+}
+
+/// Reads what visitors wait for, on the server that takes the writes.
+async fn read_on_primary<O: Outcome>(
+    pools: &Pools,
+    sql: &'static str,
+    values: &[Bind],
+) -> Result<O, sqlx::Error> {
     if pools.circuit.refuses() {
         return Err(sqlx::Error::PoolTimedOut);
     }
-    let answer = read_on_some(pools, lane, sql, values).await;
+    let answer = read_on_some(pools, Lane::Primary, sql, values).await;
     pools.circuit.note(!answer.as_ref().err().is_some_and(is_silent));
     answer
 }

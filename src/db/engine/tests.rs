@@ -268,7 +268,7 @@ async fn numbers_are_committed_in_their_order() {
 fn an_address_is_shown_without_its_secrets() {
     let shown = |url: &str| {
         let connections = crate::db::testing::CONNECTIONS;
-        let address = Address { url: url.into(), listen_url: None, connections };
+        let address = Address { url: url.into(), listen_url: None, replica_url: None, connections };
         [address.to_string(), format!("{address:?}")]
     };
     for (url, wanted) in [

@@ -35,6 +35,17 @@ impl Connection {
         })
     }
 
+    /// Begins a transaction that reads, if there is a replica that may answer.
+    async fn begin_on_replica(pools: &Pools) -> Option<Self> {
+        let Pools::Postgres(pools) = pools else { return None };
+        let mut held = pools.acquire_replica().await?;
+        if held.control(postgres::BEGIN_SNAPSHOT).await.is_err() {
+            held.close();
+            return None;
+        }
+        Some(Self::Postgres(held))
+    }
+
     async fn begin(&mut self, kind: Kind) -> Result<(), sqlx::Error> {
         match (self, kind) {
             (Self::Sqlite(connection), Kind::Snapshot(_)) => sqlite(connection, "begin").await,
@@ -89,6 +100,8 @@ pub(in crate::db) struct Tx {
     connection: Option<Connection>,
     began: Instant,
     pub(super) has_failed: bool,
+    kind: Kind,
+    is_of_replica: bool,
     pools: Pools,
     /// What a commit wakes.
     wakes: Option<(Signals, Vec<Topic>)>,
@@ -97,14 +110,19 @@ pub(in crate::db) struct Tx {
 impl Tx {
     pub(super) async fn begin(name: &'static str, pools: &Pools, kind: Kind) -> Result<Self, DbError> {
         let began = Instant::now();
+        if kind == Kind::Snapshot(Lane::Serving)
+            && let Some(connection) = Connection::begin_on_replica(pools).await
+        {
+            let mut tx = Self::over(name, pools, kind, connection, began);
+            tx.is_of_replica = true;
+            return Ok(tx);
+        }
         let (mut tries, mut broken) = (1, 0);
         loop {
             let connection = Connection::acquire(pools, kind).await;
             let connection = connection.map_err(|source| failed(name, began, source))?;
             // It counts as begun before it is: dropped meanwhile, it is rolled back.
-            let connection = Some(connection);
-            let mut tx =
-                Self { name, connection, began, has_failed: false, pools: pools.clone(), wakes: None };
+            let mut tx = Self::over(name, pools, kind, connection, began);
             let Err(error) = tx.connection()?.begin(kind).await else { return Ok(tx) };
             // Nothing has begun. A connection that was lost while it lay in the pool is replaced at once.
             let is_lost = postgres::is_lost(&error) && broken < postgres::MOST_LOST;
@@ -127,6 +145,16 @@ impl Tx {
             tokio::time::sleep(BUSY_PAUSE * tries).await;
             tries += 1;
         }
+    }
+
+    fn over(name: &'static str, pools: &Pools, kind: Kind, connection: Connection, began: Instant) -> Self {
+        let (connection, pools) = (Some(connection), pools.clone());
+        Self { name, connection, began, has_failed: false, kind, is_of_replica: false, pools, wakes: None }
+    }
+
+    /// Whether a replica answers. What fails then may succeed on the server that takes the writes.
+    pub(in crate::db) const fn is_of_replica(&self) -> bool {
+        self.is_of_replica
     }
 
     /// The same, which wakes the tasks that wait for these topics once it is committed.
@@ -171,6 +199,7 @@ impl Tx {
             return Err(failed(self.name, self.began, error));
         }
         self.connection = None;
+        self.pools.doubt_replica();
         if let Some((signals, topics)) = &self.wakes {
             for topic in topics {
                 signals.send(*topic);
@@ -183,6 +212,10 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
+        if matches!(self.kind, Kind::Snapshot(Lane::Serving | Lane::Primary)) && !self.is_of_replica {
+            // What was read may be newer than what a replica has.
+            self.pools.doubt_replica();
+        }
         let Some(mut connection) = self.connection.take() else { return };
         // Without a runtime the process is about to end, and the database rolls back by itself.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

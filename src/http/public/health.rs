@@ -23,7 +23,7 @@ use crate::{
     responses((status = 200, description = "The process answers.", body = Health), problems::Internal),
 )]
 pub(crate) async fn live() -> HttpResponse {
-    ok()
+    ok(Health::ok())
 }
 
 /// Whether the server can answer
@@ -42,7 +42,7 @@ pub(crate) async fn live() -> HttpResponse {
 )]
 pub(crate) async fn ready(readiness: Data<Readiness>) -> Result<HttpResponse, Failure> {
     readiness.current().map_err(Error::NotReady)?;
-    Ok(ok())
+    Ok(ok(Health::beside(readiness.replica())))
 }
 
 /// Whether the server can answer
@@ -63,6 +63,6 @@ pub(crate) async fn health(readiness: Data<Readiness>) -> Result<HttpResponse, F
     ready(readiness).await
 }
 
-fn ok() -> HttpResponse {
-    answer(StatusCode::OK, Caching::Private, &Scope::default()).json(Health::ok())
+fn ok(health: Health) -> HttpResponse {
+    answer(StatusCode::OK, Caching::Private, &Scope::default()).json(health)
 }
