@@ -28,6 +28,7 @@ pub mod products;
 pub mod protection;
 pub mod purges;
 pub mod relay;
+pub mod repair;
 pub mod retention;
 pub mod secrets;
 pub mod staged;

@@ -15,6 +15,7 @@ mod failure;
 mod gain;
 mod lock;
 mod objects;
+pub mod remake;
 
 use std::{
     path::{Path, PathBuf},
@@ -145,12 +146,7 @@ pub async fn ingest(
     let settings_digest = order.settings.digest();
 
     let work = data.join("work");
-    let taken = blocking({
-        let (work, configuration) = (work.clone(), configuration.clone());
-        move || Lock::take(&work, &configuration)
-    });
-    let lock = taken.await.map_err(Failure::Work)?;
-    let _lock = lock.ok_or_else(|| Failure::Running(configuration.clone()))?;
+    let _lock = lock(&work, &configuration).await?;
     let mut remarks = checked.survey.all_remarks();
     // What took more effort is not replaced by less.
     let polished = Settings { effort: Effort::Max, ..order.settings.clone() }.digest();
@@ -168,8 +164,7 @@ pub async fn ingest(
     }
 
     let announced = (!is_secret).then(|| tracker.announce(db.clone(), configuration.clone()));
-    let of_configuration = Digest::of(configuration.as_str().as_bytes());
-    let cache_folder = work.join(format!("{of_configuration}-{source_digest}-{settings_digest}"));
+    let cache_folder = cache_folder(&work, &configuration, source_digest, settings_digest);
     let swept = blocking({
         let cache_folder = cache_folder.clone();
         move || {
@@ -203,6 +198,22 @@ pub async fn ingest(
         announced.end().await;
     }
     report
+}
+
+/// Takes the configuration's lock.
+async fn lock(work: &Path, configuration: &ConfigId) -> Result<Lock, Failure> {
+    let taken = blocking({
+        let (work, configuration) = (work.to_owned(), configuration.clone());
+        move || Lock::take(&work, &configuration)
+    });
+    let lock = taken.await.map_err(Failure::Work)?;
+    lock.ok_or_else(|| Failure::Running(configuration.clone()))
+}
+
+/// Where the encodes of a turn are kept while its ingest is under way.
+fn cache_folder(work: &Path, configuration: &ConfigId, source: Digest, settings: Digest) -> PathBuf {
+    let of_configuration = Digest::of(configuration.as_str().as_bytes());
+    work.join(format!("{of_configuration}-{source}-{settings}"))
 }
 
 /// The live version, where it was made from the same frames: what more effort has to beat.
@@ -440,7 +451,8 @@ impl Job<'_> {
     ) -> Result<VersionObjects, Failure> {
         let Job { db, store, configuration, source_digest, settings_digest, .. } = *self;
         let origin = Origin { kind, source: source_digest, settings: settings_digest };
-        let build = |version, namespace| self.build(version, namespace, prepared, renditions);
+        let build =
+            |version, namespace| objects::build(configuration, version, namespace, prepared, renditions);
         let restored = match &self.damaged {
             Some(damaged) if kind == VersionKind::Full => {
                 let objects = build(damaged.version, damaged.namespace)?;
@@ -455,18 +467,6 @@ impl Job<'_> {
         };
         self.suggest_swatches(&stored.manifest).await?;
         Ok(stored)
-    }
-
-    fn build(
-        &self,
-        version: i64,
-        namespace: Namespace,
-        prepared: &Prepared,
-        renditions: &Renditions,
-    ) -> Result<VersionObjects, serde_json::Error> {
-        let manifest = manifest::build_manifest(self.configuration, version, namespace, prepared, renditions);
-        let figures = manifest::build_figures(&manifest, renditions);
-        VersionObjects::new(manifest, &prepared.jpeg, figures, objects::of_renditions(renditions))
     }
 
     /// Gives choices without a swatch the piece's colour. The choice of a private configuration may be public, and must

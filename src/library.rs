@@ -11,6 +11,7 @@ pub mod publish;
 pub mod raw_frames;
 pub mod readiness;
 pub mod references;
+pub mod repair;
 pub mod store_version;
 pub mod take_down;
 pub mod verify;

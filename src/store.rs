@@ -128,6 +128,15 @@ impl Store {
         Self { parts: Arc::new(Parts { backend, copies }), namespace: Namespace::Public }
     }
 
+    /// The same store as each address shows it where it is read, its own first: of a bucket with replicas there are several. No
+    /// copies on local disk come between.
+    pub fn endpoints(&self) -> Vec<Self> {
+        match &self.parts.backend {
+            Backend::Folder(_) => vec![self.clone()],
+            Backend::S3(s3) => s3.endpoints().into_iter().map(|s3| Self::of(Backend::S3(s3), None)).collect(),
+        }
+    }
+
     /// The same store with the objects of another namespace.
     #[must_use]
     pub fn within(&self, namespace: Namespace) -> Self {

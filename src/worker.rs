@@ -275,20 +275,11 @@ impl Worker {
 
     fn order(&self, set: Frameset, source: PathBuf) -> Order {
         let wanted = set.wanted;
-        let settings = wanted.settings;
         Order {
             source,
             product: wanted.product,
             choices: wanted.choices.into_iter().collect(),
-            settings: Settings {
-                hero_degrees: settings.hero,
-                start_degrees: settings.start,
-                clockwise: settings.clockwise,
-                ground: settings.ground,
-                denoise: settings.denoise,
-                effort: settings.effort.unwrap_or(self.settings.effort),
-                ..self.settings.clone()
-            },
+            settings: wanted.settings.over(&self.settings),
             // Versions made from uploads wait for an artist to publish them.
             publish: false,
             protected: wanted.protected,

@@ -217,8 +217,7 @@ impl Explain for CopyStoreError {
             ),
             Self::Damaged { .. } => Details::with(
                 "faulty-objects",
-                "All others were copied. girasol store verify names them and the versions that need them: ingest their frames \
-                 again, and run the same command again.",
+                "All others were copied. Repair them with girasol store verify --repair, and run the same command again.",
             ),
             Self::Identity(error) => error.details(),
             Self::Db(error) => error.details(),

@@ -1,6 +1,7 @@
 //! `girasol store`.
 
 mod copy;
+mod repair;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -73,15 +74,35 @@ enum StoreCommand {
         #[arg(long, value_name = "URL|DIR")]
         to: String,
     },
-    /// Read every object that versions need, and say which are missing or damaged, and which versions need them.
+    /// Read every object that versions need, and say which are missing or damaged, and which versions need them. With
+    /// --repair they are made sound again, also while servers run; a repair that was interrupted is run again. Exits with 1
+    /// if an object is missing or damaged in the end.
     #[command(after_help = "Examples:
   girasol store verify
-  girasol store verify --all --json")]
-    Verify {
-        /// Read also what waits to be deleted, and what the database does not know of.
-        #[arg(long)]
-        all: bool,
-    },
+  girasol store verify --all --json
+  girasol store verify --repair --from /backup/monday
+  girasol store verify --repair --from 's3://spins-copy?region=eu-west-1'")]
+    Verify(VerifyArgs),
+}
+
+/// Arguments of `girasol store verify`.
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Read also what waits to be deleted, and what the database does not know of.
+    #[arg(long)]
+    all: bool,
+    /// Make what is missing or damaged again: from a copy of the store, or else from the raw frames that are still there. Only
+    /// bytes that are what an object's name says are written.
+    #[arg(long)]
+    repair: bool,
+    /// A copy of the store, as girasol store copy writes it: bucket with the prefix of its objects, or data folder. It may be
+    /// given several times; the store's read_endpoints are asked after it.
+    #[arg(long, value_name = "URL|DIR", requires = "repair")]
+    from: Vec<String>,
+    /// Queue a job that makes a new version, where the raw frames give other bytes by the settings of today. It waits to be
+    /// published.
+    #[arg(long, requires = "repair")]
+    new_versions: bool,
 }
 
 pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CliError> {
@@ -91,9 +112,15 @@ pub(super) async fn run(app: &App, args: &StoreArgs) -> Result<(), CliError> {
         }
         StoreCommand::Adopt => Ok(adopt_store(app, args).await?),
         StoreCommand::Copy { to } => Box::pin(copy::run(app, to, args.json)).await,
-        StoreCommand::Verify { all } => {
-            let extent = if *all { Extent::All } else { Extent::Needed };
-            Ok(Box::pin(verify::run(app, extent, args.json)).await?)
+        StoreCommand::Verify(verify) => {
+            let extent = if verify.all { Extent::All } else { Extent::Needed };
+            let means = if verify.repair {
+                let copies = repair::copies(app, &verify.from).await?;
+                Some(repair::Means { copies, new_versions: verify.new_versions })
+            } else {
+                None
+            };
+            Box::pin(verify::run(app, extent, means, args.json)).await
         }
     }
 }

@@ -275,7 +275,7 @@ impl Db {
     }
 }
 
-async fn state(tx: &mut Tx, id: &JobId) -> Result<Option<JobState>, DbError> {
+pub(super) async fn state(tx: &mut Tx, id: &JobId) -> Result<Option<JobState>, DbError> {
     let state: Option<String> = tx
         .run("jobs.state", "select state from jobs where id = $1")
         .bind(id.as_str())
@@ -294,7 +294,12 @@ async fn end(tx: &mut Tx, id: &JobId, state: JobState, failure: &Value) -> Resul
     add_event(tx, id, state.as_str(), failure).await
 }
 
-async fn requeue(tx: &mut Tx, id: &JobId, run_at_ms: i64, failure: Option<&Value>) -> Result<(), DbError> {
+pub(super) async fn requeue(
+    tx: &mut Tx,
+    id: &JobId,
+    run_at_ms: i64,
+    failure: Option<&Value>,
+) -> Result<(), DbError> {
     const SQL: &str = "update jobs set state = 'queued', run_at_ms = $1, failure = $2, lease = null,
         left_ms = null, lease_until_ms = null, changed_at_ms = $3 where id = $4";
     let now = tx.now_ms();

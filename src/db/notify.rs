@@ -10,6 +10,7 @@ pub(super) const WAKING: &[(&str, &[Topic])] = &[
     ("jobs.append_log", &[Topic::Progress]),
     ("jobs.cancel", &[Topic::Progress]),
     ("jobs.claim", &[Topic::Progress]),
+    ("jobs.encode_again", &[Topic::Jobs, Topic::Progress]),
     ("jobs.fail", &[Topic::Jobs, Topic::Progress]),
     ("jobs.finish", &[Topic::Progress]),
     ("jobs.prioritize", &[Topic::Jobs, Topic::Progress]),

@@ -472,7 +472,7 @@ impl Db {
 }
 
 /// As a namespace stands in the rows of objects, where it is part of their name: the public one is empty.
-fn column(namespace: Namespace) -> String {
+pub(super) fn column(namespace: Namespace) -> String {
     namespace.id().map_or_else(String::new, |id| id.to_string())
 }
 

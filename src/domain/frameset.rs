@@ -6,6 +6,7 @@ use assets_pipeline::{
     encode::Effort,
     prepare::ground::Ground,
     read::source::{composed, is_junk},
+    settings::Settings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,19 @@ impl Default for TurnSettings {
 }
 
 impl TurnSettings {
+    /// What shapes the renditions of the turn, over the settings of the installation.
+    pub fn over(&self, installation: &Settings) -> Settings {
+        Settings {
+            hero_degrees: self.hero,
+            start_degrees: self.start,
+            clockwise: self.clockwise,
+            ground: self.ground,
+            denoise: self.denoise,
+            effort: self.effort.unwrap_or(installation.effort),
+            ..installation.clone()
+        }
+    }
+
     /// Refuses angles that are none.
     pub fn check(&self) -> Result<(), BadAngle> {
         let angle = |degrees: f64| (-360.0..=360.0).contains(&degrees);

@@ -2,16 +2,32 @@
 
 use std::sync::Arc;
 
-use assets_pipeline::{digest::Digest, pack::SetList, pack::renditions::Renditions};
+use assets_pipeline::{digest::Digest, pack::SetList, pack::renditions::Renditions, prepare::Prepared};
 
 use crate::{
     db::versions::StoredVersion,
-    domain::manifest::Manifest,
+    domain::{manifest::Manifest, names::ConfigId, namespace::Namespace},
+    library::store_version::VersionObjects,
     store::{ObjectKey, Store, StoreError},
 };
 
+use super::manifest;
+
+/// A version's objects in memory.
+pub(super) fn build(
+    configuration: &ConfigId,
+    version: i64,
+    namespace: Namespace,
+    prepared: &Prepared,
+    renditions: &Renditions,
+) -> Result<VersionObjects, serde_json::Error> {
+    let manifest = manifest::build_manifest(configuration, version, namespace, prepared, renditions);
+    let figures = manifest::build_figures(&manifest, renditions);
+    VersionObjects::new(manifest, &prepared.jpeg, figures, of_renditions(renditions))
+}
+
 /// Every frame, pack and list.
-pub(super) fn of_renditions(renditions: &Renditions) -> Vec<(ObjectKey, Arc<[u8]>)> {
+fn of_renditions(renditions: &Renditions) -> Vec<(ObjectKey, Arc<[u8]>)> {
     let frames = renditions.sets.iter().flat_map(|set| {
         let key = |degree| ObjectKey::Frame { set: set.digest, degree, format: set.format };
         set.frames.iter().map(move |(degree, frame)| (key(*degree), frame.bytes.clone()))

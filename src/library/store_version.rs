@@ -88,6 +88,14 @@ impl VersionObjects {
         Ok(Self { digest: Digest::of(&json), manifest, jpeg: still, figures, objects, json })
     }
 
+    /// The bytes of one of them, if the version has it.
+    pub fn object(&self, key: &ObjectKey) -> Option<&[u8]> {
+        if *key == ObjectKey::Manifest(self.digest) {
+            return Some(&self.json);
+        }
+        self.objects.iter().find(|(one, _)| one == key).map(|(_, bytes)| &**bytes)
+    }
+
     /// Each key once.
     fn keys(&self) -> Vec<ObjectKey> {
         let mut keys: Vec<ObjectKey> = self.objects.iter().map(|(key, _)| *key).collect();

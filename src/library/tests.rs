@@ -12,7 +12,11 @@ use assets_pipeline::{
 };
 
 use crate::{
-    db::{Db, versions::VersionKind},
+    db::{
+        Db,
+        objects::NeededBy,
+        versions::{ListedVersion, VersionKind},
+    },
     domain::{
         audit::Actor,
         manifest::{Manifest, PackEntry, Quality, Rendition, SCHEMA, Tier, Turn, Urls, View},
@@ -31,8 +35,10 @@ use super::{
     protect::{ProtectError, protect, unprotect},
     publish::{PublishError, publish, roll_back},
     references::adopt_unknown,
+    repair::repair_from_copies,
     store_version::{Origin, StoreVersionError, VersionObjects, store_version},
     take_down::{TakeDownError, take_down},
+    verify::{Fault, Faulty},
 };
 
 const TASKS: u64 = 5;
@@ -81,7 +87,7 @@ impl Fixture {
         let Self { db, store, staging, .. } = self;
         let id = &self.configurations[(chance / 64 % 3) as usize];
         let actor = &Actor::command_line();
-        match chance % 16 {
+        match chance % 17 {
             0..6 => {
                 let version = match self.store_version(id, chance / 256 % 4).await {
                     Err(StoreVersionError::Moved(_)) => return,
@@ -99,7 +105,27 @@ impl Fixture {
             10 | 11 => is_moved(protect(db, store, id, actor).await),
             12 | 13 => is_moved(unprotect(db, store, id, actor).await),
             14 => drop(adopt_unknown(db, store, 0, Share::ANY).await.unwrap()),
-            _ => drop(collect(db, store, RULES, Share::ANY).await.unwrap()),
+            15 => drop(collect(db, store, RULES, Share::ANY).await.unwrap()),
+            _ => self.repair(id).await,
+        }
+    }
+
+    /// Writes the objects of versions again, which may be retired, moved or deleted meanwhile.
+    async fn repair(&self, id: &ConfigId) {
+        let Self { db, store, .. } = self;
+        for ListedVersion { version, .. } in db.versions(id).await.unwrap() {
+            let Some(stored) = db.stored_version(id, version).await.unwrap() else { continue };
+            let within = store.within(stored.namespace);
+            let Some(manifest) = manifests::load(&within, stored.digest).await.unwrap() else { continue };
+            let needed_by = vec![NeededBy { configuration: id.clone(), version }];
+            let faulty =
+                ObjectKey::of_version(stored.digest, stored.jpeg, &manifest).into_iter().map(|key| {
+                    let address = key.within(stored.namespace);
+                    Faulty { address, fault: Fault::Missing, needed_by: needed_by.clone() }
+                });
+            repair_from_copies(db, store, std::slice::from_ref(store), faulty.collect(), &|_| {})
+                .await
+                .unwrap();
         }
     }
 
@@ -423,4 +449,38 @@ async fn an_older_database_takes_the_store_over_that_has_its_objects_and_no_othe
     other.db.forget_identity().await.unwrap();
     let refused = identity::ensure(&other.db, &one.store).await;
     assert!(matches!(refused, Err(IdentityError::Emptied)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_no_version_needs_any_more_is_not_written_again() {
+    let fixture = Fixture::new().await;
+    let Fixture { db, store, configurations, .. } = &fixture;
+    let id = &configurations[0];
+    let version = fixture.store_version(id, 1).await.unwrap();
+    let stored = db.stored_version(id, version).await.unwrap().unwrap();
+    let address = ObjectKey::Jpeg(stored.jpeg).within(stored.namespace);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = Store::folder(elsewhere.path()).unwrap();
+    copy.put(&address.key, &store.get(&address.key).await.unwrap().unwrap()).await.unwrap();
+    let needed_by = vec![NeededBy { configuration: id.clone(), version }];
+    let faulty = Faulty { address, fault: Fault::Missing, needed_by };
+    let repair = async || {
+        let copies = std::slice::from_ref(&copy);
+        repair_from_copies(db, store, copies, vec![faulty.clone()], &|_| {}).await.unwrap()
+    };
+    store.remove(&address.key).await.unwrap();
+    let outcome = repair().await;
+    assert_eq!((outcome.repaired.len(), outcome.unneeded), (1, 0));
+    assert!(store.get(&address.key).await.unwrap().is_some());
+
+    take_down(db, store, &fixture.staging, id, &Actor::command_line()).await.unwrap();
+    let outcome = repair().await;
+    assert_eq!((outcome.repaired.len(), outcome.unneeded), (0, 1));
+    assert_eq!(store.get(&address.key).await.unwrap(), None);
+
+    // One that was written while its version was being deleted gets a row, and is deleted by it.
+    store.put(&address.key, b"late").await.unwrap();
+    assert!(db.settle_object(address).await.unwrap());
+    delete_at_once(db, store, id).await.unwrap();
+    assert_eq!(fixture.stored().await, BTreeSet::new());
 }

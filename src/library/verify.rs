@@ -69,6 +69,9 @@ pub async fn verify(
 ) -> Result<Verified, CollectError> {
     identity::ensure(db, store).await?;
     list_versions(db, store).await?;
+    // A replica could answer in place of what is missing or damaged here.
+    let endpoints = store.endpoints();
+    let store = endpoints.first().unwrap_or(store);
     // Before the rows, which are there before their objects.
     let listed = store.list(Duration::MAX).await?;
     let known: HashSet<Address> = db.known_objects().await?.into_iter().collect();

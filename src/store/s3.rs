@@ -142,6 +142,32 @@ impl S3 {
         }
     }
 
+    /// The same bucket as each address shows it that is read, the store's own first. Each is read alone.
+    pub(super) fn endpoints(&self) -> Vec<Self> {
+        let StoreConfig { endpoint, read_endpoints, .. } = &self.connection.settings;
+        let addresses = std::iter::once(endpoint).cloned().chain(read_endpoints.iter().cloned().map(Some));
+        let alone = |(client, endpoint): (Client, Option<String>)| Self {
+            connection: Box::new(Connection {
+                client: client.clone(),
+                writer: Writer { client: client.clone(), ..self.connection.writer.clone() },
+                sdk: self.connection.sdk.clone(),
+                settings: StoreConfig {
+                    endpoint,
+                    read_endpoints: Vec::new(),
+                    ..self.connection.settings.clone()
+                },
+            }),
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            attempts: self.attempts,
+            attempt_timeout: self.attempt_timeout,
+            reads: Reads::of(vec![client.clone()], None),
+            knows_no_conditions: AtomicBool::new(false),
+            client,
+        };
+        self.reads.clients().iter().cloned().zip(addresses).map(alone).collect()
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }

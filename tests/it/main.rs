@@ -53,6 +53,7 @@ mod purge;
 mod raw_frames;
 mod reference;
 mod refused;
+mod repair;
 mod replica;
 mod report;
 mod s3;

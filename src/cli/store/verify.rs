@@ -2,63 +2,75 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     app::App,
     cli::{
-        failure::{Details, Explain},
+        failure::{CliError, Details, Explain},
         print_result,
         progress_bar::{Noted, ProgressBar},
     },
+    db::objects::NeededBy,
     library::{
-        collect::CollectError,
+        repair::Repaired,
         verify::{Extent, Fault, Faulty, Verified, verify},
     },
 };
 
-use super::noting;
+use super::{
+    noting,
+    repair::{Left, Means, repair},
+};
 
-/// Why a store is not as it should be.
+/// A store is not as it should be: objects are missing or damaged, which is printed.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum VerifyError {
-    /// Objects are missing or damaged, which is printed.
-    #[error("{0} objects are missing or damaged")]
-    Faulty(usize),
-    /// They could not be read.
-    #[error(transparent)]
-    Collect(#[from] CollectError),
-}
+#[error("{0} objects are missing or damaged")]
+struct FaultyStore(usize);
 
-impl Explain for VerifyError {
+impl Explain for FaultyStore {
     fn details(&self) -> Details {
-        match self {
-            Self::Faulty(_) => Details::of("faulty-objects"),
-            Self::Collect(error) => error.details(),
-        }
+        Details::of("faulty-objects")
     }
 
     fn is_printed(&self) -> bool {
-        matches!(self, Self::Faulty(_))
+        true
     }
 }
 
-/// Reads the store.
-///
-/// # Errors
-///
-/// [`VerifyError::Faulty`] if an object is missing or damaged; all of them are printed then.
-pub(super) async fn run(app: &App, extent: Extent, json: bool) -> Result<(), VerifyError> {
+/// What there is to say of a store.
+struct Said {
+    intact: u64,
+    unknown: u64,
+    repaired: Vec<Repaired>,
+    /// What is missing or damaged in the end; after a repair with the reason.
+    faulty: Vec<Faulty>,
+    left: Vec<Left>,
+    is_repair: bool,
+}
+
+/// Reads the store, and repairs it if there are means to do so. An object that is missing or damaged in the end is an error;
+/// all of them are printed then.
+pub(super) async fn run(app: &App, extent: Extent, means: Option<Means>, json: bool) -> Result<(), CliError> {
     let noted = Arc::new(Noted::default());
     let bar = ProgressBar::watch(noted.clone());
     let verified = verify(&app.db, &app.store, extent, &noting(&noted, "read objects")).await;
     bar.end();
+    let Verified { intact, faulty, unknown } = verified?;
+    let said = match means {
+        None => Said { intact, unknown, repaired: Vec::new(), faulty, left: Vec::new(), is_repair: false },
+        Some(means) => {
+            let (outcome, left) = repair(app, &means, faulty).await?;
+            let intact = intact + outcome.sound;
+            let faulty = left.iter().map(|left| left.faulty.clone()).collect();
+            Said { intact, unknown, repaired: outcome.repaired, faulty, left, is_repair: true }
+        }
+    };
     app.db.close().await;
-    let verified = verified?;
-    print_result(&if json { as_json(&verified) } else { as_text(&verified) });
-    match verified.faulty.len() {
+    print_result(&if json { as_json(&said) } else { as_text(&said) });
+    match said.faulty.len() {
         0 => Ok(()),
-        faulty => Err(VerifyError::Faulty(faulty)),
+        faulty => Err(FaultyStore(faulty).into()),
     }
 }
 
@@ -69,40 +81,69 @@ const fn word(fault: Fault) -> &'static str {
     }
 }
 
-fn as_json(Verified { intact, faulty, unknown }: &Verified) -> String {
-    let faulty: Vec<_> = faulty
-        .iter()
-        .map(|Faulty { address, fault, needed_by }| {
-            let needed_by: Vec<_> = needed_by
-                .iter()
-                .map(|by| json!({ "configuration": by.configuration.as_str(), "version": by.version }))
-                .collect();
-            json!({ "object": address.to_string(), "fault": word(*fault), "neededBy": needed_by })
-        })
-        .collect();
-    json!({ "intact": intact, "faulty": faulty, "unknown": unknown }).to_string()
+fn as_json(said: &Said) -> String {
+    let named = |Faulty { address, fault, needed_by }: &Faulty| {
+        let needed_by: Vec<_> = needed_by
+            .iter()
+            .map(|by| json!({ "configuration": by.configuration.as_str(), "version": by.version }))
+            .collect();
+        json!({ "object": address.to_string(), "fault": word(*fault), "neededBy": needed_by })
+    };
+    let with = |mut object: Value, key: &str, value: Value| {
+        object[key] = value;
+        object
+    };
+    let Said { intact, unknown, repaired, faulty, left, is_repair } = said;
+    let faulty: Vec<Value> = if *is_repair {
+        let named = |Left { faulty, why }: &Left| {
+            let faulty = with(named(faulty), "reason", why.slug().into());
+            with(faulty, "remedy", why.remedy().into())
+        };
+        left.iter().map(named).collect()
+    } else {
+        faulty.iter().map(named).collect()
+    };
+    let mut all = json!({ "intact": intact, "faulty": faulty, "unknown": unknown });
+    if *is_repair {
+        let named = |Repaired { faulty, from }: &Repaired| with(named(faulty), "from", from.as_str().into());
+        all["repaired"] = repaired.iter().map(named).collect();
+    }
+    all.to_string()
 }
 
-fn as_text(Verified { intact, faulty, unknown }: &Verified) -> String {
+fn versions(needed_by: &[NeededBy]) -> String {
+    if needed_by.is_empty() {
+        return "no version".to_owned();
+    }
+    let named = needed_by.iter().map(|by| format!("{} {}", by.configuration, by.version));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+fn as_text(Said { intact, unknown, repaired, faulty, left, is_repair }: &Said) -> String {
     let mut text = String::new();
-    for Faulty { address, fault, needed_by } in faulty {
-        let needed_by: Vec<String> =
-            needed_by.iter().map(|by| format!("{} {}", by.configuration, by.version)).collect();
-        let needed_by = if needed_by.is_empty() { "no version".to_owned() } else { needed_by.join(", ") };
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} {address} (needed by {needed_by})", word(*fault));
+    // Writing to a string cannot fail.
+    for Repaired { faulty, from } in repaired {
+        let _ = writeln!(text, "repaired {} ({}) from {from}", faulty.address, word(faulty.fault));
+    }
+    for (at, Faulty { address, fault, needed_by }) in faulty.iter().enumerate() {
+        let _ = writeln!(text, "{} {address} (needed by {})", word(*fault), versions(needed_by));
+        // Once for all objects in a row that it is true of.
+        let why = left.get(at).map(|left| &left.why);
+        if let Some(why) = why
+            && left.get(at + 1).is_none_or(|next| next.why != *why)
+        {
+            let _ = writeln!(text, "  {}", why.remedy());
+        }
     }
     let unknown = match unknown {
         0 => String::new(),
         some => format!(" The database does not know of {some} more: a collection deletes them."),
     };
-    let remedy = if faulty.is_empty() {
-        ""
-    } else {
-        "\nIngest the frames of these versions again: objects that are missing or damaged are written anew."
-    };
+    let repaired = if *is_repair { format!("{} were repaired, ", repaired.len()) } else { String::new() };
+    let remedy =
+        if faulty.is_empty() || *is_repair { "" } else { "\nRepair them: girasol store verify --repair" };
+    let faulty = faulty.len();
     format!(
-        "{text}{intact} objects are as they should be, {} are missing or damaged.{unknown}{remedy}",
-        faulty.len()
+        "{text}{intact} objects are as they should be, {repaired}{faulty} are missing or damaged.{unknown}{remedy}"
     )
 }

@@ -43,6 +43,10 @@ impl Reads {
         Self { clients, hedge, circuit: Circuit::default(), budget }
     }
 
+    pub(super) fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
     /// Every read pays into what second questions cost.
     pub(super) fn earn(&self) {
         let earned = |budget: i64| Some((budget + SECOND_PERCENT).min(MOST_SECONDS * 100));
