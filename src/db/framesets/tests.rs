@@ -1,3 +1,5 @@
+use assets_pipeline::digest::Digest;
+
 use super::*;
 use crate::domain::keys::Role;
 
