@@ -30,6 +30,7 @@ pub mod purges;
 pub mod relay;
 pub mod repair;
 pub mod retention;
+mod retire;
 pub mod secrets;
 pub mod staged;
 pub mod take_down;
@@ -389,6 +390,8 @@ fn bytes(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }
 
+#[cfg(test)]
+mod fill;
 #[cfg(test)]
 pub(crate) mod plans;
 #[cfg(test)]

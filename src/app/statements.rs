@@ -27,13 +27,13 @@ const ADDRESSES: &[&str] = &[
     "/api/health/ready",
 ];
 /// Lists of the newest twenty or so are full with fewer rows than that.
-const FEW: i64 = 120;
-const MANY: i64 = 1200;
+const FEW: u64 = 120;
+const MANY: u64 = 1200;
 /// The most that one request asks.
 const MOST: usize = 8;
 
 /// The statements of each address, over so many rows.
-async fn asked(rows: i64) -> Vec<Vec<&'static str>> {
+async fn asked(rows: u64) -> Vec<Vec<&'static str>> {
     let folder = tempfile::tempdir().unwrap();
     let flags = Flags { data: Some(folder.path().to_owned()), ..Flags::default() };
     let app = App::open(Config::load(&flags, []).unwrap()).await.unwrap();

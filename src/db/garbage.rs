@@ -1,8 +1,8 @@
-//! Versions on their way out: which are retired, what they needed, and when their rows are deleted.
+//! Versions on their way out: what they needed, and when their rows are deleted. `retire` says which are retired.
 
 use assets_pipeline::digest::Digest;
 
-use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Retention};
+use crate::domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey};
 
 use super::{
     Db, DbError,
@@ -28,44 +28,7 @@ pub struct UnlistedVersion {
     pub remove_at_ms: Option<i64>,
 }
 
-/// An early version is of no more use once a full one follows; for a while it shows what happened.
-const EARLY_KEPT_MS: i64 = 86_400_000;
-
 impl Db {
-    /// Retires versions that are neither live nor likely to be: early ones that a full one has followed, and full
-    /// ones that are older than the rules say. Returns how many.
-    pub async fn retire_versions(&self, rules: Retention) -> Result<u64, DbError> {
-        let now = self.now_ms();
-        let remove_at_ms = now.saturating_add(rules.grace_ms);
-        let mut tx = self.write("versions.retire").await?;
-        let retired: Vec<(String, i64)> = tx
-            .run(
-                "versions.retire_old",
-                "update versions set remove_at_ms = $1
-             where remove_at_ms is null
-             and not exists (select 1 from configurations c
-                 where c.id = versions.configuration_id and c.live_version = versions.version)
-             and (select count(*) from versions newer
-                 where newer.configuration_id = versions.configuration_id and newer.version > versions.version
-                 and newer.kind = 'full' and newer.remove_at_ms is null)
-                 >= case kind when 'early' then 1 else $2 end
-             and case when published_at_ms > created_at_ms then published_at_ms else created_at_ms end
-                 < case kind when 'early' then $4 else $3 end
-             returning configuration_id, version",
-            )
-            .bind(remove_at_ms)
-            .bind(i64::from(rules.keep))
-            .bind(now.saturating_sub(rules.keep_ms))
-            .bind(now.saturating_sub(rules.keep_ms.min(EARLY_KEPT_MS)))
-            .all()
-            .await?;
-        for (id, version) in &retired {
-            mark(&mut tx, VersionId(&parse("configuration", id)?, *version), remove_at_ms).await?;
-        }
-        tx.commit().await?;
-        Ok(retired.len() as u64)
-    }
-
     /// Deletes the pending versions of writers that count as dead.
     pub async fn discard_abandoned_versions(&self) -> Result<(), DbError> {
         let mut tx = self.write("versions.discard_abandoned").await?;

@@ -11,13 +11,16 @@ use crate::domain::{
     keys::{ID_BYTES, Role},
     names::{ConfigId, ProductId},
     object_key::ObjectKey,
+    retention::Retention,
 };
 
 use super::{
     Db,
     demand::Wanted,
     engine::{Bind, Pools, Statement},
+    fill,
     jobs::JobProgress,
+    retire::note_change,
     testing,
     vitals::Seen,
 };
@@ -37,7 +40,7 @@ pub(super) fn note(name: &'static str, sql: &'static str, values: &[Bind]) {
 }
 
 /// Configurations; most other tables have a row or a few for each.
-const ROWS: i64 = 20_000;
+const ROWS: u64 = 20_000;
 
 /// The statements that some work asks, by their names.
 pub(crate) async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<&'static str>) {
@@ -49,62 +52,16 @@ pub(crate) async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<&
     (done, asked.into_iter().map(|(name, ..)| name).collect())
 }
 
-/// `I` is a number from 1 to as many rows as are wanted, `H` its 32 digits, and `K` the id of a key.
-const FILL: &[&str] = &[
-    "insert into products (id, label, created_at_ms) select 'ring.p' || I, 'P', I from n where I <= 1000",
-    "insert into options (product_id, name, label, position, default_choice)
-     select 'ring.p' || I, 'metal', 'Metal', 0, 'm1' from n where I <= 1000",
-    "insert into choices (product_id, \"option\", value, label, position)
-     select 'ring.p' || ((I - 1) / 20 + 1), 'metal', 'm' || ((I - 1) % 20 + 1), 'M', I from n",
-    "insert into configurations (id, product_id, choices, last_version, created_at_ms)
-     select 'ring.p' || ((I - 1) / 20 + 1) || '.metal-m' || ((I - 1) % 20 + 1), 'ring.p' || ((I - 1) / 20 + 1),
-     '{\"metal\": \"m1\"}', 1, I from n",
-    "insert into versions (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, state)
-     select 'ring.p' || ((I - 1) / 20 + 1) || '.metal-m' || ((I - 1) % 20 + 1), 1, 'full', H, H, H, H, I, 'complete' from n",
-    "update configurations set live_version = 1",
-    "insert into objects (namespace, key) select '', 'p/' || H || '.pack' from n",
-    "insert into version_objects (configuration_id, version, object_id)
-     select v.configuration_id, 1, o.id from versions v join objects o on o.key = 'p/' || v.digest || '.pack'",
-    "insert into popularity (configuration_id, product_id, heat) select id, product_id, created_at_ms from configurations",
-    "insert into demand (configuration_id, product_id, choices, asked, last_at_ms)
-     select 'ring.p1.metal-x' || I, 'ring.p1', '{}', I, I from n",
-    "insert into vitals (at_ms, configuration_id, tier, switches, turned, wanted, bytes, errors)
-     select I, 'ring.p1.metal-m1', 'hd', 0, 0, 0, 0, 0 from n",
-    "insert into keys (id, role, label, secret_sha256, created_at_ms) select K, 'artist', '', '', I from n",
-    "insert into sessions (token_sha256, key_id, expires_at_ms) select H, K, I from n",
-    "insert into framesets (id, product_id, choices, settings, state, key_id, created_at_ms, touched_at_ms)
-     select H, 'ring.p1', '{}', '{}', 'committed', K, I, I from n",
-    "insert into frames (frameset_id, name, bytes, digest) select H, '1.png', 1, H from n",
-    "insert into staged_files (frameset_id, digest, bytes) select H, H, 1 from n",
-    "insert into uploads (id, frameset_id, name, length, received, metadata, finished, touched_at_ms)
-     select H, H, '1.png', 1, 0, '', true, I from n",
-    "insert into jobs (id, frameset_id, state, run_at_ms, created_at_ms, changed_at_ms) select H, H, 'ready', I, I, I from n",
-    "insert into job_events (job_id, at_ms, kind, data) select H, I, 'log', '{}' from n",
-    "insert into removals (at_ms) select I from n",
-    "insert into audit (at_ms, actor, action, subject, detail) select I, 'a', 'b', 'c', '{}' from n",
-    "insert into purges (subject, what, again, handed_out, at_ms) select 'ring.p1', '{}', true, true, I from n",
-    "insert into purge_deliveries (purge_id, target, soft, state, round, next_at_ms, changed_at_ms)
-     select id, 'edge', false, 'failed', 1, at_ms, at_ms from purges",
-];
-
-pub(crate) async fn fill(db: &Db, rows: i64) {
-    for sql in FILL {
-        let digits = |count: usize| format!("substr('{}' || I, length('' || I) + 1)", "0".repeat(count));
-        let numbers =
-            format!("with recursive n(I) as (select 1 union all select I + 1 from n where I < {rows}) ");
-        let numbers = if sql.contains(" from n") { numbers } else { String::new() };
-        // `H` stands alone, or at the end of a name.
-        let words =
-            sql.split_inclusive([' ', ',', '(', ')']).map(|word| match word.trim_end_matches([',', ' ']) {
-                "H" => word.replace('H', &digits(32)),
-                "K" => word.replace('K', &digits(2 * ID_BYTES)),
-                _ => word.to_owned(),
-            });
-        let sql: &'static str = format!("{numbers}{}", words.collect::<String>()).leak();
+pub(crate) async fn fill(db: &Db, rows: u64) {
+    for sql in fill::everything(rows, 2 * ID_BYTES) {
+        let sql: &'static str = sql.leak();
         db.run("test.fill", sql).execute().await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
     db.run("test.analyze", "analyze").execute().await.unwrap();
 }
+
+/// What the filled database was looked at by.
+const RULES: Retention = Retention { keep: 10, keep_ms: 1000, grace_ms: 0 };
 
 /// What is asked for every visitor, upload, or second.
 async fn ask(db: &Db) {
@@ -133,6 +90,10 @@ async fn ask(db: &Db) {
     db.create_deliveries(&["edge".to_owned()], false).await.unwrap();
     db.claim_purges("edge", 1000).await.unwrap();
     db.claim_objects(0, 10, 1000, "").await.unwrap();
+    let mut tx = db.write("test.note").await.unwrap();
+    note_change(&mut tx, &id).await.unwrap();
+    tx.commit().await.unwrap();
+    db.retire_versions(RULES).await.unwrap();
     // Artists.
     let artist = db.create_key(Role::Artist, "", &actor).await.unwrap();
     db.verify_key(&artist).await.unwrap().unwrap();

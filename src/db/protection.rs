@@ -20,6 +20,7 @@ use super::{
     products::bump,
     purges::{Softness, note},
     random,
+    retire::note_change,
 };
 use crate::signals::Topic;
 
@@ -212,6 +213,7 @@ impl Db {
         for version in retired {
             mark(&mut tx, VersionId(id, version), AT_ONCE_MS).await?;
         }
+        note_change(&mut tx, id).await?;
         bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
         // When it is protected, caches must not show it; when it is made public, some may keep the former 403.
         let purge =

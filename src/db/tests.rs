@@ -17,7 +17,7 @@ fn sources() -> Vec<(PathBuf, String)> {
             }
             if path.is_dir() {
                 collect(&path, sources);
-            } else if !["plans.rs", "testing.rs", "tests.rs"]
+            } else if !["fill.rs", "plans.rs", "testing.rs", "tests.rs"]
                 .map(OsStr::new)
                 .contains(&path.file_name().unwrap())
             {

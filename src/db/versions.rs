@@ -22,6 +22,7 @@ use super::{
     products::bump,
     protection::{column, read_namespace},
     purges::{Softness, note},
+    retire::note_change,
 };
 use crate::signals::Topic;
 
@@ -249,19 +250,18 @@ impl Db {
     /// Completes a pending version, whose objects are all stored, if its configuration is still in the version's
     /// namespace. Returns whether it is complete.
     pub async fn complete_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
-        let completed = self
-            .run(
-                "versions.complete",
-                "update versions set state = 'complete', remove_at_ms = null
-             where configuration_id = $1 and version = $2 and state = 'pending'
-             and exists (select 1 from configurations c where c.id = versions.configuration_id
-                         and c.namespace is not distinct from versions.namespace)",
-            )
-            .bind(id.as_str())
-            .bind(version)
-            .execute()
-            .await?;
-        Ok(completed == 1)
+        const SQL: &str = "update versions set state = 'complete', remove_at_ms = null
+            where configuration_id = $1 and version = $2 and state = 'pending'
+            and exists (select 1 from configurations c where c.id = versions.configuration_id
+                        and c.namespace is not distinct from versions.namespace)";
+        let mut tx = self.write("versions.complete").await?;
+        let statement = tx.run("versions.set_complete", SQL).bind(id.as_str()).bind(version);
+        let is_complete = statement.execute().await? == 1;
+        if is_complete {
+            note_change(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        Ok(is_complete)
     }
 
     /// Deletes a version that is pending. What it alone needed is due at once.
@@ -363,6 +363,8 @@ impl Db {
                 .scalar()
                 .await?;
             bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
+            // The version that was live may be of no more use.
+            note_change(&mut tx, id).await?;
             tx.run(
                 "versions.set_published",
                 "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",

@@ -65,3 +65,5 @@ insert into objects (id, namespace, key, state, remove_at_ms, lease, lease_until
 insert into version_objects (configuration_id, version, object_id) values
     ('ring.solitaire.metal-2', 2, 3), ('ring.solitaire.metal-10', 2, 9);
 insert into removed_configurations (configuration_id, last_version) values ('ring.gone', 12);
+insert into retirements (configuration_id, look_at_ms) values ('ring.solitaire.metal-3', 5);
+insert into retirement_rules (id, keep, keep_ms, looked_at_ms) values (1, 10, 7776000000, 6);
