@@ -48,6 +48,7 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         choices: vec![("metal".parse().unwrap(), "platinum".parse().unwrap())],
         settings: Settings { table, ..Settings::default() },
         publish: true,
+        early: true,
         protected: false,
         actor: Actor::command_line(),
         encodes: None,

@@ -15,10 +15,11 @@ mod failure;
 mod gain;
 mod lock;
 mod objects;
+mod order;
 pub mod remake;
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -42,13 +43,11 @@ use crate::{
         versions::{StoredVersion, VersionKind},
     },
     domain::{
-        audit::Actor,
         manifest::{Manifest, Urls},
-        names::{Choices, ConfigId, OptionName, ProductId, Slug},
+        names::{Choices, ConfigId},
         namespace::Namespace,
     },
     library::store_version::{Origin, VersionObjects, restore_version, store_version},
-    staging::SharedEncodes,
     store::Store,
 };
 
@@ -58,6 +57,7 @@ pub use self::{
     configuration::check_choices,
     failure::Failure,
     gain::Gain,
+    order::{Order, Outcome, Report},
 };
 
 use self::{
@@ -66,67 +66,6 @@ use self::{
     lock::Lock,
     tracker::Tracker,
 };
-
-/// What to ingest, and for which configuration.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// A folder or a zip of raw frames.
-    pub source: PathBuf,
-    /// The product, which is made where it is missing.
-    pub product: ProductId,
-    /// A choice for every option of the product; options and choices that are missing are made.
-    pub choices: Vec<(OptionName, Slug)>,
-    /// What shapes the renditions.
-    pub settings: Settings,
-    /// Whether the version goes live when it is ready.
-    pub publish: bool,
-    /// Whether the configuration is protected before anything of it is stored. One that is protected stays so.
-    pub protected: bool,
-    /// Who ordered it.
-    pub actor: Actor,
-    /// Where another machine finds what is encoded, should this one die.
-    pub encodes: Option<SharedEncodes>,
-}
-
-/// What an order came to.
-#[derive(Debug)]
-pub struct Report {
-    /// The configuration.
-    pub configuration: ConfigId,
-    /// Its new version, or the one that was there already.
-    pub manifest: Manifest,
-    /// The manifest's digest.
-    pub digest: Digest,
-    /// What was done.
-    pub outcome: Outcome,
-    /// Frames encoded now.
-    pub encoded: usize,
-    /// Encodes found from an ingest that was interrupted.
-    pub reused: usize,
-    /// What the artist may want to know.
-    pub remarks: Vec<String>,
-    /// Against what was live, where the same frames were encoded again with more effort.
-    pub gains: Vec<Gain>,
-    /// The purges that publishing wrote.
-    pub purges: Vec<i64>,
-    /// The early version that was live while the rest was encoded.
-    pub preview: Option<i64>,
-}
-
-/// How an order ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The version is live.
-    Published,
-    /// The version is ready and waits to be published, as it was asked for.
-    Ready,
-    /// The version is ready, but something else went live meanwhile, and stays so.
-    Overtaken,
-    /// The very version exists already and is live.
-    Unchanged,
-    /// More effort made nothing better: what was live stays, and nothing was stored.
-    NotBetter,
-}
 
 /// Ingests an order whose frames are checked, and publishes it where it says so.
 pub async fn ingest(
@@ -325,7 +264,17 @@ impl Job<'_> {
         // The pipeline is synchronous and borrows what it prepared, so that one thread runs it from
         // end to end and hands the early version over in the middle.
         let (milestones, mut reached) = tokio::sync::mpsc::channel(2);
-        let wants_early = live.is_none() && self.order.publish;
+        // An ingest that was interrupted has stored the early version already, and it may be live.
+        let Job { order, configuration, source_digest, settings_digest, .. } = *self;
+        let mut early = if order.publish {
+            None
+        } else {
+            self.db.early_version(configuration, source_digest, settings_digest).await?
+        };
+        let wants_early = order.early && live.is_none() && early.is_none();
+        if !wants_early {
+            tracker.only_rest_is_left(early.map(|version| (configuration.clone(), version)));
+        }
         let tally = Arc::new(Tally::default());
         let pipeline = tokio::task::spawn_blocking({
             let (tracker, tally, cache) = (tracker.clone(), tally.clone(), cache.clone());
@@ -358,15 +307,19 @@ impl Job<'_> {
                 }
                 Milestone::Preview(prepared, preview) => (prepared, preview),
             };
-            let early = self.store_version(&prepared, &preview, VersionKind::Early).await?;
-            let version = early.manifest.version;
-            if let Some(wrote) = self.publish(live, version).await? {
+            let stored = self.store_version(&prepared, &preview, VersionKind::Early).await?;
+            let version = stored.manifest.version;
+            early = Some(version);
+            if self.order.publish
+                && let Some(wrote) = self.publish(live, version).await?
+            {
                 purges.extend(wrote);
                 tracing::info!(configuration = %self.configuration, version, "preview is live");
                 tracker.preview_is_live();
                 live = Some(version);
                 shown = Some(version);
             }
+            tracker.only_rest_is_left(Some((self.configuration.clone(), version)));
         }
         let (prepared, renditions) = pipeline.await??;
         remarks.extend(prepared.remarks.iter().chain(&renditions.remarks).cloned());
@@ -394,13 +347,21 @@ impl Job<'_> {
         let VersionObjects { manifest, digest, .. } =
             self.store_version(&prepared, &renditions, VersionKind::Full).await?;
         let version = manifest.version;
-        let outcome = if !self.order.publish {
-            Outcome::Ready
-        } else if let Some(wrote) = self.publish(live, version).await? {
-            purges.extend(wrote);
-            Outcome::Published
+        // Where the order does not publish, the whole version follows an early one that a request has published.
+        let wrote = if self.order.publish {
+            self.publish(live, version).await?
+        } else if early.is_some() {
+            self.publish(early, version).await?
         } else {
-            Outcome::Overtaken
+            None
+        };
+        let outcome = match wrote {
+            Some(wrote) => {
+                purges.extend(wrote);
+                Outcome::Published
+            }
+            None if self.order.publish => Outcome::Overtaken,
+            None => Outcome::Ready,
         };
         tracker.step();
         tracing::info!(configuration = %self.configuration, version, ?outcome, "ingest is done");

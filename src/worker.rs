@@ -3,14 +3,26 @@
 //! A worker holds a lease while it works and renews it with its progress. It lays the set's files out under their names,
 //! runs the doctor over them, and ingests the folder as the command line does, without publishing. When a worker dies,
 //! its lease runs out and another worker claims the job; finished encodes are in the work folder under everything that
-//! decides their bytes, so that nothing is encoded twice. A worker that has lost its lease changes nothing: every write
+//! decides their bytes, so that nothing is encoded twice. For the same reason a job whose preview is made can give its
+//! worker up at any moment, where the preview of another set waits (`db/jobs/previews`). A worker that has lost its lease changes nothing: every write
 //! names the lease. A refusal fails at once, because a second attempt would end in the same way; other errors are
 //! retried with backoff. Each change is a numbered event in the database, so that a stream of events can continue on
 //! any server.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+mod keep;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use assets_pipeline::{
+    IngestError,
     progress::{Progress as _, Stage},
     settings::Settings,
 };
@@ -19,29 +31,23 @@ use serde_json::json;
 use crate::{
     background::Task,
     checks::{Checks, Found},
-    db::{
-        Db, DbError,
-        jobs::{JobProgress, Leased},
-    },
+    db::{Db, DbError, jobs::Leased},
     domain::{
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
     },
-    ingest::{
-        Advice, Failure, Order, Report, check, ingest,
-        tracker::{Snapshot, Tracker},
-    },
+    ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, tracker::Tracker},
     signals::Topic,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
     staging::{NoRoom, Staging, UnpackError},
     store::Store,
 };
 
+use keep::Kept;
+
 /// How often an idle worker reads the queue for jobs of other processes.
 const POLL: Duration = Duration::from_millis(500);
-/// How often progress is written to the database.
-const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 /// How long a job waits while another process ingests its configuration.
 const BUSY_WAIT_MS: i64 = 2_000;
 
@@ -89,11 +95,17 @@ impl Worker {
     /// Works until the task is to stop. A job under way is given back then, and what it has encoded stays.
     pub async fn run(self, mut task: Task) {
         let mut signals = self.db.signals().listen(&[Topic::Jobs]);
+        // Claimed already, in place of one that gave way.
+        let mut next: Option<Leased> = None;
         while !task.is_stopping() {
-            let worked = match self.db.claim_job(self.lease.as_millis() as i64).await {
+            let claimed = match next.take() {
+                Some(leased) => Ok(Some(leased)),
+                None => self.db.claim_job(self.lease.as_millis() as i64).await,
+            };
+            let worked = match claimed {
                 Ok(Some(leased)) => {
                     // A large future, which would be part of every caller's.
-                    Box::pin(self.work(&leased, &mut task)).await;
+                    next = Box::pin(self.work(&leased, &mut task)).await;
                     task.succeeded();
                     true
                 }
@@ -114,17 +126,29 @@ impl Worker {
                 }
             }
         }
+        if let Some(leased) = next {
+            self.give_back(&leased).await;
+        }
     }
 
-    async fn work(&self, leased: &Leased, task: &mut Task) {
+    /// Works on a job. Returns the job that was claimed in its place, where it gave way.
+    async fn work(&self, leased: &Leased, task: &mut Task) -> Option<Leased> {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         tracing::info!(job.id = %job, attempt, "a job has begun");
         let tracker = Arc::new(Tracker::default());
         let fetching = fetch::Progress::default();
+        let gives_way = AtomicBool::new(false);
         let made = self.make(leased, &tracker, &fetching);
         tokio::pin!(made);
-        let renewed = renew(&self.db, leased, self.lease, &tracker, &fetching);
-        let made = match first(&mut made, renewed, task.stopping()).await {
+        let kept = Kept {
+            db: &self.db,
+            leased,
+            lease: self.lease,
+            tracker: &tracker,
+            fetching: &fetching,
+            gives_way: &gives_way,
+        };
+        let made = match first(&mut made, kept.keep(), task.stopping()).await {
             First::Made(made) => made,
             First::TakenAway => {
                 // Cancelled, or another worker has it: the work ends as soon as it hears of it.
@@ -132,20 +156,26 @@ impl Worker {
                 tracker.stop();
                 let _ = made.await;
                 tracing::info!(job.id = %job, "the job was taken away");
-                return;
+                return None;
             }
             First::Stopping => {
                 fetching.stop();
                 tracker.stop();
                 let _ = made.await;
-                let given_back = self.db.yield_job(leased, 0).await;
-                tracing::info!(job.id = %job, given_back = given_back.is_ok(), "the worker stops");
-                return;
+                self.give_back(leased).await;
+                return None;
             }
         };
+        let mut next = None;
         let ended = match made {
             Ok(report) => self.finish(leased, &report).await,
             Err(Failed::Ingest(Failure::Running(_))) => self.db.yield_job(leased, BUSY_WAIT_MS).await,
+            Err(Failed::Ingest(Failure::Ingest(IngestError::Stopped)))
+                if gives_way.load(Ordering::Relaxed) =>
+            {
+                tracing::info!(job.id = %job, "the job gives way to previews");
+                self.db.give_way(leased).await.map(|claimed| next = claimed)
+            }
             Err(failed) => self.fail(leased, &failed).await,
         };
         if let Err(error) = ended {
@@ -160,6 +190,13 @@ impl Worker {
                 tracing::warn!(error, job.id = %job, "copies of a job's frames stay for some hours");
             }
         }
+        next
+    }
+
+    /// Returns a job to the queue, because this worker stops.
+    async fn give_back(&self, leased: &Leased) {
+        let given_back = self.db.yield_job(leased, 0).await;
+        tracing::info!(job.id = %leased.job.id, given_back = given_back.is_ok(), "the worker stops");
     }
 
     async fn finish(&self, leased: &Leased, report: &Report) -> Result<(), DbError> {
@@ -168,6 +205,9 @@ impl Worker {
         }
         let line = format!("{} encodes, {} found from before", report.encoded, report.reused);
         self.db.log_job(leased, &line).await?;
+        if report.outcome == Outcome::Published {
+            self.db.log_job(leased, "The preview was published, and so the whole spin is live now").await?;
+        }
         let version = report.manifest.version;
         self.db.finish_job(leased, &report.configuration, version).await?;
         tracing::info!(job.id = %leased.job.id, configuration = %report.configuration, version, "a job is done");
@@ -280,8 +320,9 @@ impl Worker {
             product: wanted.product,
             choices: wanted.choices.into_iter().collect(),
             settings: wanted.settings.over(&self.settings),
-            // Versions made from uploads wait for an artist to publish them.
+            // Versions made from uploads wait for an artist to publish them, and the preview can be looked at before.
             publish: false,
+            early: true,
             protected: wanted.protected,
             actor: Actor::key(&set.key, None),
             encodes: self.staging.encodes(&set.id),
@@ -343,50 +384,6 @@ async fn first<T>(
     }
 }
 
-/// Renews a lease and writes progress down, until the job is not this worker's any more.
-async fn renew(db: &Db, leased: &Leased, lease: Duration, tracker: &Tracker, fetching: &fetch::Progress) {
-    let began = tokio::time::Instant::now();
-    let mut last_renewed = began;
-    loop {
-        tokio::time::sleep(PROGRESS_EVERY).await;
-        let progress = match (tracker.snapshot(), fetching.counts()) {
-            (None, (done, total)) if total > 0 => {
-                JobProgress { stage: "fetch", done: done as i64, total: total as i64, left_ms: None }
-            }
-            (snapshot, _) => progress(snapshot, began.elapsed()),
-        };
-        match db.renew_job(leased, &progress).await {
-            Ok(true) => last_renewed = tokio::time::Instant::now(),
-            // While the database cannot be reached, the lease is this worker's until it runs out.
-            Err(error) if last_renewed.elapsed() < lease => {
-                tracing::warn!(%error, job.id = %leased.job.id, "a lease could not be renewed");
-            }
-            Ok(false) | Err(_) => return,
-        }
-    }
-}
-
-/// The least share of the whole from which the rest is foretold.
-const FORETOLD_FROM: f64 = 0.05;
-
-fn progress(snapshot: Option<Snapshot>, elapsed: Duration) -> JobProgress {
-    let Some(Snapshot { stage, done, total }) = snapshot else {
-        return JobProgress { stage: Stage::Check.as_str(), done: 0, total: 0, left_ms: None };
-    };
-    // Of the time that all of it takes: what is done before a stage, and the stage itself, as measured.
-    let (before, own) = match stage {
-        Stage::Check | Stage::Decode => (0.0, 0.01),
-        Stage::Prepare => (0.01, 0.08),
-        Stage::EncodePreview => (0.09, 0.14),
-        Stage::EncodeRest => (0.23, 0.75),
-        Stage::Store | Stage::Measure => (0.98, 0.02),
-    };
-    let share = before + own * done as f64 / total.max(1) as f64;
-    let left_ms =
-        (share >= FORETOLD_FROM).then(|| (elapsed.as_millis() as f64 * (1.0 - share) / share).round() as i64);
-    JobProgress { stage: stage.as_str(), done: done as i64, total: total as i64, left_ms }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,25 +402,5 @@ mod tests {
         let came = first(work, renewed, std::future::pending()).await;
         assert!(matches!(came, First::Made(Ok(()))));
         assert!(connection.try_lock().is_ok());
-    }
-
-    #[test]
-    fn the_time_that_is_left_shrinks_to_nothing() {
-        let left = |stage, done| {
-            let snapshot = Snapshot { stage, done, total: 10 };
-            progress(Some(snapshot), Duration::from_secs(10)).left_ms
-        };
-        assert_eq!(progress(None, Duration::ZERO).left_ms, None);
-        assert_eq!(left(Stage::Check, 10), None);
-        assert_eq!(left(Stage::Prepare, 1), None);
-        let times = [
-            left(Stage::Prepare, 10),
-            left(Stage::EncodePreview, 5),
-            left(Stage::EncodeRest, 0),
-            left(Stage::EncodeRest, 10),
-            left(Stage::Store, 10),
-        ];
-        assert!(times.is_sorted_by(|a, b| a > b), "{times:?}");
-        assert_eq!(times[4], Some(0));
     }
 }

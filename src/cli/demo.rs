@@ -119,6 +119,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         choices: vec![choice("metal", metal)?, choice("stone", "diamond")?],
         settings: app.config.settings(),
         publish: true,
+        early: true,
         protected: false,
         actor: Actor::command_line(),
         encodes: None,

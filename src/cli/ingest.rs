@@ -140,6 +140,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         choices: args.choices,
         settings: args.settings.over(&config),
         publish: !args.no_publish,
+        early: !args.no_publish,
         protected: args.protected,
         actor: Actor::command_line(),
         encodes: None,

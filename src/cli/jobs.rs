@@ -141,6 +141,9 @@ fn result(job: &StoredJob) -> String {
             let stage = job.stage.as_deref().unwrap_or("begins");
             format!("{stage}, {} of {}", job.done, job.total)
         }
+        (JobState::Queued, ..) if job.waits_for_previews => {
+            "standard and hd wait: previews of new sets go first".to_owned()
+        }
         (JobState::Queued, _, Some(failure)) => {
             format!("tried again at {}: {}", timestamp(job.run_at_ms), message(failure))
         }
@@ -161,11 +164,14 @@ fn listed_json(listed: &ListedJob) -> Value {
 }
 
 fn as_json(job: &StoredJob) -> Value {
+    let preview = job.preview.as_ref().filter(|_| job.version.is_none());
+    let preview = preview.map(|(id, version)| json!({ "configuration": id, "version": version }));
     let (configuration, version) = job.version.as_ref().map(|(id, version)| (id, version)).unzip();
     json!({
         "id": job.id.as_str(),
         "frameset": job.frameset.as_str(),
         "state": job.state.as_str(),
+        "waitsFor": job.waits_for_previews.then_some("previews"),
         "priority": job.priority,
         "attempts": job.attempts,
         "stage": job.stage,
@@ -173,6 +179,7 @@ fn as_json(job: &StoredJob) -> Value {
         "total": job.total,
         "configuration": configuration,
         "version": version,
+        "preview": preview,
         "failure": job.failure,
         "queued": timestamp(job.created_at_ms),
         "changed": timestamp(job.changed_at_ms),

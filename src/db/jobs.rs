@@ -1,7 +1,8 @@
 //! The queue of jobs, as people see it: what each job does, and how they change its course. `lease` is the worker's
-//! side of it.
+//! side of it, and `previews` says which jobs give way to others.
 
 mod lease;
+mod previews;
 
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -9,7 +10,7 @@ use sqlx::types::Json;
 use crate::domain::{
     audit::{Action, Actor},
     frameset::FramesetId,
-    job::{JobId, JobState},
+    job::{GIVES_WAY_MS, JobId, JobState},
     names::ConfigId,
 };
 
@@ -18,7 +19,7 @@ use super::{
     audit::record,
     count,
     engine::{Bind, Tx},
-    parse, random,
+    now_ms, parse, random,
 };
 
 pub(super) use lease::holds_lease;
@@ -49,6 +50,10 @@ pub struct StoredJob {
     pub left_ms: Option<i64>,
     /// The version that it made.
     pub version: Option<(ConfigId, i64)>,
+    /// The early version that it made before.
+    pub preview: Option<(ConfigId, i64)>,
+    /// Whether it is queued and previews of other sets go first: standard and hd are all that is left of it.
+    pub waits_for_previews: bool,
     /// Why it failed last: slug, message, file, remedy.
     pub failure: Option<Value>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -71,6 +76,8 @@ pub(super) struct JobRow {
     left_ms: Option<i64>,
     configuration_id: Option<String>,
     version: Option<i64>,
+    preview_version: Option<i64>,
+    rest_since_ms: Option<i64>,
     failure: Option<Json<Value>>,
     created_at_ms: i64,
     changed_at_ms: i64,
@@ -80,10 +87,12 @@ impl JobRow {
     pub(super) fn job(self) -> Result<StoredJob, DbError> {
         let configuration: Option<ConfigId> =
             self.configuration_id.map(|id| parse("configuration", &id)).transpose()?;
+        let state = parse("state", &self.state)?;
+        let gives_way = self.rest_since_ms.is_some_and(|since| since > now_ms() - GIVES_WAY_MS);
         Ok(StoredJob {
             id: parse("job", &self.id)?,
             frameset: parse("frame set", &self.frameset_id)?,
-            state: parse("state", &self.state)?,
+            state,
             priority: self.priority.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
             attempts: count(self.attempts),
             run_at_ms: self.run_at_ms,
@@ -91,7 +100,9 @@ impl JobRow {
             done: self.done,
             total: self.total,
             left_ms: self.left_ms,
-            version: configuration.zip(self.version),
+            version: configuration.clone().zip(self.version),
+            preview: configuration.zip(self.preview_version),
+            waits_for_previews: state == JobState::Queued && gives_way,
             failure: self.failure.map(|failure| failure.0),
             created_at_ms: self.created_at_ms,
             changed_at_ms: self.changed_at_ms,
@@ -106,7 +117,7 @@ pub struct JobEvent {
     pub id: i64,
     /// Milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
-    /// `progress`, `log`, or a state.
+    /// `progress`, `log`, `preview`, or a state.
     pub kind: String,
     /// Details, by kind.
     pub data: Value,

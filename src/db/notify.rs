@@ -13,6 +13,8 @@ pub(super) const WAKING: &[(&str, &[Topic])] = &[
     ("jobs.encode_again", &[Topic::Jobs, Topic::Progress]),
     ("jobs.fail", &[Topic::Jobs, Topic::Progress]),
     ("jobs.finish", &[Topic::Progress]),
+    ("jobs.give_way", &[Topic::Jobs, Topic::Progress]),
+    ("jobs.note_rest", &[Topic::Progress]),
     ("jobs.prioritize", &[Topic::Jobs, Topic::Progress]),
     ("jobs.renew", &[Topic::Progress]),
     ("jobs.retry", &[Topic::Jobs, Topic::Progress]),

@@ -169,6 +169,19 @@ impl Db {
         row.map(stored).transpose()
     }
 
+    /// The early version that was made from the same frames with the same settings, if there is one.
+    pub async fn early_version(
+        &self,
+        id: &ConfigId,
+        source: Digest,
+        settings: Digest,
+    ) -> Result<Option<i64>, DbError> {
+        const SQL: &str = "select max(version) from versions where configuration_id = $1 and source = $2
+            and settings = $3 and kind = 'early' and remove_at_ms is null";
+        let statement = self.read("versions.early", SQL).bind(id.as_str()).bind(source.to_string());
+        statement.bind(settings.to_string()).scalar().await
+    }
+
     /// The live version of a configuration, if it is a full one that was made from these frames.
     pub async fn live_version_from(
         &self,

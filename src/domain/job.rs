@@ -49,6 +49,13 @@ pub const ATTEMPTS: u32 = 5;
 /// How long a failed job waits before its next attempt.
 const RETRY: Backoff = Backoff { first_ms: 5_000, most_ms: 5_120_000 };
 
+/// How long a queued job without a preview waits for a free worker, before one that is at standard and hd of another set gives
+/// way.
+pub const PREVIEW_WAIT_MS: i64 = 2_000;
+/// How long standard and hd of a set wait for previews of others, from when its own was made. After this they take their turn
+/// like every job, and are not interrupted.
+pub const GIVES_WAY_MS: i64 = 600_000;
+
 /// Milliseconds that a job waits after so many attempts.
 pub const fn wait_ms(attempts: u32) -> i64 {
     RETRY.wait_ms(attempts)

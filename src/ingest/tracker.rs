@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,7 +25,15 @@ pub struct Tracker {
     done: AtomicUsize,
     total: AtomicUsize,
     preview_is_live: AtomicBool,
+    rest: OnceLock<Rest>,
     stopped: AtomicBool,
+}
+
+/// What is known once standard and hd are all that is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// The early version, where there is one.
+    pub preview: Option<(ConfigId, i64)>,
 }
 
 /// One look at a [`Tracker`].
@@ -55,6 +63,17 @@ impl Tracker {
     /// Whether visitors can see the preview.
     pub fn is_preview_live(&self) -> bool {
         self.preview_is_live.load(Ordering::Relaxed)
+    }
+
+    /// Notes that standard and hd are all that is left, and the early version if there is one.
+    pub(super) fn only_rest_is_left(&self, preview: Option<(ConfigId, i64)>) {
+        // The first word holds.
+        let _ = self.rest.set(Rest { preview });
+    }
+
+    /// What is known once standard and hd are all that is left; `None` before.
+    pub fn rest(&self) -> Option<&Rest> {
+        self.rest.get()
     }
 
     /// Ends the ingest as soon as may be. What it has encoded is kept for the next one.

@@ -258,8 +258,9 @@ async fn rclone_fills_a_frame_set() {
     assert_eq!((&ended["state"], &ended["configuration"]), (&json!("ready"), &json!(RING)), "{events}");
     assert!(events.contains("12 files fetched from the bucket"), "{events}");
     assert_eq!(bucket.waiting(&set).await, [".DS_Store"]);
-    let published =
-        artist.post(&format!("/api/sequences/{RING}/publish"), Some(&json!({ "version": 1 }))).await;
+    let published = artist
+        .post(&format!("/api/sequences/{RING}/publish"), Some(&json!({ "version": ended["version"] })))
+        .await;
     assert_eq!(published.status(), 200);
     while artist.server.get(&sequence(RING), &[]).await.status() != 200 {
         tokio::task::yield_now().await;

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use assets_pipeline::digest::Digest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -37,10 +38,16 @@ impl Studio {
 
     /// Sends a folder of frames; returns the path of its job.
     pub(crate) async fn send(&self, turn: &Path) -> String {
+        self.send_as(turn, "platinum", json!({})).await
+    }
+
+    /// The same, of another metal and with settings.
+    async fn send_as(&self, turn: &Path, metal: &str, settings: Value) -> String {
         let files: Vec<_> = fs::read_dir(turn).unwrap().flatten().collect();
         let wanted = json!({
             "product": "ring.solitaire",
-            "choices": { "metal": "platinum", "stone": "diamond" },
+            "choices": { "metal": metal, "stone": "diamond" },
+            "settings": settings,
             "frames": files.len(),
         });
         let set: Value = self.ask(Method::POST, "/api/framesets", Some(wanted)).await.json().await.unwrap();
@@ -113,9 +120,16 @@ async fn a_committed_set_becomes_an_unpublished_version() {
     let studio = Studio::over(data, "");
     let job = studio.send(&turn).await;
     let events = studio.watch(&job, 0).await;
-    assert_eq!(kinds(&events), ["queued", "running", "progress", "log", "ready"]);
+    // A preview is told of while there is time for it.
+    let (previews, others): (Vec<_>, Vec<_>) =
+        events.iter().cloned().partition(|(_, kind, _)| kind == "preview");
+    assert!(previews.len() < 2, "{previews:?}");
+    assert_eq!(kinds(&others), ["queued", "running", "progress", "log", "ready"]);
     let (_, _, ready) = events.last().unwrap();
-    assert_eq!((&ready["configuration"], &ready["version"]), (&json!(RING), &json!(1)));
+    assert_eq!((&ready["configuration"], &ready["version"]), (&json!(RING), &json!(2)));
+    let versions = studio.json(&format!("/api/sequences/{RING}")).await["versions"].take();
+    let kinds_of: Vec<_> = versions.as_array().unwrap().iter().map(|version| &version["kind"]).collect();
+    assert_eq!(kinds_of, ["full", "early"]);
     // A client that was cut off resumes after the last event that it has.
     let middle = events.len() / 2;
     assert_eq!(studio.watch(&job, events[middle].0).await, events[middle + 1..]);
@@ -123,7 +137,7 @@ async fn a_committed_set_becomes_an_unpublished_version() {
     let shown = studio.json(&job).await;
     let logged = |(_, kind, data): &(i64, String, Value)| (kind == "log").then(|| data.clone());
     assert_eq!(shown["log"], Value::Array(events.iter().filter_map(logged).collect()));
-    assert_eq!((&shown["state"], &shown["version"]), (&json!("ready"), &json!(1)));
+    assert_eq!((&shown["state"], &shown["version"]), (&json!("ready"), &json!(2)));
     assert_eq!(studio.json("/api/jobs").await["jobs"][0]["id"], shown["id"]);
     let not_yet = studio.server.get(&sequence(RING), &[]).await;
     assert_eq!(problem(not_yet, 404).await, "no-spin");
@@ -224,4 +238,82 @@ async fn another_worker_takes_over_whenever_one_is_killed() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let undisturbed = Server::start_over(other.path(), &["serve"]);
     assert_eq!(sets(&studio.server).await, sets(&undisturbed).await);
+}
+
+/// Files that an ingest of the configuration has kept.
+fn encodes_of(data: &Path, configuration: &str) -> usize {
+    let of_configuration = Digest::of(configuration.as_bytes()).to_string();
+    let folders = fs::read_dir(data.join("work")).unwrap().flatten();
+    let own = folders.filter(|entry| entry.path().is_dir());
+    let own = own.filter(|entry| entry.file_name().to_string_lossy().starts_with(&of_configuration));
+    own.map(|entry| fs::read_dir(entry.path()).unwrap().count()).sum()
+}
+
+#[tokio::test]
+async fn the_preview_of_a_new_set_goes_before_standard_and_hd_of_an_old_one() {
+    let (folder, turn) = folder_with_turn(72);
+    let data = folder.path();
+    let studio = Studio::over(data, "");
+    // The one worker takes it at once, and is at standard and hd of it for long.
+    let old = studio.send_as(&turn, "platinum", json!({ "effort": "max" })).await;
+    let new = studio.send_as(&turn, "gold", json!({})).await;
+    let waiting = loop {
+        let shown = studio.json(&old).await;
+        assert_ne!(shown["state"], "ready", "it did not give way");
+        if shown["waitsFor"] == "previews" {
+            break shown;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((&waiting["state"], &waiting["preview"]["version"]), (&json!("queued"), &json!(1)));
+    let kept = encodes_of(data, RING);
+    let told = girasol().args(["jobs", "--data"]).arg(data).output().unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("standard and hd wait: previews of new sets go first"), "{told}");
+
+    let (of_new, of_old) = (studio.watch(&new, 0).await, studio.watch(&old, 0).await);
+    let number = |events: &[(i64, String, Value)], kind: &str| {
+        events.iter().filter(|event| event.1 == kind).map(|event| event.0).collect::<Vec<_>>()
+    };
+    let (runs, previews) = (number(&of_old, "running"), number(&of_old, "preview"));
+    assert_eq!((runs.len(), previews.len()), (2, 1), "{of_old:?}");
+    let first_of_new =
+        number(&of_new, "preview").first().copied().or(number(&of_new, "ready").first().copied());
+    assert!(first_of_new.is_some_and(|number| previews[0] < number && number < runs[1]), "{of_new:?}");
+    // It ended as if it had not been interrupted: the attempt does not count, and nothing was encoded twice.
+    let ended = studio.json(&old).await;
+    assert_eq!(
+        (&ended["state"], &ended["attempts"], &ended["version"]),
+        (&json!("ready"), &json!(1), &json!(2))
+    );
+    let line = ended["log"].as_array().unwrap().iter().rev().find_map(|entry| {
+        let line = entry["line"].as_str()?;
+        line.ends_with(" found from before").then(|| line.to_owned())
+    });
+    let found = line.unwrap().split(' ').nth(2).unwrap().parse::<usize>().unwrap();
+    assert!(kept > 0 && found >= kept, "{found} of {kept}");
+}
+
+#[tokio::test]
+async fn the_whole_spin_follows_a_preview_that_an_artist_publishes() {
+    let (folder, turn) = folder_with_turn(72);
+    let data = folder.path();
+    let studio = Studio::over(data, "");
+    let job = studio.send_as(&turn, "platinum", json!({ "effort": "max" })).await;
+    let preview = loop {
+        let shown = studio.json(&job).await;
+        assert_ne!(shown["state"], "ready", "its preview was not told of");
+        if let Some(preview) = shown["preview"]["version"].as_i64() {
+            break preview;
+        }
+        tokio::task::yield_now().await;
+    };
+    publish(data, &json!(preview));
+    assert_eq!(start(data).json(&sequence(RING)).await["version"], preview);
+    let events = studio.watch(&job, 0).await;
+    let version = &events.last().unwrap().2["version"];
+    assert_ne!(*version, preview);
+    let shown = start(data).json(&sequence(RING)).await;
+    assert_eq!(&shown["version"], version);
+    assert!(shown["tiers"]["hd"].is_object(), "{shown}");
 }

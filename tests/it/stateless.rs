@@ -154,11 +154,11 @@ async fn frames_that_one_server_took_are_encoded_elsewhere_and_served_everywhere
     let committed = there.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
     assert_eq!(committed.status(), 200, "{}", committed.text().await.unwrap());
     let _worker = fleet.work("elsewhere");
-    there.job_done(&set).await;
+    let job = there.job_done(&set).await;
     let copies = fleet.data("elsewhere").join("incoming").join(set.rsplit('/').next().unwrap()).join("files");
     until("the worker keeps no copies", async || (!copies.exists()).then_some(())).await;
     let publish = here.request(Method::POST, &format!("/api/sequences/{RING}/publish"));
-    let published = publish.json(&json!({ "version": 1 })).send().await.unwrap();
+    let published = publish.json(&json!({ "version": job["version"] })).send().await.unwrap();
     assert!(published.status().is_success(), "{}", published.text().await.unwrap());
     for artist in [&here, &there] {
         artist.server.until(&sequence(RING), 200).await;

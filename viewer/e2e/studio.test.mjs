@@ -168,7 +168,8 @@ test("a_folder_is_sent_mended_watched_and_published", async () => {
   assert.equal(await sequence(), 404, "it is not public before it is published");
   await inspect("ready");
   await page.locator("#publish").click();
-  await shown('#version-list li[data-version="1"][data-live]');
+  // The first is the preview that came before.
+  await shown('#version-list li[data-version="2"][data-live]');
   // A server keeps for a second that there was none.
   for (const start = Date.now(); (await sequence()) !== 200; ) assert.ok(Date.now() - start < PATIENCE);
 });
@@ -192,7 +193,7 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await page.locator("#pick-files-input").setInputFiles(zip);
   await arrived(12);
   await encoded();
-  await shown('#version-list li[data-version="2"]');
+  await shown('#version-list li[data-version="3"]');
 
   // Everyone with the link sees it; all others do not.
   await page.locator("#preview-link").click();
@@ -205,8 +206,8 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await page.keyboard.press("Escape");
 
   await page.locator("#publish").click();
-  await shown('#version-list li[data-version="2"][data-live]');
-  await page.goto(new URL(`/studio#/configurations/${RING}/compare/1/2`, base).href);
+  await shown('#version-list li[data-version="3"][data-live]');
+  await page.goto(new URL(`/studio#/configurations/${RING}/compare/2/3`, base).href);
   await shown('#spin-1:is([data-state="hd"], [data-state="standard"])');
   await shown('#spin-2:is([data-state="hd"], [data-state="standard"])');
   await page.evaluate(() => document.querySelector("#spin-1").spinTo(90));
@@ -216,11 +217,11 @@ test("a_zip_becomes_the_next_version_and_the_first_comes_back", async () => {
   await inspect("difference");
 
   await page.goto(new URL(`/studio#/configurations/${RING}`, base).href);
-  await shown('#version-list li[data-version="2"][data-live]');
+  await shown('#version-list li[data-version="3"][data-live]');
   await page.locator("#rollback").click();
   await page.locator("dialog [data-confirm]").click();
-  await shown('#version-list li[data-version="1"][data-live]');
-  assert.equal(await live(), "1");
+  await shown('#version-list li[data-version="2"][data-live]');
+  assert.equal(await live(), "2");
   await inspect("rolled-back");
 });
 

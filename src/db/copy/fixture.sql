@@ -41,9 +41,9 @@ insert into uploads (id, frameset_id, name, length, received, metadata, finished
 insert into upload_parts (upload_id, fence, first_byte, bytes, digest) values ('u1', 1, 0, 2, 'd'), ('u1', 2, 2, 1, 'd');
 insert into frameset_checks (frameset_id, revision, done, total, touched_at_ms) values ('f2', 'r', 1, 2, 3);
 insert into jobs (id, frameset_id, state, priority, attempts, run_at_ms, lease, lease_until_ms, stage, done, total, configuration_id,
-    version, failure, created_at_ms, changed_at_ms, left_ms, source) values
+    version, failure, created_at_ms, changed_at_ms, left_ms, source, rest_since_ms, preview_version) values
     ('j1', 'f1', 'failed', -5, 2, 3, 'lease', 4, 'encode', 1, 2, 'ring.solitaire.metal-1', 1, '{"slug": "x", "file": null}', 5, 6, 7,
-     'source');
+     'source', 8, 1);
 insert into job_turns (whose, turn) values ('key:k1', 4), ('product:ring.solitaire', 5);
 insert into job_events (id, job_id, at_ms, kind, data) values (500, 'j1', 1, 'log', '{"text":"a"}');
 delete from job_events;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     db::{Db, DbError, engine::Tx, random},
     domain::{
-        job::{ATTEMPTS, JobState, wait_ms},
+        job::{ATTEMPTS, GIVES_WAY_MS, JobState, wait_ms},
         keys::hex,
         names::ConfigId,
     },
@@ -19,8 +19,8 @@ use super::{JobRow, StoredJob, add_event, end, requeue};
 pub struct Leased {
     /// The job.
     pub job: StoredJob,
-    lease: String,
-    lease_ms: i64,
+    pub(super) lease: String,
+    pub(super) lease_ms: i64,
 }
 
 /// How far a worker is with a job.
@@ -38,45 +38,20 @@ pub struct JobProgress {
 
 impl Db {
     /// Claims the job whose turn it is for `lease_ms`: a queued one, or a running one whose lease has expired, since
-    /// its worker died. Among jobs of one priority, that artist is next whose last turn is longest ago, and then that product.
-    /// A job that has ended its workers too often fails in place of being claimed.
+    /// its worker died. Of jobs of one priority, those go first that have no preview yet; of these that artist is next whose
+    /// last turn is longest ago, and then that product. A job that has ended its workers too often fails in place of being
+    /// claimed.
     pub async fn claim_job(&self, lease_ms: i64) -> Result<Option<Leased>, DbError> {
         const DUE: &str = "select exists (select 1 from jobs where (state = 'queued' and run_at_ms <= $1)
             or (state = 'running' and lease_until_ms < $1))";
-        const LEASE: &str = "update jobs set state = 'running', lease = $1, lease_until_ms = $2,
-            attempts = attempts + 1, stage = null, done = 0, total = 0, left_ms = null, changed_at_ms = $3
-            where id = (select j.id from jobs j join framesets f on f.id = j.frameset_id
-                left join job_turns artist on artist.whose = 'key:' || f.key_id
-                left join job_turns product on product.whose = 'product:' || f.product_id
-                where (j.state = 'queued' and j.run_at_ms <= $3) or (j.state = 'running' and j.lease_until_ms < $3)
-                order by j.priority desc, coalesce(artist.turn, 0), coalesce(product.turn, 0),
-                         j.run_at_ms, j.id limit 1)
-            returning *";
-        const TURN: &str = "insert into job_turns (whose, turn)
-            select whose, (select coalesce(max(turn), 0) + 1 from job_turns) from (
-                select 'key:' || key_id as whose from framesets where id = $1
-                union all select 'product:' || product_id from framesets where id = $1) of_job
-            where true on conflict (whose) do update set turn = excluded.turn";
-        let now = self.now_ms();
         // Most of the time no job is due, and finding that out takes no write lock.
-        if !self.read("jobs.is_due", DUE).bind(now).scalar::<bool>().await? {
+        if !self.read("jobs.is_due", DUE).bind(self.now_ms()).scalar::<bool>().await? {
             return Ok(None);
         }
         let mut tx = self.write("jobs.claim").await?;
-        let lease = hex(&random::<16>()?);
-        let statement = tx.run("jobs.lease", LEASE).bind(&lease).bind(now + lease_ms).bind(now);
-        let row: Option<JobRow> = statement.optional().await?;
-        let Some(job) = row.map(JobRow::job).transpose()? else { return Ok(None) };
-        if job.attempts > ATTEMPTS {
-            let failure = json!({ "slug": "worker-died", "message": "every worker that tried it died" });
-            end(&mut tx, &job.id, JobState::Failed, &failure).await?;
-            tx.commit().await?;
-            return Ok(None);
-        }
-        tx.run("jobs.note_turn", TURN).bind(job.frameset.as_str()).execute().await?;
-        add_event(&mut tx, &job.id, "running", &json!({ "attempt": job.attempts })).await?;
+        let claimed = claim(&mut tx, lease_ms).await?;
         tx.commit().await?;
-        Ok(Some(Leased { job, lease, lease_ms }))
+        Ok(claimed)
     }
 
     /// Renews the lease and notes progress. Returns whether the worker still has the lease.
@@ -164,15 +139,50 @@ impl Db {
     pub async fn yield_job(&self, leased: &Leased, wait_ms: i64) -> Result<(), DbError> {
         let mut tx = self.write("jobs.yield").await?;
         if holds_lease(&mut tx, leased).await? {
-            tx.run("jobs.uncount_attempt", "update jobs set attempts = attempts - 1 where id = $1")
-                .bind(leased.job.id.as_str())
-                .execute()
-                .await?;
+            uncount(&mut tx, leased).await?;
             requeue(&mut tx, &leased.job.id, self.now_ms() + wait_ms, None).await?;
             tx.commit().await?;
         }
         Ok(())
     }
+}
+
+/// The attempt did not count.
+pub(super) async fn uncount(tx: &mut Tx, leased: &Leased) -> Result<(), DbError> {
+    const SQL: &str = "update jobs set attempts = attempts - 1 where id = $1";
+    tx.run("jobs.uncount_attempt", SQL).bind(leased.job.id.as_str()).execute().await?;
+    Ok(())
+}
+
+/// Claims the job whose turn it is, if one is due.
+pub(super) async fn claim(tx: &mut Tx, lease_ms: i64) -> Result<Option<Leased>, DbError> {
+    const LEASE: &str = "update jobs set state = 'running', lease = $1, lease_until_ms = $2,
+        attempts = attempts + 1, stage = null, done = 0, total = 0, left_ms = null, changed_at_ms = $3
+        where id = (select j.id from jobs j join framesets f on f.id = j.frameset_id
+            left join job_turns artist on artist.whose = 'key:' || f.key_id
+            left join job_turns product on product.whose = 'product:' || f.product_id
+            where (j.state = 'queued' and j.run_at_ms <= $3) or (j.state = 'running' and j.lease_until_ms < $3)
+            order by j.priority desc, case when j.rest_since_ms > $4 then 1 else 0 end,
+                     coalesce(artist.turn, 0), coalesce(product.turn, 0), j.run_at_ms, j.id limit 1)
+        returning *";
+    const TURN: &str = "insert into job_turns (whose, turn)
+        select whose, (select coalesce(max(turn), 0) + 1 from job_turns) from (
+            select 'key:' || key_id as whose from framesets where id = $1
+            union all select 'product:' || product_id from framesets where id = $1) of_job
+        where true on conflict (whose) do update set turn = excluded.turn";
+    let now = tx.now_ms();
+    let lease = hex(&random::<16>()?);
+    let statement = tx.run("jobs.lease", LEASE).bind(&lease).bind(now + lease_ms).bind(now);
+    let row: Option<JobRow> = statement.bind(now - GIVES_WAY_MS).optional().await?;
+    let Some(job) = row.map(JobRow::job).transpose()? else { return Ok(None) };
+    if job.attempts > ATTEMPTS {
+        let failure = json!({ "slug": "worker-died", "message": "every worker that tried it died" });
+        end(tx, &job.id, JobState::Failed, &failure).await?;
+        return Ok(None);
+    }
+    tx.run("jobs.note_turn", TURN).bind(job.frameset.as_str()).execute().await?;
+    add_event(tx, &job.id, "running", &json!({ "attempt": job.attempts })).await?;
+    Ok(Some(Leased { job, lease, lease_ms }))
 }
 
 /// Whether the job is still this worker's.

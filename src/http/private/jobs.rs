@@ -173,7 +173,7 @@ pub(super) async fn retry(
         (
             status = 200,
             description = "`event` is a state (`queued`, `running`, `ready`, `failed`, `cancelled`), \
-                           `progress` or `log`; `data` is JSON.",
+                           `progress`, `preview` or `log`; `data` is JSON.",
             body = String,
             content_type = "text/event-stream",
         ),

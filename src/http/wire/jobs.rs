@@ -27,6 +27,10 @@ pub(crate) struct Job {
     #[schema(value_type = names::Id)]
     frameset: String,
     state: JobState,
+    /// What goes before the job while it is queued, although its time has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waits_for: Option<WaitsFor>,
     /// Jobs with a higher priority run first.
     #[schema(minimum = -100, maximum = 100)]
     priority: i32,
@@ -49,6 +53,10 @@ pub(crate) struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     version: Option<i64>,
+    /// While the job makes standard and hd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    preview: Option<EarlyVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = JobFailure)]
     failure: Option<Value>,
@@ -94,6 +102,21 @@ impl From<job::JobState> for JobState {
     }
 }
 
+/// A version with still and preview alone, which can be looked at and published. If it is, the whole version follows.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EarlyVersion {
+    configuration: ConfigId,
+    version: i64,
+}
+
+/// What goes before a job.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WaitsFor {
+    /// Previews of other sets: standard and hd are all that is left of the job.
+    Previews,
+}
+
 /// Why a job failed last. It is stored as it is sent.
 #[derive(ToSchema)]
 pub(crate) struct JobFailure {
@@ -122,11 +145,13 @@ impl From<StoredJob> for Job {
     fn from(job: StoredJob) -> Self {
         let events = format!("/api/jobs/{}/events", job.id);
         let waits = job.state == job::JobState::Queued && job.attempts > 0;
+        let preview = job.preview.filter(|_| job.version.is_none());
         let (configuration, version) = job.version.unzip();
         Self {
             id: job.id.to_string(),
             frameset: job.frameset.to_string(),
             state: job.state.into(),
+            waits_for: job.waits_for_previews.then_some(WaitsFor::Previews),
             priority: job.priority,
             attempts: job.attempts,
             stage: job.stage,
@@ -135,6 +160,7 @@ impl From<StoredJob> for Job {
             left_ms: job.left_ms,
             configuration,
             version,
+            preview: preview.map(|(configuration, version)| EarlyVersion { configuration, version }),
             failure: job.failure,
             next_attempt: waits.then_some(Timestamp(job.run_at_ms)),
             queued: Timestamp(job.created_at_ms),

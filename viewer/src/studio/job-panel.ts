@@ -9,8 +9,10 @@ import { advance, isOver, type JobEvent, type JobProgress, jobProgressOf, stepsO
 import { ask, button, link, panel } from "./widgets";
 import { dateOf, spanOf } from "./words";
 
-const KINDS = ["queued", "running", "progress", "log", "ready", "failed", "cancelled"];
+const KINDS = ["queued", "running", "progress", "preview", "log", "ready", "failed", "cancelled"];
 const OPEN_AGAIN_MS = 3_000;
+
+const WAITS_FOR_PREVIEWS = "Standard and HD wait: previews of new sets go first";
 
 const TITLES: Record<JobProgress["state"], string> = {
   queued: "Waiting for a worker",
@@ -33,6 +35,7 @@ export function jobPanel(
   const log = make("ol", { class: "log", id: "job-log", "aria-label": "Log" });
   const cancel = button("Cancel", () => stop(), { id: "job-cancel", class: "plain" });
   const retry = button("Try again", () => again(), { id: "job-retry" });
+  const preview = make("a", { class: "button plain", id: "job-preview", href: "#" }, "Look at the preview");
   const result = make("a", { class: "button", id: "job-result", href: "#" }, "Open the version");
   const element = panel(
     "Encoding",
@@ -41,7 +44,7 @@ export function jobPanel(
     left,
     steps,
     trouble,
-    make("div", { class: "actions" }, result, retry, cancel),
+    make("div", { class: "actions" }, result, preview, retry, cancel),
     make("details", {}, make("summary", {}, "Log"), log),
   );
 
@@ -64,6 +67,9 @@ export function jobPanel(
       result.textContent = `Open version ${progress.version}`;
       result.href = configurationHash(progress.configuration!, progress.version);
     }
+    const early = progress.state === "ready" ? undefined : progress.preview;
+    preview.hidden = !early;
+    if (early) preview.href = configurationHash(early.configuration, early.version);
     cancel.hidden = isOver(progress.state);
     retry.hidden = progress.state !== "failed" && progress.state !== "cancelled";
     // Announced once drawn: a stream begins with all earlier events at once.
@@ -134,7 +140,8 @@ export function jobPanel(
   return element;
 }
 
-function statusOf({ state, failure }: JobProgress): string {
+function statusOf({ state, waitsFor, failure }: Pick<JobProgress, "state" | "waitsFor" | "failure">): string {
+  if (state === "queued" && waitsFor) return WAITS_FOR_PREVIEWS;
   return state === "queued" && failure ? "Failed; it will be retried automatically" : TITLES[state];
 }
 
@@ -165,7 +172,8 @@ function drawTrouble(target: HTMLElement, { failure, state }: JobProgress): void
 
 function announceChange(progress: JobProgress, before: JobProgress): void {
   const step = stepsOf(progress).find(({ state }) => state === "now");
-  if (progress.state !== before.state) announce(`${TITLES[progress.state]}.`);
+  if (progress.state !== before.state) announce(`${statusOf(progress)}.`);
+  else if (progress.preview && !before.preview) announce("The preview can be looked at.");
   else if (step) announceProgress(`${step.label}: ${step.count ?? "under way"}.`);
 }
 
@@ -184,7 +192,8 @@ export function jobInWords(job: Job): string {
     const step = stepsOf(jobProgressOf(job)).find(({ state }) => state === "now");
     return step?.count ? `${step.label}, ${step.count}` : (step?.label ?? "Encoding");
   }
-  return job.state === "failed" ? sentence(job.failure?.message ?? "The job failed") : TITLES[job.state];
+  if (job.state === "failed") return sentence(job.failure?.message ?? "The job failed");
+  return job.waitsFor ? WAITS_FOR_PREVIEWS : TITLES[job.state];
 }
 
 /** Where a job's result is. */

@@ -8,9 +8,11 @@ const QUEUED: JobProgress = {
   done: 0,
   total: 0,
   leftMs: undefined,
+  waitsFor: undefined,
   failure: undefined,
   configuration: undefined,
   version: undefined,
+  preview: undefined,
 };
 const states = (progress: JobProgress) =>
   stepsOf(progress)
@@ -40,6 +42,16 @@ test("a_failure_stands_where_it_happened_and_is_cleared_by_a_retry", () => {
   assert.equal(progress.failure?.file, "005.png");
   assert.equal(advance(progress, { kind: "queued" }).failure, undefined);
   assert.equal(advance(progress, { kind: "running" }).failure, undefined);
+});
+
+test("a_job_that_waits_for_previews_of_others_says_so_and_its_own_can_be_looked_at", () => {
+  let progress = advance(QUEUED, { kind: "preview", configuration: "ring.band", version: 1 });
+  progress = advance(progress, { kind: "progress", stage: "encode standard and hd", done: 5, total: 90 });
+  progress = advance(progress, { kind: "queued", waitMs: 0, waitsFor: "previews" });
+  assert.deepEqual([progress.state, progress.waitsFor, progress.preview?.version], ["queued", "previews", 1]);
+  assert.equal(states(progress), "ddddwww");
+  progress = advance(progress, { kind: "running", attempt: 1 });
+  assert.deepEqual([progress.waitsFor, progress.preview], [undefined, { configuration: "ring.band", version: 1 }]);
 });
 
 test("an_unknown_event_changes_nothing", () => {

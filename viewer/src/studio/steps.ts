@@ -12,6 +12,7 @@ export interface JobEvent {
   line?: string;
   attempt?: number;
   waitMs?: number;
+  waitsFor?: Job["waitsFor"];
   failure?: JobFailure;
   configuration?: string;
   version?: number;
@@ -25,9 +26,13 @@ export interface JobProgress {
   done: number;
   total: number;
   leftMs: number | undefined;
+  /** What goes before a queued job. */
+  waitsFor: Job["waitsFor"] | undefined;
   failure: JobFailure | undefined;
   configuration: string | undefined;
   version: number | undefined;
+  /** The early version, which can be looked at until the job is ready. */
+  preview: Job["preview"] | undefined;
 }
 
 export interface Step {
@@ -57,9 +62,11 @@ export function jobProgressOf(job: Job): JobProgress {
     done: job.done,
     total: job.total,
     leftMs: job.leftMs,
+    waitsFor: job.waitsFor,
     failure: job.failure,
     configuration: job.configuration,
     version: job.version,
+    preview: job.preview,
   };
 }
 
@@ -67,9 +74,19 @@ export function jobProgressOf(job: Job): JobProgress {
 export function advance(progress: JobProgress, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "queued":
-      return { ...progress, state: "queued", leftMs: undefined, failure: event.failure };
-    case "running":
-      return { ...progress, state: "running", stage: undefined, done: 0, total: 0, failure: undefined };
+      return {
+        ...progress,
+        state: "queued",
+        leftMs: undefined,
+        waitsFor: event.waitsFor,
+        failure: event.failure ?? undefined,
+      };
+    case "running": {
+      const anew = { stage: undefined, done: 0, total: 0, waitsFor: undefined, failure: undefined };
+      return { ...progress, state: "running", ...anew };
+    }
+    case "preview":
+      return { ...progress, preview: { configuration: event.configuration!, version: event.version! } };
     case "progress": {
       const { stage, done = 0, total = 0, leftMs } = event;
       return { ...progress, state: "running", stage, done, total, leftMs: leftMs ?? undefined };
