@@ -5,7 +5,7 @@
 use std::{hint::black_box, path::Path, sync::Arc};
 
 use actix_web::{App, http::header::HeaderMap, test, web::Data};
-use assets_pipeline::{plan::tiers::TierTable, settings::Settings};
+use assets_pipeline::{memory::Machine, plan::tiers::TierTable, settings::Settings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use girasol::{
     db::Db,
@@ -51,6 +51,7 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         early: true,
         protected: false,
         actor: Actor::command_line(),
+        machine: Machine::whole(),
         encodes: None,
     };
     let tracker = Arc::new(Tracker::default());

@@ -14,7 +14,7 @@ mod tasks;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use actix_web::{App as Routes, middleware::from_fn, web};
-use assets_pipeline::plan::tiers::Format;
+use assets_pipeline::{gate::bound_working, plan::tiers::Format};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
@@ -225,6 +225,8 @@ impl App {
         if lost == Lost::Refused {
             lost::make_known(&config, &db, &store).await?;
         }
+        // Checks take memory beside a job.
+        bound_working(config.jobs.budget().now().max_bytes / 2);
         let checks = Checks::new(db.clone(), staging.clone(), config.uploads.limits());
         Ok(Self { config, db, store, staging, checks })
     }
@@ -262,6 +264,7 @@ impl App {
             limits: self.config.uploads.limits(),
             data: self.config.data.clone(),
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
+            budget: self.config.jobs.budget(),
             settings: self.config.settings(),
         }
     }

@@ -391,6 +391,7 @@ fn bytes(stored: i64) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(dead_code, reason = "the benchmark fills the catalogue alone")]
 mod fill;
 #[cfg(test)]
 pub(crate) mod plans;

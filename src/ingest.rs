@@ -19,7 +19,7 @@ mod order;
 pub mod remake;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -29,6 +29,7 @@ use assets_pipeline::{
     encode::Effort,
     encode::family::Tally,
     ingest::Spin,
+    memory::Concurrency,
     pack::renditions::Renditions,
     prepare::{Prepared, prepare},
     progress::{Progress as _, Stage},
@@ -76,6 +77,7 @@ pub async fn ingest(
     checked: Checked,
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
+    let concurrency = checked.fit(order)?;
     let configuration = name_configuration(db, order).await?;
     let is_secret = is_secret(db, order, &configuration).await?;
     if is_secret {
@@ -126,6 +128,7 @@ pub async fn ingest(
         configuration: &configuration,
         source_digest,
         settings_digest,
+        concurrency,
         rival,
         damaged: found,
     };
@@ -244,6 +247,7 @@ struct Job<'a> {
     configuration: &'a ConfigId,
     source_digest: Digest,
     settings_digest: Digest,
+    concurrency: Concurrency,
     rival: Option<(Digest, Manifest)>,
     /// A version of the same frames and settings, of which objects are missing or damaged.
     damaged: Option<StoredVersion>,
@@ -276,10 +280,11 @@ impl Job<'_> {
             tracker.only_rest_is_left(early.map(|version| (configuration.clone(), version)));
         }
         let tally = Arc::new(Tally::default());
+        let concurrency = self.concurrency;
         let pipeline = tokio::task::spawn_blocking({
             let (tracker, tally, cache) = (tracker.clone(), tally.clone(), cache.clone());
-            move || -> Result<(Arc<Prepared>, Renditions), IngestError> {
-                let limits = Limits::default();
+            let work = move || -> Result<(Arc<Prepared>, Renditions), IngestError> {
+                let limits = Limits { max_kept_bytes: concurrency.kept_bytes, ..Limits::default() };
                 let prepared = Arc::new(prepare(
                     &checked.source,
                     &checked.survey,
@@ -297,7 +302,8 @@ impl Job<'_> {
                 drop(milestones);
                 let rest = spin.encode_rest()?;
                 Ok((prepared, rest))
-            }
+            };
+            move || concurrency.run(work)
         });
         while let Some(milestone) = reached.recv().await {
             let (prepared, preview) = match milestone {

@@ -7,6 +7,7 @@ pub mod domain;
 pub mod background;
 pub mod signals;
 
+pub mod memory;
 mod whole_file;
 
 pub mod db;

@@ -38,6 +38,7 @@ use crate::{
         frameset::{Frameset, UploadLimits},
     },
     ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, tracker::Tracker},
+    memory::Budget,
     signals::Topic,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
     staging::{NoRoom, Staging, UnpackError},
@@ -68,6 +69,8 @@ pub struct Worker {
     pub data: PathBuf,
     /// How long a lease lasts that is not renewed.
     pub lease: Duration,
+    /// What a job may use of this machine.
+    pub budget: Budget,
     /// How turns are encoded where the artist says nothing else.
     pub settings: Settings,
 }
@@ -241,7 +244,7 @@ impl Worker {
         // Internal errors are in the log alone; the artist gets the faults of the frames.
         let message = if is_full {
             "the disk of the server is full".to_owned()
-        } else if is_final || matches!(advice.slug, "disk-full" | "quota-exceeded") {
+        } else if is_final || matches!(advice.slug, "disk-full" | "quota-exceeded" | "too-little-memory") {
             failed.to_string()
         } else {
             "something failed here".to_owned()
@@ -273,13 +276,18 @@ impl Worker {
         if frames.is_empty() {
             return Err(if set.in_bucket { Failed::Empty } else { Failed::Deleted });
         }
-        self.examine(leased, tracker).await?;
         let turn = self.staging.lay_out(id, &frames).await.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Failed::Deleted,
             _ => Failed::Layout(error),
         })?;
         let order = self.order(set, turn.path());
-        let checked = check(&order, tracker).await?;
+        let checked = check(&order, tracker).await;
+        // Before a frame is decoded. What is wrong with the files is the doctor's to say first.
+        if let Ok(checked) = &checked {
+            checked.fit(&order).map_err(Failure::Memory)?;
+        }
+        self.examine(leased, tracker).await?;
+        let checked = checked?;
         Ok(ingest(&self.db, &self.store, &self.data, &order, checked, tracker).await?)
     }
 
@@ -325,6 +333,7 @@ impl Worker {
             early: true,
             protected: wanted.protected,
             actor: Actor::key(&set.key, None),
+            machine: self.budget.now(),
             encodes: self.staging.encodes(&set.id),
         }
     }

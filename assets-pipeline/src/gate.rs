@@ -2,24 +2,31 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::memory::WORKING_BYTES;
+
 /// Everything of this process that decodes frames: checks, mends and ingests together use as much memory as one of them
 /// alone.
 ///
 /// A frame that needs more than this goes through alone; the limit of [`crate::read::limits::Limits`] for decoding is twice
 /// as much.
-pub(crate) static WORKING: Gate = Gate::new(256 << 20);
+pub(crate) static WORKING: Gate = Gate::new(WORKING_BYTES);
+
+/// Lets everything of this process that decodes frames use less memory together than it would by itself.
+pub fn bound_working(max_bytes: u64) {
+    WORKING.bound(max_bytes.min(WORKING_BYTES));
+}
 
 /// Lets threads in, in order, as long as the bytes that they say they need fit together. One thread always fits,
 /// however much it needs.
 #[derive(Debug)]
 pub struct Gate {
-    max_bytes: u64,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
+    max_bytes: u64,
     used: u64,
     /// The place in the queue of the next thread that asks.
     next: u64,
@@ -37,8 +44,14 @@ pub struct Pass<'a> {
 impl Gate {
     /// A gate for so many bytes.
     pub const fn new(max_bytes: u64) -> Self {
-        let state = State { used: 0, next: 0, turn: 0 };
-        Self { max_bytes, state: Mutex::new(state), changed: Condvar::new() }
+        let state = State { max_bytes, used: 0, next: 0, turn: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Changes how many bytes fit together, for those that are not let in yet.
+    pub fn bound(&self, max_bytes: u64) {
+        self.state().max_bytes = max_bytes;
+        self.changed.notify_all();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -50,7 +63,7 @@ impl Gate {
         let mut state = self.state();
         let place = state.next;
         state.next += 1;
-        while state.turn != place || (state.used > 0 && state.used + bytes > self.max_bytes) {
+        while state.turn != place || (state.used > 0 && state.used + bytes > state.max_bytes) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.used += bytes;
@@ -100,6 +113,21 @@ mod tests {
         drop(gate.enter(1000));
         drop(gate.enter(5));
     }
+
+    #[test]
+    fn a_gate_that_is_made_narrower_lets_fewer_in() {
+        let gate = Gate::new(100);
+        gate.bound(10);
+        let first = gate.enter(6);
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| drop(gate.enter(6)));
+            while gate.state().next < 2 {}
+            assert!(!second.is_finished() && gate.state().turn == 1);
+            drop(first);
+            second.join().unwrap();
+        });
+    }
+
     #[test]
     fn what_is_large_does_not_wait_behind_what_is_small_for_ever() {
         let gate = Gate::new(100);

@@ -19,6 +19,7 @@ pub mod measure;
 
 pub mod digest;
 pub mod gate;
+pub mod memory;
 pub mod picture;
 pub mod progress;
 pub mod settings;

@@ -41,9 +41,6 @@ use crate::{
     settings::Settings,
 };
 
-/// Decoded frames up to so many bytes are kept between finding the piece and cutting it out; the
-/// rest are decoded twice.
-const KEPT_BYTES: u64 = 320 << 20;
 /// A plain ground is moved by so much at most: further, the piece's edges and shadows would show it.
 const FLATTENED: u8 = 24;
 /// Room around the piece, as a share of the longer side of its bounds.
@@ -263,7 +260,7 @@ impl Decoder<'_> {
 
     fn keep(&self, position: usize, frame: RgbaImage) {
         let bytes = frame.as_raw().len() as u64;
-        if self.kept_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= KEPT_BYTES {
+        if self.kept_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limits.max_kept_bytes {
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(position, frame);
         }
     }

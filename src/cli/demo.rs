@@ -122,6 +122,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         early: true,
         protected: false,
         actor: Actor::command_line(),
+        machine: app.config.jobs.budget().now(),
         encodes: None,
     };
     let tracker = Arc::new(Tracker::default());

@@ -143,6 +143,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         early: !args.no_publish,
         protected: args.protected,
         actor: Actor::command_line(),
+        machine: config.jobs.budget().now(),
         encodes: None,
     };
     let news = if args.new_choice { News::Wanted } else { News::Asked };
@@ -163,7 +164,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         lower_priority();
     }
     let started = std::time::Instant::now();
-    let made = make(config, &order, news, &tracker).await;
+    let made = Box::pin(make(config, &order, news, &tracker)).await;
     bar.end();
     let Made { app, purger, report } = made?;
     print_result(&if json {

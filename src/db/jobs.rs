@@ -87,7 +87,7 @@ impl JobRow {
     pub(super) fn job(self) -> Result<StoredJob, DbError> {
         let configuration: Option<ConfigId> =
             self.configuration_id.map(|id| parse("configuration", &id)).transpose()?;
-        let state = parse("state", &self.state)?;
+        let state: JobState = parse("state", &self.state)?;
         let gives_way = self.rest_since_ms.is_some_and(|since| since > now_ms() - GIVES_WAY_MS);
         Ok(StoredJob {
             id: parse("job", &self.id)?,

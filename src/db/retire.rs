@@ -84,7 +84,7 @@ impl Db {
         const IS_DONE: &str = "select exists (select 1 from retirement_rules
             where keep = $1 and keep_ms = $2 and looked_at_ms > $3)";
         const NEXT: &str = "select min(id), max(id) from (
-            select id from configurations where id > $1 order by id limit $2) page";
+            select id from configurations where id > $1 order by id limit $2) s";
         const DONE: &str =
             "insert into retirement_rules (id, keep, keep_ms, looked_at_ms) values (1, $1, $2, $3)
             on conflict (id) do update set keep = excluded.keep, keep_ms = excluded.keep_ms,

@@ -59,6 +59,10 @@ impl Failure {
                 "What was encoded is kept: begin again, and it goes on where it stopped.",
             ),
             Self::Ingest(_) => Advice::none("encoder"),
+            Self::Memory(_) => Advice::plain(
+                "too-little-memory",
+                "Encode them where there is more memory (jobs.memory_mib), or render smaller frames.",
+            ),
             Self::MissingChoice { option, .. } => {
                 Advice::plain("missing-choice", &format!("Add --choice {option}=VALUE."))
             }
@@ -104,7 +108,9 @@ impl Failure {
             | Self::Name(_)
             | Self::Public(_)
             | Self::PublicOption { .. } => true,
-            Self::ProductChanged(_)
+            // Another worker may have more, and this one later.
+            Self::Memory(_)
+            | Self::ProductChanged(_)
             | Self::Version(_)
             | Self::Running(_)
             | Self::Work(_)

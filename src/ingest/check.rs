@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use assets_pipeline::{
+    memory::{Concurrency, Need, TooLittleMemory},
     plan::Plan,
     progress::{Progress as _, Stage},
     read::limits::Limits,
@@ -21,6 +22,13 @@ pub struct Checked {
     pub survey: Survey,
     /// Which of them go where.
     pub plan: Plan,
+}
+
+impl Checked {
+    /// How much of the ingest goes on at once, so that it fits into the machine.
+    pub fn fit(&self, order: &Order) -> Result<Concurrency, TooLittleMemory> {
+        Need::of(&self.source, &self.survey, &self.plan, &order.settings).within(order.machine)
+    }
 }
 
 /// Reads every frame and checks what needs no decoding. It needs no data folder.

@@ -1,6 +1,6 @@
 //! Why an ingest fails.
 
-use assets_pipeline::{IngestError, read::refusal::Refusal};
+use assets_pipeline::{IngestError, memory::TooLittleMemory, read::refusal::Refusal};
 
 use crate::{
     db::DbError,
@@ -15,6 +15,9 @@ pub enum Failure {
     /// The frames cannot be used, or an encoder failed.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// This machine has too little memory for these frames.
+    #[error(transparent)]
+    Memory(#[from] TooLittleMemory),
     /// The product has an option that was not given.
     #[error("{product} has the option \"{option}\" too, and it was not given")]
     MissingChoice {

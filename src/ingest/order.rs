@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use assets_pipeline::{digest::Digest, settings::Settings};
+use assets_pipeline::{digest::Digest, memory::Machine, settings::Settings};
 
 use crate::{
     domain::{
@@ -35,6 +35,8 @@ pub struct Order {
     pub protected: bool,
     /// Who ordered it.
     pub actor: Actor,
+    /// What it may use of this machine.
+    pub machine: Machine,
     /// Where another machine finds what is encoded, should this one die.
     pub encodes: Option<SharedEncodes>,
 }

@@ -7,6 +7,7 @@ use assets_pipeline::{
     IngestError,
     encode::family::Tally,
     ingest::Spin,
+    memory::Machine,
     pack::renditions::Renditions,
     prepare::{Prepared, prepare},
     read::limits::Limits,
@@ -44,6 +45,8 @@ pub struct Workshop<'a> {
     pub data: &'a Path,
     /// How turns are encoded where the artist says nothing else.
     pub settings: &'a Settings,
+    /// What it may use of this machine.
+    pub machine: Machine,
 }
 
 /// What came of making a version's objects again.
@@ -67,10 +70,6 @@ pub async fn remake(
     let Workshop { db, staging, settings: installation, .. } = workshop;
     let (stored, from) = (db.stored_version(configuration, version), db.made_from(configuration, version));
     let (Some(stored), Some(from)) = (stored.await?, from.await?) else { return Ok(Remade::NoFrames) };
-    // An early version is of an ingest that published by itself, whose frames were never sent here.
-    if from.kind != VersionKind::Full {
-        return Ok(Remade::NoFrames);
-    }
     let mut others = None;
     for id in &from.sets {
         let Some(set) = db.frameset(id).await? else { continue };
@@ -94,7 +93,7 @@ pub async fn remake(
 
 /// Encodes a set as an ingest does; `None` where its frames are gone, or are others.
 async fn encode(
-    Workshop { db, staging, data, settings }: Workshop<'_>,
+    Workshop { db, staging, data, settings, machine }: Workshop<'_>,
     configuration: &ConfigId,
     version: &StoredVersion,
     from: &MadeFrom,
@@ -112,6 +111,8 @@ async fn encode(
         choices: set.wanted.choices.into_iter().collect(),
         settings: settings.clone(),
         publish: false,
+        early: false,
+        machine,
         protected: version.namespace.is_private(),
         actor: Actor::command_line(),
         encodes: None,
@@ -120,22 +121,25 @@ async fn encode(
     if source_digest(&checked.survey) != from.source {
         return Ok(None);
     }
+    let concurrency = checked.fit(&order)?;
     let work = data.join("work");
     let _lock = lock(&work, configuration).await?;
     let folder = cache_folder(&work, configuration, from.source, from.settings);
     let (cache, _) = Encodes::open(folder, None).await.map_err(Failure::Work)?;
+    let kind = from.kind;
     let pipeline = tokio::task::spawn_blocking({
         let (tracker, cache) = (tracker.clone(), cache.clone());
-        move || -> Result<(Prepared, Renditions), IngestError> {
-            let limits = Limits::default();
+        let work = move || -> Result<(Prepared, Renditions), IngestError> {
+            let limits = Limits { max_kept_bytes: concurrency.kept_bytes, ..Limits::default() };
             let prepared = prepare(&checked.source, &checked.survey, &settings, &limits, tracker.as_ref())?;
             let tally = Tally::default();
             let mut spin = Spin::new(&prepared, &settings, &cache, &tally, tracker.as_ref())?;
-            // As in an ingest: the rest begins with the frames of the preview.
-            spin.encode_preview()?;
-            let renditions = spin.encode_rest()?;
+            // As in an ingest: an early version is the preview, and the rest begins with its frames.
+            let preview = spin.encode_preview()?;
+            let renditions = if kind == VersionKind::Early { preview } else { spin.encode_rest()? };
             Ok((prepared, renditions))
-        }
+        };
+        move || concurrency.run(work)
     });
     let (prepared, renditions) = pipeline.await??;
     let made = objects::build(configuration, version.version, version.namespace, &prepared, &renditions)?;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use assets_pipeline::progress::{Progress as _, Stage};
+use assets_pipeline::progress::Stage;
 
 use crate::{
     db::{
@@ -22,7 +22,6 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// A job whose work goes on elsewhere.
-#[derive(Debug)]
 pub(super) struct Kept<'a> {
     pub(super) db: &'a Db,
     pub(super) leased: &'a Leased,

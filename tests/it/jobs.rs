@@ -317,3 +317,24 @@ async fn the_whole_spin_follows_a_preview_that_an_artist_publishes() {
     assert_eq!(&shown["version"], version);
     assert!(shown["tiers"]["hd"].is_object(), "{shown}");
 }
+
+#[tokio::test]
+async fn a_set_that_takes_more_memory_than_there_is_says_so_and_is_encoded_where_there_is_more() {
+    let (folder, turn) = folder_with_turn(12);
+    let data = folder.path();
+    let studio = Studio::over(data, "memory_mib = 20\n");
+    let job = studio.send(&turn).await;
+    let shown = loop {
+        let shown = studio.json(&job).await;
+        if shown["failure"].is_object() {
+            break shown;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((&shown["state"], &shown["failure"]["slug"]), (&json!("queued"), &json!("too-little-memory")));
+    let message = shown["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("MiB of memory, and there are 20 MiB for it"), "{message}");
+    drop(studio);
+    let studio = Studio::over(data, "memory_mib = 200\nthreads = 1\n");
+    assert_eq!(studio.watch(&job, 0).await.last().unwrap().1, "ready");
+}

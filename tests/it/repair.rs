@@ -237,8 +237,8 @@ fn replica(objects: BTreeMap<String, Vec<u8>>) -> String {
 
 #[tokio::test]
 async fn a_bucket_is_repaired_from_another_one_and_from_its_replica() {
-    let Some(bucket) = Bucket::new("mended", Faults::None).await else { return };
-    let Some(copy) = Bucket::new("mended-copy", Faults::None).await else { return };
+    let Some(bucket) = Bucket::new("repaired", Faults::None).await else { return };
+    let Some(copy) = Bucket::new("repaired-copy", Faults::None).await else { return };
     bucket.ingest("gold", [212, 175, 95]);
     let (server, name) = copy.address.rsplit_once('/').unwrap();
     let to = format!("s3://{name}/spins?region=us-east-1&endpoint={server}&path_style=true");
@@ -272,7 +272,7 @@ async fn a_bucket_is_repaired_from_another_one_and_from_its_replica() {
     }
 
     // A replica that answers reads hides what is missing from visitors, and not from a look at the store.
-    let at = |file: &str| format!("/mended/spins{file}");
+    let at = |file: &str| format!("/{}/spins{file}", bucket.name);
     let mut there = BTreeMap::from([(at(pack), whole_pack.clone()), (at(frame), b"damaged too".to_vec())]);
     let list = frame.replace("000.avif", "frames.txt");
     there.insert(at(&list), b"damaged too".to_vec());
@@ -286,7 +286,7 @@ async fn a_bucket_is_repaired_from_another_one_and_from_its_replica() {
     assert_eq!(unfinished(&output)["faulty"].as_array().unwrap().len(), 2);
     let result = unfinished(&bucket.try_girasol(&REPAIR));
     assert_eq!(result["repaired"][0]["object"], pack[1..]);
-    assert_eq!(sources(&result), [format!("the bucket mended at {address}")]);
+    assert_eq!(sources(&result), [format!("the bucket {} at {address}", bucket.name)]);
     assert_eq!(result["faulty"][0]["object"], frame[1..]);
     assert_eq!(bucket.object(pack).await, whole_pack);
     assert_eq!(bucket.object(frame).await, b"damaged");

@@ -1437,6 +1437,12 @@ export interface components {
          * @example 4be19c0d5a7f4c2e8d316f20b7a9e415
          */
         Digest: string;
+        /** @description A version with still and preview alone, which can be looked at and published. If it is, the whole version follows. */
+        EarlyVersion: {
+            configuration: components["schemas"]["ConfigId"];
+            /** Format: int64 */
+            version: number;
+        };
         /** @description What a request has fetched. */
         Fetched: {
             /** @description Files that the request moved into the set. */
@@ -1629,6 +1635,8 @@ export interface components {
             /** @description The last lines of the log, the oldest first. Lists leave them out. */
             log?: components["schemas"]["LogEntry"][];
             nextAttempt?: components["schemas"]["Timestamp"];
+            /** @description While the job makes standard and hd. */
+            preview?: components["schemas"]["EarlyVersion"];
             /**
              * Format: int32
              * @description Jobs with a higher priority run first.
@@ -1648,6 +1656,8 @@ export interface components {
              * @description The version that the job made.
              */
             version?: number;
+            /** @description What goes before the job while it is queued, although its time has come. */
+            waitsFor?: components["schemas"]["WaitsFor"];
         };
         /** @description Why a job failed last. It is stored as it is sent. */
         JobFailure: {
@@ -2547,6 +2557,11 @@ export interface components {
          * @enum {string}
          */
         VitalsSchema: "girasol.vitals/1";
+        /**
+         * @description What goes before a job.
+         * @enum {string}
+         */
+        WaitsFor: "previews";
         /** @description A configuration without a spin. */
         Wanted: {
             /**
@@ -3671,6 +3686,7 @@ export type DeliveryState = components['schemas']['DeliveryState'];
 export type Demand = components['schemas']['Demand'];
 export type DeviceRule = components['schemas']['DeviceRule'];
 export type Digest = components['schemas']['Digest'];
+export type EarlyVersion = components['schemas']['EarlyVersion'];
 export type Fetched = components['schemas']['Fetched'];
 export type FileName = components['schemas']['FileName'];
 export type Finding = components['schemas']['Finding'];
@@ -3776,6 +3792,7 @@ export type VersionKind = components['schemas']['VersionKind'];
 export type View = components['schemas']['View'];
 export type Vitals = components['schemas']['Vitals'];
 export type VitalsSchema = components['schemas']['VitalsSchema'];
+export type WaitsFor = components['schemas']['WaitsFor'];
 export type Wanted = components['schemas']['Wanted'];
 export type ResponseBadBody = components['responses']['BadBody'];
 export type ResponseBadChoice = components['responses']['BadChoice'];
@@ -4784,7 +4801,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `event` is a state (`queued`, `running`, `ready`, `failed`, `cancelled`), `progress` or `log`; `data` is JSON. */
+            /** @description `event` is a state (`queued`, `running`, `ready`, `failed`, `cancelled`), `progress`, `preview` or `log`; `data` is JSON. */
             200: {
                 headers: {
                     [name: string]: unknown;

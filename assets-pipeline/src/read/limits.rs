@@ -1,5 +1,7 @@
 //! What an input may cost before it is refused.
 
+use crate::memory::KEPT_BYTES;
+
 /// Limits on an input. All are inclusive: an input that reaches a limit is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -20,6 +22,8 @@ pub struct Limits {
     /// Bytes that decoding one frame may allocate for its pixels: 4 to 8 a pixel for 8-bit images, 12 for
     /// 16-bit RGBA.
     pub max_alloc_bytes: u64,
+    /// Bytes of decoded frames that are kept between finding the piece and cutting it out. The rest are decoded twice.
+    pub max_kept_bytes: u64,
     /// Unpacked size over packed size of a zip entry. Renders compress to a third or so; even a flat,
     /// uncompressed TIFF stays far below.
     pub max_zip_ratio: u64,
@@ -38,6 +42,7 @@ impl Default for Limits {
             max_height: 16_384,
             max_pixels: 100_000_000,
             max_alloc_bytes: 512 << 20,
+            max_kept_bytes: KEPT_BYTES,
             max_zip_ratio: 250,
             zip_ratio_from_bytes: 8 << 20,
         }

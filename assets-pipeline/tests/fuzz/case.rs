@@ -89,6 +89,7 @@ pub(crate) fn small() -> Limits {
         max_height: 96,
         max_pixels: 96 * 80,
         max_alloc_bytes: 64 << 10,
+        max_kept_bytes: 64 << 10,
         max_zip_ratio: 250,
         zip_ratio_from_bytes: 64 << 10,
     }

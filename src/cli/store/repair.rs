@@ -209,8 +209,13 @@ async fn remade(
     outcome: &mut Outcome,
 ) -> Result<(Vec<Faulty>, Option<Why>), CliError> {
     let settings = app.config.settings();
-    let workshop =
-        Workshop { db: &app.db, staging: &app.staging, data: &app.config.data, settings: &settings };
+    let workshop = Workshop {
+        db: &app.db,
+        staging: &app.staging,
+        data: &app.config.data,
+        settings: &settings,
+        machine: app.config.jobs.budget().now(),
+    };
     let tracker = Arc::new(Tracker::default());
     let bar = ProgressBar::watch(tracker.clone());
     let remade = Box::pin(remake(workshop, configuration, *version, &tracker)).await;

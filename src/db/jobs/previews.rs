@@ -61,7 +61,7 @@ impl Db {
                           or (other.rest_since_ms = own.rest_since_ms and other.id > own.id)))))
             from jobs own where own.id = $3 and own.lease = $4 and own.state = 'running' and own.rest_since_ms > $2";
         const WAITING: &str = "select count(*) from (select 1 from jobs where state = 'queued'
-            and rest_since_ms is null and priority >= $1 and run_at_ms <= $2 limit $3) waiting";
+            and rest_since_ms is null and priority >= $1 and run_at_ms <= $2 limit $3) s";
         let now = self.now_ms();
         let statement = self.read("jobs.place_to_give_way", PLACE).bind(now).bind(now - GIVES_WAY_MS);
         let statement = statement.bind(leased.job.id.as_str()).bind(&leased.lease);
