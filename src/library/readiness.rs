@@ -73,7 +73,7 @@ impl Readiness {
 
     fn last(&self) -> Result<(), Cause> {
         match &*self.checked.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(Checked { at, outcome }) if at.elapsed() < MAX_AGE => outcome.clone(),
+            Some(Checked { at, outcome, .. }) if at.elapsed() < MAX_AGE => outcome.clone(),
             _ => Err(Arc::new(Unknown::Stale)),
         }
     }
