@@ -402,6 +402,9 @@ fn state(error: &sqlx::Error) -> Option<&str> {
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() != io::ErrorKind::TimedOut,
+        // What came made no sense, or too little came of it: a proxy takes connections while its server is away, and ends
+        // them in the middle of the first words.
+        sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
         // Class 08: connection exceptions. 57P01 to 57P03: the server stops or starts. 25P03: a transaction did nothing
         // for too long.
         _ => state(error).is_some_and(|code| {

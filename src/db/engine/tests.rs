@@ -233,6 +233,21 @@ async fn connections_that_the_server_has_ended_are_replaced() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_before_its_first_words_is_a_server_that_is_away() {
+    for sslmode in ["prefer", "require"] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://a@{}/a?sslmode={sslmode}", listener.local_addr().unwrap());
+        let connecting = tokio::spawn(async move { sqlx::PgConnection::connect(&url).await.err().unwrap() });
+        let (mut accepted, _) = listener.accept().await.unwrap();
+        // What the client asks for is read, so that the end is one and not a reset.
+        tokio::io::AsyncReadExt::read_exact(&mut accepted, &mut [0; 8]).await.unwrap();
+        drop(accepted);
+        let error = connecting.await.unwrap();
+        assert!(is_busy(&error), "{sslmode}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_statement_outlives_a_column_that_is_added() {
     let folder = tempfile::tempdir().unwrap();
     let Some(address) = crate::db::testing::server(folder.path()).await else { return };

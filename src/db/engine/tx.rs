@@ -185,7 +185,8 @@ impl Tx {
         match &mut self.connection {
             Some(connection) if !self.has_failed => Ok(connection),
             _ => {
-                let why = sqlx::Error::Protocol("a statement of the transaction has failed".to_owned());
+                let why =
+                    sqlx::Error::InvalidArgument("a statement of the transaction has failed".to_owned());
                 Err(failed(self.name, self.began, why))
             }
         }
