@@ -16,7 +16,10 @@ if [ ! -x "$folder/girasol" ]; then
     rm -rf target/previous
     mkdir -p "$folder/source"
     git archive "$previous" | tar -x -C "$folder/source"
-    # In the same target folder, and with an example, since the dependencies are built already with what examples and tests need.
+    # With the profiles of now, in the same target folder, and with an example: so its dependencies are those that are built already.
+    awk '/^\[/ { inside = /^\[profile[.]/ } !inside' "$folder/source/Cargo.toml" >"$folder/Cargo.toml"
+    awk '/^\[/ { inside = /^\[profile[.]/ } inside' Cargo.toml >>"$folder/Cargo.toml"
+    mv "$folder/Cargo.toml" "$folder/source/Cargo.toml"
     # shellcheck disable=SC2046 # Settings, a word each.
     env $(scripts/libaom.sh settings) CARGO_TARGET_DIR="$PWD/target" \
         cargo build --quiet --locked --manifest-path "$folder/source/Cargo.toml" --workspace --bin girasol --example decode >&2
