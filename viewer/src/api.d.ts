@@ -1563,6 +1563,12 @@ export interface components {
         };
         /** @description Whether the server can answer. */
         Health: {
+            /**
+             * @description What the last check found of the database's replica, where `database.replica_url` names one: `ready`, `behind`,
+             *     `away`, `foreign` where it is none of this database's, or `unknown`. Visitors are served in each case.
+             * @example ready
+             */
+            replica?: string | null;
             /** @description Always `ok`: a server that is not ready answers with a problem. */
             status: components["schemas"]["HealthStatus"];
             /**
