@@ -82,6 +82,35 @@ touchTest("one_finger_looks_about_in_every_direction_and_turns_at_the_edge", asy
   await close();
 });
 
+test("a_mouse_that_was_released_unheard_turns_nothing", async () => {
+  const { page, close } = await open(CALM);
+  const { x, y, width, height } = await box(page);
+  const at = (share) => [x + share * width, y + height / 2];
+  const unheard = {
+    "while the piece was elsewhere": () => {
+      const spin = document.querySelector("girasol-spin");
+      const { parentNode, nextSibling } = spin;
+      spin.remove();
+      window.back = () => parentNode.insertBefore(spin, nextSibling);
+    },
+    // As behind a dialog of the browser's.
+    "behind a dialog": () => addEventListener("pointerup", (event) => event.stopImmediatePropagation(), { capture: true, once: true }),
+  };
+  for (const [how, lose] of Object.entries(unheard)) {
+    await page.mouse.move(...at(0.3));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.4), { steps: 4 });
+    await page.evaluate(lose);
+    await page.mouse.up();
+    await page.evaluate(() => window.back?.());
+    await spinState(page, "standard");
+    const before = await angle(page);
+    await page.mouse.move(...at(0.8), { steps: 4 });
+    assert.equal(await angle(page), before, how);
+  }
+  await close();
+});
+
 test("the_mouse_looks_about_both_ways_and_keys_too", async () => {
   const { page, close } = await open(CALM);
   const { x, y, width, height } = await box(page);

@@ -133,6 +133,16 @@ test("properties_that_are_set_before_the_script_has_come_are_taken_over", async 
   await close();
 });
 
+test("an_address_that_is_none_is_an_error_that_is_said", async () => {
+  const { page, errors, close } = await openBody(browser, base, spin().replace(SRC, "http://[ring"));
+  await spinState(page, "error");
+  await page.getByText("could not be loaded").waitFor();
+  await page.evaluate((src) => (document.querySelector("girasol-spin").src = src), SRC);
+  await spinState(page, "standard");
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test("a_frame_that_may_not_ask_for_service_workers_shows_it", async () => {
   const { page, errors, close } = await openBody(browser, base, spin("controls"), {}, (page) =>
     page.addInitScript(() =>

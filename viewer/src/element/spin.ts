@@ -146,6 +146,8 @@ export function createSpin(host: HTMLElement): Spin {
       setNear(false);
       loader.stop();
       hand.stop();
+      // Where they are lifted is not heard any more.
+      hand.fingers.clear();
       screen.close();
     },
   };

@@ -6,9 +6,13 @@ import { type Hints, ownHints } from "../rules/hints";
 import type { Choices, Manifest } from "../wire";
 import { bestFormat } from "./formats";
 
-/** The absolute address in `src`. */
+/** The absolute address in `src`; empty where that is none. */
 export function srcOf(host: HTMLElement): string {
-  return new URL(host.getAttribute("src") ?? "", document.baseURI).href;
+  try {
+    return new URL(host.getAttribute("src") ?? "", document.baseURI).href;
+  } catch {
+    return "";
+  }
 }
 
 /** The choices that attributes make. */

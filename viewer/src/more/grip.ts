@@ -33,6 +33,11 @@ export function listenGrip(
     down = fingers.size === 1 && fingers.has(pointerId) && isOnPiece(target) ? { x, y, at } : undefined;
   });
 
+  // The mouse was released where nothing tells of it: behind a dialog of the browser's, or while the piece was elsewhere.
+  const forget = ({ buttons, pointerId }: PointerEvent) => !buttons && fingers.delete(pointerId);
+  // Before the hand, which would turn the piece to where the mouse is now.
+  frame.addEventListener("pointermove", forget, { capture: true });
+
   frame.addEventListener("pointermove", () => {
     if (fingers.size !== 2) return;
     const now = [...fingers.values()];
