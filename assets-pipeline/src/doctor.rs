@@ -5,6 +5,7 @@
 //! What it measures it holds against the rest of the same turn, since a step of one degree and one of thirty, a
 //! plain band and a stone with fifty facets have nothing in common but that they go on as they began.
 
+mod between;
 mod centring;
 mod copies;
 mod distance;

@@ -10,6 +10,9 @@ use crate::prepare::ground::Bounds;
 /// two, weighs little against outlines, which move from frame to frame.
 const SIDE: u32 = 32;
 
+/// Pictures with a shorter side than this are not made smaller.
+const LEAST_SIDE: usize = 8;
+
 /// How far a frame is moved to be like another one, in pixels of what is compared.
 const REACH: i32 = 5;
 /// Values beyond these say nothing of a factor of light.
@@ -17,7 +20,7 @@ const LIT: std::ops::Range<u8> = 12..250;
 
 /// The distance of each frame of a turn to each: the mean difference of colours (by their alpha) and alpha, in
 /// levels of 255.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Distances {
     between: Vec<Vec<f32>>,
     features: Vec<Vec<u8>>,
@@ -29,11 +32,25 @@ impl Distances {
     pub(super) fn new(sketches: &[&RgbaImage], crop: Bounds) -> Self {
         let size = feature_size(crop);
         let features: Vec<Vec<u8>> = sketches.par_iter().map(|sketch| features(sketch, crop, size)).collect();
-        let between = features
-            .par_iter()
-            .map(|from| features.iter().map(|to| difference(from, to)).collect())
-            .collect();
-        Self { between, features, across: size.0 as usize }
+        Self { between: all_between(&features), features, across: size.0 as usize }
+    }
+
+    /// The same of pictures half as large, in which less than half of the detail is left; `None` where there is hardly any
+    /// picture left.
+    pub(super) fn smaller(&self) -> Option<Self> {
+        let across = self.across;
+        let down = self.features.first()?.len() / 4 / across.max(1);
+        if across.min(down) < LEAST_SIDE {
+            return None;
+        }
+        let features: Vec<Vec<u8>> =
+            self.features.par_iter().map(|features| half(features, across, down)).collect();
+        Some(Self { between: all_between(&features), features, across: across.div_ceil(2) })
+    }
+
+    /// How many frames there are.
+    pub(super) const fn count(&self) -> usize {
+        self.features.len()
     }
 
     /// From one frame to another, never 0, so that logarithms of it exist.
@@ -44,14 +61,15 @@ impl Distances {
     /// The same where the one is lit and moved so that it is like the other, as far as that goes; the first distance
     /// below `enough` will do.
     pub(super) fn between_alike(&self, from: usize, to: usize, enough: f32) -> f32 {
-        let lit = lit_alike(&self.features[from], &self.features[to]);
+        let (from, to) = (&self.features[from], &self.features[to]);
+        let lit = lit(from, light(from, to));
         let mut least = f32::INFINITY;
         // By halves of a pixel: between two pixels stands their mean.
         for beside in [0, 1, self.across, self.across + 1] {
             let lit = between_pixels(&lit, beside);
             for across in -REACH..=REACH {
                 for down in -REACH..=REACH {
-                    let apart = moved_difference(&lit, &self.features[to], self.across, (across, down));
+                    let apart = moved_difference(&lit, to, self.across, (across, down));
                     least = least.min(apart);
                     if least < enough {
                         return least;
@@ -63,8 +81,8 @@ impl Distances {
     }
 }
 
-/// The factor of light of each colour that the pixels of two frames agree on, applied to the first.
-fn lit_alike(from: &[u8], to: &[u8]) -> Vec<u8> {
+/// The factor of light of each colour, and of alpha, that the pixels of two frames agree on.
+fn light(from: &[u8], to: &[u8]) -> [f32; 4] {
     let factor = |channel: usize| {
         let pixels = from.chunks_exact(4).zip(to.chunks_exact(4));
         let votes: Vec<f32> = pixels
@@ -73,11 +91,15 @@ fn lit_alike(from: &[u8], to: &[u8]) -> Vec<u8> {
             .collect();
         if votes.is_empty() { 1.0 } else { median(&votes) }
     };
-    let factors = [factor(0), factor(1), factor(2), 1.0];
+    [factor(0), factor(1), factor(2), 1.0]
+}
+
+/// A frame in other light.
+fn lit(frame: &[u8], light: [f32; 4]) -> Vec<u8> {
     // What is white may have been brighter than the file can say.
     let lit =
         |value: u8, factor: f32| if value < LIT.end { (f32::from(value) * factor) as u8 } else { value };
-    from.iter().zip(factors.iter().cycle()).map(|(value, factor)| lit(*value, *factor)).collect()
+    frame.iter().zip(light.iter().cycle()).map(|(value, factor)| lit(*value, *factor)).collect()
 }
 
 /// The mean of each pixel and of the one so many pixels further on.
@@ -128,6 +150,34 @@ fn features(sketch: &RgbaImage, crop: Bounds, (across, down): (u32, u32)) -> Vec
         }
     }
     sums.iter().flat_map(|sum| [0, 1, 2, 3].map(|i| (sum[i] / sum[4].max(1)) as u8)).collect()
+}
+
+fn all_between(features: &[Vec<u8>]) -> Vec<Vec<f32>> {
+    features.par_iter().map(|from| features.iter().map(|to| difference(from, to)).collect()).collect()
+}
+
+/// Every second pixel of every second row, each the mean of those around it by the weights 1, 4, 6, 4 and 1 both ways.
+fn half(pixels: &[u8], across: usize, down: usize) -> Vec<u8> {
+    const WEIGHTS: [u32; 5] = [1, 4, 6, 4, 1];
+    let around = |at: usize, size: usize| {
+        WEIGHTS.iter().enumerate().map(move |(i, weight)| ((at + i).saturating_sub(2).min(size - 1), weight))
+    };
+    let mut half = Vec::with_capacity(across.div_ceil(2) * down.div_ceil(2) * 4);
+    for y in (0..down).step_by(2) {
+        for x in (0..across).step_by(2) {
+            let mut sums = [0; 4];
+            for (y, weight_y) in around(y, down) {
+                for (x, weight_x) in around(x, across) {
+                    let pixel = &pixels[(y * across + x) * 4..][..4];
+                    for (sum, value) in sums.iter_mut().zip(pixel) {
+                        *sum += weight_x * weight_y * u32::from(*value);
+                    }
+                }
+            }
+            half.extend(sums.map(|sum| ((sum + 128) / 256) as u8));
+        }
+    }
+    half
 }
 
 fn difference(from: &[u8], to: &[u8]) -> f32 {

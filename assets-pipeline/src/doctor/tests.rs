@@ -3,5 +3,7 @@
 mod clean;
 mod faults;
 mod files;
+mod grounds;
+mod order;
 mod together;
 mod turns;

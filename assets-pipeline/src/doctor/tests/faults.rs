@@ -147,10 +147,15 @@ fn two_frames_that_stand_in_each_others_place_are_told_as_such_however_far_apart
 }
 
 #[test]
-fn at_ten_degrees_a_step_nothing_tells_of_frames_exchanged_over_the_front_of_a_ring() {
-    let mut frames = every(&YELLOW, 10, 3);
-    frames.swap(0, 5);
-    assert_eq!(diagnosis(&numbered_from_one(frames)).findings, []);
+fn frames_exchanged_over_the_front_of_a_ring_are_told_and_those_half_a_turn_apart_cannot_be() {
+    let frames = every(&YELLOW, 10, 3);
+    let mut over_the_front = frames.clone();
+    over_the_front.swap(0, 5);
+    assert_found("ring of 36", over_the_front, Kind::OutOfOrder, &[0, 5]);
+    // The two views are one picture.
+    let mut twins = frames;
+    twins.swap(4, 22);
+    assert_eq!(diagnosis(&numbered_from_one(twins)).findings, []);
 }
 
 #[test]

@@ -19,8 +19,17 @@ pub(super) static YELLOW: LazyLock<Vec<RgbaImage>> = LazyLock::new(|| fixture("r
 pub(super) static ROSE: LazyLock<Vec<RgbaImage>> = LazyLock::new(|| fixture("ring-rose-gold"));
 pub(super) static PLATINUM: LazyLock<Vec<RgbaImage>> = LazyLock::new(|| fixture("ring-platinum"));
 
+/// The other ring's metals, 36 frames each.
+pub(super) static SOLITAIRES: LazyLock<[(&str, Vec<RgbaImage>); 3]> = LazyLock::new(|| {
+    [
+        ("yellow gold", every(&fixture("solitaire-yellow-gold"), 2, 0)),
+        ("rose gold", fixture("solitaire-rose-gold")),
+        ("platinum", fixture("solitaire-platinum")),
+    ]
+});
+
 /// The frames of a fixture, small.
-fn fixture(name: &str) -> Vec<RgbaImage> {
+pub(super) fn fixture(name: &str) -> Vec<RgbaImage> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name);
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
