@@ -80,6 +80,8 @@ async fn signals(databases: &str) -> [[f64; 3]; 2] {
     let mut last = here.rotate_signing_key(&actor).await.unwrap();
     for _ in 0..SIGNALS {
         let next = here.rotate_signing_key(&actor).await.unwrap();
+        // A new key is signalled too.
+        listener.wait(Duration::from_millis(50)).await;
         let began = Instant::now();
         let waits = async {
             listener.wait(Duration::from_secs(10)).await;

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # Both servers end with their standard input.
 coproc postgres { tests/postgres/server.sh; }
 read -r DATABASES <&"${postgres[0]}"
-exec {until_the_end}> >(exec "$MOTO" -B tests/moto/server.py >"$PWD/target/moto.address")
+exec {until_the_end}> >(exec "$MOTO" -B tests/bucket_server/start_moto.py >"$PWD/target/moto.address")
 until BUCKETS=$(head -n 1 target/moto.address) && [ -n "$BUCKETS" ]; do sleep 0.1; done
 curl --silent --fail --output /dev/null --request PUT "$BUCKETS/scale" \
     --header 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request'
