@@ -200,14 +200,20 @@ class FullDisk(Fault):
             (folder / "filler").unlink()
 
 
-class S3Line(Fault):
-    mode = ""
+class Line(Fault):
+    """The line to a part of the stack."""
+
+    part = mode = ""
 
     def begin(self, stack):
-        stack.s3.line.set(self.mode)
+        getattr(stack, self.part).line.set(self.mode)
 
     def end(self, stack):
-        stack.s3.line.set("pass")
+        getattr(stack, self.part).line.set("pass")
+
+
+class S3Line(Line):
+    part = "s3"
 
 
 class S3Unavailable(S3Line):
@@ -239,14 +245,8 @@ class PostgresReadOnly(Fault):
         stack.postgres.read_only("off")
 
 
-class PostgresLine(Fault):
-    mode = ""
-
-    def begin(self, stack):
-        stack.postgres.line.set(self.mode)
-
-    def end(self, stack):
-        stack.postgres.line.set("pass")
+class PostgresLine(Line):
+    part = "postgres"
 
 
 class PostgresFlaky(PostgresLine):
