@@ -3,7 +3,7 @@
 use assets_pipeline::{encode::Effort, prepare::ground::Ground, settings::Settings};
 use clap::Args;
 
-use crate::config::Config;
+use crate::{config::Config, domain::frameset::TurnSettings};
 
 use super::words::one_of;
 
@@ -35,15 +35,8 @@ pub(super) struct SettingsArgs {
 impl SettingsArgs {
     /// The settings: an option given on the command line wins over the configuration.
     pub(super) fn over(self, config: &Config) -> Settings {
-        Settings {
-            hero_degrees: self.hero,
-            start_degrees: self.start,
-            clockwise: self.clockwise,
-            ground: self.ground,
-            denoise: self.denoise,
-            effort: self.effort.unwrap_or(config.encode.effort),
-            ..config.settings()
-        }
+        let Self { hero, start, clockwise, ground, denoise, effort } = self;
+        TurnSettings { hero, start, clockwise, ground, denoise, effort }.over(&config.settings())
     }
 }
 
