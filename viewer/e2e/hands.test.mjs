@@ -94,7 +94,8 @@ test("a_mouse_that_was_released_unheard_turns_nothing", async () => {
       window.back = () => parentNode.insertBefore(spin, nextSibling);
     },
     // As behind a dialog of the browser's.
-    "behind a dialog": () => addEventListener("pointerup", (event) => event.stopImmediatePropagation(), { capture: true, once: true }),
+    "behind a dialog": () =>
+      addEventListener("pointerup", (event) => event.stopImmediatePropagation(), { capture: true, once: true }),
   };
   for (const [how, lose] of Object.entries(unheard)) {
     await page.mouse.move(...at(0.3));
