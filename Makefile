@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer bench-workers lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -243,6 +243,10 @@ lighthouse: setup setup-bench ## Lighthouse on the demo page, as on a phone and 
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol RUNS=$(or $(RUNS),3) CHROMIUM=$$(bash -c '. scripts/tools.sh; browser') node benches/viewer/lighthouse.mjs
+
+bench-workers: setup-chaos $(MOTO) ## Measure 1, 2 and 4 workers on one queue, in ten minutes, and write benches/workers.md
+	@$(BUILD_RELEASE) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol MOTO=$(CURDIR)/$(dir $(MOTO))python python3 -B tests/chaos/workers.py $(ARGS)
 
 # In the dev profile, which the tests have built already: that they compile and link is what this is about.
 bench-build: ## Compile the benchmarks
