@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { zoomed } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const SRC = sequenceOf("yellow-gold");
@@ -184,16 +185,52 @@ for (const [what, head, hash, wanted] of [
   });
 }
 
-test("a_drag_under_a_transform_turns_as_far_as_the_hand_goes", async () => {
-  const body = `<div style="transform: scale(0.5); transform-origin: 0 0; width: 800px">${spin()}</div>`;
+for (const [name, style, [across, along], angle] of [
+  ["smaller", "transform: scale(0.5)", [50, 0], 90],
+  ["mirrored", "transform: scaleX(-1)", [100, 0], 270],
+  ["mirrored_and_smaller", "scale: -0.5 0.5", [50, 0], 270],
+  ["upside_down", "transform: scaleY(-1)", [100, 0], 90],
+  ["turned_round", "rotate: 180deg", [100, 0], 270],
+  ["turned_right", "transform: rotate(90deg)", [0, 100], 90],
+  ["turned_left", "transform: rotate(-90deg)", [0, -100], 90],
+  ["slanted", "transform: rotate(45deg)", [50 * Math.SQRT2, 50 * Math.SQRT2], 90],
+  ["turned_twice", 'transform: rotate(90deg)"><div style="transform: rotate(90deg)', [100, 0], 270],
+  ["from_right_to_left", "direction: rtl", [100, 0], 90],
+]) {
+  test(`a_drag_on_a_page_that_is_${name}_turns_as_the_hand_goes`, async () => {
+    const body = `<div dir="${/rtl/.test(style) ? "rtl" : "ltr"}" style="width: 400px; margin: 50px; ${style}">${spin()}</div>`;
+    const { page, close } = await openBody(browser, base, body, { reducedMotion: "reduce" });
+    await spinState(page, "standard");
+    const { x, y, width, height } = await page.locator("girasol-spin").boundingBox();
+    const middle = [x + width / 2, y + height / 2];
+    await page.mouse.move(...middle);
+    await page.mouse.down();
+    await page.mouse.move(middle[0] + across, middle[1] + along, { steps: 8 });
+    assert.equal(Math.round(await page.evaluate(() => document.querySelector("girasol-spin").angle)), angle);
+    await page.mouse.up();
+    await close();
+  });
+}
+
+test("a_zoomed_piece_of_a_mirrored_page_follows_the_hand_too", async () => {
+  const body = `<div style="width: 400px; transform: scaleX(-1)">${spin()}</div>`;
   const { page, close } = await openBody(browser, base, body, { reducedMotion: "reduce" });
   await spinState(page, "standard");
-  const box = await page.locator("girasol-spin").boundingBox();
-  assert.equal(box.width, 400);
-  await page.mouse.move(100, 200);
+  await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector(".spots"));
+  const canvas = page.locator("girasol-spin canvas").first();
+  const whole = await canvas.boundingBox();
+  const at = [whole.x + 0.3 * whole.width, whole.y + 0.4 * whole.height];
+  await page.mouse.dblclick(...at);
+  await zoomed(page, 2);
+  const large = await canvas.boundingBox();
+  // What was under the pointer still is, and goes with it.
+  const share = ({ x, y, width, height }) => [(at[0] - x) / width, (at[1] - y) / height];
+  for (const side of [0, 1]) assert.ok(Math.abs(share(large)[side] - share(whole)[side]) < 0.01);
+  await page.mouse.move(...at);
   await page.mouse.down();
-  await page.mouse.move(200, 200, { steps: 8 });
-  assert.equal(Math.round(await page.evaluate(() => document.querySelector("girasol-spin").angle)), 90);
+  await page.mouse.move(at[0] - 40, at[1] - 20, { steps: 4 });
   await page.mouse.up();
+  const moved = await canvas.boundingBox();
+  assert.ok(Math.abs(moved.x - large.x + 40) < 1 && Math.abs(moved.y - large.y + 20) < 1);
   await close();
 });

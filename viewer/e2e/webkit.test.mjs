@@ -108,6 +108,20 @@ for (const format of ["webp", "jpg"]) {
   });
 }
 
+test("a_drag_on_a_page_that_is_mirrored_or_turned_turns_as_the_hand_goes", async () => {
+  for (const [transform, to] of [
+    ["scaleX(-1)", [-100, 0]],
+    ["rotate(180deg)", [-100, 0]],
+    ["rotate(90deg)", [0, 100]],
+  ]) {
+    await open(`<div style="width: 400px; transform: ${transform}">${spin()}</div>`);
+    await whole();
+    await page.drag([0, 0.25, 0.5, 0.75, 1].map((share) => [200 + share * to[0], 200 + share * to[1]]));
+    await page.until(() => document.querySelector("girasol-spin").angle >= 90);
+    assert.ok((await page.evaluate(() => document.querySelector("girasol-spin").angle)) < 180, transform);
+  }
+});
+
 test("a_drag_that_begins_on_the_still_turns_and_drags_no_picture", async () => {
   await open(spin(`style="width: 400px"`, picture("webp")));
   await page.until(() => document.querySelector("img").naturalWidth > 0);

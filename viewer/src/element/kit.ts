@@ -4,29 +4,18 @@
 import type { Loader } from "../loader/loader";
 import type { Net } from "../loader/net";
 import type { Screen } from "../screen/screen";
+import type { Place } from "../screen/view";
 import type { Choices, Hotspot } from "../wire";
 import type { Words } from "../words";
 import type { Full } from "./full";
-
-/** A place, or a way, in pixels of the viewport. */
-export interface Place {
-  x: number;
-  y: number;
-}
-
-export interface Hand {
-  /** The fingers that touch the piece, and the mouse. */
-  fingers: Map<number, Place>;
-  /** Ends the coasting after a release. */
-  stop(): void;
-}
 
 export interface Kit {
   host: HTMLElement;
   screen: Screen;
   loader: Loader;
   full: Full;
-  hand: Hand;
+  /** The fingers that touch the piece, and the mouse: where they are in the viewport. */
+  fingers: Map<number, Place>;
   /** The shop's own words. */
   words: Partial<Words>;
   turnTo(angle: number): void;
@@ -35,13 +24,12 @@ export interface Kit {
 
 /** What the second file does for one element. */
 export interface More {
-  /** Zooms by a factor: at a place, or towards the piece. */
-  zoom(factor: number, at?: Place): void;
-  /** A finger or the mouse has gone a way: looks about, and returns how far it may turn the piece. */
-  drag(way: Place, isTouch: boolean): number;
-  /** Out of the zoom; whether there was one. */
-  leaveZoom(): boolean;
-  /** The visitor or the page has turned the piece. */
+  /**
+   * A finger or the mouse has gone a way, in the stage's own pixels and in those of the viewport: looks about, and
+   * returns how far it may turn the piece.
+   */
+  drag(way: Place, gone: Place, event: PointerEvent): number;
+  /** The visitor or the page has turned the piece, or it leaves its page: it does not turn by itself any more. */
   onTouch(): void;
   /** The spin is in the viewport or near it, and complete. */
   onComplete(isNear: boolean): void;

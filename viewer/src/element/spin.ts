@@ -49,7 +49,7 @@ export function createSpin(host: HTMLElement): Spin {
   let isTouched = false;
 
   const load = () => {
-    loading ??= loadMore({ host, screen, loader, full, hand, words, turnTo, isMotionReduced }).then(
+    loading ??= loadMore({ host, screen, loader, full, fingers, words, turnTo, isMotionReduced }).then(
       (loaded) => {
         more = loaded;
         if (isTouched) more.onTouch();
@@ -74,10 +74,9 @@ export function createSpin(host: HTMLElement): Spin {
     use((more) => more.onTouch());
   };
 
-  const hand = listenGestures(
+  const fingers = listenGestures(
     screen,
     full,
-    use,
     () => more,
     () => loader.manifest?.hero ?? 0,
     onTouch,
@@ -113,7 +112,6 @@ export function createSpin(host: HTMLElement): Spin {
   };
 
   const turnTo = (angle: number) => {
-    hand.stop();
     isTouched = true;
     more?.onTouch();
     if (Number.isFinite(angle)) screen.turn(angle);
@@ -145,9 +143,8 @@ export function createSpin(host: HTMLElement): Spin {
       full.leave();
       setNear(false);
       loader.stop();
-      hand.stop();
       // Where they are lifted is not heard any more.
-      hand.fingers.clear();
+      fingers.clear();
       screen.close();
     },
   };

@@ -2,10 +2,8 @@
 
 import type { View } from "../screen/view";
 
-/** Where the piece lies, not zoomed, in pixels of the viewport. */
+/** How large the piece is, not zoomed, in the stage's own pixels. */
 export interface Box {
-  left: number;
-  top: number;
   width: number;
   height: number;
   /** How much wider and higher the stage is. */
@@ -13,10 +11,6 @@ export interface Box {
 }
 
 export function boxOf({ stage, layer }: View): Box {
-  const rect = stage.getBoundingClientRect();
-  // The page's transforms change the stage's rectangle alone, and its styles may give the layer less room.
-  const scale = rect.width / stage.clientWidth || 1;
-  const [width, height] = [layer.clientWidth * scale || 1, layer.clientHeight * scale || 1];
-  const [left, top] = [rect.left + (rect.width - width) / 2, rect.top + (rect.height - height) / 2];
-  return { left, top, width, height, room: [rect.width / width, rect.height / height] };
+  const [width, height] = [layer.clientWidth || 1, layer.clientHeight || 1];
+  return { width, height, room: [stage.clientWidth / width, stage.clientHeight / height] };
 }

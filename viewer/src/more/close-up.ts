@@ -1,21 +1,22 @@
 // The close-up: the piece zoomed, and looked about in.
 
-import type { Kit, Place } from "../element/kit";
-import type { Zoom } from "../screen/view";
+import type { Kit } from "../element/kit";
+import type { Place, Zoom } from "../screen/view";
 import { boxOf } from "./box";
 import { enrich as enrichTo } from "./enrich";
 import { heartOf } from "./heart";
 import { panBy, WHOLE, zoomBy } from "./zoom";
 
+/** Places are those of the viewport. */
 export interface CloseUp {
   /** By a factor: at a place, or towards the piece. */
   zoom(factor: number, at?: Place): void;
-  /** Looks about; returns the way that is left. */
+  /** Looks about by a way in the stage's own pixels; returns the way that is left. */
   pan(way: Place): Place;
   pinch(from: Place[], to: Place[]): void;
   doubleTap(at: Place): void;
-  /** Out of the zoom; whether there was one. */
-  leave(): boolean;
+  /** Out of the zoom. */
+  leave(): void;
   /** Loads hd, where what is shown is larger than what is there. */
   enrich(): void;
 }
@@ -50,15 +51,24 @@ export function createCloseUp(kit: Kit, onChange: () => void): CloseUp {
 
   /** A place in shares of the piece, from its middle. */
   const shareOf = ({ x, y }: Place): [number, number] => {
-    const { left, top, width, height } = boxOf(view);
-    return [(x - left) / width - 0.5, (y - top) / height - 0.5];
+    const { left, top, width, height } = view.stage.getBoundingClientRect();
+    // However the stage is turned, its middle is that of the box round it.
+    const away = view.toLocal({ x: x - left - width / 2, y: y - top - height / 2 });
+    const box = boxOf(view);
+    return [away.x / box.width, away.y / box.height];
   };
 
   /** Where the piece is, of which a ring's middle has nothing. */
   const heart = (): [number, number] => {
-    const [x, y] = heartOf(view.canvas);
-    const { left, top, width, height } = view.canvas.getBoundingClientRect();
-    return shareOf({ x: left + x * width, y: top + y * height });
+    const { canvas, layer } = view;
+    const share = heartOf(canvas);
+    let [x, y] = [share[0] * canvas.offsetWidth, share[1] * canvas.offsetHeight];
+    for (let part: Element | null = canvas; part instanceof HTMLElement && part !== layer; part = part.offsetParent) {
+      x += part.offsetLeft;
+      y += part.offsetTop;
+    }
+    const { width, height } = boxOf(view);
+    return [zoom.x + zoom.scale * (x / width - 0.5), zoom.y + zoom.scale * (y / height - 0.5)];
   };
 
   const zoomTo = (factor: number, at = pointer) =>
@@ -93,17 +103,13 @@ export function createCloseUp(kit: Kit, onChange: () => void): CloseUp {
       began = 0;
       const [one, other] = [middle(from), middle(to)];
       zoomTo(apart(to) / apart(from), one);
-      pan({ x: other.x - one.x, y: other.y - one.y });
+      pan(view.toLocal({ x: other.x - one.x, y: other.y - one.y }));
     },
     doubleTap(at) {
       if (zoom.scale > 1) set(WHOLE);
       else zoomTo(DOUBLE_TAP_SCALE, at);
     },
-    leave() {
-      const isZoomed = zoom.scale > 1;
-      set(WHOLE);
-      return isZoomed;
-    },
+    leave: () => set(WHOLE),
     enrich,
   };
 }

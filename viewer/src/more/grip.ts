@@ -1,6 +1,7 @@
 // The grip: what two fingers, taps, the wheel and keys do to the piece, beside what turns it.
 
-import type { Kit, Place } from "../element/kit";
+import type { Kit } from "../element/kit";
+import type { Place } from "../screen/view";
 import type { Autospin } from "./autospin";
 import { boxOf } from "./box";
 import type { CloseUp } from "./close-up";
@@ -10,15 +11,20 @@ const WHEEL_FACTOR = 1.0018;
 const TAP_MS = 300;
 const SLOP_PX = 6;
 const TAPS_APART_PX = 30;
-// By keys, so much of the piece.
+// By keys, so much of the piece, and so much larger.
 const LOOK_STEP = 0.2;
+const KEY_FACTOR = 1.5;
+
+/** What the grip acts on. */
+export interface Held {
+  closeUp: CloseUp;
+  autospin: Autospin;
+  /** The visitor takes the piece: it does not turn by itself any more. */
+  onTouch(): void;
+}
 
 /** Listens on the frame. Hotspots may be the beginning of a pinch, but are no place for a double tap. */
-export function listenGrip(
-  { screen: { view }, full, hand: { fingers } }: Kit,
-  closeUp: CloseUp,
-  autospin: Autospin,
-): void {
+export function listenGrip({ screen: { view }, full, fingers }: Kit, { closeUp, autospin, onTouch }: Held): void {
   const { frame, stage } = view;
   let pinched: Place[] | undefined;
   let down: (Place & { at: number }) | undefined;
@@ -75,10 +81,17 @@ export function listenGrip(
     "keydown",
     (event) => {
       const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
-      if (altKey || ctrlKey || metaKey) return;
-      const look = view.scale > 1 && looks[key];
+      if (event.defaultPrevented || altKey || ctrlKey || metaKey) return;
+      const isZoomed = view.scale > 1;
+      const look = isZoomed && looks[key];
       if (key === " " && autospin.isWanted) autospin.toggle();
-      else if (look && (shiftKey || look[1])) {
+      else if (/^[-+=]$/.test(key)) {
+        onTouch();
+        closeUp.zoom(key === "-" ? 1 / KEY_FACTOR : KEY_FACTOR);
+      } else if (key === "Escape" && isZoomed) {
+        // Without a zoom it leaves full screen.
+        closeUp.leave();
+      } else if (look && (shiftKey || look[1])) {
         const { width, height } = boxOf(view);
         closeUp.pan({ x: look[0] * LOOK_STEP * width, y: look[1] * LOOK_STEP * height });
       } else return;

@@ -4,6 +4,7 @@ import type { Kit, More } from "../element/kit";
 import { part } from "../screen/view";
 import { createAutospin } from "./autospin";
 import { createCloseUp } from "./close-up";
+import { createCoast } from "./coast";
 import { requestSequence } from "./configure";
 import { createControls } from "./controls";
 import { createFill } from "./fill";
@@ -37,8 +38,8 @@ export function createMore(kit: Kit): More {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
   }
-  const sheets = [...view.sheets, sheet];
-  view.root.adoptedStyleSheets = sheets;
+  const { sheets } = view;
+  sheets.push(sheet);
   const spots = part("div", "spots");
   const slot = part("slot", "hotspots");
   slot.name = "hotspot";
@@ -48,6 +49,7 @@ export function createMore(kit: Kit): More {
 
   const closeUp = createCloseUp(kit, () => controls.refresh());
   const autospin = createAutospin(kit, () => controls.refresh());
+  const coast = createCoast(kit);
   const controls = createControls(kit, autospin, closeUp);
   const fill = createFill(kit);
   const warming = createWarming(kit);
@@ -77,7 +79,12 @@ export function createMore(kit: Kit): More {
       }, SHARE_AFTER_MS);
   };
 
-  listenGrip(kit, closeUp, autospin);
+  const onTouch = () => {
+    autospin.end();
+    coast.end();
+  };
+
+  listenGrip(kit, { closeUp, autospin, onTouch });
   host.addEventListener("anglechange", () => {
     place();
     share();
@@ -94,19 +101,22 @@ export function createMore(kit: Kit): More {
   });
 
   const more: More = {
-    zoom: closeUp.zoom,
-    drag(way, isTouch) {
+    drag(way, gone, { pointerType, timeStamp }) {
       const left = closeUp.pan(way);
       // At the edge of a zoomed piece a finger goes on to scroll the page.
-      if (isTouch && view.scale > 1 && !full.isOn) scrollBy(0, -left.y);
+      if (pointerType === "touch" && left.y && view.scale > 1 && !full.isOn) scrollBy(0, (-gone.y * left.y) / way.y);
+      // The width of the piece is one turn.
+      coast.note((360 * left.x) / view.width(), timeStamp);
       return left.x;
     },
-    leaveZoom: closeUp.leave,
-    onTouch: autospin.end,
+    onTouch,
     onComplete(isNear) {
       autospin.start(isNear);
       if (isNear) closeUp.enrich();
-      else warming.stop();
+      else {
+        warming.stop();
+        coast.end();
+      }
       controls.refresh();
       place();
     },
@@ -124,17 +134,18 @@ export function createMore(kit: Kit): More {
     },
     adopt() {
       follow();
-      // A sheet belongs to the document that it was made in.
-      if (host.ownerDocument === page) return;
-      page = host.ownerDocument;
-      const { CSSStyleSheet } = page.defaultView ?? window;
-      view.root.adoptedStyleSheets = sheets.map((sheet) => {
-        const copy = new CSSStyleSheet();
-        copy.replaceSync([...sheet.cssRules].map(({ cssText }) => cssText).join(""));
-        return copy;
-      });
-      // This page's observer sees nothing of another window: there it is always near.
-      if (page !== document) for (const part of [screen, loader]) part.setNear(true);
+      if (host.ownerDocument !== page) {
+        page = host.ownerDocument;
+        // A sheet belongs to the document that it was made in.
+        const { CSSStyleSheet } = page.defaultView ?? window;
+        for (const [index, sheet] of sheets.entries()) {
+          sheets[index] = new CSSStyleSheet();
+          sheets[index].replaceSync([...sheet.cssRules].map(({ cssText }) => cssText).join(""));
+        }
+        // This page's observer sees nothing of another window: there it is always near.
+        if (page !== document) for (const part of [screen, loader]) part.setNear(true);
+      }
+      view.root.adoptedStyleSheets = sheets;
     },
     setHotspots(hotspots) {
       makeHotspots(host, hotspots);

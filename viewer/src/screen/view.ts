@@ -4,6 +4,12 @@ import type { Placement } from "../wire";
 import { type Words, words } from "../words";
 import CSS from "./view.css";
 
+/** A place, or a way, in pixels. */
+export interface Place {
+  x: number;
+  y: number;
+}
+
 /** `x` and `y`: how far the piece is moved from the middle, in shares of its own size. */
 export interface Zoom {
   scale: number;
@@ -14,8 +20,8 @@ export interface Zoom {
 export interface View {
   host: HTMLElement;
   root: ShadowRoot;
-  /** Its style; the second sheet is this element's own. */
-  sheets: CSSStyleSheet[];
+  /** Its style; the second sheet is this element's own. Those of another document take their place there. */
+  readonly sheets: CSSStyleSheet[];
   frame: HTMLElement;
   stage: HTMLElement;
   layer: HTMLElement;
@@ -28,8 +34,10 @@ export interface View {
   brought: HTMLElement;
   /** How large the piece is. */
   readonly scale: number;
-  /** Width of the piece, not zoomed, in pixels of the viewport. */
+  /** Width of the piece, not zoomed, in the stage's own pixels. */
   width(): number;
+  /** A way across the viewport in the stage's own pixels, whatever transforms the page has put around it. */
+  toLocal(way: Place): Place;
   /**
    * Puts the canvas where its frames lie in the artist's frames, so that pieces that were cropped differently stand
    * alike. The first crop of a product lies where its still does.
@@ -72,8 +80,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
   }
-  const sizes = new CSSStyleSheet();
-  const sheets = [sheet, sizes];
+  const sheets = [sheet, new CSSStyleSheet()];
   root.adoptedStyleSheets = sheets;
 
   const frame = part("div", "frame");
@@ -94,9 +101,11 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   const poster = part("img", "poster");
   poster.alt = "";
   brought.append(poster);
+  // Three corners of the stage: where they are in the viewport tells what transforms the page has put around it.
+  const corners = ["", "", ""].map(() => document.createElement("i"));
   plane.append(canvas);
   layer.append(brought, plane);
-  stage.append(layer);
+  stage.append(layer, ...corners);
   message.append(text, retry);
   frame.append(stage, close, message);
   root.append(frame);
@@ -146,12 +155,19 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     isSized = width > 0 && height > 0;
     if (isSized) set("--ratio", `${(ratio = width / height)}`);
     const isWide = width >= LEAST_WIDTH_PX;
-    sizes.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
+    sheets[1]!.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
     if (isWide) set("--width", `${width}px`);
   };
-  const width = () => {
-    const { width, height } = stage.getBoundingClientRect();
-    return Math.min(width, height * ratio) || 1;
+  const width = () => Math.min(stage.clientWidth, stage.clientHeight * ratio) || 1;
+  const toLocal: View["toLocal"] = ({ x, y }) => {
+    const [from, right, down] = corners.map((corner) => corner.getBoundingClientRect());
+    const [acrossX, acrossY] = [right!.x - from!.x, right!.y - from!.y];
+    const [alongX, alongY] = [down!.x - from!.x, down!.y - from!.y];
+    const area = acrossX * alongY - acrossY * alongX || 1;
+    return {
+      x: ((x * alongY - y * alongX) / area) * stage.clientWidth,
+      y: ((y * acrossX - x * acrossY) / area) * stage.clientHeight,
+    };
   };
   return {
     words: own,
@@ -169,6 +185,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
       return scale;
     },
     width,
+    toLocal,
     place,
     zoom,
     size,
