@@ -152,6 +152,21 @@ touchTest("the_page_beneath_does_not_scroll_and_is_where_it_was", async () => {
   await close();
 });
 
+test("no_size_of_the_page_s_makes_it_larger_or_smaller_than_the_screen_that_it_fills", async () => {
+  const style = "min-height: 2000px; max-height: 3000px; aspect-ratio: 1 / 4; max-width: 90%; padding: 20px";
+  const body = `<girasol-spin src="${sequenceOf("yellow-gold")}" alt="Ring" style="${style}"></girasol-spin>`;
+  const { page, close } = await openBody(browser, base, body, {}, (page) =>
+    page.addInitScript(() => delete Element.prototype.requestFullscreen),
+  );
+  await spinState(page, "standard");
+  await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());
+  await isFull(page);
+  const [width, height] = await page.evaluate(() => [innerWidth, innerHeight]);
+  for (const one of [page.locator("girasol-spin"), page.getByRole("slider")])
+    assert.deepEqual(await one.boundingBox(), { x: 0, y: 0, width, height });
+  await close();
+});
+
 test("the_zoomed_piece_fills_the_screen_and_is_not_cut_at_a_square", async () => {
   const { page, close } = await open({ viewport: { width: 1200, height: 600 } }, { withoutScreen: true });
   await page.evaluate(() => document.querySelector("girasol-spin").toggleFullscreen());

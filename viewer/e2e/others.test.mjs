@@ -63,6 +63,16 @@ test("without_a_size_it_fills_what_has_a_width_and_is_seen_in_what_has_none", as
   }
 });
 
+test("it_lies_in_its_box_whatever_its_position_and_display_are", async () => {
+  for (const style of ["position: static", "display: flex", "display: grid", "writing-mode: vertical-rl"]) {
+    const body = `<div style="height: 50px"></div>${spin(`style="width: 400px; height: 300px; ${style}"`)}`;
+    const { page, close } = await openBody(browser, base, body);
+    await spinState(page, "standard");
+    assert.deepEqual(await page.getByRole("slider").boundingBox(), { x: 0, y: 50, width: 400, height: 300 }, style);
+    await close();
+  }
+});
+
 test("the_page_does_not_move_while_it_loads", async () => {
   const body = `${spin(`width="640" height="480"`)}<p>Below</p>`;
   const { page, close } = await openBody(browser, base, body, {}, (page) =>

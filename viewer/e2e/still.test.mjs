@@ -30,8 +30,8 @@ async function openHeld(body, options = {}) {
 }
 
 /** Where the piece is in what the page shows, to the pixel: all that is not as white as the ground. */
-async function pieceBox(page) {
-  const shot = (await page.locator("girasol-spin").screenshot()).toString("base64");
+async function pieceBox(page, selector = "girasol-spin") {
+  const shot = (await page.locator(selector).screenshot()).toString("base64");
   return page.evaluate(async (shot) => {
     const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${shot}`)).blob());
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
@@ -61,6 +61,11 @@ for (const [name, body] of [
   ["a_poster", spin(`style="width: 400px" poster="/still/${RING}.avif"`)],
   ["a_wide_element", spin(`width="480" height="320"`, picture("webp"))],
   ["a_tall_element", spin(`width="320" height="480"`, picture("webp"))],
+  ["a_height_of_the_page_s", spin(`style="width: 380px; height: 240px"`, picture("webp"))],
+  ["a_greatest_height", spin(`width="380" height="380" style="max-height: 240px"`, picture("webp"))],
+  ["a_least_height", spin(`style="min-height: 500px"`, picture("webp"))],
+  ["proportions_of_the_page_s", spin(`style="aspect-ratio: 3 / 2" poster="/still/${RING}.avif"`)],
+  ["a_border_and_padding", spin(`style="border: 5px solid #eee; padding: 0 30px 20px 5px"`, picture("webp"))],
 ]) {
   test(`the_piece_stays_where_it_is_when_its_first_frame_comes_in_${name}`, async () => {
     const { page, free, close } = await openHeld(body, { viewport: { width: 390, height: 844 } });
@@ -80,6 +85,49 @@ for (const [name, body] of [
     for (const side of Object.keys(still))
       assert.ok(Math.abs(frame[side] - still[side]) <= 1, `${side}: ${still[side]} and ${frame[side]}`);
     await close();
+  });
+}
+
+for (const style of [
+  "width: 360px; height: 200px",
+  "width: 360px; height: 500px",
+  "width: 360px; max-height: 200px",
+  "width: 360px; min-height: 500px",
+  "width: 360px; aspect-ratio: 2",
+  "width: 360px; aspect-ratio: 1 / 2; max-height: 70vh",
+  "width: 360px; height: 200px; padding: 10px 30px 20px 5px; border: 5px solid #eee; box-sizing: border-box",
+  "width: auto; height: 200px",
+  "width: auto; height: 200px; max-width: 150px",
+  "position: absolute; left: 20px; width: 300px; height: 150px",
+  "float: left; max-height: 120px",
+]) {
+  test(`the_piece_is_whole_in_its_box_as_a_picture_is_that_is_contained: ${style}`, async () => {
+    const wrapped = (child) => `<div style="width: 600px; height: 600px; overflow: auto">${child}</div>`;
+    // As pages are that let pictures shrink: the height follows, unless it is set.
+    const sheet = "<style>#piece { display: block; object-fit: contain; height: auto; max-width: 100% }</style>";
+    const { view } = await (await fetch(new URL(sequenceOf("yellow-gold"), base))).json();
+    const [, , width, height] = view.crop;
+    const sizes = `width="${width}" height="${height}" id="piece" style="${style}"`;
+    const boxOf = async (child, isThere) => {
+      const { page, close } = await openBody(browser, base, sheet + wrapped(child));
+      await isThere(page);
+      await painted(page);
+      const box = await page.locator("#piece").boundingBox();
+      const piece = await pieceBox(page, "#piece");
+      const scrolls = await page
+        .locator("div")
+        .first()
+        .evaluate(({ scrollWidth, scrollHeight }) => [scrollWidth, scrollHeight]);
+      await close();
+      return { box, piece, scrolls };
+    };
+    const image = await boxOf(`<img src="/still/${RING}.webp" alt="Ring" ${sizes}>`, (page) =>
+      page.waitForFunction(() => document.querySelector("img").naturalWidth > 0),
+    );
+    const spun = await boxOf(spin(sizes), (page) => spinState(page, "standard"));
+    assert.deepEqual([spun.box, spun.scrolls], [image.box, image.scrolls]);
+    for (const side of Object.keys(image.piece))
+      assert.ok(Math.abs(spun.piece[side] - image.piece[side]) <= 1, JSON.stringify([spun.piece, image.piece]));
   });
 }
 

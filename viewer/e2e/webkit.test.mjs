@@ -108,6 +108,39 @@ for (const format of ["webp", "jpg"]) {
   });
 }
 
+test("the_piece_is_whole_in_the_box_that_styles_make_as_a_picture_is_that_is_contained", async () => {
+  const sheet = "<style>#piece { display: block; object-fit: contain; height: auto }</style>";
+  const { view } = await (await fetch(new URL(sequenceOf("yellow-gold"), base))).json();
+  const [, , width, height] = view.crop;
+  for (const style of [
+    "width: 360px; height: 200px",
+    "width: 360px; height: 500px",
+    "width: 360px; max-height: 200px",
+    "width: 360px; min-height: 500px",
+    "width: 360px; aspect-ratio: 2",
+    "width: auto; height: 200px",
+    "width: 360px; height: 200px; padding: 10px 30px 20px 5px; border: 5px solid #eee; box-sizing: border-box",
+  ]) {
+    const sizes = `width="${width}" height="${height}" id="piece" style="${style}"`;
+    const both = async () => {
+      const { x, y, width, height } = await page.evaluate(() =>
+        document.querySelector("#piece").getBoundingClientRect().toJSON(),
+      );
+      return [x, y, width, height, ...(await pieceBox())];
+    };
+    await open(`${sheet}<img src="/still/${RING}.webp" alt="Ring" ${sizes}>`);
+    await page.until(() => document.querySelector("img").naturalWidth > 0);
+    await page.evaluate(() => document.querySelector("img").decode());
+    const image = await both();
+    await open(sheet + spin(sizes));
+    await whole();
+    await page.until(() => document.querySelector("girasol-spin").displayedDegree === 0);
+    const spun = await both();
+    for (const [index, at] of image.entries())
+      assert.ok(Math.abs(at - spun[index]) <= 1, `${style}: ${image} and ${spun}`);
+  }
+});
+
 test("a_drag_on_a_page_that_is_mirrored_or_turned_turns_as_the_hand_goes", async () => {
   for (const [transform, to] of [
     ["scaleX(-1)", [-100, 0]],

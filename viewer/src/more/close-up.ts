@@ -72,12 +72,13 @@ export function createCloseUp(kit: Kit, onChange: () => void): CloseUp {
   };
 
   const zoomTo = (factor: number, at = pointer) =>
-    set(zoomBy(zoom, factor, ...(at ? shareOf(at) : heart()), boxOf(view).room));
+    set(zoomBy(zoom, factor, ...(at ? shareOf(at) : heart()), boxOf(view)));
 
   const pan = ({ x, y }: Place) => {
-    const { width, height, room } = boxOf(view);
+    const box = boxOf(view);
+    const { width, height } = box;
     const before = zoom;
-    set(panBy(zoom, x / width, y / height, room));
+    set(panBy(zoom, x / width, y / height, box));
     return { x: x - (zoom.x - before.x) * width, y: y - (zoom.y - before.y) * height };
   };
 

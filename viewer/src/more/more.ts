@@ -41,9 +41,11 @@ export function createMore(kit: Kit): More {
   const { sheets } = view;
   sheets.push(sheet);
   const spots = part("div", "spots");
+  const crop = part("div", "crop");
   const slot = part("slot", "hotspots");
   slot.name = "hotspot";
-  spots.append(slot);
+  crop.append(slot);
+  spots.append(crop);
   view.stage.after(spots);
   presentAgain(view.canvas);
 

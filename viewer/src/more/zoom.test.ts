@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { panBy, WHOLE, zoomBy } from "./zoom";
+import { panBy, type Room, WHOLE, zoomBy } from "./zoom";
 
 test("what_is_under_the_pointer_stays_under_it", () => {
   const zoom = zoomBy(WHOLE, 2, 0.25, -0.1);
@@ -15,4 +15,10 @@ test("the_piece_is_never_smaller_than_its_stage_nor_moved_out_of_it", () => {
   assert.equal(zoomBy(WHOLE, 100).scale, 4);
   assert.deepEqual(panBy({ scale: 2, x: 0, y: 0 }, 9, -9), { scale: 2, x: 0.5, y: -0.5 });
   assert.deepEqual(panBy(WHOLE, 1, 1), WHOLE);
+});
+
+test("a_piece_beside_which_the_stage_shows_is_moved_once_it_is_larger_than_that", () => {
+  const room: Room = { piece: [0.5, 1], stage: [1, 1] };
+  assert.deepEqual(panBy({ scale: 2, x: 0, y: 0 }, 9, -9, room), { scale: 2, x: 0, y: -0.5 });
+  assert.deepEqual(panBy({ scale: 3, x: 0, y: 0 }, 9, -9, room), { scale: 3, x: 0.25, y: -1 });
 });

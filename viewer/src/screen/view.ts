@@ -34,7 +34,9 @@ export interface View {
   brought: HTMLElement;
   /** How large the piece is. */
   readonly scale: number;
-  /** Width of the piece, not zoomed, in the stage's own pixels. */
+  /** Width by height of the element, where the page's styles leave that open. */
+  readonly ratio: number;
+  /** Width of a picture of these proportions in the stage, in the stage's own pixels. */
   width(): number;
   /** A way across the viewport in the stage's own pixels, whatever transforms the page has put around it. */
   toLocal(way: Place): Place;
@@ -87,6 +89,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   const stage = part("div", "stage");
   stage.tabIndex = 0;
   const layer = part("div", "layer");
+  const crop = part("div", "crop");
   const plane = part("div", "plane");
   const canvas = part("canvas", "canvas");
   const close = part("button", "close control");
@@ -104,7 +107,8 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   // Three corners of the stage: where they are in the viewport tells what transforms the page has put around it.
   const corners = ["", "", ""].map(() => document.createElement("i"));
   plane.append(canvas);
-  layer.append(brought, plane);
+  crop.append(plane);
+  layer.append(brought, crop);
   stage.append(layer, ...corners);
   message.append(text, retry);
   frame.append(stage, close, message);
@@ -112,19 +116,19 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
 
   let ratio = 1;
   let isSized = false;
+  /** Width in CSS pixels that the page gives, to the element or to the picture in it. */
+  let widthPx = 0;
+  let isElements = false;
   let scale = 1;
   /** The product whose crop lies where its still does, and that crop, in shares of the artist's frame. */
   let placed: { product: string; crop: number[] } | undefined;
 
   const set = (name: string, value: string) => frame.style.setProperty(name, value);
 
-  /** The artist's frame round a crop that fits into the layer as its still does. */
-  const layPlane = (width: number, height: number, [left, top, wide, high]: number[]) => {
-    const fitted = (width * wide!) / (height * high!) / ratio;
-    const [cropWidth, cropHeight] = [Math.min(1, fitted), Math.min(1, 1 / fitted)];
-    const [across, along] = [cropWidth / wide!, cropHeight / high!];
-    const [x, y] = [(1 - cropWidth) / 2 - left! * across, (1 - cropHeight) / 2 - top! * along];
-    set("--plane", [y, 1 - x - across, 1 - y - along, x].map((share) => `${100 * share}%`).join(" "));
+  /** Gives the element the box that an image of these proportions has. */
+  const fit = () => {
+    const wide = widthPx >= LEAST_WIDTH_PX ? `width:${widthPx}px` : "";
+    sheets[1]!.replaceSync(`:host{aspect-ratio:${ratio};${isElements ? wide : ""}}:host:before{${wide}}`);
   };
 
   const own: Words = Object.create(words);
@@ -135,15 +139,21 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     retry.textContent = own.retry;
     message.hidden = !word;
   };
-  const place: View["place"] = ({ source: [width, height], crop }, product) => {
-    const shares = crop.map((pixels, index) => pixels / (index % 2 ? height : width));
+  const percent = (share: number) => `${100 * share}%`;
+  const place: View["place"] = ({ source: [width, height], crop: pixels }, product) => {
+    const shares = pixels.map((px, index) => px / (index % 2 ? height : width));
     if (placed?.product !== product) {
       placed = { product, crop: shares };
-      if (!isSized) set("--ratio", `${(ratio = width / height)}`);
+      if (!isSized) ratio = width / height;
+      fit();
     }
-    layPlane(width, height, placed.crop);
-    const [left, top, wide, high] = shares.map((share) => `${100 * share}%`);
-    canvas.style.cssText = `left:${left};top:${top};width:${wide};height:${high}`;
+    // The first crop is where the still is, and the plane the artist's frame round it.
+    const [left, top, wide, high] = placed.crop as [number, number, number, number];
+    set("--ratio", `${(width * wide) / (height * high)}`);
+    const insets = [-top / high, (left + wide - 1) / wide, (top + high - 1) / high, -left / wide];
+    set("--plane", insets.map(percent).join(" "));
+    const [x, y, across, along] = shares.map(percent);
+    canvas.style.cssText = `left:${x};top:${y};width:${across};height:${along}`;
   };
   const zoom = (to: Zoom) => {
     scale = to.scale;
@@ -151,12 +161,12 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     set("--girasol-zoom", `${scale}`);
     set("--touch", scale > 1 ? "none" : "pan-y");
   };
-  const size = (width: number, height: number, isElements: boolean) => {
+  const size: View["size"] = (width, height, ofElement) => {
     isSized = width > 0 && height > 0;
-    if (isSized) set("--ratio", `${(ratio = width / height)}`);
-    const isWide = width >= LEAST_WIDTH_PX;
-    sheets[1]!.replaceSync(isWide && isElements ? `:host{width:${width}px}` : "");
-    if (isWide) set("--width", `${width}px`);
+    if (isSized) ratio = width / height;
+    widthPx = width;
+    isElements = ofElement;
+    fit();
   };
   const width = () => Math.min(stage.clientWidth, stage.clientHeight * ratio) || 1;
   const toLocal: View["toLocal"] = ({ x, y }) => {
@@ -183,6 +193,9 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     brought,
     get scale() {
       return scale;
+    },
+    get ratio() {
+      return ratio;
     },
     width,
     toLocal,
