@@ -16,7 +16,7 @@ export interface GirasolSpinProps extends Omit<HTMLAttributes<Element>, keyof Li
   autospin?: boolean | number | string;
   controls?: boolean;
   share?: boolean;
-  vitals?: "off";
+  vitals?: "off" | "page";
   hotspots?: Hotspot[];
   children?: ReactNode;
   [choice: string]: unknown;

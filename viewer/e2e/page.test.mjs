@@ -268,9 +268,33 @@ test("it_reports_how_the_view_went_once_it_has_ended", async () => {
   assert.equal(vitals.configuration, "ring.solitaire.metal-platinum.stone-diamond");
   assert.equal(vitals.tier, "standard");
   assert.deepEqual([vitals.switches, vitals.turned, vitals.wanted], [1, 1, 1]);
+  assert.match(vitals.format, /^(avif|webp)$/);
+  assert.ok(vitals.looks[5] > 0 && vitals.looks.length === 6, JSON.stringify(vitals.looks));
+  assert.equal(vitals.lcp_ms, undefined);
   assert.ok(
     vitals.frame_ms <= vitals.spin_ms && vitals.spin_ms <= vitals.full_ms && vitals.bytes > 200_000,
     JSON.stringify(vitals),
   );
+  await close();
+});
+
+test("the_page_s_own_vitals_are_reported_where_it_wants_that", async () => {
+  const reports = [];
+  const { page, close } = await openBody(browser, base, spin('vitals="page" controls'), {}, (page) =>
+    page.route("**/api/vitals", async (route) => {
+      const response = await route.fetch();
+      reports.push({ ...route.request().postDataJSON(), status: response.status() });
+      await route.fulfill({ response });
+    }),
+  );
+  await spinState(page, "standard");
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  for (let tries = 0; !reports.length && tries < 100; tries++) await painted(page);
+  const [vitals] = reports;
+  assert.equal(vitals.status, 204);
+  assert.ok(vitals.lcp_ms > 0 && vitals.cls_thousandths >= 0, JSON.stringify(vitals));
   await close();
 });

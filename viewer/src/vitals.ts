@@ -9,6 +9,8 @@ export interface Vitals {
   /** Notes when something happened for the first time. */
   mark(what: "frame_ms" | "spin_ms" | "full_ms"): void;
   addSwitch(ms: number): void;
+  /** What the second file has measured of the view, once it is there. */
+  extra?(): object;
   /** Ends the view. Its report goes to the server of the sequence at `src`, if there is one and anything was measured. */
   end(src: string | false, configuration?: string, tier?: string): void;
 }
@@ -20,7 +22,7 @@ export function createVitals(): Vitals {
   const add: Vitals["add"] = (what, by = 1) => {
     report[what] = (report[what] ?? 0) + by;
   };
-  return {
+  const vitals: Vitals = {
     add,
     begin() {
       nearAt = performance.now();
@@ -33,10 +35,11 @@ export function createVitals(): Vitals {
       report.switch_ms = Math.max(report.switch_ms ?? 0, Math.round(ms));
     },
     end(src, configuration, tier) {
-      const body = JSON.stringify({ schema: "girasol.vitals/1", ...report, configuration, tier });
+      const body = JSON.stringify({ schema: "girasol.vitals/1", ...report, ...vitals.extra?.(), configuration, tier });
       const [isMeasured] = Object.keys(report);
       report = {};
       if (src && isMeasured) navigator.sendBeacon?.(src.replace(/products\/customizable.*/, "vitals"), body);
     },
   };
+  return vitals;
 }

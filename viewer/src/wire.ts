@@ -197,6 +197,13 @@ export interface VitalsReport {
   bytes?: number;
   /** Failures that the visitor saw. */
   errors?: number;
+  /** From the second file on: the format of the frames; milliseconds for each sector of 10 degrees, from 0 on. */
+  format?: Format;
+  looks?: number[];
+  /** Of the page, with vitals="page": largest contentful paint, layout shifts in thousandths, slowest interaction. */
+  lcp_ms?: number;
+  cls_thousandths?: number;
+  inp_ms?: number;
 }
 
 /** An error (RFC 9457). `type` ends with the problem's slug. */

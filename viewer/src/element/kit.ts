@@ -5,6 +5,8 @@ import type { Loader } from "../loader/loader";
 import type { Net } from "../loader/net";
 import type { Screen } from "../screen/screen";
 import type { Place } from "../screen/view";
+
+import type { Vitals } from "../vitals";
 import type { Choices, Hotspot } from "../wire";
 import type { Words } from "../words";
 import type { Full } from "./full";
@@ -16,6 +18,7 @@ export interface Kit {
   full: Full;
   /** The fingers that touch the piece, and the mouse: where they are in the viewport. */
   fingers: Map<number, Place>;
+  vitals: Vitals;
   /** The shop's own words. */
   words: Partial<Words>;
   turnTo(angle: number): void;

@@ -49,7 +49,7 @@ export function createSpin(host: HTMLElement): Spin {
   let isTouched = false;
 
   const load = () => {
-    loading ??= loadMore({ host, screen, loader, full, fingers, words, turnTo, isMotionReduced }).then(
+    loading ??= loadMore({ host, screen, loader, full, fingers, vitals, words, turnTo, isMotionReduced }).then(
       (loaded) => {
         more = loaded;
         if (isTouched) more.onTouch();

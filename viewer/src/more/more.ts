@@ -13,7 +13,9 @@ import { listenGrip } from "./grip";
 import { createHelper } from "./helper";
 import { makeHotspots, placeHotspots } from "./hotspots";
 import { createLanguage } from "./language";
+import { createLooks } from "./looks";
 import CSS from "./more.css";
+import { takePageVitals, watchPageVitals } from "./page-vitals";
 import { writeShared } from "./share";
 import { createWarming } from "./warm";
 
@@ -61,6 +63,12 @@ export function createMore(kit: Kit): More {
     view.say();
     controls.refresh();
   });
+  const looks = createLooks(kit);
+  kit.vitals.extra = () => {
+    const format = loader.manifest?.selected?.format;
+    const seen = looks.take();
+    return { ...(format && { format }), ...(seen.length && { looks: seen }), ...takePageVitals() };
+  };
   let page = document;
   let placing = 0;
   let sharing = 0;
@@ -84,6 +92,7 @@ export function createMore(kit: Kit): More {
   const onTouch = () => {
     autospin.end();
     coast.end();
+    looks.begin();
   };
 
   listenGrip(kit, { closeUp, autospin, onTouch });
@@ -130,11 +139,13 @@ export function createMore(kit: Kit): More {
       share();
     },
     refresh() {
+      if (host.getAttribute("vitals") === "page") watchPageVitals();
       speak();
       controls.refresh();
       share();
     },
     adopt() {
+      if (host.getAttribute("vitals") === "page") watchPageVitals();
       follow();
       if (host.ownerDocument !== page) {
         page = host.ownerDocument;
