@@ -6,6 +6,8 @@ mod descriptors;
 mod drain;
 mod listen;
 mod lost;
+mod operators;
+mod routes;
 mod server;
 #[cfg(test)]
 mod statements;
@@ -13,9 +15,8 @@ mod tasks;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use actix_web::{App as Routes, middleware::from_fn, web};
+use actix_web::web;
 use assets_pipeline::{gate::bound_working, plan::tiers::Format};
-use tracing_actix_web::TracingLogger;
 
 use crate::{
     background::Background,
@@ -24,9 +25,8 @@ use crate::{
     checks::Checks,
     config::{BadTarget, Config, DatabaseConfig, SecretText},
     db::{self, Address, Connections, Db, DbError, Found, Place},
-    domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{
-        self, AccessLog, Draining,
+        self, Draining,
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
@@ -36,7 +36,7 @@ use crate::{
     worker::Worker,
 };
 
-use self::lost::Lost;
+use self::{lost::Lost, routes::Shared};
 
 /// What the server shows besides the storefront's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +89,12 @@ pub enum AppError {
     #[error("there is no Girasol data in {0}")]
     NoData(String),
     /// The address is taken, or is none of this machine's.
-    #[error("cannot listen on {address} (server.listen)")]
+    #[error("cannot listen on {address} ({setting})")]
     Listen {
         /// As configured.
         address: String,
+        /// The key of the setting.
+        setting: &'static str,
         /// Why.
         source: io::Error,
     },
@@ -353,7 +355,7 @@ impl App {
         let stop = listen::stop_signal().map_err(AppError::Server)?;
         self.probe_store().await?;
         let purger = self.purger().await?;
-        let listener = listen::bind(&self.config.server.listen)?;
+        let listener = listen::bind(&self.config.server.listen, "server.listen")?;
         let address = listener.local_addr().map_err(AppError::Server)?;
         let waiting = listener.try_clone().map_err(AppError::Server)?;
         let draining = web::Data::new(Draining::default());
@@ -363,15 +365,14 @@ impl App {
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
         let shared = self.shared(&catalog, &purger, &readiness, &views, &draining);
+        let operators = operators::start(&self.config.server, &shared)?;
+        let addresses = if operators.is_some() { http::artists } else { http::private };
         let routes = move || {
-            let routes = Routes::new()
-                .wrap(from_fn(http::accept_both_spellings))
-                .wrap(from_fn(http::store_plain_alone))
-                .wrap(from_fn(http::close_while_draining))
-                .wrap(TracingLogger::<AccessLog>::new());
-            routes.configure(|routes| shared.add_to(routes)).configure(|routes| pages.add_to(routes))
+            shared.clone().routes(move |routes| {
+                pages.add_to(routes);
+                routes.configure(addresses);
+            })
         };
-
         let server = server::start(listener, &self.config.server, routes).map_err(AppError::Server)?;
 
         let mut background = Background::default();
@@ -413,6 +414,10 @@ impl App {
                 served
             }
         };
+        // Operators see the server drain.
+        if let Some(operators) = operators {
+            operators.stop(true).await;
+        }
         background.stop(WORKER_STOPS_WITHIN).await;
         if let Err(error) = views.flush(&self.db).await {
             tracing::warn!(%error, "the last views could not be stored");
@@ -421,38 +426,5 @@ impl App {
         self.db.close().await;
         tracing::info!("stopped");
         Ok(())
-    }
-}
-
-/// What handlers share.
-#[derive(Clone)]
-struct Shared {
-    catalog: web::Data<Catalog>,
-    staging: web::Data<Staging>,
-    limits: web::Data<UploadLimits>,
-    writers: web::Data<http::Writers>,
-    checks: web::Data<Checks>,
-    views: web::Data<Views>,
-    purger: web::Data<Purger>,
-    proxies: web::Data<TrustedProxies>,
-    readiness: web::Data<Readiness>,
-    draining: web::Data<Draining>,
-}
-
-impl Shared {
-    fn add_to(&self, routes: &mut web::ServiceConfig) {
-        let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, draining } =
-            self.clone();
-        routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(draining);
-        routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
-    }
-}
-
-impl Pages {
-    fn add_to(self, routes: &mut web::ServiceConfig) {
-        if self == Self::Demo {
-            routes.configure(http::demo);
-        }
-        routes.configure(http::storefront).configure(http::private);
     }
 }

@@ -65,6 +65,30 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 /// Every address of the artists' and operators' API, and their pages. [`storefront`] is registered before it, since the
 /// private scope takes every address under `/api` that is not public.
 pub fn private(routes: &mut web::ServiceConfig) {
+    pages(routes);
+    private_scope::register(routes, |routes| {
+        routes.configure(private::routes).configure(operator::routes);
+    });
+}
+
+/// The same without the operators' addresses, which answer at a listener of their own.
+pub fn artists(routes: &mut web::ServiceConfig) {
+    pages(routes);
+    private_scope::register(routes, |routes| {
+        routes.configure(private::routes);
+    });
+}
+
+/// Every address of the operators' own listener: their API, sessions for it, and health.
+pub fn operator(routes: &mut web::ServiceConfig) {
+    routes.configure(public::health).default_service(web::to(no_such_path));
+    private_scope::register(routes, |routes| {
+        routes.configure(private::sessions).configure(operator::routes);
+    });
+}
+
+/// The pages of artists.
+fn pages(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/studio", page::studio))
         .service(with_slash("/studio"))
@@ -73,9 +97,6 @@ pub fn private(routes: &mut web::ServiceConfig) {
         .service(read("/studio.LICENSES.txt", page::studio_licences))
         .service(read("/preview.css", page::preview_style))
         .configure(private::preview_pages);
-    private_scope::register(routes, |routes| {
-        routes.configure(private::routes).configure(operator::routes);
-    });
 }
 
 /// The demo's page. It is registered before [`storefront`], which has a page at the same address.

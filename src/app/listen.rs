@@ -7,8 +7,13 @@ use std::{
 
 use super::AppError;
 
-pub(super) fn bind(address: &str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).map_err(|source| AppError::Listen { address: address.to_owned(), source })
+/// Takes the address that a setting names.
+pub(super) fn bind(address: &str, setting: &'static str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).map_err(|source| AppError::Listen {
+        address: address.to_owned(),
+        setting,
+        source,
+    })
 }
 
 /// An address that a browser on this machine can open: one that stands for all becomes the loopback.

@@ -44,8 +44,11 @@ async fn asked(rows: u64) -> Vec<Vec<&'static str>> {
     let (readiness, views) = (Arc::new(Readiness::default()), Arc::new(Views::new(0.0, 0)));
     readiness.check(&app.db, &app.store).await;
     let shared = app.shared(&catalog, &purger, &readiness, &views, &web::Data::default());
-    let routes = Routes::new().configure(|routes| shared.add_to(routes));
-    let server = test::init_service(routes.configure(|routes| Pages::None.add_to(routes))).await;
+    let routes = shared.routes(|routes| {
+        Pages::None.add_to(routes);
+        routes.configure(http::private);
+    });
+    let server = test::init_service(routes).await;
     let mut asked = Vec::new();
     for address in ADDRESSES {
         let request = test::TestRequest::with_uri(address).insert_header(("authorization", bearer.as_str()));

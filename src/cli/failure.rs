@@ -266,9 +266,13 @@ impl Explain for AppError {
                 "Name the folder with --data or GIRASOL_DATA. girasol ingest, girasol product import and girasol serve \
                  create one.",
             ),
-            Self::Listen { .. } => Details::with(
+            Self::Listen { setting: "server.listen", .. } => Details::with(
                 "listen",
                 "Stop the program that uses the address, or name another address with --listen, as 127.0.0.1:8361.",
+            ),
+            Self::Listen { setting, .. } => Details::with(
+                "listen",
+                format!("Stop the program that uses the address, or name another address with {setting}."),
             ),
             Self::Server(_) => Details::of("server"),
         }

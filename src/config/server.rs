@@ -15,6 +15,10 @@ section! {
     "server" ServerConfig {
         /// Address and port that the server listens on. Port 0 takes a free port.
         listen: String = "127.0.0.1:8360".to_owned(), Kind::Text;
+        /// Address and port of a listener for operators. Their addresses (keys, product files, purges, the audit trail) then
+        /// answer there alone, and are 404 at `listen`; sessions and health answer at both. Without it every address answers
+        /// at `listen`.
+        operator_listen: Option<String> = None, Kind::Text, "\"127.0.0.1:8361\"";
         /// Threads that answer requests. Without it the server starts one for each core.
         workers: Option<NonZeroUsize> = None, whole(1, 512), "4";
         /// Seconds that requests under way have to finish when the server stops.
@@ -47,9 +51,13 @@ section! {
 
 impl ServerConfig {
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        let parts = self.listen.rsplit_once(':');
-        let is_address = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-        check(is_address, "server.listen", "must be an address and a port, as 127.0.0.1:8360")?;
+        check(is_address(&self.listen), "server.listen", "must be an address and a port, as 127.0.0.1:8360")?;
+        if let Some(listen) = &self.operator_listen {
+            let key = "server.operator_listen";
+            check(is_address(listen), key, "must be an address and a port, as 127.0.0.1:8361")?;
+            let is_same = *listen == self.listen && !listen.ends_with(":0");
+            check(!is_same, key, "must be another address or port than server.listen")?;
+        }
         for (at, network) in self.trusted_proxies.iter().enumerate() {
             let key = format!("server.trusted_proxies[{at}]");
             TrustedProxies::network(network).map_err(|error| Problem::of(&key, &error.to_string()))?;
@@ -61,4 +69,9 @@ impl ServerConfig {
     pub fn proxies(&self) -> TrustedProxies {
         self.trusted_proxies.iter().filter_map(|network| TrustedProxies::network(network).ok()).collect()
     }
+}
+
+fn is_address(text: &str) -> bool {
+    let parts = text.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }

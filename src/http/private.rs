@@ -95,10 +95,15 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
 ))]
 pub(super) struct Operations;
 
+/// Sessions, which artists and operators begin alike.
+pub(super) fn sessions(routes: &mut web::ServiceConfig) {
+    routes.service(address("/api/session").get(session::show).post(session::begin).delete(session::end));
+}
+
 /// Every address of the artists' API.
 pub(super) fn routes(routes: &mut web::ServiceConfig) {
     routes
-        .service(address("/api/session").get(session::show).post(session::begin).delete(session::end))
+        .configure(sessions)
         .service(address("/api/products").get(products::list))
         .service(address("/api/demand").get(demand::list))
         .service(address("/api/framesets").get(framesets::list).post(framesets::open))

@@ -74,10 +74,16 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(with_slash("/docs"))
         .service(read("/docs.js", page::docs_script))
         .service(read("/docs.css", page::docs_style))
+        .configure(health)
+        .service(read("/", welcome::welcome));
+}
+
+/// The addresses that say whether the server is well.
+pub(super) fn health(routes: &mut web::ServiceConfig) {
+    routes
         .service(read("/api/health", health::health))
         .service(read("/api/health/live", health::live))
-        .service(read("/api/health/ready", health::ready))
-        .service(read("/", welcome::welcome));
+        .service(read("/api/health/ready", health::ready));
 }
 
 /// The demo's page, which a storefront of its own does not want.

@@ -45,6 +45,7 @@ mod moved_store;
 mod newcomer;
 mod objects;
 mod openapi;
+mod operator_listener;
 mod preview;
 mod private;
 mod process;

@@ -1,0 +1,34 @@
+//! The listener for operators, where they have one of their own.
+
+use actix_web::dev::ServerHandle;
+
+use crate::{config::ServerConfig, http};
+
+use super::{AppError, listen, routes::Shared, server};
+
+/// Operators and what measures the server are few: a thread and some connections are enough for them.
+const THREADS: usize = 1;
+const MAX_CONNECTIONS: usize = 256;
+
+/// Starts a server of the operators' addresses, if the settings name an address for it. It runs until its handle stops it.
+pub(super) fn start(config: &ServerConfig, shared: &Shared) -> Result<Option<ServerHandle>, AppError> {
+    let Some(address) = &config.operator_listen else { return Ok(None) };
+    let listener = listen::bind(address, "server.operator_listen")?;
+    let address = listener.local_addr().map_err(AppError::Server)?;
+    let config = ServerConfig {
+        workers: THREADS.try_into().ok(),
+        max_connections: config.max_connections.min(MAX_CONNECTIONS),
+        ..config.clone()
+    };
+    let shared = shared.clone();
+    let server = server::start(listener, &config, move || shared.clone().routes(http::operator))
+        .map_err(AppError::Server)?;
+    tracing::info!(%address, "operators have a listener of their own");
+    let handle = server.handle();
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the operators' server failed");
+        }
+    });
+    Ok(Some(handle))
+}

@@ -1,0 +1,76 @@
+//! The routes of a server: what its handlers share, and what each answer goes through.
+
+use actix_service::ServiceFactory;
+use actix_web::{
+    App as Routes, Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web,
+};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    cdn::purge::Purger,
+    checks::Checks,
+    domain::{frameset::UploadLimits, proxies::TrustedProxies},
+    http::{self, AccessLog, Draining, catalog::Catalog, public::vitals::Views},
+    library::readiness::Readiness,
+    staging::Staging,
+};
+
+use super::Pages;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) catalog: web::Data<Catalog>,
+    pub(super) staging: web::Data<Staging>,
+    pub(super) limits: web::Data<UploadLimits>,
+    pub(super) writers: web::Data<http::Writers>,
+    pub(super) checks: web::Data<Checks>,
+    pub(super) views: web::Data<Views>,
+    pub(super) purger: web::Data<Purger>,
+    pub(super) proxies: web::Data<TrustedProxies>,
+    pub(super) readiness: web::Data<Readiness>,
+    pub(super) draining: web::Data<Draining>,
+}
+
+impl Shared {
+    /// A server's routes: these addresses, and what each answer goes through.
+    pub(super) fn routes(
+        self,
+        addresses: impl FnOnce(&mut web::ServiceConfig),
+    ) -> Routes<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody>,
+            Error = Error,
+            InitError = (),
+        >,
+    > {
+        Routes::new()
+            .wrap(from_fn(http::accept_both_spellings))
+            .wrap(from_fn(http::store_plain_alone))
+            .wrap(from_fn(http::close_while_draining))
+            .wrap(TracingLogger::<AccessLog>::new())
+            .configure(|routes| self.add_to(routes))
+            .configure(addresses)
+    }
+
+    fn add_to(self, routes: &mut web::ServiceConfig) {
+        let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, .. } = self;
+        routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(self.draining);
+        routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
+    }
+}
+
+impl Pages {
+    pub(super) fn add_to(self, routes: &mut web::ServiceConfig) {
+        if self == Self::Demo {
+            routes.configure(http::demo);
+        }
+        routes.configure(http::storefront);
+    }
+}
