@@ -2,7 +2,7 @@
 // GIRASOL_URL names the server and GIRASOL_KEY a key of an artist's; SCREENSHOTS a folder for pictures.
 
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -69,6 +69,28 @@ export async function openDesk() {
       const frames = readdirSync(join(fixtures, `ring-${of}`)).filter((_, index) => index % every === 0);
       for (const frame of frames) copyFileSync(join(fixtures, `ring-${of}`, frame), join(renders, frame));
       return frames.length;
+    },
+
+    /** The same frames, which are cut out, laid on white. */
+    async turnOnWhite(parent, name) {
+      const frames = desk.turn(parent, name);
+      for (const frame of readdirSync(join(folder, parent, name))) {
+        const path = join(folder, parent, name, frame);
+        const jpeg = await desk.page.evaluate(async (frame) => {
+          const picture = Object.assign(new Image(), { src: `data:image/webp;base64,${frame}` });
+          await picture.decode();
+          const canvas = document.createElement("canvas");
+          [canvas.width, canvas.height] = [picture.width, picture.height];
+          const context = canvas.getContext("2d");
+          context.fillStyle = "#fff";
+          context.fillRect(0, 0, canvas.width, canvas.height);
+          context.drawImage(picture, 0, 0);
+          return canvas.toDataURL("image/jpeg", 0.95).split(",")[1];
+        }, readFileSync(path).toString("base64"));
+        rmSync(path);
+        writeFileSync(path.replace(/webp$/, "jpg"), Buffer.from(jpeg, "base64"));
+      }
+      return frames;
     },
 
     /** The frames of a set as the server has them: digests by name. */

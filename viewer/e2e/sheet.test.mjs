@@ -145,6 +145,40 @@ test("encode_waits_for_the_doctor_and_asks_what_is_found_meanwhile", async () =>
   assert.equal(await page.locator("#publish").count(), 0, "nothing is committed");
 });
 
+for (const [name, turn, note] of [
+  ["cut_out_costs_quality", (folder) => desk.turn(folder, "frames"), /same bytes show 9 to 16 points less quality/],
+  [
+    "opaque_cannot_be",
+    (folder) => desk.turnOnWhite(folder, "frames"),
+    /cannot be made transparent: Encode would refuse/,
+  ],
+]) {
+  test(`a_transparent_ground_of_frames_that_are_${name}_and_the_studio_says_so`, async () => {
+    const page = await desk.signIn();
+    const id = await desk.openSet({ metal: "platinum" });
+    const noted = page.locator("#ground-cost:visible");
+    const choose = async (ground) => {
+      await page.locator("#ground").selectOption(ground);
+      await page.locator("#settings-status", { hasText: "Saved." }).waitFor();
+    };
+    const frames = await turn(name);
+    await desk.pick(name);
+    await desk.uploaded(frames);
+    await done(page);
+    assert.equal(await noted.count(), 0, "white costs nothing");
+    await choose("transparent");
+    await noted.filter({ hasText: note }).waitFor();
+    await desk.inspect(name);
+    // It stays so after a reload.
+    await page.reload();
+    await noted.filter({ hasText: note }).waitFor();
+    await choose("colour");
+    assert.equal(await noted.count(), 0);
+    const { settings } = await page.evaluate(async (id) => (await fetch(`/api/framesets/${id}`)).json(), id);
+    assert.equal(settings.ground, "#ffffff");
+  });
+}
+
 test("what_is_meant_is_encoded_after_the_question_and_the_live_spin_has_lines_for_a_page", async () => {
   const page = await desk.signIn();
   await desk.openSet({ metal: "platinum" });

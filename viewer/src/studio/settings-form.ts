@@ -20,6 +20,8 @@ const DIRECTIONS: [string, string][] = [
   ["yes", "clockwise"],
 ];
 const WHITE = "#ffffff";
+const OPAQUE =
+  "These frames have a ground of their own, which cannot be made transparent: Encode would refuse them. Send frames that are cut out, or choose another ground.";
 const COST =
   "Kept transparent, the same bytes show 9 to 16 points less quality. Where the page has one colour, choose that colour; on a white page, white costs nothing.";
 
@@ -36,7 +38,8 @@ export interface SettingsForm {
 /** The form; it is read-only for a committed set. */
 export function settingsForm(set: Frameset, onChange: () => void = () => {}): SettingsForm {
   let { settings } = set;
-  let isTransparent = false;
+  /** Unknown until the frames are checked. */
+  let isTransparent: boolean | undefined;
   const saved = make("p", { class: "quiet small", role: "status", id: "settings-status" });
   const fields = make("fieldset", { class: "settings", disabled: set.state === "committed" });
   const angle = (name: "hero" | "start") =>
@@ -86,9 +89,9 @@ export function settingsForm(set: Frameset, onChange: () => void = () => {}): Se
   };
   const cost = make("p", { class: "note small", id: "ground-cost", role: "status", hidden: true });
   const drawCost = () => {
-    const isKept = ground.value === "transparent" && isTransparent;
+    const isKept = ground.value === "transparent" && isTransparent !== undefined;
     cost.hidden = !isKept;
-    cost.textContent = isKept ? COST : "";
+    cost.textContent = isKept ? (isTransparent ? COST : OPAQUE) : "";
   };
   const saveGround = () => {
     drawCost();
