@@ -81,11 +81,12 @@ pub struct Catalog {
     pub(super) turns: Turns,
 }
 
-/// What was read last of pointers and revisions, for while the database cannot be asked.
+/// What was read last of pointers and revisions, for while the database cannot be asked. What did not exist is not among
+/// it: it may exist by now.
 #[derive(Debug)]
 struct LastKnown {
     pointers: Cache<ConfigId, Visibility>,
-    revisions: Cache<ProductId, Option<i64>>,
+    revisions: Cache<ProductId, i64>,
 }
 
 impl LastKnown {
@@ -95,20 +96,34 @@ impl LastKnown {
             revisions: Cache::of_entries("last revisions", MAX_POINTERS, time),
         }
     }
+
+    async fn note_visibility(&self, id: &ConfigId, visibility: Visibility) {
+        match visibility {
+            Visibility::Absent => self.pointers.evict(id).await,
+            existing => self.pointers.replace(id.clone(), existing).await,
+        }
+    }
+
+    async fn note_revision(&self, id: &ProductId, revision: Option<i64>) {
+        match revision {
+            None => self.revisions.evict(id).await,
+            Some(revision) => self.revisions.replace(id.clone(), revision).await,
+        }
+    }
 }
 
 /// What is true now, or what was true last while the database cannot be asked.
-async fn or_last_known<K, V>(now: Result<Arc<V>, Error>, last: &Cache<K, V>, key: &K) -> Result<V, Error>
+async fn or_last_known<K, L, V>(now: Result<V, Error>, last: &Cache<K, L>, key: &K) -> Result<V, Error>
 where
     K: Hash + Eq + Send + Sync + 'static,
-    V: Copy + Send + Sync + 'static,
+    L: Copy + Into<V> + Send + Sync + 'static,
 {
     match now {
         Err(Error::Busy(why)) => match last.get(key).await {
-            Some(last) => Ok(*last),
+            Some(last) => Ok((*last).into()),
             None => Err(Error::Busy(why)),
         },
-        now => now.map(|now| *now),
+        now => now,
     }
 }
 
@@ -131,6 +146,17 @@ enum Visibility {
     Protected(Protected),
     /// No version was ever live.
     Absent,
+}
+
+impl Visibility {
+    fn public_pointer(self, id: &ConfigId) -> Result<Pointer, Error> {
+        match self {
+            Self::Live(pointer) => Ok(pointer),
+            Self::Protected(_) => Err(Error::Protected),
+            Self::TakenDown => Err(Error::TakenDown(id.clone())),
+            Self::Absent => Err(Error::NoSpin(id.clone())),
+        }
+    }
 }
 
 /// A protected configuration.
@@ -210,8 +236,13 @@ impl Catalog {
         self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether clients can see a configuration, at most a second old.
+    /// Whether clients can see a configuration, at most a second old unless the database is away.
     async fn visibility(&self, id: &ConfigId) -> Result<Visibility, Error> {
+        or_last_known(self.visibility_now(id).await, &self.last_known.pointers, id).await
+    }
+
+    /// Whether clients can see a configuration, at most a second old.
+    async fn visibility_now(&self, id: &ConfigId) -> Result<Visibility, Error> {
         let load = async {
             // The pointer's own namespace first: a configuration may move between the two reads.
             let live = self.serving.pointer(id).await?;
@@ -225,11 +256,10 @@ impl Catalog {
                 None if self.serving.is_taken_down(id).await? => Visibility::TakenDown,
                 None => Visibility::Absent,
             };
-            self.last_known.pointers.replace(id.clone(), visibility).await;
+            self.last_known.note_visibility(id, visibility).await;
             Ok::<_, Error>(visibility)
         };
-        let now = self.pointers.get_or_load((self.epoch(), id.clone()), load).await;
-        or_last_known(now, &self.last_known.pointers, id).await
+        self.pointers.get_or_load((self.epoch(), id.clone()), load).await.map(|now| *now)
     }
 
     /// The configuration, if it is protected.
@@ -261,14 +291,9 @@ impl Catalog {
         self.signing.get_or_load((), load).await
     }
 
-    /// The public live pointer of a configuration, at most a second old.
+    /// The public live pointer of a configuration, at most a second old unless the database is away.
     pub(crate) async fn pointer(&self, id: &ConfigId) -> Result<Pointer, Error> {
-        match self.visibility(id).await? {
-            Visibility::Live(pointer) => Ok(pointer),
-            Visibility::Protected(_) => Err(Error::Protected),
-            Visibility::TakenDown => Err(Error::TakenDown(id.clone())),
-            Visibility::Absent => Err(Error::NoSpin(id.clone())),
-        }
+        self.visibility(id).await?.public_pointer(id)
     }
 
     /// Evicts what is cached of a configuration's visibility, which is read anew from what is true now.
@@ -279,7 +304,7 @@ impl Catalog {
 
     /// Answers for the public live version. Where one of its objects is missing, the configuration may have been protected,
     /// taken down or published anew since its pointer was read: the pointer is then read again, and decides. That may happen
-    /// more than once while an answer is made.
+    /// more than once while an answer is made. While the database is away the absence is not sure, and the server is busy.
     pub(crate) async fn of_live<T>(
         &self,
         id: &ConfigId,
@@ -290,7 +315,7 @@ impl Catalog {
             match answer(pointer).await {
                 Err(error) if error.is_absence() => {
                     self.evict_pointer(id).await;
-                    let now = self.pointer(id).await?;
+                    let now = self.visibility_now(id).await?.public_pointer(id)?;
                     if now == pointer {
                         return Err(error);
                     }
@@ -302,18 +327,28 @@ impl Catalog {
         answer(pointer).await
     }
 
-    /// The public product, at most a second old.
+    /// The public product, at most a second old unless the database is away.
     pub(crate) async fn product(&self, id: &ProductId) -> Result<Arc<Option<Product>>, Error> {
-        let load = async {
-            let revision = self.serving.product_revision(id).await?;
-            self.last_known.revisions.replace(id.clone(), revision).await;
-            Ok::<_, Error>(revision)
-        };
-        let now = self.revisions.get_or_load((self.epoch(), id.clone()), load).await;
-        match or_last_known(now, &self.last_known.revisions, id).await? {
+        match or_last_known(self.revision_now(id).await, &self.last_known.revisions, id).await? {
             Some(revision) => self.product_at(id, revision).await,
             None => Ok(Arc::new(None)),
         }
+    }
+
+    /// The revision of a product, at most a second old; `None` if there is no such product.
+    async fn revision_now(&self, id: &ProductId) -> Result<Option<i64>, Error> {
+        let load = async {
+            let revision = self.serving.product_revision(id).await?;
+            self.last_known.note_revision(id, revision).await;
+            Ok::<_, Error>(revision)
+        };
+        self.revisions.get_or_load((self.epoch(), id.clone()), load).await.map(|now| *now)
+    }
+
+    /// The answer to a request for what a product does not offer. While the database is away the product is what it was last,
+    /// and may offer it by now: the server is busy then.
+    pub(crate) async fn refusal(&self, id: &ProductId, refusal: Error) -> Error {
+        self.revision_now(id).await.err().unwrap_or(refusal)
     }
 
     /// The product at a revision that a pointer named, or a later one.

@@ -61,7 +61,10 @@ pub(crate) async fn configure(
     let product = catalog.product(&id).await.at(&scope)?;
     let product = product.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
     let wanted: Configure = body::read_json(&request, body, BODY).await.at(&scope)?;
-    let choices = product.complete(&parse(&wanted).at(&scope)?).at(&scope)?;
+    let choices = match parse(&wanted).and_then(|choices| Ok(product.complete(&choices)?)) {
+        Ok(choices) => choices,
+        Err(refusal) => return Err(catalog.refusal(&id, refusal).await).at(&scope),
+    };
 
     let spin = product.spin(&choices);
     let configuration = match spin {

@@ -51,7 +51,10 @@ pub(crate) async fn product(request: HttpRequest, catalog: Data<Catalog>) -> Res
     let scope = Scope::product(&id).encoded();
     let loaded = catalog.product(&id).await.at(&scope)?;
     let product = loaded.as_ref().as_ref().ok_or(Error::NoSuchProduct).at(&scope)?;
-    let context = context(product, request.query_string()).at(&scope)?;
+    let context = match context(product, request.query_string()) {
+        Ok(context) => context,
+        Err(refusal) => return Err(catalog.refusal(&id, refusal).await).at(&scope),
+    };
     let key = AnswerKey::Product { id, revision: product.revision, context: context.clone() };
     // A product of thousands of spins takes some milliseconds for each of its contexts.
     let json = catalog.turns.products.run({
