@@ -3,8 +3,9 @@
 use std::{fmt, time::Duration};
 
 use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind,
+    Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo as _, RedisError, ServerErrorKind,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 
 /// Removes a lock that still has this token.
@@ -36,7 +37,10 @@ impl Redis {
     /// Checks the address, and opens no connection yet.
     pub(super) fn open(url: &str, timeout: Duration) -> Result<Self, String> {
         let refused = |error: RedisError| error.to_string();
-        let client = Client::open(url).map_err(refused)?;
+        let at = url.into_connection_info().map_err(refused)?;
+        // Many questions share the connection; none waits until the answer to another one is acknowledged.
+        let client =
+            Client::open(at.set_tcp_settings(TcpSettings::default().set_nodelay(true))).map_err(refused)?;
         // The circuit asks again; a retry here would make questions wait for each other.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
