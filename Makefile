@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer bench-workers lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer bench-workers load lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -233,6 +233,10 @@ bench-db: setup ## Measure look-ups over a million configurations on both engine
 
 bench-scale: setup ## Measure signals between processes, and second requests for slow reads, in three minutes, and write benches/scale.md
 	@CARGO="$(CARGO)" MOTO=$(CURDIR)/$(dir $(MOTO))python scripts/bench-scale.sh $(ARGS)
+
+load: setup ## Visitors, artists and a CDN at a server, beside nginx, in six minutes; ARGS names scenarios, --record writes benches/load.md
+	@$(BUILD_RELEASE) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol $(CARGO) run --release --package girasol-load $(LOCKED) $(QUIET) -- $(ARGS)
 
 bench-viewer: setup setup-bench ## Compare with two other viewers on slow lines, by HTTP/1.1 and HTTP/2, RUNS=3 times in 20 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)
