@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { until } from "./browser.mjs";
 import { openDesk, PATIENCE } from "./desk.mjs";
 
+const base = process.env.GIRASOL_URL;
 let desk;
 
 before(async () => (desk = await openDesk()));
@@ -178,6 +179,37 @@ for (const [name, turn, note] of [
     assert.equal(settings.ground, "#ffffff");
   });
 }
+
+test("text_of_twice_the_size_fits_into_a_phone_and_what_is_chosen_is_seen_in_the_system_s_colours", async () => {
+  const page = await desk.signIn();
+  await desk.openSet({ metal: "platinum" });
+  const frames = desk.turn("large", "frames");
+  await desk.pick("large");
+  await desk.uploaded(frames);
+  await drawn(page, frames);
+  await page.emulateMedia({ forcedColors: "active" });
+  const chosen = page.locator(".sheet .chosen .frame");
+  assert.equal(await chosen.evaluate((frame) => getComputedStyle(frame).outlineStyle), "solid");
+  await page.emulateMedia({ forcedColors: "none" });
+  const set = page.url();
+  const configuration = "configurations/ring.solitaire.metal-yellow-gold.stone-diamond";
+  for (const width of [320, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const [at, there] of [
+      [set, "#commit"],
+      [new URL("/studio#/products", base).href, "#new-set"],
+      [new URL(`/studio#/${configuration}`, base).href, "#version-list li"],
+    ]) {
+      await page.goto(at);
+      await page.locator(there).first().waitFor();
+      const wide = await page.evaluate(() => {
+        document.documentElement.style.fontSize = "200%";
+        return document.documentElement.scrollWidth;
+      });
+      assert.equal(wide, width, at);
+    }
+  }
+});
 
 test("what_is_meant_is_encoded_after_the_question_and_the_live_spin_has_lines_for_a_page", async () => {
   const page = await desk.signIn();

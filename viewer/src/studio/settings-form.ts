@@ -108,8 +108,8 @@ export function settingsForm(set: Frameset, onChange: () => void = () => {}): Se
 
   fields.append(
     field("Hero angle, degrees", hero, "Stands for the piece where only one picture does."),
-    field("Angle of the first frame, degrees", start),
-    field("The piece turns, seen from above", clockwise),
+    field("First frame, degrees", start),
+    field("Turns, seen from above", clockwise),
     make("div", { class: "ground-fields" }, field("Ground", ground), colour),
     cost,
     field("Effort", effort),
