@@ -2,7 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { publish } from "../e2e/publish.mjs";
+import { artist, publish } from "../e2e/publish.mjs";
 
 const ring = fileURLToPath(new URL("../../fixtures/solitaire-rose-gold/", import.meta.url));
 const RING = "ring.solitaire.metal-yellow-gold.stone-diamond";
@@ -27,7 +27,7 @@ async function drop(page, demo, isTaken) {
   await signIn(page, demo);
   const id = await page.evaluate(async () => {
     const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ product: "ring.evening", choices: { metal: "rose-gold" } });
+    const body = JSON.stringify({ product: "ring.evening", choices: { metal: "rose-gold" }, newChoices: true });
     return (await (await fetch("/api/framesets", { method: "POST", headers, body })).json()).id;
   });
   await page.goto(new URL(`/studio#/sets/${id}`, url).href);
@@ -79,10 +79,15 @@ export const pictures = [
     async take(page, demo) {
       // The gold came out too red, and was rendered once more.
       const choices = { metal: "yellow-gold" };
-      await publish("ring.dawn", choices, "rose-gold");
-      const configuration = await publish("ring.dawn", choices, "yellow-gold");
+      const versions = [];
+      for (const metal of ["rose-gold", "yellow-gold"]) {
+        const configuration = await publish("ring.dawn", choices, metal);
+        // The first version of all may be the preview that came early.
+        versions.push((await artist("GET", `/api/sequences/${configuration}`)).live);
+      }
       await signIn(page, demo);
-      await page.goto(new URL(`/studio#/configurations/${configuration}/compare/1/2`, demo.url).href);
+      const compared = `/studio#/configurations/ring.dawn.metal-yellow-gold/compare/${versions.join("/")}`;
+      await page.goto(new URL(compared, demo.url).href);
       await turn(page, "#spin-2", 30);
       await turn(page, "#spin-1", 30);
       await page.evaluate(() => scrollTo(0, 0));
