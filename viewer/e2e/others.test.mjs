@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
-import { zoomed } from "./touch.mjs";
+import { fingersOf, touchTest, zoomed } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
 const SRC = sequenceOf("yellow-gold");
@@ -221,6 +221,31 @@ for (const [name, style, [across, along], angle] of [
     await close();
   });
 }
+
+touchTest("a_finger_turns_a_piece_that_its_page_has_turned_on_its_side_and_scrolls_across_it", async () => {
+  const body = `<div style="width: 300px; margin: 40px; transform: rotate(90deg)">${spin()}</div><div style="height: 3000px"></div>`;
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, reducedMotion: "reduce" };
+  const { page, close } = await openBody(browser, base, body, phone);
+  await spinState(page, "standard");
+  await page.waitForFunction(() =>
+    document.querySelector("girasol-spin").shadowRoot.querySelector(".frame").style.getPropertyValue("--scroll"),
+  );
+  await page.evaluate(() => scrollTo(0, 20));
+  const touch = await fingersOf(page);
+  const swipe = async (x, y, across, along) => {
+    await touch("touchStart", [{ x, y }]);
+    for (let step = 1; step <= 10; step++)
+      await touch("touchMove", [{ x: x + (across * step) / 10, y: y + (along * step) / 10 }]);
+    await touch("touchEnd");
+  };
+  await swipe(190, 120, 0, 100);
+  await page.waitForFunction(() => document.querySelector("girasol-spin").angle === 120);
+  assert.equal(await page.evaluate(() => scrollY), 20);
+  await swipe(150, 170, 100, 0);
+  await painted(page);
+  assert.equal(await page.evaluate(() => document.querySelector("girasol-spin").angle), 120);
+  await close();
+});
 
 test("a_zoomed_piece_of_a_mirrored_page_follows_the_hand_too", async () => {
   const body = `<div style="width: 400px; transform: scaleX(-1)">${spin()}</div>`;

@@ -8,6 +8,7 @@ import type { More } from "./kit";
 
 const DEGREES_PER_WIDTH = 360;
 const PAGE_DEGREES = 30;
+const KEY_FACTOR = 1.5;
 // What moves less than this is a tap. A finger has to move further across than along to turn; else it scrolls.
 const SLOP_PX = 4;
 interface Drag extends Place {
@@ -17,12 +18,14 @@ interface Drag extends Place {
 
 /**
  * Listens on the frame; the width of the piece is one turn. Dragging to the right turns the front to the right, in any
- * script. `hero` gives the angle at which the turn starts; `onTouch` is called at every gesture. Returns the fingers that
- * touch the piece, and the mouse: where they are in the viewport.
+ * script. `use` hands the second file over, at once if it is there; `hero` gives the angle at which the turn starts;
+ * `onTouch` is called at every gesture. Returns the fingers that touch the piece, and the mouse: where they are in the
+ * viewport.
  */
 export function listenGestures(
   screen: Screen,
   full: Full,
+  use: (then: (more: More) => void) => void,
   more: () => More | undefined,
   hero: () => number,
   onTouch: () => void,
@@ -85,6 +88,7 @@ export function listenGestures(
   // Pictures and links would be dragged away by the browser.
   view.host.addEventListener("dragstart", (event) => event.preventDefault());
 
+  const larger = () => use((more) => more.zoom(KEY_FACTOR));
   const keys: Record<string, () => void> = {
     ArrowLeft: () => step(screen.angle, -1),
     ArrowDown: () => step(screen.angle, -1),
@@ -94,6 +98,9 @@ export function listenGestures(
     PageDown: () => turnBy(-PAGE_DEGREES),
     Home: () => screen.turn(hero()),
     End: () => step(hero(), -1),
+    "+": larger,
+    "=": larger,
+    "-": () => use((more) => more.zoom(1 / KEY_FACTOR)),
     f: () => full.toggle(),
   };
   stage.addEventListener("keydown", (event) => {

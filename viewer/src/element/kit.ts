@@ -27,6 +27,8 @@ export interface Kit {
 
 /** What the second file does for one element. */
 export interface More {
+  /** Zooms by a factor, at the pointer or towards the piece. */
+  zoom(factor: number): void;
   /**
    * A finger or the mouse has gone a way, in the stage's own pixels and in those of the viewport: looks about, and
    * returns how far it may turn the piece.

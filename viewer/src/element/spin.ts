@@ -77,6 +77,7 @@ export function createSpin(host: HTMLElement): Spin {
   const fingers = listenGestures(
     screen,
     full,
+    use,
     () => more,
     () => loader.manifest?.hero ?? 0,
     onTouch,

@@ -11,20 +11,14 @@ const WHEEL_FACTOR = 1.0018;
 const TAP_MS = 300;
 const SLOP_PX = 6;
 const TAPS_APART_PX = 30;
-// By keys, so much of the piece, and so much larger.
+// By keys, so much of the piece.
 const LOOK_STEP = 0.2;
-const KEY_FACTOR = 1.5;
 
-/** What the grip acts on. */
-export interface Held {
-  closeUp: CloseUp;
-  autospin: Autospin;
-  /** The visitor takes the piece: it does not turn by itself any more. */
-  onTouch(): void;
-}
-
-/** Listens on the frame. Hotspots may be the beginning of a pinch, but are no place for a double tap. */
-export function listenGrip({ screen: { view }, full, fingers }: Kit, { closeUp, autospin, onTouch }: Held): void {
+/**
+ * Listens on the frame. Hotspots may be the beginning of a pinch, but are no place for a double tap. Returns what has to be
+ * called once the piece is laid out.
+ */
+export function listenGrip({ screen: { view }, full, fingers }: Kit, closeUp: CloseUp, autospin: Autospin): () => void {
   const { frame, stage } = view;
   let pinched: Place[] | undefined;
   let down: (Place & { at: number }) | undefined;
@@ -33,7 +27,15 @@ export function listenGrip({ screen: { view }, full, fingers }: Kit, { closeUp, 
   const apart = (one: Place, other: Place) => Math.hypot(one.x - other.x, one.y - other.y);
   const isOnPiece = (target: EventTarget | null) => !(target as Element).closest("a, button, [slot=hotspot]");
 
+  /** Leaves swipes along the piece to the page: browsers go by the screen, however the page has turned the piece. */
+  const leaveScrolling = () => {
+    const { x, y } = view.toLocal({ x: 1, y: 0 });
+    frame.style.setProperty("--scroll", Math.abs(x) < Math.abs(y) ? "pan-x" : "pan-y");
+  };
+
   frame.addEventListener("pointerdown", ({ target, pointerId, timeStamp: at, clientX: x, clientY: y }) => {
+    // For the next one: the browser has decided about this touch.
+    leaveScrolling();
     pinched = fingers.size === 2 ? [...fingers.values()] : undefined;
     if (pinched) for (const finger of fingers.keys()) stage.setPointerCapture(finger);
     down = fingers.size === 1 && fingers.has(pointerId) && isOnPiece(target) ? { x, y, at } : undefined;
@@ -85,10 +87,7 @@ export function listenGrip({ screen: { view }, full, fingers }: Kit, { closeUp, 
       const isZoomed = view.scale > 1;
       const look = isZoomed && looks[key];
       if (key === " " && autospin.isWanted) autospin.toggle();
-      else if (/^[-+=]$/.test(key)) {
-        onTouch();
-        closeUp.zoom(key === "-" ? 1 / KEY_FACTOR : KEY_FACTOR);
-      } else if (key === "Escape" && isZoomed) {
+      else if (key === "Escape" && isZoomed) {
         // Without a zoom it leaves full screen.
         closeUp.leave();
       } else if (look && (shiftKey || look[1])) {
@@ -99,4 +98,6 @@ export function listenGrip({ screen: { view }, full, fingers }: Kit, { closeUp, 
     },
     { capture: true },
   );
+
+  return leaveScrolling;
 }

@@ -95,7 +95,7 @@ export function createMore(kit: Kit): More {
     looks.begin();
   };
 
-  listenGrip(kit, { closeUp, autospin, onTouch });
+  const leaveScrolling = listenGrip(kit, closeUp, autospin);
   host.addEventListener("anglechange", () => {
     place();
     share();
@@ -112,6 +112,7 @@ export function createMore(kit: Kit): More {
   });
 
   const more: More = {
+    zoom: closeUp.zoom,
     drag(way, gone, { pointerType, timeStamp }) {
       const left = closeUp.pan(way);
       // At the edge of a zoomed piece a finger goes on to scroll the page.
@@ -128,6 +129,7 @@ export function createMore(kit: Kit): More {
         warming.stop();
         coast.end();
       }
+      leaveScrolling();
       controls.refresh();
       place();
     },

@@ -159,7 +159,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
     scale = to.scale;
     set("--zoom", `translate(${to.x * 100}%, ${to.y * 100}%) scale(${scale})`);
     set("--girasol-zoom", `${scale}`);
-    set("--touch", scale > 1 ? "none" : "pan-y");
+    set("--touch", scale > 1 ? "none" : "");
   };
   const size: View["size"] = (width, height, ofElement) => {
     isSized = width > 0 && height > 0;
