@@ -14,23 +14,16 @@ export interface Full {
 }
 
 export function createFull(host: HTMLElement, view: View, onChange: () => void): Full {
-  const { stage, close } = view;
+  const { close } = view;
   let isPage = false;
-  let before: HTMLElement | null = null;
 
   const isOn = () => host.hasAttribute("data-full");
 
   const set = (full: boolean) => {
     if (full === isOn()) return;
     host.toggleAttribute("data-full", full);
-    if (full) {
-      close.ariaLabel = close.title = view.words.close;
-      before = document.activeElement as HTMLElement;
-      stage.focus({ preventScroll: true });
-    } else {
-      isPage = false;
-      if (before !== host) before?.focus({ preventScroll: true });
-    }
+    close.ariaLabel = close.title = view.words.close;
+    isPage &&= full;
     onChange();
   };
 

@@ -1,5 +1,6 @@
 // Filling the page, where the screen is not to be had: above everything, whatever the parents' transforms and sizes. Back
-// leads out of it and not out of the shop, and what lies beneath neither scrolls nor takes the focus.
+// leads out of it and not out of the shop, and what lies beneath neither scrolls nor takes the focus. That moves in with
+// full screen, and returns.
 
 import type { Kit } from "../element/kit";
 
@@ -8,6 +9,8 @@ export function createFill({ host, full, screen: { view } }: Kit): () => void {
   const { style } = document.documentElement;
   let filling: AbortController | undefined;
   let overflow = "";
+  let wasOn = false;
+  let before: HTMLElement | null = null;
 
   const begin = () => {
     filling = new AbortController();
@@ -51,7 +54,14 @@ export function createFill({ host, full, screen: { view } }: Kit): () => void {
   });
 
   return () => {
+    if (full.isOn && !wasOn) {
+      before = document.activeElement as HTMLElement;
+      view.stage.focus({ preventScroll: true });
+    }
+    const isLeft = wasOn && !full.isOn;
+    wasOn = full.isOn;
     if (full.isPage && !filling) begin();
     else if (!full.isPage && filling) end();
+    if (isLeft && before !== host) before?.focus({ preventScroll: true });
   };
 }
