@@ -54,6 +54,7 @@ packages_of() {
         avifdec | avifenc) echo libavif-bin ;;
         djpeg) echo libjpeg-turbo-progs ;;
         pkill) echo procps ;;
+        promtool) echo prometheus ;;
         postgres) echo postgresql ;;
         # Its servers are in this one; the others would start them.
         swift) echo python3-swift ;;
@@ -79,7 +80,7 @@ tools_of_group() {
         bench) echo avifenc avifdec webp node20 npm ;;
         chaos) echo faketime postgres redis-server varnishd varnish-modules venv ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
-        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres swift rclone redis-server docker-compose systemd-analyze ;;
+        test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres swift rclone redis-server docker-compose systemd-analyze promtool ;;
         *) return 1 ;;
     esac
 }

@@ -4,6 +4,7 @@ mod access;
 mod connections;
 mod descriptors;
 mod drain;
+mod figures;
 mod listen;
 mod lost;
 mod operators;
@@ -26,13 +27,14 @@ use crate::{
     config::{BadTarget, Config, DatabaseConfig, SecretText},
     db::{self, Address, Connections, Db, DbError, Found, Place},
     http::{
-        self, Draining,
+        self, Draining, Scraped,
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
     library::readiness::Readiness,
     staging::Staging,
     store::{Store, StoreError},
+    telemetry::metrics::{Metrics, Runtimes},
     worker::Worker,
 };
 
@@ -116,6 +118,8 @@ pub struct App {
     pub staging: Staging,
     /// What the doctor found in them.
     pub checks: Checks,
+    /// Where this process counts what it does.
+    pub metrics: Metrics,
 }
 
 /// How long a worker has to give its job back. It looks at each frame whether it is to stop.
@@ -230,7 +234,13 @@ impl App {
         // Checks take memory beside a job.
         bound_working(config.jobs.budget().now().max_bytes / 2);
         let checks = Checks::new(db.clone(), staging.clone(), config.uploads.limits());
-        Ok(Self { config, db, store, staging, checks })
+        Ok(Self { config, db, store, staging, checks, metrics: Metrics::default() })
+    }
+
+    /// The same, which shows these figures. They were started before the parts were built.
+    #[must_use]
+    pub fn measured_by(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Asks the store before the process serves or works. What an operator has to change ends the process; a store that
@@ -327,6 +337,11 @@ impl App {
             proxies: web::Data::new(self.config.server.proxies()),
             readiness: readiness.clone().into(),
             draining: draining.clone(),
+            scraped: web::Data::new(Scraped::new(
+                self.metrics.clone(),
+                &self.db,
+                purger.caches().map(|(name, _)| name.to_owned()).collect(),
+            )),
         }
     }
 
@@ -365,7 +380,8 @@ impl App {
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
         let shared = self.shared(&catalog, &purger, &readiness, &views, &draining);
-        let operators = operators::start(&self.config.server, &shared)?;
+        let runtimes = Runtimes::default();
+        let operators = operators::start(&self.config.server, &runtimes, &shared)?;
         let addresses = if operators.is_some() { http::artists } else { http::private };
         let routes = move || {
             shared.clone().routes(move |routes| {
@@ -373,9 +389,15 @@ impl App {
                 routes.configure(addresses);
             })
         };
-        let server = server::start(listener, &self.config.server, routes).map_err(AppError::Server)?;
+        let server = server::start(listener, &self.config.server, &runtimes, routes);
+        let server = server.map_err(AppError::Server)?;
 
         let mut background = Background::default();
+        figures::of_runtimes(&self.metrics, &runtimes);
+        figures::of_database(&self.metrics, &self.db);
+        figures::of_caches(&self.metrics, &catalog);
+        figures::of_tasks(&self.metrics, background.health());
+        tasks::tidy_figures(&mut background, &self.metrics);
         tasks::relay_signals(&mut background, &self.db);
         tasks::tidy(&mut background, &self.staging);
         tasks::expire(&mut background, self);

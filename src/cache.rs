@@ -9,12 +9,16 @@ pub mod shared;
 
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
-use self::levels::{Level, Requests};
+use moka::{future::CacheBuilder, notification::RemovalCause};
+
+use self::levels::{Changes, Fill, Level, Requests};
 
 /// A cache of values that are cheap to share.
 pub struct Cache<K, V> {
     name: &'static str,
     requests: Requests,
+    changes: Changes,
+    is_weighed: bool,
     entries: moka::future::Cache<K, Arc<V>>,
 }
 
@@ -39,15 +43,40 @@ where
         const OVERHEAD: usize = 256;
         let weigh =
             move |_key: &K, value: &Arc<V>| u32::try_from(bytes(value) + OVERHEAD).unwrap_or(u32::MAX);
-        let entries = moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).build();
-        Self { name, requests: Requests::of(Level::Memory, name), entries }
+        Self::build(name, true, moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh))
     }
 
     /// Holds at most `max_entries` values, each for `time_to_live` at most.
     pub fn of_entries(name: &'static str, max_entries: u64, time_to_live: Duration) -> Self {
-        let entries =
-            moka::future::Cache::builder().max_capacity(max_entries).time_to_live(time_to_live).build();
-        Self { name, requests: Requests::of(Level::Memory, name), entries }
+        let bounded = moka::future::Cache::builder().max_capacity(max_entries).time_to_live(time_to_live);
+        Self::build(name, false, bounded)
+    }
+
+    fn build(
+        name: &'static str,
+        is_weighed: bool,
+        bounded: CacheBuilder<K, Arc<V>, moka::future::Cache<K, Arc<V>>>,
+    ) -> Self {
+        let changes = Changes::of(Level::Memory, name);
+        let evictions = changes.clone();
+        let entries = bounded.eviction_listener(move |_key, _value, cause| {
+            if cause == RemovalCause::Size {
+                evictions.evicted(1);
+            }
+        });
+        Self {
+            name,
+            requests: Requests::of(Level::Memory, name),
+            changes,
+            is_weighed,
+            entries: entries.build(),
+        }
+    }
+
+    /// How full it is, but for evictions that are due.
+    pub fn fill(&self) -> Fill {
+        let bytes = self.is_weighed.then(|| self.entries.weighted_size());
+        Fill { level: Level::Memory, kind: self.name, entries: self.entries.entry_count(), bytes }
     }
 
     /// The cached value, if there is one.
@@ -84,7 +113,11 @@ where
             return Ok(value);
         }
         // Boxed, because loads nest, and each would be part of its caller's future.
-        let shared = Box::pin(async { load.await.map(Arc::new) });
+        let shared = Box::pin(async {
+            let loaded = load.await;
+            self.changes.loaded(&loaded);
+            loaded.map(Arc::new)
+        });
         self.entries.try_get_with(key, shared).await.map_err(Arc::unwrap_or_clone)
     }
 }

@@ -49,7 +49,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     app::{App, AppError},
     config::{Config, Flags},
-    db, telemetry,
+    db,
+    telemetry::{self, metrics::Metrics},
 };
 
 use self::failure::CliError;
@@ -258,8 +259,14 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
-        Command::Demo(args) => Box::pin(demo::run(App::open_to_write(config).await?, &args)).await,
-        Command::Serve(args) => serve::run(&App::open(args.applied_to(config)).await?).await,
+        Command::Demo(args) => {
+            let metrics = Metrics::start();
+            Box::pin(demo::run(App::open_to_write(config).await?.measured_by(metrics), &args)).await
+        }
+        Command::Serve(args) => {
+            let metrics = Metrics::start();
+            serve::run(&App::open(args.applied_to(config)).await?.measured_by(metrics)).await
+        }
         Command::Work => Ok(App::open(config).await?.work().await?),
         Command::Ingest(args) => Box::pin(ingest::run(config, *args)).await,
         Command::Check(args) => Ok(check::run(args).await?),

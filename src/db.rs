@@ -32,6 +32,7 @@ pub mod repair;
 pub mod retention;
 mod retire;
 pub mod secrets;
+pub mod service;
 pub mod staged;
 pub mod take_down;
 pub mod uploads;
@@ -51,7 +52,7 @@ use tokio::sync::Semaphore;
 use engine::{Lane, Pools, Statement, Tx};
 use migrate::Schema;
 
-pub use engine::{Address, Connections, Found, ReplicaState};
+pub use engine::{Address, Connections, Found, PoolFill, ReplicaState};
 
 use crate::signals::Signals;
 
@@ -308,6 +309,11 @@ impl Db {
     /// Asks the replica, and answers what it was found to be; `None` where none is configured.
     pub async fn look_at_replica(&self) -> Option<ReplicaState> {
         self.pools.look_at_replica().await
+    }
+
+    /// How many connections to the database this process has, by pool.
+    pub fn connections(&self) -> Vec<PoolFill> {
+        self.pools.fill()
     }
 
     /// The signals of changes that this process commits, and on a server of those of other processes.

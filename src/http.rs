@@ -21,7 +21,9 @@ mod draining;
 mod embedded;
 mod encoding;
 mod forwarded;
+mod measure;
 mod methods;
+mod metrics;
 mod plain;
 mod private_scope;
 mod problem;
@@ -42,6 +44,7 @@ pub use self::{
     access_log::AccessLog,
     document::openapi_json,
     draining::{Draining, close_while_draining},
+    metrics::Scraped,
     plain::store_plain_alone,
     private::Writers,
     problem::{Kind as ProblemKind, problems},
@@ -59,6 +62,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
     routes
         .service(read("/api/openapi.json", document::show))
         .configure(public::routes)
+        .app_data(measure::Route::of_nothing())
         .default_service(web::to(no_such_path));
 }
 
@@ -66,6 +70,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 /// private scope takes every address under `/api` that is not public.
 pub fn private(routes: &mut web::ServiceConfig) {
     pages(routes);
+    routes.configure(operator::metrics);
     private_scope::register(routes, |routes| {
         routes.configure(private::routes).configure(operator::routes);
     });
@@ -79,9 +84,13 @@ pub fn artists(routes: &mut web::ServiceConfig) {
     });
 }
 
-/// Every address of the operators' own listener: their API, sessions for it, and health.
+/// Every address of the operators' own listener: their API, sessions for it, figures, and health.
 pub fn operator(routes: &mut web::ServiceConfig) {
-    routes.configure(public::health).default_service(web::to(no_such_path));
+    routes
+        .configure(public::health)
+        .configure(operator::metrics)
+        .app_data(measure::Route::of_nothing())
+        .default_service(web::to(no_such_path));
     private_scope::register(routes, |routes| {
         routes.configure(private::sessions).configure(operator::routes);
     });

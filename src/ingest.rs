@@ -12,6 +12,7 @@ mod check;
 mod configuration;
 mod encodes;
 mod failure;
+mod figures;
 mod gain;
 mod lock;
 mod objects;
@@ -327,7 +328,9 @@ impl Job<'_> {
             }
             tracker.only_rest_is_left(Some((self.configuration.clone(), version)));
         }
-        let (prepared, renditions) = pipeline.await??;
+        let encoded = pipeline.await;
+        figures::encoded(&tally);
+        let (prepared, renditions) = encoded??;
         remarks.extend(prepared.remarks.iter().chain(&renditions.remarks).cloned());
 
         let gains = self.rival.as_ref().map(|(_, live)| gain::gains(live, &renditions));
@@ -352,6 +355,7 @@ impl Job<'_> {
         tracker.begin(Stage::Store, 1);
         let VersionObjects { manifest, digest, .. } =
             self.store_version(&prepared, &renditions, VersionKind::Full).await?;
+        figures::made(&manifest);
         let version = manifest.version;
         // Where the order does not publish, the whole version follows an early one that a request has published.
         let wrote = if self.order.publish {

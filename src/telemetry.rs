@@ -1,3 +1,4 @@
 //! What the running program says about itself.
 
 pub mod logs;
+pub mod metrics;

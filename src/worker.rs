@@ -18,7 +18,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use assets_pipeline::{
@@ -26,6 +26,7 @@ use assets_pipeline::{
     progress::{Progress as _, Stage},
     settings::Settings,
 };
+use metrics::{counter, histogram};
 use serde_json::json;
 
 use crate::{
@@ -94,6 +95,18 @@ enum Failed {
     Db(#[from] DbError),
 }
 
+impl Failed {
+    /// Whether another attempt would end in the same way.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Ingest(failure) => failure.is_final(),
+            Self::NoSuchSet | Self::Empty | Self::Deleted => true,
+            Self::Fetch(error) => error.is_final(),
+            Self::Layout(_) | Self::Db(_) => false,
+        }
+    }
+}
+
 impl Worker {
     /// Works until the task is to stop. A job under way is given back then, and what it has encoded stays.
     pub async fn run(self, mut task: Task) {
@@ -138,6 +151,8 @@ impl Worker {
     async fn work(&self, leased: &Leased, task: &mut Task) -> Option<Leased> {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         tracing::info!(job.id = %job, attempt, "a job has begun");
+        counter!("girasol_job_attempts_total").increment(1);
+        let began = Instant::now();
         let tracker = Arc::new(Tracker::default());
         let fetching = fetch::Progress::default();
         let gives_way = AtomicBool::new(false);
@@ -159,6 +174,7 @@ impl Worker {
                 tracker.stop();
                 let _ = made.await;
                 tracing::info!(job.id = %job, "the job was taken away");
+                measure("taken away", began);
                 return None;
             }
             First::Stopping => {
@@ -166,16 +182,17 @@ impl Worker {
                 tracker.stop();
                 let _ = made.await;
                 self.give_back(leased).await;
+                measure("given back", began);
                 return None;
             }
         };
+        let gives_way = gives_way.load(Ordering::Relaxed);
+        measure(word(&made, gives_way), began);
         let mut next = None;
         let ended = match made {
             Ok(report) => self.finish(leased, &report).await,
             Err(Failed::Ingest(Failure::Running(_))) => self.db.yield_job(leased, BUSY_WAIT_MS).await,
-            Err(Failed::Ingest(Failure::Ingest(IngestError::Stopped)))
-                if gives_way.load(Ordering::Relaxed) =>
-            {
+            Err(Failed::Ingest(Failure::Ingest(IngestError::Stopped))) if gives_way => {
                 tracing::info!(job.id = %job, "the job gives way to previews");
                 self.db.give_way(leased).await.map(|claimed| next = claimed)
             }
@@ -218,21 +235,22 @@ impl Worker {
     }
 
     async fn fail(&self, leased: &Leased, failed: &Failed) -> Result<(), DbError> {
-        let (advice, is_final) = match failed {
-            Failed::Ingest(failure) => (failure.advice(), failure.is_final()),
-            Failed::NoSuchSet => (Advice { slug: "no-such-set", file: None, remedy: None }, true),
+        let advice = match failed {
+            Failed::Ingest(failure) => failure.advice(),
+            Failed::NoSuchSet => about("no-such-set", None, None),
             Failed::Empty => {
                 let remedy = "Put frames into the set's place in the bucket and retry the job.".to_owned();
-                (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
+                about("set-empty", None, Some(remedy))
             }
             Failed::Deleted => {
                 let remedy = "Send the frames again, as a new frame set.".to_owned();
-                (Advice { slug: "set-empty", file: None, remedy: Some(remedy) }, true)
+                about("set-empty", None, Some(remedy))
             }
-            Failed::Fetch(error) => (advice(error), error.is_final()),
-            Failed::Layout(_) => (Advice { slug: "staging", file: None, remedy: None }, false),
-            Failed::Db(_) => (Advice { slug: "database", file: None, remedy: None }, false),
+            Failed::Fetch(error) => advice(error),
+            Failed::Layout(_) => about("staging", None, None),
+            Failed::Db(_) => about("database", None, None),
         };
+        let is_final = failed.is_final();
         let is_full = disk::is_full(failed);
         let advice = if is_full { about("disk-full", None, Some(FREE_DISK.to_owned())) } else { advice };
         let error: &(dyn std::error::Error + Send + Sync) = failed;
@@ -337,6 +355,21 @@ impl Worker {
             encodes: self.staging.encodes(&set.id),
         }
     }
+}
+
+/// How an attempt ended.
+fn word(made: &Result<Report, Failed>, gives_way: bool) -> &'static str {
+    match made {
+        Ok(_) => "ready",
+        Err(Failed::Ingest(Failure::Running(_))) => "yielded",
+        Err(Failed::Ingest(Failure::Ingest(IngestError::Stopped))) if gives_way => "yielded",
+        Err(failed) if failed.is_final() => "refused",
+        Err(_) => "failed",
+    }
+}
+
+fn measure(outcome: &'static str, began: Instant) {
+    histogram!("girasol_job_duration_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
 }
 
 const FREE_DISK: &str = "Free space on the disk of the server: the job is tried again by itself.";

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::{Counter, Gauge, counter, gauge};
 use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -35,6 +36,9 @@ pub(super) struct Peers {
     max: usize,
     trusted: TrustedProxies,
     counts: Mutex<HashMap<IpAddr, usize>>,
+    open: Gauge,
+    refused: Counter,
+    sent: Counter,
 }
 
 /// The right to one more connection, as long as it is held.
@@ -47,7 +51,14 @@ pub(super) struct Admission {
 
 impl Peers {
     pub(super) fn new(max: usize, trusted: TrustedProxies) -> Arc<Self> {
-        Arc::new(Self { max, trusted, counts: Mutex::default() })
+        Arc::new(Self {
+            max,
+            trusted,
+            counts: Mutex::default(),
+            open: gauge!("girasol_http_connections"),
+            refused: counter!("girasol_http_connections_refused_total"),
+            sent: counter!("girasol_http_sent_bytes_total"),
+        })
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -56,22 +67,24 @@ impl Peers {
 
     /// Admits one more connection of a peer, unless it has as many as it may.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Admission> {
-        if self.trusted.trusted(peer) {
-            return Some(Admission { peers: self.clone(), counted: None });
+        let counted = (!self.trusted.trusted(peer)).then(|| network(peer));
+        if let Some(peer) = counted {
+            let mut counts = self.counts();
+            let count = counts.entry(peer).or_default();
+            if *count >= self.max {
+                self.refused.increment(1);
+                return None;
+            }
+            *count += 1;
         }
-        let peer = network(peer);
-        let mut counts = self.counts();
-        let count = counts.entry(peer).or_default();
-        if *count >= self.max {
-            return None;
-        }
-        *count += 1;
-        Some(Admission { peers: self.clone(), counted: Some(peer) })
+        self.open.increment(1.0);
+        Some(Admission { peers: self.clone(), counted })
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
+        self.peers.open.decrement(1.0);
         let Some(peer) = self.counted else { return };
         let mut counts = self.peers.counts();
         if let Some(count) = counts.get_mut(&peer) {
@@ -101,7 +114,7 @@ pub(super) struct Connection<S> {
     waiting: Option<Pin<Box<Sleep>>>,
     /// What the client has taken since then.
     taken: usize,
-    _admission: Admission,
+    admission: Admission,
 }
 
 impl Connection<TcpStream> {
@@ -117,10 +130,11 @@ impl Connection<TcpStream> {
 
 impl<S: AsyncWrite + Unpin> Connection<S> {
     fn new(stream: S, admission: Admission, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None, taken: 0, _admission: admission }
+        Self { stream, patience, waiting: None, taken: 0, admission }
     }
 
     fn took(&mut self, bytes: usize) {
+        self.admission.peers.sent.increment(bytes as u64);
         self.taken += bytes;
         if self.taken >= LEAST_BYTES {
             self.is_through();

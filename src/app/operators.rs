@@ -2,7 +2,7 @@
 
 use actix_web::dev::ServerHandle;
 
-use crate::{config::ServerConfig, http};
+use crate::{config::ServerConfig, http, telemetry::metrics::Runtimes};
 
 use super::{AppError, listen, routes::Shared, server};
 
@@ -11,7 +11,11 @@ const THREADS: usize = 1;
 const MAX_CONNECTIONS: usize = 256;
 
 /// Starts a server of the operators' addresses, if the settings name an address for it. It runs until its handle stops it.
-pub(super) fn start(config: &ServerConfig, shared: &Shared) -> Result<Option<ServerHandle>, AppError> {
+pub(super) fn start(
+    config: &ServerConfig,
+    runtimes: &Runtimes,
+    shared: &Shared,
+) -> Result<Option<ServerHandle>, AppError> {
     let Some(address) = &config.operator_listen else { return Ok(None) };
     let listener = listen::bind(address, "server.operator_listen")?;
     let address = listener.local_addr().map_err(AppError::Server)?;
@@ -21,7 +25,7 @@ pub(super) fn start(config: &ServerConfig, shared: &Shared) -> Result<Option<Ser
         ..config.clone()
     };
     let shared = shared.clone();
-    let server = server::start(listener, &config, move || shared.clone().routes(http::operator))
+    let server = server::start(listener, &config, runtimes, move || shared.clone().routes(http::operator))
         .map_err(AppError::Server)?;
     tracing::info!(%address, "operators have a listener of their own");
     let handle = server.handle();

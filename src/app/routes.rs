@@ -14,7 +14,7 @@ use crate::{
     cdn::purge::Purger,
     checks::Checks,
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
-    http::{self, AccessLog, Draining, catalog::Catalog, public::vitals::Views},
+    http::{self, AccessLog, Draining, Scraped, catalog::Catalog, public::vitals::Views},
     library::readiness::Readiness,
     staging::Staging,
 };
@@ -34,6 +34,7 @@ pub(super) struct Shared {
     pub(super) proxies: web::Data<TrustedProxies>,
     pub(super) readiness: web::Data<Readiness>,
     pub(super) draining: web::Data<Draining>,
+    pub(super) scraped: web::Data<Scraped>,
 }
 
 impl Shared {
@@ -63,6 +64,7 @@ impl Shared {
         let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, .. } = self;
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(self.draining);
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
+        routes.app_data(self.scraped);
     }
 }
 

@@ -12,7 +12,7 @@ use actix_web::{
 };
 use tokio::net::TcpStream;
 
-use crate::config::ServerConfig;
+use crate::{config::ServerConfig, telemetry::metrics::Runtimes};
 
 use super::{
     connections::{Connection, Peers},
@@ -22,7 +22,12 @@ use super::{
 /// Starts the server, which runs until its handle stops it.
 ///
 /// actix-web's own `HttpServer` accepts connections of its own kind alone, which wait for a client that never reads.
-pub(super) fn start<F, I, S, B>(listener: TcpListener, config: &ServerConfig, routes: F) -> io::Result<Server>
+pub(super) fn start<F, I, S, B>(
+    listener: TcpListener,
+    config: &ServerConfig,
+    runtimes: &Runtimes,
+    routes: F,
+) -> io::Result<Server>
 where
     F: Fn() -> I + Clone + Send + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -48,8 +53,9 @@ where
         .max_concurrent_connections(of_thread)
         .shutdown_timeout(config.shutdown_seconds)
         .disable_signals();
-    let stopping = server.graceful_shutdown_signal();
+    let (stopping, runtimes) = (server.graceful_shutdown_signal(), runtimes.clone());
     let server = server.listen("http", listener, move || {
+        runtimes.add_current();
         let (peers, stopping) = (peers.clone(), stopping.clone());
         let admitted = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr();

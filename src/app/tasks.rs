@@ -14,6 +14,7 @@ use crate::{
     },
     signals::Topic,
     staging::Staging,
+    telemetry::metrics::{self, Metrics},
     worker::Worker,
 };
 
@@ -109,6 +110,15 @@ pub(super) fn adopt_unknown(background: &mut Background, app: &App) {
                 .await
                 .map(drop)
         }
+    });
+}
+
+/// Puts measured times where they take no more memory.
+pub(super) fn tidy_figures(background: &mut Background, metrics: &Metrics) {
+    let metrics = metrics.clone();
+    background.every("tidy_figures", metrics::TIDY_EVERY, move || {
+        metrics.tidy();
+        std::future::ready(Ok::<_, Infallible>(()))
     });
 }
 

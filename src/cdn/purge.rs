@@ -40,6 +40,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metrics::{SharedString, histogram};
+
 use crate::{
     background::{Background, Task},
     config::{BadTarget, Hardness, PurgeConfig, TargetKind},
@@ -88,6 +90,14 @@ struct Cache {
     name: String,
     kind: TargetKind,
     adapter: Adapter,
+}
+
+impl Cache {
+    fn measure(&self, sent: &Result<(), SendError>, took: Duration) {
+        let outcome = sent.as_ref().map_or_else(|error| error.kind.as_str(), |()| "acknowledged");
+        let labels = [("cache", self.name.clone().into()), ("outcome", SharedString::from(outcome))];
+        histogram!("girasol_purge_request_duration_seconds", &labels).record(took.as_secs_f64());
+    }
 }
 
 impl fmt::Debug for Purger {
@@ -253,9 +263,11 @@ impl Purger {
             return Ok(false);
         };
         evict();
-        let sent_at_ms = self.db.now_ms();
+        let (sent_at_ms, began) = (self.db.now_ms(), Instant::now());
         let sent = tokio::time::timeout(SEND_WITHIN, self.send(cache, &batch)).await;
-        match sent.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))? {
+        let sent = sent.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))?;
+        cache.measure(&sent, began.elapsed());
+        match sent {
             Ok(()) => {
                 tracing::info!(
                     target = cache.name,

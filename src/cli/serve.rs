@@ -37,7 +37,7 @@ pub(super) async fn run(app: &App) -> Result<(), CliError> {
             print_result(&steps.text(address));
         }
     };
-    Ok(app.serve(Pages::None, announce).await?)
+    Ok(Box::pin(app.serve(Pages::None, announce)).await?)
 }
 
 /// The next steps after a server is started.

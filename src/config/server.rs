@@ -15,7 +15,7 @@ section! {
     "server" ServerConfig {
         /// Address and port that the server listens on. Port 0 takes a free port.
         listen: String = "127.0.0.1:8360".to_owned(), Kind::Text;
-        /// Address and port of a listener for operators. Their addresses (keys, product files, purges, the audit trail) then
+        /// Address and port of a listener for operators. Their addresses (keys, product files, purges, the audit trail, figures) then
         /// answer there alone, and are 404 at `listen`; sessions and health answer at both. Without it every address answers
         /// at `listen`.
         operator_listen: Option<String> = None, Kind::Text, "\"127.0.0.1:8361\"";

@@ -20,6 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metrics::{counter, histogram};
+
 use crate::signals::Signals;
 
 use super::DbError;
@@ -113,6 +115,14 @@ impl Pools {
         Some(replica.state())
     }
 
+    /// How many connections there are, by pool.
+    pub(super) fn fill(&self) -> Vec<PoolFill> {
+        match self {
+            Self::Sqlite(pools) => pools.fill(),
+            Self::Postgres(pools) => pools.fill(),
+        }
+    }
+
     fn replica(&self) -> Option<&postgres::Replica> {
         match self {
             Self::Sqlite(_) => None,
@@ -180,9 +190,36 @@ fn is_full(error: &sqlx::Error) -> bool {
     sqlite::is_full(error) || postgres::is_full(error)
 }
 
+/// The connections of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolFill {
+    /// What the connections are for.
+    pub pool: &'static str,
+    /// Those that wait for a statement.
+    pub idle: u32,
+    /// Those that a statement or a transaction has.
+    pub used: u32,
+}
+
+impl PoolFill {
+    fn of<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) -> Self {
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        Self { pool: name, idle, used: pool.size().saturating_sub(idle) }
+    }
+}
+
+/// Measures how long a statement or transaction has waited for a connection, whether it got one or not.
+fn waited(pool: &'static str, began: Instant) {
+    histogram!("girasol_db_pool_wait_seconds", "pool" => pool).record(began.elapsed().as_secs_f64());
+}
+
 /// The one place that every statement and transaction passes: what is measured of them is measured here.
 fn measure(name: &'static str, rows: u64, took: Duration) {
     let duration_us = took.as_micros() as u64;
+    histogram!("girasol_db_statement_duration_seconds", "statement" => name).record(took.as_secs_f64());
+    if rows > 0 {
+        counter!("girasol_db_statement_rows_total", "statement" => name).increment(rows);
+    }
     if took >= SLOW {
         tracing::warn!(statement = name, rows, duration_us, "the database is slow");
     } else {
@@ -194,6 +231,7 @@ fn measure(name: &'static str, rows: u64, took: Duration) {
 fn failed(name: &'static str, began: Instant, source: sqlx::Error) -> DbError {
     let duration_us = began.elapsed().as_micros() as u64;
     tracing::debug!(statement = name, duration_us, error = %source, "the database refused");
+    counter!("girasol_db_statement_failures_total", "statement" => name).increment(1);
     describe(name, source)
 }
 

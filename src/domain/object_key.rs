@@ -31,7 +31,47 @@ pub enum ObjectKey {
     Jpeg(Digest),
 }
 
+/// What kinds of objects there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum ObjectKind {
+    /// Frames of sets.
+    Frames,
+    /// Packs.
+    Packs,
+    /// Lists of sets.
+    SetLists,
+    /// Manifests.
+    Manifests,
+    /// Hero frames as JPEGs.
+    Stills,
+}
+
+impl ObjectKind {
+    /// All of them, each at the place of its number.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+}
+
 impl ObjectKey {
+    /// What kind of object it names.
+    pub const fn kind(&self) -> ObjectKind {
+        match self {
+            Self::Frame { .. } => ObjectKind::Frames,
+            Self::Pack(_) => ObjectKind::Packs,
+            Self::SetList(_) => ObjectKind::SetLists,
+            Self::Manifest(_) => ObjectKind::Manifests,
+            Self::Jpeg(_) => ObjectKind::Stills,
+        }
+    }
+
+    /// The image format of a frame; `None` for all else.
+    pub const fn format(&self) -> Option<Format> {
+        match self {
+            Self::Frame { format, .. } => Some(*format),
+            Self::Pack(_) | Self::SetList(_) | Self::Manifest(_) | Self::Jpeg(_) => None,
+        }
+    }
+
     /// Where the object lies in a namespace.
     pub const fn within(self, namespace: Namespace) -> Address {
         Address { namespace, key: self }

@@ -1,4 +1,4 @@
-//! One span and one line for each request.
+//! One span, one line and one measurement for each request.
 
 use std::{borrow::Cow, time::Instant};
 
@@ -10,6 +10,8 @@ use actix_web::{
 use percent_encoding::percent_decode_str;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+use super::measure;
 
 /// Spans with method, path and a request id. They have no query, address or user agent, and no signature that a reader
 /// of the log could use.
@@ -28,11 +30,11 @@ impl RootSpanBuilder for AccessLog {
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         // Errors are answers by now, except a broken connection.
         let Ok(response) = outcome else { return };
-        let duration_ms = response
-            .request()
-            .extensions()
-            .get::<Begun>()
-            .map(|Begun(at)| at.elapsed().as_secs_f64() * 1000.0);
+        let took = response.request().extensions().get::<Begun>().map(|Begun(at)| at.elapsed());
+        if let Some(took) = took {
+            measure::answered(response, took);
+        }
+        let duration_ms = took.map(|took| took.as_secs_f64() * 1000.0);
         let status = response.status().as_u16();
         tracing::info!(parent: &span, status, duration_ms, "answered");
     }

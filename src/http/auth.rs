@@ -1,4 +1,4 @@
-//! Authorization as types: a handler that takes an [`Artist`] or an [`Admin`] runs only for requests that carry a key or a
+//! Authorization as types: a handler that takes an [`Artist`], an [`Admin`] or an [`Observer`] runs only for requests that carry a key or a
 //! session of that role.
 
 use actix_web::{
@@ -57,6 +57,10 @@ pub(super) struct Artist(pub(super) Caller);
 #[derive(Debug)]
 pub(super) struct Admin(pub(super) Caller);
 
+/// A caller whose role includes `metrics`. Extracting it fails like [`Caller`], or with 403 for another role.
+#[derive(Debug)]
+pub(super) struct Observer;
+
 /// A caller that is being identified.
 type Identifying<T> = LocalBoxFuture<'static, Result<T, Failure>>;
 
@@ -85,6 +89,15 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
         with_role(Role::Admin, request, Self)
+    }
+}
+
+impl FromRequest for Observer {
+    type Error = Failure;
+    type Future = Identifying<Self>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        with_role(Role::Metrics, request, |_caller| Self)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answers;
 mod cached;
+mod levels;
 mod sharing;
 
 use std::{
@@ -34,8 +35,8 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
-use self::{answers::Turns, cached::Cached, sharing::Sharing};
-use super::problem::Error;
+use self::{answers::Turns, cached::Cached, levels::Asked, sharing::Sharing};
+use super::{measure::Negotiations, problem::Error};
 
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
 
@@ -63,6 +64,8 @@ pub struct Catalog {
     serving: Db,
     pub(crate) store: Store,
     pub(crate) policy: Policy,
+    pub(super) negotiations: Negotiations,
+    asked: Asked,
     /// Part of the keys of pointers and revisions. A load that is under way during an eviction ends under an old epoch,
     /// which no request reads.
     epoch: AtomicU64,
@@ -175,6 +178,8 @@ impl Catalog {
             serving: db.for_serving(),
             db,
             store,
+            negotiations: Negotiations::of(&policy),
+            asked: Asked::default(),
             policy,
             epoch: AtomicU64::new(0),
             delivery: DeliveryConfig::default(),
@@ -245,7 +250,9 @@ impl Catalog {
     async fn visibility_now(&self, id: &ConfigId) -> Result<Visibility, Error> {
         let load = async {
             // The pointer's own namespace first: a configuration may move between the two reads.
-            let live = self.serving.pointer(id).await?;
+            let live = self.serving.pointer(id).await;
+            self.asked.pointers.note(&live);
+            let live = live?;
             let namespace = match live {
                 Some(pointer) => pointer.namespace,
                 None => self.serving.namespace(id).await?.unwrap_or(Namespace::Public),
@@ -285,7 +292,9 @@ impl Catalog {
     /// The keys, at most a second old.
     async fn signing_keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         let load = async {
-            let keys = self.serving.signing_keys().await?;
+            let keys = self.serving.signing_keys().await.map(Some);
+            self.asked.signing_keys.note(&keys);
+            let keys = keys?.unwrap_or_default();
             Ok::<_, Error>(keys.into_iter().map(|stored| stored.key).collect())
         };
         self.signing.get_or_load((), load).await
@@ -338,7 +347,9 @@ impl Catalog {
     /// The revision of a product, at most a second old; `None` if there is no such product.
     async fn revision_now(&self, id: &ProductId) -> Result<Option<i64>, Error> {
         let load = async {
-            let revision = self.serving.product_revision(id).await?;
+            let revision = self.serving.product_revision(id).await;
+            self.asked.revisions.note(&revision);
+            let revision = revision?;
             self.last_known.note_revision(id, revision).await;
             Ok::<_, Error>(revision)
         };
@@ -357,7 +368,11 @@ impl Catalog {
         id: &ProductId,
         revision: i64,
     ) -> Result<Arc<Option<Product>>, Error> {
-        let load = async { Ok::<_, Error>(self.serving.load_public_product(id).await?) };
+        let load = async {
+            let product = self.serving.load_public_product(id).await;
+            self.asked.products.note(&product);
+            Ok::<_, Error>(product?)
+        };
         // Boxed, because loads nest.
         let load: LocalBoxFuture<'_, _> = match &self.sharing {
             Some(sharing) => Box::pin(sharing.product(id, revision, load)),

@@ -21,6 +21,7 @@ use crate::domain::spelling::is_plain_path;
 
 use super::{
     caching::{Caching, answer},
+    measure::Route as Measured,
     problem::{Error, Failure},
     scope::Scope,
 };
@@ -52,7 +53,7 @@ where
 pub(super) fn with_slash(page: &str) -> Resource {
     let is_plain =
         |request: &GuardContext<'_>| request.head().uri.path().strip_suffix('/').is_some_and(is_plain_path);
-    answering_others(web::resource(format!("{page}/")).guard(is_plain), READ.into(), "*")
+    answering_others(measured(&format!("{page}/")).guard(is_plain), READ.into(), "*")
         .route(web::get().to(without_slash))
         .route(web::head().to(without_slash))
 }
@@ -68,12 +69,12 @@ async fn without_slash(request: HttpRequest) -> HttpResponse {
 
 /// An address of the private API; its methods are added one by one, and `Allow` follows from them.
 pub(super) fn address(path: &str) -> Address {
-    Address { resource: web::resource(path).guard(plain_path), allowed: String::new() }
+    Address { resource: measured(path).guard(plain_path), allowed: String::new() }
 }
 
 /// The same where the path holds names that artists gave, which may be percent-encoded.
 pub(super) fn address_of_any_name(path: &str) -> Address {
-    Address { resource: web::resource(path), allowed: String::new() }
+    Address { resource: measured(path), allowed: String::new() }
 }
 
 /// An address and the methods that it answers.
@@ -168,7 +169,12 @@ pub(super) fn wrong_method(allowed: impl Into<Cow<'static, str>>) -> Route {
 }
 
 fn others(path: &str, allowed: &'static str) -> Resource {
-    answering_others(web::resource(path).guard(plain_path), allowed.into(), "*")
+    answering_others(measured(path).guard(plain_path), allowed.into(), "*")
+}
+
+/// An address whose answers are counted under its pattern.
+pub(super) fn measured(path: &str) -> Resource {
+    web::resource(path).app_data(Measured::of(path))
 }
 
 /// Adds the answers to OPTIONS and to wrong methods.

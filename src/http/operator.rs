@@ -1,14 +1,18 @@
-//! The operators' API: keys, products as files, purges and the audit trail.
+//! The operators' API: keys, products as files, purges, the audit trail and figures.
 
 mod audit;
 mod import;
 mod keys;
 mod purge;
 
-use actix_web::web;
+use actix_web::{middleware::from_fn, web};
 use utoipa::OpenApi;
 
-use super::methods::address;
+use super::{
+    methods::{address, read},
+    metrics,
+    private_scope::never_cached,
+};
 
 /// The operations of the operators' API. Each takes a key of the role `admin` unless its attribute says otherwise.
 #[derive(OpenApi)]
@@ -22,8 +26,14 @@ use super::methods::address;
     purge::purge,
     purge::list,
     audit::show,
+    metrics::show,
 ))]
 pub(super) struct Operations;
+
+/// The address that Prometheus scrapes.
+pub(super) fn metrics(routes: &mut web::ServiceConfig) {
+    routes.service(read("/metrics", metrics::show).wrap(from_fn(never_cached)));
+}
 
 /// Every address of the operators' API that takes a key.
 pub(super) fn routes(routes: &mut web::ServiceConfig) {

@@ -30,7 +30,7 @@ use utoipa::OpenApi;
 pub use self::tus::Writers;
 
 use super::{
-    methods::{address, address_of_any_name, read, with_slash, wrong_method},
+    methods::{address, address_of_any_name, measured, read, with_slash, wrong_method},
     private_scope::never_cached,
 };
 
@@ -153,14 +153,14 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
 fn uploads(routes: &mut web::ServiceConfig) {
     routes
         .service(
-            web::resource("/api/uploads")
+            measured("/api/uploads")
                 .wrap(DefaultHeaders::new().add(tus::RESUMABLE))
                 .route(web::post().to(tus::create))
                 .route(web::method(Method::OPTIONS).to(tus::options))
                 .default_service(wrong_method("POST, OPTIONS")),
         )
         .service(
-            web::resource("/api/uploads/{upload}")
+            measured("/api/uploads/{upload}")
                 .wrap(DefaultHeaders::new().add(tus::RESUMABLE))
                 .route(web::head().to(tus::head))
                 .route(web::patch().to(tus::patch))

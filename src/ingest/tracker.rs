@@ -5,10 +5,11 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use assets_pipeline::progress::{Progress, Stage};
+use metrics::histogram;
 
 use crate::{
     db::{Db, ingests::IngestProgress},
@@ -21,7 +22,7 @@ const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// Counts steps from many threads; watchers look when they like.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    stage: Mutex<Option<Stage>>,
+    stage: Mutex<Option<(Stage, Instant)>>,
     done: AtomicUsize,
     total: AtomicUsize,
     preview_is_live: AtomicBool,
@@ -50,7 +51,7 @@ pub struct Snapshot {
 impl Tracker {
     /// How far it is; `None` before the first stage.
     pub fn snapshot(&self) -> Option<Snapshot> {
-        let stage = (*self.stage.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let (stage, _) = (*self.stage.lock().unwrap_or_else(PoisonError::into_inner))?;
         let total = self.total.load(Ordering::Relaxed);
         Some(Snapshot { stage, done: self.done.load(Ordering::Relaxed).min(total), total })
     }
@@ -103,12 +104,28 @@ impl Tracker {
     }
 }
 
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        if let Some(last) = self.stage.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            measure(last);
+        }
+    }
+}
+
+/// Measures a stage that has ended.
+fn measure((stage, began): (Stage, Instant)) {
+    histogram!("girasol_ingest_stage_duration_seconds", "stage" => stage.as_str())
+        .record(began.elapsed().as_secs_f64());
+}
+
 impl Progress for Tracker {
     fn begin(&self, stage: Stage, total: usize) {
         let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
-        *current = Some(stage);
+        if let Some(ended) = current.replace((stage, Instant::now())) {
+            measure(ended);
+        }
     }
 
     fn step(&self) {

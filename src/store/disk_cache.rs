@@ -21,7 +21,10 @@ use std::{
     time::SystemTime,
 };
 
-use crate::whole_file::{beside, folder};
+use crate::{
+    cache::levels::{Changes, Fill, Level, ObjectRequests},
+    whole_file::{beside, folder},
+};
 
 use super::{Address, ObjectKey};
 
@@ -29,6 +32,9 @@ use self::{
     recency::Recency,
     seal::{seal, unseal},
 };
+
+/// What the figures of copies are about.
+const KIND: &str = "objects";
 
 /// Copies in a folder, under their keys; cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,6 +49,8 @@ struct Shared {
     state: Mutex<State>,
     /// Set while nothing can be written, so that one warning is logged and not one for each object.
     is_failing: AtomicBool,
+    requests: ObjectRequests,
+    changes: Changes,
 }
 
 #[derive(Debug)]
@@ -71,11 +79,30 @@ impl DiskCache {
     /// The folder is made with the first copy.
     pub(super) fn new(root: PathBuf, max_bytes: u64) -> Self {
         let state = Mutex::new(State { removals: 0, filler: Filler::Other });
-        Self { shared: Arc::new(Shared { root, max_bytes, state, is_failing: AtomicBool::new(false) }) }
+        let (requests, changes) = (ObjectRequests::of(Level::Disk), Changes::of(Level::Disk, KIND));
+        let is_failing = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { root, max_bytes, state, is_failing, requests, changes }) }
     }
 
     /// A copy, if there is a sound one.
     pub(super) async fn get(&self, key: &Address) -> Option<Vec<u8>> {
+        let found = self.find(key).await;
+        self.shared.requests.kind(key.key.kind()).answered(found.is_some());
+        found
+    }
+
+    /// How full the folder is; `None` where another process fills it.
+    pub(super) fn fill(&self) -> Option<Fill> {
+        match &self.shared.state().filler {
+            Filler::This { copies, .. } => {
+                let (entries, bytes) = (copies.len() as u64, Some(copies.bytes()));
+                Some(Fill { level: Level::Disk, kind: KIND, entries, bytes })
+            }
+            Filler::Other | Filler::Starting => None,
+        }
+    }
+
+    async fn find(&self, key: &Address) -> Option<Vec<u8>> {
         let mut bytes = tokio::fs::read(self.shared.path(key)).await.ok()?;
         if !unseal(key, &mut bytes) {
             tracing::warn!(%key, "a copy on disk was damaged, and is removed");
@@ -103,7 +130,9 @@ impl DiskCache {
         let (shared, key, sealed) = (self.shared.clone(), *key, seal(key, bytes));
         let kept = tokio::task::spawn_blocking(move || shared.insert(key, &sealed, since)).await;
         let was_failing = &self.shared.is_failing;
-        match kept.map_err(io::Error::other).flatten() {
+        let kept = kept.map_err(io::Error::other).flatten();
+        self.shared.changes.loaded(&kept);
+        match kept {
             Ok(()) => was_failing.store(false, Ordering::Relaxed),
             Err(error) => {
                 if !was_failing.swap(true, Ordering::Relaxed) {
@@ -175,7 +204,9 @@ impl Shared {
             match &mut state.filler {
                 Filler::This { copies, .. } if is_current => {
                     copies.insert(key, bytes);
-                    copies.shrink_to(self.max_bytes)
+                    let gone = copies.shrink_to(self.max_bytes);
+                    self.changes.evicted(gone.len() as u64);
+                    gone
                 }
                 _ => vec![key],
             }

@@ -24,7 +24,7 @@ const PAGES: &[&str] = &[
 ];
 
 /// What stands before an address in the route lists.
-const REGISTERS: &[&str] = &["read(", "write(", "address(", "address_of_any_name(", "resource("];
+const REGISTERS: &[&str] = &["read(", "write(", "address(", "address_of_any_name(", "measured(", "resource("];
 
 fn source(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

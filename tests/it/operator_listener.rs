@@ -18,7 +18,7 @@ async fn operators_addresses_answer_at_their_own_listener_alone() {
         let request = client.get(format!("http://{operators}{path}")).header("authorization", &admin);
         request.send().await.unwrap()
     };
-    for path in ["/api/keys", "/api/audit", "/api/purge"] {
+    for path in ["/api/keys", "/api/audit", "/api/purge", "/metrics"] {
         assert_eq!(problem(server.get(path, &with_key).await, 404).await, "not-found", "{path}");
         let answer = there(path).await;
         assert_eq!(answer.status(), 200, "{path}");

@@ -2,6 +2,7 @@
 
 mod element;
 mod http;
+mod metrics;
 mod problems;
 mod settings;
 
@@ -44,6 +45,11 @@ fn the_addresses_are_those_of_the_openapi_document() {
 fn the_problems_are_those_of_the_api() {
     let text = problems::page(girasol::http::problems());
     assert_current(&expect_file!["../../docs/reference/problems.md"], &text);
+}
+
+#[test]
+fn the_metrics_are_those_of_the_list() {
+    assert_current(&expect_file!["../../docs/reference/metrics.md"], &metrics::page());
 }
 
 #[test]

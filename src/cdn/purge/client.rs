@@ -63,6 +63,18 @@ pub(super) enum SendErrorKind {
     Rejected,
 }
 
+impl SendErrorKind {
+    /// The word for it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Busy(_) => "busy",
+            Self::Forbidden => "forbidden",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 impl SendError {
     pub(super) fn new(kind: SendErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }

@@ -23,8 +23,9 @@ use crate::{domain::circuit::Circuit, signals::Topic};
 
 use super::{
     super::{DbError, migrate},
-    Bind, Lane, describe,
+    Bind, Lane, PoolFill, describe,
     outcome::Outcome,
+    waited,
 };
 
 pub(super) use self::replica::Replica;
@@ -158,6 +159,11 @@ impl Clock {
     }
 }
 
+/// The names of the pools.
+const SERVING: &str = "serving";
+const JOBS: &str = "jobs";
+const REPORTS: &str = "reports";
+
 /// The connections to a server; cheap to clone.
 #[derive(Debug, Clone)]
 pub(in crate::db) struct Pools {
@@ -260,6 +266,14 @@ impl Pools {
         }
     }
 
+    pub(super) fn fill(&self) -> Vec<PoolFill> {
+        let pools = [(SERVING, &self.serving), (JOBS, &self.jobs), (REPORTS, &self.reports)];
+        let mut fill: Vec<PoolFill> =
+            pools.into_iter().map(|(name, pool)| PoolFill::of(name, &pool.pool)).collect();
+        fill.extend(self.replica.as_ref().map(|replica| replica.fill()));
+        fill
+    }
+
     pub(super) fn replica(&self) -> Option<&Replica> {
         self.replica.as_deref()
     }
@@ -270,12 +284,15 @@ impl Pools {
     }
 
     pub(super) async fn acquire(&self, lane: Lane) -> Result<Held, sqlx::Error> {
-        let Pool { pool, patience } = match lane {
-            Lane::Serving | Lane::Primary => &self.serving,
-            Lane::Jobs => &self.jobs,
-            Lane::Reports => &self.reports,
+        let (name, Pool { pool, patience }) = match lane {
+            Lane::Serving | Lane::Primary => (SERVING, &self.serving),
+            Lane::Jobs => (JOBS, &self.jobs),
+            Lane::Reports => (REPORTS, &self.reports),
         };
-        let connection = Box::pin(pool.acquire()).await?;
+        let began = Instant::now();
+        let acquired = Box::pin(pool.acquire()).await;
+        waited(name, began);
+        let connection = acquired?;
         Ok(Held { connection, patience: *patience, clock: self.clock.clone() })
     }
 }

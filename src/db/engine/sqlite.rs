@@ -1,27 +1,34 @@
 //! SQLite: a file, one connection that writes, and some that only read.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    Connection as _, SqliteConnection, SqlitePool,
+    Connection as _, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
     super::{DbError, migrate},
-    describe,
+    PoolFill, describe, waited,
 };
 
 /// How long SQLite waits for another process's write before it answers `busy`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that read.
 const READERS: u32 = 8;
+/// The names of the pools.
+const READER: &str = "readers";
+const WRITER: &str = "writer";
 
 /// The connections to a file; cheap to clone.
 #[derive(Debug, Clone)]
 pub(in crate::db) struct Pools {
     /// Connections that only read.
-    pub(super) readers: SqlitePool,
+    readers: SqlitePool,
     /// The one connection that writes.
     pub(super) writer: SqlitePool,
     /// For a connection that reads the file and remembers nothing of it.
@@ -45,6 +52,20 @@ impl Pools {
         Ok(Self { readers, writer, anew })
     }
 
+    pub(super) fn fill(&self) -> Vec<PoolFill> {
+        vec![PoolFill::of(READER, &self.readers), PoolFill::of(WRITER, &self.writer)]
+    }
+
+    /// A connection that reads.
+    pub(super) async fn acquire_reader(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+        acquire(READER, &self.readers).await
+    }
+
+    /// The connection that writes.
+    pub(super) async fn acquire_writer(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+        acquire(WRITER, &self.writer).await
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
         // The last connection to close moves the write-ahead log into the file.
@@ -66,6 +87,13 @@ impl Pools {
         connection.close().await?;
         copied.map(drop)
     }
+}
+
+async fn acquire(name: &'static str, pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+    let began = Instant::now();
+    let acquired = pool.acquire().await;
+    waited(name, began);
+    acquired
 }
 
 /// How the file is opened to write, and created where it is missing.

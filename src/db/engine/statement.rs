@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use sqlx::SqlitePool;
-
 use super::{
     super::DbError,
     BUSY_PAUSE, BUSY_TRIES, Bind, Lane, Pools, Tx, failed, measure,
     outcome::{Changed, Outcome, Record, Rows},
     postgres,
-    sqlite::is_busy,
+    sqlite::{self, is_busy},
     tx::{self, Connection},
 };
 
@@ -105,8 +103,7 @@ impl<'c> Statement<'c> {
         crate::db::plans::note(name, sql, &values);
         let began = Instant::now();
         let outcome: Result<O, sqlx::Error> = match on {
-            On::Pools(Pools::Sqlite(pools), Kind::Read(_)) => on_its_own(&pools.readers, sql, &values).await,
-            On::Pools(Pools::Sqlite(pools), Kind::Write) => on_its_own(&pools.writer, sql, &values).await,
+            On::Pools(Pools::Sqlite(pools), kind) => on_its_own(pools, kind, sql, &values).await,
             On::Pools(Pools::Postgres(pools), Kind::Read(lane)) => {
                 Box::pin(postgres::read(pools, lane, sql, &values)).await
             }
@@ -152,13 +149,17 @@ async fn within<O: Outcome>(
 
 /// Runs a statement outside of any transaction, again while the database is busy: then nothing of it has happened.
 async fn on_its_own<O: Outcome>(
-    pool: &SqlitePool,
+    pools: &sqlite::Pools,
+    kind: Kind,
     sql: &'static str,
     values: &[Bind],
 ) -> Result<O, sqlx::Error> {
     let mut tries = 1;
     loop {
-        let mut connection = pool.acquire().await?;
+        let mut connection = match kind {
+            Kind::Read(_) => pools.acquire_reader().await?,
+            Kind::Write => pools.acquire_writer().await?,
+        };
         let error = match O::from_sqlite(&mut connection, sql, values).await {
             Ok(outcome) => return Ok(outcome),
             Err(error) => error,

@@ -28,8 +28,8 @@ pub(super) enum Connection {
 impl Connection {
     async fn acquire(pools: &Pools, kind: Kind) -> Result<Self, sqlx::Error> {
         Ok(match (pools, kind) {
-            (Pools::Sqlite(pools), Kind::Snapshot(_)) => Self::Sqlite(pools.readers.acquire().await?),
-            (Pools::Sqlite(pools), Kind::Write) => Self::Sqlite(pools.writer.acquire().await?),
+            (Pools::Sqlite(pools), Kind::Snapshot(_)) => Self::Sqlite(pools.acquire_reader().await?),
+            (Pools::Sqlite(pools), Kind::Write) => Self::Sqlite(pools.acquire_writer().await?),
             (Pools::Postgres(pools), Kind::Snapshot(lane)) => Self::Postgres(pools.acquire(lane).await?),
             (Pools::Postgres(pools), Kind::Write) => Self::Postgres(pools.acquire(Lane::Jobs).await?),
         })

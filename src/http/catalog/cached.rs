@@ -7,7 +7,7 @@ use assets_pipeline::{digest::Digest, pack::SetList};
 
 use super::CacheBytes;
 use crate::{
-    cache::Cache,
+    cache::{Cache, levels::Fill},
     domain::{
         manifest::Manifest,
         names::{Choices, ConfigId, ProductId},
@@ -45,6 +45,12 @@ impl Cached {
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
             answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
         }
+    }
+
+    /// How full each of them is.
+    pub(super) fn fill(&self) -> [Fill; 5] {
+        let Self { manifests, shared_manifests, set_lists, objects, answers } = self;
+        [manifests.fill(), shared_manifests.fill(), set_lists.fill(), objects.fill(), answers.fill()]
     }
 }
 

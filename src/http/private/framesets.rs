@@ -10,6 +10,7 @@ use actix_web::{
 };
 use assets_pipeline::digest::Digest;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use metrics::counter;
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -362,6 +363,24 @@ impl Place<'_> {
 
 /// Adds a complete file to its set: as a frame, or as the frames of an archive. The upload that brought it ends with it.
 pub(super) async fn add(
+    account: Account<'_>,
+    staging: &Staging,
+    Place { id, name, conditions }: Place<'_>,
+    file: &mut Incoming,
+    upload: Option<Fenced<'_>>,
+    actor: &Actor,
+) -> Result<Vec<StoredFrame>, Error> {
+    let added = add_unmeasured(account, staging, Place { id, name, conditions }, file, upload, actor).await;
+    let outcome = match &added {
+        Ok(_) => "accepted",
+        Err(error) if error.is_of_client() => "refused",
+        Err(_) => "failed",
+    };
+    counter!("girasol_upload_files_total", "outcome" => outcome).increment(1);
+    added
+}
+
+async fn add_unmeasured(
     account: Account<'_>,
     staging: &Staging,
     Place { id, name, conditions }: Place<'_>,

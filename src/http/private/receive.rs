@@ -7,6 +7,7 @@ use actix_web::{
     web::Payload,
 };
 use futures_util::StreamExt as _;
+use metrics::counter;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -72,6 +73,7 @@ pub(super) async fn append(
     max_bytes: u64,
     receiver: &mut impl Receiver,
 ) -> Result<(), Error> {
+    let received = counter!("girasol_upload_received_bytes_total");
     let (mut window, mut in_window, mut last_sync) = (Instant::now() + WINDOW, 0, file.written());
     loop {
         let chunk = timeout_at(window, body.next()).await.map_err(|_elapsed| Error::BodyTooSlow)?;
@@ -80,6 +82,7 @@ pub(super) async fn append(
         if file.written() + chunk.len() as u64 > max_bytes {
             return Err(Error::FileTooLarge(max_bytes));
         }
+        received.increment(chunk.len() as u64);
         receiver.before(chunk.len() as u64).await?;
         file.append(&chunk).await?;
         in_window += chunk.len() as u64;

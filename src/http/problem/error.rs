@@ -222,6 +222,11 @@ impl Error {
         matches!(self, Self::NoSuchFile | Self::ObjectMissing(_))
     }
 
+    /// Whether the client can do something about it.
+    pub(in crate::http) fn is_of_client(&self) -> bool {
+        self.kind().status().is_client_error()
+    }
+
     /// The kind of problem that clients see.
     pub(super) fn kind(&self) -> Kind {
         match self {

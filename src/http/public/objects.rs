@@ -16,6 +16,7 @@ use crate::http::{
     caching::Caching,
     catalog::{Catalog, Object},
     encoding::Encoding,
+    measure::Served,
     problem::{At as _, Error, Failure},
     query, redirect,
     representation::{Representation, serve},
@@ -155,6 +156,7 @@ fn send_object(
     place: &Address,
     object: &Object,
 ) -> Result<HttpResponse, Failure> {
+    Served { tier: None, format: place.key.format() }.note(request);
     let representation = Representation {
         media_type: place.key.media_type(),
         body: &object.body,

@@ -26,6 +26,7 @@ use self::json::{negotiated_json, raw_hints};
 use crate::http::{
     caching::{Caching, answer, preload, server_timing},
     catalog::{AnswerKey, Catalog, LoadedManifest},
+    measure::Served,
     problem::{At as _, Error, Failure},
     query::{self, SequenceQuery},
     representation::{JSON, accepted, serve_coded},
@@ -256,6 +257,8 @@ impl Decided {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
         });
         let class = negotiate(&hints, query.overrides, &manifest.available, &catalog.policy).at(&scope)?;
+        catalog.negotiations.count(&class);
+        Served { tier: Some(class.tier), format: Some(class.format) }.note(request);
         Ok(Self { configuration, query, scope, pointer, manifest, class })
     }
 }

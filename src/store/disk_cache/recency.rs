@@ -21,6 +21,16 @@ struct Entry {
 }
 
 impl Recency {
+    /// How many copies there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of all copies.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Notes a copy as just used, whether it was known or not.
     pub(super) fn insert(&mut self, key: Address, bytes: u64) {
         self.remove(&key);

@@ -22,12 +22,15 @@ use crate::{
 
 use super::{
     super::{
-        Bind,
+        Bind, PoolFill,
         outcome::{Outcome, Rows},
+        waited,
     },
     Held, Pool, Pools, is_silent, read_on_primary, within,
 };
 
+/// The name of the pool.
+const NAME: &str = "replica";
 /// How old a position may be that nothing has put in doubt: what sends no signal is seen after this.
 const MAX_AGE: Duration = Duration::from_millis(200);
 /// How long a read waits for the replica to replay what it has to.
@@ -128,6 +131,10 @@ impl Replica {
         self.pool.pool.close().await;
     }
 
+    pub(super) fn fill(&self) -> PoolFill {
+        PoolFill::of(NAME, &self.pool.pool)
+    }
+
     pub(in super::super) fn state(&self) -> ReplicaState {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,7 +162,10 @@ impl Replica {
         if self.circuit.refuses() {
             return None;
         }
-        let mut held = match within(PATIENCE, Box::pin(self.pool.pool.acquire())).await {
+        let began = Instant::now();
+        let acquired = within(PATIENCE, Box::pin(self.pool.pool.acquire())).await;
+        waited(NAME, began);
+        let mut held = match acquired {
             Ok(connection) => Held { connection, patience: PATIENCE, clock: primary.clock.clone() },
             Err(error) => {
                 self.failed(&error);

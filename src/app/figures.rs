@@ -1,0 +1,59 @@
+//! What a scrape reads of the parts of this process.
+
+use std::sync::Arc;
+
+use crate::{
+    background::Health,
+    cache::levels::Fill,
+    db::{Db, PoolFill},
+    http::catalog::Catalog,
+    telemetry::metrics::{Metrics, Page, Runtimes},
+};
+
+/// The connections to the database.
+pub(super) fn of_database(metrics: &Metrics, db: &Db) {
+    let db = db.clone();
+    metrics.reading(move |page| {
+        for PoolFill { pool, idle, used } in db.connections() {
+            for (state, connections) in [("idle", idle), ("used", used)] {
+                let labels = [("pool", pool), ("state", state)];
+                page.add("girasol_db_connections", &labels, f64::from(connections));
+            }
+        }
+    });
+}
+
+/// How full the caches are.
+pub(super) fn of_caches(metrics: &Metrics, catalog: &Arc<Catalog>) {
+    let catalog = catalog.clone();
+    metrics.reading(move |page| {
+        for Fill { level, kind, entries, bytes } in catalog.fill() {
+            let labels = [("level", level.into()), ("kind", kind)];
+            page.add("girasol_cache_entries", &labels, entries as f64);
+            if let Some(bytes) = bytes {
+                page.add("girasol_cache_bytes", &labels, bytes as f64);
+            }
+        }
+    });
+}
+
+/// The tasks beside requests.
+pub(super) fn of_tasks(metrics: &Metrics, health: Health) {
+    metrics.reading(move |page| tasks(&health, page));
+}
+
+fn tasks(health: &Health, page: &mut Page) {
+    for (task, health) in health.tasks() {
+        let labels = [("task", task)];
+        let last_success = health.last_success.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let seconds = last_success.map_or(0.0, |since| since.as_secs_f64());
+        page.add("girasol_background_last_success_timestamp_seconds", &labels, seconds);
+        page.add("girasol_background_restarts_total", &labels, f64::from(health.restarts));
+    }
+}
+
+/// The executors: that of this task, and those of the threads that answer requests.
+pub(super) fn of_runtimes(metrics: &Metrics, runtimes: &Runtimes) {
+    let (main, runtimes) = (tokio::runtime::Handle::current().metrics(), runtimes.clone());
+    metrics.reading(move |page| runtimes.read(&main, page));
+}
