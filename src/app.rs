@@ -5,6 +5,7 @@ mod connections;
 mod descriptors;
 mod drain;
 mod figures;
+mod health;
 mod listen;
 mod lost;
 mod operators;
@@ -397,6 +398,7 @@ impl App {
         figures::of_database(&self.metrics, &self.db);
         figures::of_caches(&self.metrics, &catalog);
         figures::of_tasks(&self.metrics, background.health());
+        figures::of_parts(&self.metrics, &readiness);
         tasks::tidy_figures(&mut background, &self.metrics);
         tasks::relay_signals(&mut background, &self.db);
         tasks::tidy(&mut background, &self.staging);
@@ -407,6 +409,8 @@ impl App {
         tasks::flush_views(&mut background, &self.db, &views);
         tasks::evict(&mut background, &catalog);
         tasks::check_readiness(&mut background, self, &readiness);
+        let watched = health::Watched { catalog: catalog.clone(), readiness: readiness.clone() };
+        tasks::watch_parts(&mut background, self, watched);
         purger.start(&mut background, {
             let catalog = catalog.clone();
             move || catalog.evict_pointers()

@@ -40,6 +40,18 @@ pub struct TaskHealth {
     pub last_success: Option<SystemTime>,
     /// How often it was started again.
     pub restarts: u32,
+    /// How soon it does its work again; `None` where that depends on what comes.
+    pub due_within: Option<Duration>,
+    /// When it was first started.
+    pub started: Option<SystemTime>,
+}
+
+impl TaskHealth {
+    /// Whether it should have done its work again by now.
+    pub fn is_overdue(&self, now: SystemTime) -> bool {
+        let since = self.last_success.or(self.started).and_then(|at| now.duration_since(at).ok());
+        matches!((self.due_within, since), (Some(within), Some(since)) if since > within)
+    }
 }
 
 impl Health {
@@ -103,7 +115,7 @@ impl Background {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.health.update(name, |_| {});
+        self.health.update(name, |health| health.started = Some(SystemTime::now()));
         let task = Task { name, health: self.health(), stop: self.stop.subscribe(), restarts: 0 };
         self.supervisors.spawn(supervise(task, start, self.restart));
     }
@@ -119,6 +131,9 @@ impl Background {
         F: Future<Output = Result<(), E>> + Send,
         E: Into<Box<dyn Error + Send + Sync>> + Send,
     {
+        // A round may take a while, and one that fails is no reason to wake an operator.
+        let due_within = 3 * pause + Duration::from_mins(5);
+        self.health.update(name, |health| health.due_within = Some(due_within));
         self.run(name, move |mut task| {
             let act = act.clone();
             let beat = task.clone();
@@ -248,6 +263,21 @@ pub(crate) mod tests {
         }
         assert_eq!(background.health().tasks()["rounds"].last_success, None);
         background.stop(Duration::from_mins(1)).await;
+    }
+
+    #[test]
+    fn a_task_is_overdue_when_it_has_not_done_its_work_in_time() {
+        let now = SystemTime::now();
+        let ago = |seconds| Some(now - Duration::from_secs(seconds));
+        let task = TaskHealth {
+            started: ago(100),
+            due_within: Some(Duration::from_secs(50)),
+            ..TaskHealth::default()
+        };
+        assert!(task.is_overdue(now));
+        assert!(!TaskHealth { last_success: ago(40), ..task }.is_overdue(now));
+        assert!(TaskHealth { last_success: ago(60), ..task }.is_overdue(now));
+        assert!(!TaskHealth { due_within: None, ..task }.is_overdue(now));
     }
 
     #[tokio::test]

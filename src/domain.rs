@@ -6,6 +6,7 @@ pub mod circuit;
 pub mod disk;
 pub mod figures;
 pub mod frameset;
+pub mod health;
 pub mod hints;
 pub mod hotspot;
 pub mod identity;

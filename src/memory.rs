@@ -42,26 +42,48 @@ impl Budget {
     }
 }
 
+/// Memory, where it is tightest: that of the machine, or of a control group of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// What can be taken of it.
+    pub free_bytes: u64,
+    /// All of it.
+    pub whole_bytes: u64,
+}
+
+/// How much memory there is; `None` where the system does not say.
+pub fn system() -> Option<Memory> {
+    tightest(Path::new("/"))
+}
+
+fn tightest(root: &Path) -> Option<Memory> {
+    of_machine(root).into_iter().chain(of_groups(root)).min_by_key(|memory| memory.free_bytes)
+}
+
 /// What a job may take of the memory that is free, by the files of a system under `root`: four fifths of what the control
 /// group has left, or half of what the machine has, since that is shared with more. None where the system does not say.
 fn free_bytes(root: &Path) -> Option<u64> {
-    let in_group = group_bytes(root).map(|free| free / 5 * 4);
-    let of_machine = available_bytes(root).map(|free| free / 2);
+    let in_group = of_groups(root).map(|memory| memory.free_bytes / 5 * 4);
+    let of_machine = of_machine(root).map(|memory| memory.free_bytes / 2);
     in_group.into_iter().chain(of_machine).min()
 }
 
-/// `MemAvailable` of the machine.
-fn available_bytes(root: &Path) -> Option<u64> {
+/// `MemAvailable` and `MemTotal` of the machine.
+fn of_machine(root: &Path) -> Option<Memory> {
     let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib.saturating_mul(1024))
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib.saturating_mul(1024))
+    };
+    let free_bytes = bytes("MemAvailable:")?;
+    Some(Memory { free_bytes, whole_bytes: bytes("MemTotal:").unwrap_or(free_bytes) })
 }
 
-/// What the tightest control group of the process has left.
-fn group_bytes(root: &Path) -> Option<u64> {
+/// The tightest control group of the process.
+fn of_groups(root: &Path) -> Option<Memory> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
-    let mut least = None;
+    let mut least: Option<Memory> = None;
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':');
         let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
@@ -76,7 +98,7 @@ fn group_bytes(root: &Path) -> Option<u64> {
         // In a container the path may be the host's, of which the container sees the last part alone, as its root.
         let own = mount.join(path.trim_start_matches('/'));
         for folder in own.ancestors().take_while(|folder| folder.starts_with(&mount)) {
-            least = left_in(folder, files).into_iter().chain(least).min();
+            least = left_in(folder, files).into_iter().chain(least).min_by_key(|memory| memory.free_bytes);
         }
     }
     least
@@ -94,15 +116,16 @@ const V2: Files = Files { max: "memory.max", used: "memory.current", droppable: 
 const V1: Files =
     Files { max: "memory.limit_in_bytes", used: "memory.usage_in_bytes", droppable: "total_inactive_file " };
 
-/// What a control group has left; none where it has no bound.
-fn left_in(folder: &Path, files: &Files) -> Option<u64> {
+/// What a control group has; none where it has no bound.
+fn left_in(folder: &Path, files: &Files) -> Option<Memory> {
     let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
     let max = number(files.max).filter(|max| *max < UNBOUNDED)?;
     let used = number(files.used).unwrap_or(0);
     let droppable = fs::read_to_string(folder.join("memory.stat")).ok().and_then(|text| {
         text.lines().find_map(|line| line.strip_prefix(files.droppable))?.trim().parse::<u64>().ok()
     });
-    Some(max.saturating_sub(used.saturating_sub(droppable.unwrap_or(0))))
+    let free_bytes = max.saturating_sub(used.saturating_sub(droppable.unwrap_or(0)));
+    Some(Memory { free_bytes, whole_bytes: max })
 }
 
 #[cfg(test)]
@@ -166,6 +189,8 @@ mod tests {
             ("sys/fs/cgroup/system.slice/girasol.service/memory.current", "0\n"),
         ]);
         assert_eq!(system.free(), Some(409));
+        let bytes = 512 * MIB;
+        assert_eq!(tightest(system.0.path()), Some(Memory { free_bytes: bytes, whole_bytes: bytes }));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::{
     background::Health,
     cache::levels::Fill,
     db::{Db, PoolFill},
+    domain::health::Condition,
     http::catalog::Catalog,
+    library::readiness::Readiness,
     telemetry::metrics::{Metrics, Page, Runtimes},
 };
 
@@ -50,6 +52,21 @@ fn tasks(health: &Health, page: &mut Page) {
         page.add("girasol_background_last_success_timestamp_seconds", &labels, seconds);
         page.add("girasol_background_restarts_total", &labels, f64::from(health.restarts));
     }
+}
+
+/// How well the parts are.
+pub(super) fn of_parts(metrics: &Metrics, readiness: &Arc<Readiness>) {
+    let readiness = readiness.clone();
+    metrics.reading(move |page| {
+        for (name, part) in readiness.board().parts() {
+            let condition = match part.look.condition {
+                Condition::Ok => 0.0,
+                Condition::Degraded => 1.0,
+                Condition::Failed => 2.0,
+            };
+            page.add("girasol_health_condition", &[("part", name.into())], condition);
+        }
+    });
 }
 
 /// The executors: that of this task, and those of the threads that answer requests.

@@ -18,7 +18,10 @@ use crate::{
     worker::Worker,
 };
 
-use super::App;
+use super::{
+    App,
+    health::{self, Watched},
+};
 
 /// How often expired uploads, frame sets and records are deleted.
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
@@ -153,6 +156,18 @@ pub(super) fn check_readiness(background: &mut Background, app: &App, readiness:
         let (db, store, readiness) = (db.clone(), store.clone(), readiness.clone());
         async move {
             readiness.check(&db, &store).await;
+            Ok::<_, Infallible>(())
+        }
+    });
+}
+
+/// Looks at the parts that no request waits for.
+pub(super) fn watch_parts(background: &mut Background, app: &App, watched: Watched) {
+    let (app, watched, health) = (app.clone(), Arc::new(watched), background.health());
+    background.every("watch_parts", health::EVERY, move || {
+        let (app, watched, health) = (app.clone(), watched.clone(), health.clone());
+        async move {
+            health::look(&app, &watched, &health).await;
             Ok::<_, Infallible>(())
         }
     });

@@ -45,6 +45,17 @@ const MAX_BYTES: usize = 1 << 20;
 #[error("cache.redis: {0}")]
 pub struct BadAddress(String);
 
+/// Why the server is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// It answers that it does not do this.
+    #[error("it refuses to answer")]
+    Refused,
+    /// It does not answer.
+    #[error("no answer comes")]
+    Away,
+}
+
 /// One kind of value.
 #[derive(Debug, Clone)]
 pub struct Kind {
@@ -120,6 +131,17 @@ impl Shared {
         let key = self.seal.key(kind.name, of);
         let sealed = self.seal.seal(&key, &value.pack());
         self.end_turn(&key, None, Some(sealed)).await;
+    }
+
+    /// Asks the server for nothing, so that it is known whether it answers. One that has just not answered is asked by one
+    /// question a second, whichever that is.
+    pub async fn ping(&self) -> Result<(), NoAnswer> {
+        let key = self.seal.key("health", "");
+        match self.ask(self.redis.get(&key)).await {
+            Ok(_) => Ok(()),
+            Err(Failed::Refused) => Err(NoAnswer::Refused),
+            Err(Failed::NoAnswer(_) | Failed::NotAsked) => Err(NoAnswer::Away),
+        }
     }
 
     async fn wait_for<T: Portable>(&self, kind: &Kind, key: &str) -> Found<T> {

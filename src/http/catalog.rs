@@ -233,6 +233,11 @@ impl Catalog {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The cache that servers share, if there is one.
+    pub fn shared(&self) -> Option<&Shared> {
+        self.sharing.as_ref().map(Sharing::shared)
+    }
+
     fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::SeqCst)
     }

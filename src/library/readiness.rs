@@ -1,5 +1,8 @@
 //! Whether a server can answer: it checks by itself, however many clients ask.
 //!
+//! The store is another matter: what is cached is served without it. A server that has reached its store once stays ready while
+//! the store is away, and says that it is degraded; one that has never reached it has nothing to serve.
+//!
 //! A check commits a row, since a full disk or a database that takes no writes shows in nothing else, and it reads the
 //! database's file anew, since open connections answer from memory when the file is gone.
 
@@ -14,7 +17,11 @@ use std::{
 
 use crate::{
     db::{Db, ReplicaState},
-    store::Store,
+    domain::{
+        disk,
+        health::{Board, Condition, Look, PartName},
+    },
+    store::{Store, StoreError},
 };
 
 /// How often a server checks.
@@ -29,6 +36,8 @@ const MAX_AGE: Duration = Duration::from_mins(1);
 pub struct Readiness {
     checked: RwLock<Option<Checked>>,
     is_leaving: AtomicBool,
+    has_store_answered: AtomicBool,
+    board: Board,
 }
 
 #[derive(Debug)]
@@ -48,7 +57,7 @@ enum Unknown {
     Stale,
     #[error("the server is about to stop")]
     Leaving,
-    #[error("the database and the store did not answer within {} seconds", PATIENCE.as_secs())]
+    #[error("no answer within {} seconds", PATIENCE.as_secs())]
     Slow,
 }
 
@@ -66,6 +75,11 @@ impl Readiness {
         self.is_leaving.store(true, Ordering::Relaxed);
     }
 
+    /// What is known of all parts. Those besides database and store are looked at elsewhere.
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
     /// What the database's replica was found to be; `None` where there is none. The server is ready without it.
     pub fn replica(&self) -> Option<ReplicaState> {
         self.checked.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.replica
@@ -80,13 +94,39 @@ impl Readiness {
 
     /// Checks the database and the store, and looks at the database's replica.
     pub async fn check(&self, db: &Db, store: &Store) {
-        let answers = async {
-            db.probe().await.map_err(|error| -> Cause { Arc::new(error) })?;
-            store.ping().await.map_err(|error| -> Cause { Arc::new(error) })
-        };
-        let outcome = tokio::time::timeout(PATIENCE, answers).await;
+        let ((database, database_took), (stored, store_took)) =
+            tokio::join!(timed(db.probe()), timed(store.ping()));
         let replica = db.look_at_replica().await;
-        self.note(outcome.unwrap_or_else(|_elapsed| Err(Arc::new(Unknown::Slow))), replica);
+        if stored.is_ok() {
+            self.has_store_answered.store(true, Ordering::Relaxed);
+        }
+        let may_be_away = self.has_store_answered.load(Ordering::Relaxed);
+        let without_store = if may_be_away { Condition::Degraded } else { Condition::Failed };
+        self.look(PartName::Database, &database, database_took, Condition::Failed);
+        self.look(PartName::Store, &stored, store_took, without_store);
+        self.note(database.and(if may_be_away { Ok(()) } else { stored }), replica);
+    }
+
+    /// Notes how one of the parts has answered.
+    fn look(&self, name: PartName, answer: &Result<(), Cause>, took: Duration, otherwise: Condition) {
+        let look = match answer {
+            Ok(()) => Look::ok(),
+            Err(cause) => Look::not_ok(otherwise, reason(cause.as_ref())),
+        };
+        let was_well = self.board.parts().get(&name).is_none_or(|part| part.look.condition == Condition::Ok);
+        match answer {
+            Err(cause) if was_well && otherwise == Condition::Degraded => {
+                let (part, error): (&str, &dyn Error) = (name.into(), cause);
+                tracing::error!(
+                    part,
+                    error,
+                    "a part does not answer: the server goes on with what it has cached"
+                );
+            }
+            Ok(()) if !was_well => tracing::info!(part = <&str>::from(name), "a part answers again"),
+            _ => {}
+        }
+        self.board.note(name, look.after(took));
     }
 
     fn note(&self, outcome: Result<(), Cause>, replica: Option<ReplicaState>) {
@@ -101,6 +141,29 @@ impl Readiness {
             (false, Ok(())) => tracing::info!("the server is ready again"),
             _ => {}
         }
+    }
+}
+
+/// How an answer came out, and how long it took.
+async fn timed<E>(answer: impl Future<Output = Result<(), E>>) -> (Result<(), Cause>, Duration)
+where
+    E: Error + Send + Sync + 'static,
+{
+    let began = Instant::now();
+    let answer: Result<(), Cause> = match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(|error| -> Cause { Arc::new(error) }),
+        Err(_elapsed) => Err(Arc::new(Unknown::Slow)),
+    };
+    (answer, began.elapsed())
+}
+
+/// Why a part does not answer, without names of hosts, buckets and files: clients see it.
+pub fn reason(cause: &(dyn Error + Send + Sync + 'static)) -> String {
+    match cause.downcast_ref::<StoreError>() {
+        Some(error) => format!("the object store cannot be used: {}", error.trouble()),
+        None if disk::is_full(cause) => "the disk of the database is full".to_owned(),
+        None if cause.is::<Unknown>() => cause.to_string(),
+        None => "the database does not answer".to_owned(),
     }
 }
 
@@ -128,6 +191,29 @@ mod tests {
         std::fs::rename(folder.path().join("new"), folder.path().join("girasol.db")).unwrap();
         readiness.check(&db, &store).await;
         assert!(readiness.current().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_reached_its_store_stays_ready_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let store = Store::folder(folder.path()).unwrap();
+        let condition = |readiness: &Readiness| readiness.board().parts()[&PartName::Store].look.condition;
+        let (early, late) = (Readiness::default(), Readiness::default());
+        early.check(&db, &store).await;
+        assert_eq!(condition(&early), Condition::Ok);
+        std::fs::rename(folder.path().join("objects"), folder.path().join("elsewhere")).unwrap();
+        for readiness in [&early, &late] {
+            readiness.check(&db, &store).await;
+        }
+        early.current().unwrap();
+        assert_eq!(condition(&early), Condition::Degraded);
+        assert!(late.current().is_err(), "nothing can be cached yet");
+        assert_eq!(condition(&late), Condition::Failed);
+        std::fs::rename(folder.path().join("elsewhere"), folder.path().join("objects")).unwrap();
+        late.check(&db, &store).await;
+        late.current().unwrap();
+        assert_eq!(condition(&late), Condition::Ok);
     }
 
     #[tokio::test]

@@ -47,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain",
             "signals",
             "background",
+            "memory",
             "config",
             "telemetry",
             "db",

@@ -8,7 +8,10 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
+
+use serde_json::Value;
 
 use crate::girasol::{DATA, Server, draw_turn, girasol, header, ingest, problem, sequence};
 
@@ -18,22 +21,70 @@ async fn health_is_told_from_the_network_alone() {
     for path in ["/api/health", "/api/health/live", "/api/health/ready"] {
         let response = server.get(path, &[]).await;
         assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
-        let health: serde_json::Value = response.json().await.unwrap();
-        assert_eq!(health["status"], "ok");
+        let health: Value = response.json().await.unwrap();
+        assert!(health["status"] == "ok" || health["status"] == "degraded", "{health}");
     }
 }
 
+/// Asks for health until it says this of the store. Other parts are as well as the machine is.
+async fn until_the_store_is(server: &Server, status: &str) -> Value {
+    let asked = async {
+        loop {
+            let health: Value = server.get("/api/health", &[]).await.json().await.unwrap();
+            if health["parts"]["store"]["status"] == status {
+                return health;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), asked).await.expect("the server sees it in time")
+}
+
 #[tokio::test]
-async fn a_server_without_its_store_lives_but_is_not_ready() {
+async fn a_server_whose_store_goes_away_serves_what_it_has_and_says_that_it_is_degraded() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "platinum", [220, 220, 225], 12);
+    let server = Server::start_over(folder.path(), &["serve"]);
+    let still = "/still/ring.solitaire.metal-platinum.stone-diamond.jpg";
+    let bytes = server.get(still, &[]).await.bytes().await.unwrap();
+    std::fs::rename(folder.path().join("objects"), folder.path().join("elsewhere")).unwrap();
+    let health = until_the_store_is(&server, "degraded").await;
+    assert_eq!(health["status"], "degraded");
+    let store = &health["parts"]["store"];
+    assert!(store["lastSuccess"].is_string() && store["lastError"]["at"].is_string(), "{health}");
+    assert!(store["problem"].as_str().unwrap().starts_with("the object store cannot be used: "), "{health}");
+    let ready = server.get("/api/health/ready", &[]).await;
+    assert_eq!(ready.status(), 200);
+    assert_eq!(ready.json::<Value>().await.unwrap()["status"], "degraded");
+    assert_eq!(server.get(still, &[]).await.bytes().await.unwrap(), bytes);
+
+    std::fs::rename(folder.path().join("elsewhere"), folder.path().join("objects")).unwrap();
+    let health = until_the_store_is(&server, "ok").await;
+    assert!(health["parts"]["store"]["lastError"]["problem"].is_string(), "{health}");
+}
+
+#[tokio::test]
+async fn health_names_every_part_and_task() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start_over(folder.path(), &["serve"]);
-    // At once: the server looks at it meanwhile.
-    std::fs::rename(folder.path().join("objects"), folder.path().join("elsewhere")).unwrap();
-    assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
-    let response = server.until("/api/health/ready", 503).await;
-    assert_eq!(header(response.headers(), "retry-after"), "5");
-    assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
-    assert_eq!(problem(response, 503).await, "not-ready");
+    let parts = ["background", "database", "disk", "memory", "queue", "store"];
+    let all = async {
+        loop {
+            let health: Value = server.get("/api/health", &[]).await.json().await.unwrap();
+            let known: Vec<&String> = health["parts"].as_object().unwrap().keys().collect();
+            if known == parts {
+                return health;
+            }
+        }
+    };
+    let health = tokio::time::timeout(Duration::from_mins(1), all).await.expect("all parts are looked at");
+    for part in ["database", "store"] {
+        assert!(health["parts"][part]["latencyMs"].as_f64().unwrap() >= 0.0, "{health}");
+    }
+    assert_eq!(health["parts"]["queue"]["figures"]["queued"], 0.0);
+    assert!(health["parts"]["disk"]["figures"]["free_bytes"].as_f64().unwrap() > 0.0);
+    assert_eq!(health["tasks"]["expire"]["restarts"], 0);
+    assert_eq!(health["tasks"]["work"]["isOverdue"], false);
 }
 
 #[tokio::test]
@@ -49,9 +100,18 @@ async fn a_server_over_a_ruined_database_is_not_ready() {
     let mut file = std::fs::File::options().write(true).open(&database).unwrap();
     file.seek(SeekFrom::Start(4096)).unwrap();
     file.write_all(&vec![0xff; size - 4096]).unwrap();
-    for path in ["/api/health", "/api/health/ready"] {
-        assert_eq!(problem(server.until(path, 503).await, 503).await, "not-ready");
-    }
+    let not_ready = server.until("/api/health/ready", 503).await;
+    assert_eq!(header(not_ready.headers(), "retry-after"), "5");
+    assert_eq!(header(not_ready.headers(), "cache-control"), "private, no-store");
+    assert_eq!(problem(not_ready, 503).await, "not-ready");
+    let health = server.get("/api/health", &[]).await;
+    assert_eq!(health.status(), 503);
+    assert_eq!(header(health.headers(), "retry-after"), "5");
+    let health: Value = health.json().await.unwrap();
+    assert_eq!(
+        (&health["status"], &health["parts"]["database"]["status"]),
+        (&"failed".into(), &"failed".into())
+    );
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
 }
 

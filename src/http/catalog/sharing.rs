@@ -42,6 +42,10 @@ impl Sharing {
         }
     }
 
+    pub(super) const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The public product at a revision.
     pub(super) async fn product(
         &self,

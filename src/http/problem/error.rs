@@ -11,7 +11,7 @@ use crate::{
         disk, import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
         news::NewChoice,
     },
-    library::{collect::CollectError, protect::ProtectError},
+    library::{collect::CollectError, protect::ProtectError, readiness},
     staging::{InboxError, StagingError},
     store::{Address, StoreError},
 };
@@ -199,13 +199,10 @@ impl Error {
     pub(super) fn detail(&self) -> Option<String> {
         let kind = self.kind();
         match self {
-            Self::NotReady(error) => Some(match error.downcast_ref::<StoreError>() {
-                Some(error) => format!("the object store cannot be used: {}", error.trouble()),
-                None if error.is::<StagingError>() || error.is::<InboxError>() => {
-                    "the object store cannot be used: a request failed".to_owned()
-                }
-                None => "the database does not answer".to_owned(),
-            }),
+            Self::NotReady(error) if error.is::<StagingError>() || error.is::<InboxError>() => {
+                Some("the object store cannot be used: a request failed".to_owned())
+            }
+            Self::NotReady(error) => Some(readiness::reason(error.as_ref())),
             Self::DiskFull => Some(self.to_string()),
             _ if kind == kinds::DISK_FULL => Some("the disk of the server is full".to_owned()),
             _ => (kind.status < 500).then(|| self.to_string()),

@@ -238,6 +238,11 @@ pub const FAMILIES: &[Family] = &[
     ),
     // The process.
     gauge(
+        "girasol_health_condition",
+        &["part"],
+        "How well a part is, as /api/health says it: 0 ok, 1 degraded, 2 failed.",
+    ),
+    gauge(
         "girasol_background_last_success_timestamp_seconds",
         &["task"],
         "When a task beside requests last did its work, as a Unix time; 0 if it has not yet.",
