@@ -25,14 +25,18 @@ use crate::{
     cache::shared::Shared as SharedCache,
     cdn::purge::Purger,
     checks::Checks,
-    config::{BadTarget, Config, DatabaseConfig, SecretText},
+    config::{BadTarget, Config, DatabaseConfig, KeepRaw, SecretText},
     db::{self, Address, Connections, Db, DbError, Found, Place},
     http::{
         self, Draining, Scraped,
         catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
-    library::readiness::Readiness,
+    library::{
+        expire::{Keep, RawFrames},
+        optimize::Rules,
+        readiness::Readiness,
+    },
     staging::Staging,
     store::{Store, StoreError},
     telemetry::metrics::{Metrics, Runtimes},
@@ -267,6 +271,25 @@ impl App {
         Ok(Arc::new(Purger::open(self.db.clone(), purge, policy, avif).await?))
     }
 
+    /// What housekeeping may delete, as configured.
+    pub fn rules(&self) -> Rules {
+        let Config { uploads, vitals, jobs, versions, .. } = &self.config;
+        let raw_frames = match uploads.keep_raw {
+            KeepRaw::WhileRecoverable => RawFrames::Unrecoverable,
+            KeepRaw::Days => RawFrames::Old,
+        };
+        let keep = Keep {
+            upload_hours: uploads.expire_hours,
+            vitals_days: vitals.keep_days,
+            vitals: vitals.keep,
+            job_event_days: jobs.keep_events_days,
+            removal_days: versions.keep_removals_days,
+            raw_frames,
+            raw_frame_days: uploads.keep_raw_days,
+        };
+        Rules { keep, retention: versions.retention(), share: versions.share(), copies: tasks::KEEP_COPIES }
+    }
+
     /// Encodes committed frame sets.
     fn worker(&self) -> Worker {
         Worker {
@@ -338,6 +361,7 @@ impl App {
             proxies: web::Data::new(self.config.server.proxies()),
             readiness: readiness.clone().into(),
             draining: draining.clone(),
+            housekeeping: web::Data::new(http::Housekeeping::new(self.rules())),
             scraped: web::Data::new(Scraped::new(
                 self.metrics.clone(),
                 &self.db,
@@ -402,7 +426,7 @@ impl App {
         tasks::tidy_figures(&mut background, &self.metrics);
         tasks::relay_signals(&mut background, &self.db);
         tasks::tidy(&mut background, &self.staging);
-        tasks::expire(&mut background, self);
+        tasks::expire_old(&mut background, self);
         tasks::commit_left_over(&mut background, self);
         tasks::collect(&mut background, self);
         tasks::adopt_unknown(&mut background, self);

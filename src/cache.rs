@@ -86,6 +86,13 @@ where
         found
     }
 
+    /// Evicts what has expired and what is over the bound, and answers how many bytes that were, where values have a weight.
+    pub async fn trim(&self) -> u64 {
+        let before = self.entries.weighted_size();
+        self.entries.run_pending_tasks().await;
+        if self.is_weighed { before.saturating_sub(self.entries.weighted_size()) } else { 0 }
+    }
+
     /// Bytes of all values together, once evictions that are due are done.
     #[cfg(test)]
     pub async fn weight(&self) -> u64 {

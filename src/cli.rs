@@ -14,6 +14,7 @@ mod jobs;
 mod key;
 mod known;
 mod migrate;
+mod optimize;
 mod outcome;
 mod product;
 mod progress_bar;
@@ -142,6 +143,9 @@ enum Command {
     Signing(signing::SigningArgs),
     /// Copy and verify objects, and delete those that no version needs.
     Store(store::StoreArgs),
+    /// Delete what has expired and what no version needs, and care for the database, all at once. Servers do most of it by
+    /// themselves, and may run meanwhile.
+    Optimize(optimize::OptimizeArgs),
     /// Back up the database in the data folder, its objects, and what artists have sent, while servers run.
     Backup(backup::BackupArgs),
     /// Make an installation of a backup, in a data folder that has none.
@@ -180,6 +184,7 @@ impl Command {
             Self::Migrate(args) => args.json,
             Self::Db(args) => args.json,
             Self::Store(args) => args.json,
+            Self::Optimize(args) => args.json,
             Self::Backup(args) => args.json,
             Self::Restore(args) => args.json,
             Self::Product(args) => args.json,
@@ -297,6 +302,9 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         }
         Command::Store(args) => {
             Box::pin(store::run(&App::open_existing_to_write(config).await?, &args)).await
+        }
+        Command::Optimize(args) => {
+            Box::pin(optimize::run(&App::open_existing_to_write(config).await?, &args)).await
         }
         Command::Backup(args) => Box::pin(backup::run_backup(&App::open_existing(config).await?, args)).await,
         Command::Restore(args) => Box::pin(backup::run_restore(&config, args)).await,

@@ -19,6 +19,7 @@ pub mod ingests;
 pub mod jobs;
 pub mod keys;
 pub mod listing;
+pub mod maintain;
 mod mark;
 pub mod migrate;
 mod notify;

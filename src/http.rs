@@ -45,6 +45,7 @@ pub use self::{
     document::openapi_json,
     draining::{Draining, close_while_draining},
     metrics::Scraped,
+    operator::Housekeeping,
     plain::store_plain_alone,
     private::Writers,
     problem::{Kind as ProblemKind, problems},

@@ -3,9 +3,11 @@
 pub mod backup;
 pub mod collect;
 pub mod copy_store;
+pub mod expire;
 pub mod identity;
 pub mod intact;
 pub mod manifests;
+pub mod optimize;
 pub mod protect;
 pub mod publish;
 pub mod raw_frames;

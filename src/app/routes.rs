@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) readiness: web::Data<Readiness>,
     pub(super) draining: web::Data<Draining>,
     pub(super) scraped: web::Data<Scraped>,
+    pub(super) housekeeping: web::Data<http::Housekeeping>,
 }
 
 impl Shared {
@@ -64,7 +65,7 @@ impl Shared {
         let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, .. } = self;
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(self.draining);
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
-        routes.app_data(self.scraped);
+        routes.app_data(self.scraped).app_data(self.housekeeping);
     }
 }
 

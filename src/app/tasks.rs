@@ -4,11 +4,12 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use crate::{
     background::{Background, Task},
-    config::KeepRaw,
     db::Db,
     http::{catalog::Catalog, public::vitals::Views},
     library::{
-        collect, raw_frames,
+        collect,
+        expire::expire,
+        raw_frames,
         readiness::{self, Readiness},
         references,
     },
@@ -28,7 +29,7 @@ const EXPIRE_EVERY: Duration = Duration::from_mins(10);
 /// How often complete frame sets are committed that another process left open.
 const COMMIT_EVERY: Duration = Duration::from_mins(10);
 /// How long copies of frames stay that are in the bucket: an artist looks at them, and a job reads them.
-const KEEP_COPIES: Duration = Duration::from_hours(6);
+pub(super) const KEEP_COPIES: Duration = Duration::from_hours(6);
 /// How often objects that no version needs are deleted.
 const COLLECT_EVERY: Duration = Duration::from_hours(1);
 /// How often the store is listed for objects that the database does not know.
@@ -39,8 +40,6 @@ const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const REMOVALS_POLL: Duration = Duration::from_secs(1);
 /// Pointers of other processes' changes expire in their cache by themselves; only signals wake the eviction.
 const POINTERS_POLL: Duration = Duration::from_mins(1);
-
-const DAY_MS: i64 = 86_400_000;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -71,11 +70,11 @@ pub(super) fn delete_unneeded(background: &mut Background, app: &App) {
 }
 
 /// Deletes what has expired.
-pub(super) fn expire(background: &mut Background, app: &App) {
+pub(super) fn expire_old(background: &mut Background, app: &App) {
     let app = app.clone();
     background.every("expire", EXPIRE_EVERY, move || {
         let app = app.clone();
-        async move { expire_once(&app).await }
+        async move { expire(&app.db, &app.staging, &app.rules().keep).await.map(drop) }
     });
 }
 
@@ -226,56 +225,6 @@ async fn watch_removals<F: Future<Output = ()>>(db: &Db, mut task: Task, evict: 
             () = task.stopping() => return,
         }
     }
-}
-
-async fn expire_once(app: &App) -> Result<(), Failed> {
-    let hours = app.config.uploads.expire_hours;
-    let since_ms = app.db.now_ms() - i64::from(hours) * 3_600_000;
-    for upload in app.db.expire_uploads(since_ms).await? {
-        // Those after it are removed all the same; what stays goes with its set.
-        if let Err(error) = app.staging.discard_part(&upload.frameset, &upload.id).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, upload.id = %upload.id, "the bytes of an expired upload stay for now");
-        }
-    }
-    let vitals = &app.config.vitals;
-    app.db.prune_vitals(days_ago_ms(&app.db, vitals.keep_days), vitals.keep.into()).await?;
-    app.db.prune_job_events(days_ago_ms(&app.db, app.config.jobs.keep_events_days)).await?;
-    app.db.prune_removals(days_ago_ms(&app.db, app.config.versions.keep_removals_days)).await?;
-    for (cache, purges) in app.db.expire_purges().await? {
-        tracing::error!(cache, purges, "purges were dropped: no such cache is configured");
-    }
-    for set in app.db.expire_framesets(since_ms).await? {
-        app.staging.discard_set(&set).await?;
-        tracing::info!(frameset.id = %set, hours, "an abandoned frame set was deleted");
-    }
-    expire_raw_frames(app).await?;
-    raw_frames::delete_unneeded(&app.db, &app.staging).await?;
-    if let Some(inbox) = app.staging.inbox() {
-        for set in inbox.sets().await? {
-            if !app.db.awaits_files(&set, since_ms).await? {
-                inbox.clear(&set).await?;
-                tracing::info!(frameset.id = %set, "uploads that no job waits for were deleted from the bucket");
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Deletes raw frames of committed sets by the rule of `uploads.keep_raw`.
-async fn expire_raw_frames(app: &App) -> Result<(), Failed> {
-    let before_ms = days_ago_ms(&app.db, app.config.uploads.keep_raw_days);
-    let sets = match app.config.uploads.keep_raw {
-        KeepRaw::WhileRecoverable => app.db.unrecoverable_framesets(before_ms).await?,
-        KeepRaw::Days => app.db.ended_framesets(before_ms).await?,
-    };
-    raw_frames::delete(&app.db, &app.staging, &sets).await?;
-    app.db.prune_framesets(before_ms).await?;
-    Ok(())
-}
-
-fn days_ago_ms(db: &Db, days: u32) -> i64 {
-    db.now_ms() - i64::from(days) * DAY_MS
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! reader that has seen a number misses no smaller one.
 
 pub(super) mod bind;
+mod maintain;
 mod outcome;
 mod postgres;
 mod probe;
@@ -27,6 +28,7 @@ use crate::signals::Signals;
 use super::DbError;
 
 pub(super) use bind::Bind;
+pub use maintain::Maintained;
 pub(super) use postgres::{ACQUIRE, BEGIN_SNAPSHOT, CHANNEL, TRY_WRITE_LOCK, within};
 pub use postgres::{Address, Connections, ReplicaState};
 pub use probe::Found;

@@ -74,6 +74,8 @@ pub enum Action {
     SequenceRemove,
     /// CDNs were purged by hand.
     Purge,
+    /// What has expired was deleted, and the database cared for.
+    Optimize,
     /// A configuration was protected.
     Protect,
     /// A configuration was made public again.
@@ -113,6 +115,7 @@ impl Action {
             Self::TakeDown => "sequence.take-down",
             Self::SequenceRemove => "sequence.remove",
             Self::Purge => "purge.by-hand",
+            Self::Optimize => "service.optimize",
             Self::Protect => "sequence.protect",
             Self::Unprotect => "sequence.unprotect",
             Self::Sign => "sequence.sign",

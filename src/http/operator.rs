@@ -3,10 +3,13 @@
 mod audit;
 mod import;
 mod keys;
+mod optimize;
 mod purge;
 
 use actix_web::{middleware::from_fn, web};
 use utoipa::OpenApi;
+
+pub use self::optimize::Housekeeping;
 
 use super::{
     methods::{address, read},
@@ -26,6 +29,7 @@ use super::{
     purge::purge,
     purge::list,
     audit::show,
+    optimize::optimize,
     metrics::show,
 ))]
 pub(super) struct Operations;
@@ -44,5 +48,6 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             address("/api/products/{product}").get(import::export).put(import::import).delete(import::remove),
         )
         .service(address("/api/purge").get(purge::list).post(purge::purge))
-        .service(address("/api/audit").get(audit::show));
+        .service(address("/api/audit").get(audit::show))
+        .service(address("/api/optimize").post(optimize::optimize));
 }

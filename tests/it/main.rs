@@ -47,6 +47,7 @@ mod newcomer;
 mod objects;
 mod openapi;
 mod operator_listener;
+mod optimize;
 mod preview;
 mod private;
 mod process;

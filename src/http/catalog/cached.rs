@@ -52,6 +52,13 @@ impl Cached {
         let Self { manifests, shared_manifests, set_lists, objects, answers } = self;
         [manifests.fill(), shared_manifests.fill(), set_lists.fill(), objects.fill(), answers.fill()]
     }
+
+    /// Evicts what is over a bound, and answers how many bytes that were.
+    pub(super) async fn trim(&self) -> u64 {
+        let Self { manifests, shared_manifests, set_lists, objects, answers } = self;
+        let of_manifests = manifests.trim().await + shared_manifests.trim().await;
+        of_manifests + set_lists.trim().await + objects.trim().await + answers.trim().await
+    }
 }
 
 /// Everything that an answer depends on.

@@ -36,4 +36,12 @@ impl Catalog {
         fill.extend(self.store.copies_fill());
         fill
     }
+
+    /// Evicts what has expired from the caches, and what is over a bound. Answers how many bytes that were.
+    pub(crate) async fn trim(&self) -> u64 {
+        let cached = self.cached();
+        let pointers = self.pointers.trim().await + self.revisions.trim().await + self.signing.trim().await;
+        let last = self.last_known.pointers.trim().await + self.last_known.revisions.trim().await;
+        pointers + last + self.products.trim().await + cached.trim().await
+    }
 }
