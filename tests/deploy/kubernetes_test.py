@@ -19,6 +19,7 @@ from common import (
     CARGO,
     DEPLOY,
     ROOT,
+    TOOLS,
     Server,
     check_settings,
     container_of,
@@ -213,6 +214,32 @@ class Truth(unittest.TestCase):
         servers = (named(overlay, "HorizontalPodAutoscaler", "girasol-server")["spec"] for overlay in ("shop", "sale"))
         before, during = servers
         self.assertLess(before["minReplicas"], during["minReplicas"])
+
+
+class Monitoring(unittest.TestCase):
+    """What Prometheus' operator is told to scrape. Its own schema is in no registry."""
+
+    def setUp(self):
+        built = run(TOOLS / "kubectl", "kustomize", DEPLOY / "kubernetes/monitoring")
+        self.objects = {document["kind"]: document for document in yaml.safe_load_all(built)}
+
+    def test_each_server_is_scraped_at_the_address_of_its_figures_with_a_key(self):
+        monitor, [service] = self.objects["ServiceMonitor"], of_kind("shop", "Service")
+        self.assertEqual(monitor["metadata"]["namespace"], service["metadata"]["namespace"])
+        selector = monitor["spec"]["selector"]["matchLabels"]
+        self.assertLessEqual(selector.items(), service["metadata"]["labels"].items())
+        [endpoint] = monitor["spec"]["endpoints"]
+        self.assertEqual(endpoint["port"], service["spec"]["ports"][0]["name"])
+        self.assertEqual(set(endpoint["authorization"]["credentials"]), {"name", "key"})
+        with Server() as server:
+            self.assertEqual(server.status(endpoint["path"]), 401)
+
+    def test_prometheus_may_reach_the_servers(self):
+        policy = self.objects["NetworkPolicy"]
+        for version in VERSIONS:
+            kubernetes_validate.validate(policy, version, strict=True)
+        pod = named("shop", "Deployment", "girasol-server")["spec"]["template"]["metadata"]["labels"]
+        self.assertLessEqual(policy["spec"]["podSelector"]["matchLabels"].items(), pod.items())
 
 
 class Queue(unittest.TestCase):
