@@ -430,6 +430,7 @@ impl App {
         tasks::commit_left_over(&mut background, self);
         tasks::collect(&mut background, self);
         tasks::adopt_unknown(&mut background, self);
+        tasks::scrub(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);
         tasks::evict(&mut background, &catalog);
         tasks::check_readiness(&mut background, self, &readiness);

@@ -32,6 +32,7 @@ pub mod relay;
 pub mod repair;
 pub mod retention;
 mod retire;
+pub mod scrub;
 pub mod secrets;
 pub mod service;
 pub mod staged;

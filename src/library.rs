@@ -14,6 +14,7 @@ pub mod raw_frames;
 pub mod readiness;
 pub mod references;
 pub mod repair;
+pub mod scrub;
 pub mod store_version;
 pub mod take_down;
 pub mod verify;

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     background::Health,
+    db::scrub::ObjectFault,
     domain::health::{self, Condition, Look, PartName, TaskState},
     http::catalog::Catalog,
     library::readiness::{Readiness, reason},
@@ -43,7 +44,9 @@ pub(super) async fn look(app: &App, watched: &Watched, health: &Health) {
         };
         board.note(PartName::Redis, look.after(began.elapsed()));
     }
-    board.note(PartName::Queue, queue(app).await);
+    for (name, look) in of_database(app).await {
+        board.note(name, look);
+    }
     board.note(PartName::Disk, disk(app).await);
     if let Some(memory) = memory::system() {
         board.note(PartName::Memory, health::memory(memory.free_bytes, memory.whole_bytes));
@@ -51,17 +54,24 @@ pub(super) async fn look(app: &App, watched: &Watched, health: &Health) {
     board.note_tasks(tasks(health));
 }
 
-async fn queue(app: &App) -> Look {
+/// The queue and the objects, as the database knows them.
+async fn of_database(app: &App) -> [(PartName, Look); 2] {
     let db = app.db.for_reports();
     let figures = tokio::time::timeout(PATIENCE, db.service_figures()).await;
-    match figures {
+    let problem = match figures {
         Ok(Ok(figures)) => {
             let oldest = Duration::from_millis(figures.oldest_job_ms.unsigned_abs());
-            health::queue(figures.queued, figures.running, oldest)
+            let faulty =
+                |fault: ObjectFault| figures.scrub.faults.get(<&str>::from(fault)).copied().unwrap_or(0);
+            let objects = health::objects(faulty(ObjectFault::Missing), faulty(ObjectFault::Damaged));
+            let queue = health::queue(figures.queued, figures.running, oldest);
+            return [(PartName::Queue, queue), (PartName::Objects, objects)];
         }
-        Ok(Err(error)) => Look::not_ok(Condition::Degraded, reason(&error)),
-        Err(_elapsed) => Look::not_ok(Condition::Degraded, "the database does not answer"),
-    }
+        Ok(Err(error)) => reason(&error),
+        Err(_elapsed) => "the database does not answer".to_owned(),
+    };
+    let unknown = Look::not_ok(Condition::Degraded, problem);
+    [(PartName::Queue, unknown.clone()), (PartName::Objects, unknown)]
 }
 
 async fn disk(app: &App) -> Look {

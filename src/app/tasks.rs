@@ -11,7 +11,7 @@ use crate::{
         expire::expire,
         raw_frames,
         readiness::{self, Readiness},
-        references,
+        references, scrub,
     },
     signals::Topic,
     staging::Staging,
@@ -121,6 +121,19 @@ pub(super) fn tidy_figures(background: &mut Background, metrics: &Metrics) {
     background.every("tidy_figures", metrics::TIDY_EVERY, move || {
         metrics.tidy();
         std::future::ready(Ok::<_, Infallible>(()))
+    });
+}
+
+/// Reads every object that a version needs, a few at a time.
+pub(super) fn scrub(background: &mut Background, app: &App) {
+    let days = app.config.store.scrub_days;
+    if days == 0 {
+        return;
+    }
+    let (app, pace) = (app.clone(), Arc::new(scrub::Pace::default()));
+    background.every("scrub", scrub::EVERY, move || {
+        let (app, pace) = (app.clone(), pace.clone());
+        async move { scrub::scrub(&app.db, &app.store, &pace, days).await.map(drop) }
     });
 }
 

@@ -44,6 +44,9 @@ section! {
         hedge_ms: u64 = 500, whole(0, 60_000);
         /// Bytes of local disk for copies of objects. 0 stores no copies.
         disk_cache_max_bytes: u64 = 4 << 30, whole_from(0);
+        /// Days in which every object that a version needs is read once and compared with its name, a few each minute. What is
+        /// missing or damaged stands in the log, in health and in the metrics. 0 reads nothing by itself.
+        scrub_days: u32 = 30, whole(0, 365);
         /// Words that stand before everything that artists upload to the bucket themselves. Without it `incoming` follows
         /// the prefix of objects.
         upload_prefix: Option<String> = None, Kind::Text, "\"incoming\"";

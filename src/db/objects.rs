@@ -476,7 +476,7 @@ pub(super) fn column(namespace: Namespace) -> String {
     namespace.id().map_or_else(String::new, |id| id.to_string())
 }
 
-fn address(namespace: &str, key: &str) -> Result<Address, DbError> {
+pub(super) fn address(namespace: &str, key: &str) -> Result<Address, DbError> {
     let namespace = match namespace {
         "" => Namespace::Public,
         id => Namespace::Private(parse("namespace", id)?),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Db, DbError};
+use super::{Db, DbError, scrub::ScrubFigures};
 
 /// What is true of the service at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct ServiceFigures {
     pub open_framesets: i64,
     /// Uploads that have not arrived whole.
     pub unfinished_uploads: i64,
+    /// The slow reading of the store.
+    pub scrub: ScrubFigures,
     /// Deliveries of purges, by the name of the cache.
     pub purges: BTreeMap<String, PurgeFigures>,
 }
@@ -73,7 +75,11 @@ impl Db {
         let unfinished_uploads = tx.run("service.unfinished_uploads", UPLOADS).scalar().await?;
         let now = tx.now_ms();
 
-        let mut figures = ServiceFigures { open_framesets, unfinished_uploads, ..ServiceFigures::default() };
+        drop(tx);
+        let scrub = self.scrub_figures().await?;
+
+        let mut figures =
+            ServiceFigures { open_framesets, unfinished_uploads, scrub, ..ServiceFigures::default() };
         for JobsRow { state, jobs, first_due_ms, attempts } in jobs {
             figures.job_attempts = figures.job_attempts.max(attempts);
             if state == "queued" {

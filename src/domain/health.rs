@@ -17,6 +17,8 @@ pub enum PartName {
     Store,
     /// What servers share.
     Redis,
+    /// What the slow reading of the store has found of objects.
+    Objects,
     /// Jobs that wait.
     Queue,
     /// The disk of the data folder.
@@ -177,6 +179,17 @@ pub fn queue(queued: i64, running: i64, oldest: Duration) -> Look {
     ])
 }
 
+/// The objects that versions need, by how many were missing or damaged when they were read last.
+pub fn objects(missing: i64, damaged: i64) -> Look {
+    let look = if missing + damaged > 0 {
+        let problem = "objects that versions need are missing or damaged: girasol store verify --repair";
+        Look::not_ok(Condition::Degraded, problem)
+    } else {
+        Look::ok()
+    };
+    look.with(vec![("missing", missing as f64), ("damaged", damaged as f64)])
+}
+
 /// A disk, by its bytes.
 pub fn disk(free_bytes: u64, whole_bytes: u64, has_to_stay_free: u64) -> Look {
     let look = if free_bytes < has_to_stay_free {
@@ -253,5 +266,7 @@ mod tests {
         assert_eq!(condition(memory(20, 100)), Condition::Ok);
         assert_eq!(condition(memory(5, 100)), Condition::Degraded);
         assert_eq!(condition(queue(9, 9, Duration::from_mins(9))), Condition::Ok);
+        assert_eq!(condition(objects(0, 0)), Condition::Ok);
+        assert_eq!(condition(objects(0, 1)), Condition::Degraded);
     }
 }

@@ -13,7 +13,7 @@ use actix_web::{
 
 use crate::{
     cache::Cache,
-    db::{Db, DbError, service::ServiceFigures},
+    db::{Db, DbError, scrub::ObjectFault, service::ServiceFigures},
     telemetry::metrics::{MEDIA_TYPE, Metrics, Page},
 };
 
@@ -84,6 +84,13 @@ fn write(figures: &ServiceFigures, caches: &[String], page: &mut Page) {
     page.add("girasol_service_job_attempts", &[], figures.job_attempts as f64);
     page.add("girasol_service_open_framesets", &[], figures.open_framesets as f64);
     page.add("girasol_service_unfinished_uploads", &[], figures.unfinished_uploads as f64);
+    for fault in [ObjectFault::Missing, ObjectFault::Damaged] {
+        let word: &str = fault.into();
+        let faulty = figures.scrub.faults.get(word).copied().unwrap_or(0);
+        page.add("girasol_service_faulty_objects", &[("fault", word)], faulty as f64);
+    }
+    let ended = seconds(figures.scrub.ended_at_ms.unwrap_or(0));
+    page.add("girasol_service_scrub_ended_timestamp_seconds", &[], ended);
     for cache in caches {
         let of_cache = figures.purges.get(cache).copied().unwrap_or_default();
         for (state, purges) in [("pending", of_cache.pending), ("failed", of_cache.failed)] {

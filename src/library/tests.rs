@@ -41,6 +41,8 @@ use super::{
     verify::{Fault, Faulty},
 };
 
+mod slow_reading;
+
 const TASKS: u64 = 5;
 const STEPS: u64 = 24;
 const DEGREES: [u16; 3] = [0, 120, 240];

@@ -67,7 +67,7 @@ async fn a_server_whose_store_goes_away_serves_what_it_has_and_says_that_it_is_d
 async fn health_names_every_part_and_task() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start_over(folder.path(), &["serve"]);
-    let parts = ["background", "database", "disk", "memory", "queue", "store"];
+    let parts = ["background", "database", "disk", "memory", "objects", "queue", "store"];
     let all = async {
         loop {
             let health: Value = server.get("/api/health", &[]).await.json().await.unwrap();

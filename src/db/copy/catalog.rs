@@ -6,8 +6,10 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use super::{CopyError, side::Side, value::Kind};
 
-/// What each database has of its own: how its schema came to be, when it was written to last, and how far a copy is.
-pub(super) const OWN: [&str; 4] = ["_sqlx_migrations", "copy_progress", "heartbeat", "schema_programs"];
+/// What each database has of its own: how its schema came to be, when it was written to last, how far a copy is, and how far
+/// the slow reading of the store.
+pub(super) const OWN: [&str; 5] =
+    ["_sqlx_migrations", "copy_progress", "heartbeat", "schema_programs", "scrub"];
 
 /// A table with rows to copy.
 #[derive(Debug, Clone, PartialEq, Eq)]

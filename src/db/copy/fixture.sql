@@ -62,6 +62,7 @@ insert into vitals (id, at_ms, configuration_id, tier, frame_ms, spin_ms, full_m
     values (7, 1, 'ring.solitaire.metal-1', 'hd', null, 2, 3, 4, null, 5, 6, 7, 8);
 insert into objects (id, namespace, key, state, remove_at_ms, lease, lease_until_ms) values
     (3, '', 'p/a.pack', 'stored', null, null, null), (9, 'ff', 'p/a.pack', 'deleting', 1, 'l', 2);
+insert into object_faults (object_id, fault, seen_at_ms) values (3, 'damaged', 7);
 insert into version_objects (configuration_id, version, object_id) values
     ('ring.solitaire.metal-2', 2, 3), ('ring.solitaire.metal-10', 2, 9);
 insert into removed_configurations (configuration_id, last_version) values ('ring.gone', 12);

@@ -67,7 +67,7 @@ pub(crate) struct HealthReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples("ready"))]
     pub(crate) replica: Option<&'static str>,
-    /// What the last look at each part found: `database`, `store`, `redis` where one is configured, `queue`, `disk`, `memory`,
+    /// What the last look at each part found: `database`, `store`, `redis` where one is configured, `objects`, `queue`, `disk`, `memory`,
     /// `background`. A part that has not been looked at yet is missing.
     pub(crate) parts: BTreeMap<&'static str, Part>,
     /// The tasks beside requests, by name.

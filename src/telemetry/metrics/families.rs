@@ -229,6 +229,11 @@ pub const FAMILIES: &[Family] = &[
         &["tier", "format", "statistic"],
         "SSIMULACRA2 of the renditions of versions that were made: the mean over the frames, and the lowest frame.",
     ),
+    counter(
+        "girasol_scrubbed_objects_total",
+        &["outcome"],
+        "Objects that the slow reading of the store has read: sound, or faulty (missing or damaged).",
+    ),
     // Purges.
     histogram(
         "girasol_purge_request_duration_seconds",
@@ -295,6 +300,16 @@ pub const FAMILIES: &[Family] = &[
         "girasol_service_purge_attempts",
         &["cache"],
         "The most failed attempts since the last acknowledgement, of purges that are still sent.",
+    ),
+    gauge(
+        "girasol_service_faulty_objects",
+        &["fault"],
+        "Objects that versions need and that were missing or damaged when the slow reading of the store read them last.",
+    ),
+    gauge(
+        "girasol_service_scrub_ended_timestamp_seconds",
+        &[],
+        "When the slow reading of the store last came to the end of all objects, as a Unix time; 0 before the first time.",
     ),
     gauge("girasol_service_open_framesets", &[], "Frame sets that artists have not committed yet."),
     gauge("girasol_service_unfinished_uploads", &[], "Uploads that have begun and have not arrived whole."),

@@ -1,0 +1,3 @@
+-- The next pass begins anew, and finds the same.
+drop table object_faults;
+drop table scrub;

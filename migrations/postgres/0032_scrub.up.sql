@@ -1,0 +1,17 @@
+-- The slow reading of every object: how far this pass is, and which process reads now. One row.
+create table scrub (
+    id               bigint primary key check (id = 1),
+    began_at_ms      bigint not null,              -- of this pass
+    last_object      bigint not null,              -- the id of the object that was read last
+    ended_at_ms      bigint,                       -- of the pass before
+    lease            text collate "C",
+    lease_until_ms   bigint
+);
+insert into scrub (id, began_at_ms, last_object) values (1, 0, 0);
+
+-- Objects that a version needs and that were missing or damaged when they were read last.
+create table object_faults (
+    object_id  bigint primary key references objects (id) on delete cascade,
+    fault      text collate "C" not null check (fault in ('missing', 'damaged')),
+    seen_at_ms bigint not null
+);
