@@ -14,6 +14,7 @@ mod server;
 #[cfg(test)]
 mod statements;
 mod tasks;
+mod work;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -368,22 +369,6 @@ impl App {
                 purger.caches().map(|(name, _)| name.to_owned()).collect(),
             )),
         }
-    }
-
-    /// Works, without serving, until SIGTERM or SIGINT.
-    pub async fn work(&self) -> Result<(), AppError> {
-        let stop = listen::stop_signal().map_err(AppError::Server)?;
-        self.probe_store().await?;
-        let mut background = Background::default();
-        tasks::relay_signals(&mut background, &self.db);
-        tasks::tidy(&mut background, &self.staging);
-        tasks::delete_unneeded(&mut background, self);
-        tasks::work(&mut background, self.worker());
-        tracing::info!(data = %self.config.data.display(), "working");
-        stop.await;
-        background.stop(WORKER_STOPS_WITHIN).await;
-        self.db.close().await;
-        Ok(())
     }
 
     /// Serves until SIGTERM or SIGINT. Then it accepts no more connections, finishes requests under way, stops the tasks

@@ -272,7 +272,10 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
             let metrics = Metrics::start();
             serve::run(&App::open(args.applied_to(config)).await?.measured_by(metrics)).await
         }
-        Command::Work => Ok(App::open(config).await?.work().await?),
+        Command::Work => {
+            let metrics = Metrics::start();
+            Ok(App::open(config).await?.measured_by(metrics).work().await?)
+        }
         Command::Ingest(args) => Box::pin(ingest::run(config, *args)).await,
         Command::Check(args) => Ok(check::run(args).await?),
         Command::Report(args) => Ok(report::run(&config, args).await?),

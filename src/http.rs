@@ -97,6 +97,15 @@ pub fn operator(routes: &mut web::ServiceConfig) {
     });
 }
 
+/// The addresses of a process that only works, at its operators' listener: its figures, and whether it lives.
+pub fn worker(routes: &mut web::ServiceConfig) {
+    routes
+        .configure(public::liveness)
+        .configure(operator::metrics)
+        .app_data(measure::Route::of_nothing())
+        .default_service(web::to(no_such_path));
+}
+
 /// The pages of artists.
 fn pages(routes: &mut web::ServiceConfig) {
     routes

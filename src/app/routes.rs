@@ -69,6 +69,38 @@ impl Shared {
     }
 }
 
+/// What the addresses of a process share that only works.
+#[derive(Clone)]
+pub(super) struct OfWorker {
+    pub(super) catalog: web::Data<Catalog>,
+    pub(super) proxies: web::Data<TrustedProxies>,
+    pub(super) scraped: web::Data<Scraped>,
+}
+
+impl OfWorker {
+    /// The routes of such a process.
+    pub(super) fn routes(
+        self,
+    ) -> Routes<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody>,
+            Error = Error,
+            InitError = (),
+        >,
+    > {
+        let Self { catalog, proxies, scraped } = self;
+        Routes::new()
+            .wrap(from_fn(http::store_plain_alone))
+            .wrap(TracingLogger::<AccessLog>::new())
+            .app_data(catalog)
+            .app_data(proxies)
+            .app_data(scraped)
+            .configure(http::worker)
+    }
+}
+
 impl Pages {
     pub(super) fn add_to(self, routes: &mut web::ServiceConfig) {
         if self == Self::Demo {

@@ -78,11 +78,16 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/", welcome::welcome));
 }
 
+/// The address that says whether the process lives.
+pub(super) fn liveness(routes: &mut web::ServiceConfig) {
+    routes.service(read("/api/health/live", health::live));
+}
+
 /// The addresses that say whether the server is well.
 pub(super) fn health(routes: &mut web::ServiceConfig) {
     routes
+        .configure(liveness)
         .service(read("/api/health", health::health))
-        .service(read("/api/health/live", health::live))
         .service(read("/api/health/ready", health::ready));
 }
 

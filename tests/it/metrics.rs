@@ -14,8 +14,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    front::is_there,
-    girasol::{DATA, RING, Server, draw_turn, header, key, sequence},
+    front::{free_address, is_there},
+    girasol::{DATA, RING, Server, draw_turn, girasol, header, key, plain_client, sequence},
 };
 
 /// The series of a scrape, as `name{labels}`, with their values.
@@ -241,4 +241,37 @@ async fn no_client_makes_a_series() {
     }
     let after = names(&scrape(&server, &bearer).await);
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[tokio::test]
+async fn a_process_that_only_works_has_figures_at_its_operators_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    let bearer = format!("Bearer {}", key(folder.path(), "metrics"));
+    let at = free_address();
+    let mut work = girasol();
+    work.arg("work").arg("--data").arg(folder.path()).env("GIRASOL_SERVER__OPERATOR_LISTEN", &at);
+    let mut work = work.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let client = plain_client();
+    let ask = async |path: &str| {
+        client.get(format!("http://{at}{path}")).header("authorization", &bearer).send().await
+    };
+    let scraped = async {
+        loop {
+            if let Ok(answer) = ask("/metrics").await {
+                return answer.text().await.unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let text =
+        tokio::time::timeout(Duration::from_mins(1), scraped).await.expect("the worker starts in time");
+    let series = series(&text);
+    let work_task = "girasol_background_last_success_timestamp_seconds{task=\"work\"}";
+    assert!(series.contains_key(work_task), "{text}");
+    assert!((series["girasol_service_up"] - 1.0).abs() < 0.1, "{text}");
+    assert_eq!(ask("/api/health/live").await.unwrap().status(), 200);
+    assert_eq!(ask("/api/keys").await.unwrap().status(), 404);
+    let stop = Command::new("kill").args(["-s", "TERM", &work.id().to_string()]).status().unwrap();
+    assert!(stop.success());
+    assert_eq!(work.wait().unwrap().code(), Some(0));
 }
