@@ -34,6 +34,7 @@ mod representation;
 mod scope;
 mod spelling;
 mod spreadsheet;
+mod trace;
 mod wire;
 
 use actix_web::{HttpRequest, HttpResponse, web};

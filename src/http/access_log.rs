@@ -11,9 +11,9 @@ use percent_encoding::percent_decode_str;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::measure;
+use super::{measure, trace};
 
-/// Spans with method, path and a request id. They have no query, address or user agent, and no signature that a reader
+/// Spans with method, path, a request id, and the id of the trace that the client named. They have no query, address or user agent, and no signature that a reader
 /// of the log could use.
 #[derive(Debug)]
 pub struct AccessLog;
@@ -24,7 +24,9 @@ impl RootSpanBuilder for AccessLog {
     fn on_request_start(request: &ServiceRequest) -> Span {
         request.extensions_mut().insert(Begun(Instant::now()));
         let id = request.extensions().get::<RequestId>().map(ToString::to_string);
-        tracing::info_span!("request", method = %request.method(), path = %without_secrets(request.uri().path()), id)
+        let path = without_secrets(request.uri().path());
+        let trace = trace::id(request.headers());
+        tracing::info_span!("request", method = %request.method(), %path, id, trace.id = trace)
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {

@@ -452,3 +452,24 @@ async fn a_server_that_is_told_to_stop_says_so_to_load_balancers_first_and_answe
     assert_eq!(server.get("/api/health/live", &[]).await.status(), 200);
     assert_eq!(server.ended().0, Some(0));
 }
+
+#[tokio::test]
+async fn the_lines_of_a_request_name_the_trace_that_it_belongs_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start_with(folder.path(), "[log]\nformat = \"json\"\n");
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    server.get("/api/health/live", &[("traceparent", &parent)]).await;
+    server.get("/api/health/ready", &[("traceparent", "00-<forged>-00f067aa0ba902b7-01")]).await;
+    server.signal("TERM");
+    let (_, log) = server.ended();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let answered = |path: &str| {
+        let of_it = |line: &&Value| line["message"] == "answered" && line["span"]["path"] == path;
+        lines.iter().find(of_it).unwrap_or_else(|| panic!("{path}: {log}"))
+    };
+    let line = answered("/api/health/live");
+    assert_eq!((&line["span"]["trace.id"], &line["status"]), (&trace.into(), &200.into()), "{line}");
+    assert!(line["duration_ms"].is_number() && line["span"]["id"].is_string(), "{line}");
+    assert_eq!(answered("/api/health/ready")["span"].get("trace.id"), None);
+}
