@@ -126,7 +126,7 @@ fn what_is_wrong_with_the_store_is_named() {
         girasol.toml:1: store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
         girasol.toml:3: store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
         girasol.toml:3: store.bucket must be a bucket: 3 to 63 lower-case letters, digits, dots and hyphens
-        girasol.toml:2: store.secret_key is not a setting; known are attempt_timeout_ms, attempts, bucket, checksums, connect_timeout_ms, disk_cache_max_bytes, endpoint, hedge_ms, kind, path_style, prefix, read_endpoints, region, upload_prefix, upload_role
+        girasol.toml:2: store.secret_key is not a setting; known are attempt_timeout_ms, attempts, bucket, checksums, connect_timeout_ms, disk_cache_max_bytes, endpoint, hedge_ms, kind, path_style, prefix, read_endpoints, region, scrub_days, upload_prefix, upload_role
         girasol.toml:4: store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
         girasol.toml:4: store.prefix must be words of letters, digits, dots, hyphens and underscores with slashes between
         girasol.toml:4: store.region must be the name of a region, as eu-central-1

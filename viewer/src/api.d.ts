@@ -307,8 +307,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the server can answer
-         * @description The same as `/api/health/ready`.
+         * How well the server and its parts are
+         * @description 503 where `/api/health/ready` answers 503, with the same body as otherwise.
          */
         get: operations["showHealth"];
         put?: never;
@@ -348,7 +348,8 @@ export interface paths {
         };
         /**
          * Whether the server can answer
-         * @description The server checks it by itself every few seconds; the address says what the last check found.
+         * @description The server checks it by itself every few seconds; the address says what the last check found. A server that has reached its
+         *     store once stays ready while the store is away: it serves what it has cached, and is `degraded`.
          */
         get: operations["showReadiness"];
         put?: never;
@@ -504,6 +505,26 @@ export interface paths {
         get: operations["showOpenapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/optimize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete what has expired, and care for the database
+         * @description For admins. Servers do most of it by themselves; this does all of it at once, also while they run. It may take some minutes.
+         */
+        post: operations["optimize"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1051,6 +1072,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for Prometheus
+         * @description For the role `metrics`. The text format of Prometheus; the reference of metrics lists every figure.
+         */
+        get: operations["showMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{digest}.pack": {
         parameters: {
             query?: never;
@@ -1329,6 +1370,21 @@ export interface components {
         Choices: {
             [key: string]: components["schemas"]["Slug"];
         };
+        /** @description What nothing needs. */
+        CollectedThings: {
+            /** @description Objects that were deleted. */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Versions that were retired.
+             */
+            retired: number;
+            /**
+             * Format: int64
+             * @description Versions whose rows were deleted.
+             */
+            versions: number;
+        };
         /**
          * @description A colour as `#rrggbb`.
          * @example #c9a86a
@@ -1380,6 +1436,13 @@ export interface components {
             expires: components["schemas"]["Timestamp"];
             secretAccessKey: string;
             sessionToken: string;
+        };
+        /** @description The size of the database. */
+        DatabaseSize: {
+            /** Format: int64 */
+            afterBytes: number;
+            /** Format: int64 */
+            beforeBytes: number;
         };
         /** @description What a negotiated manifest has beyond the version's own. */
         Decision: {
@@ -1442,6 +1505,39 @@ export interface components {
             configuration: components["schemas"]["ConfigId"];
             /** Format: int64 */
             version: number;
+        };
+        /** @description What had expired. */
+        ExpiredThings: {
+            /**
+             * Format: int64
+             * @description Frame sets that were not committed.
+             */
+            framesets: number;
+            /**
+             * Format: int64
+             * @description Committed sets whose raw frames were deleted.
+             */
+            rawFramesets: number;
+            /**
+             * Format: int64
+             * @description Measurements, events of jobs, and entries of lists.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Uploads that were not continued.
+             */
+            uploads: number;
+        };
+        /** @description A step that failed. */
+        FailedStep: {
+            /**
+             * @description Why. The log has more.
+             * @example the objects could not be listed
+             */
+            reason: string;
+            /** @example collect */
+            step: string;
         };
         /** @description What a request has fetched. */
         Fetched: {
@@ -1569,8 +1665,37 @@ export interface components {
              * @example ready
              */
             replica?: string | null;
-            /** @description Always `ok`: a server that is not ready answers with a problem. */
+            /**
+             * @description `degraded` where a part is not well and visitors are served: an operator has to look. A server that is not ready
+             *     answers with a problem.
+             */
+            status: components["schemas"]["Ready"];
+            /**
+             * @description The server's version.
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /** @description How well the server and its parts are. */
+        HealthReport: {
+            /**
+             * @description What the last look at each part found: `database`, `store`, `redis` where one is configured, `objects`, `queue`, `disk`, `memory`,
+             *     `background`. A part that has not been looked at yet is missing.
+             */
+            parts: {
+                [key: string]: components["schemas"]["Part"];
+            };
+            /**
+             * @description As in the answer of `/api/health/ready`.
+             * @example ready
+             */
+            replica?: string | null;
+            /** @description As that of the worst part; `failed` if the server is not ready. */
             status: components["schemas"]["HealthStatus"];
+            /** @description The tasks beside requests, by name. */
+            tasks: {
+                [key: string]: components["schemas"]["Task"];
+            };
             /**
              * @description The server's version.
              * @example 0.1.0
@@ -1578,10 +1703,10 @@ export interface components {
             version: string;
         };
         /**
-         * @description The one status.
+         * @description How well something is.
          * @enum {string}
          */
-        HealthStatus: "ok";
+        HealthStatus: "ok" | "degraded" | "failed";
         /**
          * @description A place on the piece, for every configuration. It is visible from its first degree to its last, and moves in
          *     straight lines from point to point.
@@ -1700,6 +1825,13 @@ export interface components {
         Keys: {
             /** @description The newest last. */
             keys: components["schemas"]["Key"][];
+        };
+        /** @description What was wrong last. */
+        LastError: {
+            /** @description When it was seen. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What was wrong. */
+            problem: string;
         };
         /** @description A choice of an option. */
         ListedChoice: {
@@ -1896,6 +2028,19 @@ export interface components {
          * @enum {string}
          */
         OpenState: "pending" | "failed";
+        /** @description What housekeeping has done. */
+        Optimized: {
+            collected?: components["schemas"]["CollectedThings"] | null;
+            database?: components["schemas"]["DatabaseSize"] | null;
+            /**
+             * Format: int64
+             * @description Bytes that the caches of this server have let go: what had expired, and what was over a bound.
+             */
+            evictedBytes: number;
+            expired?: components["schemas"]["ExpiredThings"] | null;
+            /** @description The steps that failed: `expire`, `tidy`, `collect` or `database`. */
+            failed: components["schemas"]["FailedStep"][];
+        };
         /**
          * @description An option of a product: a word that is not an HTML attribute.
          * @example metal
@@ -1909,6 +2054,28 @@ export interface components {
             lengths: number[];
             /** @description Names the object. */
             pack: components["schemas"]["Digest"];
+        };
+        /** @description One part. */
+        Part: {
+            /** @description Numbers of the part, whose names carry the unit: `free_bytes`, `oldest_seconds`. */
+            figures?: {
+                [key: string]: number;
+            };
+            lastError?: components["schemas"]["LastError"] | null;
+            lastSuccess?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: double
+             * @description How long it took to answer the last look, in milliseconds, where it is a part that answers.
+             * @example 0.8
+             */
+            latencyMs?: number | null;
+            /**
+             * @description Why it is not well.
+             * @example the object store cannot be used: no answer comes
+             */
+            problem?: string | null;
+            /** @description What the last look found. */
+            status: components["schemas"]["HealthStatus"];
         };
         /** @description The table of evidence. In each list the first rule that applies sets a ceiling; the lower ceiling wins. */
         Policy: {
@@ -2213,16 +2380,11 @@ export interface components {
             /** @description A remote for rclone.conf. */
             config: string;
         };
-        /** @description The configuration has a spin. */
-        Ready: {
-            configId: components["schemas"]["ConfigId"];
-            /**
-             * Format: uri-reference
-             * @description The manifest's address.
-             */
-            sequence: string;
-            status: components["schemas"]["ReadyStatus"];
-        };
+        /**
+         * @description How well a server is that answers.
+         * @enum {string}
+         */
+        Ready: "ok" | "degraded";
         /** @enum {string} */
         ReadyStatus: "ready";
         /** @description Other names for frames. */
@@ -2405,6 +2567,17 @@ export interface components {
              * @example ring.solitaire.metal-rose-gold.stone-diamond
              */
             confirm: string;
+        };
+        /** @description A task beside requests. */
+        Task: {
+            /** @description Whether it should have done its work again by now. */
+            isOverdue: boolean;
+            lastSuccess?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How often it was started again after it ended.
+             */
+            restarts: number;
         };
         /**
          * @description How many frames, how large, within how many bytes.
@@ -3678,6 +3851,7 @@ export type CdnKind = components['schemas']['CdnKind'];
 export type Check = components['schemas']['Check'];
 export type CheckState = components['schemas']['CheckState'];
 export type Choices = components['schemas']['Choices'];
+export type CollectedThings = components['schemas']['CollectedThings'];
 export type Colour = components['schemas']['Colour'];
 export type ConfigId = components['schemas']['ConfigId'];
 export type Configuration = components['schemas']['Configuration'];
@@ -3686,6 +3860,7 @@ export type ConnectionType = components['schemas']['ConnectionType'];
 export type CreateKey = components['schemas']['CreateKey'];
 export type CreatePreviewLink = components['schemas']['CreatePreviewLink'];
 export type Credentials = components['schemas']['Credentials'];
+export type DatabaseSize = components['schemas']['DatabaseSize'];
 export type Decision = components['schemas']['Decision'];
 export type Deliveries = components['schemas']['Deliveries'];
 export type DeliveryState = components['schemas']['DeliveryState'];
@@ -3693,6 +3868,8 @@ export type Demand = components['schemas']['Demand'];
 export type DeviceRule = components['schemas']['DeviceRule'];
 export type Digest = components['schemas']['Digest'];
 export type EarlyVersion = components['schemas']['EarlyVersion'];
+export type ExpiredThings = components['schemas']['ExpiredThings'];
+export type FailedStep = components['schemas']['FailedStep'];
 export type Fetched = components['schemas']['Fetched'];
 export type FileName = components['schemas']['FileName'];
 export type Finding = components['schemas']['Finding'];
@@ -3704,6 +3881,7 @@ export type Frameset = components['schemas']['Frameset'];
 export type FramesetState = components['schemas']['FramesetState'];
 export type Framesets = components['schemas']['Framesets'];
 export type Health = components['schemas']['Health'];
+export type HealthReport = components['schemas']['HealthReport'];
 export type HealthStatus = components['schemas']['HealthStatus'];
 export type Hotspot = components['schemas']['Hotspot'];
 export type HotspotPoint = components['schemas']['HotspotPoint'];
@@ -3715,6 +3893,7 @@ export type Jobs = components['schemas']['Jobs'];
 export type Key = components['schemas']['Key'];
 export type KeyId = components['schemas']['KeyId'];
 export type Keys = components['schemas']['Keys'];
+export type LastError = components['schemas']['LastError'];
 export type ListedChoice = components['schemas']['ListedChoice'];
 export type ListedConfiguration = components['schemas']['ListedConfiguration'];
 export type ListedOption = components['schemas']['ListedOption'];
@@ -3732,8 +3911,10 @@ export type NewKey = components['schemas']['NewKey'];
 export type NoSpinYet = components['schemas']['NoSpinYet'];
 export type OpenDelivery = components['schemas']['OpenDelivery'];
 export type OpenState = components['schemas']['OpenState'];
+export type Optimized = components['schemas']['Optimized'];
 export type OptionName = components['schemas']['OptionName'];
 export type PackEntry = components['schemas']['PackEntry'];
+export type Part = components['schemas']['Part'];
 export type Policy = components['schemas']['Policy'];
 export type Presign = components['schemas']['Presign'];
 export type PresignFile = components['schemas']['PresignFile'];
@@ -3785,6 +3966,7 @@ export type Spin = components['schemas']['Spin'];
 export type Status = components['schemas']['Status'];
 export type Swatch = components['schemas']['Swatch'];
 export type TakeDown = components['schemas']['TakeDown'];
+export type Task = components['schemas']['Task'];
 export type Tier = components['schemas']['Tier'];
 export type TierFrames = components['schemas']['TierFrames'];
 export type Timestamp = components['schemas']['Timestamp'];
@@ -4596,17 +4778,26 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The database takes writes, and the store answers. */
+            /** @description The server is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["HealthReport"];
                 };
             };
             500: components["responses"]["Internal"];
-            503: components["responses"]["NotReady"];
+            /** @description It is not. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReport"];
+                };
+            };
         };
     };
     showLiveness: {
@@ -4640,7 +4831,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The database takes writes, and the store answers. */
+            /** @description The database takes writes, and the store has answered. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4978,6 +5169,32 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
+        };
+    };
+    optimize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was done. Steps that failed are named, and the others are done all the same. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Optimized"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listProducts: {
@@ -6503,6 +6720,31 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    showMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text, version 0.0.4 of the format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
