@@ -24,6 +24,7 @@ mod mark;
 pub mod migrate;
 mod notify;
 pub mod objects;
+pub mod performance;
 pub mod popularity;
 pub mod products;
 pub mod protection;

@@ -11,6 +11,7 @@ mod maintain;
 mod outcome;
 mod postgres;
 mod probe;
+mod slow;
 mod sqlite;
 mod statement;
 mod tx;
@@ -33,6 +34,9 @@ pub(super) use postgres::{ACQUIRE, BEGIN_SNAPSHOT, CHANNEL, TRY_WRITE_LOCK, with
 pub use postgres::{Address, Connections, ReplicaState};
 pub use probe::Found;
 pub(super) use probe::look;
+#[cfg(test)]
+pub(super) use slow::note_slow;
+pub(super) use slow::{Slow, take_slow};
 pub(super) use sqlite::{is_busy as sqlite_is_busy, writing as sqlite_options};
 pub(super) use statement::Statement;
 pub(super) use tx::Tx;

@@ -386,6 +386,13 @@ impl Held {
         within(self.patience, answer).await
     }
 
+    /// Asks what is put together here, outside of any transaction.
+    pub(super) async fn ask(&mut self, sql: String) -> Result<Vec<PgRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        let answer = Box::pin(sqlx::raw_sql(sql).fetch_all(&mut *self.connection));
+        within(self.patience, answer).await
+    }
+
     /// Commits, and signals the topics to other processes.
     pub(super) async fn commit(&mut self, topics: &[Topic]) -> Result<(), sqlx::Error> {
         if topics.is_empty() {

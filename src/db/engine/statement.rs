@@ -6,7 +6,7 @@ use super::{
     super::DbError,
     BUSY_PAUSE, BUSY_TRIES, Bind, Lane, Pools, Tx, failed, measure,
     outcome::{Changed, Outcome, Record, Rows},
-    postgres,
+    postgres, slow,
     sqlite::{self, is_busy},
     tx::{self, Connection},
 };
@@ -113,7 +113,9 @@ impl<'c> Statement<'c> {
             On::Tx(tx) => within(tx, sql, &values).await?,
         };
         let outcome = outcome.map_err(|source| failed(name, began, source))?;
-        measure(name, outcome.rows(), began.elapsed());
+        let took = began.elapsed();
+        measure(name, outcome.rows(), took);
+        slow::note(name, sql, took);
         Ok(outcome)
     }
 }
