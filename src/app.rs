@@ -9,6 +9,7 @@ mod health;
 mod listen;
 mod lost;
 mod operators;
+mod performance;
 mod routes;
 mod server;
 #[cfg(test)]
@@ -362,6 +363,7 @@ impl App {
             proxies: web::Data::new(self.config.server.proxies()),
             readiness: readiness.clone().into(),
             draining: draining.clone(),
+            measured: self.measured(),
             housekeeping: web::Data::new(http::Housekeeping::new(self.rules())),
             scraped: web::Data::new(Scraped::new(
                 self.metrics.clone(),
@@ -390,6 +392,7 @@ impl App {
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
         let shared = self.shared(&catalog, &purger, &readiness, &views, &draining);
+        let measured = shared.measured.clone();
         let runtimes = Runtimes::default();
         let operators = operators::start(&self.config.server, &runtimes, &shared)?;
         let addresses = if operators.is_some() { http::artists } else { http::private };
@@ -417,6 +420,7 @@ impl App {
         tasks::adopt_unknown(&mut background, self);
         tasks::scrub(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);
+        tasks::flush_measured(&mut background, &self.db, &measured);
         tasks::evict(&mut background, &catalog);
         tasks::check_readiness(&mut background, self, &readiness);
         let watched = health::Watched { catalog: catalog.clone(), readiness: readiness.clone() };
@@ -457,6 +461,9 @@ impl App {
         background.stop(WORKER_STOPS_WITHIN).await;
         if let Err(error) = views.flush(&self.db).await {
             tracing::warn!(%error, "the last views could not be stored");
+        }
+        if let Err(error) = measured.flush(&self.db).await {
+            tracing::warn!(%error, "the last figures could not be stored");
         }
         served.map_err(AppError::Server)?;
         self.db.close().await;

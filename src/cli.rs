@@ -16,6 +16,7 @@ mod known;
 mod migrate;
 mod optimize;
 mod outcome;
+mod performance;
 mod product;
 mod progress_bar;
 mod publish;
@@ -156,6 +157,8 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// List what was changed, by which key and from which address.
     Audit(audit::AuditArgs),
+    /// Show how well visitors are served: latency, errors, hit rates, trend, health and what is left.
+    Performance(performance::PerformanceArgs),
     /// Purge caches by hand, or list the deliveries that are still open.
     Purge(purge::PurgeArgs),
     /// Show, bring up to date or undo the schema of the database.
@@ -182,6 +185,7 @@ impl Command {
             Self::Report(args) => args.json,
             Self::Key(args) => args.json,
             Self::Migrate(args) => args.json,
+            Self::Performance(args) => args.json,
             Self::Db(args) => args.json,
             Self::Store(args) => args.json,
             Self::Optimize(args) => args.json,
@@ -282,6 +286,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
         Command::Audit(args) => Ok(audit::run(&App::open_existing(config).await?, args).await?),
+        Command::Performance(args) => Ok(performance::run(&App::open_existing(config).await?, args).await?),
         Command::Publish(args) => Ok(publish::publish(&App::open_existing(config).await?, &args).await?),
         Command::Rollback(args) => Ok(publish::roll_back(&App::open_existing(config).await?, &args).await?),
         Command::TakeDown(args) => {

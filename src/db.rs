@@ -39,6 +39,7 @@ pub mod service;
 pub mod staged;
 pub mod take_down;
 pub mod uploads;
+pub mod users;
 pub mod versions;
 pub mod vitals;
 

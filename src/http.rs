@@ -47,6 +47,7 @@ pub use self::{
     draining::{Draining, close_while_draining},
     metrics::Scraped,
     operator::Housekeeping,
+    operator::performance::{Reports, performance_json},
     plain::store_plain_alone,
     private::Writers,
     problem::{Kind as ProblemKind, problems},

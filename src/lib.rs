@@ -11,6 +11,7 @@ pub mod memory;
 mod whole_file;
 
 pub mod db;
+pub mod performance;
 pub mod store;
 
 pub mod staging;

@@ -19,7 +19,7 @@ use crate::{
     staging::Staging,
 };
 
-use super::Pages;
+use super::{Pages, performance::Measured};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub(super) struct Shared {
     pub(super) draining: web::Data<Draining>,
     pub(super) scraped: web::Data<Scraped>,
     pub(super) housekeeping: web::Data<http::Housekeeping>,
+    pub(super) measured: Measured,
 }
 
 impl Shared {
@@ -66,6 +67,7 @@ impl Shared {
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(self.draining);
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
         routes.app_data(self.scraped).app_data(self.housekeeping);
+        self.measured.add_to(routes);
     }
 }
 

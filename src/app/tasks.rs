@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use crate::{
     background::{Background, Task},
-    db::Db,
+    db::{Db, DbError},
     http::{catalog::Catalog, public::vitals::Views},
     library::{
         collect,
@@ -13,6 +13,7 @@ use crate::{
         readiness::{self, Readiness},
         references, scrub,
     },
+    performance,
     signals::Topic,
     staging::Staging,
     telemetry::metrics::{self, Metrics},
@@ -22,6 +23,7 @@ use crate::{
 use super::{
     App,
     health::{self, Watched},
+    performance::Measured,
 };
 
 /// How often expired uploads, frame sets and records are deleted.
@@ -159,6 +161,36 @@ pub(super) fn flush_views(background: &mut Background, db: &Db, views: &Arc<View
         let (db, views) = (db.clone(), views.clone());
         async move { views.flush(&db).await }
     });
+}
+
+/// Writes what was measured to the database, adds old minutes up, and asks how slow statements run.
+pub(super) fn flush_measured(background: &mut Background, db: &Db, measured: &Measured) {
+    let (db, measured) = (db.clone(), measured.clone());
+    background.run("flush_measured", move |mut task| {
+        let (db, measured) = (db.clone(), measured.clone());
+        async move {
+            loop {
+                // Never while it writes: what it has taken would be lost.
+                tokio::select! {
+                    () = tokio::time::sleep(performance::FLUSH_EVERY) => {}
+                    () = task.stopping() => return,
+                }
+                match flush_measured_once(&db, &measured).await {
+                    Ok(()) => task.succeeded(),
+                    Err(error) => {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::error!(error, "figures could not be written");
+                    }
+                }
+            }
+        }
+    });
+}
+
+async fn flush_measured_once(db: &Db, measured: &Measured) -> Result<(), DbError> {
+    measured.flush(db).await?;
+    while db.thin_performance(db.now_ms()).await? {}
+    db.explain_slow().await
 }
 
 /// Checks whether the server can answer, so that no request has to.

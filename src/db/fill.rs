@@ -43,6 +43,14 @@ const WORK: &[&str] = &[
     "insert into purges (subject, what, again, handed_out, at_ms) select 'ring.p1', '{}', true, true, I from n",
     "insert into purge_deliveries (purge_id, target, soft, state, round, next_at_ms, changed_at_ms)
      select id, 'edge', false, 'failed', 1, at_ms, at_ms from purges",
+    "insert into performance (minutes, at_ms, instance, route, class, requests, errors, bytes, times)
+     select 1, 9000000000000 + I * 60000, 'one', '/', '', 1, 0, 0, '5:1' from n",
+    "insert into performance_samples (minutes, at_ms, instance, name, total, samples)
+     select 1, 9000000000000 + I * 60000, 'one', 'cpu', 0.5, 1 from n",
+    "insert into user_performance (hour_ms, product_id, tier, format, network, device, country, views, errors, turned,
+     wanted, bytes_sent, frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms)
+     select 9000000000000 + I * 60000, 'ring.p1', '', '', '', '', '', 1, 0, 0, 0, '', '', '', '', '', '', '', '' from n",
+    "insert into looks (day_ms, product_id, sectors) select 9000000000000 + I * 60000, 'ring.p1', '0' from n",
     "insert into retirements (configuration_id, look_at_ms) select id, 9000000000000 from configurations",
     "insert into retirement_rules (id, keep, keep_ms, looked_at_ms) values (1, 10, 1000, 9000000000000)",
 ];

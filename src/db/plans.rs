@@ -11,6 +11,10 @@ use crate::domain::{
     keys::{ID_BYTES, Role},
     names::{ConfigId, ProductId},
     object_key::ObjectKey,
+    performance::{
+        series::{HOUR_MS, Period, Series, Sum, Tally},
+        users::{Group, Looks, UserTally},
+    },
     retention::Retention,
 };
 
@@ -20,8 +24,10 @@ use super::{
     engine::{Bind, Pools, Statement},
     fill,
     jobs::JobProgress,
+    performance::Measured,
     retire::note_change,
     testing,
+    users::Users,
     vitals::Seen,
 };
 
@@ -94,6 +100,15 @@ async fn ask(db: &Db) {
     note_change(&mut tx, &id).await.unwrap();
     tx.commit().await.unwrap();
     db.retire_versions(RULES).await.unwrap();
+    let tally = (Series { route: "/".to_owned(), class: String::new() }, Tally::default());
+    let sample = ("cpu".to_owned(), Sum::of(0.5));
+    let measured = Measured { series: [tally].into(), samples: [sample].into() };
+    db.add_performance("one", db.now_ms(), measured).await.unwrap();
+    let group = Group { product: product.to_string(), ..Group::default() };
+    let groups = [(group, UserTally::default())].into();
+    let users = Users { groups, looks: [(product.clone(), Looks::default())].into() };
+    db.add_users(db.now_ms(), users).await.unwrap();
+    db.performance(Period::Minute, db.now_ms() - HOUR_MS, db.now_ms(), None).await.unwrap();
     // Artists.
     let artist = db.create_key(Role::Artist, "", &actor).await.unwrap();
     db.verify_key(&artist).await.unwrap().unwrap();

@@ -7,3 +7,4 @@ pub mod score;
 pub mod series;
 pub mod statistics;
 pub mod trend;
+pub mod users;

@@ -1,6 +1,6 @@
 //! What a viewer measured while a visitor looked at a spin. Nothing in it identifies the visitor.
 
-use assets_pipeline::plan::tiers::TierKey;
+use assets_pipeline::plan::tiers::{Format, TierKey};
 use serde::Deserialize;
 
 use super::names::ConfigId;
@@ -13,6 +13,10 @@ const MAX_MS: u32 = 3_600_000;
 const MAX_BYTES: u64 = 1_000_000_000;
 /// Most paints, switches and failures.
 const MAX_COUNT: u32 = 1_000_000;
+/// The largest shift of a layout that is believed, in thousandths.
+const MAX_CLS: u32 = 100_000;
+/// Sectors of a turn, of 10 degrees each.
+pub const SECTORS: usize = 36;
 
 /// One look at a spin. Times are in milliseconds from when it came near the viewport; what did not happen is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,6 +56,21 @@ pub struct Vitals {
     /// Failures that the visitor was shown.
     #[serde(default)]
     pub errors: u32,
+    /// The format of the frames.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// How long the visitor looked at each sector of the turn, from 0 degrees on, in milliseconds.
+    #[serde(default)]
+    pub looks: Vec<u32>,
+    /// Of the page: its largest contentful paint.
+    #[serde(default)]
+    pub lcp_ms: Option<u32>,
+    /// Of the page: how much its layout shifted, in thousandths.
+    #[serde(default)]
+    pub cls_thousandths: Option<u32>,
+    /// Of the page: its slowest interaction, to the next paint.
+    #[serde(default)]
+    pub inp_ms: Option<u32>,
 }
 
 impl Vitals {
@@ -65,6 +84,9 @@ impl Vitals {
             ("switches, turned and errors", counts.iter().all(|count| *count <= MAX_COUNT)),
             ("wanted", self.wanted <= self.turned),
             ("bytes", self.bytes <= MAX_BYTES),
+            ("looks", self.looks.len() <= SECTORS && self.looks.iter().all(|ms| *ms <= MAX_MS)),
+            ("lcp_ms and inp_ms", [self.lcp_ms, self.inp_ms].iter().flatten().all(|ms| *ms <= MAX_MS)),
+            ("cls_thousandths", self.cls_thousandths.is_none_or(|shift| shift <= MAX_CLS)),
         ];
         checks.into_iter().find(|(_, holds)| !holds).map_or(Ok(()), |(field, _)| Err(field))
     }
@@ -102,9 +124,14 @@ mod tests {
             (r#", "switches": 1000001"#, "switches, turned and errors"),
             (r#", "turned": 3, "wanted": 4"#, "wanted"),
             (r#", "bytes": 1000000001"#, "bytes"),
+            (r#", "looks": [1, 3600001]"#, "looks"),
+            (r#", "inp_ms": 3600001"#, "lcp_ms and inp_ms"),
+            (r#", "cls_thousandths": 100001"#, "cls_thousandths"),
         ] {
             assert_eq!(vitals(rest).plausible(), Err(field));
         }
+        let looks = format!(r#", "looks": {:?}"#, [1; SECTORS + 1]);
+        assert_eq!(vitals(&looks).plausible(), Err("looks"));
         let other = Vitals { schema: "girasol.vitals/2".to_owned(), ..vitals("") };
         assert_eq!(other.plausible(), Err("schema"));
     }

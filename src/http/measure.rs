@@ -12,9 +12,12 @@ use actix_web::{
     body::{BodySize, MessageBody},
     dev::ServiceResponse,
     http::Method,
+    web::Data,
 };
 use assets_pipeline::plan::tiers::{Format, TierKey};
 use metrics::{Counter, Histogram, SharedString, counter, histogram};
+
+use crate::performance::{Cell, Recorder};
 
 pub(super) use self::negotiations::Negotiations;
 
@@ -36,6 +39,12 @@ pub(super) struct Served {
 }
 
 impl Served {
+    /// `standard/avif`, or what is known of it.
+    fn class(self) -> String {
+        let known = [self.tier.map(TierKey::as_str), self.format.map(Format::as_str)];
+        known.into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
     /// Notes what the answer to this request hands out.
     pub(super) fn note(self, request: &HttpRequest) {
         request.extensions_mut().insert(self);
@@ -54,6 +63,8 @@ struct Like {
 struct Series {
     duration: Histogram,
     bytes: Counter,
+    /// For the figures of the installation.
+    cell: Option<Cell>,
 }
 
 impl Route {
@@ -67,19 +78,22 @@ impl Route {
         Self::of(NOWHERE)
     }
 
-    fn count(&self, like: Like, took: Duration, bytes: u64) {
+    fn count(&self, like: Like, took: Duration, bytes: u64, recorder: Option<&Recorder>) {
         let mut used = self.used.borrow_mut();
         let known = used.iter().position(|(known, _)| *known == like);
         let at = known.unwrap_or_else(|| {
-            used.push((like, self.series(like)));
+            used.push((like, self.series(like, recorder)));
             used.len() - 1
         });
-        let Series { duration, bytes: sent } = &used[at].1;
+        let Series { duration, bytes: sent, cell } = &used[at].1;
         duration.record(took.as_secs_f64());
         sent.increment(bytes);
+        if let Some(cell) = cell {
+            cell.record(like.status >= 500, bytes, took);
+        }
     }
 
-    fn series(&self, Like { method, status, served }: Like) -> Series {
+    fn series(&self, Like { method, status, served }: Like, recorder: Option<&Recorder>) -> Series {
         let labels: [(&str, SharedString); 5] = [
             ("method", method.into()),
             ("route", self.pattern.clone()),
@@ -90,6 +104,7 @@ impl Route {
         Series {
             duration: histogram!("girasol_http_request_duration_seconds", &labels),
             bytes: counter!("girasol_http_response_body_bytes_total", &labels),
+            cell: recorder.map(|recorder| recorder.cell(&self.pattern, &served.class())),
         }
     }
 }
@@ -105,7 +120,8 @@ pub(super) fn answered<B: MessageBody>(response: &ServiceResponse<B>, took: Dura
         BodySize::Sized(bytes) if request.method() != Method::HEAD => bytes,
         _ => 0,
     };
-    route.count(like, took, bytes);
+    let recorder = request.app_data::<Data<Recorder>>().map(|recorder| &***recorder);
+    route.count(like, took, bytes, recorder);
 }
 
 /// Clients may make up methods.
@@ -136,7 +152,7 @@ mod tests {
             let route = Route::of("/s/{set}/{file}");
             let served = Served { tier: None, format: Some(Format::Avif) };
             for status in [200, 200, 304] {
-                route.count(Like { method: "GET", status, served }, Duration::from_millis(1), 10);
+                route.count(Like { method: "GET", status, served }, Duration::from_millis(1), 10, None);
             }
             assert_eq!(route.used.borrow().len(), 2);
         });

@@ -4,6 +4,7 @@ mod audit;
 mod import;
 mod keys;
 mod optimize;
+pub(super) mod performance;
 mod purge;
 
 use actix_web::{middleware::from_fn, web};
@@ -30,6 +31,10 @@ use super::{
     purge::list,
     audit::show,
     optimize::optimize,
+    performance::show,
+    performance::show_users,
+    performance::events,
+    performance::export,
     metrics::show,
 ))]
 pub(super) struct Operations;
@@ -48,6 +53,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             address("/api/products/{product}").get(import::export).put(import::import).delete(import::remove),
         )
         .service(address("/api/purge").get(purge::list).post(purge::purge))
+        .configure(performance::routes)
         .service(address("/api/audit").get(audit::show))
         .service(address("/api/optimize").post(optimize::optimize));
 }

@@ -93,7 +93,7 @@ pub(crate) fn one_of(words: &[&str]) -> String {
 }
 
 /// Plain digits, so that a count has one spelling.
-fn count(value: &str) -> Option<u32> {
+pub(crate) fn count(value: &str) -> Option<u32> {
     let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
     value.parse().ok().filter(|_| plain)
 }

@@ -17,6 +17,7 @@ pub(crate) mod keys;
 pub(crate) mod names;
 pub(crate) mod optimize;
 pub(crate) mod parameters;
+pub(crate) mod performance;
 pub(crate) mod problems;
 pub(crate) mod product;
 pub(crate) mod products;
@@ -26,6 +27,7 @@ pub(crate) mod sequences;
 pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod timestamp;
+pub(crate) mod users;
 pub(crate) mod vitals;
 
 /// An answer's body as JSON.

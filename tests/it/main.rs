@@ -48,6 +48,7 @@ mod objects;
 mod openapi;
 mod operator_listener;
 mod optimize;
+mod performance;
 mod preview;
 mod private;
 mod process;

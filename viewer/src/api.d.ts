@@ -531,6 +531,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well visitors are served
+         * @description For the role `metrics`. Figures of all servers: latency, throughput, errors, hit rates, by address and delivery class;
+         *     whether they become worse, how healthy the installation is, what is slow, and what is left.
+         */
+        get: operations["showPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of the last hour, as a stream
+         * @description For the role `metrics`. Server-sent events (HTML standard, section 9.2): one every five seconds.
+         */
+        get: operations["watchPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is kept of some hours
+         * @description For the role `metrics`. A line for each server, address, delivery class and minute; hours of all servers together
+         *     come first.
+         */
+        get: operations["exportPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What visitors' browsers measured
+         * @description For the role `metrics`. Views by product, tier, format, network, device and country; how long visitors looked at which
+         *     angle. Nothing identifies a visitor.
+         */
+        get: operations["showUserPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products": {
         parameters: {
             query?: never;
@@ -1332,6 +1415,73 @@ export interface components {
             rclone: components["schemas"]["Rclone"];
             region: string;
         };
+        /** @description The figures of one kind of value at one level of the cache. */
+        CacheLevel: {
+            advice?: string;
+            /**
+             * Format: double
+             * @description Of those, the values that were asked for again soon after.
+             */
+            earlyEvictions: number;
+            /**
+             * Format: double
+             * @description Values that made room for others.
+             */
+            evictions: number;
+            /** Format: double */
+            failures: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            hitRate?: number;
+            /** Format: double */
+            hits: number;
+            /** @example objects */
+            kind: string;
+            /** @example memory */
+            level: string;
+            /** Format: double */
+            misses: number;
+        };
+        /** @description How it grows. */
+        CapacityGrowth: {
+            /**
+             * Format: double
+             * @description The same at the upper end of the interval.
+             */
+            earliestInHours?: number;
+            /**
+             * Format: double
+             * @description When the limit is reached at this growth; nothing stands for never.
+             */
+            endsInHours?: number;
+            /** @description Its interval at 95 %. */
+            interval: number[];
+            /**
+             * Format: double
+             * @description The same at its lower end.
+             */
+            latestInHours?: number;
+            /** Format: double */
+            perHour: number;
+        };
+        /** @description How much of something is used. */
+        CapacityLeft: {
+            /** @description By a straight line through these hours. */
+            growth?: components["schemas"]["CapacityGrowth"];
+            /** Format: double */
+            left: number;
+            /** Format: double */
+            limit: number;
+            /**
+             * @description `cpu`, `memory` and `disk` are shares from 0 to 1; `queue-age-seconds` is how long the oldest job waits.
+             * @example disk
+             */
+            name: string;
+            /** Format: double */
+            used: number;
+        };
         /** @description A CDN in the settings. */
         Cdn: {
             kind: components["schemas"]["CdnKind"];
@@ -1676,6 +1826,35 @@ export interface components {
              */
             version: string;
         };
+        /** @description A part of the score. */
+        HealthPart: {
+            /**
+             * Format: double
+             * @description With this value, or a worse one, it gives none.
+             */
+            bad: number;
+            /**
+             * Format: double
+             * @description With this value, or a better one, it gives all of them.
+             */
+            good: number;
+            /** Format: double */
+            measured?: number;
+            /** @example latency */
+            name: string;
+            /**
+             * Format: double
+             * @description Points that it gives.
+             */
+            points?: number;
+            /** @example ms */
+            unit: string;
+            /**
+             * Format: double
+             * @description Points that it decides.
+             */
+            weight: number;
+        };
         /** @description How well the server and its parts are. */
         HealthReport: {
             /**
@@ -1701,6 +1880,15 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /** @description One number, and the parts that it is made of. */
+        HealthScore: {
+            parts: components["schemas"]["HealthPart"][];
+            /**
+             * Format: double
+             * @description 0 to 100, by the parts that were measured.
+             */
+            score?: number;
         };
         /**
          * @description How well something is.
@@ -1833,6 +2021,17 @@ export interface components {
             /** @description What was wrong. */
             problem: string;
         };
+        /** @description Quantiles, each within 1/32 of the time that it stands for. */
+        Latency: {
+            /** Format: double */
+            p50Ms: number;
+            /** Format: double */
+            p90Ms: number;
+            /** Format: double */
+            p95Ms: number;
+            /** Format: double */
+            p99Ms: number;
+        };
         /** @description A choice of an option. */
         ListedChoice: {
             label: string;
@@ -1882,6 +2081,14 @@ export interface components {
             model: components["schemas"]["Slug"];
             options: components["schemas"]["ListedOption"][];
             type: components["schemas"]["Slug"];
+        };
+        /** @description An event of the live stream. */
+        LiveFigures: {
+            at: components["schemas"]["Timestamp"];
+            health: components["schemas"]["HealthScore"];
+            trend: components["schemas"]["TrendFigures"];
+            /** @description Of the last hour. */
+            visitors: components["schemas"]["RequestFigures"];
         };
         /** @description A line of a job's log. */
         LogEntry: {
@@ -2076,6 +2283,62 @@ export interface components {
             problem?: string | null;
             /** @description What the last look found. */
             status: components["schemas"]["HealthStatus"];
+        };
+        /** @description What was measured over some hours. */
+        Performance: {
+            /** @description All requests. */
+            all: components["schemas"]["RequestFigures"];
+            /** @description What each level of the cache was asked. */
+            caches: components["schemas"]["CacheLevel"][];
+            /** @description What is left, and when it ends. */
+            capacity: components["schemas"]["CapacityLeft"][];
+            health: components["schemas"]["HealthScore"];
+            /** Format: int32 */
+            hours: number;
+            /** @description Servers that are told apart: those of the last 26 hours. */
+            instances: number;
+            /** @description The periods that the trends compare. */
+            periods: components["schemas"]["TrendPeriods"];
+            /** @description By address and by what was delivered, the most requests first. */
+            routes: components["schemas"]["RouteFigures"][];
+            since: components["schemas"]["Timestamp"];
+            /** @description The addresses with the slowest P95. */
+            slowest: components["schemas"]["SlowRoute"][];
+            /** @description Statements of the database, those that took the most time first. */
+            statements: components["schemas"]["Statement"][];
+            trend: components["schemas"]["TrendFigures"];
+            /** @description By address, of those that visitors wait for. */
+            trends: components["schemas"]["RouteTrend"][];
+            until: components["schemas"]["Timestamp"];
+            /** @description Requests that visitors wait for: manifests, products, frames, packs and stills. */
+            visitors: components["schemas"]["RequestFigures"];
+        };
+        /** @description A line of an export: one address and what was delivered, in one period, of one server. */
+        PerformanceLine: {
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            bytes: number;
+            class: string;
+            /** Format: int64 */
+            errors: number;
+            /** @description Empty where servers are added up. */
+            instance: string;
+            /** Format: double */
+            p50Ms?: number | null;
+            /** Format: double */
+            p90Ms?: number | null;
+            /** Format: double */
+            p95Ms?: number | null;
+            /** Format: double */
+            p99Ms?: number | null;
+            /** Format: int64 */
+            requests: number;
+            route: string;
+            /**
+             * Format: int64
+             * @description 60, or 3600 once minutes are added up.
+             */
+            seconds: number;
         };
         /** @description The table of evidence. In each list the first rule that applies sets a ceiling; the lower ceiling wins. */
         Policy: {
@@ -2302,6 +2565,22 @@ export interface components {
          * @example ring.solitaire
          */
         ProductId: string;
+        /** @description How long visitors looked at each sector of a product's turn. */
+        ProductLooks: {
+            /**
+             * Format: int32
+             * @description The middle of the sector that was looked at longest.
+             */
+            longestDegree?: number;
+            product: components["schemas"]["ProductId"];
+            /**
+             * Format: double
+             * @description Of all visitors together.
+             */
+            seconds: number;
+            /** @description Shares of the time, by sectors of 10 degrees from 0 on. */
+            shares: number[];
+        };
         /** @description What can be customized, and how. */
         ProductOption: {
             choices: components["schemas"]["ProductChoice"][];
@@ -2373,6 +2652,20 @@ export interface components {
              */
             min: number;
         };
+        /** @description Quantiles of the views that have the value, each within 1/32 of it. */
+        Quantiles: {
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p75: number;
+            /** Format: double */
+            p95: number;
+            /**
+             * Format: int64
+             * @description Views that have it.
+             */
+            views: number;
+        };
         /** @description For rclone. */
         Rclone: {
             /** @description The command, with FOLDER for the artist's. */
@@ -2412,11 +2705,55 @@ export interface components {
             /** @description Width and height in pixels. */
             size: number[];
         };
+        /** @description The figures of some requests. */
+        RequestFigures: {
+            /**
+             * Format: int64
+             * @description Of the answers' bodies, without streams.
+             */
+            bytes: number;
+            /**
+             * Format: double
+             * @description Their share, from 0 to 1.
+             */
+            errorRate?: number;
+            /**
+             * Format: int64
+             * @description Requests that failed in the server: status 500 and above.
+             */
+            errors: number;
+            /** @description From the request's head to the answer's. */
+            latency?: components["schemas"]["Latency"];
+            /**
+             * Format: double
+             * @description On average.
+             */
+            perSecond: number;
+            /** Format: int64 */
+            requests: number;
+        };
         /**
          * @description What a key may do.
          * @enum {string}
          */
         Role: "artist" | "admin" | "metrics";
+        /** @description The figures of an address. */
+        RouteFigures: {
+            /**
+             * @description The tier and the format, as far as they were chosen.
+             * @example standard/avif
+             */
+            class: string;
+            figures: components["schemas"]["RequestFigures"];
+            /** @example /s/{set}/{file} */
+            route: string;
+        };
+        /** @description The trend of an address. */
+        RouteTrend: {
+            /** @example /s/{set}/{file} */
+            route: string;
+            trend: components["schemas"]["TrendFigures"];
+        };
         /** @description The server's choice: the delivery class. */
         Selected: {
             /** @description The rules that decided. */
@@ -2535,6 +2872,12 @@ export interface components {
              */
             sequence: string;
         };
+        /** @description An address that is slow. */
+        SlowRoute: {
+            figures: components["schemas"]["RequestFigures"];
+            /** @example /s/{set}/{file} */
+            route: string;
+        };
         /**
          * @description A name: words of a-z and 0-9 with single dashes between them.
          * @example yellow-gold
@@ -2549,6 +2892,23 @@ export interface components {
              * @description The manifest's address.
              */
             sequence: string;
+        };
+        /** @description A statement of the database. */
+        Statement: {
+            advice: string[];
+            /** Format: double */
+            calls: number;
+            /** Format: double */
+            meanMs: number;
+            /** @example jobs.list */
+            name: string;
+            /**
+             * @description How the database runs it. Only statements that were slow have one, and it is an hour old at the most when they are
+             *     slow again.
+             */
+            plan?: string;
+            /** Format: double */
+            seconds: number;
         };
         /**
          * @description Whether a configuration has a spin.
@@ -2612,6 +2972,41 @@ export interface components {
          * @example 2026-11-24T16:05:00.25Z
          */
         Timestamp: string;
+        /** @description How two periods compare (Mann-Whitney, Hodges-Lehmann). */
+        TrendEvidence: {
+            /** @description Its interval at 95 %. */
+            interval: number[];
+            /**
+             * Format: double
+             * @description How often chance alone brings about such a difference.
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description The typical ratio of a P95 to one of before.
+             */
+            ratio: number;
+        };
+        /** @description Whether answers become slower. */
+        TrendFigures: {
+            evidence?: components["schemas"]["TrendEvidence"];
+            /** @description P95s of the two periods that were compared, the earlier one first. */
+            values: number[];
+            verdict: components["schemas"]["TrendVerdict"];
+        };
+        /** @description The periods that are compared, and the slots whose P95s are. */
+        TrendPeriods: {
+            before: components["schemas"]["Timestamp"];
+            since: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            slotSeconds: number;
+            until: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Where it goes.
+         * @enum {string}
+         */
+        TrendVerdict: "improving" | "stable" | "degrading" | "unknown";
         /** @description The raw turn that a version was made from. */
         Turn: {
             /** @description Raw frames. */
@@ -2638,6 +3033,60 @@ export interface components {
             pack: string;
             /** @description The live hero frame. */
             still: string;
+        };
+        /** @description The figures of some views. */
+        UserFigures: {
+            /** @description Encoded bytes of the frames of a view. */
+            bytes?: components["schemas"]["Quantiles"];
+            /** @description How much the page's layout shifted. */
+            cls?: components["schemas"]["Quantiles"];
+            /**
+             * Format: int64
+             * @description Failures that visitors were shown.
+             */
+            errors: number;
+            /** @description Until the first frame was painted. */
+            frameMs?: components["schemas"]["Quantiles"];
+            /** @description Until the last tier was complete. */
+            fullMs?: components["schemas"]["Quantiles"];
+            /** @description The page's slowest interaction, to the next paint. */
+            inpMs?: components["schemas"]["Quantiles"];
+            /** @description The page's largest contentful paint. */
+            lcpMs?: components["schemas"]["Quantiles"];
+            /** @description Until the first tier could be turned. */
+            spinMs?: components["schemas"]["Quantiles"];
+            /** @description From a choice to its paint, the slowest of a view. */
+            switchMs?: components["schemas"]["Quantiles"];
+            /** Format: int64 */
+            views: number;
+            /**
+             * Format: double
+             * @description The share of the frames of a turning piece that were at the wanted angle, from 0 to 1.
+             */
+            wantedShare?: number;
+        };
+        /** @description What browsers measured over some hours. */
+        UserPerformance: {
+            all: components["schemas"]["UserFigures"];
+            /** @description By `product`, `tier`, `format`, `network`, `device` and `country`: the values with the most views. */
+            by: {
+                [key: string]: components["schemas"]["UserValue"][];
+            };
+            /** Format: int32 */
+            hours: number;
+            /** @description How long visitors looked at which angle. */
+            looks: components["schemas"]["ProductLooks"][];
+            /** @description Hours are counted whole. */
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description The figures of one value of a property. */
+        UserValue: {
+            figures: components["schemas"]["UserFigures"];
+            /**
+             * @description Empty where it is unknown.
+             * @example avif
+             */
+            value: string;
         };
         /** @description A version. */
         Version: {
@@ -2685,6 +3134,11 @@ export interface components {
              * @description Encoded bytes of the frames that arrived.
              */
             bytes?: number;
+            /**
+             * Format: int32
+             * @description Of the page: how much its layout shifted, in thousandths.
+             */
+            cls_thousandths?: number | null;
             /** @description The configuration at the end of the view. */
             configuration: components["schemas"]["ConfigId"];
             /**
@@ -2692,6 +3146,8 @@ export interface components {
              * @description Failures that the visitor saw.
              */
             errors?: number;
+            /** @description The format of the frames. */
+            format?: components["schemas"]["Format"];
             /**
              * Format: int32
              * @description Until the first frame was painted.
@@ -2702,6 +3158,21 @@ export interface components {
              * @description Until the last tier was complete.
              */
             full_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Of the page: its slowest interaction, to the next paint.
+             */
+            inp_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Of the page, where it wants that: its largest contentful paint.
+             */
+            lcp_ms?: number | null;
+            /**
+             * @description How long the visitor looked at each sector of the turn, 10 degrees each and from 0 on, in milliseconds up to
+             *     3600000. Sectors at the end may be left out.
+             */
+            looks?: number[];
             schema: components["schemas"]["VitalsSchema"];
             /**
              * Format: int32
@@ -3846,6 +4317,9 @@ export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type BeginSession = components['schemas']['BeginSession'];
 export type Bucket = components['schemas']['Bucket'];
+export type CacheLevel = components['schemas']['CacheLevel'];
+export type CapacityGrowth = components['schemas']['CapacityGrowth'];
+export type CapacityLeft = components['schemas']['CapacityLeft'];
 export type Cdn = components['schemas']['Cdn'];
 export type CdnKind = components['schemas']['CdnKind'];
 export type Check = components['schemas']['Check'];
@@ -3881,7 +4355,9 @@ export type Frameset = components['schemas']['Frameset'];
 export type FramesetState = components['schemas']['FramesetState'];
 export type Framesets = components['schemas']['Framesets'];
 export type Health = components['schemas']['Health'];
+export type HealthPart = components['schemas']['HealthPart'];
 export type HealthReport = components['schemas']['HealthReport'];
+export type HealthScore = components['schemas']['HealthScore'];
 export type HealthStatus = components['schemas']['HealthStatus'];
 export type Hotspot = components['schemas']['Hotspot'];
 export type HotspotPoint = components['schemas']['HotspotPoint'];
@@ -3894,10 +4370,12 @@ export type Key = components['schemas']['Key'];
 export type KeyId = components['schemas']['KeyId'];
 export type Keys = components['schemas']['Keys'];
 export type LastError = components['schemas']['LastError'];
+export type Latency = components['schemas']['Latency'];
 export type ListedChoice = components['schemas']['ListedChoice'];
 export type ListedConfiguration = components['schemas']['ListedConfiguration'];
 export type ListedOption = components['schemas']['ListedOption'];
 export type ListedProduct = components['schemas']['ListedProduct'];
+export type LiveFigures = components['schemas']['LiveFigures'];
 export type LogEntry = components['schemas']['LogEntry'];
 export type Manifest = components['schemas']['Manifest'];
 export type ManifestSchema = components['schemas']['ManifestSchema'];
@@ -3915,6 +4393,8 @@ export type Optimized = components['schemas']['Optimized'];
 export type OptionName = components['schemas']['OptionName'];
 export type PackEntry = components['schemas']['PackEntry'];
 export type Part = components['schemas']['Part'];
+export type Performance = components['schemas']['Performance'];
+export type PerformanceLine = components['schemas']['PerformanceLine'];
 export type Policy = components['schemas']['Policy'];
 export type Presign = components['schemas']['Presign'];
 export type PresignFile = components['schemas']['PresignFile'];
@@ -3936,6 +4416,7 @@ export type ProductFileHotspot = components['schemas']['ProductFileHotspot'];
 export type ProductFileOption = components['schemas']['ProductFileOption'];
 export type ProductFilePoint = components['schemas']['ProductFilePoint'];
 export type ProductId = components['schemas']['ProductId'];
+export type ProductLooks = components['schemas']['ProductLooks'];
 export type ProductOption = components['schemas']['ProductOption'];
 export type Products = components['schemas']['Products'];
 export type Progress = components['schemas']['Progress'];
@@ -3944,12 +4425,16 @@ export type PurgeRequest = components['schemas']['PurgeRequest'];
 export type PurgeState = components['schemas']['PurgeState'];
 export type Purged = components['schemas']['Purged'];
 export type Quality = components['schemas']['Quality'];
+export type Quantiles = components['schemas']['Quantiles'];
 export type Rclone = components['schemas']['Rclone'];
 export type Ready = components['schemas']['Ready'];
 export type ReadyStatus = components['schemas']['ReadyStatus'];
 export type RenameFrames = components['schemas']['RenameFrames'];
 export type Rendition = components['schemas']['Rendition'];
+export type RequestFigures = components['schemas']['RequestFigures'];
 export type Role = components['schemas']['Role'];
+export type RouteFigures = components['schemas']['RouteFigures'];
+export type RouteTrend = components['schemas']['RouteTrend'];
 export type Selected = components['schemas']['Selected'];
 export type SelectedTier = components['schemas']['SelectedTier'];
 export type Sequence = components['schemas']['Sequence'];
@@ -3961,8 +4446,10 @@ export type Severity = components['schemas']['Severity'];
 export type Sibling = components['schemas']['Sibling'];
 export type Sign = components['schemas']['Sign'];
 export type SignedAddress = components['schemas']['SignedAddress'];
+export type SlowRoute = components['schemas']['SlowRoute'];
 export type Slug = components['schemas']['Slug'];
 export type Spin = components['schemas']['Spin'];
+export type Statement = components['schemas']['Statement'];
 export type Status = components['schemas']['Status'];
 export type Swatch = components['schemas']['Swatch'];
 export type TakeDown = components['schemas']['TakeDown'];
@@ -3970,10 +4457,17 @@ export type Task = components['schemas']['Task'];
 export type Tier = components['schemas']['Tier'];
 export type TierFrames = components['schemas']['TierFrames'];
 export type Timestamp = components['schemas']['Timestamp'];
+export type TrendEvidence = components['schemas']['TrendEvidence'];
+export type TrendFigures = components['schemas']['TrendFigures'];
+export type TrendPeriods = components['schemas']['TrendPeriods'];
+export type TrendVerdict = components['schemas']['TrendVerdict'];
 export type Turn = components['schemas']['Turn'];
 export type Unavailable = components['schemas']['Unavailable'];
 export type UnavailableStatus = components['schemas']['UnavailableStatus'];
 export type Urls = components['schemas']['Urls'];
+export type UserFigures = components['schemas']['UserFigures'];
+export type UserPerformance = components['schemas']['UserPerformance'];
+export type UserValue = components['schemas']['UserValue'];
 export type Version = components['schemas']['Version'];
 export type VersionDetail = components['schemas']['VersionDetail'];
 export type VersionKind = components['schemas']['VersionKind'];
@@ -5195,6 +5689,131 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    showPerformance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many hours back.
+                 * @example 24
+                 */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Performance"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    watchPerformance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `event` is `figures`; `data` is JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveFigures"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    exportPerformance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many hours back.
+                 * @example 24
+                 */
+                hours?: number;
+                /**
+                 * @description The format of the answer: objects in an array, an object a line, or a table.
+                 * @example ndjson
+                 */
+                format?: "json" | "ndjson" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceLine"][];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    showUserPerformance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many hours back.
+                 * @example 24
+                 */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPerformance"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     listProducts: {
@@ -6445,8 +7064,13 @@ export interface operations {
                  *       "bytes": 151000,
                  *       "configuration": "ring.solitaire.metal-yellow-gold.stone-diamond",
                  *       "errors": 0,
+                 *       "format": "avif",
                  *       "frame_ms": 180,
                  *       "full_ms": 1100,
+                 *       "looks": [
+                 *         4100,
+                 *         300
+                 *       ],
                  *       "schema": "girasol.vitals/1",
                  *       "spin_ms": 420,
                  *       "switch_ms": 95,

@@ -73,3 +73,7 @@ insert into performance (minutes, at_ms, instance, route, class, requests, error
 insert into performance_samples (minutes, at_ms, instance, name, total, samples) values (1, 60000, '0a1b2c3d', 'cpu', 0.25, 2);
 insert into performance_plans (name, at_ms, took_ms, plan) values ('jobs.list', 5, 120.5, 'SCAN jobs
 Ü');
+insert into user_performance (hour_ms, product_id, tier, format, network, device, country, views, errors, turned, wanted, bytes_sent,
+    frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms) values
+    (3600000, 'ring.solitaire', 'standard', 'avif', '4g or unknown', 'high-end', 'DE', 2, 0, 9, 8, '190:2', '5:1', '', '', '', '', '', '');
+insert into looks (day_ms, product_id, sectors) values (86400000, 'ring.solitaire', '0,1,2');

@@ -12,16 +12,22 @@ use actix_web::{
 };
 
 use crate::{
+    config::VitalsConfig,
     db::{Db, DbError, demand::Wanted, vitals::Seen},
     domain::{
+        hints::Hints,
         names::{Choices, ConfigId, ProductId},
+        performance::users::country as country_code,
         vitals::Vitals,
     },
+    performance::users::UserRecorder,
 };
 
 use crate::http::{
     body,
     caching::{Caching, answer},
+    catalog::Catalog,
+    forwarded,
     problem::{At as _, Error, Failure},
     query,
     scope::Scope,
@@ -75,16 +81,19 @@ impl Views {
         self.waiting().want(configuration.clone(), wanted);
     }
 
-    fn take_in(&self, vitals: Vitals) {
+    /// Counts a view. Answers whether its measurements are of the share that is recorded.
+    fn take_in(&self, vitals: Vitals) -> bool {
         let mut waiting = self.waiting();
         waiting.count(vitals.configuration.clone(), 1);
         waiting.due += self.share;
-        if waiting.due >= 1.0 {
+        let is_due = waiting.due >= 1.0;
+        if is_due {
             waiting.due -= 1.0;
             if waiting.seen.vitals.len() < MAX_WAITING {
                 waiting.seen.vitals.push(vitals);
             }
         }
+        is_due
     }
 
     /// Writes everything that has come to the database. What cannot be written waits for the next time. A server that
@@ -158,6 +167,8 @@ impl Waiting {
             "wanted": 118,
             "bytes": 151_000,
             "errors": 0,
+            "format": "avif",
+            "looks": [4100, 300],
         }),
     ),
     responses(
@@ -174,6 +185,9 @@ pub(crate) async fn vitals(
     request: HttpRequest,
     body: Payload,
     views: Data<Views>,
+    users: Data<UserRecorder>,
+    catalog: Data<Catalog>,
+    settings: Data<VitalsConfig>,
 ) -> Result<HttpResponse, Failure> {
     let scope = Scope::default();
     query::none(&request).at(&scope)?;
@@ -182,7 +196,15 @@ pub(crate) async fn vitals(
         .plausible()
         .map_err(|field| Error::BadField(format!("{field}: no browser can have measured this")))
         .at(&scope)?;
-    views.take_in(vitals);
+    if views.take_in(vitals.clone()) {
+        let hints = Hints::parse(|name| {
+            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
+        });
+        let network = catalog.policy.network(&hints).map_or("", |rule| &rule.name);
+        let device = catalog.policy.device(&hints).map_or("", |rule| &rule.name);
+        let country = settings.country_header.as_deref().and_then(|name| forwarded::of_cdn(&request, name));
+        users.record(&vitals, network, device, country.and_then(country_code));
+    }
     Ok(answer(StatusCode::NO_CONTENT, Caching::Private, &scope).finish())
 }
 

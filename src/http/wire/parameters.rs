@@ -112,6 +112,10 @@ parameters! {
     AuditFormat: Query "format", False, one_of(&["json", "ndjson", "csv"]), "json";
     /// The format of the answer.
     DemandFormat: Query "format", False, one_of(&["json", "csv"]), "json";
+    /// How many hours back.
+    Hours: Query "hours", False, integer(1, Some(720)), 24;
+    /// The format of the answer: objects in an array, an object a line, or a table.
+    ExportFormat: Query "format", False, one_of(&["json", "ndjson", "csv"]), "ndjson";
     /// Continue after this event.
     LastEventId: Header "Last-Event-ID", False, text(), "0";
 }

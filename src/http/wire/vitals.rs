@@ -43,6 +43,22 @@ pub(crate) struct Vitals {
     /// Failures that the visitor saw.
     #[schema(required = false, minimum = 0, maximum = 1_000_000)]
     errors: u32,
+    /// The format of the frames.
+    #[schema(required = false, value_type = names::Format)]
+    format: Option<String>,
+    /// How long the visitor looked at each sector of the turn, 10 degrees each and from 0 on, in milliseconds up to
+    /// 3600000. Sectors at the end may be left out.
+    #[schema(required = false, max_items = 36)]
+    looks: Vec<u32>,
+    /// Of the page, where it wants that: its largest contentful paint.
+    #[schema(required = false, minimum = 0, maximum = 3_600_000)]
+    lcp_ms: Option<u32>,
+    /// Of the page: how much its layout shifted, in thousandths.
+    #[schema(required = false, minimum = 0, maximum = 100_000)]
+    cls_thousandths: Option<u32>,
+    /// Of the page: its slowest interaction, to the next paint.
+    #[schema(required = false, minimum = 0, maximum = 3_600_000)]
+    inp_ms: Option<u32>,
 }
 
 /// The format of the measurements.
@@ -82,7 +98,7 @@ mod tests {
             .iter()
             .filter_map(|(name, field)| Some((name, field["maximum"].as_f64()? as u64)))
             .collect();
-        assert_eq!(most.len(), described.len() - 3);
+        assert_eq!(most.len(), described.len() - 5);
         for (name, most) in &most {
             view[*name] = json!(most);
         }

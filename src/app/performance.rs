@@ -1,0 +1,73 @@
+//! How well visitors are served: what a server measures, and what commands show of it.
+
+use std::sync::Arc;
+
+use actix_web::web;
+
+use crate::{
+    config::VitalsConfig,
+    db::{Db, DbError},
+    domain::performance::{report::Report, users::UserReport},
+    http::{self, Reports},
+    performance::{
+        Recorder, report,
+        users::{self, UserRecorder},
+    },
+    telemetry::metrics::Page,
+};
+
+use super::App;
+
+/// What a server measures of its requests, of itself and of visitors, on its way to the database; cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    recorder: web::Data<Recorder>,
+    users: web::Data<UserRecorder>,
+    reports: web::Data<Reports>,
+    vitals: web::Data<VitalsConfig>,
+}
+
+impl Measured {
+    /// Lets handlers count, and show what was counted.
+    pub(super) fn add_to(&self, routes: &mut web::ServiceConfig) {
+        let Self { recorder, users, reports, vitals } = self.clone();
+        routes.app_data(recorder).app_data(users).app_data(reports).app_data(vitals);
+    }
+
+    /// Writes all of it to the database.
+    pub(super) async fn flush(&self, db: &Db) -> Result<(), DbError> {
+        self.recorder.flush(db).await?;
+        self.users.flush(db).await
+    }
+}
+
+impl App {
+    /// Where a server counts.
+    pub(super) fn measured(&self) -> Measured {
+        let metrics = self.metrics.clone();
+        let figures = move || metrics.render(Page::default());
+        let recorder = Recorder::start(&self.config.data, self.db.now_ms(), figures);
+        let users = Arc::new(UserRecorder::default());
+        Measured {
+            reports: web::Data::new(Reports::new(&self.db, &recorder, &users)),
+            recorder: web::Data::new(recorder),
+            users: users.into(),
+            vitals: web::Data::new(self.config.vitals.clone()),
+        }
+    }
+
+    /// What all servers have measured in the last hours, and written to the database.
+    pub async fn performance(&self, hours: u32) -> Result<Report, DbError> {
+        report::load(&self.db, hours, None).await
+    }
+
+    /// What visitors' browsers have measured in the last hours, as far as servers have written it to the database.
+    pub async fn user_performance(&self, hours: u32) -> Result<UserReport, DbError> {
+        users::load(&self.db, hours, None).await
+    }
+
+    /// Both as `GET /api/performance` answers them, the second one under `users`.
+    pub fn performance_json(report: &Report, users: &UserReport) -> String {
+        http::performance_json(report, users)
+    }
+}

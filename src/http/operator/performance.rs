@@ -1,0 +1,363 @@
+//! How well visitors are served: a report, a live stream, and everything that is kept.
+
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+    web::{self, Bytes, Data},
+};
+use futures_util::{Stream, stream};
+
+use crate::{
+    cache::Cache,
+    db::{
+        Db, DbError,
+        performance::{After, Row},
+    },
+    domain::performance::{
+        report::Report,
+        series::{HOUR_MS, Period},
+        users::UserReport,
+    },
+    performance::{
+        Recorder, report,
+        users::{self, UserRecorder},
+    },
+};
+
+use crate::http::{
+    auth::Observer,
+    methods::address,
+    private_scope::{secret, secret_json},
+    problem::{Error, Failure},
+    query::{self, NoQuery},
+    spreadsheet,
+    wire::{
+        parameters as param,
+        performance::{LiveFigures, Performance, PerformanceLine},
+        problems, to_json,
+        users::UserPerformance,
+    },
+};
+
+/// How old a report may be: many readers cost no more than one.
+const FRESH: Duration = Duration::from_secs(5);
+/// How often the live stream has an event.
+const LIVE_EVERY: Duration = Duration::from_secs(5);
+/// The hours of a report where the query names none.
+const HOURS: u32 = 24;
+/// The most hours of a report: what is kept.
+const MOST_HOURS: u32 = 720;
+
+/// What reports are made from.
+#[derive(Debug)]
+pub struct Reports {
+    db: Db,
+    recorder: Recorder,
+    users: Arc<UserRecorder>,
+    made: Cache<u32, Report>,
+    made_of_users: Cache<u32, UserReport>,
+}
+
+impl Reports {
+    /// Of this process, and of the installation that it belongs to.
+    pub fn new(db: &Db, recorder: &Recorder, users: &Arc<UserRecorder>) -> Self {
+        Self {
+            db: db.for_reports(),
+            recorder: recorder.clone(),
+            users: users.clone(),
+            made: Cache::of_entries("reports", 16, FRESH),
+            made_of_users: Cache::of_entries("user reports", 16, FRESH),
+        }
+    }
+
+    async fn load_users(&self, hours: u32) -> Result<Arc<UserReport>, Error> {
+        let load = async { Ok(users::load(&self.db, hours, Some(&self.users)).await?) };
+        self.made_of_users.get_or_load(hours, load).await
+    }
+
+    async fn load(&self, hours: u32) -> Result<Arc<Report>, Error> {
+        let load = async { Ok(report::load(&self.db, hours, Some(&self.recorder)).await?) };
+        self.made.get_or_load(hours, load).await
+    }
+}
+
+/// Every address of figures.
+pub(super) fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(address("/api/performance").get(show))
+        .service(address("/api/performance/users").get(show_users))
+        .service(address("/api/performance/events").stream(events))
+        .service(address("/api/performance/export").get(export));
+}
+
+/// How well visitors are served
+///
+/// For the role `metrics`. Figures of all servers: latency, throughput, errors, hit rates, by address and delivery class;
+/// whether they become worse, how healthy the installation is, what is slow, and what is left.
+#[utoipa::path(
+    get,
+    path = "/api/performance",
+    operation_id = "showPerformance",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    params(param::Hours),
+    responses(
+        (status = 200, description = "The report.", body = Performance),
+        problems::Read,
+    ),
+)]
+pub(super) async fn show(
+    _: Observer,
+    request: HttpRequest,
+    reports: Data<Reports>,
+) -> Result<HttpResponse, Failure> {
+    let report = reports.load(hours(&request)?).await?;
+    Ok(secret_json(StatusCode::OK, &Performance::from(&*report)))
+}
+
+/// What visitors' browsers measured
+///
+/// For the role `metrics`. Views by product, tier, format, network, device and country; how long visitors looked at which
+/// angle. Nothing identifies a visitor.
+#[utoipa::path(
+    get,
+    path = "/api/performance/users",
+    operation_id = "showUserPerformance",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    params(param::Hours),
+    responses(
+        (status = 200, description = "The report.", body = UserPerformance),
+        problems::Read,
+    ),
+)]
+pub(super) async fn show_users(
+    _: Observer,
+    request: HttpRequest,
+    reports: Data<Reports>,
+) -> Result<HttpResponse, Failure> {
+    let report = reports.load_users(hours(&request)?).await?;
+    Ok(secret_json(StatusCode::OK, &UserPerformance::from(&*report)))
+}
+
+/// The hours that a query names.
+fn hours(request: &HttpRequest) -> Result<u32, Error> {
+    let mut hours = HOURS;
+    for (key, value) in query::pairs(request.query_string())? {
+        match key {
+            "hours" => hours = parse_hours(value)?,
+            _ => return Err(query::no_such_key(key, &["hours"])),
+        }
+    }
+    Ok(hours)
+}
+
+/// A report as [`show`] answers it, and that of [`show_users`] under `users`.
+pub fn performance_json(report: &Report, users: &UserReport) -> String {
+    let mut whole = serde_json::json!(Performance::from(report));
+    whole["users"] = serde_json::json!(UserPerformance::from(users));
+    whole.to_string()
+}
+
+fn parse_hours(value: &str) -> Result<u32, Error> {
+    let hours = query::count(value).filter(|hours| *hours <= MOST_HOURS);
+    hours.ok_or_else(|| query::no_such_value("hours", value, "a whole number from 1 to 720"))
+}
+
+/// Figures of the last hour, as a stream
+///
+/// For the role `metrics`. Server-sent events (HTML standard, section 9.2): one every five seconds.
+#[utoipa::path(
+    get,
+    path = "/api/performance/events",
+    operation_id = "watchPerformance",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    responses(
+        (
+            status = 200,
+            description = "`event` is `figures`; `data` is JSON.",
+            body = LiveFigures,
+            content_type = "text/event-stream",
+        ),
+        problems::Read,
+    ),
+)]
+pub(super) async fn events(_: NoQuery, _: Observer, reports: Data<Reports>) -> Result<HttpResponse, Failure> {
+    Ok(secret(StatusCode::OK)
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        // nginx buffers answers otherwise.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(watch(reports)))
+}
+
+fn watch(reports: Data<Reports>) -> impl Stream<Item = Result<Bytes, Error>> {
+    stream::try_unfold((reports, None::<Instant>), |(reports, sent)| async move {
+        if let Some(sent) = sent {
+            tokio::time::sleep(LIVE_EVERY.saturating_sub(sent.elapsed())).await;
+        }
+        let sent = Instant::now();
+        let figures = to_json(&LiveFigures::from(&*reports.load(1).await?));
+        let event = [b"event: figures\ndata: ", figures.as_slice(), b"\n\n"].concat();
+        Ok(Some((Bytes::from(event), (reports, Some(sent)))))
+    })
+}
+
+/// The format of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ExportFormat {
+    /// An array.
+    Json,
+    /// An object a line.
+    Ndjson,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// Everything that is kept of some hours
+///
+/// For the role `metrics`. A line for each server, address, delivery class and minute; hours of all servers together
+/// come first.
+#[utoipa::path(
+    get,
+    path = "/api/performance/export",
+    operation_id = "exportPerformance",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    params(param::Hours, param::ExportFormat),
+    responses(
+        (
+            status = 200,
+            description = "A stream.",
+            content(
+                (Vec<PerformanceLine> = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+            ),
+        ),
+        problems::Read,
+    ),
+)]
+pub(super) async fn export(
+    _: Observer,
+    request: HttpRequest,
+    reports: Data<Reports>,
+) -> Result<HttpResponse, Failure> {
+    let (mut hours, mut format) = (HOURS, ExportFormat::Ndjson);
+    for (key, value) in query::pairs(request.query_string())? {
+        match key {
+            "hours" => hours = parse_hours(value)?,
+            "format" => {
+                format = match value {
+                    "json" => ExportFormat::Json,
+                    "ndjson" => ExportFormat::Ndjson,
+                    "csv" => ExportFormat::Csv,
+                    _ => return Err(query::no_such_value(key, value, "one of json, ndjson, csv").into()),
+                }
+            }
+            _ => return Err(query::no_such_key(key, &["hours", "format"]).into()),
+        }
+    }
+    let (media_type, name) = match format {
+        ExportFormat::Json => ("application/json", "performance.json"),
+        ExportFormat::Ndjson => ("application/x-ndjson", "performance.ndjson"),
+        ExportFormat::Csv => (spreadsheet::MEDIA_TYPE, "performance.csv"),
+    };
+    let since_ms = reports.db.now_ms() - i64::from(hours) * HOUR_MS;
+    Ok(secret(StatusCode::OK)
+        .insert_header((CONTENT_TYPE, media_type))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(lines(reports.db.clone(), since_ms, format)))
+}
+
+/// How far an export is.
+enum Place {
+    Begin,
+    Rows(Period, Option<After>),
+    End,
+    Over,
+}
+
+/// Streams the rows a page at a time, so that none but a page is ever in memory.
+fn lines(db: Db, since_ms: i64, format: ExportFormat) -> impl Stream<Item = Result<Bytes, Error>> {
+    let state = (db, Place::Begin, true);
+    stream::try_unfold(state, move |(db, place, mut is_first)| async move {
+        let mut text = Vec::new();
+        let next = match place {
+            Place::Begin => {
+                text.extend_from_slice(match format {
+                    ExportFormat::Json => b"[",
+                    ExportFormat::Ndjson => b"",
+                    ExportFormat::Csv => {
+                        b"at,seconds,instance,route,class,requests,errors,bytes,p50Ms,p90Ms,p95Ms,p99Ms\n"
+                    }
+                });
+                Place::Rows(Period::Hour, None)
+            }
+            Place::Rows(period, after) => {
+                let (rows, after) = page(&db, period, since_ms, after).await?;
+                write(&mut text, rows, format, &mut is_first)?;
+                match (after, period) {
+                    (Some(after), period) => Place::Rows(period, Some(after)),
+                    (None, Period::Hour) => Place::Rows(Period::Minute, None),
+                    (None, Period::Minute) => Place::End,
+                }
+            }
+            Place::End => {
+                if format == ExportFormat::Json {
+                    text.extend_from_slice(b"]\n");
+                }
+                Place::Over
+            }
+            Place::Over => return Ok(None),
+        };
+        Ok(Some((Bytes::from(text), (db, next, is_first))))
+    })
+}
+
+async fn page(
+    db: &Db,
+    period: Period,
+    since_ms: i64,
+    after: Option<After>,
+) -> Result<(Vec<Row>, Option<After>), DbError> {
+    db.performance(period, since_ms, i64::MAX, after).await
+}
+
+fn write(text: &mut Vec<u8>, rows: Vec<Row>, format: ExportFormat, is_first: &mut bool) -> Result<(), Error> {
+    let lines = rows.into_iter().map(PerformanceLine::from);
+    match format {
+        ExportFormat::Csv => spreadsheet::write(text, lines.map(cells))?,
+        ExportFormat::Ndjson => {
+            for line in lines {
+                text.extend(to_json(&line));
+                text.push(b'\n');
+            }
+        }
+        ExportFormat::Json => {
+            for line in lines {
+                text.extend_from_slice(if mem::take(is_first) { b"\n" } else { b",\n" });
+                text.extend(to_json(&line));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cells(line: PerformanceLine) -> [String; 12] {
+    let PerformanceLine { at, seconds, instance, route, class, requests, errors, bytes, .. } = line;
+    let PerformanceLine { p50_ms, p90_ms, p95_ms, p99_ms, .. } = line;
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let [requests, errors, bytes] = [requests, errors, bytes].map(|count| count.to_string());
+    let [p50, p90, p95, p99] = [p50_ms, p90_ms, p95_ms, p99_ms].map(number);
+    [at.to_string(), seconds.to_string(), instance, route, class, requests, errors, bytes, p50, p90, p95, p99]
+}
