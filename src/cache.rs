@@ -5,13 +5,17 @@
 //! instead; only pointers go stale, and they expire after a moment.
 
 pub mod levels;
+mod recent;
 pub mod shared;
 
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
 use moka::{future::CacheBuilder, notification::RemovalCause};
 
-use self::levels::{Changes, Fill, Level, Requests};
+use self::{
+    levels::{Changes, Fill, Level, Requests},
+    recent::Recent,
+};
 
 /// A cache of values that are cheap to share.
 pub struct Cache<K, V> {
@@ -19,6 +23,7 @@ pub struct Cache<K, V> {
     requests: Requests,
     changes: Changes,
     is_weighed: bool,
+    evicted: Arc<Recent>,
     entries: moka::future::Cache<K, Arc<V>>,
 }
 
@@ -58,10 +63,12 @@ where
         bounded: CacheBuilder<K, Arc<V>, moka::future::Cache<K, Arc<V>>>,
     ) -> Self {
         let changes = Changes::of(Level::Memory, name);
-        let evictions = changes.clone();
-        let entries = bounded.eviction_listener(move |_key, _value, cause| {
+        let (evictions, evicted) = (changes.clone(), Arc::new(Recent::default()));
+        let noted = evicted.clone();
+        let entries = bounded.eviction_listener(move |key, _value, cause| {
             if cause == RemovalCause::Size {
                 evictions.evicted(1);
+                noted.note(&*key);
             }
         });
         Self {
@@ -69,6 +76,7 @@ where
             requests: Requests::of(Level::Memory, name),
             changes,
             is_weighed,
+            evicted,
             entries: entries.build(),
         }
     }
@@ -83,6 +91,9 @@ where
     pub async fn get(&self, key: &K) -> Option<Arc<V>> {
         let found = self.entries.get(key).await;
         self.requests.answered(found.is_some());
+        if found.is_none() && self.evicted.take(key) {
+            self.changes.evicted_early();
+        }
         found
     }
 
@@ -133,6 +144,11 @@ where
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use metrics_util::{
+        CompositeKey,
+        debugging::{DebugValue, DebuggingRecorder},
+    };
+
     use super::*;
 
     #[tokio::test]
@@ -165,5 +181,32 @@ mod tests {
             cache.get_or_load(key, async { Ok::<_, ()>(vec![0_u8; 1000]) }).await.unwrap();
         }
         assert!(cache.weight().await <= 10_000);
+    }
+
+    #[tokio::test]
+    async fn values_that_are_asked_for_again_were_evicted_too_early() {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        let cache = metrics::with_local_recorder(&recorder, || Cache::of_bytes("test", 10_000, Vec::len));
+        let fill = async || {
+            for key in 0..100 {
+                cache.get_or_load(key, async { Ok::<_, ()>(vec![0_u8; 1000]) }).await.unwrap();
+            }
+            cache.weight().await;
+        };
+        let early = || {
+            let counted = snapshotter.snapshot().into_vec();
+            let of_name = |(key, ..): &&(CompositeKey, _, _, _)| {
+                key.key().name() == "girasol_cache_early_evictions_total"
+            };
+            match counted.iter().find(of_name) {
+                Some((.., DebugValue::Counter(count))) => *count,
+                other => panic!("{other:?}"),
+            }
+        };
+        fill().await;
+        assert_eq!(early(), 0);
+        fill().await;
+        assert!(early() > 50);
     }
 }

@@ -78,15 +78,19 @@ pub struct Changes {
     loads: Counter,
     failures: Counter,
     evictions: Counter,
+    early_evictions: Counter,
 }
 
 impl Changes {
-    /// `girasol_cache_loads_total` and `girasol_cache_evictions_total`, by level and kind.
+    /// `girasol_cache_loads_total`, `girasol_cache_evictions_total` and `girasol_cache_early_evictions_total`, by level and
+    /// kind.
     pub fn of(level: Level, kind: &'static str) -> Self {
         let level: &'static str = level.into();
         let loads = |outcome: &'static str| counter!("girasol_cache_loads_total", "level" => level, "kind" => kind, "outcome" => outcome);
         let evictions = counter!("girasol_cache_evictions_total", "level" => level, "kind" => kind);
-        Self { loads: loads("ok"), failures: loads("failure"), evictions }
+        let early_evictions =
+            counter!("girasol_cache_early_evictions_total", "level" => level, "kind" => kind);
+        Self { loads: loads("ok"), failures: loads("failure"), evictions, early_evictions }
     }
 
     /// Counts a load and how it ended.
@@ -97,6 +101,11 @@ impl Changes {
     /// Counts values that were evicted to make room.
     pub fn evicted(&self, values: u64) {
         self.evictions.increment(values);
+    }
+
+    /// Counts a value that was asked for again soon after its eviction.
+    pub fn evicted_early(&self) {
+        self.early_evictions.increment(1);
     }
 }
 

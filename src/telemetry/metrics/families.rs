@@ -158,6 +158,11 @@ pub const FAMILIES: &[Family] = &[
         &["level", "kind"],
         "Values that were evicted to make room for others.",
     ),
+    counter(
+        "girasol_cache_early_evictions_total",
+        &["level", "kind"],
+        "Values that were asked for again soon after they were evicted to make room: the cache is too small.",
+    ),
     gauge("girasol_cache_entries", &["level", "kind"], "Values in a level."),
     gauge("girasol_cache_bytes", &["level", "kind"], "Bytes that the values of a level take."),
     // The database.
