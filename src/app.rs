@@ -27,7 +27,7 @@ use crate::{
     cache::shared::Shared as SharedCache,
     cdn::purge::Purger,
     checks::Checks,
-    config::{BadTarget, Config, DatabaseConfig, KeepRaw, SecretText},
+    config::{BadTarget, Config, DatabaseConfig, KeepRaw, SecretText, UnknownProxies},
     db::{self, Address, Connections, Db, DbError, Found, Place},
     http::{
         self, Draining, Scraped,
@@ -39,6 +39,8 @@ use crate::{
         optimize::Rules,
         readiness::Readiness,
     },
+    limits::Limits,
+    notices::Notices,
     staging::Staging,
     store::{Store, StoreError},
     telemetry::metrics::{Metrics, Runtimes},
@@ -307,14 +309,23 @@ impl App {
         }
     }
 
-    async fn catalog(&self) -> Catalog {
+    /// How many requests clients may make.
+    fn limits(&self, shared: Option<SharedCache>) -> Limits {
+        let limits = &self.config.limits;
+        Limits::new(|class| limits.per_minute(class))
+            .sharing(shared)
+            .exempting(limits.exempt())
+            .counting_behind_strangers(limits.unknown_proxies == UnknownProxies::Limited)
+    }
+
+    fn catalog(&self, shared: Option<SharedCache>) -> Catalog {
         let cache = &self.config.cache;
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max)
             .delivering(self.config.delivery.clone())
             .knowing_for(Duration::from_secs(cache.last_known_seconds.into()))
             .warming(cache.warm)
-            .sharing(self.shared_cache().await)
+            .sharing(shared)
     }
 
     /// The cache that servers share, if one is configured. A server that cannot read its secret goes without.
@@ -351,6 +362,7 @@ impl App {
         readiness: &Arc<Readiness>,
         views: &Arc<Views>,
         draining: &web::Data<Draining>,
+        request_limits: web::Data<Limits>,
     ) -> Shared {
         Shared {
             catalog: catalog.clone().into(),
@@ -370,6 +382,8 @@ impl App {
                 &self.db,
                 purger.caches().map(|(name, _)| name.to_owned()).collect(),
             )),
+            request_limits,
+            notices: web::Data::new(Notices::default()),
         }
     }
 
@@ -387,11 +401,13 @@ impl App {
         let waiting = listener.try_clone().map_err(AppError::Server)?;
         let draining = web::Data::new(Draining::default());
 
-        let catalog = Arc::new(self.catalog().await);
+        let shared_cache = self.shared_cache().await;
+        let catalog = Arc::new(self.catalog(shared_cache.clone()));
         let readiness = Arc::new(Readiness::default());
         readiness.check(&self.db, &self.store).await;
         let views = Arc::new(Views::new(self.config.vitals.share, self.config.vitals.keep_demand));
-        let shared = self.shared(&catalog, &purger, &readiness, &views, &draining);
+        let limits = web::Data::new(self.limits(shared_cache));
+        let shared = self.shared(&catalog, &purger, &readiness, &views, &draining, limits);
         let measured = shared.measured.clone();
         let runtimes = Runtimes::default();
         let operators = operators::start(&self.config.server, &runtimes, &shared)?;

@@ -10,6 +10,7 @@ mod delivery;
 mod encode;
 mod example;
 mod jobs;
+mod limits;
 mod log;
 mod policy;
 mod problem;
@@ -47,6 +48,7 @@ pub use self::{
     encode::EncodeConfig,
     example::render as example_file,
     jobs::JobsConfig,
+    limits::{LimitsConfig, UnknownProxies},
     log::{LogConfig, LogFormat},
     problem::{ConfigError, Origin, Problem},
     purge::{BadTarget, Hardness, Network, PurgeConfig, Target, TargetKind},
@@ -72,6 +74,9 @@ pub struct Config {
     /// The HTTP server.
     #[serde(default)]
     pub server: ServerConfig,
+    /// How many requests a client may make.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// Where products, versions and jobs are recorded.
     #[serde(default)]
     pub database: DatabaseConfig,
@@ -147,6 +152,7 @@ pub fn sections() -> Vec<Section> {
     let mut sections = vec![
         top,
         ServerConfig::section(),
+        LimitsConfig::section(),
         DatabaseConfig::section(),
         StoreConfig::section(),
         DeliveryConfig::section(),
@@ -237,6 +243,7 @@ impl Config {
     fn problems(&self) -> impl Iterator<Item = Problem> {
         let checks = [
             self.server.validate(),
+            self.limits.validate(),
             self.database.validate(),
             self.store.validate(),
             self.cache.validate(),

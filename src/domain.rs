@@ -15,6 +15,7 @@ pub mod import;
 pub mod input;
 pub mod job;
 pub mod keys;
+pub mod limit;
 pub mod manifest;
 pub mod names;
 pub mod namespace;

@@ -21,6 +21,7 @@ mod draining;
 mod embedded;
 mod encoding;
 mod forwarded;
+mod limiting;
 mod measure;
 mod methods;
 mod metrics;
@@ -45,6 +46,7 @@ pub use self::{
     access_log::AccessLog,
     document::openapi_json,
     draining::{Draining, close_while_draining},
+    limiting::limit,
     metrics::Scraped,
     operator::Housekeeping,
     operator::performance::{Reports, performance_json},

@@ -24,6 +24,9 @@ pub mod worker;
 
 pub mod cache;
 pub mod cdn;
+pub mod limits;
+pub mod notices;
+
 pub mod http;
 
 pub mod report;

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     io,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
@@ -22,7 +22,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::domain::proxies::TrustedProxies;
+use crate::domain::{limit::network, proxies::TrustedProxies};
 
 /// What a client has to take in each while that bytes wait for it.
 const LEAST_BYTES: usize = 4096;
@@ -93,16 +93,6 @@ impl Drop for Admission {
                 counts.remove(&peer);
             }
         }
-    }
-}
-
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -16,6 +16,8 @@ use crate::{
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
     http::{self, AccessLog, Draining, Scraped, catalog::Catalog, public::vitals::Views},
     library::readiness::Readiness,
+    limits::Limits,
+    notices::Notices,
     staging::Staging,
 };
 
@@ -37,6 +39,8 @@ pub(super) struct Shared {
     pub(super) scraped: web::Data<Scraped>,
     pub(super) housekeeping: web::Data<http::Housekeeping>,
     pub(super) measured: Measured,
+    pub(super) request_limits: web::Data<Limits>,
+    pub(super) notices: web::Data<Notices>,
 }
 
 impl Shared {
@@ -56,6 +60,7 @@ impl Shared {
         Routes::new()
             .wrap(from_fn(http::accept_both_spellings))
             .wrap(from_fn(http::store_plain_alone))
+            .wrap(from_fn(http::limit))
             .wrap(from_fn(http::close_while_draining))
             .wrap(TracingLogger::<AccessLog>::new())
             .configure(|routes| self.add_to(routes))
@@ -68,6 +73,7 @@ impl Shared {
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
         routes.app_data(self.scraped).app_data(self.housekeeping);
         self.measured.add_to(routes);
+        routes.app_data(self.request_limits).app_data(self.notices);
     }
 }
 

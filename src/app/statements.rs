@@ -40,10 +40,11 @@ async fn asked(rows: u64) -> Vec<Vec<&'static str>> {
     plans::fill(&app.db, rows).await;
     let key = app.db.create_key(Role::Admin, "", &Actor::command_line()).await.unwrap();
     let bearer = format!("Bearer {key}");
-    let (catalog, purger) = (Arc::new(app.catalog().await), app.purger().await.unwrap());
+    let (catalog, purger) = (Arc::new(app.catalog(None)), app.purger().await.unwrap());
     let (readiness, views) = (Arc::new(Readiness::default()), Arc::new(Views::new(0.0, 0)));
     readiness.check(&app.db, &app.store).await;
-    let shared = app.shared(&catalog, &purger, &readiness, &views, &web::Data::default());
+    let limits = web::Data::new(app.limits(None));
+    let shared = app.shared(&catalog, &purger, &readiness, &views, &web::Data::default(), limits);
     let routes = shared.routes(|routes| {
         Pages::None.add_to(routes);
         routes.configure(http::private);

@@ -144,6 +144,15 @@ impl Shared {
         }
     }
 
+    /// Takes `cost` from a count of which there are `per_minute` in a minute, and as many at once: what remains of it, and
+    /// how long to wait if that was too little. `None` without an answer. A count is made of no value, and takes no more than
+    /// a minute to be whole again.
+    pub async fn count(&self, of: &str, per_minute: u32, cost: u32) -> Option<(u32, Option<Duration>)> {
+        let key = self.seal.key("limits", of);
+        let (remaining, wait_us) = self.ask(self.redis.count(&key, per_minute, cost)).await.ok()?;
+        Some((remaining, (wait_us > 0).then(|| Duration::from_micros(wait_us))))
+    }
+
     async fn wait_for<T: Portable>(&self, kind: &Kind, key: &str) -> Found<T> {
         let deadline = Instant::now() + PATIENCE;
         let mut pause = PAUSE;

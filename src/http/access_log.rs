@@ -25,6 +25,7 @@ impl RootSpanBuilder for AccessLog {
         request.extensions_mut().insert(Begun(Instant::now()));
         let id = request.extensions().get::<RequestId>().map(ToString::to_string);
         let path = without_secrets(request.uri().path());
+        let path = shortened(&path);
         let trace = trace::id(request.headers());
         tracing::info_span!("request", method = %request.method(), %path, id, trace.id = trace)
     }
@@ -67,6 +68,15 @@ fn decode(path: &str) -> Option<String> {
     None
 }
 
+/// The beginning of a path that is too long for a line.
+fn shortened(path: &str) -> Cow<'_, str> {
+    if path.len() <= MAX_SHOWN {
+        return path.into();
+    }
+    let end = path.floor_char_boundary(MAX_SHOWN);
+    format!("{}\u{2026}", &path[..end]).into()
+}
+
 /// A segment without what follows a token's fourth part, without anything as long as a signature, and without a key.
 fn cut(segment: &str) -> Cow<'_, str> {
     let signed = segment.match_indices('~').nth(TOKEN_PARTS - 1).map(|(at, _)| at + 1);
@@ -87,6 +97,8 @@ fn long_hex(segment: &str) -> Option<usize> {
         .next()
 }
 
+/// Bytes of a path in the log, at most. No address is as long but one with a long name of a frame.
+const MAX_SHOWN: usize = 1024;
 /// How often a path is decoded. No program writes a path that is encoded so often.
 const DECODINGS: usize = 8;
 /// Parts of a token before its signature: configuration, version, expiry and key.
@@ -145,6 +157,13 @@ mod tests {
     fn a_path_that_is_encoded_without_end_is_not_written_down() {
         let path = format!("/signed/ring~live~1~0a1b2c3d%{}7E{SIGNATURE}", "25".repeat(1000));
         assert_eq!(without_secrets(&path), "\u{2026}");
+    }
+
+    #[test]
+    fn a_path_without_end_is_cut() {
+        assert_eq!(shortened("/s/x"), "/s/x");
+        let shown = shortened(&format!("/{}", "\u{e4}".repeat(40_000))).into_owned();
+        assert!(shown.len() <= MAX_SHOWN + 3 && shown.ends_with('\u{2026}'), "{}", shown.len());
     }
 
     #[test]

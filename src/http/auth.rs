@@ -13,7 +13,7 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 
 use crate::{
-    db::keys::StoredKey,
+    db::{Db, keys::StoredKey},
     domain::{
         audit::Actor,
         keys::{ApiKey, Role},
@@ -23,6 +23,7 @@ use crate::{
 use super::{
     catalog::Catalog,
     forwarded,
+    limiting::{self, Attempt},
     problem::{Error, Failure},
 };
 
@@ -116,16 +117,34 @@ fn with_role<T: 'static>(role: Role, request: &HttpRequest, of: fn(Caller) -> T)
 async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
     let catalog = request.app_data::<Data<Catalog>>().expect("every route has the catalog as app data");
     let (key, session) = if let Some(key) = bearer(request)? {
-        (catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?, None)
+        (verify(request, &catalog.db, &key).await?, None)
     } else {
         let token = request.cookie(cookie_name(request)).ok_or(Error::KeyMissing)?.value().to_owned();
         if !is_safe(request.method()) {
             require_same_origin(request)?;
         }
-        (catalog.db.session_key(&token).await?.ok_or(Error::SessionExpired)?, Some(token))
+        let attempt = Attempt::begin(request, token.clone())?;
+        let Some(key) = catalog.db.session_key(&token).await? else {
+            return Err(attempt.failed(Error::SessionExpired).await);
+        };
+        attempt.succeeded();
+        (key, Some(token))
     };
+    limiting::by_key(request, &key.id).await?;
     let actor = Actor::key(&key.id, address(request));
     Ok(Caller { key, actor, session })
+}
+
+/// The stored key of a key that a client has sent.
+pub(super) async fn verify(request: &HttpRequest, db: &Db, key: &ApiKey) -> Result<StoredKey, Error> {
+    let attempt = Attempt::begin(request, key.to_string())?;
+    match db.verify_key(key).await? {
+        Some(stored) => {
+            attempt.succeeded();
+            Ok(stored)
+        }
+        None => Err(attempt.failed(Error::KeyRefused).await),
+    }
 }
 
 /// The client's address for the audit trail.

@@ -34,7 +34,8 @@ pub(crate) enum Caching {
 }
 
 /// Response headers that scripts of other origins may read, beyond the ones that CORS always allows.
-const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing";
+const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, RateLimit, RateLimit-Policy, \
+     Repr-Digest, Retry-After, Server-Timing";
 
 const NEVER: &[(&str, &str)] = &[("cache-control", "private, no-store")];
 
@@ -187,7 +188,7 @@ mod tests {
               retry-after: 5
             always
               access-control-allow-origin: *
-              access-control-expose-headers: Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, Repr-Digest, Retry-After, Server-Timing
+              access-control-expose-headers: Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, RateLimit, RateLimit-Policy, Repr-Digest, Retry-After, Server-Timing
               cache-control: private, no-store
               cache-tag: c-1,p-2
               cross-origin-resource-policy: cross-origin

@@ -142,12 +142,16 @@ fn operations(document: &mut openapi::OpenApi) -> impl Iterator<Item = &mut Oper
     })
 }
 
-/// Writes down what the attributes leave out: that no key is needed, that a busy database is no internal error, and headers
-/// that are described once.
+/// Writes down what the attributes leave out: that no key is needed, that a busy database is no internal error, that requests
+/// with a key are counted, and headers that are described once.
 fn tidy(operation: &mut Operation) {
     if operation.responses.responses.contains_key("500") {
         let busy = RefOr::Ref(Ref::from_response_name("NotReady"));
         operation.responses.responses.entry("503".to_owned()).or_insert(busy);
+    }
+    if operation.responses.responses.contains_key("401") {
+        let limited = RefOr::Ref(Ref::from_response_name("TooManyRequests"));
+        operation.responses.responses.entry("429".to_owned()).or_insert(limited);
     }
     let security = operation.security.get_or_insert_default();
     security.retain(|requirement| *requirement != SecurityRequirement::default());

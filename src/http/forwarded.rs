@@ -23,6 +23,35 @@ pub(super) fn client(request: &HttpRequest) -> Option<IpAddr> {
     Some(proxies(request).map_or(peer.to_canonical(), |proxies| proxies.client(peer, lines.into_iter())))
 }
 
+/// Who has sent a request, as far as it can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// The client at this address.
+    Client(IpAddr),
+    /// A peer that names a client in a header that is not believed: perhaps a proxy that the operator has not named.
+    Stranger(IpAddr),
+    /// A trusted proxy, which names no client.
+    Proxy,
+}
+
+/// Headers in which proxies name the client.
+const NAMING: [&str; 3] = [FOR, "x-real-ip", "forwarded"];
+
+/// Who has sent a request; `None` if the connection is already closed.
+pub(super) fn sender(request: &HttpRequest) -> Option<Sender> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let client = client(request)?;
+    let is_trusted = |address| proxies(request).is_some_and(|proxies| proxies.trusted(address));
+    let names_client = || NAMING.iter().any(|name| request.headers().contains_key(*name));
+    Some(if is_trusted(client) {
+        Sender::Proxy
+    } else if !is_trusted(peer) && names_client() {
+        Sender::Stranger(peer)
+    } else {
+        Sender::Client(client)
+    })
+}
+
 /// The address of this server as the client knows it, without a slash at its end.
 pub(super) fn base(request: &HttpRequest) -> String {
     let scheme = if is_https(request) { "https" } else { "http" };
@@ -101,6 +130,21 @@ mod tests {
         assert_eq!(client(&by_client).unwrap().to_string(), "192.0.2.1");
         assert_eq!(base(&by_client), "http://origin.internal:8360");
         assert!(!is_https(&by_client));
+    }
+
+    #[test]
+    fn a_client_is_told_from_a_proxy_that_is_not_trusted() {
+        let address = |text: &str| text.parse().unwrap();
+        let sender = |peer, headers: &[_]| sender(&request(peer, headers)).unwrap();
+        assert_eq!(sender("192.0.2.1", &[]), Sender::Client(address("192.0.2.1")));
+        assert_eq!(sender("10.0.0.1", &HEADERS), Sender::Client(address("203.0.113.9")));
+        // Another header that the trusted proxy passes on changes nothing.
+        assert_eq!(sender("10.0.0.1", &[("x-real-ip", "1.2.3.4")]), Sender::Proxy);
+        assert_eq!(sender("10.0.0.1", &[("x-forwarded-for", "unknown")]), Sender::Proxy);
+        for name in ["x-forwarded-for", "x-real-ip", "forwarded"] {
+            let stranger = Sender::Stranger(address("192.0.2.1"));
+            assert_eq!(sender("192.0.2.1", &[(name, "203.0.113.9")]), stranger, "{name}");
+        }
     }
 
     #[test]

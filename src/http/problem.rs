@@ -15,7 +15,7 @@ use actix_web::{
     },
 };
 
-use crate::domain::import::Fault;
+use crate::domain::{import::Fault, limit::whole_seconds};
 
 use super::{
     caching::{Caching, answer},
@@ -104,6 +104,9 @@ impl ResponseError for Failure {
         }
         if let Error::CheckRunning { .. } = &self.error {
             response.insert_header((RETRY_AFTER, "5"));
+        }
+        if let Error::TooManyRequests(wait) = &self.error {
+            response.insert_header((RETRY_AFTER, whole_seconds(*wait).max(1).to_string()));
         }
         // The codings that the server accepts (RFC 9110, section 12.5.3).
         if let Error::BodyEncoded = &self.error {

@@ -39,6 +39,7 @@ mod import;
 mod ingest;
 mod jobs;
 mod layers;
+mod limits;
 mod metrics;
 mod moved;
 mod moved_database;

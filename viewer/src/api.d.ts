@@ -1809,6 +1809,8 @@ export interface components {
         };
         /** @description Whether the server can answer. */
         Health: {
+            /** @description What the operator should know of the server, which answers all the same: sentences for people. */
+            notices?: string[];
             /**
              * @description What the last check found of the database's replica, where `database.replica_url` names one: `ready`, `behind`,
              *     `away`, `foreign` where it is none of this database's, or `unknown`. Visitors are served in each case.
@@ -3969,7 +3971,22 @@ export interface components {
                 };
             };
         };
-        /** @description The key has too many open frame sets: commit or discard one. */
+        /** @description The client has made too many requests of this class, or its address has sent too many keys that were not accepted. */
+        TooManyRequests: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:too-many-requests";
+                };
+            };
+        };
+        /** @description The key has too many open frame sets, or has made too many requests: commit or discard a set, or wait. */
         TooManySets: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -3978,7 +3995,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:too-many-sets";
+                    type?: "urn:problem-type:girasol:too-many-sets" | "urn:problem-type:girasol:too-many-requests";
                 };
             };
         };
@@ -4279,6 +4296,10 @@ export interface components {
         ETag: string;
         /** @description The address of the resource. */
         Location: string;
+        /** @description How the client stands: `r` requests are left, and `t` is the seconds until all of them are, or where none is left, until the next one (draft-ietf-httpapi-ratelimit-headers-10). */
+        RateLimit: string;
+        /** @description The limit of this class: `q` requests in `w` seconds. */
+        "RateLimit-Policy": string;
         /** @description SHA-256 of the whole representation (RFC 9530). */
         "Repr-Digest": string;
         /** @description Seconds. */
@@ -4538,6 +4559,7 @@ export type ResponseSetCommitted = components['responses']['SetCommitted'];
 export type ResponseSetEmpty = components['responses']['SetEmpty'];
 export type ResponseTakenDown = components['responses']['TakenDown'];
 export type ResponseTooManyPixels = components['responses']['TooManyPixels'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseTooManySets = components['responses']['TooManySets'];
 export type ResponseTooManyToPresign = components['responses']['TooManyToPresign'];
 export type ResponseTooMuchToMend = components['responses']['TooMuchToMend'];
@@ -4566,6 +4588,8 @@ export type HeaderCacheControl = components['headers']['Cache-Control'];
 export type HeaderContentRange = components['headers']['Content-Range'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderLocation = components['headers']['Location'];
+export type HeaderRateLimit = components['headers']['RateLimit'];
+export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderReprDigest = components['headers']['Repr-Digest'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type HeaderSetCookie = components['headers']['Set-Cookie'];
@@ -4616,6 +4640,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4648,6 +4673,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4673,6 +4699,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4742,6 +4769,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchFrameset"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4772,6 +4800,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -4814,6 +4843,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -4848,6 +4878,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchFrameset"];
             409: components["responses"]["NotInBucket"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -4881,6 +4912,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchFrameset"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4918,6 +4950,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchEvidence"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -4958,6 +4991,7 @@ export interface operations {
             404: components["responses"]["NoSuchFrameset"];
             409: components["responses"]["NotAcknowledged"];
             422: components["responses"]["SetEmpty"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -4994,6 +5028,7 @@ export interface operations {
             409: components["responses"]["NotFetched"];
             413: components["responses"]["FileTooLarge"];
             422: components["responses"]["FileRefused"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5050,6 +5085,7 @@ export interface operations {
             413: components["responses"]["FileTooLarge"];
             415: components["responses"]["BodyEncoded"];
             422: components["responses"]["FileRefused"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5094,6 +5130,7 @@ export interface operations {
             409: components["responses"]["SetCommitted"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5136,6 +5173,7 @@ export interface operations {
             413: components["responses"]["TooMuchToMend"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadMend"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5178,6 +5216,7 @@ export interface operations {
             413: components["responses"]["TooManyToPresign"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5219,6 +5258,7 @@ export interface operations {
             413: components["responses"]["NamesTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5259,6 +5299,7 @@ export interface operations {
             404: components["responses"]["NoSuchFrame"];
             413: components["responses"]["TooManyPixels"];
             422: components["responses"]["FrameUnreadable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5359,6 +5400,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5391,6 +5433,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchJob"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5432,6 +5475,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5466,6 +5510,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchJob"];
             409: components["responses"]["JobState"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5505,6 +5550,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchJob"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5538,6 +5584,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchJob"];
             409: components["responses"]["JobState"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5564,6 +5611,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5597,6 +5645,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5628,6 +5677,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchKey"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5837,6 +5887,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5901,6 +5952,7 @@ export interface operations {
             404: components["responses"]["NoSpin"];
             410: components["responses"]["TakenDown"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5940,6 +5992,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             403: components["responses"]["Protected"];
             404: components["responses"]["NoSpin"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5993,6 +6046,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             404: components["responses"]["NoSuchProduct"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6047,6 +6101,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["UnknownChoice"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6079,6 +6134,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchProduct"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6129,6 +6185,7 @@ export interface operations {
             413: components["responses"]["ProductTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadProduct"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6161,6 +6218,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchProduct"];
             409: components["responses"]["ProductInUse"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6187,6 +6245,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6220,6 +6279,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6253,6 +6313,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchSequence"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6284,6 +6345,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchSequence"];
             409: components["responses"]["SequenceInUse"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6318,6 +6380,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchSequence"];
             409: components["responses"]["Overtaken"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6359,6 +6422,7 @@ export interface operations {
             409: components["responses"]["NotPublished"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6393,6 +6457,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchVersion"];
             409: components["responses"]["NotRolledBack"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6435,6 +6500,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6477,6 +6543,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["NotConfirmed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6511,6 +6578,7 @@ export interface operations {
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchSequence"];
             409: components["responses"]["Overtaken"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6549,6 +6617,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchVersion"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6594,6 +6663,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -6654,6 +6724,7 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
             404: components["responses"]["NoSuchVersion"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6678,6 +6749,7 @@ export interface operations {
             };
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6711,6 +6783,7 @@ export interface operations {
             408: components["responses"]["BodyTooSlow"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["NotJson"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6735,6 +6808,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["CrossOrigin"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -6796,6 +6870,7 @@ export interface operations {
             413: components["responses"]["TusFileTooLarge"];
             415: components["responses"]["TusBodyEncoded"];
             422: components["responses"]["TusFileRefused"];
+            429: components["responses"]["TooManyRequests"];
             460: components["responses"]["TusChecksumMismatch"];
             500: components["responses"]["TusInternal"];
             503: components["responses"]["NotReady"];
@@ -6850,6 +6925,7 @@ export interface operations {
             403: components["responses"]["TusMayNotWrite"];
             404: components["responses"]["TusNoSuchUpload"];
             412: components["responses"]["TusUnsupportedVersion"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["TusInternal"];
             503: components["responses"]["NotReady"];
         };
@@ -6973,6 +7049,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyRequests"];
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -7044,6 +7121,7 @@ export interface operations {
             413: components["responses"]["TusFileTooLarge"];
             415: components["responses"]["TusNotAPart"];
             422: components["responses"]["TusFileRefused"];
+            429: components["responses"]["TooManyRequests"];
             460: components["responses"]["TusChecksumMismatch"];
             500: components["responses"]["TusInternal"];
             503: components["responses"]["NotReady"];
@@ -7096,6 +7174,7 @@ export interface operations {
             413: components["responses"]["VitalsTooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7304,6 +7383,7 @@ export interface operations {
             403: components["responses"]["Protected"];
             404: components["responses"]["NoSpin"];
             410: components["responses"]["TakenDown"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7344,6 +7424,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7464,6 +7545,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             404: components["responses"]["NoSuchLink"];
             410: components["responses"]["LinkExpired"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7517,6 +7599,7 @@ export interface operations {
             400: components["responses"]["BadChoice"];
             404: components["responses"]["NoSuchLink"];
             410: components["responses"]["LinkExpired"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7813,6 +7896,7 @@ export interface operations {
             403: components["responses"]["NotSigned"];
             404: components["responses"]["NoSpinOrFile"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7894,6 +7978,7 @@ export interface operations {
             404: components["responses"]["NoSpinOrFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7939,6 +8024,7 @@ export interface operations {
             403: components["responses"]["NotSigned"];
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -8013,6 +8099,7 @@ export interface operations {
             410: components["responses"]["TakenDown"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };

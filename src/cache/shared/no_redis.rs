@@ -31,6 +31,10 @@ impl Redis {
         match *self {}
     }
 
+    pub(super) async fn count(&self, _: &str, _: u32, _: u32) -> Result<(u32, u64), Failed> {
+        match *self {}
+    }
+
     pub(super) async fn unlock(&self, _: &str, _: &str) -> Result<(), Failed> {
         match *self {}
     }

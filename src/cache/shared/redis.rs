@@ -12,6 +12,26 @@ use redis::{
 const UNLOCK: &str =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 
+/// Takes some of what a client may do in a minute (GCRA): its whole state is the time, by this server's clock, at which it
+/// would have everything again, in microseconds. Answers what is left, and for how many microseconds the client has to wait
+/// if there was too little.
+const COUNT: &str = "
+    local time = redis.call('TIME')
+    local now = time[1] * 1000000 + time[2]
+    local step, most, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local latest = now + step * most
+    local whole = tonumber(redis.call('GET', KEYS[1]) or 0) or 0
+    whole = math.min(math.max(whole, now), latest)
+    local left = math.floor((latest - whole) / step)
+    local taken = math.min(cost, left)
+    if taken > 0 then
+        whole = whole + step * taken
+        redis.call('SET', KEYS[1], string.format('%.0f', whole), 'PX', math.ceil((whole - now) / 1000))
+    end
+    local wait = 0
+    if taken < cost then wait = math.max(whole + step - latest, 1000) end
+    return { left - taken, wait }";
+
 /// One connection for all questions, which is opened with the first and again when it is lost.
 #[derive(Clone)]
 pub(super) struct Redis(ConnectionManager);
@@ -70,6 +90,14 @@ impl Redis {
     /// Gives a lock back, if it still has this token.
     pub(super) async fn unlock(&self, key: &str, token: &str) -> Result<(), Failed> {
         self.ask(Cmd::new().arg("EVAL").arg(UNLOCK).arg(1).arg(key).arg(token)).await
+    }
+
+    /// Takes `cost` of `per_minute` from a count: what remains of it, and microseconds to wait if that was too little.
+    pub(super) async fn count(&self, key: &str, per_minute: u32, cost: u32) -> Result<(u32, u64), Failed> {
+        let step = (60_000_000 / per_minute.max(1)).max(1);
+        let mut command = Cmd::new();
+        command.arg("EVAL").arg(COUNT).arg(1).arg(key).arg(step).arg(per_minute).arg(cost);
+        self.ask(&command).await
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failed> {

@@ -100,6 +100,7 @@ pub(super) async fn create(
         problems::BadQuery,
         problems::NoSuchLink,
         problems::LinkExpired,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]
@@ -158,6 +159,7 @@ pub(super) async fn page(
         problems::BadChoice,
         problems::NoSuchLink,
         problems::LinkExpired,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

@@ -12,7 +12,7 @@ use actix_web::{
 use crate::{
     domain::{audit::Actor, keys::ApiKey},
     http::{
-        auth::{Caller, address, cookie_name, require_same_origin},
+        auth::{Caller, address, cookie_name, require_same_origin, verify},
         body,
         catalog::Catalog,
         forwarded::is_https,
@@ -64,7 +64,7 @@ pub(super) async fn begin(
     }
     let keys::BeginSession { key } = body::read_json(&request, body, r#"{"key": "girasol_..."}"#).await?;
     let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
-    let key = catalog.db.verify_key(&key).await?.ok_or(Error::KeyRefused)?;
+    let key = verify(&request, &catalog.db, &key).await?;
     let actor = Actor::key(&key.id, address(&request));
     let session = catalog.db.begin_session(&key.id, LIFETIME, &actor).await?;
     let cookie = cookie(&request, &session.token, LIFETIME);

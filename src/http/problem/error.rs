@@ -1,6 +1,6 @@
 //! Every error of the API, and the kind of problem that clients see of it.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use assets_pipeline::read::refusal::Refusal;
 
@@ -8,8 +8,8 @@ use crate::{
     checks::CheckError,
     db::DbError,
     domain::{
-        disk, import::Fault, job::JobState, keys::Role, names::ConfigId, negotiate::NotOffered,
-        news::NewChoice,
+        disk, import::Fault, job::JobState, keys::Role, limit::whole_seconds, names::ConfigId,
+        negotiate::NotOffered, news::NewChoice,
     },
     library::{collect::CollectError, protect::ProtectError, readiness},
     staging::{InboxError, StagingError},
@@ -135,6 +135,8 @@ pub(crate) enum Error {
     SetEmpty,
     #[error("a key may have at most {0} open frame sets: commit or discard one")]
     TooManySets(u32),
+    #[error("too many requests: send this one again after {} seconds", whole_seconds(*.0))]
+    TooManyRequests(Duration),
     #[error("a frame set may have at most {0} files")]
     TooManyFiles(u32),
     #[error("the file may have at most {0} bytes")]
@@ -211,7 +213,14 @@ impl Error {
 
     /// Whether the same request may succeed later, with the bytes that were safe before.
     pub(in crate::http) const fn may_pass(&self) -> bool {
-        matches!(self, Self::BodyCutShort | Self::BodyTooSlow | Self::NotReady(_) | Self::Busy(_))
+        matches!(
+            self,
+            Self::BodyCutShort
+                | Self::BodyTooSlow
+                | Self::TooManyRequests(_)
+                | Self::NotReady(_)
+                | Self::Busy(_)
+        )
     }
 
     /// Whether an object is missing that a version has, or had.
@@ -279,6 +288,7 @@ impl Error {
             Self::NotConfirmed(_) => kinds::NOT_CONFIRMED,
             Self::SetEmpty => kinds::SET_EMPTY,
             Self::TooManySets(_) => kinds::TOO_MANY_SETS,
+            Self::TooManyRequests(_) => kinds::TOO_MANY_REQUESTS,
             Self::TooManyFiles(_) => kinds::TOO_MANY_FILES,
             Self::FileTooLarge(_) => kinds::FILE_TOO_LARGE,
             Self::DiskFull => kinds::DISK_FULL,

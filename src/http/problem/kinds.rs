@@ -225,6 +225,9 @@ kinds! {
     TAR_BROKEN = 422 "tar-broken" "File not usable";
     /// The key has as many open frame sets as it may. Commit or discard one.
     TOO_MANY_SETS = 429 "too-many-sets" "Too many open frame sets";
+    /// The client has made as many requests of this class as it may in a minute (`RateLimit-Policy`), or its address has sent
+    /// too many keys that were not accepted. Send the request again after the seconds in `Retry-After`.
+    TOO_MANY_REQUESTS = 429 "too-many-requests" "Too many requests";
     /// The part does not match `Upload-Checksum`: it changed in transit. Send it again.
     CHECKSUM_MISMATCH = 460 "checksum-mismatch" "Checksum mismatch";
     /// The server failed. Its log has the cause.

@@ -46,6 +46,7 @@ use crate::http::{
         problems::BodyTooLarge,
         problems::NotJson,
         problems::UnknownChoice,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

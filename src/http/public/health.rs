@@ -16,6 +16,7 @@ use crate::{
         },
     },
     library::readiness::Readiness,
+    notices::Notices,
 };
 
 /// Whether the process lives
@@ -67,10 +68,10 @@ pub(crate) async fn ready(readiness: Data<Readiness>) -> Result<HttpResponse, Fa
         problems::Internal,
     ),
 )]
-pub(crate) async fn health(readiness: Data<Readiness>) -> HttpResponse {
+pub(crate) async fn health(readiness: Data<Readiness>, notices: Data<Notices>) -> HttpResponse {
     let is_ready = readiness.current().is_ok();
     let (parts, tasks) = (readiness.board().parts(), readiness.board().tasks());
-    let report = HealthReport::of(is_ready, parts, tasks, readiness.replica());
+    let report = HealthReport::of(is_ready, parts, tasks, readiness.replica(), notices.standing());
     if is_ready {
         return ok(&report);
     }

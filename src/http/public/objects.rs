@@ -73,6 +73,7 @@ pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result
         problems::Protected,
         problems::NoSpinOrFile,
         problems::TakenDown,
+        problems::TooManyRequests,
         problems::Internal,
     )
 )]

@@ -42,6 +42,7 @@ const MAX_POPULAR: usize = 6;
         files::Conditional,
         problems::BadQuery,
         problems::NoSuchProduct,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

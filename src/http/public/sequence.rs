@@ -53,6 +53,7 @@ use crate::http::{
         problems::Protected,
         problems::NoSpin,
         problems::TakenDown,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]
@@ -153,6 +154,7 @@ pub(crate) async fn unpublished(
         problems::Protected,
         problems::NoSpin,
         problems::TakenDown,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]
@@ -180,6 +182,7 @@ pub(crate) async fn auto(request: HttpRequest, catalog: Data<Catalog>) -> Result
         files::Conditional,
         problems::BadQuery,
         problems::NoSuchFile,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

@@ -51,6 +51,7 @@ use crate::http::{
         problems::BadChoice,
         problems::NotSigned,
         problems::NoSpinOrFile,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]
@@ -149,6 +150,7 @@ async fn file(
         problems::BadQuery,
         problems::NotSigned,
         problems::NoSpinOrFile,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]
@@ -169,6 +171,7 @@ fn still() {}
         problems::BadQuery,
         problems::NotSigned,
         problems::NoSuchFile,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

@@ -66,6 +66,7 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
         problems::BadQuery,
         problems::Protected,
         problems::NoSpin,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

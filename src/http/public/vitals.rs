@@ -178,6 +178,7 @@ impl Waiting {
         problems::VitalsTooLarge,
         problems::NotJson,
         problems::BadField,
+        problems::TooManyRequests,
         problems::Internal,
     ),
 )]

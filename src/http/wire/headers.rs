@@ -61,6 +61,21 @@ pub(crate) fn all() -> Vec<(&'static str, Header)> {
         ("Location", required(address.build(), "The address of the resource.")),
         ("Retry-After", required(seconds, "Seconds.")),
         (
+            "RateLimit",
+            required(
+                text().examples([json!("\"reads\";r=0;t=3")]).build(),
+                "How the client stands: `r` requests are left, and `t` is the seconds until all of them are, or where none is \
+                 left, until the next one (draft-ietf-httpapi-ratelimit-headers-10).",
+            ),
+        ),
+        (
+            "RateLimit-Policy",
+            required(
+                text().examples([json!("\"reads\";q=12000;w=60")]).build(),
+                "The limit of this class: `q` requests in `w` seconds.",
+            ),
+        ),
+        (
             "WWW-Authenticate",
             required(
                 text().examples([json!("Bearer realm=\"Girasol\"")]).build(),

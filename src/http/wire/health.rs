@@ -72,6 +72,10 @@ pub(crate) struct HealthReport {
     pub(crate) parts: BTreeMap<&'static str, Part>,
     /// The tasks beside requests, by name.
     pub(crate) tasks: BTreeMap<&'static str, Task>,
+    /// What the operator should know of the server, which answers all the same: sentences for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) notices: Vec<&'static str>,
 }
 
 /// How well something is.
@@ -155,6 +159,7 @@ impl HealthReport {
         parts: BTreeMap<PartName, health::Part>,
         tasks: Vec<TaskState>,
         replica: Option<ReplicaState>,
+        notices: Vec<&'static str>,
     ) -> Self {
         let status = if is_ready { health::together(&parts).into() } else { HealthStatus::Failed };
         let task = |task: TaskState| {
@@ -167,6 +172,7 @@ impl HealthReport {
             replica: replica.map(Into::into),
             parts: parts.into_iter().map(|(name, part)| (name.into(), part.into())).collect(),
             tasks: tasks.into_iter().map(task).collect(),
+            notices,
         }
     }
 }

@@ -253,8 +253,10 @@ problems! {
     SetEmpty(422) = &["set-empty"];
     /// The server knows no such mend, or the frame set has no frame.
     BadMend(422) = &["bad-field", "set-empty"];
-    /// The key has too many open frame sets: commit or discard one.
-    TooManySets(429, "Retry-After") = &["too-many-sets"];
+    /// The key has too many open frame sets, or has made too many requests: commit or discard a set, or wait.
+    TooManySets(429, "Retry-After") = &["too-many-sets", "too-many-requests"];
+    /// The client has made too many requests of this class, or its address has sent too many keys that were not accepted.
+    TooManyRequests(429, "Retry-After", "RateLimit", "RateLimit-Policy") = &["too-many-requests"];
     /// Internal server error; the server's log has the cause.
     Internal(500) = &["internal"];
     /// The database or the store does not answer.
