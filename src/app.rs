@@ -31,7 +31,7 @@ use crate::{
     db::{self, Address, Connections, Db, DbError, Found, Place},
     http::{
         self, Draining, Scraped,
-        catalog::{CacheBytes, Catalog},
+        catalog::{Bounds, CacheBytes, Catalog},
         public::vitals::Views,
     },
     library::{
@@ -309,6 +309,17 @@ impl App {
         }
     }
 
+    /// How many loads may be under way at once.
+    fn bounds(&self) -> Bounds {
+        let server = &self.config.server;
+        Bounds {
+            database: server.max_database_loads,
+            store: server.max_manifest_loads,
+            objects: server.max_object_loads,
+            patience: Duration::from_millis(server.shed_after_ms),
+        }
+    }
+
     /// How many requests clients may make.
     fn limits(&self, shared: Option<SharedCache>) -> Limits {
         let limits = &self.config.limits;
@@ -325,6 +336,7 @@ impl App {
             .delivering(self.config.delivery.clone())
             .knowing_for(Duration::from_secs(cache.last_known_seconds.into()))
             .warming(cache.warm)
+            .admitting(self.bounds())
             .sharing(shared)
     }
 

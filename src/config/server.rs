@@ -42,6 +42,15 @@ section! {
         /// Connections that one peer holds at once: an IPv4 address or an IPv6 network of 64 bits. It is never more than
         /// half of all connections. `trusted_proxies` hold any number.
         max_connections_per_peer: usize = 1024, count_from(1);
+        /// Reads of the database that visitors wait for, at once. What has to wait longer than `shed_after_ms` is refused with
+        /// 503 and `Retry-After`; what is in memory is always answered.
+        max_database_loads: usize = 64, whole(1, 10_000);
+        /// The same for reads of manifests in the store.
+        max_manifest_loads: usize = 64, whole(1, 10_000);
+        /// The same for reads of frames, packs and stills in the store, which wait four times as long.
+        max_object_loads: usize = 256, whole(1, 10_000);
+        /// Milliseconds that such a read waits for its turn.
+        shed_after_ms: u64 = 250, whole(1, 60_000);
         /// Networks and addresses of the proxies in front of the server. The server believes `X-Forwarded-For`,
         /// `X-Forwarded-Proto` and `X-Forwarded-Host` only in requests that come from one of them; it never reads
         /// `Forwarded`. Empty: requests come from the clients themselves.

@@ -1,6 +1,7 @@
 //! The read model: pointers, products, manifests, objects and answers, from memory or else from the database and the
 //! store.
 
+mod admission;
 mod answers;
 mod cached;
 mod levels;
@@ -24,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     cache::{Cache, shared::Shared},
     config::DeliveryConfig,
-    db::{Db, versions::Pointer},
+    db::{Db, ingests::IngestProgress, versions::Pointer},
     domain::{
         names::{ConfigId, ProductId},
         namespace::Namespace,
@@ -35,9 +36,10 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
-use self::{answers::Turns, cached::Cached, levels::Asked, sharing::Sharing};
+use self::{admission::Admission, answers::Turns, cached::Cached, levels::Asked, sharing::Sharing};
 use super::{measure::Negotiations, problem::Error};
 
+pub use self::admission::Bounds;
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
 
 /// How long a server may answer from a pointer that another process has moved.
@@ -82,6 +84,7 @@ pub struct Catalog {
     /// The level that servers share, if there is one.
     sharing: Option<Sharing>,
     pub(super) turns: Turns,
+    pub(super) admission: Admission,
 }
 
 /// What was read last of pointers and revisions, for while the database cannot be asked. What did not exist is not among
@@ -115,16 +118,16 @@ impl LastKnown {
     }
 }
 
-/// What is true now, or what was true last while the database cannot be asked.
+/// What is true now, or what was true last while the database cannot be asked, or not in time.
 async fn or_last_known<K, L, V>(now: Result<V, Error>, last: &Cache<K, L>, key: &K) -> Result<V, Error>
 where
     K: Hash + Eq + Send + Sync + 'static,
     L: Copy + Into<V> + Send + Sync + 'static,
 {
     match now {
-        Err(Error::Busy(why)) => match last.get(key).await {
+        Err(why @ (Error::Busy(_) | Error::Overloaded)) => match last.get(key).await {
             Some(last) => Ok((*last).into()),
-            None => Err(Error::Busy(why)),
+            None => Err(why),
         },
         now => now,
     }
@@ -196,6 +199,7 @@ impl Catalog {
             cached: RwLock::new(Arc::new(Cached::new(max))),
             sharing: None,
             turns: Turns::default(),
+            admission: Admission::unbounded(),
         }
     }
 
@@ -215,6 +219,12 @@ impl Catalog {
     #[must_use]
     pub fn sharing(self, shared: Option<Shared>) -> Self {
         Self { sharing: shared.map(Sharing::new), ..self }
+    }
+
+    /// The same catalog, with so many loads under way at once.
+    #[must_use]
+    pub fn admitting(self, bounds: Bounds) -> Self {
+        Self { admission: Admission::of(bounds), ..self }
     }
 
     /// The same catalog, with these settings for the delivery of objects.
@@ -254,6 +264,7 @@ impl Catalog {
     /// Whether clients can see a configuration, at most a second old.
     async fn visibility_now(&self, id: &ConfigId) -> Result<Visibility, Error> {
         let load = async {
+            let _turn = self.admission.database.enter().await?;
             // The pointer's own namespace first: a configuration may move between the two reads.
             let live = self.serving.pointer(id).await;
             self.asked.pointers.note(&live);
@@ -297,6 +308,7 @@ impl Catalog {
     /// The keys, at most a second old.
     async fn signing_keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         let load = async {
+            let _turn = self.admission.database.enter().await?;
             let keys = self.serving.signing_keys().await.map(Some);
             self.asked.signing_keys.note(&keys);
             let keys = keys?.unwrap_or_default();
@@ -352,6 +364,7 @@ impl Catalog {
     /// The revision of a product, at most a second old; `None` if there is no such product.
     async fn revision_now(&self, id: &ProductId) -> Result<Option<i64>, Error> {
         let load = async {
+            let _turn = self.admission.database.enter().await?;
             let revision = self.serving.product_revision(id).await;
             self.asked.revisions.note(&revision);
             let revision = revision?;
@@ -374,6 +387,7 @@ impl Catalog {
         revision: i64,
     ) -> Result<Arc<Option<Product>>, Error> {
         let load = async {
+            let _turn = self.admission.database.enter().await?;
             let product = self.serving.load_public_product(id).await;
             self.asked.products.note(&product);
             Ok::<_, Error>(product?)
@@ -384,6 +398,12 @@ impl Catalog {
             None => Box::pin(load),
         };
         self.products.get_or_load((id.clone(), revision), load).await
+    }
+
+    /// How far the ingest of a configuration is, if there is one.
+    pub(crate) async fn ingest_progress(&self, id: &ConfigId) -> Result<Option<IngestProgress>, Error> {
+        let _turn = self.admission.database.enter().await?;
+        Ok(self.db.ingest_progress(id).await?)
     }
 
     /// A version's manifest, by its digest.
@@ -476,6 +496,13 @@ impl Catalog {
 
     /// The disk cache may hold a damaged copy of a sound object, so it is evicted and read once more from the backend.
     async fn read_whole(&self, address: Address, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+        let gate = match address.key {
+            ObjectKey::Manifest(_) => &self.admission.store,
+            ObjectKey::Frame { .. } | ObjectKey::Pack(_) | ObjectKey::SetList(_) | ObjectKey::Jpeg(_) => {
+                &self.admission.objects
+            }
+        };
+        let _turn = gate.enter().await?;
         let store = self.store.within(address.namespace);
         for _ in 0..2 {
             match store.get(&address.key).await? {

@@ -79,7 +79,8 @@ impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let kind = self.error.kind();
         let (status, slug) = (kind.status(), kind.slug);
-        if status.is_server_error() {
+        // A flood of requests would be one of lines: admission says by itself that it refuses some.
+        if status.is_server_error() && !matches!(self.error, Error::Overloaded) {
             let error: &dyn std::error::Error = &self.error;
             tracing::error!(error, problem = slug, "a request failed");
         }
@@ -107,6 +108,9 @@ impl ResponseError for Failure {
         }
         if let Error::TooManyRequests(wait) = &self.error {
             response.insert_header((RETRY_AFTER, whole_seconds(*wait).max(1).to_string()));
+        }
+        if let Error::Overloaded = &self.error {
+            response.insert_header((RETRY_AFTER, "2"));
         }
         // The codings that the server accepts (RFC 9110, section 12.5.3).
         if let Error::BodyEncoded = &self.error {

@@ -3768,7 +3768,7 @@ export interface components {
                 };
             };
         };
-        /** @description The database or the store does not answer. */
+        /** @description The database or the store does not answer, or the server has more to load than it can in time. */
         NotReady: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -3777,7 +3777,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "urn:problem-type:girasol:not-ready";
+                    type?: "urn:problem-type:girasol:not-ready" | "urn:problem-type:girasol:overloaded";
                 };
             };
         };

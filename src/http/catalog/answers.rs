@@ -5,12 +5,14 @@
 //! more of them run at once than each kind of answer has turns: manifests do not wait for products. An answer that was
 //! asked for again and again is compressed once more as small as it gets, beside requests, one at a time.
 
-use std::{io, sync::Arc, thread};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use actix_web::web::Bytes;
+use metrics::counter;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
+    time::timeout,
 };
 
 use super::{
@@ -65,6 +67,20 @@ impl Turns {
 }
 
 impl Turn {
+    /// The same, if its turn comes in time.
+    async fn run_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = timeout(patience, self.0.acquire()).await;
+        let Ok(_turn) = turn else {
+            counter!("girasol_shed_loads_total", "kind" => "answers").increment(1);
+            return Err(Error::Overloaded);
+        };
+        spawn_blocking(work).await.unwrap_or_else(|died| Err(compress_failed(io::Error::other(died))))
+    }
+
     /// Works on a thread of its own, when it is its turn.
     pub(in crate::http) async fn run<T: Send + 'static>(
         &self,
@@ -83,7 +99,7 @@ impl Catalog {
         encoding: Encoding,
         body: impl Future<Output = Result<Vec<u8>, Error>>,
     ) -> Result<Arc<Answer>, Error> {
-        let (cached, turn) = (self.cached(), self.turns.of(&key));
+        let (cached, turn, patience) = (self.cached(), self.turns.of(&key), self.admission.patience);
         let identity = (key.clone(), Encoding::Identity);
         let key = (key, encoding);
         let plain = async {
@@ -104,7 +120,7 @@ impl Catalog {
         }
         let compressed = Box::pin(async {
             let plain = cached.answers.get_or_load(identity, plain).await?;
-            turn.run(move || compress(&plain, encoding, Effort::Quick)).await
+            turn.run_within(patience, move || compress(&plain, encoding, Effort::Quick)).await
         });
         match self.sharing_of(&key.0) {
             Some(sharing) => {

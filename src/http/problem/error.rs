@@ -191,6 +191,8 @@ pub(crate) enum Error {
     ManifestUnreadable(Address, #[source] Arc<serde_json::Error>),
     #[error("an answer could not be compressed")]
     Compress(#[source] Arc<std::io::Error>),
+    #[error("the server has more to do than it can in time: send the request again later")]
+    Overloaded,
     #[error("not ready: {0}")]
     NotReady(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -218,6 +220,7 @@ impl Error {
             Self::BodyCutShort
                 | Self::BodyTooSlow
                 | Self::TooManyRequests(_)
+                | Self::Overloaded
                 | Self::NotReady(_)
                 | Self::Busy(_)
         )
@@ -289,6 +292,7 @@ impl Error {
             Self::SetEmpty => kinds::SET_EMPTY,
             Self::TooManySets(_) => kinds::TOO_MANY_SETS,
             Self::TooManyRequests(_) => kinds::TOO_MANY_REQUESTS,
+            Self::Overloaded => kinds::OVERLOADED,
             Self::TooManyFiles(_) => kinds::TOO_MANY_FILES,
             Self::FileTooLarge(_) => kinds::FILE_TOO_LARGE,
             Self::DiskFull => kinds::DISK_FULL,

@@ -234,6 +234,8 @@ kinds! {
     INTERNAL = 500 "internal" "Internal server error";
     /// The database or the store does not answer, or is busy. Try again.
     NOT_READY = 503 "not-ready" "Not ready";
+    /// The server has more to load than it can in time. Send the request again after the seconds in `Retry-After`.
+    OVERLOADED = 503 "overloaded" "Overloaded";
     /// The disk of the server is full, or has no room for the file. Free space, or send the request again later.
     DISK_FULL = 507 "disk-full" "Disk full";
 }

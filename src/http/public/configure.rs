@@ -75,7 +75,7 @@ pub(crate) async fn configure(
     let (status, json) = if spin.is_some() {
         views.count(&configuration);
         (StatusCode::OK, to_json(&Ready::new(configuration)))
-    } else if catalog.db.ingest_progress(&configuration).await.at(&scope)?.is_some() {
+    } else if catalog.ingest_progress(&configuration).await.at(&scope)?.is_some() {
         (StatusCode::ACCEPTED, to_json(&NoSpinYet::processing(configuration)))
     } else {
         views.want(&configuration, &id, &choices);

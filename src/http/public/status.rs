@@ -96,7 +96,7 @@ async fn load(catalog: &Catalog, id: &ConfigId) -> Result<Progress, Error> {
         return Err(Error::Protected);
     }
     // Before the product: an ingest ends after the pointer has moved.
-    let progress = catalog.db.ingest_progress(id).await?;
+    let progress = catalog.ingest_progress(id).await?;
     let product = catalog.product(&id.product()).await?;
     let product = product.as_ref().as_ref();
     let live = product.is_some_and(|product| product.spins.iter().any(|spin| spin.configuration == *id));

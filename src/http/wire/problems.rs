@@ -259,8 +259,8 @@ problems! {
     TooManyRequests(429, "Retry-After", "RateLimit", "RateLimit-Policy") = &["too-many-requests"];
     /// Internal server error; the server's log has the cause.
     Internal(500) = &["internal"];
-    /// The database or the store does not answer.
-    NotReady(503, "Retry-After") = &["not-ready"];
+    /// The database or the store does not answer, or the server has more to load than it can in time.
+    NotReady(503, "Retry-After") = &["not-ready", "overloaded"];
     /// The disk of the server is full, or has no room for the file.
     DiskFull(507) = &["disk-full"];
     /// The file changed in transit, or a header cannot be read.
