@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod backup;
 mod check;
+mod check_config;
 mod completions;
 mod database;
 mod demo;
@@ -151,6 +152,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make an installation of a backup, in a data folder that has none.
     Restore(backup::RestoreArgs),
+    /// Check the settings as a server would read them, and print them as they apply.
+    CheckConfig(check_config::CheckConfigArgs),
     /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
     /// List the jobs that encode frame sets, or show one with its log.
@@ -182,6 +185,7 @@ impl Command {
             Self::Jobs(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Check(args) => args.json,
+            Self::CheckConfig(args) => args.json,
             Self::Report(args) => args.json,
             Self::Key(args) => args.json,
             Self::Migrate(args) => args.json,
@@ -258,13 +262,11 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         _ => {}
     }
     let GlobalArgs { data, listen, config, log } = cli.global;
-    let flags = Flags {
-        config,
-        data,
-        listen,
-        log,
-        is_quiet: !matches!(cli.command, Command::Serve(_) | Command::Work),
-    };
+    let is_quiet = !matches!(cli.command, Command::Serve(_) | Command::Work | Command::CheckConfig(_));
+    let flags = Flags { config, data, listen, log, is_quiet };
+    if let Command::CheckConfig(args) = &cli.command {
+        return Ok(check_config::run(&flags, variables(), args)?);
+    }
     let config = Config::load(&flags, variables())?;
     telemetry::logs::start(&config.log);
     match cli.command {
@@ -321,7 +323,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Migrate(args) => migrate::run(config, args).await,
         Command::Db(args) => Box::pin(database::run(config, args)).await,
         Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),
-        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::CheckConfig(_) => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! checks, `girasol.example.toml` and the reference are made from that. A value that concerns more than one setting is
 //! checked by `validate` of the section.
 
+mod advice;
 mod cache;
 mod database;
 mod delivery;
@@ -11,6 +12,7 @@ mod encode;
 mod example;
 mod jobs;
 mod limits;
+mod loaded;
 mod log;
 mod policy;
 mod problem;
@@ -27,10 +29,7 @@ mod uploads;
 mod versions;
 mod vitals;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use assets_pipeline::{
     plan::tiers::{Family, FamilySpec, Format, TierKey, TierSpec, TierTable},
@@ -39,7 +38,7 @@ use assets_pipeline::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::domain::{input::plain, policy::Policy};
+use crate::domain::policy::Policy;
 
 pub use self::{
     cache::CacheConfig,
@@ -49,6 +48,7 @@ pub use self::{
     example::render as example_file,
     jobs::JobsConfig,
     limits::{LimitsConfig, UnknownProxies},
+    loaded::{Effective, Loaded},
     log::{LogConfig, LogFormat},
     problem::{ConfigError, Origin, Problem},
     purge::{BadTarget, Hardness, Network, PurgeConfig, Target, TargetKind},
@@ -60,7 +60,6 @@ pub use self::{
     versions::VersionsConfig,
     vitals::VitalsConfig,
 };
-use self::{schema::Schema, source::Sources};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "girasol.toml";
@@ -180,52 +179,7 @@ impl Config {
         flags: &Flags,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let schema = Schema::of(&sections());
-        let mut sources = Sources::default();
-        // One tier of the table may be set without the others.
-        sources.add_defaults(table_of(&TierTable::default()));
-        if flags.is_quiet {
-            sources
-                .add_defaults(Table::from_iter([("log".to_owned(), toml::toml! { level = "warn" }.into())]));
-        }
-        match &flags.config {
-            Some(path) => sources.add_file(path, true)?,
-            None => sources.add_file(Path::new(DEFAULT_FILE), false)?,
-        }
-        let unknown = sources.add_variables(&schema, variables);
-        let data = flags.data.as_ref().map(|data| data.to_string_lossy().into_owned());
-        let of_flags = [
-            ("data", "--data", data.as_ref()),
-            ("server.listen", "--listen", flags.listen.as_ref()),
-            ("log.level", "--log", flags.log.as_ref()),
-        ];
-        for (key, flag, value) in of_flags {
-            if let Some(value) = value {
-                sources.set(key, Value::String(value.clone()), Origin::Flag(flag));
-            }
-        }
-        let refused = |problems: Vec<Problem>| {
-            let found = |problem: Problem| Problem { at: sources.origin(&problem.key), ..problem };
-            let mut problems: Vec<_> = problems.into_iter().map(found).collect();
-            problems.sort_by_key(|problem| problem.at.as_ref().map(Origin::line));
-            ConfigError::Problems(problems)
-        };
-        let problems = schema.problems(&sources.values);
-        if !problems.is_empty() {
-            return Err(refused(problems));
-        }
-        let config = Self::deserialize(sources.values.clone())
-            .map_err(|error| refused(vec![Problem::of("settings", &plain(error.message()))]))?;
-        let config = Self { policy: config.policy.clone().over(&config.tier_table()), ..config };
-        let problems: Vec<_> = config.problems().collect();
-        if !problems.is_empty() {
-            return Err(refused(problems));
-        }
-        let targets = config.purge.targets.iter();
-        let tokens: Vec<&str> = targets.filter_map(|target| target.token_env.as_deref()).collect();
-        let problems: Vec<_> =
-            unknown.iter().filter_map(|name| schema.problem_of_variable(name, &tokens)).collect();
-        if problems.is_empty() { Ok(config) } else { Err(ConfigError::Problems(problems)) }
+        Ok(Loaded::read(flags, variables)?.config)
     }
 
     /// Frames, pixels and bytes of each tier.

@@ -21,7 +21,7 @@ section! {
         warm: u32 = 24, count_from(0);
         /// A Redis server that all servers of an installation share: manifests, products and compressed answers that one of
         /// them has made, the others take from there. Several installations may use the same one. Nothing is lost with it.
-        redis: Option<SecretText> = None, Kind::Text, "\"redis://cache.example:6379/0\"";
+        redis: Option<SecretText> = None, Kind::Secret, "\"redis://cache.example:6379/0\"";
         /// Milliseconds that a question to Redis may take. A server that does not answer in time is asked once a second
         /// from then on, and answers come from the database and the store meanwhile.
         redis_timeout_ms: u64 = 50, whole(1, 5_000);

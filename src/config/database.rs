@@ -13,13 +13,13 @@ section! {
     "database" DatabaseConfig {
         /// The database of a Postgres server. A password may stand in it, or in `PGPASSWORD` or the file that `PGPASSFILE`
         /// names; `?sslmode=verify-full&sslrootcert=FILE` asks for TLS.
-        url: Option<SecretText> = None, Kind::Text, "\"postgres://girasol@db.example/girasol\"";
+        url: Option<SecretText> = None, Kind::Secret, "\"postgres://girasol@db.example/girasol\"";
         /// The same database without a pooler between, where `url` goes through one: signals between processes need a
         /// connection of their own.
-        listen_url: Option<SecretText> = None, Kind::Text, "\"postgres://girasol@db.example:5432/girasol\"";
+        listen_url: Option<SecretText> = None, Kind::Secret, "\"postgres://girasol@db.example:5432/girasol\"";
         /// A streaming replica of the same database, which answers visitors while it has replayed all that the process knows
         /// of; otherwise `url` does. It names one server, without a pooler between.
-        replica_url: Option<SecretText> = None, Kind::Text, "\"postgres://girasol@replica.example/girasol\"";
+        replica_url: Option<SecretText> = None, Kind::Secret, "\"postgres://girasol@replica.example/girasol\"";
         /// Connections of each process that visitors' requests read with; as many to the replica.
         serving_connections: u32 = 8, whole(1, 1_000);
         /// Connections of each process for artists and workers, and for everything that writes.

@@ -108,7 +108,7 @@ impl Schema {
 
 fn check_value(key: &str, kind: &Kind, value: &Value, problems: &mut Vec<Problem>) {
     let holds = match (kind, value) {
-        (Kind::Text | Kind::Path, Value::String(_)) | (Kind::Flag, Value::Boolean(_)) => true,
+        (Kind::Text | Kind::Secret | Kind::Path, Value::String(_)) | (Kind::Flag, Value::Boolean(_)) => true,
         (Kind::Whole { least, most }, Value::Integer(number)) => (least..=most).contains(&number),
         (Kind::Number { least, most }, Value::Float(number)) => (least..=most).contains(&number),
         (Kind::Number { least, most }, Value::Integer(number)) => {
@@ -136,7 +136,9 @@ fn check_value(key: &str, kind: &Kind, value: &Value, problems: &mut Vec<Problem
         }
         _ => false,
     };
-    if !holds {
+    if !holds && *kind == Kind::Secret {
+        problems.push(Problem::of(key, &format!("must be {kind}")));
+    } else if !holds {
         problems.push(Problem::of(key, &format!("must be {kind}, not {value}")));
     }
 }

@@ -44,6 +44,8 @@ impl Setting {
 pub enum Kind {
     /// Any text.
     Text,
+    /// A text that is not shown.
+    Secret,
     /// The path of a file or folder.
     Path,
     /// `true` or `false`.
@@ -95,7 +97,7 @@ pub(super) fn word(words: &[&'static str]) -> Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text => f.write_str("a text"),
+            Self::Text | Self::Secret => f.write_str("a text"),
             Self::Path => f.write_str("a path"),
             Self::Flag => f.write_str("true or false"),
             Self::Whole { least, most: i64::MAX } => write!(f, "a whole number from {least}"),

@@ -93,6 +93,11 @@ impl Sources {
         }
     }
 
+    /// Where this very key was set.
+    pub(super) fn own_origin(&self, key: &str) -> Option<Origin> {
+        self.origins.get(key).cloned()
+    }
+
     /// Where a key was set, or the nearest table around it.
     pub(super) fn origin(&self, key: &str) -> Option<Origin> {
         let mut key = key;
@@ -108,7 +113,7 @@ impl Sources {
 /// Variables are texts; those that do not fit the kind stay texts, and are refused as such.
 fn value(kind: &Kind, text: String) -> Value {
     let parsed = match kind {
-        Kind::Text | Kind::Path | Kind::Word(_) => None,
+        Kind::Text | Kind::Secret | Kind::Path | Kind::Word(_) => None,
         Kind::Flag => text.parse().ok().map(Value::Boolean),
         Kind::Whole { .. } => text.parse().ok().map(Value::Integer),
         Kind::Number { .. } => text.parse().ok().map(Value::Float),

@@ -23,6 +23,7 @@ mod authorization;
 mod backup;
 mod bucket;
 mod check;
+mod check_config;
 mod command;
 mod debian;
 mod delivery;
