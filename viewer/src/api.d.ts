@@ -1809,8 +1809,6 @@ export interface components {
         };
         /** @description Whether the server can answer. */
         Health: {
-            /** @description What the operator should know of the server, which answers all the same: sentences for people. */
-            notices?: string[];
             /**
              * @description What the last check found of the database's replica, where `database.replica_url` names one: `ready`, `behind`,
              *     `away`, `foreign` where it is none of this database's, or `unknown`. Visitors are served in each case.
@@ -1859,6 +1857,8 @@ export interface components {
         };
         /** @description How well the server and its parts are. */
         HealthReport: {
+            /** @description What the operator should know of the server, which answers all the same: sentences for people. */
+            notices?: string[];
             /**
              * @description What the last look at each part found: `database`, `store`, `redis` where one is configured, `objects`, `queue`, `disk`, `memory`,
              *     `background`. A part that has not been looked at yet is missing.
@@ -5736,6 +5736,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
@@ -5768,6 +5769,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5793,6 +5795,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5831,6 +5834,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -5862,6 +5866,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -7450,6 +7455,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };

@@ -135,6 +135,21 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Connections that were closed at once, because their peer has as many as it may.",
     ),
+    counter(
+        "girasol_limited_requests_total",
+        &["class"],
+        "Requests that were refused with 429, by what the limit counts: reads, vitals, failures, key-reads, key-writes.",
+    ),
+    counter(
+        "girasol_limits_shared_total",
+        &["outcome"],
+        "Questions to the count that servers share in Redis. Where one failed, the server's own count has decided.",
+    ),
+    counter(
+        "girasol_shed_loads_total",
+        &["kind"],
+        "Loads that were refused with 503, since they would have waited too long: database, store, objects, answers.",
+    ),
     counter("girasol_negotiations_total", &["tier", "format"], "Delivery classes that were selected."),
     counter(
         "girasol_negotiation_rules_total",
