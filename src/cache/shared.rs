@@ -137,7 +137,7 @@ impl Shared {
     /// question a second, whichever that is.
     pub async fn ping(&self) -> Result<(), NoAnswer> {
         let key = self.seal.key("health", "");
-        match self.ask(self.redis.get(&key)).await {
+        match self.ask(self.redis.get(&key, MAX_BYTES)).await {
             Ok(_) => Ok(()),
             Err(Failed::Refused) => Err(NoAnswer::Refused),
             Err(Failed::NoAnswer(_) | Failed::NotAsked) => Err(NoAnswer::Away),
@@ -182,7 +182,7 @@ impl Shared {
     }
 
     async fn look<T: Portable>(&self, kind: &Kind, key: &str) -> Result<Option<T>, Failed> {
-        let asked = self.ask(self.redis.get(key)).await;
+        let asked = self.ask(self.redis.get(key, MAX_BYTES)).await;
         let found = asked.map(|sealed| T::unpack(&self.seal.open(key, sealed?)?));
         kind.requests.note(&found);
         found

@@ -19,7 +19,7 @@ impl Redis {
         Err("this build has no Redis (feature cloud)".to_owned())
     }
 
-    pub(super) async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, Failed> {
+    pub(super) async fn get(&self, _: &str, _: usize) -> Result<Option<Vec<u8>>, Failed> {
         match *self {}
     }
 

@@ -69,9 +69,11 @@ impl Redis {
         ConnectionManager::new_lazy_with_config(client, config).map(Self).map_err(refused)
     }
 
-    /// The bytes under a key.
-    pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
-        self.ask(Cmd::new().arg("GET").arg(key)).await
+    /// The bytes under a key, the first so many of them: what others have put there may be as large as the server's memory.
+    pub(super) async fn get(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, Failed> {
+        let found: Vec<u8> = self.ask(Cmd::new().arg("GETRANGE").arg(key).arg(0).arg(most)).await?;
+        // An absent key is answered so, and no value is empty.
+        Ok(Some(found).filter(|found| !found.is_empty()))
     }
 
     /// Puts bytes under a key for a while.

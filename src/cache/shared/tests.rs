@@ -126,6 +126,11 @@ async fn what_another_program_has_written_is_a_miss() {
         assert_eq!(made(&shared, "a", "anew").await, "anew");
         stored(&server, 1).await;
     }
+    // Of a value that is larger than any of ours a part is read.
+    server.cli(&["SETRANGE", &key, "50000000", "x"]);
+    assert_eq!(shared.redis.get(&key, MAX_BYTES).await.unwrap().unwrap().len(), MAX_BYTES + 1);
+    assert_eq!(made(&shared, "a", "anew").await, "anew");
+    stored(&server, 1).await;
     // A key of another type is refused by the server, which is no trouble on the way.
     server.cli(&["DEL", &key]);
     server.cli(&["LPUSH", &key, "x"]);
