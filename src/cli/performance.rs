@@ -57,7 +57,7 @@ enum PerformanceCommand {
     after_help = "Examples:
   girasol performance report --daily
   girasol performance report --weekly --out week.html
-  girasol performance report --daily --mail 'sendmail ops@shop.example'
+  girasol performance report --daily --mail /usr/local/bin/mail-to-operators
   girasol performance report --daily --webhook https://chat.shop.example/hooks/0a1b"
 )]
 struct ReportArgs {

@@ -176,7 +176,7 @@ impl Db {
         for period in [Period::Hour, Period::Minute] {
             let mut after = None;
             loop {
-                let statement = tx.run("performance.list", LIST);
+                let statement = tx.run("performance.list_within", LIST);
                 let (rows, next) = page(statement, period, since_ms, until_ms, after).await?;
                 rows.into_iter().for_each(&mut each);
                 after = next;

@@ -53,7 +53,10 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
             address("/api/products/{product}").get(import::export).put(import::import).delete(import::remove),
         )
         .service(address("/api/purge").get(purge::list).post(purge::purge))
-        .configure(performance::routes)
+        .service(address("/api/performance").get(performance::show))
+        .service(address("/api/performance/users").get(performance::show_users))
+        .service(address("/api/performance/events").stream(performance::events))
+        .service(address("/api/performance/export").get(performance::export))
         .service(address("/api/audit").get(audit::show))
         .service(address("/api/optimize").post(optimize::optimize));
 }

@@ -12,7 +12,7 @@ use actix_web::{
         StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
-    web::{self, Bytes, Data},
+    web::{Bytes, Data},
 };
 use futures_util::{Stream, stream};
 
@@ -35,7 +35,6 @@ use crate::{
 
 use crate::http::{
     auth::Observer,
-    methods::address,
     private_scope::{secret, secret_json},
     problem::{Error, Failure},
     query::{self, NoQuery},
@@ -88,15 +87,6 @@ impl Reports {
         let load = async { Ok(report::load(&self.db, hours, Some(&self.recorder)).await?) };
         self.made.get_or_load(hours, load).await
     }
-}
-
-/// Every address of figures.
-pub(super) fn routes(routes: &mut web::ServiceConfig) {
-    routes
-        .service(address("/api/performance").get(show))
-        .service(address("/api/performance/users").get(show_users))
-        .service(address("/api/performance/events").stream(events))
-        .service(address("/api/performance/export").get(export));
 }
 
 /// How well visitors are served
