@@ -107,6 +107,10 @@ impl Shared {
     /// The value under a key. Without one, `load` makes it, in one server at a time where that does not take long.
     ///
     /// `of` is everything that the value depends on, but for the settings.
+    #[cfg_attr(
+        not(feature = "cloud"),
+        allow(unused_variables, reason = "without Redis there is no such level")
+    )]
     pub async fn get_or_load<T: Portable, E>(
         &self,
         kind: &Kind,

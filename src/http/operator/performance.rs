@@ -151,7 +151,7 @@ fn hours(request: &HttpRequest) -> Result<u32, Error> {
     Ok(hours)
 }
 
-/// A report as [`show`] answers it, and that of [`show_users`] under `users`.
+/// A report as `GET /api/performance` answers it, and that of `GET /api/performance/users` under `users`.
 pub fn performance_json(report: &Report, users: &UserReport) -> String {
     let mut whole = serde_json::json!(Performance::from(report));
     whole["users"] = serde_json::json!(UserPerformance::from(users));
