@@ -111,6 +111,32 @@ async fn the_server_answers_every_method_that_the_document_has() {
     }
 }
 
+/// Of two types with one name the document has one, which then describes the answers of both.
+#[test]
+fn no_two_types_have_one_name_in_the_document() {
+    let mut seen = BTreeSet::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/wire")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for after in text.split("ToSchema").skip(1) {
+            let Some((attributes, rest)) = after
+                .split_once(" struct ")
+                .into_iter()
+                .chain(after.split_once(" enum "))
+                .min_by_key(|(before, _)| before.len())
+            else {
+                continue;
+            };
+            // An import, or a type that is named otherwise.
+            if !attributes.starts_with([')', ',']) || attributes.contains("as = ") {
+                continue;
+            }
+            let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+            assert!(seen.insert(name.clone()), "{name}");
+        }
+    }
+    assert!(seen.len() > 50, "{}", seen.len());
+}
+
 /// The TypeScript types come from this copy; `make wire` writes both.
 #[test]
 fn the_copy_of_the_document_for_typescript_is_current() {

@@ -1819,7 +1819,7 @@ export interface components {
              * @description `degraded` where a part is not well and visitors are served: an operator has to look. A server that is not ready
              *     answers with a problem.
              */
-            status: components["schemas"]["Ready"];
+            status: components["schemas"]["Serving"];
             /**
              * @description The server's version.
              * @example 0.1.0
@@ -2675,11 +2675,16 @@ export interface components {
             /** @description A remote for rclone.conf. */
             config: string;
         };
-        /**
-         * @description How well a server is that answers.
-         * @enum {string}
-         */
-        Ready: "ok" | "degraded";
+        /** @description The configuration has a spin. */
+        Ready: {
+            configId: components["schemas"]["ConfigId"];
+            /**
+             * Format: uri-reference
+             * @description The manifest's address.
+             */
+            sequence: string;
+            status: components["schemas"]["ReadyStatus"];
+        };
         /** @enum {string} */
         ReadyStatus: "ready";
         /** @description Other names for frames. */
@@ -2792,6 +2797,11 @@ export interface components {
             /** @description The newest version comes first. */
             versions: components["schemas"]["Version"][];
         };
+        /**
+         * @description How well a server is that answers.
+         * @enum {string}
+         */
+        Serving: "ok" | "degraded";
         /** @description The caller. */
         Session: {
             /** @description When a session that has just begun expires. */
@@ -4459,6 +4469,7 @@ export type RouteTrend = components['schemas']['RouteTrend'];
 export type Selected = components['schemas']['Selected'];
 export type SelectedTier = components['schemas']['SelectedTier'];
 export type Sequence = components['schemas']['Sequence'];
+export type Serving = components['schemas']['Serving'];
 export type Session = components['schemas']['Session'];
 export type SetPriority = components['schemas']['SetPriority'];
 export type Settings = components['schemas']['Settings'];

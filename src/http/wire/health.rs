@@ -17,7 +17,7 @@ use super::timestamp::Timestamp;
 pub(crate) struct Health {
     /// `degraded` where a part is not well and visitors are served: an operator has to look. A server that is not ready
     /// answers with a problem.
-    pub(crate) status: Ready,
+    pub(crate) status: Serving,
     /// The server's version.
     #[schema(examples("0.1.0"))]
     pub(crate) version: &'static str,
@@ -31,7 +31,7 @@ pub(crate) struct Health {
 /// How well a server is that answers.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Ready {
+pub(crate) enum Serving {
     /// All is well.
     Ok,
     /// The store is away, and what is cached is served.
@@ -41,14 +41,14 @@ pub(crate) enum Ready {
 impl Health {
     /// This server is well.
     pub(crate) fn ok() -> Self {
-        Self { status: Ready::Ok, version: env!("CARGO_PKG_VERSION"), replica: None }
+        Self { status: Serving::Ok, version: env!("CARGO_PKG_VERSION"), replica: None }
     }
 
     /// The same, with what is known of store and replica.
     pub(crate) fn of(store: Option<Condition>, replica: Option<ReplicaState>) -> Self {
         let status = match store {
-            Some(Condition::Degraded | Condition::Failed) => Ready::Degraded,
-            Some(Condition::Ok) | None => Ready::Ok,
+            Some(Condition::Degraded | Condition::Failed) => Serving::Degraded,
+            Some(Condition::Ok) | None => Serving::Ok,
         };
         Self { status, replica: replica.map(Into::into), ..Self::ok() }
     }
