@@ -1,5 +1,6 @@
 //! What Girasol speaks of, without HTTP, SQL or files.
 
+pub mod alerts;
 pub mod audit;
 pub mod backoff;
 pub mod circuit;
@@ -23,6 +24,7 @@ pub mod nearest;
 pub mod negotiate;
 pub mod news;
 pub mod object_key;
+pub mod panels;
 pub mod performance;
 pub mod policy;
 pub mod product;

@@ -86,6 +86,10 @@ pub enum Action {
     SigningRotate,
     /// A signing key was retired: its signatures are no longer accepted.
     SigningRetire,
+    /// An alert was silenced.
+    AlertSilence,
+    /// The silences of an alert were ended.
+    AlertUnsilence,
 }
 
 impl Action {
@@ -121,6 +125,8 @@ impl Action {
             Self::Sign => "sequence.sign",
             Self::SigningRotate => "signing.rotate",
             Self::SigningRetire => "signing.retire",
+            Self::AlertSilence => "alert.silence",
+            Self::AlertUnsilence => "alert.unsilence",
         }
     }
 }

@@ -1,0 +1,318 @@
+//! What an operator looks at: a list of plots, from which the dashboard for Grafana is made.
+//!
+//! Each plot answers one question, and says which. They stand in the order in which a person asks: are visitors served, what
+//! is slow, is work done, what is used up.
+
+use super::alerts::{Measure, OBJECTIVES, Objective, Pace, value_for_plots};
+
+/// The unit of a plot's values, as Grafana calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub enum PlotUnit {
+    /// Seconds.
+    #[strum(serialize = "s")]
+    Seconds,
+    /// Milliseconds.
+    #[strum(serialize = "ms")]
+    Milliseconds,
+    /// Bytes.
+    #[strum(serialize = "bytes")]
+    Bytes,
+    /// Bytes in a second.
+    #[strum(serialize = "Bps")]
+    BytesPerSecond,
+    /// Things in a second.
+    #[strum(serialize = "ops")]
+    PerSecond,
+    /// Per cent.
+    #[strum(serialize = "percent")]
+    Percent,
+    /// A plain number.
+    #[strum(serialize = "short")]
+    Number,
+}
+
+impl PlotUnit {
+    /// Grafana's word for it.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A line of a plot, or several by their labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its name, with `{{label}}` for labels.
+    pub legend: &'static str,
+    /// In the language of Prometheus.
+    pub query: String,
+}
+
+/// A plot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panel {
+    /// Its title.
+    pub title: &'static str,
+    /// The question that it answers.
+    pub says: &'static str,
+    /// The unit of all its lines.
+    pub unit: PlotUnit,
+    /// What it shows.
+    pub lines: Vec<Line>,
+}
+
+/// Plots under one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The heading.
+    pub title: &'static str,
+    /// Its plots.
+    pub panels: Vec<Panel>,
+}
+
+fn line(legend: &'static str, query: impl Into<String>) -> Line {
+    Line { legend, query: query.into() }
+}
+
+fn panel<const LINES: usize>(
+    title: &'static str,
+    unit: PlotUnit,
+    says: &'static str,
+    lines: [Line; LINES],
+) -> Panel {
+    Panel { title, says, unit, lines: lines.into() }
+}
+
+/// A quantile of a histogram over five minutes, by labels.
+fn quantile(share: f64, name: &str, by: &str) -> String {
+    let by = if by.is_empty() { "le".to_owned() } else { format!("le, {by}") };
+    format!("histogram_quantile({share}, sum by ({by}) (rate({name}_bucket[5m])))")
+}
+
+fn rate(name: &str, by: &str) -> String {
+    format!("sum by ({by}) (rate({name}[5m]))")
+}
+
+/// Every plot.
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row { title: "Visitors", panels: visitors() },
+        Row { title: "Behind the answers", panels: behind() },
+        Row { title: "Work", panels: work() },
+        Row { title: "Machines", panels: machines() },
+    ]
+}
+
+fn visitors() -> Vec<Panel> {
+    const ANSWERS: &str = "girasol_http_request_duration_seconds";
+    vec![
+        panel(
+            "Alerts that fire",
+            PlotUnit::Number,
+            "What is wrong at the moment? docs/runbook.md has a section for each.",
+            [line(
+                "{{alertname}} {{cache}} {{instance}}",
+                "ALERTS{alertstate=\"firing\",alertname=~\"Girasol.*\"}",
+            )],
+        ),
+        panel(
+            "Requests",
+            PlotUnit::PerSecond,
+            "How much is asked, and for what?",
+            [line("{{route}}", rate(&format!("{ANSWERS}_count"), "route"))],
+        ),
+        panel(
+            "Latency of manifests and frames",
+            PlotUnit::Milliseconds,
+            "Are answers as fast as promised? The P95 has to stay under 300 ms.",
+            [line("P95", value_for_plots(Measure::Latency))],
+        ),
+        panel(
+            "Latency by address",
+            PlotUnit::Seconds,
+            "Which address is slow?",
+            [line("P95 {{route}}", quantile(0.95, ANSWERS, "route"))],
+        ),
+        panel(
+            "Errors",
+            PlotUnit::Percent,
+            "Which share of manifests and frames fails?",
+            [line("errors", value_for_plots(Measure::Errors))],
+        ),
+        Panel {
+            title: "Budgets",
+            says: "How many times faster than planned is each error budget spent, over an hour? 14.4 pages.",
+            unit: PlotUnit::Number,
+            lines: OBJECTIVES.into_iter().map(budget).collect(),
+        },
+        panel(
+            "Delivery classes",
+            PlotUnit::PerSecond,
+            "Which tiers and formats do visitors get?",
+            [line("{{tier}} {{format}}", rate("girasol_negotiations_total", "tier, format"))],
+        ),
+        panel(
+            "Bytes sent",
+            PlotUnit::BytesPerSecond,
+            "How much is sent to clients?",
+            [line("{{instance}}", rate("girasol_http_sent_bytes_total", "instance"))],
+        ),
+        panel(
+            "Switches in the browser",
+            PlotUnit::Seconds,
+            "How long do shoppers wait for another choice?",
+            [
+                line("P50", quantile(0.5, "girasol_viewer_switch_duration_seconds", "")),
+                line("P95", quantile(0.95, "girasol_viewer_switch_duration_seconds", "")),
+            ],
+        ),
+    ]
+}
+
+fn budget(objective: Objective) -> Line {
+    line(objective.counted().name, value_for_plots(Measure::Burn(objective, Pace::Fast)))
+}
+
+fn behind() -> Vec<Panel> {
+    const CACHE: &str = "girasol_cache_requests_total";
+    vec![
+        panel(
+            "Hit rate by level",
+            PlotUnit::Percent,
+            "Where do answers come from?",
+            [line(
+                "{{level}}",
+                format!(
+                    "100 * sum by (level) (rate({CACHE}{{outcome=\"hit\"}}[5m])) / sum by (level) (rate({CACHE}[5m]))"
+                ),
+            )],
+        ),
+        panel(
+            "Evictions",
+            PlotUnit::PerSecond,
+            "Is memory too small for what is asked?",
+            [line("{{level}} {{kind}}", rate("girasol_cache_evictions_total", "level, kind"))],
+        ),
+        panel(
+            "Store",
+            PlotUnit::Seconds,
+            "How fast does the store answer, and does it fail?",
+            [line(
+                "P95 {{operation}} {{outcome}}",
+                quantile(0.95, "girasol_store_operation_duration_seconds", "operation, outcome"),
+            )],
+        ),
+        panel(
+            "Statements that take most time",
+            PlotUnit::Seconds,
+            "What keeps the database busy? Seconds of work in a second.",
+            [line(
+                "{{statement}}",
+                "topk(10, sum by (statement) (rate(girasol_db_statement_duration_seconds_sum[5m])))",
+            )],
+        ),
+        panel(
+            "Waiting for a connection",
+            PlotUnit::Seconds,
+            "Are there enough connections to the database?",
+            [line("P95 {{pool}}", quantile(0.95, "girasol_db_pool_wait_seconds", "pool"))],
+        ),
+        panel(
+            "Parts",
+            PlotUnit::Number,
+            "Which part is not well? 0 is well, 1 degraded, 2 failed.",
+            [line("{{part}} {{instance}}", "girasol_health_condition")],
+        ),
+    ]
+}
+
+fn work() -> Vec<Panel> {
+    vec![
+        panel(
+            "Queue",
+            PlotUnit::Number,
+            "How many jobs wait, and how many run?",
+            [line("{{state}}", "max by (state) (girasol_service_jobs)")],
+        ),
+        panel(
+            "Age of the oldest job",
+            PlotUnit::Seconds,
+            "How long do artists wait?",
+            [line("age", value_for_plots(Measure::QueueAge))],
+        ),
+        panel(
+            "Encodes",
+            PlotUnit::PerSecond,
+            "How much is encoded, and how much reused?",
+            [line("{{outcome}}", rate("girasol_encodes_total", "outcome"))],
+        ),
+        panel(
+            "Stages of ingests",
+            PlotUnit::Seconds,
+            "Which stage takes the time?",
+            [line("P95 {{stage}}", quantile(0.95, "girasol_ingest_stage_duration_seconds", "stage"))],
+        ),
+        panel(
+            "Quality",
+            PlotUnit::Number,
+            "How good are new renditions? SSIMULACRA2, the median of their means.",
+            [line("{{tier}} {{format}}", quantile(0.5, "girasol_rendition_quality_score", "tier, format"))],
+        ),
+        panel(
+            "Purges",
+            PlotUnit::Seconds,
+            "Do the caches in front follow?",
+            [line("{{cache}}", value_for_plots(Measure::PurgeAge))],
+        ),
+    ]
+}
+
+fn machines() -> Vec<Panel> {
+    vec![
+        panel(
+            "CPU",
+            PlotUnit::Percent,
+            "Is there CPU time left? 100 is one core.",
+            [line("{{instance}}", "100 * rate(process_cpu_seconds_total{job=~\".*girasol.*\"}[5m])")],
+        ),
+        panel(
+            "Memory of the process",
+            PlotUnit::Bytes,
+            "Does a process grow?",
+            [line("{{instance}}", "process_resident_memory_bytes{job=~\".*girasol.*\"}")],
+        ),
+        panel(
+            "Memory that is used",
+            PlotUnit::Percent,
+            "Is there memory left?",
+            [line("{{instance}}", value_for_plots(Measure::Memory))],
+        ),
+        panel(
+            "Disk that is free",
+            PlotUnit::Percent,
+            "Is there room for uploads and jobs?",
+            [line("{{instance}}", value_for_plots(Measure::DiskFree))],
+        ),
+        panel(
+            "Versions",
+            PlotUnit::Number,
+            "Which program runs, and since when? A step is a deployment.",
+            [line("{{version}} {{commit}}", "count by (version, commit) (girasol_build_info)")],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plot_has_a_question_and_something_to_show() {
+        let mut titles = Vec::new();
+        for panel in rows().into_iter().flat_map(|row| row.panels) {
+            assert!(panel.says.contains('?'), "{}", panel.title);
+            assert!(!panel.lines.is_empty(), "{}", panel.title);
+            assert!(!titles.contains(&panel.title), "{}", panel.title);
+            titles.push(panel.title);
+        }
+    }
+}
