@@ -2,6 +2,7 @@
 //!
 //! There is one writer at a time, so transactions are short and nothing slow runs inside one.
 
+pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod checks;
@@ -29,6 +30,7 @@ pub mod popularity;
 pub mod products;
 pub mod protection;
 pub mod purges;
+pub mod quality;
 pub mod relay;
 pub mod repair;
 pub mod retention;

@@ -25,6 +25,8 @@ pub enum Topic {
     Purges,
     /// A delivery of a purge was acknowledged or failed.
     Deliveries,
+    /// Alerts were evaluated, or one was silenced.
+    Alerts,
 }
 
 impl Topic {
@@ -33,7 +35,7 @@ impl Topic {
 }
 
 /// Signals of each topic so far.
-type Counts = [u64; 6];
+type Counts = [u64; 7];
 
 /// The signals of one process; cheap to clone.
 #[derive(Debug, Clone)]

@@ -4,6 +4,11 @@ use crate::signals::Topic;
 
 /// Transactions by their names, and the topics that they send.
 pub(super) const WAKING: &[(&str, &[Topic])] = &[
+    ("alerts.end", &[Topic::Alerts]),
+    ("alerts.report", &[Topic::Alerts]),
+    ("alerts.save", &[Topic::Alerts]),
+    ("alerts.silence", &[Topic::Alerts]),
+    ("alerts.unsilence", &[Topic::Alerts]),
     ("framesets.commit", &[Topic::Jobs, Topic::Progress]),
     ("framesets.discard", &[Topic::Progress]),
     ("ingests.report", &[Topic::Progress]),

@@ -67,6 +67,18 @@ impl Db {
         }
         ids.iter().map(|id| parse("configuration", id)).collect()
     }
+
+    /// The same of one product.
+    pub async fn most_popular_of(&self, product: &ProductId, limit: u32) -> Result<Vec<ConfigId>, DbError> {
+        const SQL: &str = "select c.id from configurations c
+            left join popularity p on p.configuration_id = c.id
+            where c.product_id = $1 and c.live_version is not null and c.namespace is null
+            order by coalesce(p.heat, 0.0) desc, c.created_at_ms desc limit $2";
+        let statement = self.for_reports();
+        let statement = statement.read("popularity.most_popular_of", SQL).bind(product.to_string());
+        let ids: Vec<String> = statement.bind(limit).scalars().await?;
+        ids.iter().map(|id| parse("configuration", id)).collect()
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,16 @@ impl Db {
         Ok(moved)
     }
 
+    /// Views in which the viewer switched to another choice, by the minute from a moment on: those whose slowest switch took
+    /// more than so many milliseconds, and all.
+    pub async fn slow_switches(&self, since_ms: i64, most_ms: u32) -> Result<Vec<(i64, i64, i64)>, DbError> {
+        const SQL: &str = "select minute_ms, cast(sum(is_slow) as bigint), count(*) from (
+            select at_ms - at_ms % 60000 as minute_ms, case when switch_ms > $2 then 1 else 0 end as is_slow
+            from vitals where at_ms >= $1 and switch_ms is not null) s
+            group by minute_ms order by minute_ms";
+        self.read("vitals.slow_switches", SQL).bind(since_ms).bind(most_ms).all().await
+    }
+
     /// Deletes measurements from before a moment, and the oldest ones beyond `keep`. Returns how many.
     pub async fn prune_vitals(&self, before_ms: i64, keep: i64) -> Result<u64, DbError> {
         const SQL: &str = "delete from vitals where at_ms < $1
@@ -74,6 +84,25 @@ async fn insert(tx: &mut Tx, vitals: &Vitals, at_ms: i64) -> Result<(), DbError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn slow_switches_are_counted_by_the_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let product = "ring/solitaire".parse().unwrap();
+        db.ensure_product(&product, &[]).await.unwrap();
+        db.ensure_configuration(&product, &"ring.solitaire".parse().unwrap(), &[].into()).await.unwrap();
+        for (at_ms, switch_ms) in [(0, 999), (60_000, 301), (60_001, 300), (119_999, 302), (120_000, 5)] {
+            let text = format!(
+                r#"{{"schema": "girasol.vitals/1", "configuration": "ring.solitaire", "tier": "standard",
+                    "switches": 1, "switch_ms": {switch_ms}}}"#
+            );
+            let vitals = vec![serde_json::from_str(&text).unwrap()];
+            db.record(&Seen { vitals, ..Seen::default() }, 0, at_ms).await.unwrap();
+        }
+        let counted = db.slow_switches(60_000, 300).await.unwrap();
+        assert_eq!(counted, [(60_000, 2, 3), (120_000, 0, 1)]);
+    }
 
     #[tokio::test]
     async fn old_measurements_and_too_many_are_deleted() {

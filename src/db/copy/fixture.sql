@@ -77,3 +77,11 @@ insert into user_performance (hour_ms, product_id, tier, format, network, device
     frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms) values
     (3600000, 'ring.solitaire', 'standard', 'avif', '4g or unknown', 'high-end', 'DE', 2, 0, 9, 8, '190:2', '5:1', '', '', '', '', '', '');
 insert into looks (day_ms, product_id, sectors) values (86400000, 'ring.solitaire', '0,1,2');
+insert into alerts (rule, subject, instance, since_ms, fired_at_ms, seen_ms, value, notified_at_ms, escalated) values
+    ('purge-old', 'edge', '', 1, null, 2, 61.5, null, 0), ('disk-low', '', 'one:8360', 1, 2, 3, 0.1, 4, 1);
+insert into alert_history (at_ms, kind, rule, subject, since_ms, value) values (1, 'firing', 'disk-low', '', 1, 9.5);
+insert into alert_silences (rule, subject, until_ms, reason, actor) values ('purge-old', 'edge', 9, 'known', 'command line');
+insert into alert_messages (channel, what, next_at_ms, lease, lease_until_ms, created_at_ms) values
+    ('chat', '{"rule":"disk-low"}', 3, null, null, 1), ('mail', '{}', 3, 'l', 4, 1);
+insert into alert_lease (id, holder, until_ms) values (1, 'one:8360', 5);
+insert into last_backup (id, at_ms) values (1, 7);
