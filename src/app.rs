@@ -1,6 +1,7 @@
 //! The running program: its parts put together in order, the server, and the worker.
 
 mod access;
+mod alerting;
 mod connections;
 mod descriptors;
 mod drain;
@@ -8,6 +9,7 @@ mod figures;
 mod health;
 mod listen;
 mod lost;
+mod measures;
 mod operators;
 mod performance;
 mod routes;
@@ -177,14 +179,14 @@ impl App {
     /// one.
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let store = open_store(&config).await?;
-        Self::over(config, store, Lost::Refused).await
+        Box::pin(Self::over(config, store, Lost::Refused)).await
     }
 
     /// The same for a command that writes objects: a store that cannot be used is found out before any work.
     pub async fn open_to_write(config: Config) -> Result<Self, AppError> {
         let store = open_store(&config).await?;
         store.probe().await?;
-        Self::over(config, store, Lost::Refused).await
+        Box::pin(Self::over(config, store, Lost::Refused)).await
     }
 
     /// The same for a command that changes or shows what there is: it creates nothing.
@@ -214,7 +216,7 @@ impl App {
     pub async fn open_unknown(config: Config) -> Result<Self, AppError> {
         let store = open_store(&config).await?;
         store.probe().await?;
-        Self::over(config, store, Lost::Replaced).await
+        Box::pin(Self::over(config, store, Lost::Replaced)).await
     }
 
     async fn over(config: Config, store: Store, lost: Lost) -> Result<Self, AppError> {
@@ -457,6 +459,13 @@ impl App {
             let catalog = catalog.clone();
             move || catalog.evict_pointers()
         });
+        let parts = alerting::Parts {
+            catalog: &catalog,
+            readiness: &readiness,
+            recorder: measured.recorder(),
+            purger: &purger,
+        };
+        alerting::start(self, &mut background, &parts)?;
         if self.config.jobs.in_server {
             tasks::work(&mut background, self.worker());
         }

@@ -5,12 +5,14 @@
 //! checked by `validate` of the section.
 
 mod advice;
+mod alerts;
 mod cache;
 mod database;
 mod delivery;
 mod encode;
 mod example;
 mod jobs;
+mod launches;
 mod limits;
 mod loaded;
 mod log;
@@ -41,12 +43,14 @@ use toml::{Table, Value};
 use crate::domain::policy::Policy;
 
 pub use self::{
+    alerts::{AlertsConfig, Channel, ChannelKind, Least, RuleConfig, Sends},
     cache::CacheConfig,
     database::DatabaseConfig,
     delivery::{DeliveryConfig, ObjectsFrom},
     encode::EncodeConfig,
     example::render as example_file,
     jobs::JobsConfig,
+    launches::LaunchConfig,
     limits::{LimitsConfig, UnknownProxies},
     loaded::{Effective, Loaded},
     log::{LogConfig, LogFormat},
@@ -103,6 +107,12 @@ pub struct Config {
     /// Caches and CDNs that are purged.
     #[serde(default)]
     pub purge: PurgeConfig,
+    /// What the service watches of itself, and who is notified.
+    #[serde(default)]
+    pub alerts: AlertsConfig,
+    /// Sales that are known beforehand.
+    #[serde(default)]
+    pub launches: Vec<LaunchConfig>,
     /// Log lines on stderr.
     #[serde(default)]
     pub log: LogConfig,
@@ -147,7 +157,11 @@ pub fn sections() -> Vec<Section> {
         about: "The folder of the database and the objects. `--data` and `GIRASOL_DATA` override it."
             .to_owned(),
     };
-    let top = Section { name: String::new(), about: String::new(), settings: vec![data, tiers::formats()] };
+    let top = Section {
+        name: String::new(),
+        about: String::new(),
+        settings: vec![data, tiers::formats(), launches::launches()],
+    };
     let mut sections = vec![
         top,
         ServerConfig::section(),
@@ -160,6 +174,7 @@ pub fn sections() -> Vec<Section> {
         JobsConfig::section(),
         VersionsConfig::section(),
         VitalsConfig::section(),
+        AlertsConfig::section(),
         LogConfig::section(),
         EncodeConfig::section(),
     ];
@@ -203,6 +218,8 @@ impl Config {
             self.cache.validate(),
             self.delivery.validate(self.store.kind == StoreKind::S3),
             self.log.validate(),
+            self.alerts.validate(),
+            launches::validate(&self.launches),
             self.purge.validate(),
             self.tier_table().validate().map_err(Problem::from),
             self.policy.validate().map_err(Problem::from),

@@ -27,6 +27,7 @@ pub mod cdn;
 pub mod limits;
 pub mod notices;
 
+pub mod alerts;
 pub mod http;
 
 pub mod report;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     background::Health,
     cache::levels::Fill,
-    db::{Db, PoolFill},
-    domain::health::Condition,
+    db::{Db, PoolFill, ReplicaState},
+    domain::health::{Condition, PartName},
     http::catalog::Catalog,
     library::readiness::Readiness,
     telemetry::metrics::{Metrics, Page, Runtimes},
@@ -65,6 +65,20 @@ pub(super) fn of_parts(metrics: &Metrics, readiness: &Arc<Readiness>) {
                 Condition::Failed => 2.0,
             };
             page.add("girasol_health_condition", &[("part", name.into())], condition);
+            let [free, size] = match name {
+                PartName::Disk => ["girasol_disk_free_bytes", "girasol_disk_size_bytes"],
+                PartName::Memory => ["girasol_memory_free_bytes", "girasol_memory_size_bytes"],
+                _ => continue,
+            };
+            for (figure, gauge) in [("free_bytes", free), ("whole_bytes", size)] {
+                if let Some((_, value)) = part.look.figures.iter().find(|(known, _)| *known == figure) {
+                    page.add(gauge, &[], *value);
+                }
+            }
+        }
+        if let Some(state) = readiness.replica() {
+            let is_ready = if state == ReplicaState::Ready { 1.0 } else { 0.0 };
+            page.add("girasol_db_replica_ready", &[], is_ready);
         }
     });
 }

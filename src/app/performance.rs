@@ -34,6 +34,11 @@ impl Measured {
         routes.app_data(recorder).app_data(users).app_data(reports).app_data(vitals);
     }
 
+    /// Where requests are counted.
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
     /// Writes all of it to the database.
     pub(super) async fn flush(&self, db: &Db) -> Result<(), DbError> {
         self.recorder.flush(db).await?;

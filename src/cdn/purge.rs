@@ -32,7 +32,7 @@ mod nginx;
 mod varnish;
 mod webhook;
 
-mod client;
+pub(crate) mod client;
 
 use std::{
     fmt,
@@ -191,8 +191,7 @@ impl Purger {
             let adapter = Adapter::open(target).await?;
             caches.push(Arc::new(Cache { name: target.name.clone(), kind: target.kind, adapter }));
         }
-        let no_client =
-            |error: reqwest::Error| BadTarget { name: "all".to_owned(), problem: error.to_string() };
+        let no_client = |error: reqwest::Error| BadTarget::of_purges("all", error.to_string());
         let client = Client::new().map_err(no_client)?;
         let is_soft = settings.publish == Hardness::Soft;
         let names = settings.targets.iter().map(|target| target.name.clone()).collect();

@@ -86,7 +86,11 @@ impl Loaded {
             return Err(refused(problems));
         }
         let targets = config.purge.targets.iter();
-        let tokens: Vec<&str> = targets.filter_map(|target| target.token_env.as_deref()).collect();
+        let of_targets = targets.filter_map(|target| target.token_env.as_deref());
+        let channels = config.alerts.channels.iter();
+        let of_channels =
+            channels.flat_map(|channel| [channel.url_env.as_deref(), channel.token_env.as_deref()]);
+        let tokens: Vec<&str> = of_targets.chain(of_channels.flatten()).collect();
         let problems: Vec<_> =
             unknown.iter().filter_map(|name| schema.problem_of_variable(name, &tokens)).collect();
         if problems.is_empty() { Ok(Self { config, sources }) } else { Err(ConfigError::Problems(problems)) }

@@ -149,14 +149,23 @@ impl TargetKind {
     }
 }
 
-/// A target that cannot be used.
+/// A target or a channel that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("purge.targets {name:?}: {problem}")]
+#[error("{list} {name:?}: {problem}")]
 pub struct BadTarget {
+    /// The list of the settings that it stands in.
+    pub list: &'static str,
     /// Its name.
     pub name: String,
     /// The rest of the sentence.
     pub problem: String,
+}
+
+impl BadTarget {
+    /// Of `purge.targets`.
+    pub fn of_purges(name: &str, problem: String) -> Self {
+        Self { list: "purge.targets", name: name.to_owned(), problem }
+    }
 }
 
 impl PurgeConfig {

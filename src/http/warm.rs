@@ -4,11 +4,17 @@ use assets_pipeline::plan::tiers::{Format, TierKey};
 
 use crate::{
     config::ObjectsFrom,
-    domain::{names::ConfigId, namespace::Namespace},
+    domain::{
+        names::{ConfigId, ProductId},
+        namespace::Namespace,
+    },
     store::ObjectKey,
 };
 
 use super::{catalog::Catalog, problem::Error};
+
+/// Spins of one product that are loaded before a launch.
+const MOST_OF_A_PRODUCT: u32 = 1_000;
 
 impl Catalog {
     /// Loads the most popular spins in order, until they take half of the memory for objects. A failure does not stop the
@@ -21,8 +27,26 @@ impl Catalog {
             Ok(popular) => popular,
             Err(error) => return tracing::warn!(%error, "the most popular spins cannot be read"),
         };
+        self.warm_all(&popular).await;
+    }
+
+    /// The same for the live spins of products, the most popular first; without any product, for the most popular spins.
+    pub(crate) async fn warm_products(&self, products: &[ProductId]) {
+        if products.is_empty() {
+            return self.warm().await;
+        }
+        for product in products {
+            match self.db.most_popular_of(product, MOST_OF_A_PRODUCT).await {
+                Ok(live) if self.delivery.objects == ObjectsFrom::Serve => self.warm_all(&live).await,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%product, %error, "the spins of a product cannot be read"),
+            }
+        }
+    }
+
+    async fn warm_all(&self, ids: &[ConfigId]) {
         let (mut bytes, mut configurations) = (0, 0);
-        for id in &popular {
+        for id in ids {
             if bytes >= self.max.objects / 2 {
                 break;
             }
@@ -33,7 +57,7 @@ impl Catalog {
                 }
             }
         }
-        tracing::info!(configurations, bytes, "the most popular spins are in memory");
+        tracing::info!(configurations, bytes, "spins are in memory before they are asked for");
     }
 
     /// Loads a spin that has gone live. After a failure the first request loads it.

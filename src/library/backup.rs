@@ -195,6 +195,10 @@ pub async fn back_up(
     list.staged = needs.staged.len() as u64;
     list.faulty = lost.len() as u64;
     writer.finish(&file, &list).await?;
+    if let Err(error) = db.note_backup().await {
+        // The backup is whole. That it is young is not known to alerts.
+        tracing::warn!(%error, "the backup could not be noted");
+    }
     Ok(list)
 }
 

@@ -29,7 +29,7 @@ pub(super) enum Adapter {
 impl Adapter {
     /// Reads the tokens and credentials that the settings name; the settings are validated.
     pub(super) async fn open(target: &Target) -> Result<Self, BadTarget> {
-        let bad = |problem: String| BadTarget { name: target.name.clone(), problem };
+        let bad = |problem: String| BadTarget::of_purges(&target.name, problem);
         let bare = |address: &str| address.trim_end_matches('/').to_owned();
         let endpoints = || target.endpoints.iter().map(|endpoint| bare(endpoint)).collect();
         let api = |own: &str| bare(target.api.as_deref().unwrap_or(own));

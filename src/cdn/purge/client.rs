@@ -7,6 +7,8 @@ use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER, redirect::Policy}
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
+use crate::domain::keys::hex;
+
 /// How long one response may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -19,40 +21,47 @@ const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// A token, or another text that no log may show.
 #[derive(Debug, Clone)]
-pub(super) struct Secret(SecretString);
+pub(crate) struct Secret(SecretString);
 
 impl Secret {
     /// Without white space around it, as files end with a line break.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(text.trim().into())
     }
 
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
 /// HMAC-SHA256 (RFC 2104).
 #[expect(clippy::expect_used, reason = "RFC 2104 allows keys of every length")]
-pub(super) fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of every length");
     mac.update(data);
     mac.finalize().into_bytes().into()
 }
 
+/// What a webhook gets in `Girasol-Signature`. The time is signed too, so that the receiver can refuse an old message that
+/// a third party sends again.
+pub(crate) fn signature(secret: &Secret, at_s: i64, body: &str) -> String {
+    let signature = hmac_sha256(secret.expose().as_bytes(), format!("{at_s}.{body}").as_bytes());
+    format!("t={at_s},v1={}", hex(&signature))
+}
+
 /// Why a request was not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(super) struct SendError {
+pub(crate) struct SendError {
     /// What to do about it.
-    pub(super) kind: SendErrorKind,
+    pub(crate) kind: SendErrorKind,
     /// For people; holds no secret.
-    pub(super) message: String,
+    pub(crate) message: String,
 }
 
 /// What to do about a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SendErrorKind {
+pub(crate) enum SendErrorKind {
     /// No response came, or one of a server that is unwell: try again.
     Unreachable,
     /// The service asks for a pause, if known for how long.
@@ -76,12 +85,12 @@ impl SendErrorKind {
 }
 
 impl SendError {
-    pub(super) fn new(kind: SendErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: SendErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
     /// Of a response that is no success, with what its body says.
-    pub(super) fn of_status(
+    pub(crate) fn of_status(
         status: StatusCode,
         pause: Option<Duration>,
         body: &str,
@@ -108,20 +117,20 @@ impl SendError {
 
 /// A response that is a success, or has one of the statuses that the caller takes for one.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: StatusCode,
-    pub(super) body: String,
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) body: String,
 }
 
 /// Sends the requests of all targets; cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Client {
-    pub(super) http: reqwest::Client,
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
 }
 
 impl Client {
     /// It follows neither redirects nor the environment's proxies: both would get the tokens.
-    pub(super) fn new() -> Result<Self, reqwest::Error> {
+    pub(crate) fn new() -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -133,7 +142,7 @@ impl Client {
     }
 
     /// Sends a request. `also` are statuses that count as a success.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         request: RequestBuilder,
         also: &[u16],
@@ -200,6 +209,15 @@ mod tests {
         let later = SystemTime::now() + Duration::from_secs(90);
         assert!(pause(&httpdate::fmt_http_date(later)).unwrap() > Duration::from_mins(1));
         assert_eq!(pause("soon"), None);
+    }
+
+    #[test]
+    fn a_signature_covers_moment_and_body() {
+        let secret = Secret::new("key");
+        let signed = signature(&secret, 1, "body");
+        // As openssl computes it.
+        assert_eq!(signed, "t=1,v1=91b5374b153842ad05b2c4eab9349b8321b14703165bd3fb8b034dfb8be98ae5");
+        assert_ne!(signed[4..], signature(&secret, 2, "body")[4..]);
     }
 
     #[test]

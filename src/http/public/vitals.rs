@@ -10,6 +10,7 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
+use metrics::histogram;
 
 use crate::{
     config::VitalsConfig,
@@ -198,6 +199,9 @@ pub(crate) async fn vitals(
         .map_err(|field| Error::BadField(format!("{field}: no browser can have measured this")))
         .at(&scope)?;
     if views.take_in(vitals.clone()) {
+        if let Some(switch_ms) = vitals.switch_ms {
+            histogram!("girasol_viewer_switch_duration_seconds").record(f64::from(switch_ms) / 1000.0);
+        }
         let hints = Hints::parse(|name| {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
         });

@@ -103,6 +103,8 @@ const RENDITIONS: &[f64] = &[
     500_000.0,
     1_000_000.0,
 ];
+/// What a shopper notices, with the bound that the objective is about.
+const SWITCHES: &[f64] = &[0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0];
 /// SSIMULACRA2.
 const SCORES: &[f64] = &[30.0, 40.0, 50.0, 55.0, 60.0, 65.0, 70.0, 75.0, 80.0, 85.0, 90.0, 95.0];
 
@@ -149,6 +151,12 @@ pub const FAMILIES: &[Family] = &[
         "girasol_shed_loads_total",
         &["kind"],
         "Loads that were refused with 503, since they would have waited too long: database, store, objects, answers.",
+    ),
+    histogram(
+        "girasol_viewer_switch_duration_seconds",
+        SWITCHES,
+        &[],
+        "Time from a choice to its picture in browsers, as viewers report it: the slowest switch of each view.",
     ),
     counter("girasol_negotiations_total", &["tier", "format"], "Delivery classes that were selected."),
     counter(
@@ -267,6 +275,19 @@ pub const FAMILIES: &[Family] = &[
         &["part"],
         "How well a part is, as /api/health says it: 0 ok, 1 degraded, 2 failed.",
     ),
+    gauge("girasol_disk_free_bytes", &[], "What is free of the disk with the data folder."),
+    gauge("girasol_disk_size_bytes", &[], "The size of that disk."),
+    gauge(
+        "girasol_memory_free_bytes",
+        &[],
+        "Memory that can be taken still: of the machine, or of a control group of the process, whichever has less.",
+    ),
+    gauge("girasol_memory_size_bytes", &[], "All memory there."),
+    gauge(
+        "girasol_db_replica_ready",
+        &[],
+        "Whether the replica of the database can be used: 1 or 0. Left out where none is configured.",
+    ),
     gauge(
         "girasol_background_last_success_timestamp_seconds",
         &["task"],
@@ -330,6 +351,16 @@ pub const FAMILIES: &[Family] = &[
         "girasol_service_scrub_ended_timestamp_seconds",
         &[],
         "When the slow reading of the store last came to the end of all objects, as a Unix time; 0 before the first time.",
+    ),
+    gauge(
+        "girasol_service_poor_renditions",
+        &[],
+        "Renditions of live versions that were made within a day and are below the floor of their family.",
+    ),
+    gauge(
+        "girasol_service_backup_age_seconds",
+        &[],
+        "How long ago girasol backup succeeded last; left out where it never did.",
     ),
     gauge("girasol_service_open_framesets", &[], "Frame sets that artists have not committed yet."),
     gauge("girasol_service_unfinished_uploads", &[], "Uploads that have begun and have not arrived whole."),

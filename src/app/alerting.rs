@@ -1,0 +1,93 @@
+//! The service watches itself: what is measured, evaluated and told.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    alerts::Watcher, background::Background, cdn::purge::Purger, domain::alerts::Launch,
+    http::catalog::Catalog, library::readiness::Readiness, performance::Recorder,
+};
+
+use super::{App, AppError, measures::Measures};
+
+/// How often figures are read for Prometheus alone, where the service evaluates no rules.
+const MEASURE_EVERY: Duration = Duration::from_mins(1);
+/// How long before a launch its products are loaded into memory: once while there is time, and once just before.
+const WARM_BEFORE_MS: [i64; 2] = [30 * 60_000, 5 * 60_000];
+/// How often it is looked whether one is near.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// What the parts of a server have that is measured.
+pub(super) struct Parts<'a> {
+    pub(super) catalog: &'a Arc<Catalog>,
+    pub(super) readiness: &'a Arc<Readiness>,
+    pub(super) recorder: &'a Recorder,
+    pub(super) purger: &'a Purger,
+}
+
+/// Starts to evaluate rules, and to warm caches before launches.
+pub(super) fn start(app: &App, background: &mut Background, parts: &Parts<'_>) -> Result<(), AppError> {
+    let instance = instance(&app.config.server.listen);
+    let caches = parts.purger.caches().map(|(name, _)| name.to_owned()).collect();
+    let measures = Arc::new(Measures::new(app, &instance, parts.readiness, parts.recorder, caches));
+    let launches: Vec<Launch> =
+        app.config.launches.iter().filter_map(|launch| launch.launch().ok()).collect();
+    warm_launches(background, parts.catalog, &launches);
+    if !app.config.alerts.enabled {
+        background.every("measure", MEASURE_EVERY, move || {
+            let measures = measures.clone();
+            async move {
+                measures.read().await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        return Ok(());
+    }
+    let measure = move || -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
+        let measures = measures.clone();
+        Box::pin(async move { measures.read().await })
+    };
+    let watcher = Watcher::open(app.db.clone(), &app.config.alerts, launches, &instance, measure)?;
+    Arc::new(watcher).start(background);
+    Ok(())
+}
+
+/// The name of this server: that of its machine, and the port as configured, so that it is the same after a restart.
+fn instance(listen: &str) -> String {
+    let port = listen.rsplit(':').next().unwrap_or_default();
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{port}", if machine.trim().is_empty() { "server" } else { machine.trim() })
+}
+
+/// Loads the products of a launch into memory before it begins.
+fn warm_launches(background: &mut Background, catalog: &Arc<Catalog>, launches: &[Launch]) {
+    if launches.is_empty() {
+        return;
+    }
+    let (catalog, launches) = (catalog.clone(), launches.to_vec());
+    background.run("warm_launches", move |mut task| {
+        let (catalog, launches) = (catalog.clone(), launches.clone());
+        async move {
+            let mut since_ms = catalog.db.now_ms();
+            while !task.is_stopping() {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = task.stopping() => return,
+                }
+                let now_ms = catalog.db.now_ms();
+                let is_due = |launch: &&Launch| {
+                    let moments = WARM_BEFORE_MS.map(|before| launch.from_ms - before);
+                    moments.into_iter().any(|at_ms| since_ms < at_ms && at_ms <= now_ms)
+                };
+                for launch in launches.iter().filter(is_due) {
+                    tracing::info!(
+                        launch = launch.name,
+                        "a launch is near: its products are loaded into memory"
+                    );
+                    catalog.warm_products(&launch.products).await;
+                }
+                since_ms = now_ms;
+                task.succeeded();
+            }
+        }
+    });
+}

@@ -1,0 +1,74 @@
+//! `[[launches]]`
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::domain::{alerts::Launch, names::ProductId};
+
+use super::{
+    problem::Problem,
+    setting::{Kind, Setting, entries},
+};
+
+/// A sale that is known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchConfig {
+    /// Its name.
+    pub name: String,
+    /// When it begins.
+    pub from: String,
+    /// When it ends.
+    pub to: String,
+    /// What is sold.
+    #[serde(default)]
+    pub products: Vec<String>,
+}
+
+/// The setting itself, which stands before all sections.
+pub(super) fn launches() -> Setting {
+    Setting {
+        name: "launches",
+        kind: Kind::Tables(entries! {
+            name: Kind::Text, "\"autumn sale\"", "The name in logs and in the report.", required;
+            from: Kind::Text, "\"2026-11-27T06:00:00+01:00\"", "When it begins, with the offset from UTC.", required;
+            to: Kind::Text, "\"2026-11-30T23:59:00+01:00\"", "When it ends.", required;
+            products: Kind::Texts, "[\"ring/solitaire\"]",
+                "The products whose live spins are loaded into memory beforehand. Without any, it is the most popular ones.";
+        }),
+        default: None,
+        example: None,
+        required: false,
+        about: "Sales that are known beforehand. From half an hour before one until its end, alerts have tighter bounds; servers \
+                load its products into memory half an hour and again five minutes before it begins; and a report is sent to \
+                every channel of `alerts` when it is over."
+            .to_owned(),
+    }
+}
+
+impl LaunchConfig {
+    /// As the rest of the code has it.
+    pub fn launch(&self) -> Result<Launch, String> {
+        let moment = |key: &str, text: &str| {
+            let parsed = OffsetDateTime::parse(text, &Rfc3339);
+            let parsed =
+                parsed.map_err(|_other| format!("{key} must be a moment as 2026-11-27T06:00:00+01:00"))?;
+            Ok::<_, String>(parsed.unix_timestamp() * 1000)
+        };
+        let (from_ms, until_ms) = (moment("from", &self.from)?, moment("to", &self.to)?);
+        if until_ms <= from_ms {
+            return Err("ends before it begins".to_owned());
+        }
+        let product = |id: &String| id.parse::<ProductId>().map_err(|error| format!("products: {error}"));
+        let products = self.products.iter().map(product).collect::<Result<_, _>>()?;
+        Ok(Launch { name: self.name.clone(), from_ms, until_ms, products })
+    }
+}
+
+pub(super) fn validate(launches: &[LaunchConfig]) -> Result<(), Problem> {
+    for (at, launch) in launches.iter().enumerate() {
+        if let Err(problem) = launch.launch() {
+            return Err(Problem::of(&format!("launches[{at}]"), &format!("{:?}: {problem}", launch.name)));
+        }
+    }
+    Ok(())
+}
