@@ -1,5 +1,6 @@
 //! The command line.
 
+mod alerts;
 mod ask;
 mod audit;
 mod backup;
@@ -158,6 +159,8 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// List the jobs that encode frame sets, or show one with its log.
     Jobs(jobs::JobsArgs),
+    /// Show what is wrong, and silence alerts.
+    Alerts(alerts::AlertsArgs),
     /// List what was changed, by which key and from which address.
     Audit(audit::AuditArgs),
     /// Show how well visitors are served: latency, errors, hit rates, trend, health and what is left.
@@ -183,6 +186,7 @@ impl Command {
             Self::Ingest(args) => args.json,
             Self::Versions(args) => args.json,
             Self::Jobs(args) => args.json,
+            Self::Alerts(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Check(args) => args.json,
             Self::CheckConfig(args) => args.json,
@@ -287,6 +291,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Report(args) => Ok(report::run(&config, args).await?),
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
+        Command::Alerts(args) => alerts::run(&App::open_existing(config).await?, args).await,
         Command::Audit(args) => Ok(audit::run(&App::open_existing(config).await?, args).await?),
         Command::Performance(args) => Ok(performance::run(&App::open_existing(config).await?, args).await?),
         Command::Publish(args) => Ok(publish::publish(&App::open_existing(config).await?, &args).await?),

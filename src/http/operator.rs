@@ -1,5 +1,6 @@
 //! The operators' API: keys, products as files, purges, the audit trail and figures.
 
+mod alerts;
 mod audit;
 mod import;
 mod keys;
@@ -36,6 +37,10 @@ use super::{
     performance::events,
     performance::export,
     metrics::show,
+    alerts::list,
+    alerts::events,
+    alerts::silence,
+    alerts::unsilence,
 ))]
 pub(super) struct Operations;
 
@@ -58,5 +63,8 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/performance/events").stream(performance::events))
         .service(address("/api/performance/export").get(performance::export))
         .service(address("/api/audit").get(audit::show))
-        .service(address("/api/optimize").post(optimize::optimize));
+        .service(address("/api/optimize").post(optimize::optimize))
+        .service(address("/api/alerts").get(alerts::list))
+        .service(address("/api/alerts/events").stream(alerts::events))
+        .service(address("/api/alerts/{alert}/silence").post(alerts::silence).delete(alerts::unsilence));
 }

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "a type that only describes a value of another layer is never constructed")]
 
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod bucket;
 pub(crate) mod checks;

@@ -17,6 +17,7 @@ mod redis;
 #[path = "../../assets-pipeline/tests/samples/mod.rs"]
 mod samples;
 
+mod alerts;
 mod archives;
 mod attack;
 mod authorization;
@@ -42,6 +43,7 @@ mod jobs;
 mod layers;
 mod limits;
 mod metrics;
+mod monitoring;
 mod moved;
 mod moved_database;
 mod moved_store;

@@ -34,7 +34,7 @@ impl Postgres {
     }
 
     /// `pg_ctl`, as the user whose server it is.
-    fn control(&self, arguments: &[&str]) {
+    pub(crate) fn control(&self, arguments: &[&str]) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/control.sh");
         let mut control = Command::new(script);
         let status = control.arg(self.folder()).args(arguments).stdout(Stdio::null()).status().unwrap();

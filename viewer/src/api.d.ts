@@ -4,6 +4,71 @@
  */
 
 export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong
+         * @description For the role `metrics`.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What becomes of alerts, as a stream
+         * @description For the role `metrics`. Server-sent events (HTML standard, section 9.2): what is new from now on, or with `Last-Event-ID` what came
+         *     after that event.
+         */
+        get: operations["watchAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Silence an alert
+         * @description For admins. Channels are not notified of it until the silence is over; it takes the place of an earlier one.
+         */
+        post: operations["silenceAlert"];
+        /**
+         * End the silences of an alert
+         * @description For admins. Ending what has ended already changes nothing.
+         */
+        delete: operations["unsilenceAlert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -1355,6 +1420,69 @@ export interface components {
     schemas: {
         /** @description The frames that a file became. */
         Added: components["schemas"]["Frame"] | components["schemas"]["Archive"];
+        /** @description A condition that holds. */
+        Alert: {
+            fired?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description Its name, and its section in the runbook.
+             * @example purge-old
+             */
+            name: string;
+            notified?: components["schemas"]["Timestamp"] | null;
+            severity?: components["schemas"]["AlertSeverity"] | null;
+            /** @description Whether a silence holds for it. */
+            silenced: boolean;
+            since: components["schemas"]["Timestamp"];
+            state: components["schemas"]["AlertState"];
+            /** @description What it is about, as a cache or a server; empty where the name says it. */
+            subject: string;
+            /** @description In words. */
+            text: string;
+            /**
+             * Format: double
+             * @description What was measured last.
+             */
+            value: number;
+        };
+        /** @description Something that became of an alert. */
+        AlertEvent: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Grows with time.
+             */
+            id: number;
+            name: string;
+            since: components["schemas"]["Timestamp"];
+            /**
+             * @description `firing`, `escalated` or `resolved`; `report` of a launch that is over.
+             * @example firing
+             */
+            state: string;
+            subject: string;
+            text: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @description What is wrong, what is silenced, and what was wrong lately. */
+        AlertList: {
+            /** @description Conditions that hold. */
+            alerts: components["schemas"]["Alert"][];
+            /** @description What became of alerts, the newest first, at most 100. */
+            past: components["schemas"]["AlertEvent"][];
+            /** @description Silences that hold. */
+            silences: components["schemas"]["Silence"][];
+        };
+        /**
+         * @description How urgent it is.
+         * @enum {string}
+         */
+        AlertSeverity: "critical" | "warning";
+        /**
+         * @description The state of a condition.
+         * @enum {string}
+         */
+        AlertState: "pending" | "firing";
         /** @description A mend to apply. */
         ApplyMend: {
             mend: components["schemas"]["Mend"];
@@ -2884,6 +3012,28 @@ export interface components {
              */
             sequence: string;
         };
+        /** @description A silence. */
+        Silence: {
+            /** @description A key's id, or `command line`. */
+            actor: string;
+            name: string;
+            reason: string;
+            /** @description One subject of the alert; `null` where it is silenced for all. */
+            subject?: string | null;
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A silence to begin. */
+        SilenceRequest: {
+            /**
+             * Format: int32
+             * @description For how long, from 1 minute to 30 days.
+             */
+            minutes: number;
+            /** @description Why, on one line. */
+            reason?: string;
+            /** @description One subject of the alert; all of them where it is left out. */
+            subject?: string | null;
+        };
         /** @description An address that is slow. */
         SlowRoute: {
             figures: components["schemas"]["RequestFigures"];
@@ -3550,6 +3700,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "urn:problem-type:girasol:no-spin" | "urn:problem-type:girasol:no-such-file" | "urn:problem-type:girasol:not-found";
+                };
+            };
+        };
+        /** @description The alert does not exist. */
+        NoSuchAlert: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:no-such-alert" | "urn:problem-type:girasol:not-found";
                 };
             };
         };
@@ -4342,6 +4504,11 @@ export interface components {
     pathItems: never;
 }
 export type Added = components['schemas']['Added'];
+export type Alert = components['schemas']['Alert'];
+export type AlertEvent = components['schemas']['AlertEvent'];
+export type AlertList = components['schemas']['AlertList'];
+export type AlertSeverity = components['schemas']['AlertSeverity'];
+export type AlertState = components['schemas']['AlertState'];
 export type ApplyMend = components['schemas']['ApplyMend'];
 export type Archive = components['schemas']['Archive'];
 export type AuditEntry = components['schemas']['AuditEntry'];
@@ -4478,6 +4645,8 @@ export type Severity = components['schemas']['Severity'];
 export type Sibling = components['schemas']['Sibling'];
 export type Sign = components['schemas']['Sign'];
 export type SignedAddress = components['schemas']['SignedAddress'];
+export type Silence = components['schemas']['Silence'];
+export type SilenceRequest = components['schemas']['SilenceRequest'];
 export type SlowRoute = components['schemas']['SlowRoute'];
 export type Slug = components['schemas']['Slug'];
 export type Spin = components['schemas']['Spin'];
@@ -4534,6 +4703,7 @@ export type ResponseNamesTooLarge = components['responses']['NamesTooLarge'];
 export type ResponseNewChoices = components['responses']['NewChoices'];
 export type ResponseNoSpin = components['responses']['NoSpin'];
 export type ResponseNoSpinOrFile = components['responses']['NoSpinOrFile'];
+export type ResponseNoSuchAlert = components['responses']['NoSuchAlert'];
 export type ResponseNoSuchEvidence = components['responses']['NoSuchEvidence'];
 export type ResponseNoSuchFile = components['responses']['NoSuchFile'];
 export type ResponseNoSuchFrame = components['responses']['NoSuchFrame'];
@@ -4617,6 +4787,140 @@ export type HeaderVary = components['headers']['Vary'];
 export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
 export type $defs = Record<string, never>;
 export interface operations {
+    listAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alerts, silences, and what was wrong lately. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    watchAlerts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Continue after this event.
+                 * @example 0
+                 */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `event` is the state: `firing`, `escalated`, `resolved` or `report`; `data` is JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["AlertEvent"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    silenceAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The alert's name, as the runbook has it.
+                 * @example purge-old
+                 */
+                alert: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Alerts and silences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: components["responses"]["BadBody"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            404: components["responses"]["NoSuchAlert"];
+            408: components["responses"]["BodyTooSlow"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    unsilenceAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The alert's name, as the runbook has it.
+                 * @example purge-old
+                 */
+                alert: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alerts and silences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            404: components["responses"]["NoSuchAlert"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
     showAudit: {
         parameters: {
             query?: {

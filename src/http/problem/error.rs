@@ -75,6 +75,8 @@ pub(crate) enum Error {
     CrossOrigin,
     #[error("the key does not exist")]
     NoSuchKey,
+    #[error("there is no alert of this name")]
+    NoSuchAlert,
     #[error("{0}")]
     BadField(String),
     #[error("{}", list(.0))]
@@ -266,6 +268,7 @@ impl Error {
             Self::InsufficientRole(_) => kinds::INSUFFICIENT_ROLE,
             Self::CrossOrigin => kinds::CROSS_ORIGIN,
             Self::NoSuchKey => kinds::NO_SUCH_KEY,
+            Self::NoSuchAlert => kinds::NO_SUCH_ALERT,
             Self::BadField(_) => kinds::BAD_FIELD,
             Self::BadProduct(_) => kinds::BAD_PRODUCT,
             Self::ProductInUse(_) => kinds::PRODUCT_IN_USE,

@@ -77,6 +77,8 @@ kinds! {
     NO_SUCH_FILE = 404 "no-such-file" "No such file";
     /// The key does not exist.
     NO_SUCH_KEY = 404 "no-such-key" "No such key";
+    /// There is no alert of this name: the runbook has them all.
+    NO_SUCH_ALERT = 404 "no-such-alert" "No such alert";
     /// The frame set does not exist, or was discarded or has expired.
     NO_SUCH_FRAMESET = 404 "no-such-frameset" "No such frame set";
     /// The upload does not exist, or was ended or has expired.

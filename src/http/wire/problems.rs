@@ -163,6 +163,8 @@ problems! {
     NoSpinOrFile(404) = &["no-spin", "no-such-file", "not-found"];
     /// The key does not exist.
     NoSuchKey(404) = &["no-such-key", "not-found"];
+    /// The alert does not exist.
+    NoSuchAlert(404) = &["no-such-alert", "not-found"];
     /// The frame set does not exist.
     NoSuchFrameset(404) = &["no-such-frameset", "not-found"];
     /// The frame set does not exist, or has no such frame.
