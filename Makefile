@@ -98,9 +98,9 @@ install: ## Install what `make build` built, with man pages and completions, bel
 test: ## Everything that CI checks
 	@scripts/test.sh
 
-reference: setup-build ## Write docs/reference and girasol.example.toml from the code again
+reference: setup-build ## Write docs/reference, girasol.example.toml and deploy/monitoring from the code again
 	UPDATE_EXPECT=1 $(CARGO) test --lib $(LOCKED) $(QUIET) -- config::tests::the_example_file
-	UPDATE_EXPECT=1 $(CARGO) test --test it $(LOCKED) $(QUIET) -- reference::
+	UPDATE_EXPECT=1 $(CARGO) test --test it $(LOCKED) $(QUIET) -- reference:: monitoring::the_
 
 fmt: ## Format the Rust sources
 	cargo fmt --all
