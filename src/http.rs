@@ -20,6 +20,7 @@ mod document;
 mod draining;
 mod embedded;
 mod encoding;
+mod export;
 mod forwarded;
 mod limiting;
 mod measure;

@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    },
+    http::StatusCode,
     web::{Bytes, Data},
 };
 use futures_util::stream;
@@ -15,7 +12,8 @@ use crate::{
     http::{
         auth::Admin,
         catalog::Catalog,
-        private_scope::{secret, secret_json},
+        export::ExportFormat,
+        private_scope::secret_json,
         problem::{Error, Failure},
         query, spreadsheet,
         wire::{
@@ -27,17 +25,6 @@ use crate::{
 
 /// The entries of one page, and of one query of an export.
 const PAGE: u32 = 500;
-
-/// The format of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ExportFormat {
-    /// One page.
-    Json,
-    /// All entries, an object a line.
-    Ndjson,
-    /// All entries, for a spreadsheet.
-    Csv,
-}
 
 /// The audit trail: every change, by whom and from where
 ///
@@ -71,26 +58,14 @@ pub(super) async fn show(
         let unknown = |allowed: &str| query::no_such_value(key, value, allowed);
         match key {
             "after" => after = value.parse().map_err(|_no_number| unknown("the number of an entry"))?,
-            "format" => {
-                format = match value {
-                    "json" => ExportFormat::Json,
-                    "ndjson" => ExportFormat::Ndjson,
-                    "csv" => ExportFormat::Csv,
-                    _ => return Err(unknown("one of json, ndjson, csv").into()),
-                }
-            }
+            "format" => format = ExportFormat::parse(key, value)?,
             _ => return Err(query::no_such_key(key, &["after", "format"]).into()),
         }
     }
-    let (media_type, name) = match format {
-        ExportFormat::Json => return page(&catalog.db, after).await,
-        ExportFormat::Ndjson => ("application/x-ndjson", "audit.ndjson"),
-        ExportFormat::Csv => (spreadsheet::MEDIA_TYPE, "audit.csv"),
-    };
-    Ok(secret(StatusCode::OK)
-        .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(export(catalog.db.clone(), after, format)))
+    if format == ExportFormat::Json {
+        return page(&catalog.db, after).await;
+    }
+    Ok(format.file("audit").streaming(export(catalog.db.clone(), after, format)))
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {

@@ -8,10 +8,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    },
+    http::{StatusCode, header::CONTENT_TYPE},
     web::{Bytes, Data},
 };
 use futures_util::{Stream, stream};
@@ -35,6 +32,7 @@ use crate::{
 
 use crate::http::{
     auth::Observer,
+    export::ExportFormat,
     private_scope::{secret, secret_json},
     problem::{Error, Failure},
     query::{self, NoQuery},
@@ -202,17 +200,6 @@ fn watch(reports: Data<Reports>) -> impl Stream<Item = Result<Bytes, Error>> {
     })
 }
 
-/// The format of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ExportFormat {
-    /// An array.
-    Json,
-    /// An object a line.
-    Ndjson,
-    /// For a spreadsheet.
-    Csv,
-}
-
 /// Everything that is kept of some hours
 ///
 /// For the role `metrics`. A line for each server, address, delivery class and minute; hours of all servers together
@@ -246,27 +233,12 @@ pub(super) async fn export(
     for (key, value) in query::pairs(request.query_string())? {
         match key {
             "hours" => hours = parse_hours(value)?,
-            "format" => {
-                format = match value {
-                    "json" => ExportFormat::Json,
-                    "ndjson" => ExportFormat::Ndjson,
-                    "csv" => ExportFormat::Csv,
-                    _ => return Err(query::no_such_value(key, value, "one of json, ndjson, csv").into()),
-                }
-            }
+            "format" => format = ExportFormat::parse(key, value)?,
             _ => return Err(query::no_such_key(key, &["hours", "format"]).into()),
         }
     }
-    let (media_type, name) = match format {
-        ExportFormat::Json => ("application/json", "performance.json"),
-        ExportFormat::Ndjson => ("application/x-ndjson", "performance.ndjson"),
-        ExportFormat::Csv => (spreadsheet::MEDIA_TYPE, "performance.csv"),
-    };
     let since_ms = reports.db.now_ms() - i64::from(hours) * HOUR_MS;
-    Ok(secret(StatusCode::OK)
-        .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(lines(reports.db.clone(), since_ms, format)))
+    Ok(format.file("performance").streaming(lines(reports.db.clone(), since_ms, format)))
 }
 
 /// How far an export is.
