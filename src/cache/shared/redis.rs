@@ -8,6 +8,8 @@ use redis::{
     io::tcp::TcpSettings,
 };
 
+use super::failure::{Failed, refused};
+
 /// Removes a lock that still has this token.
 const UNLOCK: &str =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
@@ -40,17 +42,6 @@ impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Redis").finish_non_exhaustive()
     }
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// The server has not answered other questions.
-    NotAsked,
-    /// It has not answered this one.
-    NoAnswer(String),
-    /// It answered that it does not do this: it is full, for example.
-    Refused,
 }
 
 impl Redis {
@@ -89,6 +80,12 @@ impl Redis {
         Ok(taken.is_some())
     }
 
+    /// How long a key stays; `None` if it does not end by itself, or is gone.
+    pub(super) async fn expires(&self, key: &str) -> Result<Option<Duration>, Failed> {
+        let left_ms: i64 = self.ask(Cmd::new().arg("PTTL").arg(key)).await?;
+        Ok(u64::try_from(left_ms).ok().map(Duration::from_millis))
+    }
+
     /// Gives a lock back, if it still has this token.
     pub(super) async fn unlock(&self, key: &str, token: &str) -> Result<(), Failed> {
         self.ask(Cmd::new().arg("EVAL").arg(UNLOCK).arg(1).arg(key).arg(token)).await
@@ -109,9 +106,9 @@ impl Redis {
                 ErrorKind::Server(
                     ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain | ServerErrorKind::MasterDown,
                 )
-                | ErrorKind::Io
-                | ErrorKind::AuthenticationFailed => Failed::NoAnswer(error.to_string()),
-                _ => Failed::Refused,
+                | ErrorKind::Io => Failed::NoAnswer(error.to_string()),
+                ErrorKind::AuthenticationFailed => refused(Some("WRONGPASS"), error.to_string()),
+                _ => refused(error.code(), error.to_string()),
             }
         })
     }

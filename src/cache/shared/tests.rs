@@ -135,7 +135,7 @@ async fn what_another_program_has_written_is_a_miss() {
     server.cli(&["DEL", &key]);
     server.cli(&["LPUSH", &key, "x"]);
     assert_eq!(made(&shared, "a", "anew").await, "anew");
-    assert!(!shared.circuit.is_open());
+    assert!(!shared.reads.is_shut());
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn without_an_answer_values_are_made_here_until_the_server_is_back() {
     for _ in 0..20 {
         assert_eq!(made(&shared, "a", "here").await, "here");
     }
-    assert!(shared.circuit.is_open());
+    assert!(shared.reads.is_shut());
     assert!(outcome(&counted, "failure") >= 20);
     server.signal("CONT");
     until_back(&shared, "first").await;
@@ -179,7 +179,7 @@ async fn until_back(shared: &Shared, value: &str) {
     for _ in 0..200 {
         let load = async { Ok::<_, ()>(Text(value.to_owned())) };
         assert_eq!(shared.get_or_load(&Kind::of("texts"), "a", load).await.unwrap().0, value);
-        if !shared.circuit.is_open() {
+        if !shared.reads.is_shut() {
             return;
         }
         sleep(Duration::from_millis(50)).await;
@@ -196,7 +196,89 @@ async fn a_full_server_still_answers_what_it_has() {
     server.cli(&["CONFIG", "SET", "maxmemory", "1"]);
     assert_eq!(made(&shared, "b", "here").await, "here");
     assert_eq!(made(&shared, "a", "here").await, "stored");
-    assert!(!shared.circuit.is_open());
+    assert!(shared.writes.is_shut() && !shared.reads.is_shut());
+    assert_eq!(shared.ping().await, Err(NoAnswer::Refused("its memory is full")));
+    server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    until_well(&shared).await;
+    made(&shared, "b", "here").await;
+    stored(&server, 2).await;
+}
+
+#[tokio::test]
+async fn a_replica_is_asked_for_what_it_has_and_stores_nothing() {
+    let Some(server) = Server::start() else { return };
+    let shared = open(&server);
+    made(&shared, "a", "stored").await;
+    stored(&server, 1).await;
+    assert!(shared.count("client", 60, 1).await.is_some());
+    server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    for _ in 0..3 {
+        assert_eq!(made(&shared, "b", "here").await, "here");
+        assert_eq!(made(&shared, "a", "here").await, "stored");
+    }
+    assert_eq!(shared.count("client", 60, 1).await, None);
+    assert!(shared.writes.is_shut() && shared.counts.is_shut() && !shared.reads.is_shut());
+    assert_eq!(shared.ping().await, Err(NoAnswer::Refused("it is a replica, which stores nothing")));
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    until_well(&shared).await;
+    assert!(shared.count("client", 60, 1).await.is_some());
+}
+
+/// Asks how the server is until it is well.
+async fn until_well(shared: &Shared) {
+    for _ in 0..200 {
+        if shared.ping().await.is_ok() {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:?}", shared.ping().await);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_is_asked_now_and_then() {
+    let Some(server) = Server::start() else { return };
+    let nowhere = server.url().replace("/0", "/4711");
+    let no_such = Shared::open(&nowhere, WAIT, b"secret", "settings").unwrap();
+    let wrong = server.url().replace("127.0.0.1", "user:guess@127.0.0.1");
+    let wrong = Shared::open(&wrong, WAIT, b"secret", "settings").unwrap();
+    for (shared, why) in [(no_such, "the database does not exist"), (wrong, "does not accept the password")] {
+        assert_refused(&shared, why).await;
+    }
+    let without = open(&server);
+    server.cli(&["CONFIG", "SET", "requirepass", "password"]);
+    assert_refused(&without, "it wants a password").await;
+    server.cli(&["-a", "password", "CONFIG", "SET", "requirepass", ""]);
+    until_well(&without).await;
+}
+
+async fn assert_refused(shared: &Shared, why: &str) {
+    assert_eq!(made(shared, "a", "here").await, "here");
+    assert!(shared.reads.is_shut());
+    for _ in 0..20 {
+        let Err(NoAnswer::Refused(said)) = shared.ping().await else { panic!("{why}") };
+        assert!(said.contains(why), "{said}");
+        assert_eq!(made(shared, "a", "here").await, "here");
+    }
+}
+
+#[tokio::test]
+async fn turns_that_never_end_are_not_waited_for_again_and_again() {
+    let Some(server) = Server::start() else { return };
+    let shared = open(&server);
+    let key = shared.seal.key("texts", "a");
+    let turn = lock_of(&key);
+    for holder in [&["SET", &turn, "x"][..], &["SET", &turn, "x", "PX", "60000"]] {
+        server.cli(holder);
+        assert!(!shared.may_wait(&key).await);
+    }
+    let mut waits = 0;
+    for _ in 0..300 {
+        server.cli(&["SET", &turn, "x", "PX", "1900"]);
+        waits += u32::from(shared.may_wait(&key).await);
+    }
+    assert!((1..300).contains(&waits), "{waits}");
+    assert_eq!(made(&shared, "a", "made").await, "made");
 }
 
 #[tokio::test]
