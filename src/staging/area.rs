@@ -2,9 +2,14 @@
 
 mod contents;
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use aws_sdk_s3::Client;
+use aws_sdk_s3::{Client, primitives::DateTime};
 
 use crate::{
     domain::frameset::FramesetId,
@@ -14,6 +19,7 @@ use crate::{
 };
 
 pub use self::contents::Contents;
+pub(super) use self::contents::is_of_another_length;
 
 /// Names under a prefix; cheap to clone.
 #[derive(Clone)]
@@ -178,6 +184,30 @@ impl Area {
             Ok(())
         };
         Box::pin(clear).await
+    }
+
+    /// Ends uploads that programs have begun in a place and never finished, if they began so long ago.
+    pub(crate) async fn abort_left(&self, place: &str, old: Duration) -> Result<(), Failure> {
+        let Shared { client, bucket, .. } = &*self.shared;
+        let Some(before) = SystemTime::now().checked_sub(old).map(DateTime::from) else { return Ok(()) };
+        let abort = async {
+            let begun = client.list_multipart_uploads().bucket(bucket).prefix(self.key(place)).send().await;
+            let begun = match begun.map_err(Failure::from) {
+                // A server that cannot list them removes them by rules of its own.
+                Err(failure) if failure.is_not_implemented() => return Ok(()),
+                begun => begun?.uploads.unwrap_or_default(),
+            };
+            for upload in begun {
+                if let (Some(name), Some(id), Some(since)) =
+                    (upload.key(), upload.upload_id(), upload.initiated())
+                    && *since <= before
+                {
+                    client.abort_multipart_upload().bucket(bucket).key(name).upload_id(id).send().await?;
+                }
+            }
+            Ok(())
+        };
+        Box::pin(abort).await
     }
 
     /// Sets of which there is something: a set's place is its id with a slash.

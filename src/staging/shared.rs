@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     InboxError, StagingError,
-    area::{Area, Contents, Listed},
+    area::{self, Area, Contents, Listed},
 };
 
 /// The most batches of encodes that a job finds again; one has several.
@@ -36,10 +36,14 @@ fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
     move |failure| super::failed(did)(io::Error::other(failure))
 }
 
-/// What a set's object could not be read for; an object that is gone is a file that does not exist.
+/// What a set's object could not be read for; an object that is gone is a file that does not exist, and one of another length
+/// is damaged.
 pub(super) fn unread(error: InboxError) -> StagingError {
-    let kind = match error {
+    let kind = match &error {
         InboxError::Gone => io::ErrorKind::NotFound,
+        InboxError::Bucket { source, .. } if area::is_of_another_length(source.as_ref()) => {
+            io::ErrorKind::InvalidData
+        }
         InboxError::Bucket { .. } => io::ErrorKind::Other,
     };
     super::failed("fetch")(io::Error::new(kind, error))

@@ -89,20 +89,23 @@ async fn an_upload_whose_bytes_are_lost_ends_and_no_wrong_frame_comes_of_it() {
     let Some(fleet) = Fleet::new("lost").await else { return };
     let whole = file(3 * MIB);
     let (here, there) = (fleet.serve("here"), fleet.serve("there"));
-    let set = here.open(&ring()).await;
-    let begun = here.begin(&set, "001.tif", whole.len()).await;
-    let upload = begun.headers()["location"].to_str().unwrap().to_owned();
-    let sent = here.part(&upload, 0, &whole[..2 * MIB]).send().await.unwrap();
-    assert_eq!(sent.status(), 204);
-    let part = fleet.staged(&set).await.pop().unwrap();
-    let name = format!("/staged/{}/{part}", set.rsplit('/').next().unwrap());
-    fleet.bucket.replace(&name, &vec![9; 2 * MIB]).await;
-    for _ in 0..2 {
-        let rest = there.part(&upload, 2 * MIB, &whole[2 * MIB..]).send().await.unwrap();
-        assert_eq!(problem(rest, 404).await, "no-such-upload");
+    // Other bytes, fewer, and more.
+    for lost in [2 * MIB, MIB, 3 * MIB] {
+        let set = here.open(&ring()).await;
+        let begun = here.begin(&set, "001.tif", whole.len()).await;
+        let upload = begun.headers()["location"].to_str().unwrap().to_owned();
+        let sent = here.part(&upload, 0, &whole[..2 * MIB]).send().await.unwrap();
+        assert_eq!(sent.status(), 204);
+        let part = fleet.staged(&set).await.pop().unwrap();
+        let name = format!("/staged/{}/{part}", set.rsplit('/').next().unwrap());
+        fleet.bucket.replace(&name, &vec![9; lost]).await;
+        for _ in 0..2 {
+            let rest = there.part(&upload, 2 * MIB, &whole[2 * MIB..]).send().await.unwrap();
+            assert_eq!(problem(rest, 404).await, "no-such-upload");
+        }
+        assert_eq!(there.show(&set).await["frames"], 0);
+        assert_eq!(fleet.staged(&set).await, [""; 0]);
     }
-    assert_eq!(there.show(&set).await["frames"], 0);
-    assert_eq!(fleet.staged(&set).await, [""; 0]);
 }
 
 #[tokio::test]

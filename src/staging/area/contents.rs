@@ -1,10 +1,17 @@
 //! Reading what waits, a chunk at a time: where a line breaks off, it goes on at the byte that comes next.
 
+use std::error::Error;
+
 use aws_sdk_s3::primitives::ByteStream;
 
 use crate::{staging::InboxError, store::s3_pause};
 
 use super::{Area, Failure, Shared};
+
+/// Whether an object has other bytes than those that were counted, since it is longer or shorter.
+pub(in crate::staging) fn is_of_another_length(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(Failure::CutShort { .. }))
+}
 
 /// What is in an object, from its first byte to its last.
 #[derive(Debug)]
@@ -56,7 +63,14 @@ impl Contents {
             }
             let request = client.get_object().bucket(bucket).key(&self.key).set_if_match(self.etag.clone());
             let rest = (self.read > 0).then(|| format!("bytes={}-", self.read));
-            self.body = Some(request.set_range(rest).send().await?.body);
+            let answer = request.set_range(rest).send().await?;
+            // Not all of it would tell, and a body that is too short ends like any other.
+            let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
+            if let Some(length) = length.filter(|length| *length != self.bytes - self.read) {
+                let (length, got) = ((self.bytes - self.read) as usize, length as usize);
+                return Err(Failure::CutShort { length, got });
+            }
+            self.body = Some(answer.body);
         }
         let Some(body) = &mut self.body else { return Ok(None) };
         let chunk = tokio::time::timeout(*attempt_timeout, body.try_next()).await;
