@@ -26,6 +26,7 @@ pub mod news;
 pub mod object_key;
 pub mod panels;
 pub mod performance;
+pub mod plain;
 pub mod policy;
 pub mod product;
 pub mod proxies;

@@ -27,7 +27,7 @@ pub use crate::domain::object_key::{Address, ObjectKey};
 use crate::{
     cache::levels::{Fill, Level, ObjectRequests},
     config::{StoreConfig, StoreKind},
-    domain::namespace::Namespace,
+    domain::{namespace::Namespace, plain::plain},
 };
 
 pub use self::s3::Connection;
@@ -91,9 +91,49 @@ impl StoreError {
         }
     }
 
+    /// Why, if it is about one object alone: others can be read and written.
+    pub fn of_object(&self) -> Option<String> {
+        match self {
+            Self::Object { source, .. } if Trouble::is_of_object(source.as_ref()) => {
+                Some(plain(source.as_ref()))
+            }
+            _ => None,
+        }
+    }
+
     fn of(key: &Address, did: &'static str) -> impl FnOnce(Cause) -> Self {
         move |source| Self::Object { key: *key, did, source }
     }
+}
+
+/// What is under the name of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Its bytes, as they are.
+    Bytes(Vec<u8>),
+    /// Nothing.
+    Nothing,
+    /// Something that cannot be read, while others can, and why.
+    Unreadable(String),
+}
+
+impl Found {
+    /// The bytes, if there are some.
+    pub fn bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Nothing | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// The objects of a store, as far as they could be listed.
+#[derive(Debug)]
+pub struct Listed {
+    /// Those that were found, in no order.
+    pub objects: Vec<Address>,
+    /// Folders that could not be read, each with the reason.
+    pub unread: Vec<io::Error>,
 }
 
 /// The objects of one namespace; those of others are not visible. Cheap to clone.
@@ -217,6 +257,15 @@ impl Store {
         got.map_err(StoreError::of(address, "read"))
     }
 
+    /// The same, where one object that cannot be read is no reason to read no other.
+    pub async fn look(&self, key: &ObjectKey) -> Result<Found, StoreError> {
+        match self.get_from_backend(key).await {
+            Ok(Some(bytes)) => Ok(Found::Bytes(bytes)),
+            Ok(None) => Ok(Found::Nothing),
+            Err(error) => error.of_object().map(Found::Unreadable).ok_or(error),
+        }
+    }
+
     /// Writes an object, unless the backend has it with the same bytes. A damaged one is overwritten.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
         let address = &key.within(self.namespace);
@@ -248,10 +297,22 @@ impl Store {
     /// Lists every object of every namespace. Unfinished files of writers that died are deleted if they are older than
     /// `leftover`.
     pub async fn list(&self, leftover: Duration) -> Result<Vec<Address>, StoreError> {
+        let Listed { objects, unread } = self.list_readable(leftover).await?;
+        match unread.into_iter().next() {
+            Some(error) => Err(StoreError::List(error.into())),
+            None => Ok(objects),
+        }
+    }
+
+    /// The same for what can be listed: folders that cannot be read are passed over.
+    pub async fn list_readable(&self, leftover: Duration) -> Result<Listed, StoreError> {
         let began = Instant::now();
         let listed = match &self.parts.backend {
             Backend::Folder(folder) => folder.list(leftover).await,
-            Backend::S3(s3) => Box::pin(s3.list(leftover)).await,
+            Backend::S3(s3) => {
+                let listed = Box::pin(s3.list(leftover)).await;
+                listed.map(|objects| Listed { objects, unread: Vec::new() })
+            }
         };
         self.parts.figures.did(Operation::List, &listed, began);
         listed.map_err(StoreError::List)
@@ -328,6 +389,15 @@ impl Store {
         match &self.parts.backend {
             Backend::Folder(folder) => folder.place(),
             Backend::S3(s3) => s3.place(),
+        }
+    }
+
+    /// Whether both are one place: the same folder, however it is named, or the same prefix of a bucket.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.parts.backend, &other.parts.backend) {
+            (Backend::Folder(one), Backend::Folder(other)) => one.is_same(other),
+            (Backend::S3(one), Backend::S3(other)) => one.is_same(other),
+            (Backend::Folder(_), Backend::S3(_)) | (Backend::S3(_), Backend::Folder(_)) => false,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     config::{Config, StoreConfig, StoreKind},
     db::Place,
     library::{
-        backup::{BackupError, BackupList, BackupPlace, back_up, restore},
+        backup::{BackupError, BackupList, BackupPlace, FaultyFile, ObjectsIn, Restored, back_up, restore},
         intact::Progress,
     },
     store::Store,
@@ -62,8 +62,8 @@ pub(super) struct RestoreArgs {
 #[derive(Debug, thiserror::Error)]
 enum FaultyBackup {
     /// Something could not be copied, which is printed.
-    #[error("{0} files were missing or damaged before")]
-    Faulty(u64),
+    #[error("{0} files were missing, damaged or unreadable before")]
+    Faulty(usize),
 }
 
 impl Explain for FaultyBackup {
@@ -96,7 +96,16 @@ impl Explain for BackupError {
                 "backup-damaged",
                 "No database was written. Delete what was restored, and use another backup.",
             ),
-            Self::File { .. } => {
+            Self::NoBucket => Details::with(
+                "other-store",
+                "Nothing was changed. Name the bucket under [store] in the settings, as it was, and run the same command again.",
+            ),
+            Self::InFolder => Details::with(
+                "other-store",
+                "Nothing was changed. Restore it with store.kind = \"folder\" (GIRASOL_STORE__KIND=folder), and bring the objects \
+                 into a bucket with girasol store copy --to.",
+            ),
+            Self::File { .. } | Self::Unread { .. } => {
                 Details::with("data", "Delete what was written, and run the same command again.")
             }
             Self::Bucket { trouble, .. } => Details::with("store", trouble.remedy()),
@@ -123,7 +132,8 @@ pub(super) async fn run_backup(app: &App, args: BackupArgs) -> Result<(), CliErr
     let made = back_up(&app.db, store, &app.staging, &app.config.data, &into, &report).await;
     bar.end();
     app.db.close().await;
-    print("is backed up in", &args.into, &made?, args.json)
+    let made = made?;
+    print("is backed up in", &args.into, &made, &made.faults, args.json)
 }
 
 pub(super) async fn run_restore(config: &Config, args: RestoreArgs) -> Result<(), CliError> {
@@ -137,9 +147,14 @@ pub(super) async fn run_restore(config: &Config, args: RestoreArgs) -> Result<()
     };
     app::make_data_folder(config)?;
     let (bar, report) = progress("restore files");
-    let restored = restore(&from, &config.data, &report).await;
+    let objects_in = match config.store.kind {
+        StoreKind::Folder => ObjectsIn::Folder,
+        StoreKind::S3 => ObjectsIn::Bucket,
+    };
+    let restored = restore(&from, &config.data, objects_in, &report).await;
     bar.end();
-    print("is restored in", &config.data.display().to_string(), &restored?, args.json)
+    let Restored { list, faults } = restored?;
+    print("is restored in", &config.data.display().to_string(), &list, &faults, args.json)
 }
 
 /// The place in a bucket that an address names; `None` where it is a path.
@@ -162,7 +177,13 @@ fn progress(stage: &'static str) -> (ProgressBar, impl Fn(Progress) + Sync) {
     (bar, move |Progress { done, total }| noted.note(Look { stage, done, total, unit: "files" }))
 }
 
-fn print(what: &str, place: &str, list: &BackupList, json: bool) -> Result<(), CliError> {
+fn print(
+    what: &str,
+    place: &str,
+    list: &BackupList,
+    faults: &[FaultyFile],
+    json: bool,
+) -> Result<(), CliError> {
     print_result(&if json {
         json!({
             "place": place,
@@ -170,7 +191,8 @@ fn print(what: &str, place: &str, list: &BackupList, json: bool) -> Result<(), C
             "at": timestamp(list.at_ms),
             "objects": list.objects,
             "staged": list.staged,
-            "faulty": list.faulty,
+            "faulty": faults.len(),
+            "faults": faults,
         })
         .to_string()
     } else {
@@ -178,12 +200,14 @@ fn print(what: &str, place: &str, list: &BackupList, json: bool) -> Result<(), C
             Some(objects) => format!("{objects} objects"),
             None => "no objects, which are in the bucket of the store,".to_owned(),
         };
-        let faulty = match list.faulty {
-            0 => String::new(),
-            faulty => format!(
-                "\n{faulty} of them were missing or damaged before it, and are not in it: girasol store verify names objects."
-            ),
-        };
+        let mut faulty = String::new();
+        if !faults.is_empty() {
+            faulty =
+                format!("\n{} of them were not copied, for they were not as they should be:", faults.len());
+        }
+        for fault in faults {
+            faulty = format!("{faulty}\n  {fault}");
+        }
         format!(
             "The database {} of {} {what} {place}, with {objects} and {} files that artists have sent.{faulty}",
             list.identity,
@@ -191,5 +215,5 @@ fn print(what: &str, place: &str, list: &BackupList, json: bool) -> Result<(), C
             list.staged
         )
     });
-    if list.faulty > 0 { Err(FaultyBackup::Faulty(list.faulty).into()) } else { Ok(()) }
+    if faults.is_empty() { Ok(()) } else { Err(FaultyBackup::Faulty(faults.len()).into()) }
 }

@@ -8,7 +8,7 @@ use crate::{
     app::AppError,
     config::ConfigError,
     db::{DbError, copy::CopyError, import::ImportError, keys::RevokeError},
-    domain::disk,
+    domain::{disk, plain::plain},
     ingest::{Advice, Failure},
     library::{
         collect::CollectError, copy_store::CopyStoreError, identity::IdentityError, protect::ProtectError,
@@ -107,19 +107,6 @@ impl CliError {
     }
 }
 
-/// An error in words: the number that Rust puts behind those of the operating system is left out.
-pub(super) fn plain(error: &dyn Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" (os error ") {
-        Some((words, number))
-            if number.strip_suffix(')').is_some_and(|number| number.parse::<i32>().is_ok()) =>
-        {
-            words.to_owned()
-        }
-        _ => text,
-    }
-}
-
 impl Explain for ConfigError {
     fn details(&self) -> Details {
         Details::of("config")
@@ -211,6 +198,9 @@ impl Explain for CopyError {
 impl Explain for CopyStoreError {
     fn details(&self) -> Details {
         match self {
+            Self::Same { .. } => {
+                Details::with("same-store", "Name another bucket, prefix or data folder with --to.")
+            }
             Self::Other { .. } | Self::NotEmpty { .. } => Details::with(
                 "not-empty",
                 "Nothing was changed. Name an empty bucket, prefix or folder with --to.",
@@ -314,6 +304,10 @@ impl Explain for CollectError {
             Self::Unlisted { .. } => {
                 Details::with("garbage", "Ingest its frames again, or take the spin down.")
             }
+            Self::Undeleted { .. } => Details::with(
+                "undeleted-objects",
+                "Delete them by hand, or let this user delete them, and run the same command again.",
+            ),
             Self::Identity(error) => error.details(),
             Self::TooMany { .. } | Self::TooManyUnknown { .. } => Details::with(
                 "too-many-objects",

@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::domain::plain::plain;
+
 use super::{
-    failure::{Details, Explain, plain},
+    failure::{Details, Explain},
     words::listed,
 };
 

@@ -74,13 +74,13 @@ enum StoreCommand {
         #[arg(long, value_name = "URL|DIR")]
         to: String,
     },
-    /// Read every object that versions need, and say which are missing or damaged, and which versions need them. With
+    /// Read every object that versions need, and say which are missing, damaged or unreadable, and which versions need them. With
     /// --repair they are made sound again, also while servers run; a repair that was interrupted is run again. Exits with 1
-    /// if an object is missing or damaged in the end.
+    /// if an object is not as it should be in the end.
     #[command(after_help = "Examples:
   girasol store verify
   girasol store verify --all --json
-  girasol store verify --repair --from /backup/monday
+  girasol store verify --repair --from /backup/monday.tar
   girasol store verify --repair --from 's3://spins-copy?region=eu-west-1'")]
     Verify(VerifyArgs),
 }
@@ -91,16 +91,17 @@ struct VerifyArgs {
     /// Read also what waits to be deleted, and what the database does not know of.
     #[arg(long)]
     all: bool,
-    /// Make what is missing or damaged again: from a copy of the store, or else from the raw frames that are still there. Only
-    /// bytes that are what an object's name says are written.
+    /// Make what is missing, damaged or unreadable again: from a copy of the store, or else from the raw frames that are still
+    /// there. Only bytes that are what an object's name says are written.
     #[arg(long)]
     repair: bool,
-    /// A copy of the store, as girasol store copy writes it: bucket with the prefix of its objects, or data folder. It may be
-    /// given several times; the store's read_endpoints are asked after it.
-    #[arg(long, value_name = "URL|DIR", requires = "repair")]
+    /// A copy of the store, as girasol store copy writes it (bucket with the prefix of its objects, or data folder), or a backup
+    /// (folder, .tar, or bucket with its prefix). It may be given several times; the store's read_endpoints are asked after it.
+    #[arg(long, value_name = "URL|PLACE", requires = "repair")]
     from: Vec<String>,
-    /// Queue a job that makes a new version, where the raw frames give other bytes by the settings of today. It waits to be
-    /// published.
+    /// Queue a job where the raw frames give other bytes by the settings of this command, and no other version of them is sound.
+    /// It has the settings of the server that runs it, and makes the version again where those are the ones of then; else it
+    /// makes a new one, which waits to be published.
     #[arg(long, requires = "repair")]
     new_versions: bool,
 }

@@ -56,6 +56,15 @@ impl Db {
         }))
     }
 
+    /// Other whole versions that were made from the same frames and are not retired, the newest first.
+    pub async fn siblings(&self, id: &ConfigId, version: i64) -> Result<Vec<i64>, DbError> {
+        const SQL: &str = "select o.version from versions v join versions o
+            on o.configuration_id = v.configuration_id and o.source = v.source and o.version <> v.version
+            where v.configuration_id = $1 and v.version = $2 and o.kind = 'full' and o.state = 'complete'
+            and o.remove_at_ms is null order by o.version desc";
+        self.read("versions.siblings", SQL).bind(id.as_str()).bind(version).scalars().await
+    }
+
     /// Gives an object that was written just now a row, if it has none: no version needs it any more then, and it is
     /// deleted. Answers whether it has one; while the object is being deleted it has none that counts.
     pub async fn settle_object(&self, address: Address) -> Result<bool, DbError> {

@@ -7,13 +7,19 @@ use std::collections::BTreeMap;
 
 use crate::domain::{keys::hex, object_key::Address};
 
-use super::{Db, DbError, objects::address, random};
+use super::{
+    Db, DbError,
+    objects::{address, column},
+    random,
+};
 
 /// Objects that this process is to read, until the lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScrubBatch {
     /// The objects, with their numbers.
     pub objects: Vec<(i64, Address)>,
+    /// Some that were faulty when they were read last, an hour ago or longer.
+    pub again: Vec<(i64, Address)>,
     lease: String,
 }
 
@@ -36,6 +42,11 @@ pub struct ScrubFigures {
     pub faults: BTreeMap<&'static str, i64>,
 }
 
+/// When an object is read again that was faulty.
+const AGAIN_MS: i64 = 60 * 60 * 1000;
+/// Objects that are read again at once.
+const AGAIN_AT_ONCE: i64 = 100;
+
 #[derive(sqlx::FromRow)]
 struct NextRow {
     id: i64,
@@ -52,6 +63,8 @@ impl Db {
             where id = 1 and (lease is null or lease_until_ms < $3) returning last_object";
         const NEXT: &str = "select id, namespace, key from objects
             where id > $1 and state = 'stored' and remove_at_ms is null order by id limit $2";
+        const FAULTY: &str = "select o.id, o.namespace, o.key from object_faults f join objects o on o.id = f.object_id
+            where f.seen_at_ms <= $1 and o.state = 'stored' and o.remove_at_ms is null order by f.seen_at_ms limit $2";
         const AGAIN: &str = "update scrub set last_object = 0, ended_at_ms = $1, began_at_ms = $1,
             lease = null, lease_until_ms = null where id = 1";
         let lease = hex(&random::<16>()?);
@@ -63,10 +76,14 @@ impl Db {
         if rows.is_empty() {
             tx.run("scrub.begin_again", AGAIN).bind(now).execute().await?;
         }
+        let faulty: Vec<NextRow> =
+            tx.run("scrub.faulty", FAULTY).bind(now - AGAIN_MS).bind(AGAIN_AT_ONCE).all().await?;
         tx.commit().await?;
         let named = |row: NextRow| Ok((row.id, address(&row.namespace, &row.key)?));
-        let objects = rows.into_iter().map(named).collect::<Result<_, DbError>>()?;
-        Ok(Some(ScrubBatch { objects, lease }))
+        let objects = rows.into_iter().map(named).collect::<Result<Vec<_>, DbError>>()?;
+        let again = faulty.into_iter().map(named).collect::<Result<Vec<_>, DbError>>()?;
+        let again = again.into_iter().filter(|one| !objects.contains(one)).collect();
+        Ok(Some(ScrubBatch { objects, again, lease }))
     }
 
     /// Notes what was found of the objects of a batch, by their numbers: a fault, or none. Those that no version needs any
@@ -82,10 +99,12 @@ impl Db {
         const FAULTY: &str = "insert into object_faults (object_id, fault, seen_at_ms)
             select id, $2, $3 from objects where id = $1 and state = 'stored' and remove_at_ms is null
             on conflict (object_id) do update set fault = excluded.fault, seen_at_ms = excluded.seen_at_ms";
-        let Some(last) = batch.objects.last().map(|(id, _)| *id) else { return Ok(true) };
         let mut tx = self.write("scrub.finish").await?;
         let now = tx.now_ms();
-        if tx.run("scrub.move", MOVE).bind(last).bind(&batch.lease).execute().await? == 0 {
+        // A pass that has ended has begun anew already, and has no lease any more.
+        if let Some(last) = batch.objects.last().map(|(id, _)| *id)
+            && tx.run("scrub.move", MOVE).bind(last).bind(&batch.lease).execute().await? == 0
+        {
             return Ok(false);
         }
         for (id, fault) in found {
@@ -105,6 +124,22 @@ impl Db {
     pub async fn give_scrub_back(&self, batch: &ScrubBatch) -> Result<(), DbError> {
         const SQL: &str = "update scrub set lease = null, lease_until_ms = null where id = 1 and lease = $1";
         self.run("scrub.give_back", SQL).bind(&batch.lease).execute().await.map(drop)
+    }
+
+    /// Objects that versions need and that were missing or damaged when they were read last.
+    pub async fn known_faults(&self) -> Result<Vec<Address>, DbError> {
+        const SQL: &str =
+            "select o.id, o.namespace, o.key from object_faults f join objects o on o.id = f.object_id";
+        let rows: Vec<NextRow> = self.read("scrub.known_faults", SQL).all().await?;
+        rows.iter().map(|row| address(&row.namespace, &row.key)).collect()
+    }
+
+    /// Notes that an object is as it should be.
+    pub async fn note_sound(&self, object: Address) -> Result<(), DbError> {
+        const SQL: &str = "delete from object_faults where object_id in
+            (select id from objects where namespace = $1 and key = $2)";
+        let statement = self.run("scrub.note_sound_by_name", SQL).bind(column(object.namespace));
+        statement.bind(object.key.to_string()).execute().await.map(drop)
     }
 
     /// How many objects a pass reads.
@@ -195,5 +230,28 @@ mod tests {
         let batch = db.claim_scrub(1, LONG).await.unwrap().unwrap();
         assert!(db.finish_scrub(&batch, &[(1, None)]).await.unwrap());
         assert_eq!(faults().await, BTreeMap::from([("damaged", 1)]));
+    }
+
+    #[tokio::test]
+    async fn what_was_faulty_is_read_again_after_an_hour_wherever_the_pass_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = with_objects(&folder).await;
+        let fault = Some(ObjectFault::Damaged);
+        let batch = db.claim_scrub(2, LONG).await.unwrap().unwrap();
+        assert!(db.finish_scrub(&batch, &[(1, fault), (2, fault)]).await.unwrap());
+        let batch = db.claim_scrub(2, LONG).await.unwrap().unwrap();
+        assert_eq!(batch.again, []);
+        db.give_scrub_back(&batch).await.unwrap();
+        let an_hour_ago = "update object_faults set seen_at_ms = seen_at_ms - 3600000";
+        db.run("test.later", an_hour_ago).execute().await.unwrap();
+        let batch = db.claim_scrub(2, LONG).await.unwrap().unwrap();
+        let numbers = |objects: &[(i64, Address)]| objects.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        assert_eq!((numbers(&batch.objects), numbers(&batch.again)), (vec![3, 4], vec![1, 2]));
+        assert!(db.finish_scrub(&batch, &[(1, None), (2, fault), (3, None), (4, None)]).await.unwrap());
+        let known = db.known_faults().await.unwrap();
+        assert_eq!(known, [batch.again[1].1]);
+        assert_eq!(numbers(&db.claim_scrub(2, LONG).await.unwrap().unwrap().objects), [5]);
+        db.note_sound(known[0]).await.unwrap();
+        assert_eq!(db.known_faults().await.unwrap(), []);
     }
 }

@@ -39,15 +39,16 @@ fn of_renditions(renditions: &Renditions) -> Vec<(ObjectKey, Arc<[u8]>)> {
     frames.chain(packs).chain(lists).collect()
 }
 
-/// Reads a stored version back from the backend; `None` where any of its objects is missing or damaged.
+/// Reads a stored version back from the backend; `None` where any of its objects is missing, damaged or
+/// unreadable.
 pub(super) async fn load_whole(
     store: &Store,
     version: &StoredVersion,
 ) -> Result<Option<Manifest>, StoreError> {
     let store = &store.within(version.namespace);
     let read = async |key: ObjectKey, digest: Digest| {
-        let bytes = store.get_from_backend(&key).await?;
-        Ok::<_, StoreError>(bytes.filter(|bytes| Digest::of(bytes) == digest))
+        let found = store.look(&key).await?;
+        Ok::<_, StoreError>(found.bytes().filter(|bytes| Digest::of(bytes) == digest))
     };
     let json = read(ObjectKey::Manifest(version.digest), version.digest).await?;
     let Some(manifest) = json.and_then(|json| serde_json::from_slice::<Manifest>(&json).ok()) else {

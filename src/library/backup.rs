@@ -7,39 +7,38 @@
 
 mod archive;
 mod bucket;
+mod copied;
 mod folder;
 mod list;
 mod sent;
+mod source;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
-
-use assets_pipeline::pack::SetList;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     db::{self, Db, DbError, backup::StagedFile},
-    domain::identity::Identity,
-    staging::Staging,
-    store::{Address, Store, StoreError, Trouble},
+    domain::{identity::Identity, plain::plain},
+    staging::{Area, Staging},
+    store::{Address, Found, Store, StoreError, Trouble},
 };
 
-use super::{
-    collect::CollectError,
-    intact::{self, AT_ONCE, Condition, Progress},
-    references::list_versions,
-};
+use super::{collect::CollectError, intact::Progress, references::list_versions, verify::Fault};
 
-pub use self::list::{BackupList, LIST};
+pub use self::{
+    list::{BackupList, FaultyFile, LIST},
+    source::ObjectSource,
+};
 
 use self::{
     archive::{Archive, ArchiveWriter},
     bucket::{Bucket, BucketWriter},
+    copied::{copy_in, copy_out},
     folder::Folder,
     list::digest_of,
 };
@@ -48,6 +47,8 @@ use self::{
 const MAX_PASSES: u32 = 50;
 /// What the folder is called in which the database is copied, if not in the backup itself.
 const SCRATCH: &str = ".backing-up-";
+/// When an upload in parts counts as left by a program that died.
+const LEFT: Duration = Duration::from_hours(24);
 /// The folder of the database while a backup is being restored.
 const UNFINISHED: &str = "restoring";
 
@@ -67,6 +68,15 @@ pub enum BackupPlace {
         /// The store in `objects/` after that prefix.
         objects: Store,
     },
+}
+
+/// Where an installation keeps its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectsIn {
+    /// In the data folder.
+    Folder,
+    /// In a bucket.
+    Bucket,
 }
 
 /// Why a backup was not made, or not restored.
@@ -109,6 +119,20 @@ pub enum BackupError {
         files: u64,
         /// One of them.
         first: String,
+    },
+    /// The backup has no objects, which are in the bucket of the store, and the settings name none.
+    #[error("the objects of this backup are in a bucket, and store.kind is \"folder\"")]
+    NoBucket,
+    /// The backup has the objects, and the settings name a bucket, which would not get them.
+    #[error("the backup has the objects, which are restored in a folder, and store.kind is \"s3\"")]
+    InFolder,
+    /// What an artist has sent cannot be read, while other files can.
+    #[error("{} cannot be read", path.display())]
+    Unread {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// A file could not be read or written.
     #[error("{} could not be copied", path.display())]
@@ -167,7 +191,7 @@ pub async fn back_up(
         BackupPlace::Bucket { .. } => temporary(scratch)?,
     };
     let file = scratch.join(db::FILE);
-    let (mut done, mut lost, mut passes) = (HashSet::new(), HashSet::new(), 0);
+    let (mut done, mut lost, mut passes) = (HashSet::new(), BTreeMap::new(), 0);
     let (needs, identity) = loop {
         folder::remove_database(&scratch)?;
         if !db.copy_into(&file).await? {
@@ -182,18 +206,18 @@ pub async fn back_up(
             copy_out(&needs, store, staging, &writer, &mut done, report).await?
         } else {
             needs = Needs::default();
-            HashSet::new()
+            BTreeMap::new()
         };
         passes += 1;
         // What is lost twice was not deleted in between: it is missing, or damaged.
-        if lost.is_subset(&lost_before) || passes == MAX_PASSES {
+        if lost.keys().all(|name| lost_before.contains_key(name)) || passes == MAX_PASSES {
             break (needs, identity);
         }
     };
     let mut list = BackupList::of(identity, db.now_ms(), digest_of(&file).map_err(failed(&file))?);
     list.objects = store.map(|_| needs.objects.len() as u64);
     list.staged = needs.staged.len() as u64;
-    list.faulty = lost.len() as u64;
+    list.note(lost);
     writer.finish(&file, &list).await?;
     if let Err(error) = db.note_backup().await {
         // The backup is whole. That it is young is not known to alerts.
@@ -202,14 +226,29 @@ pub async fn back_up(
     Ok(list)
 }
 
-/// Makes an installation of a backup in a data folder that has none. What the backup has is compared with its digests, and
-/// the database comes last: no program takes half an installation for a whole one.
+/// What a backup has given back.
+#[derive(Debug)]
+pub struct Restored {
+    /// What the backup has.
+    pub list: BackupList,
+    /// What its database needs and it does not have: it was faulty when the backup was made.
+    pub faults: Vec<FaultyFile>,
+}
+
+/// Makes an installation of a backup in a data folder that has none, for one that keeps its objects there. What the backup has is compared
+/// with its digests, and the database comes last: no program takes half an installation for a whole one.
 pub async fn restore(
     from: &BackupPlace,
     data: &Path,
+    objects_in: ObjectsIn,
     report: &(dyn Fn(Progress) + Sync),
-) -> Result<BackupList, BackupError> {
+) -> Result<Restored, BackupError> {
     let (reader, list) = Reader::open(from).await?;
+    match (list.objects, objects_in) {
+        (None, ObjectsIn::Folder) => return Err(BackupError::NoBucket),
+        (Some(_), ObjectsIn::Bucket) => return Err(BackupError::InFolder),
+        (Some(_), ObjectsIn::Folder) | (None, ObjectsIn::Bucket) => {}
+    }
     fs::create_dir_all(data).map_err(failed(data))?;
     folder::require_empty(data, &["girasol.toml"])?;
     // The backup stays as it is: to open a database writes beside it.
@@ -233,8 +272,10 @@ pub async fn restore(
 
     let target = Folder::at(data)?;
     let lost = copy_in(&needs, &reader, &target, report).await?;
-    if let Some(first) = lost.iter().min().filter(|_| lost.len() as u64 > list.faulty) {
-        return Err(BackupError::Damaged { files: lost.len() as u64, first: first.clone() });
+    let faults = FaultyFile::all(lost);
+    let unexpected = list.unexpected(&faults);
+    if let Some(first) = unexpected.first() {
+        return Err(BackupError::Damaged { files: unexpected.len() as u64, first: first.to_string() });
     }
     if list.objects.is_some() {
         target.store.set_identity(&list.identity).await?;
@@ -243,7 +284,7 @@ pub async fn restore(
     File::open(&copied).and_then(|file| file.sync_all()).map_err(failed(&copied))?;
     fs::rename(&copied, &restored).map_err(failed(&restored))?;
     fs::remove_dir_all(&beside).map_err(failed(&beside))?;
-    Ok(list)
+    Ok(Restored { list, faults })
 }
 
 /// A folder that goes with its value.
@@ -278,8 +319,9 @@ impl Writer {
             BackupPlace::Folder(folder) => Self::Folder(Folder::new(folder)?),
             BackupPlace::File(file) => Self::Archive(ArchiveWriter::create(file)?),
             BackupPlace::Bucket { name, prefix, objects } => {
-                let bucket = Bucket::of(name, prefix, objects);
-                Self::Bucket(bucket.begin(identity, has_objects).await?)
+                let bucket = Bucket::of(name, prefix, objects).begin(identity, has_objects).await?;
+                end_left_uploads(prefix, objects).await;
+                Self::Bucket(bucket)
             }
         })
     }
@@ -348,128 +390,54 @@ impl Reader {
         }
     }
 
-    async fn object(&self, address: &Address) -> Result<Option<Vec<u8>>, BackupError> {
+    async fn object(&self, address: &Address) -> Result<Found, BackupError> {
         match self {
             Self::Folder(Folder { store, .. }) | Self::Bucket(Bucket { objects: store, .. }) => {
-                Ok(store.within(address.namespace).get_from_backend(&address.key).await?)
+                Ok(store.within(address.namespace).look(&address.key).await?)
             }
-            Self::Archive(archive) => archive.read(&format!("objects/{address}")),
+            Self::Archive(archive) => {
+                Ok(archive.read(&format!("objects/{address}"))?.map_or(Found::Nothing, Found::Bytes))
+            }
         }
     }
 
-    /// Copies what an artist has sent. Answers whether it is there, and whole.
-    async fn sent(&self, file: &StagedFile, target: &Path) -> Result<bool, BackupError> {
-        match self {
-            Self::Folder(folder) => sent::copy(file, &sent::place(file, &folder.staging), target),
-            Self::Archive(archive) => Ok(archive.copy(&sent::name(file), target)?
-                && sent::is_whole(file, target).map_err(failed(target))?),
-            Self::Bucket(bucket) => Ok(bucket.copy(&sent::name(file), target).await?
-                && sent::is_whole(file, target).map_err(failed(target))?),
-        }
-    }
-}
-
-/// Copies what is not in the backup yet. Answers what is missing or damaged, by its name.
-async fn copy_out(
-    needs: &Needs,
-    store: &Store,
-    staging: &Staging,
-    to: &Writer,
-    done: &mut HashSet<String>,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<HashSet<String>, BackupError> {
-    let objects: Vec<Address> =
-        needs.objects.iter().filter(|address| !done.contains(&address.to_string())).copied().collect();
-    let steps = Steps::of(objects.len() + needs.staged.len(), report);
-    let get = async |address: Address| -> Result<Option<Vec<u8>>, BackupError> {
-        Ok(store.within(address.namespace).get_from_backend(&address.key).await?)
-    };
-    let put = async |address: Address, bytes: &[u8]| to.object(&address, bytes).await;
-    let mut lost = HashSet::new();
-    for (address, is_there) in copy_objects(objects, &get, &put, &steps).await? {
-        let into = if is_there { &mut *done } else { &mut lost };
-        into.insert(address.to_string());
-    }
-    for file in &needs.staged {
-        let name = sent::name(file);
-        // An upload grows, and is copied again.
-        let is_done = matches!(file, StagedFile::Frame(..)) && done.contains(&name);
-        let is_there = is_done || to.sent(file, &sent::place(file, staging)).await?;
-        let into = if is_there { &mut *done } else { &mut lost };
-        into.insert(name);
-        steps.take();
-    }
-    Ok(lost)
-}
-
-/// Copies all that a backup has. Answers what is missing or damaged, by its name.
-async fn copy_in(
-    needs: &Needs,
-    from: &Reader,
-    to: &Folder,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<HashSet<String>, BackupError> {
-    let steps = Steps::of(needs.objects.len() + needs.staged.len(), report);
-    let get = async |address: Address| from.object(&address).await;
-    let put = async |address: Address, bytes: &[u8]| -> Result<(), BackupError> {
-        Ok(to.store.within(address.namespace).put(&address.key, bytes).await?)
-    };
-    let copied = copy_objects(needs.objects.clone(), &get, &put, &steps).await?;
-    let mut lost: HashSet<String> = copied
-        .into_iter()
-        .filter(|(_, is_there)| !is_there)
-        .map(|(address, _)| address.to_string())
-        .collect();
-    for file in &needs.staged {
-        if !from.sent(file, &sent::place(file, &to.staging)).await? {
-            lost.insert(sent::name(file));
-        }
-        steps.take();
-    }
-    Ok(lost)
-}
-
-/// Copies objects, each with whether it is there and intact.
-async fn copy_objects(
-    objects: Vec<Address>,
-    get: &impl AsyncFn(Address) -> Result<Option<Vec<u8>>, BackupError>,
-    put: &impl AsyncFn(Address, &[u8]) -> Result<(), BackupError>,
-    steps: &Steps<'_>,
-) -> Result<Vec<(Address, bool)>, BackupError> {
-    let group = async |group: Vec<Address>| -> Result<Vec<(Address, bool)>, BackupError> {
-        let list = match intact::list_address(&group) {
-            Some((address, set)) => get(address).await?.and_then(|bytes| SetList::read(set, bytes)),
-            None => None,
+    /// Copies what an artist has sent. Answers what is wrong with it, if something is.
+    async fn sent(&self, file: &StagedFile, target: &Path) -> Result<Option<Fault>, BackupError> {
+        let is_there = match self {
+            Self::Folder(folder) => {
+                let source = sent::place(file, &folder.staging);
+                return fault_of(sent::copy(file, &source, target), &source);
+            }
+            Self::Archive(archive) => archive.copy(&sent::name(file), target)?,
+            Self::Bucket(bucket) => bucket.copy(&sent::name(file), target).await?,
         };
-        let mut copied = Vec::new();
-        for address in group {
-            let condition = intact::condition(&address, list.as_ref(), get(address).await?);
-            if let Condition::Intact(bytes) = &condition {
-                put(address, bytes).await?;
-            }
-            copied.push((address, matches!(condition, Condition::Intact(_))));
-            steps.take();
+        if !is_there {
+            return Ok(Some(Fault::Missing));
         }
-        Ok(copied)
-    };
-    let groups: Vec<_> = intact::groups(objects).into_iter().map(group).collect();
-    let copied: Vec<Vec<_>> = stream::iter(groups).buffer_unordered(AT_ONCE).try_collect().await?;
-    Ok(copied.into_iter().flatten().collect())
-}
-
-/// Counts what is done.
-struct Steps<'s> {
-    done: AtomicU64,
-    total: u64,
-    report: &'s (dyn Fn(Progress) + Sync),
-}
-
-impl<'s> Steps<'s> {
-    const fn of(total: usize, report: &'s (dyn Fn(Progress) + Sync)) -> Self {
-        Self { done: AtomicU64::new(0), total: total as u64, report }
+        Ok((!sent::is_whole(file, target).map_err(failed(target))?).then_some(Fault::Damaged))
     }
+}
 
-    fn take(&self) {
-        (self.report)(Progress { done: self.done.fetch_add(1, Ordering::Relaxed) + 1, total: self.total });
+/// Ends what a backup that was killed has begun to send in parts, which costs room and is in no list.
+async fn end_left_uploads(prefix: &str, objects: &Store) {
+    let Some(connection) = objects.connection() else { return };
+    let area = Area::of(connection, prefix.to_owned());
+    // The prefix may be the bucket's own, where others have files too.
+    for place in ["girasol-", "incoming/", "objects/"] {
+        if let Err(error) = area.abort_left(place, LEFT).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "uploads to the bucket that were never finished could not be removed");
+        }
+    }
+}
+
+/// What is wrong with a file that was to be copied, by whether it was.
+fn fault_of(copied: Result<bool, BackupError>, source: &Path) -> Result<Option<Fault>, BackupError> {
+    match copied {
+        Ok(true) => Ok(None),
+        Ok(false) if source.exists() => Ok(Some(Fault::Damaged)),
+        Ok(false) => Ok(Some(Fault::Missing)),
+        Err(BackupError::Unread { source, .. }) => Ok(Some(Fault::Unreadable(plain(&source)))),
+        Err(error) => Err(error),
     }
 }

@@ -4,7 +4,7 @@
 //! when their time has come, and then the version's row is. Nothing is locked while the store is asked. An object that is
 //! being deleted says so in its row, and a writer that needs it waits for the row to be deleted.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -78,11 +78,21 @@ pub async fn collect(
             return Err(CollectError::TooMany { some, all, max_percent: share.max_percent });
         }
     }
-    let Deleted { objects, .. } = delete_due(db, store, now, "garbage").await?;
-    let versions = db.delete_versions(now).await?;
+    let due = delete_due(db, store, now, "garbage").await;
+    let objects = match &due {
+        Ok(deleted) => deleted.objects,
+        Err(CollectError::Undeleted { deleted, .. }) => *deleted,
+        Err(_) => 0,
+    };
+    // The rows of objects that could not be deleted stay, and are deleted by a later collection.
+    let versions = match &due {
+        Ok(_) | Err(CollectError::Undeleted { .. }) => db.delete_versions(now).await?,
+        Err(_) => 0,
+    };
     if objects > 0 {
         tracing::info!(objects, versions, "garbage was deleted");
     }
+    due?;
     Ok(Collected { retired, versions, objects })
 }
 
@@ -96,16 +106,23 @@ pub async fn delete_at_once(db: &Db, store: &Store, id: &ConfigId) -> Result<Del
 }
 
 /// Deletes the objects whose mark is not after `due_ms`. Returns when all of them are deleted, also those that another
-/// collector deletes.
+/// collector deletes. One that cannot be deleted keeps none of the others; it is an error in the end.
 async fn delete_due(db: &Db, store: &Store, due_ms: i64, subject: &str) -> Result<Deleted, CollectError> {
     let lease = store.request_timeout() * 2 + CLOCK_SKEW;
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
-    let mut deleted = Deleted::default();
+    let (mut deleted, mut stuck) = (Deleted::default(), HashMap::new());
     loop {
+        // Those that are stuck stay claimed until their lease runs out.
         let claimed = db.claim_objects(due_ms, CLAIMED_AT_ONCE, lease_ms, subject).await?;
+        let claimed = claimed.filter(|claimed| !claimed.addresses.iter().all(|one| stuck.contains_key(one)));
         if let Some(claimed) = claimed {
             deleted.purges.extend(claimed.purge);
-            deleted.objects += delete_claimed(db, store, &claimed).await?;
+            deleted.objects += delete_claimed(db, store, &claimed, &mut stuck).await?;
+        } else if let Some(first) = stuck.keys().min().copied() {
+            let objects = stuck.len();
+            let Some(source) = stuck.remove(&first) else { return Ok(deleted) };
+            let (source, deleted) = (Box::new(source), deleted.objects);
+            return Err(CollectError::Undeleted { objects, first, deleted, source });
         } else if db.deletion_ends_at_ms(due_ms).await?.is_some() {
             tokio::time::sleep(WATCH_EVERY).await;
         } else {
@@ -114,8 +131,14 @@ async fn delete_due(db: &Db, store: &Store, due_ms: i64, subject: &str) -> Resul
     }
 }
 
-/// Deletes claimed objects, then their rows. Answers how many; what the lease is too short for is left to a later claim.
-async fn delete_claimed(db: &Db, store: &Store, claimed: &ClaimedObjects) -> Result<usize, CollectError> {
+/// Deletes claimed objects, then their rows. Answers how many; what the lease is too short for is left to a later claim, and
+/// what cannot be deleted is `stuck`.
+async fn delete_claimed(
+    db: &Db,
+    store: &Store,
+    claimed: &ClaimedObjects,
+    stuck: &mut HashMap<Address, StoreError>,
+) -> Result<usize, CollectError> {
     // A request that begins later could take effect after another collector has taken the object over.
     let request_ms = i64::try_from((store.request_timeout() + CLOCK_SKEW).as_millis()).unwrap_or(i64::MAX);
     let last_start_ms = claimed.until_ms.saturating_sub(request_ms);
@@ -129,8 +152,11 @@ async fn delete_claimed(db: &Db, store: &Store, claimed: &ClaimedObjects) -> Res
         .map(|(address, _)| *address)
         .collect();
     db.delete_objects(claimed, &deleted).await?;
-    for (_, deleted) in ended {
-        deleted?;
+    for (address, deleted) in ended {
+        match deleted {
+            Err(error) if error.of_object().is_some() => drop(stuck.insert(address, error)),
+            deleted => drop(deleted?),
+        }
     }
     Ok(deleted.len())
 }

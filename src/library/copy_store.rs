@@ -16,7 +16,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     db::{Db, DbError},
     domain::identity::Identity,
-    store::{Address, Store, StoreError},
+    store::{Address, Listed, Store, StoreError},
 };
 
 use super::{
@@ -48,6 +48,12 @@ pub enum CopyStoreError {
         /// The database's name.
         identity: Identity,
     },
+    /// Source and target are one store.
+    #[error("{place} is the store itself: nothing is copied")]
+    Same {
+        /// Where it is.
+        place: String,
+    },
     /// The target has objects that the source has not.
     #[error("{place} is not empty: it has {objects} objects that the store has not, as {first}")]
     NotEmpty {
@@ -58,8 +64,8 @@ pub enum CopyStoreError {
         /// One of them.
         first: Address,
     },
-    /// Objects of the source are missing or damaged.
-    #[error("{objects} objects of the store are missing or damaged, as {first}")]
+    /// Objects of the source are missing, damaged or unreadable.
+    #[error("{objects} objects of the store are missing, damaged or unreadable, as {first}")]
     Damaged {
         /// How many.
         objects: usize,
@@ -84,6 +90,9 @@ pub async fn copy_store(
     target: &Store,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<CopiedStore, CopyStoreError> {
+    if source.is_same(target) {
+        return Err(CopyStoreError::Same { place: target.place() });
+    }
     identity::ensure(db, source).await?;
     let identity = db.make_identity().await?;
     let named = target.identity().await?;
@@ -91,7 +100,14 @@ pub async fn copy_store(
         return Err(CopyStoreError::Other { place: target.place(), identity: other });
     }
     // No unfinished file of a writer is old enough to be deleted.
-    let objects = source.list(Duration::MAX).await?;
+    let Listed { objects, unread } = source.list_readable(Duration::MAX).await?;
+    for error in unread {
+        tracing::warn!(%error, "a folder of the store cannot be read: what no version needs of it is not copied");
+    }
+    // What a version needs is to be there, in a list or not.
+    let mut objects: HashSet<Address> = objects.into_iter().collect();
+    objects.extend(db.live_objects().await?);
+    let objects: Vec<Address> = objects.into_iter().collect();
     let there: HashSet<Address> = target.list(Duration::MAX).await?.into_iter().collect();
     let left_over: Vec<Address> = {
         let known: HashSet<&Address> = objects.iter().collect();
@@ -117,7 +133,7 @@ pub async fn copy_store(
     let groups: Vec<_> = intact::groups(objects).into_iter().map(|group| copy.group(group)).collect();
     let lost: Vec<Vec<Address>> = stream::iter(groups).buffer_unordered(AT_ONCE).try_collect().await?;
     let lost: Vec<Address> = lost.into_iter().flatten().collect();
-    if let Some(first) = lost.first() {
+    if let Some(first) = lost.iter().min() {
         return Err(CopyStoreError::Damaged { objects: lost.len(), first: *first });
     }
     target.set_identity(&identity).await?;

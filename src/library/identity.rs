@@ -85,7 +85,7 @@ async fn recognize(db: &Db, store: &Store) -> Result<(), IdentityError> {
     }
     let (mut found, asked) = (0, sample.len());
     for address in sample {
-        found += usize::from(store.within(address.namespace).get_from_backend(&address.key).await?.is_some());
+        found += usize::from(store.within(address.namespace).look(&address.key).await?.bytes().is_some());
     }
     if found * 2 > asked { Ok(()) } else { Err(IdentityError::Strange { found, asked }) }
 }

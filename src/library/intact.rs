@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assets_pipeline::{digest::Digest, pack::SetList};
 
-use crate::store::{Address, ObjectKey, Store, StoreError};
+use crate::store::{Address, Found, ObjectKey, Store, StoreError};
 
 /// Groups that are read at once: each waits for the store.
 pub(super) const AT_ONCE: usize = 16;
@@ -24,6 +24,8 @@ pub(super) enum Condition {
     Intact(Arc<[u8]>),
     Missing,
     Damaged,
+    /// Something is in its place that cannot be read, and why.
+    Unreadable(String),
     /// The list that has its digest is missing or damaged.
     Unknown,
 }
@@ -39,11 +41,12 @@ pub(super) fn groups(mut addresses: Vec<Address>) -> Vec<Vec<Address>> {
     addresses.chunk_by(same).map(<[Address]>::to_vec).collect()
 }
 
-/// The list of the set whose objects these are; `None` where it is missing or damaged, and where they are of no set.
+/// The list of the set whose objects these are; `None` where it is missing, damaged or unreadable, and where they are of no
+/// set.
 pub(super) async fn list_of(store: &Store, group: &[Address]) -> Result<Option<SetList>, StoreError> {
     let Some((address, set)) = list_address(group) else { return Ok(None) };
-    let list = store.within(address.namespace).get_from_backend(&address.key).await?;
-    Ok(list.and_then(|bytes| SetList::read(set, bytes)))
+    let list = store.within(address.namespace).look(&address.key).await?;
+    Ok(list.bytes().and_then(|bytes| SetList::read(set, bytes)))
 }
 
 /// Where the list is of the set whose objects these are.
@@ -60,13 +63,17 @@ pub(super) async fn read(
     address: &Address,
     list: Option<&SetList>,
 ) -> Result<Condition, StoreError> {
-    let bytes = store.within(address.namespace).get_from_backend(&address.key).await?;
-    Ok(condition(address, list, bytes))
+    let found = store.within(address.namespace).look(&address.key).await?;
+    Ok(condition(address, list, found))
 }
 
-/// What became of an object, by the bytes that are there.
-pub(super) fn condition(address: &Address, list: Option<&SetList>, bytes: Option<Vec<u8>>) -> Condition {
-    let Some(bytes) = bytes else { return Condition::Missing };
+/// What became of an object, by what is there.
+pub(super) fn condition(address: &Address, list: Option<&SetList>, found: Found) -> Condition {
+    let bytes = match found {
+        Found::Bytes(bytes) => bytes,
+        Found::Nothing => return Condition::Missing,
+        Found::Unreadable(why) => return Condition::Unreadable(why),
+    };
     let is_intact = match (address.key, list) {
         (ObjectKey::Frame { .. }, None) => return Condition::Unknown,
         (ObjectKey::Frame { degree, format, .. }, Some(list)) => {

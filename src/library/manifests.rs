@@ -7,9 +7,9 @@ use crate::{
     store::{ObjectKey, Store, StoreError},
 };
 
-/// The manifest of a version, as the backend has it; `None` where it is missing or damaged.
+/// The manifest of a version, as the backend has it; `None` where it is missing, damaged or unreadable.
 pub async fn load(store: &Store, digest: Digest) -> Result<Option<Manifest>, StoreError> {
-    let json = store.get_from_backend(&ObjectKey::Manifest(digest)).await?;
-    let json = json.filter(|json| Digest::of(json) == digest);
+    let json = store.look(&ObjectKey::Manifest(digest)).await?;
+    let json = json.bytes().filter(|json| Digest::of(json) == digest);
     Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
 }

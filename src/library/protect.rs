@@ -199,7 +199,7 @@ async fn copy(
     let copies = stream::iter(keys.into_iter().filter(|key| *key != own)).map(|key| {
         let (here, there) = (&here, &there);
         async move {
-            let bytes = here.get_from_backend(&key).await?.filter(|bytes| key.may_name(bytes));
+            let bytes = here.look(&key).await?.bytes().filter(|bytes| key.may_name(bytes));
             there.put(&key, &bytes.ok_or_else(|| missing(key))?).await.map_err(ProtectError::from)
         }
     });

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     db::{Db, DbError, garbage::UnlistedVersion, objects::PENDING_MS, versions::NewVersion},
     domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Share},
-    store::{Address, Store, StoreError},
+    store::{Address, Listed, Store, StoreError},
 };
 
 use super::{
@@ -39,6 +39,18 @@ pub enum CollectError {
     /// The store is another database's.
     #[error("nothing is deleted")]
     Identity(#[from] IdentityError),
+    /// Some objects could not be deleted, while others could.
+    #[error("{objects} objects could not be deleted, as {first}, while {deleted} were")]
+    Undeleted {
+        /// How many.
+        objects: usize,
+        /// One of them.
+        first: Address,
+        /// Objects that were deleted.
+        deleted: usize,
+        /// Why that one could not be.
+        source: Box<StoreError>,
+    },
     /// More would be deleted than the settings allow without an operator's word.
     #[error(
         "{some} of {all} objects would be deleted, which is more than {max_percent} % (versions.collect_max_percent): \
@@ -207,7 +219,10 @@ pub async fn adopt_unknown(
     // Before the rows are read: what is written from now on has its row first, and is not in the list.
     // A younger partial file may be one that a writer has just begun, whatever the grace.
     let leftover = Duration::from_millis(grace_ms.max(PENDING_MS).unsigned_abs());
-    let stored = store.list(leftover).await?;
+    let Listed { objects: stored, unread } = store.list_readable(leftover).await?;
+    for error in unread {
+        tracing::warn!(%error, "a folder of the store cannot be read: what it has is left");
+    }
     let known: std::collections::HashSet<Address> = db.known_objects().await?.into_iter().collect();
     let (known, unknown): (Vec<Address>, Vec<Address>) =
         stored.into_iter().partition(|address| known.contains(address));

@@ -1,4 +1,4 @@
-//! Makes objects sound again that are missing or damaged, from bytes that are what their names say.
+//! Makes objects sound again that are missing, damaged or unreadable, from bytes that are what their names say.
 //!
 //! A version refers to an object before it is written, as for a new version, so that no collector deletes it meanwhile. A
 //! damaged object is replaced: readers find its old bytes or the new ones, and compare both with its name. What was repaired
@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    backup::ObjectSource,
     collect::{CollectError, delete_at_once},
     intact::{self, AT_ONCE, Condition, Progress},
     references::{ReferenceError, refer},
@@ -58,6 +59,15 @@ pub struct Repaired {
     pub from: String,
 }
 
+/// An object whose place takes no other bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten {
+    /// As it was found.
+    pub faulty: Faulty,
+    /// Why it could not be written.
+    pub why: String,
+}
+
 /// What became of objects that were missing or damaged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -65,6 +75,8 @@ pub struct Outcome {
     pub repaired: Vec<Repaired>,
     /// There was no sound copy.
     pub left: Vec<Faulty>,
+    /// There was one, and it could not be written, while others could.
+    pub unwritten: Vec<Unwritten>,
     /// Frames that are as they should be: their list was missing or damaged, which alone says so.
     pub sound: u64,
     /// What no version needs any more.
@@ -73,19 +85,20 @@ pub struct Outcome {
 
 impl Outcome {
     /// The same for further objects. What is left of these replaces nothing.
-    pub fn add(&mut self, Self { repaired, left, sound, unneeded }: Self) {
+    pub fn add(&mut self, Self { repaired, left, unwritten, sound, unneeded }: Self) {
         self.repaired.extend(repaired);
         self.left.extend(left);
+        self.unwritten.extend(unwritten);
         self.sound += sound;
         self.unneeded += unneeded;
     }
 }
 
-/// Copies objects back from other stores, the first that has a sound copy of each.
+/// Copies objects back from other places, the first that has a sound copy of each.
 pub async fn repair_from_copies(
     db: &Db,
     store: &Store,
-    copies: &[Store],
+    copies: &[ObjectSource],
     faulty: Vec<Faulty>,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Outcome, RepairError> {
@@ -127,12 +140,11 @@ pub async fn repair_from_objects(
             continue;
         };
         // A frame whose list was missing may be as it should be.
-        if own.within(address.namespace).get_from_backend(&address.key).await?.as_deref() == Some(bytes) {
+        let there = own.within(address.namespace).look(&address.key).await?;
+        if there.bytes().as_deref() == Some(bytes) {
             outcome.sound += 1;
-        } else if write(db, store, &faulty, bytes).await? {
-            outcome.repaired.push(Repaired { faulty, from: from.to_owned() });
         } else {
-            outcome.unneeded += 1;
+            outcome.note(write(db, store, &faulty, bytes).await?, faulty, from);
         }
     }
     Ok(outcome)
@@ -143,7 +155,7 @@ struct Repair<'r> {
     db: &'r Db,
     store: &'r Store,
     own: &'r Store,
-    copies: &'r [Store],
+    copies: &'r [ObjectSource],
     report: &'r (dyn Fn(Progress) + Sync),
     total: u64,
     done: AtomicU64,
@@ -165,11 +177,7 @@ impl Repair<'_> {
             if is_sound {
                 outcome.sound += 1;
             } else if let Some((bytes, from)) = sound_copy(copies, &address, list.as_ref()).await {
-                if write(db, store, &faulty, &bytes).await? {
-                    outcome.repaired.push(Repaired { faulty, from });
-                } else {
-                    outcome.unneeded += 1;
-                }
+                outcome.note(write(db, store, &faulty, &bytes).await?, faulty, &from);
             } else {
                 outcome.left.push(faulty);
             }
@@ -190,15 +198,16 @@ fn is_list(faulty: &Faulty) -> bool {
 }
 
 /// The list of the set whose objects these are, from the store or else from a copy.
-async fn list_of(store: &Store, copies: &[Store], group: &[Address]) -> Result<Option<SetList>, StoreError> {
+async fn list_of(
+    store: &Store,
+    copies: &[ObjectSource],
+    group: &[Address],
+) -> Result<Option<SetList>, StoreError> {
     if let Some(list) = intact::list_of(store, group).await? {
         return Ok(Some(list));
     }
     for copy in copies {
-        if let Some(list) = intact::list_of(copy, group).await.unwrap_or_else(|error| {
-            warn(copy, &error);
-            None
-        }) {
+        if let Some(list) = copy.list_of(group).await {
             return Ok(Some(list));
         }
     }
@@ -207,27 +216,40 @@ async fn list_of(store: &Store, copies: &[Store], group: &[Address]) -> Result<O
 
 /// The bytes of an object as its name says them, and where they are from.
 async fn sound_copy(
-    copies: &[Store],
+    copies: &[ObjectSource],
     address: &Address,
     list: Option<&SetList>,
 ) -> Option<(Arc<[u8]>, String)> {
     for copy in copies {
-        match intact::read(copy, address, list).await {
-            Ok(Condition::Intact(bytes)) => return Some((bytes, copy.place())),
-            Ok(Condition::Missing | Condition::Damaged | Condition::Unknown) => {}
-            Err(error) => warn(copy, &error),
+        if let Condition::Intact(bytes) = copy.read(address, list).await {
+            return Some((bytes, copy.place()));
         }
     }
     None
 }
 
-fn warn(copy: &Store, error: &StoreError) {
-    let (place, error): (_, &dyn std::error::Error) = (copy.place(), error);
-    tracing::warn!(error, place, "a copy of the store could not be read");
+/// What came of writing an object.
+enum Written {
+    /// It is sound.
+    Whole,
+    /// No version needs it any more.
+    Unneeded,
+    /// Its place takes no bytes.
+    Not(String),
 }
 
-/// Writes the bytes of an object that was found missing or damaged. Answers whether a version still needs it.
-async fn write(db: &Db, store: &Store, faulty: &Faulty, bytes: &[u8]) -> Result<bool, RepairError> {
+impl Outcome {
+    fn note(&mut self, written: Written, faulty: Faulty, from: &str) {
+        match written {
+            Written::Whole => self.repaired.push(Repaired { faulty, from: from.to_owned() }),
+            Written::Unneeded => self.unneeded += 1,
+            Written::Not(why) => self.unwritten.push(Unwritten { faulty, why }),
+        }
+    }
+}
+
+/// Writes the bytes of an object that was found missing or damaged.
+async fn write(db: &Db, store: &Store, faulty: &Faulty, bytes: &[u8]) -> Result<Written, RepairError> {
     let Faulty { address, needed_by, .. } = faulty;
     let mut is_needed = false;
     for by in needed_by {
@@ -237,15 +259,18 @@ async fn write(db: &Db, store: &Store, faulty: &Faulty, bytes: &[u8]) -> Result<
             Err(error) => return Err(RepairError::Reference(error)),
         }
     }
-    let Some(first) = needed_by.first().filter(|_| is_needed) else { return Ok(false) };
-    store.within(address.namespace).put(&address.key, bytes).await?;
+    let Some(first) = needed_by.first().filter(|_| is_needed) else { return Ok(Written::Unneeded) };
+    if let Err(error) = store.within(address.namespace).put(&address.key, bytes).await {
+        return Ok(Written::Not(error.of_object().ok_or(error)?));
+    }
     // The versions may have been deleted since, and the object with them, before it was written.
     while !db.settle_object(*address).await.map_err(CollectError::from)? {
         tokio::time::sleep(PAUSE).await;
     }
     if db.needed_by(*address).await.map_err(CollectError::from)?.is_empty() {
         delete_at_once(db, store, &first.configuration).await?;
-        return Ok(false);
+        return Ok(Written::Unneeded);
     }
-    Ok(true)
+    db.note_sound(*address).await.map_err(CollectError::from)?;
+    Ok(Written::Whole)
 }

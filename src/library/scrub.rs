@@ -1,7 +1,7 @@
 //! The slow reading of every object that a version needs, a few at a time, so that damage is found before a visitor meets it.
 //!
 //! All of them are read within so many days, by one process at a time, and any process goes on where another stopped. What is
-//! found stays in the database until the object is sound again.
+//! found stays in the database until the object is sound again: it is read again every hour.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::{
     store::{Address, Store, StoreError},
 };
 
-use super::intact::{self, Condition};
+use super::{intact, verify::Fault};
 
 /// How often some objects are read.
 pub const EVERY: Duration = Duration::from_mins(1);
@@ -80,7 +80,8 @@ pub async fn scrub(db: &Db, store: &Store, pace: &Pace, days: u32) -> Result<Opt
     let endpoints = store.endpoints();
     match read(endpoints.first().unwrap_or(store), &batch).await {
         Ok(found) => {
-            db.finish_scrub(&batch, &found).await?;
+            let noted: Vec<_> = found.iter().map(|found| (found.id, found.fault())).collect();
+            db.finish_scrub(&batch, &noted).await?;
             Ok(Some(note(db, &batch, &found).await?))
         }
         Err(error) => {
@@ -90,50 +91,60 @@ pub async fn scrub(db: &Db, store: &Store, pace: &Pace, days: u32) -> Result<Opt
     }
 }
 
-async fn read(store: &Store, batch: &ScrubBatch) -> Result<Vec<(i64, Option<ObjectFault>)>, StoreError> {
-    let number =
-        |address: &Address| batch.objects.iter().find(|(_, known)| known == address).map(|(id, _)| *id);
+/// What was found of an object.
+struct Found {
+    id: i64,
+    address: Address,
+    fault: Option<Fault>,
+}
+
+impl Found {
+    /// As the database has it: what cannot be read is no better than damaged.
+    fn fault(&self) -> Option<ObjectFault> {
+        self.fault.as_ref().map(|fault| match fault {
+            Fault::Missing => ObjectFault::Missing,
+            Fault::Damaged | Fault::Unreadable(_) => ObjectFault::Damaged,
+        })
+    }
+}
+
+async fn read(store: &Store, batch: &ScrubBatch) -> Result<Vec<Found>, StoreError> {
+    let to_read = || batch.objects.iter().chain(&batch.again);
+    let number = |address: &Address| to_read().find(|(_, known)| known == address).map(|(id, _)| *id);
     let mut found = Vec::with_capacity(batch.objects.len());
-    for group in intact::groups(batch.objects.iter().map(|(_, address)| *address).collect()) {
+    for group in intact::groups(to_read().map(|(_, address)| *address).collect()) {
         let list = intact::list_of(store, &group).await?;
         for address in group {
-            let fault = match intact::read(store, &address, list.as_ref()).await? {
-                Condition::Intact(_) => None,
-                Condition::Missing => Some(ObjectFault::Missing),
-                Condition::Damaged | Condition::Unknown => Some(ObjectFault::Damaged),
-            };
-            found.extend(number(&address).map(|id| (id, fault)));
+            let fault = Fault::of(&intact::read(store, &address, list.as_ref()).await?);
+            found.extend(number(&address).map(|id| Found { id, address, fault }));
         }
     }
     Ok(found)
 }
 
 /// Counts what was found, and tells operators of each fault.
-async fn note(
-    db: &Db,
-    batch: &ScrubBatch,
-    found: &[(i64, Option<ObjectFault>)],
-) -> Result<Scrubbed, DbError> {
+async fn note(db: &Db, batch: &ScrubBatch, found: &[Found]) -> Result<Scrubbed, DbError> {
     let mut scrubbed = Scrubbed::default();
-    for (id, fault) in found {
+    // What was known to be faulty was said when it was found.
+    for Found { address, fault, .. } in
+        found.iter().filter(|found| batch.objects.contains(&(found.id, found.address)))
+    {
         let Some(fault) = fault else {
             scrubbed.sound += 1;
             continue;
         };
-        let Some((_, address)) = batch.objects.iter().find(|(known, _)| known == id) else { continue };
         let needed_by = db.needed_by(*address).await?;
         // It may have been deleted since it was claimed.
         if needed_by.is_empty() {
             continue;
         }
         scrubbed.faulty += 1;
-        let (fault, versions): (&str, Vec<String>) = (
-            (*fault).into(),
-            needed_by.iter().map(|by| format!("{} {}", by.configuration, by.version)).collect(),
-        );
+        let versions: Vec<String> =
+            needed_by.iter().map(|by| format!("{} {}", by.configuration, by.version)).collect();
         tracing::error!(
             object = %address,
-            fault,
+            fault = fault.slug(),
+            why = fault.why(),
             versions = versions.join(", "),
             "an object that versions need is not as it should be: repair it with girasol store verify --repair"
         );

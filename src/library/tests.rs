@@ -125,9 +125,7 @@ impl Fixture {
                     let address = key.within(stored.namespace);
                     Faulty { address, fault: Fault::Missing, needed_by: needed_by.clone() }
                 });
-            repair_from_copies(db, store, std::slice::from_ref(store), faulty.collect(), &|_| {})
-                .await
-                .unwrap();
+            repair_from_copies(db, store, &[store.clone().into()], faulty.collect(), &|_| {}).await.unwrap();
         }
     }
 
@@ -467,7 +465,7 @@ async fn what_no_version_needs_any_more_is_not_written_again() {
     let needed_by = vec![NeededBy { configuration: id.clone(), version }];
     let faulty = Faulty { address, fault: Fault::Missing, needed_by };
     let repair = async || {
-        let copies = std::slice::from_ref(&copy);
+        let copies = &[copy.clone().into()];
         repair_from_copies(db, store, copies, vec![faulty.clone()], &|_| {}).await.unwrap()
     };
     store.remove(&address.key).await.unwrap();

@@ -9,9 +9,12 @@ use std::{
     time::Duration,
 };
 
-use crate::whole_file::{beside, folder};
+use crate::{
+    domain::plain::plain,
+    whole_file::{self, beside, folder},
+};
 
-use super::{Address, Cause, ObjectKey, identity};
+use super::{Address, Cause, Listed, ObjectKey, identity};
 
 /// How often a write is tried whose folder is deleted under it.
 const WRITE_TRIES: u32 = 8;
@@ -31,7 +34,7 @@ impl Folder {
     }
 
     pub(super) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
-        match tokio::fs::read(self.path(key)).await {
+        match read(self.path(key)).await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -40,21 +43,26 @@ impl Folder {
 
     pub(super) async fn put(&self, key: &Address, bytes: &[u8]) -> Result<(), Cause> {
         let path = self.path(key);
-        if matches!(tokio::fs::read(&path).await, Ok(there) if there == bytes) {
+        if matches!(read(path.clone()).await, Ok(there) if there == bytes) {
             return Ok(());
         }
         let bytes = bytes.to_vec();
         self.write_whole(path, bytes).await
     }
 
-    pub(super) async fn list(&self, leftover: Duration) -> Result<Vec<Address>, Cause> {
+    pub(super) async fn list(&self, leftover: Duration) -> Result<Listed, Cause> {
         let root = self.root.clone();
         Ok(tokio::task::spawn_blocking(move || list(&root, leftover)).await??)
     }
 
     pub(super) async fn remove(&self, key: &Address) -> Result<(), Cause> {
         let path = self.path(key);
-        match tokio::fs::remove_file(&path).await {
+        let removed = match tokio::fs::remove_file(&path).await {
+            // A folder in its place, which goes if it is empty.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => tokio::fs::remove_dir(&path).await,
+            removed => removed,
+        };
+        match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => {
                 // The last file of a set takes the set's folder along.
@@ -73,8 +81,8 @@ impl Folder {
     }
 
     pub(super) async fn identity(&self) -> Result<Option<String>, Cause> {
-        match tokio::fs::read_to_string(self.root.join(identity::KEY)).await {
-            Ok(text) => Ok(Some(text)),
+        match read(self.root.join(identity::KEY)).await {
+            Ok(text) => Ok(Some(String::from_utf8(text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -88,7 +96,11 @@ impl Folder {
 
     pub(super) async fn is_empty(&self) -> Result<bool, Cause> {
         // No partial file is old enough to be deleted.
-        Ok(self.list(Duration::MAX).await?.is_empty())
+        let Listed { objects, unread } = self.list(Duration::MAX).await?;
+        match unread.into_iter().next() {
+            Some(error) if objects.is_empty() => Err(error.into()),
+            _ => Ok(objects.is_empty()),
+        }
     }
 
     pub(super) async fn ping(&self) -> Result<(), Cause> {
@@ -118,6 +130,11 @@ impl Folder {
         Ok(tokio::task::spawn_blocking(move || write_whole(&root, &path, &bytes)).await??)
     }
 
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let real = |folder: &Self| fs::canonicalize(&folder.root);
+        matches!((real(self), real(other)), (Ok(one), Ok(other)) if one == other)
+    }
+
     /// For messages.
     pub(super) fn place(&self) -> String {
         format!("the folder {}", self.root.display())
@@ -128,35 +145,51 @@ impl Folder {
     }
 }
 
-fn list(root: &Path, leftover: Duration) -> io::Result<Vec<Address>> {
-    let (mut keys, mut folders) = (Vec::new(), vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            // A collector has deleted the folder since its parent was read.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let path = entry.path();
-            if entry.file_type()?.is_dir() {
-                folders.push(path);
-                continue;
+/// Reads a whole file on a thread that may wait for the disk.
+async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
+    tokio::task::spawn_blocking(move || whole_file::read(&path)).await.map_err(io::Error::other)?
+}
+
+fn list(root: &Path, leftover: Duration) -> io::Result<Listed> {
+    let mut listed = Listed { objects: Vec::new(), unread: Vec::new() };
+    list_folder(root, root, leftover, &mut listed)?;
+    Ok(listed)
+}
+
+/// Lists a folder and those in it. One of those that cannot be read is noted.
+fn list_folder(root: &Path, folder: &Path, leftover: Duration, listed: &mut Listed) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            match list_folder(root, &path, leftover, listed) {
+                // A collector has deleted the folder since its parent was read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => listed.unread.push(at(&path, &error)),
+                Ok(()) => {}
             }
-            let key = path.strip_prefix(root).ok().and_then(|path| path.to_str()?.parse().ok());
-            let is_partial = entry.file_name().to_string_lossy().starts_with('.') && folder != root;
-            let age = || entry.metadata().and_then(|metadata| metadata.modified()).ok()?.elapsed().ok();
-            if let Some(key) = key {
-                keys.push(key);
-            } else if is_partial && age().is_some_and(|age| age >= leftover) {
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
+            continue;
+        }
+        let key = path.strip_prefix(root).ok().and_then(|path| path.to_str()?.parse().ok());
+        let is_partial = entry.file_name().to_string_lossy().starts_with('.') && folder != root;
+        let age = || entry.metadata().and_then(|metadata| metadata.modified()).ok()?.elapsed().ok();
+        if let Some(key) = key {
+            listed.objects.push(key);
+        } else if is_partial && age().is_some_and(|age| age >= leftover) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    listed.unread.push(at(&path, &error));
                 }
+                _ => {}
             }
         }
     }
-    Ok(keys)
+    Ok(())
+}
+
+/// An error that says where it was.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {}", path.display(), plain(error)))
 }
 
 /// A folder that a collector deletes at the same moment, since it has just become empty, is made again.
@@ -181,6 +214,10 @@ fn try_write_whole(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
+    // A folder in its place is no object, and goes if it is empty.
+    if fs::symlink_metadata(path).is_ok_and(|there| there.is_dir()) {
+        fs::remove_dir(path)?;
+    }
     file.persist(path)?;
     sync(folder)
 }
@@ -256,10 +293,37 @@ mod tests {
         assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
         let partial = root.path().join("p/.tmpA1b2C3");
         fs::write(&partial, b"fra").unwrap();
-        assert_eq!(folder.list(Duration::from_hours(1)).await.unwrap(), [key]);
+        assert_eq!(folder.list(Duration::from_hours(1)).await.unwrap().objects, [key]);
         assert!(partial.exists());
-        assert_eq!(folder.list(Duration::ZERO).await.unwrap(), [key]);
+        assert_eq!(folder.list(Duration::ZERO).await.unwrap().objects, [key]);
         assert!(!partial.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_place_of_an_object_makes_room_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let key = ObjectKey::Pack(Digest::of(b"frames")).within(Namespace::Public);
+        folder.put(&key, b"frames").await.unwrap();
+        let path = root.path().join(key.to_string());
+        let pipe = |path: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR).unwrap();
+        let nowhere = |path: &Path| std::os::unix::fs::symlink("nowhere", path).unwrap();
+        for place in [&pipe as &dyn Fn(&Path), &nowhere, &|path| fs::create_dir(path).unwrap()] {
+            fs::remove_file(&path).unwrap();
+            place(&path);
+            assert_ne!(folder.get(&key).await.ok().flatten().as_deref(), Some(&b"frames"[..]));
+            folder.put(&key, b"frames").await.unwrap();
+            assert_eq!(folder.get(&key).await.unwrap().as_deref(), Some(&b"frames"[..]));
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        folder.remove(&key).await.unwrap();
+        assert!(!path.exists());
+        // What is in a folder stays.
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("file"), b"").unwrap();
+        assert!(folder.put(&key, b"frames").await.is_err() && folder.remove(&key).await.is_err());
+        assert_eq!(fs::read_dir(root.path().join("p")).unwrap().count(), 1, "no temporary file is left");
     }
 
     #[tokio::test]

@@ -12,6 +12,11 @@ pub(super) fn trouble(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Op
     None
 }
 
+/// No error comes from a bucket.
+pub(super) fn is_of_object(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<bool> {
+    None
+}
+
 #[derive(Debug)]
 pub(super) enum S3 {}
 
@@ -22,6 +27,10 @@ impl S3 {
     }
 
     pub(super) fn endpoints(&self) -> Vec<Self> {
+        match *self {}
+    }
+
+    pub(super) fn is_same(&self, _: &Self) -> bool {
         match *self {}
     }
 

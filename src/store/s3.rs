@@ -35,7 +35,7 @@ use crate::{
     domain::{backoff::Backoff, namespace::Namespace},
 };
 
-pub(super) use self::failure::trouble;
+pub(super) use self::failure::{is_of_object, trouble};
 use self::reads::Reads;
 use super::{Address, Cause};
 
@@ -140,6 +140,11 @@ impl S3 {
             reads,
             knows_no_conditions: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let at = |s3: &Self| (s3.connection.settings.endpoint.clone(), s3.bucket.clone(), s3.prefix.clone());
+        at(self) == at(other)
     }
 
     /// The same bucket as each address shows it that is read, the store's own first. Each is read alone.

@@ -54,6 +54,27 @@ impl Trouble {
         }
     }
 
+    /// Whether an error is about one object, while others can be read and written: its permissions, its place on the disk.
+    pub fn is_of_object(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
+        if let Some(is_of_object) = super::s3::is_of_object(cause) {
+            return is_of_object;
+        }
+        let Some(error) = cause.downcast_ref::<io::Error>() else { return false };
+        let is_of_process = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
+            .iter()
+            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
+        let is_of_store = matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::ReadOnlyFilesystem
+                | io::ErrorKind::OutOfMemory
+                // The folder of the store is gone.
+                | io::ErrorKind::NotFound
+        );
+        !is_of_process && !is_of_store
+    }
+
     /// What is wrong, where the error is one of a bucket.
     pub fn of_bucket(cause: &(dyn Error + Send + Sync + 'static)) -> Option<Self> {
         super::s3::trouble(cause)
@@ -106,5 +127,17 @@ mod tests {
         assert_eq!(of(io::ErrorKind::StorageFull), Trouble::DiskFull);
         assert_eq!(of(io::ErrorKind::PermissionDenied), Trouble::AccessDenied);
         assert_eq!(of(io::ErrorKind::InvalidData), Trouble::Other);
+    }
+
+    #[test]
+    fn what_one_object_suffers_from_is_no_trouble_of_the_store() {
+        use rustix::io::Errno;
+        let of = |errno: Errno| Trouble::is_of_object(&io::Error::from(errno));
+        for errno in [Errno::ACCESS, Errno::ISDIR, Errno::NOTDIR, Errno::IO, Errno::LOOP, Errno::NOTEMPTY] {
+            assert!(of(errno), "{errno}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOSPC, Errno::ROFS, Errno::NOMEM, Errno::NOENT] {
+            assert!(!of(errno), "{errno}");
+        }
     }
 }

@@ -157,8 +157,30 @@ fn half_a_backup_and_a_damaged_one_are_not_restored() {
     fs::write(&damaged, b"damaged").unwrap();
     let output = run(data, &["backup", "--json", new("f").to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["faulty"], 1);
-    assert_eq!(run(&new("g"), &["restore", new("f").to_str().unwrap()]).status.code(), Some(1));
+    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&made["faulty"], &made["faults"][0]["fault"]), (&json!(1), &json!("damaged")));
+    // Another one that is lost instead is not passed over.
+    let other = objects(&new("f")).pop().unwrap();
+    let bytes = fs::read(&other).unwrap();
+    fs::remove_file(&other).unwrap();
+    let there = objects(&new("f")).len();
+    let in_backup = new("f").join(damaged.strip_prefix(data).unwrap());
+    fs::write(&in_backup, fs::read(new("d").join(damaged.strip_prefix(data).unwrap())).unwrap()).unwrap();
+    assert_eq!(objects(&new("f")).len(), there + 1);
+    let said = refusal(&run(&new("h"), &["restore", new("f").to_str().unwrap()]));
+    assert!(
+        said.contains("1 files of the backup are missing or damaged, as ") && said.contains("(missing)"),
+        "{said}"
+    );
+    fs::write(&other, bytes).unwrap();
+    // Nothing is said to be missing that is there.
+    let restored = answer(&run(&new("i"), &["restore", "--json", new("f").to_str().unwrap()]));
+    assert_eq!(restored["faults"], json!([]));
+    fs::remove_file(&in_backup).unwrap();
+    let said = run(&new("g"), &["restore", new("f").to_str().unwrap()]);
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains(".pack (missing)"), "{said}");
     assert_eq!(run(&new("g"), &["store", "verify"]).status.code(), Some(1));
 }
 
@@ -280,6 +302,12 @@ async fn a_backup_in_a_bucket_goes_on_where_it_was_and_sends_what_is_new() {
     let verified = answer(&run(&new("c"), &["store", "verify", "--json"]));
     assert_eq!(verified["faulty"], json!([]));
 
+    // It has what a repair needs.
+    let broken = objects(data).pop().unwrap();
+    fs::write(&broken, b"damaged").unwrap();
+    let repaired = answer(&run(data, &["store", "verify", "--json", "--repair", "--from", &url]));
+    assert_eq!((repaired["repaired"].as_array().unwrap().len(), &repaired["faulty"]), (1, &json!([])));
+
     // The database that the list names has to be there, and to be that one.
     let database = files.iter().find(is_database).unwrap();
     bucket.put(&format!("monday/{database}"), b"damaged".to_vec()).await;
@@ -321,9 +349,26 @@ async fn a_place_in_a_bucket_that_is_taken_or_closed_is_refused() {
     assert_eq!(artist.put(&set, "0001.png", &frame).await.status(), 201);
     let made = answer(&bucket.girasol(&["backup", "--json", file.to_str().unwrap()]));
     assert_eq!((&made["objects"], &made["staged"], &made["faulty"]), (&Value::Null, &json!(0), &json!(0)));
-    let restored =
-        answer(&run(&elsewhere.path().join("data"), &["restore", "--json", file.to_str().unwrap()]));
-    assert_eq!(restored["identity"], made["identity"]);
+    let (restored, config) = (elsewhere.path().join("data"), bucket.config());
+    let restore = ["restore", "--json", file.to_str().unwrap()];
+    let said = refusal(&run(&restored, &["restore", file.to_str().unwrap()]));
+    assert!(
+        said.contains("are in a bucket, and store.kind is \"folder\"") && said.contains("under [store]"),
+        "{said}"
+    );
+    let answered = answer(&run(&restored, &[&restore[..], &["--config", &config]].concat()));
+    assert_eq!(answered["identity"], made["identity"]);
+    let said =
+        refusal(&bucket.try_girasol(&["store", "verify", "--repair", "--from", file.to_str().unwrap()]));
+    assert!(said.contains("has no objects: they were in a bucket"), "{said}");
+    // One that has the objects brings none into a bucket.
+    let whole = elsewhere.path().join("whole.tar");
+    answer(&run(data, &["backup", "--json", whole.to_str().unwrap()]));
+    let said = refusal(&run(
+        &elsewhere.path().join("other"),
+        &["restore", whole.to_str().unwrap(), "--config", &config],
+    ));
+    assert!(said.contains("store.kind is \"s3\"") && said.contains("girasol store copy --to"), "{said}");
 
     let nowhere = bucket.url("mine").replace(&bucket.name, "there-is-no-such-bucket");
     for arguments in [["backup", &nowhere], ["restore", &nowhere]] {

@@ -88,7 +88,7 @@ async fn half_a_copy_and_the_store_of_another_database_are_not_taken_for_a_copy(
     let bytes = fs::read(&pack).unwrap();
     fs::write(&pack, b"damaged").unwrap();
     let said = refusal(&run(data, &copy));
-    assert!(said.contains("1 objects of the store are missing or damaged, as p/"), "{said}");
+    assert!(said.contains("1 objects of the store are missing, damaged or unreadable, as p/"), "{said}");
     assert_eq!(objects(elsewhere.path()).len(), objects(data).len() - 1);
     assert!(!elsewhere.path().join("objects/identity.txt").exists());
     fs::write(&pack, bytes).unwrap();
@@ -114,6 +114,11 @@ async fn half_a_copy_and_the_store_of_another_database_are_not_taken_for_a_copy(
     let said = refusal(&run(data, &to_other));
     assert!(said.contains("is not empty: it has"), "{said}");
     assert_eq!(objects(other.path()).len(), before);
+    let said = refusal(&run(
+        data,
+        &["store", "copy", "--to", data.join("../").join(data.file_name().unwrap()).to_str().unwrap()],
+    ));
+    assert!(said.contains("is the store itself: nothing is copied") && said.contains("--to"), "{said}");
     for (to, says) in [
         ("s3://spins?secret=hunter2", "--to: the address must be as s3://bucket"),
         ("https://s3.example/spins", "--to: the address must be as s3://bucket"),

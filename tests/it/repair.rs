@@ -18,7 +18,7 @@ use crate::{
     command::{answer, command, refusal, run},
     fault_proxy::Faults,
     garbage::objects,
-    girasol::{Server, ingest, sequence},
+    girasol::{Server, ingest, is_scaled, sequence},
     jobs::{RING as PLATINUM, Studio, folder_with_turn},
     s3::files,
 };
@@ -105,11 +105,8 @@ fn each_kind_of_object_comes_back_from_a_copy_unless_that_is_damaged_too() {
     // Frames whose list was damaged were as they should be.
     assert_eq!(result["intact"].as_u64().unwrap(), before.len() as u64 - 5);
     let said = refusal(&run(data, &["store", "verify", "--repair"]));
-    assert!(
-        said.contains("ingest the frames of the version again, name a copy of the store with --from"),
-        "{said}"
-    );
-    assert!(said.contains("0 were repaired, 2 are missing or damaged"), "{said}");
+    assert!(said.contains("name a copy of the store or a backup with --from"), "{said}");
+    assert!(said.contains("0 were repaired, 2 are missing, damaged or unreadable"), "{said}");
 
     // A second copy has what the first has not.
     let second = tempfile::tempdir().unwrap();
@@ -130,6 +127,83 @@ fn each_kind_of_object_comes_back_from_a_copy_unless_that_is_damaged_too() {
     assert!(said.contains("has no objects") && !nowhere.exists(), "{said}");
     let output = run(data, &["store", "verify", "--from", copy]);
     assert_eq!(output.status.code(), Some(2), "--from is for --repair");
+}
+
+/// Puts what cannot be read in the place of objects: a pipe that has no writer, a folder, one that has something in it, and a
+/// link to nowhere.
+fn obstruct([frame, list, pack, manifest, _]: &[PathBuf; 5]) {
+    for path in [frame, list, pack, manifest] {
+        fs::remove_file(path).unwrap();
+    }
+    rustix::fs::mkfifoat(rustix::fs::CWD, frame, rustix::fs::Mode::RUSR).unwrap();
+    fs::create_dir(list).unwrap();
+    fs::create_dir(pack).unwrap();
+    fs::write(pack.join("file"), b"").unwrap();
+    std::os::unix::fs::symlink("nowhere", manifest).unwrap();
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_holds_up_nothing() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = folder.path();
+    ingest(data, "gold", [212, 175, 95], 12);
+    let (before, new) =
+        (contents(data), |name: &str| elsewhere.path().join(name).to_str().unwrap().to_owned());
+    let backup = new("backup.tar");
+    if !is_scaled() {
+        answer(&run(data, &["backup", "--json", &backup]));
+    }
+    answer(&run(data, &["store", "copy", "--json", "--to", &new("copy")]));
+    let broken = one_of_each_kind(data);
+    obstruct(&broken);
+    let [frame, _, pack, ..] = &broken;
+    let found = unfinished(&run(data, &["store", "verify", "--json"]));
+    let named = |path: &Path| {
+        let name = path.strip_prefix(data.join("objects")).unwrap().to_str().unwrap().to_owned();
+        let mut all = found["faulty"].as_array().unwrap().iter();
+        all.find(|faulty| faulty["object"] == name).map(|faulty| (&faulty["fault"], &faulty["why"]))
+    };
+    assert_eq!(named(frame), Some((&json!("unreadable"), &json!("it is no plain file"))));
+    assert_eq!(named(pack), Some((&json!("unreadable"), &json!("it is a folder and no file"))));
+    assert_eq!(named(&broken[3]), Some((&json!("missing"), &Value::Null)));
+    let said = refusal(&run(data, &["store", "verify"]));
+    assert!(said.contains("is no plain file") && said.contains("missing, damaged or unreadable"), "{said}");
+
+    // The others are backed up and copied.
+    let faulty = found["faulty"].as_array().unwrap().len();
+    let said = refusal(&run(data, &["store", "copy", "--to", &new("other")]));
+    assert!(
+        said.contains(&format!("{faulty} objects of the store are missing, damaged or unreadable")),
+        "{said}"
+    );
+    if !is_scaled() {
+        let made = unfinished(&run(data, &["backup", "--json", &new("faulty")]));
+        assert_eq!(made["faults"].as_array().unwrap().len(), faulty);
+        let list: Value = serde_json::from_slice(&fs::read(new("faulty") + "/backup.json").unwrap()).unwrap();
+        assert_eq!(list["faults"], made["faults"]);
+        let restored = unfinished(&run(Path::new(&new("restored")), &["restore", "--json", &new("faulty")]));
+        // What was unreadable is not there.
+        assert_eq!(restored["faults"].as_array().unwrap().len(), faulty);
+        assert_eq!(restored["faults"][0]["fault"], "missing");
+    }
+
+    let from = if is_scaled() { new("copy") } else { backup };
+    let result = unfinished(&run(data, &[&REPAIR[..], &["--from", &from]].concat()));
+    assert_eq!(
+        (&result["faulty"][0]["reason"], result["faulty"].as_array().unwrap().len()),
+        (&json!("cannot-write"), 1)
+    );
+    assert!(result["faulty"][0]["remedy"].as_str().unwrap().contains("not empty"), "{result}");
+    fs::remove_dir_all(pack).unwrap();
+    answer(&run(data, &[&REPAIR[..], &["--from", &from]].concat()));
+    assert_eq!(contents(data), before);
+
+    // A collection deletes the others.
+    obstruct(&broken);
+    let said = refusal(&run(data, &["take-down", GOLD, "--yes"]));
+    assert!(said.contains("1 objects could not be deleted, as p/"), "{said}");
+    assert_eq!(objects(data), [pack.join("file")]);
+    fs::remove_dir_all(pack).unwrap();
 }
 
 #[test]
@@ -206,6 +280,22 @@ async fn raw_frames_give_the_same_bytes_again_beside_a_server_that_serves_them()
     answer(&run(data, &REPAIR));
     assert_eq!(contents(data), before);
 
+    // Where another version of the same frames is sound, none is made.
+    let with_other = ["--config", other.to_str().unwrap()];
+    let choices = ["--product", "ring/solitaire", "--choice", "metal=platinum", "--choice", "stone=diamond"];
+    let again = [&["ingest", turn.to_str().unwrap()], &choices[..], &with_other].concat();
+    let output = run(data, &again);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_file(pack).unwrap();
+    fs::write(data.join("third.toml"), "[sizes.spin]\navif_px = 88\nwebp_px = 88\n").unwrap();
+    let third = data.join("third.toml");
+    let with_third = [&REPAIR[..], &["--new-versions", "--config", third.to_str().unwrap()]].concat();
+    let result = unfinished(&run(data, &with_third));
+    assert_eq!(result["faulty"][0]["reason"], "other-version-sound", "{result}");
+    assert!(result["faulty"][0]["remedy"].as_str().unwrap().contains("is live and sound"), "{result}");
+    assert_eq!(studio.json(&job).await["state"], "ready");
+    answer(&run(data, &REPAIR));
+
     let deleted = studio.ask(Method::DELETE, &format!("/api/framesets/{set}"), None).await;
     assert_eq!(deleted.status(), 204);
     fs::remove_file(pack).unwrap();
@@ -242,6 +332,8 @@ async fn a_bucket_is_repaired_from_another_one_and_from_its_replica() {
     bucket.ingest("gold", [212, 175, 95]);
     let (server, name) = copy.address.rsplit_once('/').unwrap();
     let to = format!("s3://{name}/spins?region=us-east-1&endpoint={server}&path_style=true");
+    let said = refusal(&bucket.try_girasol(&["store", "verify", "--repair", "--from", &to]));
+    assert!(said.contains("has no objects: neither a store nor a backup is there"), "{said}");
     bucket.girasol(&["store", "copy", "--to", &to]);
     let serving = bucket.serve();
     let all = files(&serving.json(&sequence(GOLD)).await);

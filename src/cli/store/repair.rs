@@ -9,13 +9,15 @@ use std::{
 use crate::{
     app::{App, AppError},
     cli::{
-        failure::{CliError, Details, Explain, plain},
+        failure::{CliError, Details, Explain},
         progress_bar::{Noted, ProgressBar},
     },
+    config::StoreConfig,
     db::{jobs::ChangeJobError, objects::NeededBy},
     domain::{
         audit::Actor,
         frameset::{FramesetId, JobId},
+        plain::plain,
     },
     ingest::{
         Failure,
@@ -23,7 +25,8 @@ use crate::{
         tracker::Tracker,
     },
     library::{
-        repair::{Outcome, RepairError, repair_from_copies, repair_from_objects},
+        backup::ObjectSource,
+        repair::{Outcome, RepairError, Unwritten, repair_from_copies, repair_from_objects},
         verify::Faulty,
     },
     store::Store,
@@ -35,7 +38,7 @@ use super::noting;
 #[derive(Debug, Default)]
 pub(super) struct Means {
     /// Copies of the store, the first that has a sound object of it.
-    pub(super) copies: Vec<Store>,
+    pub(super) copies: Vec<ObjectSource>,
     /// Whether a job is queued where the raw frames give another version by now.
     pub(super) new_versions: bool,
 }
@@ -43,8 +46,12 @@ pub(super) struct Means {
 /// Why an object is not sound again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
-    /// A job makes another version.
-    Queued(JobId),
+    /// A job makes this version again, or another one.
+    Queued { job: JobId, version: i64 },
+    /// Another version of the same frames is sound.
+    Superseded { by: i64, is_live: bool },
+    /// There is a sound copy, and its place takes no bytes.
+    Unwritten(String),
     /// The raw frames would give another version.
     OtherSettings(FramesetId),
     /// The raw frames give other bytes, with the same settings.
@@ -63,7 +70,9 @@ impl Why {
     /// A word for scripts.
     pub(super) const fn slug(&self) -> &'static str {
         match self {
-            Self::Queued(_) => "new-version-queued",
+            Self::Queued { .. } => "new-version-queued",
+            Self::Superseded { .. } => "other-version-sound",
+            Self::Unwritten(_) => "cannot-write",
             Self::OtherSettings(_) => "other-settings",
             Self::OtherBytes(_) => "other-bytes",
             Self::Busy => "busy",
@@ -76,12 +85,25 @@ impl Why {
     /// What is the matter, and what to do.
     pub(super) fn remedy(&self) -> String {
         match self {
-            Self::Queued(job) => format!(
-                "The job {job} makes a new version by the settings of today: publish that once the job is ready."
+            Self::Queued { job, version } => format!(
+                "The job {job} encodes the raw frames by the settings of the server or worker that runs it. Where those are the \
+                 ones of then, version {version} is sound once the job is ready; else the job makes a new version: publish that."
+            ),
+            Self::Superseded { by, is_live: true } => format!(
+                "Version {by} of the same frames is live and sound, so that visitors miss nothing. With the settings of then, the \
+                 same command makes this one again, too."
+            ),
+            Self::Superseded { by, is_live: false } => format!(
+                "Version {by} of the same frames is sound: publish it. With the settings of then, the same command makes this one \
+                 again, too."
+            ),
+            Self::Unwritten(why) => format!(
+                "There is a sound copy, and it cannot be written in its place ({why}): mend that, and run the same command again."
             ),
             Self::OtherSettings(set) => format!(
-                "The raw frames are there (frame set {set}), but the settings have changed since. With those of then the same \
-                 bytes come back; --new-versions queues a job that makes a new version by those of today."
+                "The raw frames are there (frame set {set}), but this command has other settings: [encode], [tiers] or [sizes] \
+                 differ from those of then, or the release does. With those, as with --config and the environment of the server \
+                 that made it, the same bytes come back; --new-versions queues a job for the settings of the server."
             ),
             Self::OtherBytes(set) => format!(
                 "The raw frames (frame set {set}) give other bytes by now: --new-versions queues a job that makes a new version \
@@ -92,8 +114,8 @@ impl Why {
             }
             Self::Refused(why) => format!("The raw frames cannot be used: {why}."),
             Self::NoFrames => {
-                "No sound copy of it is known, and no raw frames are there: ingest the frames of the version \
-                               again, name a copy of the store with --from, or publish another version."
+                "No sound copy of it is known, and no raw frames are there: ingest the frames of the version again, with the \
+                 same settings; name a copy of the store or a backup with --from; or publish another version."
                     .to_owned()
             }
             Self::Unneeded => "No version needs it: girasol store gc deletes it.".to_owned(),
@@ -117,43 +139,63 @@ impl Explain for RepairError {
     }
 }
 
-/// A folder that is no copy of a store.
+/// A place that is no copy of a store.
 #[derive(Debug, thiserror::Error)]
-#[error("{place} has no objects: {}", plain(source))]
+#[error("{place} has no objects: {why}")]
 struct NoCopy {
     place: String,
-    source: std::io::Error,
+    why: String,
 }
 
 impl Explain for NoCopy {
     fn details(&self) -> Details {
         Details::with(
             "no-copy",
-            "Name a data folder that has objects/, as girasol store copy and girasol backup write them, or a bucket.",
+            "Name a data folder that has objects/, a backup that has them (folder, .tar or bucket), or a bucket as girasol store \
+             copy writes it.",
         )
     }
 }
 
 /// The copies that flags name, and those of the settings.
-pub(super) async fn copies(app: &App, from: &[String]) -> Result<Vec<Store>, CliError> {
+pub(super) async fn copies(app: &App, from: &[String]) -> Result<Vec<ObjectSource>, CliError> {
     let mut copies = Vec::new();
-    for from in from {
-        let data = Path::new(from);
-        let is_bucket = from.contains("://");
-        if !is_bucket && let Err(source) = std::fs::read_dir(data.join("objects")) {
-            return Err(NoCopy { place: from.clone(), source }.into());
-        }
-        let opened = if is_bucket {
-            Store::open(&app.config.store.at("--from", from)?, data).await
+    for place in from {
+        let no_copy = |why: String| NoCopy { place: place.clone(), why };
+        let data = Path::new(place);
+        if place.contains("://") {
+            let copy = in_bucket(&app.config.store.at("--from", place)?).await?;
+            copies.push(
+                copy.ok_or_else(|| no_copy("neither a store nor a backup is there".to_owned()))?.into(),
+            );
+        } else if data.is_file() {
+            let copy = ObjectSource::of_backup_file(data)?;
+            copies.push(copy.ok_or_else(|| no_copy("they were in a bucket when it was made".to_owned()))?);
         } else {
-            Store::folder(data)
-        };
-        let copy = opened.map_err(|source| AppError::Data { path: data.to_owned(), source })?;
-        copy.ping().await?;
-        copies.push(copy);
+            std::fs::read_dir(data.join("objects")).map_err(|error| no_copy(plain(&error)))?;
+            let copy = Store::folder(data);
+            copies.push(copy.map_err(|source| AppError::Data { path: data.to_owned(), source })?.into());
+        }
     }
-    copies.extend(app.store.endpoints().into_iter().skip(1));
+    copies.extend(app.store.endpoints().into_iter().skip(1).map(ObjectSource::from));
     Ok(copies)
+}
+
+/// The store at an address, or the objects of the backup there.
+async fn in_bucket(settings: &StoreConfig) -> Result<Option<Store>, CliError> {
+    let objects = StoreConfig { prefix: format!("{}objects", settings.objects_prefix()), ..settings.clone() };
+    for settings in [&objects, settings] {
+        // It keeps no copies on local disk.
+        let opened = Store::open(settings, Path::new("")).await;
+        let store =
+            opened.map_err(|source| AppError::Data { path: settings.prefix.clone().into(), source })?;
+        store.ping().await?;
+        // The name comes first into a backup and last into a copy, which has objects before.
+        if store.identity().await?.is_some() || !store.is_empty().await? {
+            return Ok(Some(store));
+        }
+    }
+    Ok(None)
 }
 
 /// Repairs what can be repaired. Answers what that is, and why the rest cannot.
@@ -169,8 +211,11 @@ pub(super) async fn repair(
     bar.end();
     let mut outcome = outcome?;
     let mut left = std::mem::take(&mut outcome.left);
+    let unwritten = outcome.unwritten.iter().map(|unwritten| &unwritten.faulty);
     let versions: BTreeSet<(String, i64)> =
         left.iter().flat_map(|faulty| &faulty.needed_by).map(named).collect();
+    let mut unsound: BTreeSet<(String, i64)> =
+        unwritten.flat_map(|faulty| &faulty.needed_by).map(named).chain(versions.iter().cloned()).collect();
     let mut whys = BTreeMap::new();
     for version in versions {
         let of_version = |faulty: &Faulty| faulty.needed_by.iter().any(|by| named(by) == version);
@@ -181,18 +226,23 @@ pub(super) async fn repair(
         else {
             continue;
         };
-        let (still_left, why) = remade(app, means, &by, of_version, &mut outcome).await?;
+        let (still_left, why) = remade(app, means, &by, of_version, &unsound, &mut outcome).await?;
         left.extend(still_left);
-        if let Some(why) = why {
-            whys.insert(version, why);
+        match why {
+            Some(why) => drop(whys.insert(version, why)),
+            None => drop(unsound.remove(&version)),
         }
     }
-    left.sort_unstable_by_key(|faulty| faulty.address);
     let why = |faulty: &Faulty| {
         let whys = faulty.needed_by.iter().filter_map(|by| whys.get(&named(by)));
         whys.min().cloned().unwrap_or(Why::Unneeded)
     };
-    let left = left.into_iter().map(|faulty| Left { why: why(&faulty), faulty }).collect();
+    let unwritten = std::mem::take(&mut outcome.unwritten);
+    let unwritten =
+        unwritten.into_iter().map(|Unwritten { faulty, why }| Left { faulty, why: Why::Unwritten(why) });
+    let mut left: Vec<Left> =
+        left.into_iter().map(|faulty| Left { why: why(&faulty), faulty }).chain(unwritten).collect();
+    left.sort_unstable_by_key(|left| left.faulty.address);
     Ok((outcome, left))
 }
 
@@ -206,6 +256,7 @@ async fn remade(
     means: &Means,
     NeededBy { configuration, version }: &NeededBy,
     faulty: Vec<Faulty>,
+    unsound: &BTreeSet<(String, i64)>,
     outcome: &mut Outcome,
 ) -> Result<(Vec<Faulty>, Option<Why>), CliError> {
     let settings = app.config.settings();
@@ -237,15 +288,18 @@ async fn remade(
     if left.is_empty() {
         return Ok((left, None));
     }
-    let why = match why {
-        Why::OtherSettings(set) | Why::OtherBytes(set) if means.new_versions => {
-            match app.db.encode_again(&set, &Actor::command_line()).await {
-                Ok(job) => Why::Queued(job),
-                Err(ChangeJobError::NoSuchJob | ChangeJobError::State(_)) => Why::Busy,
-                Err(ChangeJobError::Db(error)) => return Err(error.into()),
-            }
-        }
-        why => why,
+    let (Why::OtherSettings(set) | Why::OtherBytes(set)) = &why else { return Ok((left, Some(why))) };
+    let siblings = app.db.siblings(configuration, *version).await?.into_iter();
+    let mut sound = siblings.filter(|other| !unsound.contains(&(configuration.as_str().to_owned(), *other)));
+    let live = app.db.pointer(configuration).await?.map(|pointer| pointer.version);
+    let why = match sound.clone().find(|other| Some(*other) == live).or_else(|| sound.next()) {
+        Some(by) => Why::Superseded { by, is_live: live == Some(by) },
+        None if means.new_versions => match app.db.encode_again(set, &Actor::command_line()).await {
+            Ok(job) => Why::Queued { job, version: *version },
+            Err(ChangeJobError::NoSuchJob | ChangeJobError::State(_)) => Why::Busy,
+            Err(ChangeJobError::Db(error)) => return Err(error.into()),
+        },
+        None => why,
     };
     Ok((left, Some(why)))
 }

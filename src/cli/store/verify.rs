@@ -14,7 +14,7 @@ use crate::{
     db::objects::NeededBy,
     library::{
         repair::Repaired,
-        verify::{Extent, Fault, Faulty, Verified, verify},
+        verify::{Extent, Faulty, Verified, verify},
     },
 };
 
@@ -23,9 +23,9 @@ use super::{
     repair::{Left, Means, repair},
 };
 
-/// A store is not as it should be: objects are missing or damaged, which is printed.
+/// A store is not as it should be: objects are missing, damaged or unreadable, which is printed.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} objects are missing or damaged")]
+#[error("{0} objects are missing, damaged or unreadable")]
 struct FaultyStore(usize);
 
 impl Explain for FaultyStore {
@@ -42,8 +42,10 @@ impl Explain for FaultyStore {
 struct Said {
     intact: u64,
     unknown: u64,
+    /// Folders that could not be read.
+    unread: Vec<String>,
     repaired: Vec<Repaired>,
-    /// What is missing or damaged in the end; after a repair with the reason.
+    /// What is missing, damaged or unreadable in the end; after a repair with the reason.
     faulty: Vec<Faulty>,
     left: Vec<Left>,
     is_repair: bool,
@@ -56,14 +58,16 @@ pub(super) async fn run(app: &App, extent: Extent, means: Option<Means>, json: b
     let bar = ProgressBar::watch(noted.clone());
     let verified = verify(&app.db, &app.store, extent, &noting(&noted, "read objects")).await;
     bar.end();
-    let Verified { intact, faulty, unknown } = verified?;
+    let Verified { intact, faulty, unknown, unread } = verified?;
     let said = match means {
-        None => Said { intact, unknown, repaired: Vec::new(), faulty, left: Vec::new(), is_repair: false },
+        None => {
+            Said { intact, unknown, unread, repaired: Vec::new(), faulty, left: Vec::new(), is_repair: false }
+        }
         Some(means) => {
             let (outcome, left) = repair(app, &means, faulty).await?;
             let intact = intact + outcome.sound;
             let faulty = left.iter().map(|left| left.faulty.clone()).collect();
-            Said { intact, unknown, repaired: outcome.repaired, faulty, left, is_repair: true }
+            Said { intact, unknown, unread, repaired: outcome.repaired, faulty, left, is_repair: true }
         }
     };
     app.db.close().await;
@@ -74,26 +78,24 @@ pub(super) async fn run(app: &App, extent: Extent, means: Option<Means>, json: b
     }
 }
 
-const fn word(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Missing => "missing",
-        Fault::Damaged => "damaged",
-    }
-}
-
 fn as_json(said: &Said) -> String {
     let named = |Faulty { address, fault, needed_by }: &Faulty| {
         let needed_by: Vec<_> = needed_by
             .iter()
             .map(|by| json!({ "configuration": by.configuration.as_str(), "version": by.version }))
             .collect();
-        json!({ "object": address.to_string(), "fault": word(*fault), "neededBy": needed_by })
+        let mut named =
+            json!({ "object": address.to_string(), "fault": fault.slug(), "neededBy": needed_by });
+        if let Some(why) = fault.why() {
+            named["why"] = why.into();
+        }
+        named
     };
     let with = |mut object: Value, key: &str, value: Value| {
         object[key] = value;
         object
     };
-    let Said { intact, unknown, repaired, faulty, left, is_repair } = said;
+    let Said { intact, unknown, unread, repaired, faulty, left, is_repair } = said;
     let faulty: Vec<Value> = if *is_repair {
         let named = |Left { faulty, why }: &Left| {
             let faulty = with(named(faulty), "reason", why.slug().into());
@@ -103,7 +105,7 @@ fn as_json(said: &Said) -> String {
     } else {
         faulty.iter().map(named).collect()
     };
-    let mut all = json!({ "intact": intact, "faulty": faulty, "unknown": unknown });
+    let mut all = json!({ "intact": intact, "faulty": faulty, "unknown": unknown, "unread": unread });
     if *is_repair {
         let named = |Repaired { faulty, from }: &Repaired| with(named(faulty), "from", from.as_str().into());
         all["repaired"] = repaired.iter().map(named).collect();
@@ -119,14 +121,15 @@ fn versions(needed_by: &[NeededBy]) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-fn as_text(Said { intact, unknown, repaired, faulty, left, is_repair }: &Said) -> String {
+fn as_text(Said { intact, unknown, unread, repaired, faulty, left, is_repair }: &Said) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     for Repaired { faulty, from } in repaired {
-        let _ = writeln!(text, "repaired {} ({}) from {from}", faulty.address, word(faulty.fault));
+        let _ = writeln!(text, "repaired {} ({}) from {from}", faulty.address, faulty.fault.slug());
     }
     for (at, Faulty { address, fault, needed_by }) in faulty.iter().enumerate() {
-        let _ = writeln!(text, "{} {address} (needed by {})", word(*fault), versions(needed_by));
+        let why = fault.why().map_or_else(String::new, |why| format!(": {why}"));
+        let _ = writeln!(text, "{} {address} (needed by {}){why}", fault.slug(), versions(needed_by));
         // Once for all objects in a row that it is true of.
         let why = left.get(at).map(|left| &left.why);
         if let Some(why) = why
@@ -134,6 +137,9 @@ fn as_text(Said { intact, unknown, repaired, faulty, left, is_repair }: &Said) -
         {
             let _ = writeln!(text, "  {}", why.remedy());
         }
+    }
+    for folder in unread {
+        let _ = writeln!(text, "what is in a folder cannot be listed: {folder}");
     }
     let unknown = match unknown {
         0 => String::new(),
@@ -144,6 +150,6 @@ fn as_text(Said { intact, unknown, repaired, faulty, left, is_repair }: &Said) -
         if faulty.is_empty() || *is_repair { "" } else { "\nRepair them: girasol store verify --repair" };
     let faulty = faulty.len();
     format!(
-        "{text}{intact} objects are as they should be, {repaired}{faulty} are missing or damaged.{unknown}{remedy}"
+        "{text}{intact} objects are as they should be, {repaired}{faulty} are missing, damaged or unreadable.{unknown}{remedy}"
     )
 }

@@ -116,6 +116,7 @@ impl<R: io::Read> io::Read for Counted<R> {
 }
 
 /// A file that is read: where in it each name's bytes begin, and how many they are.
+#[derive(Debug)]
 pub(super) struct Archive {
     path: PathBuf,
     places: HashMap<String, (u64, u64)>,

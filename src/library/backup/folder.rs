@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{db, staging::Staging, store::Store};
+use crate::{db, staging::Staging, store::Store, whole_file};
 
 use super::{
     BackupError, failed,
@@ -55,7 +55,7 @@ impl Folder {
 }
 
 pub(super) fn read_list(folder: &Path) -> Result<BackupList, BackupError> {
-    let read = fs::read(folder.join(LIST)).map_err(|error| match error.kind() {
+    let read = whole_file::read(&folder.join(LIST)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if folder.is_dir() => io::Error::other(format!("it has no {LIST}")),
         _ => error,
     });

@@ -8,7 +8,7 @@ use std::{
 
 use assets_pipeline::digest::Digest;
 
-use crate::{db::backup::StagedFile, staging::Staging};
+use crate::{db::backup::StagedFile, staging::Staging, store::Trouble, whole_file};
 
 use super::{BackupError, failed};
 
@@ -36,10 +36,11 @@ pub(super) enum Found {
     Begun(File, u64),
 }
 
-/// Opens it; `None` where it is missing, damaged or too short.
+/// Opens it; `None` where it is missing, damaged or too short. One that cannot be read, while others can, is
+/// [`BackupError::Unread`].
 pub(super) fn open(file: &StagedFile, source: &Path) -> Result<Option<Found>, BackupError> {
     let found = || {
-        let mut opened = match File::open(source) {
+        let mut opened = match whole_file::open(source) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -55,7 +56,12 @@ pub(super) fn open(file: &StagedFile, source: &Path) -> Result<Option<Found>, Ba
             }
         }
     };
-    found().map_err(failed(source))
+    found().map_err(|error| {
+        if Trouble::is_of_object(&error) {
+            return BackupError::Unread { path: source.to_owned(), source: error };
+        }
+        failed(source)(error)
+    })
 }
 
 /// Copies it from folder to folder. Answers whether it is there, and whole.
@@ -92,7 +98,7 @@ pub(super) fn is_whole(file: &StagedFile, target: &Path) -> io::Result<bool> {
 
 /// Makes the folder of a file, and the file.
 pub(super) fn create(target: &Path) -> io::Result<File> {
-    fs::create_dir_all(crate::whole_file::folder(target))?;
+    fs::create_dir_all(whole_file::folder(target))?;
     File::create(target)
 }
 

@@ -98,6 +98,14 @@ pub(in crate::store) fn trouble(cause: &(dyn Error + Send + Sync + 'static)) -> 
     cause.downcast_ref::<Failure>().map(Failure::trouble)
 }
 
+/// Whether it is about one object and not about the bucket, if the error is one of a bucket: one that its owner has put away,
+/// or whose bytes the server cannot read.
+pub(in crate::store) fn is_of_object(cause: &(dyn Error + Send + Sync + 'static)) -> Option<bool> {
+    let failure = cause.downcast_ref::<Failure>()?;
+    let is_of_object = matches!(failure.trouble(), Trouble::AccessDenied | Trouble::Other);
+    Some(is_of_object && !failure.is_silence())
+}
+
 /// Whether the credentials could not be had, which is found out before any request is sent.
 fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
