@@ -101,6 +101,9 @@ pub enum AppError {
     /// There is no data folder, and the command has nothing to put into a new one.
     #[error("there is no Girasol data in {0}")]
     NoData(String),
+    /// The database of the server has no table, and the command has nothing to put into it.
+    #[error("there is no Girasol data in the database {0}")]
+    EmptyServer(String),
     /// The address is taken, or is none of this machine's.
     #[error("cannot listen on {address} ({setting})")]
     Listen {
@@ -199,6 +202,7 @@ impl App {
         if is_missing {
             return Err(match lost::left_behind(&config).await {
                 Some(what) => AppError::Lost { place: place.to_string(), is_missing, what },
+                None if matches!(place, Place::Server(_)) => AppError::EmptyServer(named),
                 None => AppError::NoData(named),
             });
         }

@@ -58,7 +58,7 @@ use tokio::sync::Semaphore;
 use engine::{Lane, Pools, Statement, Tx};
 use migrate::Schema;
 
-pub use engine::{Address, Connections, Found, PoolFill, ReplicaState};
+pub use engine::{Address, Connections, Found, PoolFill, ReplicaState, said, way_in};
 
 use crate::signals::Signals;
 
@@ -114,6 +114,16 @@ pub enum DbError {
         place: String,
         /// What the driver says.
         source: sqlx::Error,
+    },
+    /// Tables of Girasol are found in another schema than the one where new tables would be made.
+    #[error("{place} has tables in the schema {found}, and search_path names {first} before it")]
+    Schemas {
+        /// Which database of a server.
+        place: String,
+        /// The schema that has them.
+        found: String,
+        /// Where new ones would be made.
+        first: String,
     },
     /// It is a database of another program.
     #[error("{place} is a database of another program")]
@@ -363,11 +373,12 @@ impl Db {
 /// SQLite's migrations take no lock of their own: two processes that meet in a new folder would both make the tables.
 async fn lock(data: &Path) -> Result<File, DbError> {
     let path = data.join("girasol.db.lock");
+    let place = path.display().to_string();
     let lock = tokio::task::spawn_blocking(move || {
         let file = File::create(path)?;
         file.lock().map(|()| file)
     });
-    lock.await.map_err(io::Error::other).flatten().map_err(DbError::Lock)
+    migrate::say_if_long(&place, lock).await.map_err(io::Error::other).flatten().map_err(DbError::Lock)
 }
 
 /// Now, in milliseconds since 1970-01-01 UTC.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     app::AppError,
     config::ConfigError,
-    db::{DbError, copy::CopyError, import::ImportError, keys::RevokeError},
+    db::{self, DbError, copy::CopyError, import::ImportError, keys::RevokeError},
     domain::{disk, plain::plain},
     ingest::{Advice, Failure},
     library::{
@@ -30,6 +30,9 @@ impl<E: Explain + 'static> From<E> for CliError {
 }
 
 const FULL_DISK: &str = "disk-full";
+/// What to do where it is not known why a server does not let this program in.
+const ANY_WAY_IN: &str =
+    "Check the address (database.url, or --to), that the server runs, and that it lets this user in.";
 
 /// What is known of an error besides its message.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -97,7 +100,7 @@ impl CliError {
         let mut text = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            let message = plain(error);
+            let message = db::said(error).unwrap_or_else(|| plain(error));
             if !text.ends_with(&message) {
                 text = format!("{text}: {message}");
             }
@@ -128,13 +131,18 @@ impl Explain for DbError {
                 "Move the file away, or name another folder with --data; on a server, make a database for Girasol alone. If it \
                  stands in the place of Girasol's own database, restore that from its backup.",
             ),
+            Self::Schemas { found, .. } => Details::with(
+                "two-schemas",
+                format!(
+                    "Name one schema alone: options[search_path]={found} in database.url (or --to) for the tables that are there."
+                ),
+            ),
             Self::Unusable { .. } => {
                 Details::with("unusable-database", "Restore the database from its backup.")
             }
-            Self::Unreachable { .. } => Details::with(
-                "unreachable-database",
-                "Check the address (database.url, or --to), that the server runs, and that it lets this user in.",
-            ),
+            Self::Unreachable { source, .. } => {
+                Details::with("unreachable-database", db::way_in(source).unwrap_or(ANY_WAY_IN))
+            }
             Self::Sealed { .. } => Details::with(
                 "database-sealed",
                 "Name that database: as database.url, or its folder with --data. To go on with this one in its place, stop all \
@@ -255,6 +263,11 @@ impl Explain for AppError {
                 "no-data",
                 "Name the folder with --data or GIRASOL_DATA. girasol ingest, girasol product import and girasol serve \
                  create one.",
+            ),
+            Self::EmptyServer(_) => Details::with(
+                "no-data",
+                "Name the database that has it as database.url. girasol ingest, girasol product import and girasol serve begin a new \
+                 one; girasol db copy --to brings the data of a folder there.",
             ),
             Self::Listen { setting: "server.listen", .. } => Details::with(
                 "listen",

@@ -15,6 +15,7 @@ mod slow;
 mod sqlite;
 mod statement;
 mod tx;
+mod way_in;
 
 use std::{
     io,
@@ -33,13 +34,14 @@ pub use maintain::Maintained;
 pub(super) use postgres::{ACQUIRE, BEGIN_SNAPSHOT, CHANNEL, TRY_WRITE_LOCK, within};
 pub use postgres::{Address, Connections, ReplicaState};
 pub use probe::Found;
-pub(super) use probe::look;
+pub(super) use probe::{look, require_one_schema};
 #[cfg(test)]
 pub(super) use slow::note_slow;
 pub(super) use slow::{Slow, take_slow};
 pub(super) use sqlite::{is_busy as sqlite_is_busy, writing as sqlite_options};
 pub(super) use statement::Statement;
 pub(super) use tx::Tx;
+pub use way_in::{said, way_in};
 
 /// How often something is tried while the database is busy.
 const BUSY_TRIES: u32 = 3;

@@ -3,7 +3,7 @@
 //! A database records which program made each schema, and the oldest schema whose programs can run on it. An older program
 //! that the newest schema still fits runs without changing it; any other one is refused, and told which program fits.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use sqlx::{
     Connection as _, PgConnection, Row as _, SqliteConnection,
@@ -25,6 +25,8 @@ pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// The oldest schema whose programs can run on the newest one. It follows when a migration takes away what older programs
 /// need: a release after the one that stopped using it.
 const OLDEST_SCHEMA: i64 = 23;
+/// After this time it is said that another process is waited for.
+const LONG: Duration = Duration::from_secs(3);
 /// The first schema that records programs.
 const RECORDS_PROGRAMS: i64 = 19;
 
@@ -103,7 +105,11 @@ pub(super) async fn up<C: Migrating>(connection: &mut C, migrator: &Migrator) ->
     if is_up_to_date(connection, migrator).await? {
         return Ok(());
     }
-    match migrator.run_direct(None, connection, false).await {
+    // Taken here, so that the wait for another process can be told from the migration; the migrator takes it once more.
+    say_if_long("of migrations", connection.lock()).await.map_err(DbError::Migrate)?;
+    let migrated = migrator.run_direct(None, connection, false).await;
+    connection.unlock().await.map_err(DbError::Migrate)?;
+    match migrated {
         Err(MigrateError::VersionMissing(found)) if found > known => {
             // The table may be missing in a database of a program that is not Girasol's.
             let newest = connection.programs().await.ok().and_then(|mut programs| programs.pop());
@@ -212,7 +218,25 @@ pub(super) async fn postgres(address: &Address) -> Result<PgConnection, DbError>
     let options = address.options().map_err(unusable)?;
     // The server would note at each start that the table of migrations exists already.
     let options = options.options([("client_min_messages", "warning")]);
-    engine::within(engine::ACQUIRE, PgConnection::connect_with(&options)).await.map_err(unusable)
+    let connected = engine::within(engine::ACQUIRE, PgConnection::connect_with(&options)).await;
+    let mut connection = connected.map_err(unusable)?;
+    engine::require_one_schema(&mut connection, address).await?;
+    Ok(connection)
+}
+
+/// Waits for a lock that another process may have, and says so where that takes long.
+pub(super) async fn say_if_long<T>(lock: &str, locked: impl Future<Output = T>) -> T {
+    let mut locked = std::pin::pin!(locked);
+    tokio::select! {
+        locked = &mut locked => locked,
+        () = tokio::time::sleep(LONG) => {
+            tracing::warn!(
+                lock,
+                "another process opens or migrates the database, and this one waits for it: if it hangs or was stopped, end it"
+            );
+            locked.await
+        }
+    }
 }
 
 async fn close(connection: impl sqlx::Connection) -> Result<(), DbError> {
@@ -270,7 +294,7 @@ pub(super) async fn down<C: Migrating>(
     }
     let mut applied: Vec<i64> =
         schema.steps.iter().filter(|step| step.is_applied).map(|step| step.version).collect();
-    connection.lock().await.map_err(DbError::Migrate)?;
+    say_if_long("of migrations", connection.lock()).await.map_err(DbError::Migrate)?;
     let mut undone = 0;
     while let Some(version) = applied.pop().filter(|version| *version > to) {
         undo(connection, migrator, version, may_lose).await?;

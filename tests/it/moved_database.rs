@@ -157,6 +157,7 @@ fn a_copy_that_cannot_be_made_says_why_and_shows_no_password() {
     let Some(moved) = Move::begin("refused") else { return };
     for (to, says) in [
         ("postgres://girasol:hunter2@127.0.0.1:1/girasol", "girasol at 127.0.0.1:1 cannot be reached"),
+        ("postgres://girasol:hunter2@127.0.0.1:1/girasol", "No server listens at this host and port"),
         (
             "postgres://girasol:hunter2@db.example/girasol?password=hunter2",
             "--to: database.url has a parameter",

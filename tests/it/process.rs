@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::girasol::{DATA, Server, draw_turn, girasol, header, ingest, problem, sequence};
+use crate::girasol::{DATA, Server, draw_turn, girasol, header, ingest, is_scaled, problem, sequence};
 
 #[tokio::test]
 async fn health_is_told_from_the_network_alone() {
@@ -24,6 +24,27 @@ async fn health_is_told_from_the_network_alone() {
         let health: Value = response.json().await.unwrap();
         assert!(health["status"] == "ok" || health["status"] == "degraded", "{health}");
     }
+}
+
+#[test]
+fn a_command_that_waits_for_a_process_that_hangs_says_so() {
+    if is_scaled() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "platinum", [220, 220, 225], 12);
+    // As a process that was stopped while it opened the database.
+    let held = std::fs::File::create(folder.path().join("girasol.db.lock")).unwrap();
+    held.lock().unwrap();
+    let mut command = girasol();
+    command.args(["versions", "--data"]).arg(folder.path());
+    let mut waiting = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(waiting.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut said = said.filter(|line| line.contains("another process opens or migrates the database"));
+    assert!(said.next().unwrap().contains("girasol.db.lock"));
+    drop(held);
+    assert_eq!(said.next(), None, "once is enough");
+    assert!(waiting.wait().unwrap().success());
 }
 
 /// Asks for health until it says this of the store. Other parts are as well as the machine is.

@@ -417,7 +417,7 @@ fn timed_out() -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the database server does not answer").into()
 }
 
-fn state(error: &sqlx::Error) -> Option<&str> {
+pub(super) fn state(error: &sqlx::Error) -> Option<&str> {
     let sqlx::Error::Database(error) = error else { return None };
     error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::code)
 }

@@ -69,17 +69,41 @@ const SERVER_TABLES: &str = "select count(*),
     from information_schema.tables
     where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> '_sqlx_migrations'";
 
+/// Where a table of ours is that another schema has than the one that unqualified names are made in: both are named in
+/// `search_path`, and what is read would not be what is written.
+const OTHER_SCHEMA: &str = "select n.nspname::text, current_schema()::text
+    from unnest(array['schema_programs', '_sqlx_migrations', 'configurations']) t(name)
+    join pg_class c on c.oid = to_regclass(t.name) join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname <> current_schema() limit 1";
+
+/// Refuses a server whose `search_path` names two schemas of which a later one has the tables.
+pub(in crate::db) async fn require_one_schema(
+    connection: &mut PgConnection,
+    address: &postgres::Address,
+) -> Result<(), DbError> {
+    let place = || address.to_string();
+    let other = sqlx::query_as(OTHER_SCHEMA).fetch_optional(connection);
+    let other = postgres::within(postgres::ACQUIRE, other).await;
+    match other.map_err(|source| DbError::Unreachable { place: place(), source })? {
+        Some((found, first)) => Err(DbError::Schemas { place: place(), found, first }),
+        None => Ok(()),
+    }
+}
+
 async fn probe_server(address: &postgres::Address) -> Result<Look, DbError> {
+    let unreachable = |source| DbError::Unreachable { place: address.to_string(), source };
+    let options = address.options().map_err(unreachable)?;
+    let connected = postgres::within(postgres::ACQUIRE, PgConnection::connect_with(&options)).await;
+    let mut connection = connected.map_err(unreachable)?;
+    require_one_schema(&mut connection, address).await?;
     let counted = async {
-        let mut connection = PgConnection::connect_with(&address.options()?).await?;
         let counted = sqlx::query_as(SERVER_TABLES).fetch_one(&mut connection).await?;
         let programs = connection.programs().await.unwrap_or_default();
         connection.close().await?;
         Ok((counted, programs))
     };
     let counted = postgres::within(postgres::ACQUIRE, counted).await;
-    let ((tables, ours), programs): ((i64, i64), Vec<_>) =
-        counted.map_err(|source| DbError::Unreachable { place: address.to_string(), source })?;
+    let ((tables, ours), programs): ((i64, i64), Vec<_>) = counted.map_err(unreachable)?;
     judge(tables, ours, &programs, || address.to_string())
 }
 

@@ -233,6 +233,62 @@ async fn connections_that_the_server_has_ended_are_replaced() {
 }
 
 #[tokio::test]
+async fn a_search_path_of_two_schemas_is_refused_where_the_later_one_has_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = crate::db::testing::server(folder.path()).await else { return };
+    let with = |path: &str| {
+        let url = secrecy::ExposeSecret::expose_secret(&address.url);
+        Address { url: format!("{url}?options[search_path]={path}").into(), ..address.clone() }
+    };
+    let pools = Pools::open_postgres(&with("public")).await.unwrap();
+    pools.close().await;
+    let mut connection = sqlx::PgConnection::connect_with(&address.options().unwrap()).await.unwrap();
+    sqlx::raw_sql("create schema if not exists one").execute(&mut connection).await.unwrap();
+    let refused = [
+        Pools::open_postgres(&with("one%2Cpublic")).await.map(drop),
+        look(&crate::db::Place::Server(with("one%2Cpublic"))).await.map(drop),
+    ];
+    for refused in refused {
+        let DbError::Schemas { found, first, .. } = refused.unwrap_err() else { panic!("opened") };
+        assert_eq!((found.as_str(), first.as_str()), ("public", "one"));
+    }
+    Pools::open_postgres(&with("public%2Cone")).await.unwrap();
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_says_what_is_to_be_checked() {
+    use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound, TimedOut};
+    let io = |kind: std::io::ErrorKind| sqlx::Error::Io(kind.into());
+    for (error, says) in [
+        (io(ConnectionRefused), "5432 if it names no port"),
+        (io(TimedOut), "No answer comes"),
+        (io(NotFound), "no socket"),
+        (io(ConnectionReset), "Something else than Postgres"),
+        (sqlx::Error::Protocol("unexpected".to_owned()), "Something else than Postgres"),
+        (
+            sqlx::Error::Tls("server does not support TLS".into()),
+            "sslmode=disable is for a server without TLS",
+        ),
+        (sqlx::Error::Io(std::io::Error::other("failed to lookup address information")), "name is not known"),
+    ] {
+        let said = way_in(&error).unwrap_or_default();
+        assert!(said.contains(says), "{error}: {said}");
+    }
+    assert_eq!(way_in(&sqlx::Error::WorkerCrashed), None);
+}
+
+#[tokio::test]
+async fn what_a_server_says_comes_without_the_lines_of_its_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = crate::db::testing::server(folder.path()).await else { return };
+    let nowhere = address.options().unwrap().database("there_is_no_such_database");
+    let error = sqlx::PgConnection::connect_with(&nowhere).await.err().unwrap();
+    assert!(error.to_string().contains(" at line "), "the driver has changed: {error}");
+    assert_eq!(said(&error).unwrap(), "database \"there_is_no_such_database\" does not exist");
+    assert!(way_in(&error).unwrap().contains("createdb"));
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_before_its_first_words_is_a_server_that_is_away() {
     for sslmode in ["prefer", "require"] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
