@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-viewer bench-workers load lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-serve bench-viewer bench-workers load lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -227,6 +227,10 @@ bench-encode: setup-bench ## Compare with other encoders, in half an hour, and w
 bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol node benches/delivery.mjs
+
+bench-serve: setup setup-bench ## Serve the same files as nginx and Varnish, each on one core, in ten minutes; ARGS: --write writes benches/serve.md, --only WORD
+	@$(BUILD_RELEASE) $(QUIET)
+	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve $(ARGS)
 
 bench-db: setup ## Measure look-ups over a million configurations on both engines, in ten minutes, and write benches/lookups.md
 	@CARGO="$(CARGO)" scripts/bench-db.sh $(ARGS)

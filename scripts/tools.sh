@@ -59,6 +59,7 @@ packages_of() {
         # Its servers are in this one; the others would start them.
         swift) echo python3-swift ;;
         systemd-analyze) echo systemd ;;
+        h2load) echo nghttp2-client ;;
         varnishd) echo varnish ;;
         nginx-purge) echo libnginx-mod-http-cache-purge ;;
         venv) echo python3 python3-venv ;;
@@ -77,7 +78,7 @@ tools_of_group() {
             ;;
         # The other engines. Not every distribution has them as packages, which is no reason to install none of the rest.
         engines) echo firefox-esr WebKitWebDriver Xvfb ;;
-        bench) echo avifenc avifdec webp node20 npm ;;
+        bench) echo avifenc avifdec h2load nginx node20 npm varnishd webp wrk ;;
         chaos) echo faketime postgres redis-server varnishd varnish-modules venv ;;
         corpus) echo djpeg netpbm libtiff-tools webp npm venv ;;
         test) echo curl jq openssl webp avifdec chromium node npm venv varnishd varnish-modules nginx nginx-purge pkill postgres swift rclone redis-server docker-compose systemd-analyze promtool ;;

@@ -1,0 +1,33 @@
+"""The figures as a table."""
+
+import statistics
+
+PEER = "nginx"
+
+
+def median(results, figure, form):
+    values = [getattr(result, figure) for result in results]
+    return "" if None in values else format(statistics.median(values), form)
+
+
+def page(results):
+    lines = [
+        "| asked for | server | CPU a request, µs | of nginx | requests a second | P50, ms | P99, ms | MiB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for scenario, servers in results.items():
+        for name, of_server in servers.items():
+            # A ratio of each round: what else the machine does meets both.
+            ratios = [own.micros / peer.micros for own, peer in zip(of_server, servers[PEER])]
+            cells = [
+                scenario if name == next(iter(servers)) else "",
+                name,
+                median(of_server, "micros", ".1f"),
+                f"{statistics.median(ratios):.2f}",
+                median(of_server, "rate", ",.0f"),
+                median(of_server, "p50", ".2f"),
+                median(of_server, "p99", ".2f"),
+                median(of_server, "mib", ".0f"),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
