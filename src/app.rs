@@ -21,6 +21,7 @@ mod work;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
+use actix_service::IntoServiceFactory as _;
 use actix_web::web;
 use assets_pipeline::{gate::bound_working, plan::tiers::Format};
 
@@ -430,11 +431,13 @@ impl App {
         let runtimes = Runtimes::default();
         let operators = operators::start(&self.config.server, &runtimes, &shared)?;
         let addresses = if operators.is_some() { http::artists } else { http::private };
+        let direct = shared.direct(self.config.log.from_memory_one_in);
         let routes = move || {
-            shared.clone().routes(move |routes| {
+            let routes = shared.clone().routes(move |routes| {
                 pages.add_to(routes);
                 routes.configure(addresses);
-            })
+            });
+            direct.clone().before(routes.into_factory())
         };
         let server = server::start(listener, &self.config.server, &runtimes, routes);
         let server = server.map_err(AppError::Server)?;

@@ -10,6 +10,7 @@ pub mod shared;
 
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use moka::{future::CacheBuilder, notification::RemovalCause};
 
 use self::{
@@ -93,6 +94,16 @@ where
         self.requests.answered(found.is_some());
         if found.is_none() && self.evicted.take(key) {
             self.changes.evicted_early();
+        }
+        found
+    }
+
+    /// The cached value, if there is one and it can be had without waiting. Where there is none, nothing is counted: the caller
+    /// asks again.
+    pub fn get_now(&self, key: &K) -> Option<Arc<V>> {
+        let found = self.entries.get(key).now_or_never().flatten();
+        if found.is_some() {
+            self.requests.answered(true);
         }
         found
     }

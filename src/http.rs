@@ -4,6 +4,7 @@
 //! [`catalog`]. Headers come from `caching`, errors from `problem`.
 
 pub mod catalog;
+pub mod outgoing;
 pub mod public;
 
 mod operator;
@@ -16,6 +17,7 @@ mod body;
 mod caching;
 mod conditional;
 mod deliveries;
+mod direct;
 mod document;
 mod draining;
 mod embedded;
@@ -26,6 +28,7 @@ mod limiting;
 mod measure;
 mod methods;
 mod metrics;
+mod negotiated;
 mod plain;
 mod private_scope;
 mod problem;
@@ -45,6 +48,7 @@ use crate::domain::names::ConfigId;
 
 pub use self::{
     access_log::AccessLog,
+    direct::Direct,
     document::openapi_json,
     draining::{Draining, close_while_draining},
     limiting::limit,

@@ -7,7 +7,7 @@
 
 mod local;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use governor::clock::DefaultClock;
 use ipnet::IpNet;
@@ -136,6 +136,29 @@ impl Limits {
             counted.refused.increment(1);
         }
         Some(standing)
+    }
+
+    /// Counts a request that is answered at once, and says whether it may be. What other servers have to know is reported
+    /// meanwhile: a client that is refused there is refused from its next request on.
+    pub fn admits(self: &Arc<Self>, class: Class, subject: Subject) -> bool {
+        let Some(counted) = self.classes[class as usize].as_ref() else { return true };
+        match counted.local.take(&subject) {
+            Taken::Refused(_) => false,
+            Taken::Allowed { owed, .. } => {
+                if owed.is_some() && self.shared.is_some() {
+                    let (limits, per_minute) = (self.clone(), counted.local.per_minute());
+                    tokio::spawn(async move {
+                        let answer = limits.report(class, &subject, per_minute, owed).await;
+                        if let (Some((_, Some(wait))), Some(counted)) =
+                            (answer, &limits.classes[class as usize])
+                        {
+                            counted.local.refuse(&subject, wait);
+                        }
+                    });
+                }
+                true
+            }
+        }
     }
 
     /// How a client stands that is refused already; no request is counted.

@@ -22,7 +22,10 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::domain::{limit::network, proxies::TrustedProxies};
+use crate::{
+    domain::{limit::network, proxies::TrustedProxies},
+    http::outgoing::{Outgoing, Sent},
+};
 
 /// What a client has to take in each while that bytes wait for it.
 const LEAST_BYTES: usize = 4096;
@@ -99,6 +102,7 @@ impl Drop for Admission {
 /// A connection that ends when its client takes nothing.
 pub(super) struct Connection<S> {
     stream: S,
+    outgoing: Outgoing,
     patience: Duration,
     /// Runs while bytes wait for the client.
     waiting: Option<Pin<Box<Sleep>>>,
@@ -120,7 +124,12 @@ impl Connection<TcpStream> {
 
 impl<S: AsyncWrite + Unpin> Connection<S> {
     fn new(stream: S, admission: Admission, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None, taken: 0, admission }
+        Self { stream, outgoing: Outgoing::default(), patience, waiting: None, taken: 0, admission }
+    }
+
+    /// Where bodies of answers put what this connection is to send.
+    pub(super) fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 
     fn took(&mut self, bytes: usize) {
@@ -151,19 +160,30 @@ impl<S: AsyncWrite + Unpin> Connection<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
-            Poll::Ready(written) => {
-                if let Ok(bytes) = written {
-                    self.took(bytes);
-                }
-                Poll::Ready(written)
+        let Self { stream, outgoing, .. } = &mut *self;
+        match outgoing.poll_write(stream, cx, bytes) {
+            Poll::Ready(Ok(sent)) => {
+                self.took(sent.all);
+                Poll::Ready(Ok(sent.of_these))
             }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => self.poll_patience(cx).map(Err),
         }
     }
 
-    /// The server flushes when the system has taken all of its bytes.
+    /// The server flushes when the system has taken all bytes of its buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            let Self { stream, outgoing, .. } = &mut *self;
+            match outgoing.poll_write(stream, cx, &[]) {
+                Poll::Ready(Ok(Sent { all: 0, .. })) => {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                Poll::Ready(Ok(sent)) => self.took(sent.all),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return self.poll_patience(cx).map(Err),
+            }
+        }
         self.is_through();
         Pin::new(&mut self.stream).poll_flush(cx)
     }

@@ -35,7 +35,7 @@ impl Measured {
     }
 
     /// Where requests are counted.
-    pub(super) fn recorder(&self) -> &Recorder {
+    pub(super) fn recorder(&self) -> &web::Data<Recorder> {
         &self.recorder
     }
 

@@ -14,7 +14,7 @@ use crate::{
     cdn::purge::Purger,
     checks::Checks,
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
-    http::{self, AccessLog, Draining, Scraped, catalog::Catalog, public::vitals::Views},
+    http::{self, AccessLog, Direct, Draining, Scraped, catalog::Catalog, public::vitals::Views},
     library::readiness::Readiness,
     limits::Limits,
     notices::Notices,
@@ -65,6 +65,18 @@ impl Shared {
             .wrap(TracingLogger::<AccessLog>::new())
             .configure(|routes| self.add_to(routes))
             .configure(addresses)
+    }
+
+    /// What is answered in front of the routes, with one line in the log for so many answers.
+    pub(super) fn direct(&self, log_one_in: u32) -> Direct {
+        Direct {
+            catalog: self.catalog.clone(),
+            draining: self.draining.clone(),
+            recorder: self.measured.recorder().clone(),
+            limits: self.request_limits.clone(),
+            proxies: self.proxies.clone(),
+            log_one_in,
+        }
     }
 
     fn add_to(self, routes: &mut web::ServiceConfig) {

@@ -78,6 +78,9 @@ where
             .client_request_timeout(for_headers)
             .client_disconnect_timeout(Duration::from_secs(5))
             .local_addr(address)
+            .on_connect_ext(|connection: &Connection<TcpStream>, data| {
+                data.insert(connection.outgoing().clone());
+            })
             .h1(map_config(routes, |()| AppConfig::default()));
         admitted.and_then(http)
     })?;

@@ -5,7 +5,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{
     problem::{Problem, check},
-    setting::{Kind, section, word},
+    setting::{Kind, section, whole, word},
 };
 
 section! {
@@ -17,6 +17,9 @@ section! {
         /// The lowest level that is logged, or directives as `girasol=debug,warn`. Without it `serve` and `work` log from
         /// `info` and all other commands from `warn`. `--log` and `GIRASOL_LOG` override it.
         level: String = "info".to_owned(), Kind::Text;
+        /// Of the requests for frames and packs that are answered from memory, one in so many is logged. 1 logs all of them, 0
+        /// none. Every other request is logged. The metrics count all of them.
+        from_memory_one_in: u32 = 100, whole(0, 1_000_000);
     }
 }
 

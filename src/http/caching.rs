@@ -8,7 +8,7 @@ use actix_web::{
         StatusCode,
         header::{
             ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CROSS_ORIGIN_RESOURCE_POLICY,
-            HeaderName, HeaderValue, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+            HeaderMap, HeaderName, HeaderValue, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
 };
@@ -36,6 +36,17 @@ pub(crate) enum Caching {
 /// Response headers that scripts of other origins may read, beyond the ones that CORS always allows.
 const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag, Link, RateLimit, RateLimit-Policy, \
      Repr-Digest, Retry-After, Server-Timing";
+
+pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The headers of every public answer.
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+    (CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
+    (HeaderName::from_static("timing-allow-origin"), "*"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
 
 const NEVER: &[(&str, &str)] = &[("cache-control", "private, no-store")];
 
@@ -83,12 +94,9 @@ impl Caching {
 /// Begins a public answer with all headers of its policy: caching, CORS, `Vary` and tags.
 pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    answer
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED))
-        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-        .insert_header(("timing-allow-origin", "*"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    for line in ALWAYS {
+        answer.insert_header(line);
+    }
     let caching = if scope.is_secret { caching.for_one() } else { caching };
     for (name, value) in caching.lines() {
         answer.insert_header((*name, *value));
@@ -108,6 +116,19 @@ pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> Htt
     answer
 }
 
+/// The headers of a public answer that is immutable, with this tag: those that [`answer`] writes.
+pub(super) fn immutable(headers: &mut HeaderMap, tag: &HeaderValue) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in Caching::Immutable.lines() {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    for name in ["surrogate-key", "cache-tag", "xkey"] {
+        headers.insert(HeaderName::from_static(name), tag.clone());
+    }
+}
+
 /// Makes a browser, or a CDN that sends early hints, fetch a file of this server at once (HTML standard, "preload"), with
 /// the CORS mode of scripts of other origins.
 pub(crate) fn preload(path: &str) -> Option<(HeaderName, HeaderValue)> {
@@ -118,7 +139,7 @@ pub(crate) fn preload(path: &str) -> Option<(HeaderName, HeaderValue)> {
 /// The time that the server took for an answer (Server Timing, section 2). A cached copy has the time of the original.
 pub(crate) fn server_timing(took: Duration) -> Option<(HeaderName, HeaderValue)> {
     let value = format!("origin;dur={:.1}", took.as_secs_f64() * 1000.0);
-    Some((HeaderName::from_static("server-timing"), HeaderValue::try_from(value).ok()?))
+    Some((SERVER_TIMING, HeaderValue::try_from(value).ok()?))
 }
 
 #[cfg(test)]

@@ -18,9 +18,7 @@ use std::{
 
 use actix_web::web::Bytes;
 use assets_pipeline::{digest::Digest, pack::SetList};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures_util::future::LocalBoxFuture;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     cache::{Cache, shared::Shared},
@@ -40,6 +38,7 @@ use self::{admission::Admission, answers::Turns, cached::Cached, levels::Asked, 
 use super::{measure::Negotiations, problem::Error};
 
 pub use self::admission::Bounds;
+pub(in crate::http) use self::cached::{Answer, Live};
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
 
 /// How long a server may answer from a pointer that another process has moved.
@@ -328,6 +327,16 @@ impl Catalog {
         self.pointers.evict(&(self.epoch(), id.clone())).await;
     }
 
+    /// An answer that was made before, if its pointer is known to be the same and the answer is in memory.
+    pub(in crate::http) fn still_live(&self, live: &Live) -> Option<Arc<Answer>> {
+        let now = self.pointers.get_now(&(self.epoch(), live.configuration.clone()))?;
+        if !matches!(*now, Visibility::Live(pointer) if pointer == live.pointer) {
+            return None;
+        }
+        let answer = self.cached().answers.get_now(&live.key)?;
+        (!answer.is_due()).then_some(answer)
+    }
+
     /// Answers for the public live version. Where one of its objects is missing, the configuration may have been protected,
     /// taken down or published anew since its pointer was read: the pointer is then read again, and decides. That may happen
     /// more than once while an answer is made. While the database is away the absence is not sure, and the server is busy.
@@ -457,13 +466,13 @@ impl Catalog {
 
     /// A frame, a pack or a still.
     pub(crate) async fn object(&self, address: Address) -> Result<Arc<Object>, Error> {
-        let load = async {
-            let body = Bytes::from(self.read(address).await?);
-            let etag = format!("\"{}\"", Digest::of(&body));
-            let repr_digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&body)));
-            Ok(Object { body, etag, repr_digest })
-        };
+        let load = async { Ok(Object::of(&address.key, Bytes::from(self.read(address).await?))) };
         self.cached().objects.get_or_load(address, load).await
+    }
+
+    /// The same, if it is in memory.
+    pub(super) fn object_in_memory(&self, address: &Address) -> Option<Arc<Object>> {
+        self.cached().objects.get_now(address)
     }
 
     /// Reads an object and verifies its digest; a damaged object is never served.

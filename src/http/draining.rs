@@ -29,6 +29,11 @@ impl Draining {
         self.has_begun.load(Ordering::Relaxed)
     }
 
+    /// Counts a request.
+    pub(super) fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Requests so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -43,7 +48,7 @@ pub async fn close_while_draining<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let draining = request.app_data::<Data<Draining>>().cloned();
     if let Some(draining) = &draining {
-        draining.requests.fetch_add(1, Ordering::Relaxed);
+        draining.count();
     }
     let mut response = next.call(request).await?;
     if draining.is_some_and(|draining| draining.has_begun()) {

@@ -5,7 +5,11 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, http::uri::Authority, web::Data};
+use actix_web::{
+    HttpRequest,
+    http::{header::HeaderMap, uri::Authority},
+    web::Data,
+};
 
 use crate::domain::proxies::TrustedProxies;
 
@@ -18,9 +22,11 @@ const HOST_MAX_BYTES: usize = 253 + 6;
 
 /// The client's address; `None` if the connection is already closed.
 pub(super) fn client(request: &HttpRequest) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip();
-    let lines: Vec<_> = lines(request, FOR).collect();
-    Some(proxies(request).map_or(peer.to_canonical(), |proxies| proxies.client(peer, lines.into_iter())))
+    Some(client_of(request.peer_addr()?.ip(), request.headers(), proxies(request)))
+}
+
+fn client_of(peer: IpAddr, headers: &HeaderMap, proxies: Option<&TrustedProxies>) -> IpAddr {
+    proxies.map_or(peer.to_canonical(), |proxies| proxies.client(peer, lines(headers, FOR)))
 }
 
 /// Who has sent a request, as far as it can be known.
@@ -39,17 +45,21 @@ const NAMING: [&str; 3] = [FOR, "x-real-ip", "forwarded"];
 
 /// Who has sent a request; `None` if the connection is already closed.
 pub(super) fn sender(request: &HttpRequest) -> Option<Sender> {
-    let peer = request.peer_addr()?.ip().to_canonical();
-    let client = client(request)?;
-    let is_trusted = |address| proxies(request).is_some_and(|proxies| proxies.trusted(address));
-    let names_client = || NAMING.iter().any(|name| request.headers().contains_key(*name));
-    Some(if is_trusted(client) {
+    Some(sender_of(request.peer_addr()?.ip(), request.headers(), proxies(request)))
+}
+
+/// Who has sent a request with these headers by this peer.
+pub(super) fn sender_of(peer: IpAddr, headers: &HeaderMap, proxies: Option<&TrustedProxies>) -> Sender {
+    let client = client_of(peer, headers, proxies);
+    let is_trusted = |address| proxies.is_some_and(|proxies| proxies.trusted(address));
+    let names_client = || NAMING.iter().any(|name| headers.contains_key(*name));
+    if is_trusted(client) {
         Sender::Proxy
-    } else if !is_trusted(peer) && names_client() {
-        Sender::Stranger(peer)
+    } else if !is_trusted(peer.to_canonical()) && names_client() {
+        Sender::Stranger(peer.to_canonical())
     } else {
         Sender::Client(client)
-    })
+    }
 }
 
 /// The address of this server as the client knows it, without a slash at its end.
@@ -68,7 +78,7 @@ fn host(request: &HttpRequest) -> String {
     let is_host = |host: &&str| {
         host.len() <= HOST_MAX_BYTES && !host.contains('@') && host.parse::<Authority>().is_ok()
     };
-    let named = lines(request, HOST_OF_SERVER).next();
+    let named = lines(request.headers(), HOST_OF_SERVER).next();
     let host = of_proxy(request, HOST).filter(is_host).or_else(|| named.filter(is_host));
     let host = host.or_else(|| request.uri().authority().map(Authority::as_str).filter(is_host));
     host.unwrap_or_else(|| request.app_config().host()).to_owned()
@@ -78,7 +88,7 @@ fn host(request: &HttpRequest) -> String {
 fn of_proxy<'a>(request: &'a HttpRequest, name: &'a str) -> Option<&'a str> {
     let peer = request.peer_addr()?.ip();
     let proxies = proxies(request).filter(|proxies| proxies.trusted(peer));
-    let last = proxies.and_then(|_trusted| lines(request, name).next_back())?;
+    let last = proxies.and_then(|_trusted| lines(request.headers(), name).next_back())?;
     Some(last.rsplit(',').next().unwrap_or(last).trim()).filter(|value| !value.is_empty())
 }
 
@@ -92,8 +102,8 @@ fn proxies(request: &HttpRequest) -> Option<&TrustedProxies> {
     request.app_data::<Data<TrustedProxies>>().map(|proxies| &***proxies)
 }
 
-fn lines<'a>(request: &'a HttpRequest, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-    let values: Vec<_> = request.headers().get_all(name).collect();
+fn lines<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
+    let values: Vec<_> = headers.get_all(name).collect();
     values.into_iter().map(|value| value.to_str().unwrap_or_default())
 }
 

@@ -11,7 +11,7 @@ use actix_web::{
     HttpMessage as _, HttpRequest,
     body::{BodySize, MessageBody},
     dev::ServiceResponse,
-    http::Method,
+    http::{Method, StatusCode},
     web::Data,
 };
 use assets_pipeline::plan::tiers::{Format, TierKey};
@@ -76,6 +76,20 @@ impl Route {
     /// Of every request that no address is there for.
     pub(super) fn of_nothing() -> Self {
         Self::of(NOWHERE)
+    }
+
+    /// Counts an answer to a request for this address.
+    pub(super) fn answered(
+        &self,
+        method: &Method,
+        status: StatusCode,
+        served: Served,
+        bytes: u64,
+        took: Duration,
+        recorder: &Recorder,
+    ) {
+        let like = Like { method: word(method), status: status.as_u16(), served };
+        self.count(like, took, bytes, Some(recorder));
     }
 
     fn count(&self, like: Like, took: Duration, bytes: u64, recorder: Option<&Recorder>) {

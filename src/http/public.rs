@@ -9,7 +9,7 @@ pub mod vitals;
 
 mod configure;
 mod health;
-mod objects;
+pub(super) mod objects;
 pub(super) mod page;
 pub(super) mod product;
 pub(super) mod sequence;
@@ -17,6 +17,11 @@ mod signed;
 mod status;
 mod storefront;
 mod welcome;
+
+pub(super) use self::{
+    objects::{FRAME, PACK},
+    sequence::SEQUENCE,
+};
 
 /// The operations of this half of the API.
 #[derive(OpenApi)]
@@ -51,15 +56,15 @@ pub(super) struct Operations;
 /// no base model has their names.
 pub(super) fn routes(routes: &mut web::ServiceConfig) {
     routes
-        .service(read("/api/products/customizable/{configuration}/sequence", sequence::sequence))
+        .service(read(sequence::SEQUENCE, sequence::sequence))
         .service(read("/api/products/customizable/{configuration}/status", status::status))
         .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
         .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
         .service(write("/api/vitals", vitals::vitals))
         .service(read("/m/{configuration}/auto", sequence::auto))
         .service(read("/m/{file}", sequence::manifest))
-        .service(read("/s/{set}/{file}", objects::frame))
-        .service(read("/p/{file}", objects::pack))
+        .service(read(objects::FRAME, objects::frame))
+        .service(read(objects::PACK, objects::pack))
         .service(read("/still/{file}", objects::still))
         .service(read("/signed/{token}/sequence", signed::sequence))
         .service(read("/signed/{token}/s/{set}/{file}", signed::frame))

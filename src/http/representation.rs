@@ -4,13 +4,13 @@
 use std::convert::Infallible;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     body::{MessageBody, SizedStream},
     http::{
         Method, StatusCode,
         header::{
-            ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderName, IF_MATCH,
-            IF_NONE_MATCH, IF_RANGE, RANGE,
+            ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, HeaderName,
+            IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
         },
     },
     web::Bytes,
@@ -29,7 +29,7 @@ use super::{
 /// The media type of most answers.
 pub(crate) const JSON: &str = "application/json";
 
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// A body that does not change under its entity tag.
 #[derive(Debug)]
@@ -53,18 +53,35 @@ pub(crate) fn serve(
     scope: &Scope,
     representation: &Representation<'_>,
 ) -> Result<HttpResponse, Error> {
+    let (mut head, body) = respond(request.method(), request.headers(), caching, scope, representation)?;
+    Ok(match body {
+        Some(body) => head.body(in_slices(body)),
+        None => head.finish(),
+    })
+}
+
+/// The head of the answer to a request with this method and these headers, and what follows it, if anything does.
+pub(super) fn respond(
+    method: &Method,
+    headers: &HeaderMap,
+    caching: Caching,
+    scope: &Scope,
+    representation: &Representation<'_>,
+) -> Result<(HttpResponseBuilder, Option<Bytes>), Error> {
     let Representation { media_type, body, etag, encoding, digest } = representation;
-    if !conditional::client_expects(lines(request, &IF_MATCH), etag) {
+    if !conditional::client_expects(lines(headers, &IF_MATCH), etag) {
         return Err(Error::PreconditionFailed);
     }
-    if conditional::client_has(lines(request, &IF_NONE_MATCH), etag) {
-        return Ok(answer(StatusCode::NOT_MODIFIED, caching, scope).insert_header((ETAG, *etag)).finish());
+    if conditional::client_has(lines(headers, &IF_NONE_MATCH), etag) {
+        let mut head = answer(StatusCode::NOT_MODIFIED, caching, scope);
+        head.insert_header((ETAG, *etag));
+        return Ok((head, None));
     }
 
-    let wanted = match *request.method() {
+    let wanted = match *method {
         // Ranges are defined for GET alone (RFC 9110, section 14.2).
-        Method::GET if digest.is_some() && conditional::part_allowed(only(request, &IF_RANGE), etag) => {
-            range::wanted(only(request, &RANGE), body.len())
+        Method::GET if digest.is_some() && conditional::part_allowed(only(headers, &IF_RANGE), etag) => {
+            range::wanted(only(headers, &RANGE), body.len())
         }
         _ => Wanted::Whole,
     };
@@ -85,7 +102,7 @@ pub(crate) fn serve(
         let range = format!("bytes {}-{}/{}", part.start, part.end - 1, body.len());
         response.insert_header((CONTENT_RANGE, range));
     }
-    Ok(response.body(in_slices(body.slice(part))))
+    Ok((response, Some(body.slice(part))))
 }
 
 /// A body in slices: the server copies into the buffer of a connection what it takes at once, and a client that does not
@@ -99,7 +116,7 @@ fn in_slices(body: Bytes) -> impl MessageBody {
 
 /// The coding that the request accepts best.
 pub(crate) fn accepted(request: &HttpRequest) -> Encoding {
-    encoding::choose(lines(request, &ACCEPT_ENCODING))
+    encoding::choose(lines(request.headers(), &ACCEPT_ENCODING))
 }
 
 /// Answers with a body in the coding that the request accepts best.
@@ -121,13 +138,13 @@ pub(crate) fn serve_coded(
 }
 
 /// Every line of a header that is text.
-pub(crate) fn lines<'a>(request: &'a HttpRequest, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default())
+fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 /// A header that stands once; a repeated one counts as malformed, which no range survives.
-fn only<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    let mut lines = lines(request, name);
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = lines(headers, name);
     let first = lines.next()?;
     Some(if lines.next().is_some() { "" } else { first })
 }

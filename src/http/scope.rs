@@ -5,6 +5,7 @@ use assets_pipeline::digest::Digest;
 
 use crate::domain::{
     names::{ConfigId, ProductId},
+    object_key::ObjectKey,
     purge::{configuration_tag, object_tag, product_tag},
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct Scope {
 const ENCODING: &str = "Accept-Encoding";
 
 /// `Vary` of negotiated answers: every header that a policy can read, in each spelling that is read.
-const NEGOTIATED: &str = "Accept, Accept-Encoding, Device-Memory, Downlink, ECT, RTT, Save-Data, \
+pub(super) const NEGOTIATED: &str = "Accept, Accept-Encoding, Device-Memory, Downlink, ECT, RTT, Save-Data, \
      Sec-CH-Device-Memory, Sec-CH-Downlink, Sec-CH-ECT, Sec-CH-RTT, Sec-CH-Save-Data, Sec-CH-UA-Mobile";
 
 impl Scope {
@@ -36,6 +37,11 @@ impl Scope {
     /// Answers about a product.
     pub(crate) fn product(id: &ProductId) -> Self {
         Self { tags: vec![product_tag(id)], vary: None, is_secret: false }
+    }
+
+    /// A frame or a pack.
+    pub(crate) fn object(key: &ObjectKey) -> Self {
+        Self { tags: vec![key.cache_tag()], vary: None, is_secret: false }
     }
 
     /// A frame of a set.

@@ -28,6 +28,7 @@ mod check_config;
 mod command;
 mod debian;
 mod delivery;
+mod direct;
 mod disk;
 mod docs;
 mod doctor;

@@ -2,20 +2,26 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use actix_web::web::Bytes;
+use actix_web::{http::header::HeaderValue, web::Bytes};
 use assets_pipeline::{digest::Digest, pack::SetList};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
 
 use super::CacheBytes;
 use crate::{
     cache::{Cache, levels::Fill},
+    db::versions::Pointer,
     domain::{
         manifest::Manifest,
         names::{Choices, ConfigId, ProductId},
         namespace::Namespace,
         negotiate::{Available, DeliveryClass},
     },
-    http::encoding::{Coded, Effort, Encoding},
-    store::Address,
+    http::{
+        encoding::{Coded, Effort, Encoding},
+        representation::Representation,
+    },
+    store::{Address, ObjectKey},
 };
 
 /// Requests after which an answer is worth the best compression.
@@ -80,15 +86,84 @@ pub(crate) enum AnswerKey {
     Product { id: ProductId, revision: i64, context: Choices },
 }
 
+/// An answer that was made of what was live.
+#[derive(Debug)]
+pub(in crate::http) struct Live {
+    pub(super) configuration: ConfigId,
+    pub(super) pointer: Pointer,
+    pub(super) class: DeliveryClass,
+    pub(super) key: (AnswerKey, Encoding),
+}
+
+impl Live {
+    /// The negotiated manifest of a class, in a coding.
+    pub(in crate::http) fn sequence(
+        configuration: &ConfigId,
+        pointer: Pointer,
+        class: &DeliveryClass,
+        encoding: Encoding,
+    ) -> Self {
+        let Pointer { namespace, digest, revision, .. } = pointer;
+        let (configuration, class) = (configuration.clone(), class.clone());
+        let key = AnswerKey::Sequence {
+            configuration: configuration.clone(),
+            namespace,
+            digest,
+            revision,
+            class: class.clone(),
+        };
+        Self { configuration, pointer, class, key: (key, encoding) }
+    }
+
+    pub(in crate::http) fn class(&self) -> &DeliveryClass {
+        &self.class
+    }
+
+    pub(in crate::http) fn key(&self) -> &AnswerKey {
+        &self.key.0
+    }
+}
+
 /// An immutable object with the values of its headers.
 #[derive(Debug)]
 pub(crate) struct Object {
     /// Its bytes.
     pub(crate) body: Bytes,
     /// Quoted.
-    pub(crate) etag: String,
+    pub(in crate::http) etag: HeaderValue,
     /// The value of `Repr-Digest` (RFC 9530, section 3).
-    pub(crate) repr_digest: String,
+    pub(in crate::http) repr_digest: HeaderValue,
+    /// The tag that purges it, where it is served at an address of its own.
+    pub(in crate::http) tag: HeaderValue,
+}
+
+impl Object {
+    /// The object with these bytes and this key.
+    pub(in crate::http) fn of(key: &ObjectKey, body: Bytes) -> Self {
+        let digest = BASE64_STANDARD.encode(Sha256::digest(&body));
+        Self {
+            etag: visible(format!("\"{}\"", Digest::of(&body))),
+            repr_digest: visible(format!("sha-256=:{digest}:")),
+            tag: visible(key.cache_tag()),
+            body,
+        }
+    }
+
+    /// The answer that it is.
+    pub(in crate::http) fn represent(&self, place: &Address) -> Representation<'_> {
+        Representation {
+            media_type: place.key.media_type(),
+            body: &self.body,
+            etag: self.etag.to_str().unwrap_or_default(),
+            encoding: Encoding::Identity,
+            digest: self.repr_digest.to_str().ok(),
+        }
+    }
+}
+
+/// A header's value of digits and letters.
+fn visible(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// A version's manifest, stored and parsed.

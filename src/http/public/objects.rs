@@ -15,15 +15,19 @@ use crate::{
 use crate::http::{
     caching::Caching,
     catalog::{Catalog, Object},
-    encoding::Encoding,
     measure::Served,
     problem::{At as _, Error, Failure},
     query, redirect,
-    representation::{Representation, serve},
+    representation::serve,
     scope::Scope,
     segment,
     wire::{files, parameters as param, problems},
 };
+
+/// The pattern of a frame's address.
+pub(in crate::http) const FRAME: &str = "/s/{set}/{file}";
+/// The pattern of a pack's address.
+pub(in crate::http) const PACK: &str = "/p/{file}";
 
 /// A frame
 #[utoipa::path(
@@ -107,15 +111,23 @@ async fn send_from_anywhere(
 
 /// The frame that an address names.
 pub(in crate::http) fn frame_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
-    let set = segment(request, "set").parse().map_err(|_bad| Error::NoSuchPath)?;
-    let (degree, format) = frame_name(segment(request, "file")).ok_or(Error::NoSuchPath)?;
-    Ok(ObjectKey::Frame { set, degree, format })
+    frame_named(segment(request, "set"), segment(request, "file")).ok_or(Error::NoSuchPath)
 }
 
 /// The pack that an address names.
 pub(in crate::http) fn pack_key(request: &HttpRequest) -> Result<ObjectKey, Error> {
-    let digest = segment(request, "file").strip_suffix(".pack").and_then(|digest| digest.parse().ok());
-    digest.map(ObjectKey::Pack).ok_or(Error::NoSuchPath)
+    pack_named(segment(request, "file")).ok_or(Error::NoSuchPath)
+}
+
+/// The frame with this name, in the set with this digest.
+pub(in crate::http) fn frame_named(set: &str, file: &str) -> Option<ObjectKey> {
+    let (degree, format) = frame_name(file)?;
+    Some(ObjectKey::Frame { set: set.parse().ok()?, degree, format })
+}
+
+/// The pack with this name.
+pub(in crate::http) fn pack_named(file: &str) -> Option<ObjectKey> {
+    file.strip_suffix(".pack")?.parse().ok().map(ObjectKey::Pack)
 }
 
 /// By a still's extension: the format that it was published in, or `None` for the JPEG.
@@ -158,14 +170,7 @@ fn send_object(
     object: &Object,
 ) -> Result<HttpResponse, Failure> {
     Served { tier: None, format: place.key.format() }.note(request);
-    let representation = Representation {
-        media_type: place.key.media_type(),
-        body: &object.body,
-        etag: &object.etag,
-        encoding: Encoding::Identity,
-        digest: Some(&object.repr_digest),
-    };
-    serve(request, caching, scope, &representation).at(scope)
+    serve(request, caching, scope, &object.represent(place)).at(scope)
 }
 
 /// `030.avif`: three digits, 000 to 359, so that a frame has one URL.

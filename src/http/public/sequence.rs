@@ -5,7 +5,7 @@ mod json;
 use std::{sync::Arc, time::Instant};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage as _, HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
     web::Data,
 };
@@ -25,8 +25,9 @@ use crate::{
 use self::json::{negotiated_json, raw_hints};
 use crate::http::{
     caching::{Caching, answer, preload, server_timing},
-    catalog::{AnswerKey, Catalog, LoadedManifest},
+    catalog::{AnswerKey, Catalog, Live, LoadedManifest},
     measure::Served,
+    negotiated::Negotiated,
     problem::{At as _, Error, Failure},
     query::{self, SequenceQuery},
     representation::{JSON, accepted, serve_coded},
@@ -34,6 +35,9 @@ use crate::http::{
     segment, sequence_url,
     wire::{files, parameters as param, problems, sequence::NegotiatedManifest, to_json},
 };
+
+/// The pattern of a negotiated manifest's address.
+pub(in crate::http) const SEQUENCE: &str = "/api/products/customizable/{configuration}/sequence";
 
 /// The negotiated manifest
 ///
@@ -89,15 +93,9 @@ async fn negotiated(
         let json = negotiated_json(catalog, decided, stored, Some(raw_hints(request))).await.at(scope)?;
         return Ok(answer(StatusCode::OK, Caching::Private, scope).content_type(JSON).body(json));
     }
-    let key = AnswerKey::Sequence {
-        configuration: configuration.clone(),
-        namespace: pointer.namespace,
-        digest: pointer.digest,
-        revision: pointer.revision,
-        class: class.clone(),
-    };
+    let live = Live::sequence(configuration, *pointer, class, accepted(request));
     let json = negotiated_json(catalog, decided, stored, None);
-    let answer = catalog.answer(key, accepted(request), json).await.at(scope)?;
+    let answer = catalog.answer(live.key().clone(), accepted(request), json).await.at(scope)?;
     let mut response = serve_coded(request, Caching::Manifest, scope, JSON, &answer.coded).at(scope)?;
     // No cache may store the files of a secret scope, so none may fetch them ahead.
     let first = (!scope.is_secret).then(|| first_pack(catalog, decided)).flatten();
@@ -105,6 +103,9 @@ async fn negotiated(
         [first.and_then(|path| preload(&path)), server_timing(began.elapsed())].into_iter().flatten()
     {
         response.headers_mut().insert(name, value);
+    }
+    if !scope.is_secret {
+        request.extensions_mut().insert(Negotiated { live, scope: scope.clone() });
     }
     Ok(response)
 }
