@@ -96,7 +96,7 @@ impl CliError {
     }
 
     /// The message and those of its causes. A wrapper that repeats its cause adds nothing.
-    fn chain(&self) -> String {
+    pub(super) fn chain(&self) -> String {
         let mut text = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {

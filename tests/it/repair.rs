@@ -18,7 +18,7 @@ use crate::{
     command::{answer, command, refusal, run},
     fault_proxy::Faults,
     garbage::objects,
-    girasol::{Server, ingest, is_scaled, sequence},
+    girasol::{Server, ingest, is_scaled, names, sequence},
     jobs::{RING as PLATINUM, Studio, folder_with_turn},
     s3::files,
 };
@@ -279,6 +279,18 @@ async fn raw_frames_give_the_same_bytes_again_beside_a_server_that_serves_them()
     }
     answer(&run(data, &REPAIR));
     assert_eq!(contents(data), before);
+
+    // A raw frame that cannot be read ends nothing.
+    let frames = data.join("incoming").join(&set).join("files");
+    let raw = frames.join(&names(&frames)[0]);
+    fs::rename(&raw, data.join("raw")).unwrap();
+    fs::create_dir(&raw).unwrap();
+    fs::remove_file(pack).unwrap();
+    let result = unfinished(&run(data, &REPAIR));
+    assert_eq!(result["faulty"][0]["reason"], "frames-refused", "{result}");
+    fs::remove_dir(&raw).unwrap();
+    fs::rename(data.join("raw"), &raw).unwrap();
+    answer(&run(data, &REPAIR));
 
     // Where another version of the same frames is sound, none is made.
     let with_other = ["--config", other.to_str().unwrap()];

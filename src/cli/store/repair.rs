@@ -16,6 +16,7 @@ use crate::{
     db::{jobs::ChangeJobError, objects::NeededBy},
     domain::{
         audit::Actor,
+        disk,
         frameset::{FramesetId, JobId},
         plain::plain,
     },
@@ -112,7 +113,10 @@ impl Why {
             Self::Busy => {
                 "Another process ingests the configuration: run the same command again after it.".to_owned()
             }
-            Self::Refused(why) => format!("The raw frames cannot be used: {why}."),
+            Self::Refused(why) => format!(
+                "The raw frames cannot be used: {why}. Mend that and run the same command again, or do as without raw frames: \
+                 ingest the frames again, name a copy or a backup with --from, or publish another version."
+            ),
             Self::NoFrames => {
                 "No sound copy of it is known, and no raw frames are there: ingest the frames of the version again, with the \
                  same settings; name a copy of the store or a backup with --from; or publish another version."
@@ -282,7 +286,9 @@ async fn remade(
         Ok(Remade::NoFrames) => (faulty, Why::NoFrames),
         Ok(Remade::OtherSettings(set)) => (faulty, Why::OtherSettings(set)),
         Err(Failure::Running(_)) => (faulty, Why::Busy),
-        Err(failure) if failure.is_final() => (faulty, Why::Refused(failure.to_string())),
+        Err(failure) if failure.is_final() || is_of_frames(&failure) => {
+            (faulty, Why::Refused(CliError::from(failure).chain()))
+        }
         Err(failure) => return Err(failure.into()),
     };
     if left.is_empty() {
@@ -302,4 +308,10 @@ async fn remade(
         None => why,
     };
     Ok((left, Some(why)))
+}
+
+/// Whether a version could not be made again for a reason of its own, so that others can be.
+fn is_of_frames(failure: &Failure) -> bool {
+    let is_of_set = matches!(failure, Failure::Ingest(_) | Failure::Memory(_) | Failure::Work(_));
+    is_of_set && !disk::is_full(failure)
 }
