@@ -421,10 +421,9 @@ impl Reader {
 /// Ends what a backup that was killed has begun to send in parts, which costs room and is in no list.
 async fn end_left_uploads(prefix: &str, objects: &Store) {
     let Some(connection) = objects.connection() else { return };
-    let area = Area::of(connection, prefix.to_owned());
     // The prefix may be the bucket's own, where others have files too.
     for place in ["girasol-", "incoming/", "objects/"] {
-        if let Err(error) = area.abort_left(place, LEFT).await {
+        if let Err(error) = Area::of(connection, prefix.to_owned()).abort_left(place, LEFT).await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "uploads to the bucket that were never finished could not be removed");
         }

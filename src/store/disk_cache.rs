@@ -23,7 +23,7 @@ use std::{
 
 use crate::{
     cache::levels::{Changes, Fill, Level, ObjectRequests},
-    whole_file::{beside, folder},
+    whole_file::{self, beside, folder},
 };
 
 use super::{Address, ObjectKey};
@@ -103,7 +103,9 @@ impl DiskCache {
     }
 
     async fn find(&self, key: &Address) -> Option<Vec<u8>> {
-        let mut bytes = tokio::fs::read(self.shared.path(key)).await.ok()?;
+        let path = self.shared.path(key);
+        let read = tokio::task::spawn_blocking(move || whole_file::read(&path));
+        let mut bytes = read.await.ok()?.ok()?;
         if !unseal(key, &mut bytes) {
             tracing::warn!(%key, "a copy on disk was damaged, and is removed");
             self.evict(key).await;

@@ -395,3 +395,21 @@ fn second_questions_are_a_small_share_of_all() {
     }
     assert_eq!(second, 50);
 }
+
+#[test]
+fn one_object_that_is_denied_or_put_away_is_no_trouble_of_the_bucket() {
+    let answer = |status, code: &str| Failure::Answer { status, code: code.to_owned(), region: None };
+    for (failure, expected) in [
+        (answer(403, "AccessDenied"), true),
+        (answer(403, "InvalidObjectState"), true),
+        (Failure::CutShort { length: 9, got: 5 }, true),
+        (answer(403, "SignatureDoesNotMatch"), false),
+        (answer(404, "NoSuchBucket"), false),
+        (answer(301, "PermanentRedirect"), false),
+        (answer(503, "SlowDown"), false),
+        (Failure::Away, false),
+        (Failure::TooSlow, false),
+    ] {
+        assert_eq!(is_of_object(&failure), Some(expected), "{failure}");
+    }
+}
