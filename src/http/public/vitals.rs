@@ -10,7 +10,7 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload},
 };
-use metrics::histogram;
+use metrics::{counter, histogram};
 
 use crate::{
     config::VitalsConfig,
@@ -199,9 +199,7 @@ pub(crate) async fn vitals(
         .map_err(|field| Error::BadField(format!("{field}: no browser can have measured this")))
         .at(&scope)?;
     if views.take_in(vitals.clone()) {
-        if let Some(switch_ms) = vitals.switch_ms {
-            histogram!("girasol_viewer_switch_duration_seconds").record(f64::from(switch_ms) / 1000.0);
-        }
+        count(&vitals);
         let hints = Hints::parse(|name| {
             request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect()
         });
@@ -211,6 +209,24 @@ pub(crate) async fn vitals(
         users.record(&vitals, network, device, country.and_then(country_code));
     }
     Ok(answer(StatusCode::NO_CONTENT, Caching::Private, &scope).finish())
+}
+
+/// Counts a view for Prometheus.
+fn count(vitals: &Vitals) {
+    counter!("girasol_viewer_views_total").increment(1);
+    let Vitals { frame_ms, full_ms, switch_ms, turned, wanted, .. } = vitals;
+    if let Some(frame_ms) = frame_ms {
+        histogram!("girasol_viewer_first_frame_duration_seconds").record(f64::from(*frame_ms) / 1000.0);
+    }
+    if let Some(full_ms) = full_ms {
+        histogram!("girasol_viewer_whole_turn_duration_seconds").record(f64::from(*full_ms) / 1000.0);
+    }
+    if let Some(switch_ms) = switch_ms {
+        histogram!("girasol_viewer_switch_duration_seconds").record(f64::from(*switch_ms) / 1000.0);
+    }
+    counter!("girasol_viewer_turned_frames_total", "outcome" => "wanted").increment((*wanted).into());
+    let neighbours = turned.saturating_sub(*wanted);
+    counter!("girasol_viewer_turned_frames_total", "outcome" => "neighbour").increment(neighbours.into());
 }
 
 #[cfg(test)]

@@ -105,6 +105,8 @@ const RENDITIONS: &[f64] = &[
 ];
 /// What a shopper notices, with the bound that the objective is about.
 const SWITCHES: &[f64] = &[0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0];
+/// From a frame that was cached to a turn over a bad line.
+const BROWSERS: &[f64] = &[0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0];
 /// SSIMULACRA2.
 const SCORES: &[f64] = &[30.0, 40.0, 50.0, 55.0, 60.0, 65.0, 70.0, 75.0, 80.0, 85.0, 90.0, 95.0];
 
@@ -157,6 +159,28 @@ pub const FAMILIES: &[Family] = &[
         SWITCHES,
         &[],
         "Time from a choice to its picture in browsers, as viewers report it: the slowest switch of each view.",
+    ),
+    counter(
+        "girasol_viewer_views_total",
+        &[],
+        "Views of spins that viewers have reported, of the share that is recorded.",
+    ),
+    histogram(
+        "girasol_viewer_first_frame_duration_seconds",
+        BROWSERS,
+        &[],
+        "Time until browsers painted the first frame of a spin, as viewers report it.",
+    ),
+    histogram(
+        "girasol_viewer_whole_turn_duration_seconds",
+        BROWSERS,
+        &[],
+        "Time until browsers had all frames of the last tier of a view, as viewers report it.",
+    ),
+    counter(
+        "girasol_viewer_turned_frames_total",
+        &["outcome"],
+        "Frames that browsers painted while a piece turned: wanted, or those of a neighbouring angle.",
     ),
     counter("girasol_negotiations_total", &["tier", "format"], "Delivery classes that were selected."),
     counter(
