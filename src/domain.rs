@@ -27,6 +27,7 @@ pub mod object_key;
 pub mod panels;
 pub mod performance;
 pub mod plain;
+pub mod plots;
 pub mod policy;
 pub mod product;
 pub mod proxies;

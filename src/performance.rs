@@ -5,6 +5,7 @@
 //! order loses none.
 
 mod figures;
+pub mod history;
 pub mod report;
 mod system;
 pub mod users;
@@ -20,8 +21,11 @@ use std::{
 };
 
 use crate::{
-    db::{Db, DbError, performance::Measured},
-    domain::performance::series::{Series, Sum, Tally},
+    db::{Db, DbError, performance::Measured, program},
+    domain::performance::{
+        history::{RUNS, STARTED},
+        series::{Series, Sum, Tally},
+    },
 };
 
 use self::system::System;
@@ -86,10 +90,12 @@ impl Recorder {
     pub fn start(data: &Path, now_ms: i64, figures: impl Fn() -> String + Send + Sync + 'static) -> Self {
         // The standard library seeds hashers by the operating system: no two processes have the same.
         let random = RandomState::new().build_hasher().finish();
+        let started = (format!("{STARTED} {}", program()), Sum::of(1.0));
+        let measured = Measured { samples: [started].into(), ..Measured::default() };
         Self(Arc::new(Shared {
             instance: format!("{random:016x}"),
             cells: Mutex::default(),
-            waiting: Mutex::new(Waiting { since_ms: now_ms, measured: Measured::default() }),
+            waiting: Mutex::new(Waiting { since_ms: now_ms, measured }),
             system: Mutex::new(System::of(data)),
             figures: Box::new(figures),
         }))
@@ -165,9 +171,11 @@ impl Recorder {
     /// How the process and its machine are now: gauges, and counters since the last time.
     async fn samples(&self, db: &Db) -> BTreeMap<String, f64> {
         let mut samples = lock(&self.0.system).read(&(self.0.figures)());
+        samples.insert(format!("{RUNS} {}", program()), 1.0);
         // A queue that cannot be read is unknown; what was counted is written all the same, or waits.
         if let Ok(service) = db.service_figures().await {
             samples.insert("queue-waiting".to_owned(), service.queued as f64);
+            samples.insert("queue-running".to_owned(), service.running as f64);
             samples.insert("queue-age-seconds".to_owned(), service.oldest_job_ms as f64 / 1000.0);
         }
         samples
@@ -213,6 +221,25 @@ mod tests {
         let [row] = &rows[..] else { panic!("{rows:?}") };
         assert_eq!((row.tally.requests, row.tally.errors, row.tally.bytes), (401, 1, 4_000));
         assert!((row.tally.quantile_ms(0.5).unwrap() - 3.0).abs() < 0.1);
+    }
+
+    #[tokio::test]
+    async fn a_process_writes_once_that_it_started_and_always_what_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let recorder = Recorder::start(folder.path(), db.now_ms(), String::new);
+        for _ in 0..3 {
+            recorder.flush(&db).await.unwrap();
+        }
+        let mut sums = BTreeMap::new();
+        db.each_performance_sample(0, |sample| {
+            if let Some((word, _)) = sample.name.split_once(' ') {
+                *sums.entry(word.to_owned()).or_default() += sample.sum.values;
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(sums, [(RUNS.to_owned(), 3), (STARTED.to_owned(), 1)].into());
     }
 
     #[test]

@@ -29,8 +29,7 @@ pub(super) fn start(app: &App, background: &mut Background, parts: &Parts<'_>) -
     let instance = instance(&app.config.server.listen);
     let caches = parts.purger.caches().map(|(name, _)| name.to_owned()).collect();
     let measures = Arc::new(Measures::new(app, &instance, parts.readiness, parts.recorder, caches));
-    let launches: Vec<Launch> =
-        app.config.launches.iter().filter_map(|launch| launch.launch().ok()).collect();
+    let launches = app.launches();
     warm_launches(background, parts.catalog, &launches);
     if !app.config.alerts.enabled {
         background.every("measure", MEASURE_EVERY, move || {

@@ -7,7 +7,10 @@ use actix_web::web;
 use crate::{
     config::VitalsConfig,
     db::{Db, DbError},
-    domain::performance::{report::Report, users::UserReport},
+    domain::{
+        alerts::Launch,
+        performance::{report::Report, users::UserReport},
+    },
     http::{self, Reports},
     performance::{
         Recorder, report,
@@ -53,12 +56,23 @@ impl App {
         let figures = move || metrics.render(Page::default());
         let recorder = Recorder::start(&self.config.data, self.db.now_ms(), figures);
         let users = Arc::new(UserRecorder::default());
+        let alerts = &self.config.alerts;
+        let reports = Reports::new(&self.db, &recorder, &users).watched_by(
+            alerts.overrides(),
+            self.launches(),
+            alerts.enabled,
+        );
         Measured {
-            reports: web::Data::new(Reports::new(&self.db, &recorder, &users)),
+            reports: web::Data::new(reports),
             recorder: web::Data::new(recorder),
             users: users.into(),
             vitals: web::Data::new(self.config.vitals.clone()),
         }
+    }
+
+    /// The launches that the settings plan.
+    pub(super) fn launches(&self) -> Vec<Launch> {
+        self.config.launches.iter().filter_map(|launch| launch.launch().ok()).collect()
     }
 
     /// What all servers have measured in the last hours, and written to the database.

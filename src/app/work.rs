@@ -41,6 +41,8 @@ impl App {
         tasks::delete_unneeded(&mut background, self);
         tasks::work(&mut background, self.worker());
         tasks::tidy_figures(&mut background, &self.metrics);
+        let measured = self.measured();
+        tasks::flush_measured(&mut background, &self.db, &measured);
         let runtimes = Runtimes::default();
         figures::of_runtimes(&self.metrics, &runtimes);
         figures::of_database(&self.metrics, &self.db);
@@ -52,6 +54,9 @@ impl App {
             operators.stop(true).await;
         }
         background.stop(WORKER_STOPS_WITHIN).await;
+        if let Err(error) = measured.flush(&self.db).await {
+            tracing::warn!(%error, "the last figures could not be stored");
+        }
         self.db.close().await;
         Ok(())
     }

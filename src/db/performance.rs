@@ -227,14 +227,44 @@ impl Db {
     pub async fn performance_samples(&self, since_ms: i64) -> Result<Vec<Sample>, DbError> {
         const SQL: &str = "select at_ms, instance, name, total, samples from performance_samples
             where (minutes = 1 or minutes = 60) and at_ms >= $1 order by at_ms, instance, name";
-        let stored: Vec<(i64, String, String, f64, i64)> =
-            self.read("performance.samples", SQL).bind(since_ms).all().await?;
-        let row = |(at_ms, instance, name, total, values)| {
-            let sum = Sum { total, values: bytes(values) };
-            Sample { at_ms, instance, name, sum }
-        };
-        Ok(stored.into_iter().map(row).collect())
+        let stored: Vec<StoredSample> = self.read("performance.samples", SQL).bind(since_ms).all().await?;
+        Ok(stored.into_iter().map(sample).collect())
     }
+
+    /// The same, without holding more than a page of them, and without what statements took.
+    pub async fn each_performance_sample(
+        &self,
+        since_ms: i64,
+        mut each: impl FnMut(Sample),
+    ) -> Result<(), DbError> {
+        const SQL: &str = "select at_ms, instance, name, total, samples from performance_samples
+            where minutes = $1 and (at_ms, instance, name) > ($2, $3, $4)
+            and name not like 'sql-%' order by at_ms, instance, name limit $5";
+        let mut tx = self.snapshot("performance.read_samples").await?;
+        for period in [Period::Hour, Period::Minute] {
+            let mut after = (since_ms.saturating_sub(1), String::new(), String::new());
+            loop {
+                let (at_ms, instance, name) = after;
+                let statement = tx.run("performance.list_samples", SQL).bind(minutes(period)).bind(at_ms);
+                let page: Vec<StoredSample> = statement.bind(instance).bind(name).bind(PAGE).all().await?;
+                let is_last = page.len() < PAGE as usize;
+                let Some((at_ms, instance, name, ..)) = page.last().cloned() else { break };
+                after = (at_ms, instance, name);
+                page.into_iter().map(sample).filter(|sample| sample.at_ms >= since_ms).for_each(&mut each);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Moment, server, name, total, and how many values.
+type StoredSample = (i64, String, String, f64, i64);
+
+fn sample((at_ms, instance, name, total, values): StoredSample) -> Sample {
+    Sample { at_ms, instance, name, sum: Sum { total, values: bytes(values) } }
 }
 
 const LIST: &str = "select at_ms, instance, route, class, requests, errors, bytes, times
@@ -386,6 +416,9 @@ mod tests {
         assert_eq!((tally.requests, tally.bytes, tally.times.count()), (4, 40, 4));
         assert_eq!(tally.times, measured("/a", &[1, 2, 3, 9]).series[&series("/a")].times);
         let samples = db.performance_samples(0).await.unwrap();
+        let mut each = Vec::new();
+        db.each_performance_sample(0, |sample| each.push(sample)).await.unwrap();
+        assert_eq!(each, samples);
         assert_eq!(samples[0].sum, Sum { total: 4.0, values: 3 });
         assert_eq!(samples.len(), 2);
 

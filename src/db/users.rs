@@ -99,11 +99,11 @@ impl Db {
         tx.commit().await
     }
 
-    /// Reads the views of hours that began from a moment on.
+    /// Reads the views of hours that began from a moment on, with when each of them began.
     pub async fn each_user_group(
         &self,
         since_ms: i64,
-        mut each: impl FnMut(&Group, &UserTally),
+        mut each: impl FnMut(i64, &Group, &UserTally),
     ) -> Result<(), DbError> {
         const HOURS: &str =
             "select distinct hour_ms from user_performance where hour_ms >= $1 order by hour_ms";
@@ -116,7 +116,7 @@ impl Db {
             let stored: Vec<Stored> = tx.run("users.list", SQL).bind(hour_ms).all().await?;
             for stored in stored {
                 let (group, tally) = stored.read()?;
-                each(&group, &tally);
+                each(hour_ms, &group, &tally);
             }
         }
         Ok(())
@@ -233,7 +233,7 @@ mod tests {
 
     async fn all(db: &Db, since_ms: i64) -> Vec<(Group, UserTally)> {
         let mut found = Vec::new();
-        db.each_user_group(since_ms, |group, tally| found.push((group.clone(), tally.clone())))
+        db.each_user_group(since_ms, |_, group, tally| found.push((group.clone(), tally.clone())))
             .await
             .unwrap();
         found

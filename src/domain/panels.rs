@@ -1,9 +1,12 @@
-//! What an operator looks at: a list of plots, from which the dashboard for Grafana is made.
+//! What an operator looks at: a list of plots, from which the dashboard for Grafana and the page `/ops` are made.
 //!
 //! Each plot answers one question, and says which. They stand in the order in which a person asks: are visitors served, what
 //! is slow, is work done, what is used up.
 
-use super::alerts::{Measure, OBJECTIVES, Objective, Pace, value_for_plots};
+use super::{
+    alerts::{Measure, OBJECTIVES, Objective, Pace, value_for_plots},
+    performance::history::Figure,
+};
 
 /// The unit of a plot's values, as Grafana calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
@@ -56,8 +59,30 @@ pub struct Panel {
     pub says: &'static str,
     /// The unit of all its lines.
     pub unit: PlotUnit,
-    /// What it shows.
+    /// What Grafana shows, from Prometheus.
     pub lines: Vec<Line>,
+    /// What `/ops` shows, from what the service keeps itself; `None` where it does not keep that.
+    pub kept: Option<Figure>,
+}
+
+impl Panel {
+    /// The same plot, which `/ops` has too.
+    fn kept(self, figure: Figure) -> Self {
+        Self { kept: Some(figure), ..self }
+    }
+
+    /// The measure whose rules have bounds for its lines.
+    pub const fn measure(&self) -> Option<Measure> {
+        match self.kept {
+            Some(Figure::Latency) => Some(Measure::Latency),
+            Some(Figure::Errors) => Some(Measure::Errors),
+            Some(Figure::HitRates) => Some(Measure::HitRate),
+            Some(Figure::QueueAge) => Some(Measure::QueueAge),
+            Some(Figure::Memory) => Some(Measure::Memory),
+            Some(Figure::DiskFree) => Some(Measure::DiskFree),
+            _ => None,
+        }
+    }
 }
 
 /// Plots under one heading.
@@ -79,7 +104,7 @@ fn panel<const LINES: usize>(
     says: &'static str,
     lines: [Line; LINES],
 ) -> Panel {
-    Panel { title, says, unit, lines: lines.into() }
+    Panel { title, says, unit, lines: lines.into(), kept: None }
 }
 
 /// A quantile of a histogram over five minutes, by labels.
@@ -96,6 +121,7 @@ fn rate(name: &str, by: &str) -> String {
 pub fn rows() -> Vec<Row> {
     vec![
         Row { title: "Visitors", panels: visitors() },
+        Row { title: "In browsers", panels: browsers() },
         Row { title: "Behind the answers", panels: behind() },
         Row { title: "Work", panels: work() },
         Row { title: "Machines", panels: machines() },
@@ -119,52 +145,98 @@ fn visitors() -> Vec<Panel> {
             PlotUnit::PerSecond,
             "How much is asked, and for what?",
             [line("{{route}}", rate(&format!("{ANSWERS}_count"), "route"))],
-        ),
+        )
+        .kept(Figure::Requests),
         panel(
             "Latency of manifests and frames",
             PlotUnit::Milliseconds,
             "Are answers as fast as promised? The P95 has to stay under 300 ms.",
             [line("P95", value_for_plots(Measure::Latency))],
-        ),
+        )
+        .kept(Figure::Latency),
         panel(
             "Latency by address",
             PlotUnit::Seconds,
             "Which address is slow?",
             [line("P95 {{route}}", quantile(0.95, ANSWERS, "route"))],
-        ),
+        )
+        .kept(Figure::LatencyByAddress),
         panel(
             "Errors",
             PlotUnit::Percent,
             "Which share of manifests and frames fails?",
             [line("errors", value_for_plots(Measure::Errors))],
-        ),
+        )
+        .kept(Figure::Errors),
         Panel {
             title: "Budgets",
             says: "How many times faster than planned is each error budget spent, over an hour? 14.4 pages.",
             unit: PlotUnit::Number,
             lines: OBJECTIVES.into_iter().map(budget).collect(),
+            kept: None,
         },
         panel(
             "Delivery classes",
             PlotUnit::PerSecond,
             "Which tiers and formats do visitors get?",
             [line("{{tier}} {{format}}", rate("girasol_negotiations_total", "tier, format"))],
-        ),
+        )
+        .kept(Figure::Classes),
         panel(
             "Bytes sent",
             PlotUnit::BytesPerSecond,
             "How much is sent to clients?",
             [line("{{instance}}", rate("girasol_http_sent_bytes_total", "instance"))],
-        ),
+        )
+        .kept(Figure::Sent),
+    ]
+}
+
+fn browsers() -> Vec<Panel> {
+    const TURNED: &str = "girasol_viewer_turned_frames_total";
+    let quantiles = |name: &str| {
+        [("P50", 0.5), ("P75", 0.75), ("P95", 0.95)]
+            .map(|(legend, share)| line(legend, quantile(share, name, "")))
+    };
+    vec![
         panel(
-            "Switches in the browser",
+            "Views",
+            PlotUnit::PerSecond,
+            "How many spins do visitors look at?",
+            [line("views", "sum(rate(girasol_viewer_views_total[5m]))")],
+        )
+        .kept(Figure::Views),
+        panel(
+            "First frame",
             PlotUnit::Seconds,
-            "How long do shoppers wait for another choice?",
-            [
-                line("P50", quantile(0.5, "girasol_viewer_switch_duration_seconds", "")),
-                line("P95", quantile(0.95, "girasol_viewer_switch_duration_seconds", "")),
-            ],
-        ),
+            "How long do visitors wait for the first picture?",
+            quantiles("girasol_viewer_first_frame_duration_seconds"),
+        )
+        .kept(Figure::FirstFrame),
+        panel(
+            "Whole turn",
+            PlotUnit::Seconds,
+            "How long do visitors wait for all frames of their tier?",
+            quantiles("girasol_viewer_whole_turn_duration_seconds"),
+        )
+        .kept(Figure::WholeTurn),
+        panel(
+            "Switches",
+            PlotUnit::Seconds,
+            "How long do visitors wait for another choice? 95 % have to wait for 300 ms at most.",
+            quantiles("girasol_viewer_switch_duration_seconds"),
+        )
+        .kept(Figure::Switches),
+        panel(
+            "Frames at the wanted angle",
+            PlotUnit::Percent,
+            "Do pieces follow the hand that turns them?",
+            [line(
+                "at the wanted angle",
+                format!("100 * sum(rate({TURNED}{{outcome=\"wanted\"}}[5m])) / sum(rate({TURNED}[5m]))"),
+            )],
+        )
+        .kept(Figure::Wanted),
     ]
 }
 
@@ -185,13 +257,15 @@ fn behind() -> Vec<Panel> {
                     "100 * sum by (level) (rate({CACHE}{{outcome=\"hit\"}}[5m])) / sum by (level) (rate({CACHE}[5m]))"
                 ),
             )],
-        ),
+        )
+        .kept(Figure::HitRates),
         panel(
             "Evictions",
             PlotUnit::PerSecond,
             "Is memory too small for what is asked?",
             [line("{{level}} {{kind}}", rate("girasol_cache_evictions_total", "level, kind"))],
-        ),
+        )
+        .kept(Figure::Evictions),
         panel(
             "Store",
             PlotUnit::Seconds,
@@ -232,19 +306,22 @@ fn work() -> Vec<Panel> {
             PlotUnit::Number,
             "How many jobs wait, and how many run?",
             [line("{{state}}", "max by (state) (girasol_service_jobs)")],
-        ),
+        )
+        .kept(Figure::Queue),
         panel(
             "Age of the oldest job",
             PlotUnit::Seconds,
             "How long do artists wait?",
             [line("age", value_for_plots(Measure::QueueAge))],
-        ),
+        )
+        .kept(Figure::QueueAge),
         panel(
             "Encodes",
             PlotUnit::PerSecond,
             "How much is encoded, and how much reused?",
             [line("{{outcome}}", rate("girasol_encodes_total", "outcome"))],
-        ),
+        )
+        .kept(Figure::Encodes),
         panel(
             "Stages of ingests",
             PlotUnit::Seconds,
@@ -273,7 +350,8 @@ fn machines() -> Vec<Panel> {
             PlotUnit::Percent,
             "Is there CPU time left? 100 is one core.",
             [line("{{instance}}", "100 * rate(process_cpu_seconds_total{job=~\".*girasol.*\"}[5m])")],
-        ),
+        )
+        .kept(Figure::Cpu),
         panel(
             "Memory of the process",
             PlotUnit::Bytes,
@@ -285,25 +363,39 @@ fn machines() -> Vec<Panel> {
             PlotUnit::Percent,
             "Is there memory left?",
             [line("{{instance}}", value_for_plots(Measure::Memory))],
-        ),
+        )
+        .kept(Figure::Memory),
         panel(
             "Disk that is free",
             PlotUnit::Percent,
             "Is there room for uploads and jobs?",
             [line("{{instance}}", value_for_plots(Measure::DiskFree))],
-        ),
+        )
+        .kept(Figure::DiskFree),
         panel(
             "Versions",
             PlotUnit::Number,
             "Which program runs, and since when? A step is a deployment.",
             [line("{{version}} {{commit}}", "count by (version, commit) (girasol_build_info)")],
-        ),
+        )
+        .kept(Figure::Programs),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_that_the_service_keeps_is_in_one_plot() {
+        let mut kept: Vec<Figure> =
+            rows().iter().flat_map(|row| &row.panels).filter_map(|panel| panel.kept).collect();
+        for figure in <Figure as strum::VariantArray>::VARIANTS {
+            let at = kept.iter().position(|one| one == figure);
+            kept.swap_remove(at.unwrap_or_else(|| panic!("{figure:?}")));
+        }
+        assert_eq!(kept, []);
+    }
 
     #[test]
     fn every_plot_has_a_question_and_something_to_show() {

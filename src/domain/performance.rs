@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod capacity;
+pub mod history;
 pub mod report;
 pub mod score;
 pub mod series;

@@ -34,6 +34,7 @@ use super::{
     optimize::optimize,
     performance::show,
     performance::show_users,
+    performance::show_plots,
     performance::events,
     performance::export,
     metrics::show,
@@ -60,6 +61,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/purge").get(purge::list).post(purge::purge))
         .service(address("/api/performance").get(performance::show))
         .service(address("/api/performance/users").get(performance::show_users))
+        .service(address("/api/performance/plots").get(performance::show_plots))
         .service(address("/api/performance/events").stream(performance::events))
         .service(address("/api/performance/export").get(performance::export))
         .service(address("/api/audit").get(audit::show))

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 /// The counters that are kept, with the labels that make a name of them and the word that it begins with.
-const COUNTERS: [(&str, &str, &[&str]); 6] = [
+const COUNTERS: [(&str, &str, &[&str]); 8] = [
     ("girasol_cache_requests_total", "cache", &["level", "kind", "outcome"]),
     ("girasol_cache_evictions_total", "evictions", &["level", "kind"]),
     ("girasol_cache_early_evictions_total", "early-evictions", &["level", "kind"]),
     ("girasol_db_statement_duration_seconds_sum", "sql-seconds", &["statement"]),
     ("girasol_db_statement_duration_seconds_count", "sql-calls", &["statement"]),
     ("process_cpu_seconds_total", "cpu-seconds", &[]),
+    ("girasol_negotiations_total", "classes", &["tier", "format"]),
+    ("girasol_encodes_total", "encodes", &["outcome"]),
 ];
 
 /// What counters had when they were read last.

@@ -9,7 +9,7 @@ use crate::{
     db::{Db, DbError, users::Users},
     domain::{
         performance::series::{HOUR_MS, Period},
-        performance::users::{Group, UserGathering, UserReport},
+        performance::users::{Group, UserGathering, UserReport, UserTally},
         vitals::Vitals,
     },
 };
@@ -49,6 +49,11 @@ impl UserRecorder {
         }
     }
 
+    /// Reads what is not in the database yet.
+    pub fn each_waiting(&self, mut each: impl FnMut(&Group, &UserTally)) {
+        self.waiting().groups.iter().for_each(|(group, tally)| each(group, tally));
+    }
+
     /// Writes everything to the database. What cannot be written waits for the next time, within the same bounds.
     pub async fn flush(&self, db: &Db) -> Result<(), DbError> {
         let seen = mem::take(&mut *self.waiting());
@@ -78,7 +83,7 @@ pub async fn load(db: &Db, hours: u32, recorder: Option<&UserRecorder>) -> Resul
     let db = db.for_reports();
     let since_ms = Period::Hour.begin_ms(db.now_ms() - i64::from(hours) * HOUR_MS);
     let mut gathering = UserGathering::default();
-    db.each_user_group(since_ms, |group, tally| gathering.add(group, tally)).await?;
+    db.each_user_group(since_ms, |_, group, tally| gathering.add(group, tally)).await?;
     let mut looks = db.looks(since_ms).await?;
     if let Some(recorder) = recorder {
         let waiting = recorder.waiting();

@@ -274,4 +274,18 @@ async fn a_process_that_only_works_has_figures_at_its_operators_listener() {
     let stop = Command::new("kill").args(["-s", "TERM", &work.id().to_string()]).status().unwrap();
     assert!(stop.success());
     assert_eq!(work.wait().unwrap().code(), Some(0));
+    if crate::girasol::is_scaled() {
+        return;
+    }
+    // What it counted is in the database, beside that of servers.
+    let db = girasol::db::Db::open(folder.path()).await.unwrap();
+    let mut kept = BTreeSet::new();
+    db.each_performance_sample(0, |sample| {
+        kept.insert(sample.name);
+    })
+    .await
+    .unwrap();
+    for name in [format!("started {}", girasol::db::program()), "queue-waiting".to_owned()] {
+        assert!(kept.contains(&name), "{name}: {kept:?}");
+    }
 }

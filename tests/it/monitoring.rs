@@ -58,7 +58,7 @@ const WIDTH: u32 = 8;
 const HEIGHT: u32 = 8;
 
 fn plot(panel: &Panel, id: u32, at: u32, y: u32) -> Value {
-    let Panel { title, says, unit, lines } = panel;
+    let Panel { title, says, unit, lines, .. } = panel;
     let target = |(letter, line): (u8, &girasol::domain::panels::Line)| {
         json!({
             "refId": char::from(letter).to_string(),

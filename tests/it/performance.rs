@@ -202,3 +202,81 @@ async fn hours_that_are_not_kept_and_other_words_are_refused() {
     let response = server.get("/api/performance/export?format=xml", &[("authorization", &key)]).await;
     assert_eq!(problem(response, 400).await, "bad-query");
 }
+
+#[tokio::test]
+async fn plots_show_what_was_measured_before_the_last_minutes() {
+    if crate::girasol::is_scaled() {
+        return;
+    }
+    let folder = copy_of_data();
+    let data = folder.path();
+    let key = bearer(&key(data, "metrics"));
+    measure_twenty_minutes(data).await;
+    let launch =
+        "[[launches]]\nname = \"sale\"\nfrom = \"2020-01-01T00:00:00Z\"\nto = \"2099-01-01T00:00:00Z\"\n";
+    let server = Server::start_with(
+        data,
+        &format!("alerts.rules = [{{ name = \"disk-low\", raises = 17 }}]\n{launch}"),
+    );
+    let response = server.get("/api/performance/plots?hours=1", &[("authorization", &key)]).await;
+    assert_eq!(response.status(), 200);
+    let plots: Value = response.json().await.unwrap();
+    let rows = plots["rows"].as_array().unwrap();
+    let all: Vec<&Value> = rows.iter().flat_map(|row| row["plots"].as_array().unwrap()).collect();
+    let plot = |figure: &str| *all.iter().find(|plot| plot["figure"] == figure).unwrap();
+    let values = |figure: &str, name: &str| -> Vec<f64> {
+        let lines = plot(figure)["lines"].as_array().unwrap();
+        let line =
+            lines.iter().find(|line| line["name"] == name).unwrap_or_else(|| panic!("{name}: {lines:?}"));
+        line["values"].as_array().unwrap().iter().filter_map(Value::as_f64).collect()
+    };
+    let are = |values: Vec<f64>, expected: f64| -> bool {
+        values.len() == 20 && values.iter().all(|value| (value - expected).abs() < 0.05 * expected)
+    };
+    assert!(are(values("requests", SEQUENCE), 2.0), "{}", plot("requests"));
+    assert!(are(values("latency", "P95"), 40.0), "{}", plot("latency"));
+    assert!(are(values("encodes", "made"), 1.0), "{}", plot("encodes"));
+    assert_eq!(
+        (&plot("latency")["stepSeconds"], &plot("latency")["unit"]),
+        (&60.into(), &"milliseconds".into())
+    );
+    // A launch makes bounds tighter; settings decide before that.
+    assert_eq!(
+        plot("latency")["bounds"][0],
+        json!({ "alert": "latency-critical", "severity": "critical", "value": 250.0 })
+    );
+    assert_eq!(plot("disk-free")["bounds"][0]["value"], 17.0);
+    assert_eq!((&plots["launches"][0]["name"], &plots["launches"][0]["on"]), (&"sale".into(), &true.into()));
+    assert_eq!(plots["watched"], true);
+    let starts = plots["starts"].as_array().unwrap();
+    let found: Vec<_> =
+        starts.iter().map(|start| (start["program"].as_str().unwrap(), &start["deployment"])).collect();
+    assert_eq!(found, [("0.0.9", &false.into()), ("0.1.0", &true.into())]);
+    let open = server.get("/api/performance/plots", &[]).await;
+    assert_eq!(problem(open, 401).await, "key-missing");
+}
+
+/// Writes what a server would have measured, of which the program was another one in the first ten minutes.
+async fn measure_twenty_minutes(data: &std::path::Path) {
+    use girasol::{
+        db::{Db, performance::Measured},
+        domain::performance::series::{Series, Sum, Tally},
+    };
+    let db = Db::open(data).await.unwrap();
+    for minute in 0..20 {
+        let mut tally = Tally::default();
+        (0..120).for_each(|_| tally.record(false, 100, 40_000));
+        let program = if minute < 10 { "0.0.9" } else { "0.1.0" };
+        let mut samples = vec![("encodes made".to_owned(), 60.0), (format!("runs {program}"), 1.0)];
+        if minute % 10 == 0 {
+            samples.push((format!("started {program}"), 1.0));
+        }
+        let series = Series { route: SEQUENCE.to_owned(), class: "standard/avif".to_owned() };
+        let measured = Measured {
+            series: [(series, tally)].into(),
+            samples: samples.into_iter().map(|(name, value)| (name, Sum::of(value))).collect(),
+        };
+        db.add_performance("one", db.now_ms() - (30 - minute) * 60_000, measured).await.unwrap();
+    }
+    db.close().await;
+}

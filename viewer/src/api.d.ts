@@ -658,6 +658,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/plots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was measured, step by step
+         * @description For the role `metrics`. The plots of the page `/ops`: at most 241 steps each, the bounds of alerts, and when processes
+         *     started.
+         */
+        get: operations["showPlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/users": {
         parameters: {
             query?: never;
@@ -2470,6 +2491,83 @@ export interface components {
              */
             seconds: number;
         };
+        /** @description A sale that is known beforehand. */
+        PlannedLaunch: {
+            from: components["schemas"]["Timestamp"];
+            /** @example autumn sale */
+            name: string;
+            /** @description Whether alerts have tighter bounds now, and work rests that can wait. */
+            on: boolean;
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A plot. */
+        Plot: {
+            /** @description From which values on alerts are raised. */
+            bounds: components["schemas"]["PlotBound"][];
+            /**
+             * @description The name of what it shows, which stays when its title changes.
+             * @example errors
+             */
+            figure: string;
+            /** @description None where nothing was measured. */
+            lines: components["schemas"]["PlotLine"][];
+            /**
+             * @description The question that it answers.
+             * @example Which share of manifests and frames fails?
+             */
+            question: string;
+            /** @description When the first step begins. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The length of a step. The last one may be shorter.
+             */
+            stepSeconds: number;
+            /** @example Errors */
+            title: string;
+            unit: components["schemas"]["PlotUnit"];
+        };
+        /** @description A value from which on an alert is raised. */
+        PlotBound: {
+            /** @example errors-critical */
+            alert: string;
+            severity: components["schemas"]["AlertSeverity"];
+            /** Format: double */
+            value: number;
+        };
+        /** @description A line of a plot. */
+        PlotLine: {
+            /** @example P95 */
+            name: string;
+            /** @description A value for each step, to four digits; `null` where nothing was measured. */
+            values: (number | null)[];
+        };
+        /** @description Plots under one heading. */
+        PlotRow: {
+            plots: components["schemas"]["Plot"][];
+            /** @example Visitors */
+            title: string;
+        };
+        /**
+         * @description The unit of a plot's values.
+         * @enum {string}
+         */
+        PlotUnit: "seconds" | "milliseconds" | "bytes" | "bytes-per-second" | "per-second" | "percent" | "number";
+        /** @description Plots, and what happened meanwhile. */
+        Plots: {
+            /** Format: int32 */
+            hours: number;
+            /** @description Launches that are on in these hours, or to come. */
+            launches: components["schemas"]["PlannedLaunch"][];
+            /** @description Plots under their headings, in the order in which a person asks. */
+            rows: components["schemas"]["PlotRow"][];
+            /** @description When processes started, the earliest first. */
+            starts: components["schemas"]["ProcessStart"][];
+            /** @description Until when the plots go: all servers have written what they measured before. */
+            until: components["schemas"]["Timestamp"];
+            /** @description Whether servers evaluate the rules of alerts. Otherwise Prometheus does, or nothing. */
+            watched: boolean;
+        };
         /** @description The table of evidence. In each list the first rule that applies sets a ceiling; the lower ceiling wins. */
         Policy: {
             device: components["schemas"]["DeviceRule"][];
@@ -2549,6 +2647,20 @@ export interface components {
             title: string;
             /** @description Names the error: `urn:problem-type:girasol:` and a slug that does not change. */
             type: string;
+        };
+        /** @description Processes that started. */
+        ProcessStart: {
+            /** @description To the minute, or to the hour once minutes are added up. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Whether another program ran before. */
+            deployment: boolean;
+            /** Format: int64 */
+            processes: number;
+            /**
+             * @description Its version, and its commit where that is known.
+             * @example 0.1.0 (0a1b2c3)
+             */
+            program: string;
         };
         /** @description The server encodes a spin of the configuration. */
         Processing: {
@@ -4593,6 +4705,13 @@ export type PackEntry = components['schemas']['PackEntry'];
 export type Part = components['schemas']['Part'];
 export type Performance = components['schemas']['Performance'];
 export type PerformanceLine = components['schemas']['PerformanceLine'];
+export type PlannedLaunch = components['schemas']['PlannedLaunch'];
+export type Plot = components['schemas']['Plot'];
+export type PlotBound = components['schemas']['PlotBound'];
+export type PlotLine = components['schemas']['PlotLine'];
+export type PlotRow = components['schemas']['PlotRow'];
+export type PlotUnit = components['schemas']['PlotUnit'];
+export type Plots = components['schemas']['Plots'];
 export type Policy = components['schemas']['Policy'];
 export type Presign = components['schemas']['Presign'];
 export type PresignFile = components['schemas']['PresignFile'];
@@ -4601,6 +4720,7 @@ export type PresignedFile = components['schemas']['PresignedFile'];
 export type PresignedMethod = components['schemas']['PresignedMethod'];
 export type PreviewLink = components['schemas']['PreviewLink'];
 export type Problem = components['schemas']['Problem'];
+export type ProcessStart = components['schemas']['ProcessStart'];
 export type Processing = components['schemas']['Processing'];
 export type ProcessingStatus = components['schemas']['ProcessingStatus'];
 export type Product = components['schemas']['Product'];
@@ -6144,6 +6264,38 @@ export interface operations {
                     "application/json": components["schemas"]["PerformanceLine"][];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    showPlots: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many hours back.
+                 * @example 24
+                 */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plots. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plots"];
                 };
             };
             400: components["responses"]["BadQuery"];

@@ -19,13 +19,17 @@ use crate::{
         Db, DbError,
         performance::{After, Row},
     },
-    domain::performance::{
-        report::Report,
-        series::{HOUR_MS, Period},
-        users::UserReport,
+    domain::{
+        alerts::{Launch, Override, rules},
+        performance::{
+            report::Report,
+            series::{HOUR_MS, Period},
+            users::UserReport,
+        },
+        plots::Plots,
     },
     performance::{
-        Recorder, report,
+        Recorder, history, report,
         users::{self, UserRecorder},
     },
 };
@@ -40,13 +44,15 @@ use crate::http::{
     wire::{
         parameters as param,
         performance::{LiveFigures, Performance, PerformanceLine},
-        problems, to_json,
+        plots, problems, to_json,
         users::UserPerformance,
     },
 };
 
 /// How old a report may be: many readers cost no more than one.
 const FRESH: Duration = Duration::from_secs(5);
+/// The same of plots: servers write what they measure once a minute.
+const PLOTS_FRESH: Duration = Duration::from_secs(20);
 /// How often the live stream has an event.
 const LIVE_EVERY: Duration = Duration::from_secs(5);
 /// The hours of a report where the query names none.
@@ -62,6 +68,10 @@ pub struct Reports {
     users: Arc<UserRecorder>,
     made: Cache<u32, Report>,
     made_of_users: Cache<u32, UserReport>,
+    drawn: Cache<u32, Plots>,
+    overrides: Vec<Override>,
+    launches: Vec<Launch>,
+    watched: bool,
 }
 
 impl Reports {
@@ -73,7 +83,27 @@ impl Reports {
             users: users.clone(),
             made: Cache::of_entries("reports", 16, FRESH),
             made_of_users: Cache::of_entries("user reports", 16, FRESH),
+            drawn: Cache::of_entries("plots", 16, PLOTS_FRESH),
+            overrides: Vec::new(),
+            launches: Vec::new(),
+            watched: false,
         }
+    }
+
+    /// The same, whose plots have the bounds of the rules as these settings change them. `watched`: whether servers evaluate
+    /// them.
+    #[must_use]
+    pub fn watched_by(self, overrides: Vec<Override>, launches: Vec<Launch>, watched: bool) -> Self {
+        Self { overrides, launches, watched, ..self }
+    }
+
+    async fn draw(&self, hours: u32) -> Result<Arc<Plots>, Error> {
+        let load = async {
+            let now_ms = self.db.now_ms();
+            let rules = rules(&self.overrides, self.launches.iter().any(|launch| launch.is_on(now_ms)));
+            Ok(history::load(&self.db, hours, &rules, Some(&self.users)).await?)
+        };
+        self.drawn.get_or_load(hours, load).await
     }
 
     async fn load_users(&self, hours: u32) -> Result<Arc<UserReport>, Error> {
@@ -135,6 +165,34 @@ pub(super) async fn show_users(
 ) -> Result<HttpResponse, Failure> {
     let report = reports.load_users(hours(&request)?).await?;
     Ok(secret_json(StatusCode::OK, &UserPerformance::from(&*report)))
+}
+
+/// What was measured, step by step
+///
+/// For the role `metrics`. The plots of the page `/ops`: at most 241 steps each, the bounds of alerts, and when processes
+/// started.
+#[utoipa::path(
+    get,
+    path = "/api/performance/plots",
+    operation_id = "showPlots",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    params(param::Hours),
+    responses(
+        (status = 200, description = "Plots.", body = plots::Plots),
+        problems::Read,
+    ),
+)]
+pub(super) async fn show_plots(
+    _: Observer,
+    request: HttpRequest,
+    reports: Data<Reports>,
+) -> Result<HttpResponse, Failure> {
+    let hours = hours(&request)?;
+    let drawn = reports.draw(hours).await?;
+    let Reports { launches, watched, .. } = &**reports;
+    let plots = plots::Plots::of(hours, &drawn, launches, *watched, reports.db.now_ms());
+    Ok(secret_json(StatusCode::OK, &plots))
 }
 
 /// The hours that a query names.
