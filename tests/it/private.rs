@@ -62,14 +62,28 @@ async fn a_revoked_key_opens_nothing_and_neither_do_its_sessions() {
 
 /// Exchanges a key for a cookie.
 async fn sign_in(server: &Server, key: &str) -> String {
+    sign_in_for(server, key, 12 * 3_600).await
+}
+
+/// The same, with the seconds that the session lasts.
+async fn sign_in_for(server: &Server, key: &str, seconds: u32) -> String {
     let response = server.post("/api/session", &json!({ "key": key }).to_string()).await;
     assert_eq!(response.status(), 200);
     let cookie = header(response.headers(), "set-cookie").to_owned();
-    for flag in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+    for flag in ["HttpOnly", "SameSite=Strict", "Path=/", &format!("Max-Age={seconds}")] {
         assert!(cookie.contains(flag), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "there is no TLS: {cookie}");
     cookie.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_screen_on_a_wall_stays_signed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_over(folder.path(), &["serve"]);
+    let cookie = sign_in_for(&server, &key(folder.path(), "metrics"), 30 * 86_400).await;
+    assert_eq!(server.get("/api/performance/plots", &[("cookie", &cookie)]).await.status(), 200);
+    sign_in_for(&server, &key(folder.path(), "admin"), 12 * 3_600).await;
 }
 
 #[tokio::test]

@@ -7239,7 +7239,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session lasts twelve hours. */
+            /** @description The session lasts twelve hours; that of a key of the role `metrics`, as screens on walls have, 30 days. */
             200: {
                 headers: {
                     "Set-Cookie": components["headers"]["Set-Cookie"];

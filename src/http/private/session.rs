@@ -10,7 +10,10 @@ use actix_web::{
 };
 
 use crate::{
-    domain::{audit::Actor, keys::ApiKey},
+    domain::{
+        audit::Actor,
+        keys::{ApiKey, Role},
+    },
     http::{
         auth::{Caller, address, cookie_name, require_same_origin, verify},
         body,
@@ -25,6 +28,8 @@ use crate::{
 
 /// A working day.
 const LIFETIME: Duration = Duration::from_hours(12);
+/// Of a key that reads figures and nothing else: a screen on a wall, which no person signs in again each morning.
+const LIFETIME_OF_SCREENS: Duration = Duration::from_hours(30 * 24);
 
 /// Exchange a key for a session
 ///
@@ -39,7 +44,7 @@ const LIFETIME: Duration = Duration::from_hours(12);
     responses(
         (
             status = 200,
-            description = "The session lasts twelve hours.",
+            description = "The session lasts twelve hours; that of a key of the role `metrics`, as screens on walls have, 30 days.",
             body = keys::Session,
             headers(("Set-Cookie")),
         ),
@@ -66,8 +71,9 @@ pub(super) async fn begin(
     let key: ApiKey = key.trim().parse().map_err(|_no_key| Error::KeyRefused)?;
     let key = verify(&request, &catalog.db, &key).await?;
     let actor = Actor::key(&key.id, address(&request));
-    let session = catalog.db.begin_session(&key.id, LIFETIME, &actor).await?;
-    let cookie = cookie(&request, &session.token, LIFETIME);
+    let lifetime = if key.role == Role::Metrics { LIFETIME_OF_SCREENS } else { LIFETIME };
+    let session = catalog.db.begin_session(&key.id, lifetime, &actor).await?;
+    let cookie = cookie(&request, &session.token, lifetime);
     let expires = Some(Timestamp(session.expires_at_ms));
     Ok(secret(StatusCode::OK).cookie(cookie).json(keys::Session::of(&key, expires)))
 }
@@ -128,6 +134,6 @@ fn cookie<'a>(request: &HttpRequest, token: &'a str, lifetime: Duration) -> Cook
         .same_site(SameSite::Strict)
         // Without TLS, as on a laptop, browsers drop secure cookies. A proxy names its scheme in a header.
         .secure(is_https(request))
-        .max_age(lifetime.try_into().expect("a lifetime is at most some hours"))
+        .max_age(lifetime.try_into().expect("a lifetime is at most some days"))
         .finish()
 }
