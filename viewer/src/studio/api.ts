@@ -114,7 +114,7 @@ interface How {
   ifMatch?: string;
 }
 
-async function ask<T>(method: string, path: string, body?: unknown, how: How = {}): Promise<T> {
+export async function ask<T>(method: string, path: string, body?: unknown, how: How = {}): Promise<T> {
   const init: RequestInit = { method, cache: "no-store" };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };

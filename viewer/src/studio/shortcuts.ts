@@ -1,7 +1,6 @@
 // A few letters as shortcuts, listed under `?`. They can be switched off, for those who speak to their computer.
 
-import { make } from "../page";
-import { button, openDialog } from "./widgets";
+import { isTyping, showKeyList } from "./key-list";
 
 const OFF = "girasol-studio-shortcuts-off";
 const LIST: [string, string][] = [
@@ -35,16 +34,7 @@ export function listenShortcuts(): void {
 }
 
 export function showShortcuts(): void {
-  const rows = LIST.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)]);
-  const on = make("input", { type: "checkbox", checked: !localStorage.getItem(OFF) });
-  on.addEventListener("change", () => (on.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
-  const { dialog, close } = openDialog(
-    "Keys",
-    make("dl", { class: "keys" }, ...rows),
-    make("label", { class: "check" }, on, make("span", {}, "Letters are shortcuts")),
-  );
-  dialog.append(make("div", { class: "actions" }, button("Close", close, { autofocus: true })));
-  dialog.querySelector<HTMLElement>(".actions button")?.focus();
+  showKeyList(LIST, OFF, "Letters are shortcuts");
 }
 
 /** The first spin takes the arrow keys that nothing else wants. */
@@ -53,8 +43,4 @@ function turn(event: KeyboardEvent): void {
   if (!stage || (event.target instanceof Element && event.target.closest("girasol-spin, [role=radiogroup]"))) return;
   event.preventDefault();
   stage.dispatchEvent(new KeyboardEvent("keydown", { key: event.key }));
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && !!target.closest("input, select, textarea, [contenteditable]");
 }

@@ -9,8 +9,13 @@ const SAYS: Record<string, string> = {
   "key-refused": "This key is unknown or was revoked. Check that you pasted all of it.",
 };
 
-/** Shows the form; calls back after the sign-in. */
-export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: (who: Session) => void): void {
+/** Shows the form of a page; calls back after the sign-in. */
+export function showSignIn(
+  main: HTMLElement,
+  isReturning: boolean,
+  onSignedIn: (who: Session) => void,
+  page = "Girasol studio",
+): void {
   const input = make("input", {
     id: "key",
     type: "password",
@@ -60,6 +65,6 @@ export function showSignIn(main: HTMLElement, isReturning: boolean, onSignedIn: 
     }
   });
   main.replaceChildren(form);
-  document.title = "Sign in · Girasol studio";
+  document.title = `Sign in · ${page}`;
   input.focus();
 }
