@@ -61,9 +61,11 @@ while [ -z "$key" ]; do
     sleep 0.1
     key=$(sed -n 's|^Artists sign in.* \(girasol_[0-9a-f_]*\)$|\1|p' "$folder/out" | head -n 1)
 done
+# Operators have keys of their own.
+admin=$("$binary" key create --role admin --label operator --data "$folder/data" 2>>"$folder/log" | grep -o 'girasol_[0-9a-f_]*' | head -n 1)
 echo "The demo was at $url after $((SECONDS - start)) s."
 
-export GIRASOL_URL=$url GIRASOL_KEY=$key CHROMIUM=$chromium
+export GIRASOL_URL=$url GIRASOL_KEY=$key GIRASOL_ADMIN_KEY=$admin CHROMIUM=$chromium
 (cd viewer && npm run --silent "${@:-e2e}")
 
 # engine NAME TOOL...: what engines differ in, where the engine is here.

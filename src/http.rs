@@ -80,7 +80,7 @@ pub fn storefront(routes: &mut web::ServiceConfig) {
 /// private scope takes every address under `/api` that is not public.
 pub fn private(routes: &mut web::ServiceConfig) {
     pages(routes);
-    routes.configure(operator::metrics);
+    routes.configure(operator_pages).configure(operator::metrics);
     private_scope::register(routes, |routes| {
         routes.configure(private::routes).configure(operator::routes);
     });
@@ -94,10 +94,11 @@ pub fn artists(routes: &mut web::ServiceConfig) {
     });
 }
 
-/// Every address of the operators' own listener: their API, sessions for it, figures, and health.
+/// Every address of the operators' own listener: their page and their API, sessions for it, figures, and health.
 pub fn operator(routes: &mut web::ServiceConfig) {
     routes
         .configure(public::health)
+        .configure(operator_pages)
         .configure(operator::metrics)
         .app_data(measure::Route::of_nothing())
         .default_service(web::to(no_such_path));
@@ -125,6 +126,16 @@ fn pages(routes: &mut web::ServiceConfig) {
         .service(read("/studio.LICENSES.txt", page::studio_licences))
         .service(read("/preview.css", page::preview_style))
         .configure(private::preview_pages);
+}
+
+/// The page of operators.
+fn operator_pages(routes: &mut web::ServiceConfig) {
+    routes
+        .service(read("/ops", page::ops))
+        .service(with_slash("/ops"))
+        .service(read("/ops.js", page::ops_script))
+        .service(read("/ops.css", page::ops_style))
+        .service(read("/ops.LICENSES.txt", page::studio_licences));
 }
 
 /// The demo's page. It is registered before [`storefront`], which has a page at the same address.

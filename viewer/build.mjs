@@ -1,6 +1,7 @@
 // Bundles the viewer and the pages around it into dist, and collects the licences of what they bundle.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
 
@@ -14,6 +15,17 @@ const cssText = {
     }),
 };
 
+/** The runbook is one text, wherever it is read. */
+const runbookText = {
+  name: "runbook-text",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /\/runbook-text$/ }, () => ({
+      path: fileURLToPath(new URL("../docs/runbook.md", import.meta.url)),
+    }));
+    onLoad({ filter: /runbook\.md$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "text" }));
+  },
+};
+
 const shared = {
   bundle: true,
   minify: true,
@@ -23,13 +35,13 @@ const shared = {
   // A parameter that is a property needs no declaration beside it.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   entryNames: "[name]",
-  plugins: [cssText],
+  plugins: [cssText, runbookText],
   logLevel: "warning",
 };
 
 const { metafile } = await build({
   ...shared,
-  entryPoints: ["src/demo.ts", "src/docs.ts", "src/studio.ts", "studio/studio.css"],
+  entryPoints: ["src/demo.ts", "src/docs.ts", "src/studio.ts", "studio/studio.css", "src/ops.ts", "ops/ops.css"],
   outdir: "dist",
   metafile: true,
 });

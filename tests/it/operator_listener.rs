@@ -36,6 +36,15 @@ async fn operators_addresses_answer_at_their_own_listener_alone() {
             assert_eq!(answer.status(), 200, "{path}");
         }
     }
+    // So is their page.
+    for path in ["/ops", "/ops.js", "/ops.css", "/ops.LICENSES.txt"] {
+        assert_eq!(
+            client.get(format!("http://{operators}{path}")).send().await.unwrap().status(),
+            200,
+            "{path}"
+        );
+        assert_eq!(problem(server.get(path, &with_key).await, 404).await, "not-found", "{path}");
+    }
     // Nothing else is there.
     for path in ["/", "/studio", "/docs", "/api/framesets", "/api/jobs", &sequence("ring.solitaire")] {
         assert_eq!(problem(there(path).await, 404).await, "not-found", "{path}");

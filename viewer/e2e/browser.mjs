@@ -56,7 +56,9 @@ export async function openFront(base, intercept) {
     server.closeAllConnections();
     server.close();
   };
-  return { url: `http://127.0.0.1:${server.address().port}`, close };
+  /** Ends every connection that is open. */
+  const cut = () => server.closeAllConnections();
+  return { url: `http://127.0.0.1:${server.address().port}`, close, cut };
 }
 
 /** Waits until what is asked in the page is true. `waitForFunction` takes the promise of an async function for true. */

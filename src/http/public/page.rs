@@ -42,6 +42,9 @@ static STUDIO_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../view
 static STUDIO_LICENCES: Embedded =
     embed!("text/plain; charset=utf-8", "../../../viewer/dist/studio.LICENSES.txt");
 static STUDIO_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/studio/index.html");
+static OPS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/ops.js");
+static OPS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/dist/ops.css");
+static OPS_PAGE: Embedded = embed!("text/html; charset=utf-8", "../../../viewer/ops/index.html");
 static PREVIEW_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/studio/preview.css");
 static DOCS_SCRIPT: Embedded = embed!("text/javascript", "../../../viewer/dist/docs.js");
 static DOCS_STYLE: Embedded = embed!("text/css; charset=utf-8", "../../../viewer/docs/docs.css");
@@ -59,6 +62,10 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: htt
 /// nothing that is not a file of its own.
 const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: https:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The operators' page asks for nothing but what is here, and runs nothing that is not a file of its own.
+const OPS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The description's page loads the description, and draws with nothing but its own files.
 pub(super) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
@@ -216,7 +223,30 @@ pub(crate) async fn studio_style(request: HttpRequest) -> Result<HttpResponse, F
     send(&request, &STUDIO_STYLE).await
 }
 
-/// `GET /studio.LICENSES.txt`: of what the studio is bundled with.
+/// `GET /ops`
+pub(crate) async fn ops(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let mut page = send(&request, &OPS_PAGE).await?;
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, OPS_POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    ] {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(page)
+}
+
+/// `GET /ops.js`
+pub(crate) async fn ops_script(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &OPS_SCRIPT).await
+}
+
+/// `GET /ops.css`
+pub(crate) async fn ops_style(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    send(&request, &OPS_STYLE).await
+}
+
+/// `GET /studio.LICENSES.txt` and `/ops.LICENSES.txt`: of what both are bundled with.
 pub(crate) async fn studio_licences(request: HttpRequest) -> Result<HttpResponse, Failure> {
     send(&request, &STUDIO_LICENCES).await
 }

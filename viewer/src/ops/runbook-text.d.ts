@@ -1,0 +1,3 @@
+/** `docs/runbook.md`, which the build puts in. */
+declare const text: string;
+export default text;
