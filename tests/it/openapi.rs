@@ -27,8 +27,18 @@ const PAGES: &[&str] = &[
     "/studio.js",
 ];
 
-/// What stands before an address in the route lists.
-const REGISTERS: &[&str] = &["read(", "write(", "address(", "address_of_any_name(", "measured(", "resource("];
+/// What stands before an address in the route lists, and where an address that is answered in two places has its name.
+const REGISTERS: &[&str] =
+    &["read(", "write(", "address(", "address_of_any_name(", "measured(", "resource(", ": &str ="];
+/// The route lists, and what has names of addresses.
+const LISTS: &[&str] = &[
+    "src/http.rs",
+    "src/http/public.rs",
+    "src/http/public/objects.rs",
+    "src/http/public/sequence.rs",
+    "src/http/private.rs",
+    "src/http/operator.rs",
+];
 
 fn source(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -83,7 +93,7 @@ fn shape(path: &str) -> String {
 /// Every address in the route lists.
 fn registered() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in ["src/http.rs", "src/http/public.rs", "src/http/private.rs", "src/http/operator.rs"] {
+    for file in LISTS {
         let text = source(file);
         let pieces: Vec<_> = text.split('"').collect();
         for pair in pieces.windows(2) {
