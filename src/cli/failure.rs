@@ -347,6 +347,13 @@ impl Explain for PublishError {
                 "early-version",
                 "It has only a preview. Publish a version that has every tier.",
             ),
+            Self::OnlyEarly { configuration, version } => Details::with(
+                "early-version",
+                format!(
+                    "Wait until its job is done (girasol jobs), or publish the preview, which the whole spin follows by itself: \
+                     girasol publish {configuration} {version}"
+                ),
+            ),
             Self::NothingBefore(_) => Details::of("nothing-before"),
             Self::Overtaken(_) => Details::with("overtaken", OVERTAKEN),
             Self::Db(error) => error.details(),

@@ -30,9 +30,17 @@ pub enum PublishError {
         /// Which version was asked for.
         version: i64,
     },
-    /// There is no version at all, or none that has every tier.
+    /// There is no version at all.
     #[error("{0} has no version to publish")]
     NoVersion(ConfigId),
+    /// None has every tier.
+    #[error("{configuration} has no version with every tier yet: version {version} is a preview")]
+    OnlyEarly {
+        /// Of which configuration.
+        configuration: ConfigId,
+        /// The newest early version.
+        version: i64,
+    },
     /// The live version holds more than the version that was asked for.
     #[error("version {version} of {configuration} is an early one, and a full one is live")]
     Early {
@@ -76,8 +84,13 @@ pub async fn publish(db: &Db, id: &ConfigId, version: i64, actor: &Actor) -> Res
 pub async fn publish_newest(db: &Db, id: &ConfigId, actor: &Actor) -> Result<Published, PublishError> {
     let versions = db.versions(id).await?;
     let newest = versions.iter().find(|version| version.kind == VersionKind::Full);
-    let newest = newest.ok_or_else(|| PublishError::NoVersion(id.clone()))?;
-    publish(db, id, newest.version, actor).await
+    match (newest, versions.first()) {
+        (Some(newest), _) => publish(db, id, newest.version, actor).await,
+        (None, Some(early)) => {
+            Err(PublishError::OnlyEarly { configuration: id.clone(), version: early.version })
+        }
+        (None, None) => Err(PublishError::NoVersion(id.clone())),
+    }
 }
 
 /// Makes the version live that visitors saw before the live one: of the full versions that were ever live, the

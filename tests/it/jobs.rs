@@ -308,6 +308,18 @@ async fn the_whole_spin_follows_a_preview_that_an_artist_publishes() {
         }
         tokio::task::yield_now().await;
     };
+    // Without a number it is not the preview that is meant; it is named.
+    let refused = studio.ask(Method::POST, &format!("/api/sequences/{RING}/publish"), Some(json!({}))).await;
+    assert_eq!(refused.status(), 409);
+    let refused: Value = refused.json().await.unwrap();
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains(&format!("send {{\"version\": {preview}}}")), "{refused}");
+    let output = girasol().args(["publish", RING, "--data"]).arg(data).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && told.contains(&format!("girasol publish {RING} {preview}")),
+        "{told}"
+    );
     publish(data, &json!(preview));
     assert_eq!(start(data).json(&sequence(RING)).await["version"], preview);
     let events = studio.watch(&job, 0).await;

@@ -4040,7 +4040,7 @@ export interface components {
                 };
             };
         };
-        /** @description A full version is live and this one is early, or another version went live at the same moment. */
+        /** @description A full version is live and this one is early, there is no version with every tier to take by itself, or another version went live at the same moment. */
         NotPublished: {
             headers: {
                 [name: string]: unknown;

@@ -119,6 +119,10 @@ pub(crate) enum Error {
     NoSuchVersion,
     #[error("the version has only a preview, and a full version is live")]
     EarlyVersion,
+    #[error(
+        "no version has every tier yet: send {{\"version\": {0}}} to publish the preview, which the whole spin follows by itself"
+    )]
+    OnlyEarlyVersion(i64),
     #[error("the link does not exist")]
     NoSuchLink,
     #[error("the link has expired: ask for a new one")]
@@ -287,7 +291,7 @@ impl Error {
             Self::NoSuchVersion => kinds::NO_SUCH_VERSION,
             Self::NoSuchLink => kinds::NO_SUCH_LINK,
             Self::LinkExpired => kinds::LINK_EXPIRED,
-            Self::EarlyVersion => kinds::EARLY_VERSION,
+            Self::EarlyVersion | Self::OnlyEarlyVersion(_) => kinds::EARLY_VERSION,
             Self::NothingBefore => kinds::NOTHING_BEFORE,
             Self::Overtaken => kinds::OVERTAKEN,
             Self::NothingStored => kinds::NOTHING_STORED,

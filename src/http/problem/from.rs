@@ -151,6 +151,7 @@ impl From<PublishError> for Error {
         match error {
             PublishError::NoSuchVersion { .. } | PublishError::NoVersion(_) => Self::NoSuchVersion,
             PublishError::Early { .. } => Self::EarlyVersion,
+            PublishError::OnlyEarly { version, .. } => Self::OnlyEarlyVersion(version),
             PublishError::NothingBefore(_) => Self::NothingBefore,
             PublishError::Overtaken(_) => Self::Overtaken,
             PublishError::Db(error) => error.into(),

@@ -117,7 +117,7 @@ kinds! {
     SEQUENCE_IN_USE = 409 "sequence-in-use" "Sequence in use";
     /// The state of the job does not allow this. `detail` names the state.
     JOB_STATE = 409 "job-state" "Wrong job state";
-    /// The version has only a preview, and a full version is live.
+    /// The version has only a preview, and a full version is live; or no version was named, and none has every tier yet.
     EARLY_VERSION = 409 "early-version" "Early version";
     /// No earlier version was live.
     NOTHING_BEFORE = 409 "nothing-before" "No earlier version";

@@ -201,7 +201,7 @@ problems! {
     NotMended(409) = &["set-committed", "frameset-changed", "nothing-to-mend"];
     /// The job is in a state that does not allow this.
     JobState(409) = &["job-state"];
-    /// A full version is live and this one is early, or another version went live at the same moment.
+    /// A full version is live and this one is early, there is no version with every tier to take by itself, or another version went live at the same moment.
     NotPublished(409) = &["early-version", "overtaken"];
     /// No earlier version was live, or another version went live at the same moment.
     NotRolledBack(409) = &["nothing-before", "overtaken"];
