@@ -79,8 +79,7 @@ impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let kind = self.error.kind();
         let (status, slug) = (kind.status(), kind.slug);
-        // A flood of requests would be one of lines: admission says by itself that it refuses some.
-        if status.is_server_error() && !matches!(self.error, Error::Overloaded) {
+        if self.error.is_for_operators() {
             let error: &dyn std::error::Error = &self.error;
             tracing::error!(error, problem = slug, "a request failed");
         }

@@ -157,6 +157,11 @@ where
     (answer, began.elapsed())
 }
 
+/// Whether a server is not ready because it was told to stop, which no operator has to know.
+pub fn is_planned(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(Unknown::Leaving))
+}
+
 /// Why a part does not answer, without names of hosts, buckets and files: clients see it.
 pub fn reason(cause: &(dyn Error + Send + Sync + 'static)) -> String {
     match cause.downcast_ref::<StoreError>() {

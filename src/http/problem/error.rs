@@ -232,6 +232,16 @@ impl Error {
         )
     }
 
+    /// Whether an operator has to know of it: not of a flood, of which admission says by itself that it refuses some, nor of
+    /// probes while a server is told to stop.
+    pub(super) fn is_for_operators(&self) -> bool {
+        match self {
+            Self::Overloaded => false,
+            Self::NotReady(cause) => !readiness::is_planned(cause.as_ref()),
+            _ => self.kind().status().is_server_error(),
+        }
+    }
+
     /// Whether an object is missing that a version has, or had.
     pub(in crate::http) const fn is_absence(&self) -> bool {
         matches!(self, Self::NoSuchFile | Self::ObjectMissing(_))
