@@ -100,7 +100,6 @@ fn target(config: &Config, to: String) -> Result<Place, ConfigError> {
 
 async fn run_copy(config: Config, to: &Place, source: Source, json: bool) -> Result<(), CliError> {
     let from = app::place(&config);
-    let is_server = matches!(to, Place::Server(_));
     let app = App::open_existing(config).await?;
     // The copy is known by the name of its source.
     app.db.make_identity().await?;
@@ -118,7 +117,7 @@ async fn run_copy(config: Config, to: &Place, source: Source, json: bool) -> Res
     print_result(&if json {
         as_json(&from, to, source, &copied)
     } else {
-        as_text(&from, to, source, &copied, is_server)
+        as_text(&from, to, source, &copied)
     });
     Ok(())
 }
@@ -145,7 +144,7 @@ fn as_json(from: &Place, to: &Place, source: Source, copied: &Copied) -> String 
     .to_string()
 }
 
-fn as_text(from: &Place, to: &Place, source: Source, copied: &Copied, is_server: bool) -> String {
+fn as_text(from: &Place, to: &Place, source: Source, copied: &Copied) -> String {
     let rows: u64 = copied.tables.iter().map(|table| table.rows).sum();
     let tables = copied.tables.len();
     let began = match copied.began {
@@ -161,10 +160,18 @@ fn as_text(from: &Place, to: &Place, source: Source, copied: &Copied, is_server:
         ),
         Source::Open => format!("{from} is open still. Run nothing on one of the two: they have one store."),
     };
-    let next = if is_server {
-        "Name the copy as database.url in girasol.toml, and start."
-    } else {
-        "Take database.url out of girasol.toml, name the folder with --data, and start."
+    let next = match (from, to) {
+        (_, Place::Server(_)) => "Name the copy as database.url in girasol.toml, and start.".to_owned(),
+        (Place::Server(_), Place::Folder(data)) => {
+            format!("Take database.url out of girasol.toml, and start with --data {}.", data.display())
+        }
+        (Place::Folder(before), Place::Folder(data)) => {
+            let (before, data) = (before.display(), data.display());
+            format!(
+                "Objects and what artists have sent stay where they were. Unless that is a bucket, take them along: \
+                 cp -a {before}/objects {before}/incoming {data}\nThen start with --data {data}."
+            )
+        }
     };
     format!(
         "{began}{rows} rows of {tables} tables are in {to}, and compared with {from}.\nBoth have the name {}, which their \

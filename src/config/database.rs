@@ -35,12 +35,22 @@ section! {
     }
 }
 
+/// What is wrong with an address that another command takes.
+const BUCKET: &str = "names a bucket, which can hold objects and no database: girasol store copy copies objects. A database is \
+    named as postgres://user@host/database, or by a data folder";
+
 impl DatabaseConfig {
     /// The same for the database of a server that a flag of the command line names.
     pub fn at(&self, flag: &'static str, url: String) -> Result<Self, ConfigError> {
+        let is_bucket = url.starts_with("s3://");
         let there = Self { url: Some(url.into()), listen_url: None, replica_url: None, ..self.clone() };
+        let valid = if is_bucket {
+            Err(Problem::of("the URL", BUCKET))
+        } else {
+            there.validate().map_err(|problem| Problem { key: "the URL".to_owned(), ..problem })
+        };
         let refused = |problem| Problem { at: Some(Origin::Flag(flag)), ..problem };
-        there.validate().map_err(|problem| ConfigError::Problems(vec![refused(problem)]))?;
+        valid.map_err(|problem| ConfigError::Problems(vec![refused(problem)]))?;
         Ok(there)
     }
 

@@ -85,8 +85,10 @@ impl StoreConfig {
     /// The store in a bucket that a flag of the command line names, as `s3://spins/live?endpoint=https://s3.example`. What
     /// the address does not say is as in this store.
     pub fn at(&self, flag: &'static str, url: &str) -> Result<Self, ConfigError> {
-        let refused = |problem: Problem| {
-            ConfigError::Problems(vec![Problem { at: Some(Origin::Flag(flag)), ..problem }])
+        // The flag says it, and no setting: `the bucket` in place of `store.bucket`.
+        let refused = |Problem { key, text, .. }: Problem| {
+            let key = key.strip_prefix("store.").map_or(key.clone(), |part| format!("the {part}"));
+            ConfigError::Problems(vec![Problem { at: Some(Origin::Flag(flag)), key, text }])
         };
         let parsed = self.in_bucket(url).map_err(refused)?;
         parsed.validate().map_err(refused)?;

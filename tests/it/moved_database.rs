@@ -158,11 +158,9 @@ fn a_copy_that_cannot_be_made_says_why_and_shows_no_password() {
     for (to, says) in [
         ("postgres://girasol:hunter2@127.0.0.1:1/girasol", "girasol at 127.0.0.1:1 cannot be reached"),
         ("postgres://girasol:hunter2@127.0.0.1:1/girasol", "No server listens at this host and port"),
-        (
-            "postgres://girasol:hunter2@db.example/girasol?password=hunter2",
-            "--to: database.url has a parameter",
-        ),
-        ("mysql://girasol:hunter2@db.example/girasol", "--to: database.url must be an address"),
+        ("postgres://girasol:hunter2@db.example/girasol?password=hunter2", "--to: the URL has a parameter"),
+        ("mysql://girasol:hunter2@db.example/girasol", "--to: the URL must be an address"),
+        ("s3://spins/girasol", "--to: the URL names a bucket, which can hold objects and no database"),
         ("/dev/null/folder", "the folder /dev/null/folder cannot be made"),
     ] {
         let said = moved.is_refused(&["db", "copy", "--to", to]);

@@ -122,7 +122,7 @@ async fn half_a_copy_and_the_store_of_another_database_are_not_taken_for_a_copy(
     for (to, says) in [
         ("s3://spins?secret=hunter2", "--to: the address must be as s3://bucket"),
         ("https://s3.example/spins", "--to: the address must be as s3://bucket"),
-        ("s3://Spins", "--to: store.bucket must be a bucket"),
+        ("s3://Spins", "--to: the bucket must be a bucket"),
     ] {
         let said = refusal(&run(data, &["store", "copy", "--to", to]));
         assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
