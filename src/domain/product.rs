@@ -98,6 +98,17 @@ pub enum UnknownChoice {
     },
 }
 
+/// Why a configuration has no name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotNamed {
+    /// The product has an option for which nothing was chosen.
+    #[error("nothing was chosen for \"{0}\"")]
+    Missing(OptionName),
+    /// A name is no good.
+    #[error(transparent)]
+    Name(#[from] BadName),
+}
+
 impl Product {
     /// Checks what was chosen and fills the gaps with defaults.
     pub fn complete(&self, chosen: &Choices) -> Result<Choices, UnknownChoice> {
@@ -120,6 +131,25 @@ impl Product {
             (!def.added_later || *choice != def.default).then_some((&def.name, choice))
         });
         ConfigId::new(&self.id, pairs)
+    }
+
+    /// The id that a configuration has, or will have once an ingest of these pairs has made it. Ids are stored, and never
+    /// computed anew: `stored` are those of the product.
+    pub fn name(
+        mut self,
+        stored: &[(ConfigId, Choices)],
+        pairs: &[(OptionName, Slug)],
+    ) -> Result<ConfigId, NotNamed> {
+        let given = |name: &OptionName| pairs.iter().any(|(option, _)| option == name);
+        if let Some(missing) = self.options.iter().find(|def| !given(&def.name)) {
+            return Err(NotNamed::Missing(missing.name.clone()));
+        }
+        self.offer(pairs);
+        let chosen: Choices = pairs.iter().cloned().collect();
+        match stored.iter().find(|(_, choices)| self.fill(choices) == self.fill(&chosen)) {
+            Some((id, _)) => Ok(id.clone()),
+            None => Ok(self.config_id(&chosen)?),
+        }
     }
 
     /// Adds options and choices that are missing, as an ingest of these pairs will.

@@ -3,8 +3,9 @@
 use crate::{
     db::{Db, DbError},
     domain::{
-        names::{Choices, ConfigId, OptionName},
+        names::{ConfigId, OptionName},
         namespace::Namespace,
+        product::NotNamed,
     },
 };
 
@@ -23,25 +24,17 @@ pub fn check_choices(order: &Order) -> Result<(), Failure> {
 /// The id that the order's configuration has, or will have once its product is made.
 pub(super) async fn name_configuration(db: &Db, order: &Order) -> Result<ConfigId, Failure> {
     check_choices(order)?;
-    let Some(mut product) = db.load_product(&order.product).await? else {
+    let Some(product) = db.load_product(&order.product).await? else {
         return Ok(ConfigId::new(
             &order.product,
             order.choices.iter().map(|(option, choice)| (option, choice)),
         )?);
     };
-    let given = |name: &OptionName| order.choices.iter().any(|(option, _)| option == name);
-    if let Some(missing) = product.options.iter().find(|def| !given(&def.name)) {
-        return Err(Failure::MissingChoice { product: order.product.clone(), option: missing.name.clone() });
-    }
-    product.offer(&order.choices);
-    let chosen: Choices = order.choices.iter().cloned().collect();
-    // Ids are stored, and never computed anew.
     let stored = db.configurations(&order.product).await?;
-    let same = stored.into_iter().find(|(_, choices)| product.fill(choices) == product.fill(&chosen));
-    match same {
-        Some((id, _)) => Ok(id),
-        None => Ok(product.config_id(&chosen)?),
-    }
+    product.name(&stored, &order.choices).map_err(|error| match error {
+        NotNamed::Missing(option) => Failure::MissingChoice { product: order.product.clone(), option },
+        NotNamed::Name(bad) => bad.into(),
+    })
 }
 
 /// Refuses to protect what is public, or what would show in what is.
