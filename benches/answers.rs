@@ -52,6 +52,7 @@ async fn ingest_ring(data: &Path, db: &Db, store: &Store) -> Report {
         protected: false,
         actor: Actor::command_line(),
         machine: Machine::whole(),
+        job: None,
         encodes: None,
     };
     let tracker = Arc::new(Tracker::default());

@@ -22,7 +22,7 @@ use assets_pipeline::digest::Digest;
 use girasol::{
     db::{
         Address, Connections, Db, Place,
-        versions::{NewVersion, VersionKind},
+        versions::{Fence, NewVersion, VersionKind},
     },
     domain::{
         audit::Actor,
@@ -176,7 +176,8 @@ async fn publish_another(db: &Db, id: &ConfigId) {
         figures: Vec::new(),
         namespace: Namespace::Public,
     };
-    assert!(db.begin_version(id, &new, &[]).await.unwrap().is_empty());
+    let fence = Fence::Since(i64::MAX);
+    assert_eq!(db.begin_version(id, &new, &fence, &[]).await.unwrap(), Some(Vec::new()));
     assert!(db.complete_version(id, version).await.unwrap());
     let live = db.pointer(id).await.unwrap().map(|pointer| pointer.version);
     db.move_pointer(id, live, version, &Actor::command_line()).await.unwrap().unwrap();

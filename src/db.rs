@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod checks;
+pub mod configuration_sets;
 pub mod configurations;
 pub mod copy;
 pub mod demand;

@@ -42,7 +42,7 @@ use assets_pipeline::{
 use crate::{
     db::{
         Db, DbError,
-        versions::{StoredVersion, VersionKind},
+        versions::{Fence, StoredVersion, VersionKind},
     },
     domain::{
         manifest::{Manifest, Urls},
@@ -79,6 +79,10 @@ pub async fn ingest(
     tracker: &Arc<Tracker>,
 ) -> Result<Report, Failure> {
     let concurrency = checked.fit(order)?;
+    let fence = match &order.job {
+        Some(leased) => Fence::Job(Box::new(leased.clone())),
+        None => Fence::Since(db.now_ms()),
+    };
     let configuration = name_configuration(db, order).await?;
     let is_secret = is_secret(db, order, &configuration).await?;
     if is_secret {
@@ -129,6 +133,7 @@ pub async fn ingest(
         configuration: &configuration,
         source_digest,
         settings_digest,
+        fence,
         concurrency,
         rival,
         damaged: found,
@@ -248,6 +253,7 @@ struct Job<'a> {
     configuration: &'a ConfigId,
     source_digest: Digest,
     settings_digest: Digest,
+    fence: Fence,
     concurrency: Concurrency,
     rival: Option<(Digest, Manifest)>,
     /// A version of the same frames and settings, of which objects are missing or damaged.
@@ -434,7 +440,7 @@ impl Job<'_> {
         };
         let stored = match restored {
             Some(restored) => restored,
-            None => store_version(db, store, configuration, origin, &build).await?,
+            None => store_version(db, store, configuration, (origin, &self.fence), &build).await?,
         };
         self.suggest_swatches(&stored.manifest).await?;
         Ok(stored)

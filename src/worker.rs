@@ -175,6 +175,11 @@ impl Worker {
                 let _ = made.await;
                 tracing::info!(job.id = %job, "the job was taken away");
                 measure("taken away", began);
+                // Of another worker, what it has laid out stays.
+                if let Err(error) = self.staging.drop_copies(&leased.job.frameset).await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, job.id = %job, "copies of a job's frames stay for some hours");
+                }
                 return None;
             }
             First::Stopping => {
@@ -298,7 +303,7 @@ impl Worker {
             io::ErrorKind::NotFound => Failed::Deleted,
             _ => Failed::Layout(error),
         })?;
-        let order = self.order(set, turn.path());
+        let order = self.order(leased, set, turn.path());
         let checked = check(&order, tracker).await;
         // Before a frame is decoded. What is wrong with the files is the doctor's to say first.
         if let Ok(checked) = &checked {
@@ -339,7 +344,7 @@ impl Worker {
         Ok(())
     }
 
-    fn order(&self, set: Frameset, source: PathBuf) -> Order {
+    fn order(&self, leased: &Leased, set: Frameset, source: PathBuf) -> Order {
         let wanted = set.wanted;
         Order {
             source,
@@ -352,6 +357,7 @@ impl Worker {
             protected: wanted.protected,
             actor: Actor::key(&set.key, None),
             machine: self.budget.now(),
+            job: Some(leased.clone()),
             encodes: self.staging.encodes(&set.id),
         }
     }

@@ -123,6 +123,7 @@ async fn ingest_metal(app: &App, args: &DemoArgs, metal: &str) -> Result<(), Cli
         protected: false,
         actor: Actor::command_line(),
         machine: app.config.jobs.budget().now(),
+        job: None,
         encodes: None,
     };
     let tracker = Arc::new(Tracker::default());

@@ -144,6 +144,7 @@ pub(super) async fn run(config: Config, args: IngestArgs) -> Result<(), CliError
         protected: args.protected,
         actor: Actor::command_line(),
         machine: config.jobs.budget().now(),
+        job: None,
         encodes: None,
     };
     let news = if args.new_choice { News::Wanted } else { News::Asked };

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     app::App,
-    db::{retention::RawFrames, take_down::StoredSpin},
+    db::{configuration_sets::RawFrames, take_down::StoredSpin},
     domain::{audit::Actor, names::ConfigId},
     library::take_down::{Extent, TakeDownError, extent, take_down},
 };
@@ -119,10 +119,8 @@ fn describe(id: &ConfigId, extent: &Extent) -> String {
         );
     }
     if under_way > 0 {
-        let _ = write!(
-            text,
-            "\n{under_way} frame sets of it are being encoded, and stay: cancel their jobs if they are not wanted."
-        );
+        let jobs = if under_way == 1 { "1 job".to_owned() } else { format!("{under_way} jobs") };
+        let _ = write!(text, "\n  jobs        {jobs} that would make a version of it again: cancelled");
     }
     text
 }

@@ -235,9 +235,7 @@ impl Db {
             Some(over) if over.is_over() => return Err(ChangeJobError::State(over)),
             Some(_) => {}
         }
-        let failure = json!({ "slug": "cancelled", "message": "it was cancelled" });
-        end(&mut tx, id, JobState::Cancelled, &failure).await?;
-        record(&mut tx, actor, Action::JobCancel, id.as_str(), &json!({})).await?;
+        cancel(&mut tx, id, NotWanted::Cancelled, actor).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -303,6 +301,31 @@ async fn end(tx: &mut Tx, id: &JobId, state: JobState, failure: &Value) -> Resul
     let statement = tx.run("jobs.end", SQL).bind(state.as_str()).bind(Bind::json(failure));
     statement.bind(now).bind(id.as_str()).execute().await?;
     add_event(tx, id, state.as_str(), failure).await
+}
+
+/// Why a job is not wanted any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotWanted {
+    /// A request says so.
+    Cancelled,
+    /// The spin of its configuration was taken down.
+    TakenDown,
+}
+
+impl NotWanted {
+    fn failure(self) -> Value {
+        let (slug, message) = match self {
+            Self::Cancelled => ("cancelled", "it was cancelled"),
+            Self::TakenDown => ("taken-down", "the spin was taken down, and its raw frames deleted"),
+        };
+        json!({ "slug": slug, "message": message })
+    }
+}
+
+/// Cancels a job that is not over: its worker has lost it.
+pub(super) async fn cancel(tx: &mut Tx, id: &JobId, why: NotWanted, actor: &Actor) -> Result<(), DbError> {
+    end(tx, id, JobState::Cancelled, &why.failure()).await?;
+    record(tx, actor, Action::JobCancel, id.as_str(), &json!({})).await
 }
 
 pub(super) async fn requeue(

@@ -226,12 +226,7 @@ impl Db {
 
     /// Every configuration of a product with its choices.
     pub async fn configurations(&self, product: &ProductId) -> Result<Vec<(ConfigId, Choices)>, DbError> {
-        let rows: Vec<(String, Json<Choices>)> = self
-            .read("configurations.of_product", "select id, choices from configurations where product_id = $1")
-            .bind(product.to_string())
-            .all()
-            .await?;
-        rows.into_iter().map(|(id, choices)| Ok((parse("configuration", &id)?, choices.0))).collect()
+        named(self.read("configurations.of_product", CONFIGURATIONS).bind(product.to_string()).all().await?)
     }
 
     /// Gives a choice the swatch of its spin if it has none.
@@ -266,6 +261,20 @@ impl ConfigurationRow {
             is_protected: self.is_protected,
         })
     }
+}
+
+/// Every configuration of a product with its choices, within a transaction.
+pub(super) async fn configurations(
+    tx: &mut Tx,
+    product: &ProductId,
+) -> Result<Vec<(ConfigId, Choices)>, DbError> {
+    named(tx.run("configurations.names", CONFIGURATIONS).bind(product.to_string()).all().await?)
+}
+
+const CONFIGURATIONS: &str = "select id, choices from configurations where product_id = $1";
+
+fn named(rows: Vec<(String, Json<Choices>)>) -> Result<Vec<(ConfigId, Choices)>, DbError> {
+    rows.into_iter().map(|(id, choices)| Ok((parse("configuration", &id)?, choices.0))).collect()
 }
 
 /// The product, within a transaction.

@@ -1,6 +1,6 @@
 //! What is deleted after a time or with a take-down: job events, removals, frame sets and their raw frames.
 
-use crate::domain::{frameset::FramesetId, names::ConfigId};
+use crate::domain::frameset::FramesetId;
 
 use super::{
     Db, DbError,
@@ -8,35 +8,6 @@ use super::{
     parse,
     staged::unstage,
 };
-
-/// SQL for the committed sets of a configuration, of which a job of the state is there that follows.
-macro_rules! of_configuration {
-    ($columns:literal, $states:literal) => {
-        concat!(
-            "select ",
-            $columns,
-            " from framesets s join jobs j on j.frameset_id = s.id
-              left join configurations c on c.id = $1
-              where j.state in (",
-            $states,
-            ") and (j.configuration_id = $1
-                    or (j.configuration_id is null and s.product_id = c.product_id and s.choices = c.choices))"
-        )
-    };
-}
-
-/// Raw frames of a configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RawFrames {
-    /// Frame sets that have some.
-    pub sets: u64,
-    /// Frames in them.
-    pub frames: u64,
-    /// Their bytes together.
-    pub bytes: u64,
-    /// Further sets, whose jobs are not over.
-    pub under_way: u64,
-}
 
 impl Db {
     /// Deletes the events from before a moment of jobs that are over. Returns how many.
@@ -72,33 +43,6 @@ impl Db {
             order by s.id";
         let ids: Vec<String> = self.read("framesets.unrecoverable", SQL).bind(before_ms).scalars().await?;
         ids.iter().map(|id| parse("frame set", id)).collect()
-    }
-
-    /// The committed sets of a configuration whose job is over, and that have frames or may have some in the bucket.
-    pub async fn framesets_of(&self, id: &ConfigId) -> Result<Vec<FramesetId>, DbError> {
-        const SQL: &str = concat!(
-            of_configuration!("s.id", "'ready', 'failed', 'cancelled'"),
-            " and (s.in_bucket or exists (select 1 from frames f where f.frameset_id = s.id)) order by s.id"
-        );
-        let ids: Vec<String> =
-            self.read("framesets.of_configuration", SQL).bind(id.as_str()).scalars().await?;
-        ids.iter().map(|id| parse("frame set", id)).collect()
-    }
-
-    /// What [`framesets_of`](Self::framesets_of) a configuration hold, and how many sets are still being encoded.
-    pub async fn raw_frames_of(&self, id: &ConfigId) -> Result<RawFrames, DbError> {
-        const ENDED: &str = concat!(
-            "select count(distinct f.frameset_id), count(*), cast(coalesce(sum(f.bytes), 0) as bigint)
-             from frames f where f.frameset_id in (",
-            of_configuration!("s.id", "'ready', 'failed', 'cancelled'"),
-            ")"
-        );
-        const UNDER_WAY: &str = of_configuration!("count(*)", "'queued', 'running'");
-        let statement = self.read("framesets.raw_of_configuration", ENDED).bind(id.as_str());
-        let (sets, frames, bytes): (i64, i64, i64) = statement.one().await?;
-        let under_way: i64 = self.read("framesets.under_way", UNDER_WAY).bind(id.as_str()).scalar().await?;
-        let [sets, frames, bytes, under_way] = [sets, frames, bytes, under_way].map(super::bytes);
-        Ok(RawFrames { sets, frames, bytes, under_way })
     }
 
     /// Deletes the frames of a set, unless a job is about to encode them. The set and its job stay as its history.
@@ -145,7 +89,10 @@ impl Db {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{audit::Actor, job::JobId, names::ConfigId};
+    use crate::{
+        db::configuration_sets::RawFrames,
+        domain::{audit::Actor, job::JobId, names::ConfigId},
+    };
 
     const LATER: i64 = i64::MAX;
 
@@ -230,7 +177,8 @@ mod tests {
         assert!(!ended.db.delete_frames(&ended.set).await.unwrap());
         assert_eq!(ended.db.frames(&ended.set).await.unwrap().len(), 1);
         let raw = ended.db.raw_frames_of(&ended.ring).await.unwrap();
-        assert_eq!(raw, RawFrames { under_way: 1, ..RawFrames::default() });
+        assert_eq!(raw, RawFrames { sets: 1, frames: 1, bytes: 5, under_way: 1 });
+        assert_eq!(ended.db.framesets_of(&ended.ring).await.unwrap(), []);
     }
 
     #[tokio::test]

@@ -16,7 +16,8 @@ use crate::domain::{
 use super::{
     Db, DbError,
     audit::record,
-    engine::Bind,
+    engine::{Bind, Tx},
+    jobs::{Leased, holds_lease},
     objects::{PENDING_MS, VersionId, discard, refer},
     parse,
     products::bump,
@@ -47,6 +48,29 @@ impl VersionKind {
     /// The word in the database and on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+}
+
+/// Until when work that is under way may begin a version: a take-down forbids it from then on.
+#[derive(Debug, Clone)]
+pub enum Fence {
+    /// While the worker has the job, which a take-down cancels.
+    Job(Box<Leased>),
+    /// Unless a spin that was live was taken down since this moment, in milliseconds since 1970-01-01 UTC.
+    Since(i64),
+}
+
+impl Fence {
+    async fn is_open(&self, tx: &mut Tx, id: &ConfigId) -> Result<bool, DbError> {
+        const IS_TAKEN_DOWN: &str =
+            "select exists (select 1 from configurations where id = $1 and taken_down_at_ms >= $2)";
+        match self {
+            Self::Job(leased) => holds_lease(tx, leased).await,
+            Self::Since(at_ms) => {
+                let statement = tx.run("configurations.was_taken_down", IS_TAKEN_DOWN).bind(id.as_str());
+                Ok(!statement.bind(*at_ms).scalar::<bool>().await?)
+            }
+        }
     }
 }
 
@@ -241,14 +265,18 @@ impl Db {
 
     /// Begins a version: until it is [complete](Self::complete_version) it is pending, which shows it to nothing but
     /// keeps its objects. Returns the objects that are still being deleted, to which it has to refer before it writes
-    /// them.
+    /// them; `None` where its fence forbids the version.
     pub async fn begin_version(
         &self,
         id: &ConfigId,
         new: &NewVersion,
+        fence: &Fence,
         keys: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>, DbError> {
+    ) -> Result<Option<Vec<ObjectKey>>, DbError> {
         let mut tx = self.write("versions.begin").await?;
+        if !fence.is_open(&mut tx, id).await? {
+            return Ok(None);
+        }
         let now = self.now_ms();
         tx.run("versions.insert_pending", "insert into versions
              (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
@@ -257,7 +285,7 @@ impl Db {
         .await?;
         let blocked = refer(&mut tx, VersionId(id, new.version), new.namespace, keys).await?;
         tx.commit().await?;
-        Ok(blocked)
+        Ok(Some(blocked))
     }
 
     /// Completes a pending version, whose objects are all stored, if its configuration is still in the version's

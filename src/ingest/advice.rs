@@ -80,6 +80,10 @@ impl Failure {
             Self::Version(StoreVersionError::Moved(_)) | Self::ProductChanged(_) => {
                 Advice::plain("product-changed", "Run the same command again.")
             }
+            Self::Version(StoreVersionError::TakenDown(_)) => Advice::plain(
+                "taken-down",
+                "Nothing of it was published. If it is to be seen again, run the same command again.",
+            ),
             Self::Running(_) => Advice::plain("running", "Wait until it is done, or stop it first."),
             Self::Work(_) => {
                 Advice::plain("work", "Name another folder with --data, or make this one writable.")

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use assets_pipeline::{digest::Digest, memory::Machine, settings::Settings};
 
 use crate::{
+    db::jobs::Leased,
     domain::{
         audit::Actor,
         manifest::Manifest,
@@ -37,6 +38,8 @@ pub struct Order {
     pub actor: Actor,
     /// What it may use of this machine.
     pub machine: Machine,
+    /// The job that it is the work of.
+    pub job: Option<Leased>,
     /// Where another machine finds what is encoded, should this one die.
     pub encodes: Option<SharedEncodes>,
 }

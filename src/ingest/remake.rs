@@ -115,6 +115,7 @@ async fn encode(
         machine,
         protected: version.namespace.is_private(),
         actor: Actor::command_line(),
+        job: None,
         encodes: None,
     };
     let checked = check(&order, tracker).await?;

@@ -28,7 +28,7 @@ use super::{
     collect::{CollectError, delete_at_once},
     manifests,
     references::{self, ReferenceError},
-    store_version::write_timeout,
+    store_version::{give_up, write_timeout},
 };
 
 /// Each waits for a read and a write of the store's.
@@ -108,11 +108,11 @@ async fn change(
     let versions = db.versions(id).await?;
     let newest = versions.first().map_or(0, |version| version.version);
     let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
-    let (mut carried, mut colours) = (Vec::new(), Vec::new());
+    let (mut carried, mut written, mut colours) = (Vec::new(), Vec::new(), Vec::new());
     let copied = async {
         for version in worth_keeping(&versions) {
             let stored = db.stored_version(id, version).await?.ok_or_else(overtaken)?;
-            colours.push(copy(db, store, id, &stored, to, &mut carried).await?);
+            colours.push(copy(db, store, id, (&stored, to), (&mut carried, &mut written)).await?);
         }
         Ok::<_, ProtectError>(())
     };
@@ -129,14 +129,8 @@ async fn change(
     let mut purges = match moved {
         Ok(purges) => purges,
         Err(error) => {
-            for one in &carried {
-                db.discard_version(id, one.version).await?;
-            }
-            // What this cannot delete, a collection deletes.
-            if let Err(error) = delete_at_once(db, store, id).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, configuration = %id, "copies of a configuration could not be deleted");
-            }
+            let versions: Vec<i64> = carried.iter().map(|one| one.version).collect();
+            give_up(db, store, id, &versions, &written).await;
             return Err(error);
         }
     };
@@ -176,9 +170,8 @@ async fn copy(
     db: &Db,
     store: &Store,
     id: &ConfigId,
-    version: &StoredVersion,
-    to: Namespace,
-    carried: &mut Vec<Carried>,
+    (version, to): (&StoredVersion, Namespace),
+    (carried, written): (&mut Vec<Carried>, &mut Vec<Address>),
 ) -> Result<String, ProtectError> {
     let (here, there) = (store.within(version.namespace), store.within(to));
     let missing = |key: ObjectKey| ProtectError::Missing(key.within(version.namespace));
@@ -193,6 +186,7 @@ async fn copy(
     let blocked = db.begin_carried(id, &one, to, &keys).await?;
     let blocked = blocked.ok_or_else(|| ProtectError::Overtaken(id.clone()))?;
     carried.push(one);
+    written.extend(keys.iter().map(|key| key.within(to)));
     references::wait(db, id, number, to, blocked).await?;
 
     let own = ObjectKey::Manifest(digest);

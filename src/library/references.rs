@@ -9,7 +9,12 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    db::{Db, DbError, garbage::UnlistedVersion, objects::PENDING_MS, versions::NewVersion},
+    db::{
+        Db, DbError,
+        garbage::UnlistedVersion,
+        objects::PENDING_MS,
+        versions::{Fence, NewVersion},
+    },
     domain::{names::ConfigId, namespace::Namespace, object_key::ObjectKey, retention::Share},
     store::{Address, Listed, Store, StoreError},
 };
@@ -96,7 +101,7 @@ pub enum CollectError {
 /// Why a version cannot refer to its objects.
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
-    /// The version was retired or deleted meanwhile.
+    /// The version was retired or deleted meanwhile, or its fence forbids it.
     #[error("version {version} of {configuration} is not wanted any more")]
     NotWanted {
         /// Of which configuration.
@@ -115,9 +120,11 @@ pub async fn begin(
     db: &Db,
     id: &ConfigId,
     new: &NewVersion,
+    fence: &Fence,
     keys: &[ObjectKey],
 ) -> Result<(), ReferenceError> {
-    let blocked = db.begin_version(id, new, keys).await?;
+    let not_wanted = || ReferenceError::NotWanted { configuration: id.clone(), version: new.version };
+    let blocked = db.begin_version(id, new, fence, keys).await?.ok_or_else(not_wanted)?;
     wait(db, id, new.version, new.namespace, blocked).await
 }
 

@@ -8,15 +8,15 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     db::{
         Db, DbError,
-        objects::PENDING_MS,
-        versions::{NewVersion, StoredVersion, VersionKind},
+        objects::{AT_ONCE_MS, PENDING_MS},
+        versions::{Fence, NewVersion, StoredVersion, VersionKind},
     },
     domain::{figures::SetFigures, manifest::Manifest, names::ConfigId, namespace::Namespace},
-    store::{ObjectKey, Store, StoreError},
+    store::{Address, ObjectKey, Store, StoreError},
 };
 
 use super::{
-    collect::delete_at_once,
+    collect::{CollectError, delete_at_once},
     references::{self, ReferenceError},
 };
 
@@ -31,12 +31,15 @@ pub enum StoreVersionError {
     /// The configuration was protected, or made public, again and again.
     #[error("{0} was moved to another namespace while it was being stored")]
     Moved(ConfigId),
+    /// Its spin was taken down.
+    #[error("{0} was taken down while its version was being made")]
+    TakenDown(ConfigId),
     /// The store took too long.
     #[error("the objects of {0} could not be written in time")]
     TooSlow(ConfigId),
     /// The version could not refer to its objects.
     #[error(transparent)]
-    Reference(#[from] ReferenceError),
+    Reference(ReferenceError),
     /// A manifest could not be written as JSON.
     #[error("the manifest could not be written")]
     Manifest(#[from] serde_json::Error),
@@ -46,6 +49,15 @@ pub enum StoreVersionError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReferenceError> for StoreVersionError {
+    fn from(error: ReferenceError) -> Self {
+        match error {
+            ReferenceError::NotWanted { configuration, .. } => Self::TakenDown(configuration),
+            error @ ReferenceError::Db(_) => Self::Reference(error),
+        }
+    }
 }
 
 /// What a version was made from.
@@ -119,12 +131,13 @@ pub(super) fn write_timeout(store: &Store) -> Duration {
     Duration::from_millis(PENDING_MS.unsigned_abs()).saturating_sub(store.request_timeout() * 2)
 }
 
-/// Stores a new version of a configuration, which `build` makes for its number and its namespace.
+/// Stores a new version of a configuration, which `build` makes for its number and its namespace. A take-down that comes
+/// before it is complete ends it, and what was written of it is deleted.
 pub async fn store_version(
     db: &Db,
     store: &Store,
     id: &ConfigId,
-    origin: Origin,
+    (origin, fence): (Origin, &Fence),
     build: &(dyn Fn(i64, Namespace) -> Result<VersionObjects, serde_json::Error> + Send + Sync),
 ) -> Result<VersionObjects, StoreVersionError> {
     for _ in 0..ATTEMPTS {
@@ -134,17 +147,21 @@ pub async fn store_version(
         let Origin { kind, source, settings } = origin;
         let (digest, jpeg, figures) = (objects.digest, objects.jpeg, objects.figures.clone());
         let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, namespace };
-        references::begin(db, id, &new, &objects.keys()).await?;
-        write(&store.within(namespace), id, &objects).await?;
-        if db.complete_version(id, version).await? {
+        references::begin(db, id, &new, fence, &objects.keys()).await?;
+        let written = write(&store.within(namespace), id, &objects).await;
+        if written.is_ok() && db.complete_version(id, version).await? {
             return Ok(objects);
         }
-        // The configuration has another namespace now: what was stored in the former one is deleted.
-        db.discard_version(id, version).await?;
-        if let Err(error) = delete_at_once(db, store, id).await {
-            // A collection deletes it later.
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, configuration = %id, "objects could not be deleted");
+        let is_pending = db.refer_to_objects(id, version, namespace, &[]).await?.is_some();
+        if is_pending && let Err(error) = written {
+            // Its objects stay until the writer counts as dead.
+            return Err(error);
+        }
+        // The configuration has another namespace now, or was taken down.
+        let written_to: Vec<Address> = objects.keys().into_iter().map(|key| key.within(namespace)).collect();
+        give_up(db, store, id, &[version], &written_to).await;
+        if !is_pending {
+            return Err(StoreVersionError::TakenDown(id.clone()));
         }
     }
     Err(StoreVersionError::Moved(id.clone()))
@@ -166,8 +183,36 @@ pub async fn restore_version(
         Err(ReferenceError::NotWanted { .. }) => return Ok(false),
         referred => referred?,
     }
-    write(&store.within(namespace), id, objects).await?;
-    Ok(db.restore_version(id, version).await?)
+    let written = write(&store.within(namespace), id, objects).await;
+    if written.is_ok() && db.restore_version(id, version).await? {
+        return Ok(true);
+    }
+    if db.refer_to_objects(id, version, namespace, &[]).await?.is_some() {
+        return written.map(|()| false);
+    }
+    let written_to: Vec<Address> = objects.keys().into_iter().map(|key| key.within(namespace)).collect();
+    give_up(db, store, id, &[], &written_to).await;
+    Ok(false)
+}
+
+/// Deletes pending versions, and what was written for them that no other version needs. A take-down may have deleted objects
+/// before they were written, and the rows that name them.
+pub(super) async fn give_up(db: &Db, store: &Store, id: &ConfigId, versions: &[i64], written: &[Address]) {
+    let given_up = async {
+        for version in versions {
+            db.discard_version(id, *version).await?;
+        }
+        // Deletions that are under way end before the objects have rows again.
+        delete_at_once(db, store, id).await?;
+        db.adopt_objects(written, AT_ONCE_MS).await?;
+        delete_at_once(db, store, id).await?;
+        Ok::<_, CollectError>(())
+    };
+    if let Err(error) = given_up.await {
+        // A collection deletes it later.
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, configuration = %id, "objects could not be deleted");
+    }
 }
 
 async fn write(store: &Store, id: &ConfigId, objects: &VersionObjects) -> Result<(), StoreVersionError> {

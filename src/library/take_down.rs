@@ -1,7 +1,8 @@
-//! Taking a configuration's spin down: its versions, its objects and its raw frames are deleted at once.
+//! Taking a configuration's spin down: its versions, its objects and its raw frames are deleted at once, and its jobs that
+//! are not over are cancelled.
 
 use crate::{
-    db::{Db, DbError, retention::RawFrames, take_down::StoredSpin},
+    db::{Db, DbError, configuration_sets::RawFrames, take_down::StoredSpin},
     domain::{audit::Actor, names::ConfigId},
     staging::{InboxError, Staging, StagingError},
     store::Store,
@@ -47,13 +48,13 @@ impl From<RawFramesError> for TakeDownError {
 pub struct Extent {
     /// Versions and their objects.
     pub spin: StoredSpin,
-    /// Raw frames.
+    /// Raw frames, and jobs that are cancelled.
     pub raw: RawFrames,
 }
 
 impl Extent {
     fn is_empty(&self) -> bool {
-        self.spin.versions.is_empty() && self.raw.sets == 0
+        self.spin.versions.is_empty() && self.raw.sets == 0 && self.raw.under_way == 0
     }
 }
 
@@ -63,8 +64,8 @@ pub async fn extent(db: &Db, id: &ConfigId) -> Result<Extent, TakeDownError> {
     if extent.is_empty() { Err(TakeDownError::NothingStored(id.clone())) } else { Ok(extent) }
 }
 
-/// Takes a configuration's spin down, with every version of it, and deletes what no other configuration's version
-/// needs. Answers the purges that this wrote.
+/// Takes a configuration's spin down, with every version and every job of it, and deletes what no other configuration's
+/// version needs. Answers the purges that this wrote.
 pub async fn take_down(
     db: &Db,
     store: &Store,

@@ -15,7 +15,7 @@ use crate::{
     db::{
         Db,
         objects::NeededBy,
-        versions::{ListedVersion, VersionKind},
+        versions::{Fence, ListedVersion, VersionKind},
     },
     domain::{
         audit::Actor,
@@ -46,6 +46,8 @@ mod slow_reading;
 const TASKS: u64 = 5;
 const STEPS: u64 = 24;
 const DEGREES: [u16; 3] = [0, 120, 240];
+/// That forbids nothing.
+const FENCE: Fence = Fence::Since(i64::MAX);
 /// As soon as may be.
 const RULES: Retention = Retention { keep: 1, keep_ms: 0, grace_ms: 0 };
 
@@ -81,7 +83,7 @@ impl Fixture {
         let source = Digest::of(&turn.to_be_bytes());
         let origin = Origin { kind: VersionKind::Full, source, settings: source };
         let build = |version, namespace| build(id, turn, version, namespace);
-        let stored = store_version(&self.db, &self.store, id, origin, &build).await?;
+        let stored = store_version(&self.db, &self.store, id, (origin, &FENCE), &build).await?;
         Ok(stored.manifest.version)
     }
 
@@ -92,7 +94,7 @@ impl Fixture {
         match chance % 17 {
             0..6 => {
                 let version = match self.store_version(id, chance / 256 % 4).await {
-                    Err(StoreVersionError::Moved(_)) => return,
+                    Err(StoreVersionError::Moved(_) | StoreVersionError::TakenDown(_)) => return,
                     stored => stored.unwrap(),
                 };
                 if !(chance / 1024).is_multiple_of(4) {
@@ -354,7 +356,7 @@ async fn a_version_that_its_writer_left_pending_is_not_shown_and_its_objects_sta
         namespace: Namespace::Public,
     };
     let keys = ObjectKey::of_version(objects.digest, objects.jpeg, &objects.manifest);
-    assert_eq!(db.begin_version(id, &new, &keys).await.unwrap(), []);
+    assert_eq!(db.begin_version(id, &new, &FENCE, &keys).await.unwrap(), Some(Vec::new()));
     store
         .put(&ObjectKey::Manifest(objects.digest), &serde_json::to_vec(&objects.manifest).unwrap())
         .await

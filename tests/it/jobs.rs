@@ -42,12 +42,13 @@ impl Studio {
     }
 
     /// The same, of another metal and with settings.
-    async fn send_as(&self, turn: &Path, metal: &str, settings: Value) -> String {
+    pub(crate) async fn send_as(&self, turn: &Path, metal: &str, settings: Value) -> String {
         let files: Vec<_> = fs::read_dir(turn).unwrap().flatten().collect();
         let wanted = json!({
             "product": "ring.solitaire",
             "choices": { "metal": metal, "stone": "diamond" },
             "settings": settings,
+            "newChoices": true,
             "frames": files.len(),
         });
         let set: Value = self.ask(Method::POST, "/api/framesets", Some(wanted)).await.json().await.unwrap();
@@ -58,7 +59,13 @@ impl Studio {
             let sent = request.body(fs::read(file.path()).unwrap()).send().await.unwrap();
             assert_eq!(sent.status(), 201);
         }
-        format!("/api/jobs/{}", self.json(&set).await["job"]["id"].as_str().unwrap())
+        // It is committed once its check has ended.
+        loop {
+            if let Some(job) = self.json(&set).await["job"]["id"].as_str() {
+                return format!("/api/jobs/{job}");
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// All events of a job from one on, until its stream ends: their numbers, kinds and data.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     artist::{Artist, file, ring},
-    girasol::{girasol, problem},
+    girasol::{draw_turn, girasol, problem},
     jobs::{RING, Studio, folder_with_turn},
 };
 
@@ -104,4 +104,58 @@ async fn frames_that_arrive_while_their_set_is_deleted_are_refused_and_none_stay
         assert!(sent.iter().all(|status| [201, 404].contains(&status.as_u16())), "{sent:?}");
         assert!(!has_files(data, set.rsplit('/').next().unwrap()), "{sent:?}");
     }
+}
+
+#[tokio::test]
+async fn a_take_down_cancels_what_is_being_encoded_and_nothing_of_it_comes_back() {
+    let (folder, turn) = folder_with_turn(72);
+    let data = folder.path();
+    let studio = Studio::over(data, "");
+    let running = studio.send_as(&turn, "platinum", json!({ "effort": "max" })).await;
+    let preview = loop {
+        let shown = studio.json(&running).await;
+        assert_ne!(shown["state"], "ready", "its preview was not told of");
+        if let Some(preview) = shown["preview"]["version"].as_i64() {
+            break preview;
+        }
+        tokio::task::yield_now().await;
+    };
+    let waiting = studio.send(&turn).await;
+    let sets = [set_of(&studio, &running).await, set_of(&studio, &waiting).await];
+    let publish = Some(json!({ "version": preview }));
+    assert_eq!(
+        studio.ask(Method::POST, &format!("/api/sequences/{RING}/publish"), publish).await.status(),
+        200
+    );
+    let live = studio.json(&crate::girasol::sequence(RING)).await;
+    let pack = live["tiers"]["preview"]["formats"]["webp"]["packs"][0]["pack"].as_str().unwrap();
+    let pack = format!("/p/{pack}.pack");
+    assert_eq!(studio.ask(Method::GET, &pack, None).await.status(), 200);
+
+    let confirm = Some(json!({ "confirm": RING }));
+    let down = studio.ask(Method::POST, &format!("/api/sequences/{RING}/take-down"), confirm).await;
+    assert_eq!(down.status(), 200);
+    let down: Value = down.json().await.unwrap();
+    assert_eq!((&down["versions"], &down["takenDown"]), (&json!([]), &json!(true)), "{down}");
+    for job in [&running, &waiting] {
+        let shown = studio.json(job).await;
+        assert_eq!((&shown["state"], &shown["failure"]["slug"]), (&json!("cancelled"), &json!("taken-down")));
+    }
+    // It leaves memory within a second.
+    while studio.ask(Method::GET, &pack, None).await.status() == 200 {
+        tokio::task::yield_now().await;
+    }
+
+    // The worker is at another set: it has ended the one that was taken away.
+    let other = data.join("other");
+    draw_turn(&other, [212, 175, 95], 12);
+    let gold = studio.send_as(&other, "gold", json!({})).await;
+    assert_eq!(studio.watch(&gold, 0).await.last().unwrap().1, "ready");
+    assert!(!sets.iter().any(|set| has_files(data, set)));
+    assert_eq!(studio.ask(Method::GET, &pack, None).await.status(), 404);
+    let shown = studio.json(&format!("/api/sequences/{RING}")).await;
+    assert_eq!((&shown["versions"], &shown["live"]), (&json!([]), &Value::Null), "{shown}");
+    let confirm = Some(json!({ "confirm": RING }));
+    let again = studio.ask(Method::POST, &format!("/api/sequences/{RING}/take-down"), confirm).await;
+    assert_eq!(problem(again, 409).await, "nothing-stored");
 }

@@ -950,8 +950,8 @@ export interface paths {
         /**
          * Take a spin down for good
          * @description All its versions are deleted with their files, except files that other configurations use, and so are its raw
-         *     frames. A spin that was live answers 410 from then on. The body repeats the configuration's id, since nothing of
-         *     this can be brought back.
+         *     frames. Its jobs that are not over are cancelled. A spin that was live answers 410 from then on. The body repeats
+         *     the configuration's id, since nothing of this can be brought back.
          */
         post: operations["takeDown"];
         delete?: never;

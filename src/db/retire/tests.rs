@@ -2,7 +2,7 @@ use assets_pipeline::digest::Digest;
 
 use super::*;
 use crate::{
-    db::versions::{NewVersion, VersionKind},
+    db::versions::{Fence, NewVersion, VersionKind},
     domain::{audit::Actor, namespace::Namespace},
 };
 
@@ -39,7 +39,8 @@ impl Shop {
             figures: Vec::new(),
             namespace: Namespace::Public,
         };
-        assert_eq!(self.db.begin_version(&self.ring, &new, &[]).await.unwrap(), []);
+        let fence = Fence::Since(i64::MAX);
+        assert_eq!(self.db.begin_version(&self.ring, &new, &fence, &[]).await.unwrap(), Some(Vec::new()));
         assert!(self.db.complete_version(&self.ring, version).await.unwrap());
         let live = self.db.pointer(&self.ring).await.unwrap().map(|pointer| pointer.version);
         let actor = Actor::command_line();

@@ -116,8 +116,8 @@ pub(super) async fn roll_back(
 /// Take a spin down for good
 ///
 /// All its versions are deleted with their files, except files that other configurations use, and so are its raw
-/// frames. A spin that was live answers 410 from then on. The body repeats the configuration's id, since nothing of
-/// this can be brought back.
+/// frames. Its jobs that are not over are cancelled. A spin that was live answers 410 from then on. The body repeats
+/// the configuration's id, since nothing of this can be brought back.
 #[utoipa::path(
     post,
     path = "/api/sequences/{configuration}/take-down",
