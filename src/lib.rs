@@ -7,6 +7,7 @@ pub mod domain;
 pub mod background;
 pub mod signals;
 
+mod held_folder;
 pub mod memory;
 mod whole_file;
 

@@ -1,35 +1,28 @@
 //! The frames of a set as a folder: links under their names, for what reads folders.
 //!
 //! Each use has a folder of its own, `work/turn-SET-…`, however many processes look at a set at once: a worker that has
-//! lost its lease may work on for a while. A folder is removed when it is dropped. Its lock is held as long as its process
-//! lives, so that folders of processes that died are known.
+//! lost its lease may work on for a while. A folder is removed when it is dropped, and one of a process that died is found.
 
-use std::{
-    fs::{self, File, TryLockError},
-    io,
-    path::{Path, PathBuf},
+use std::{fs, io, path::PathBuf};
+
+use crate::{
+    db::framesets::StoredFrame,
+    domain::frameset::FramesetId,
+    held_folder::{HeldFolder, remove_abandoned},
 };
-
-use tempfile::{Builder, TempDir};
-
-use crate::{db::framesets::StoredFrame, domain::frameset::FramesetId};
 
 use super::{Staging, StagingError, absent, entries};
 
-const LOCK: &str = "lock";
 const FRAMES: &str = "frames";
 
 /// A set's frames under their names, until it is dropped.
 #[derive(Debug)]
-pub struct LaidOut {
-    folder: TempDir,
-    _lock: File,
-}
+pub struct LaidOut(HeldFolder);
 
 impl LaidOut {
     /// The folder of the frames.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join(FRAMES)
+        self.0.path().join(FRAMES)
     }
 }
 
@@ -51,7 +44,8 @@ impl Staging {
             frames.iter().map(|frame| (self.file(set, frame.digest), frame.name.clone())).collect();
         let (work, prefix) = (self.work.clone(), format!("turn-{set}-"));
         let laid_out = tokio::task::spawn_blocking(move || {
-            let laid_out = begin(&work, &prefix)?;
+            fs::create_dir_all(&work)?;
+            let laid_out = LaidOut(HeldFolder::within(&work, &prefix)?);
             let folder = laid_out.path();
             fs::create_dir(&folder)?;
             for (file, name) in files {
@@ -87,27 +81,6 @@ impl Staging {
             }
         }
         Ok(())
-    }
-}
-
-fn begin(work: &Path, prefix: &str) -> io::Result<LaidOut> {
-    fs::create_dir_all(work)?;
-    let folder = Builder::new().prefix(prefix).tempdir_in(work)?;
-    // The lock has its name only once it is held: a folder with a free one is abandoned.
-    let unnamed = folder.path().join("unnamed");
-    let lock = File::create_new(&unnamed)?;
-    lock.try_lock()?;
-    fs::rename(unnamed, folder.path().join(LOCK))?;
-    Ok(LaidOut { folder, _lock: lock })
-}
-
-/// Removes a folder whose lock no process holds. One without a lock has just been begun, or goes with its set.
-fn remove_abandoned(folder: &Path) -> io::Result<()> {
-    let lock = File::options().write(true).open(folder.join(LOCK))?;
-    match lock.try_lock() {
-        Ok(()) => fs::remove_dir_all(folder),
-        Err(TryLockError::WouldBlock) => Ok(()),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -158,12 +131,10 @@ mod tests {
         let (_data, staging, set, frame) = set().await;
         let frames = [frame];
         let used = staging.lay_out(&set, &frames).await.unwrap();
-        let LaidOut { folder, _lock: lock } = staging.lay_out(&set, &frames).await.unwrap();
-        let dead = folder.keep();
+        let LaidOut(held) = staging.lay_out(&set, &frames).await.unwrap();
         staging.discard_abandoned().await.unwrap();
         assert_eq!(folders(&staging), 2);
-        // The system lets go of the lock of a process that dies.
-        drop(lock);
+        let dead = held.die();
         staging.discard_abandoned().await.unwrap();
         assert!(!dead.exists() && used.path().join("1.png").exists());
     }
