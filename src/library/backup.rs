@@ -255,7 +255,7 @@ pub async fn restore(
     let beside = data.join(UNFINISHED);
     fs::create_dir_all(&beside).map_err(failed(&beside))?;
     let copied = beside.join(db::FILE);
-    let is_there = reader.database(&list, &copied).await?;
+    let is_there = reader.database(&copied).await?;
     if !is_there || digest_of(&copied).map_err(failed(&copied))? != list.database {
         fs::remove_dir_all(&beside).map_err(failed(&beside))?;
         return Err(BackupError::Damaged { files: 1, first: db::FILE.to_owned() });
@@ -380,13 +380,13 @@ impl Reader {
     }
 
     /// Copies the database. Answers whether it is there.
-    async fn database(&self, list: &BackupList, target: &Path) -> Result<bool, BackupError> {
+    async fn database(&self, target: &Path) -> Result<bool, BackupError> {
         match self {
             Self::Folder(folder) => {
                 fs::copy(folder.path.join(db::FILE), target).map(|_| true).map_err(failed(target))
             }
             Self::Archive(archive) => archive.copy(db::FILE, target),
-            Self::Bucket(bucket) => bucket.database(list, target).await,
+            Self::Bucket(bucket) => bucket.database(target).await,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     bucket_fixture::Bucket,
     bucket_server,
     command::{answer, command, refusal, run},
-    fault_proxy::Faults,
+    fault_proxy::{Faults, Line},
     garbage::objects,
     girasol::{Server, ingest, is_scaled, names},
 };
@@ -259,7 +259,8 @@ async fn a_backup_in_a_bucket_goes_on_where_it_was_and_sends_what_is_new() {
     let backup = ["backup", "--json", &url];
     let sent = async || {
         let mut names = bucket.names("monday/").await;
-        names.retain(|name| name.contains('/') && name != "objects/probe" && name != "objects/identity.txt");
+        names.retain(|name| name.starts_with("incoming/") || name.starts_with("objects/"));
+        names.retain(|name| name != "objects/probe" && name != "objects/identity.txt");
         names
     };
 
@@ -308,12 +309,46 @@ async fn a_backup_in_a_bucket_goes_on_where_it_was_and_sends_what_is_new() {
     let repaired = answer(&run(data, &["store", "verify", "--json", "--repair", "--from", &url]));
     assert_eq!((repaired["repaired"].as_array().unwrap().len(), &repaired["faulty"]), (1, &json!([])));
 
-    // The database that the list names has to be there, and to be that one.
+    // The database beside the list has to be there, and to be that one.
     let database = files.iter().find(is_database).unwrap();
     bucket.put(&format!("monday/{database}"), b"damaged".to_vec()).await;
     assert!(refusal(&run(&new("d"), &["restore", &url])).contains("as girasol.db"));
     bucket.delete(&format!("monday/{database}")).await;
-    assert!(refusal(&run(&new("d"), &["restore", &url])).contains("as girasol.db"));
+    let said = refusal(&run(&new("d"), &["restore", &url]));
+    assert!(said.contains("it has no backup.json with a girasol.db beside it"), "{said}");
+}
+
+#[tokio::test]
+async fn of_backups_into_one_place_at_once_the_newest_stays_however_late_another_one_ends() {
+    if is_scaled() {
+        return;
+    }
+    let Some(bucket) = Bucket::new("backup-twice", Faults::None).await else { return };
+    for (place, stalled) in [("monday", "girasol.db?"), ("tuesday", "backup.json?")] {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let data = folder.path();
+        ingest(data, "rose", [210, 150, 130], 12);
+        // A line of its own, which falls silent at the last request but one, or the last.
+        let slow = Line::to(bucket_server::address().unwrap(), Faults::None);
+        slow.silent_after(stalled, 0);
+        let slow_place = bucket.url_at(&slow, place);
+        let first = command(data, &["backup", "--json", &slow_place]).stdout(Stdio::piped()).spawn();
+        slow.wait_for_silence();
+        ingest(data, "gold", [212, 175, 95], 12);
+        let second = answer(&run(data, &["backup", "--json", &bucket.url(place)]));
+        slow.set(Faults::None);
+        let first = answer(&first.unwrap().wait_with_output().unwrap());
+        assert!(first["at"].as_str() < second["at"].as_str(), "{first} {second}");
+
+        let restored = elsewhere.path().join("data");
+        let restored_list = answer(&run(&restored, &["restore", "--json", &bucket.url(place)]));
+        assert_eq!((&restored_list["at"], &restored_list["objects"]), (&second["at"], &second["objects"]));
+        let verified = answer(&run(&restored, &["store", "verify", "--json"]));
+        assert_eq!(verified["faulty"], json!([]));
+        // Nothing is left of the other one.
+        let files = bucket.names(&format!("{place}/backups/")).await;
+        assert_eq!(files.len(), 2, "{files:?}");
+    }
 }
 
 #[tokio::test]

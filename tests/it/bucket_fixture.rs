@@ -68,7 +68,12 @@ impl Bucket {
 
     /// A place in the bucket, as a command line names it, at the end of the line.
     pub(crate) fn url(&self, prefix: &str) -> String {
-        let Self { name, line, .. } = self;
+        self.url_at(&self.line, prefix)
+    }
+
+    /// The same at the end of another line.
+    pub(crate) fn url_at(&self, line: &Line, prefix: &str) -> String {
+        let name = &self.name;
         format!("s3://{name}/{prefix}?region=us-east-1&endpoint={}&path_style=true", line.address)
     }
 
