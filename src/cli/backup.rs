@@ -58,6 +58,29 @@ pub(super) struct RestoreArgs {
     pub(super) json: bool,
 }
 
+/// Why the work came to no end.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    /// By Ctrl-C, or SIGTERM.
+    #[error("interrupted")]
+    Told,
+    /// The system refuses.
+    #[error("signals cannot be caught")]
+    Signals(#[from] std::io::Error),
+}
+
+impl Explain for Stopped {
+    fn details(&self) -> Details {
+        match self {
+            Self::Told => Details::with(
+                "interrupted",
+                "Run the same command again: in a folder or a bucket it goes on with what is there, and a file is begun anew.",
+            ),
+            Self::Signals(_) => Details::of("internal"),
+        }
+    }
+}
+
 /// Why a backup is not as it should be.
 #[derive(Debug, thiserror::Error)]
 enum FaultyBackup {
@@ -87,6 +110,21 @@ impl Explain for BackupError {
                 "not-empty",
                 "Nothing was changed. Name an empty folder or another prefix, or move what is there away.",
             ),
+            Self::Inside { .. } => Details::with(
+                "inside-data",
+                "Nothing was changed. Name a place outside of the data folder, best on another disk.",
+            ),
+            Self::Busy { .. } => {
+                Details::with("busy", "Nothing was changed. Wait until it has ended, or name another folder.")
+            }
+            Self::Unfinished { .. } => Details::with(
+                "unfinished",
+                "Nothing was changed. Name another folder, or delete what is in that one but girasol.toml: it was not finished.",
+            ),
+            Self::TooMuch { .. } => Details::with(
+                "backup-damaged",
+                "No database was written. Delete what was restored, and use another backup.",
+            ),
             Self::Exists(_) => Details::with("exists", "Nothing was changed. Name another file."),
             Self::Other { .. } => Details::with("other-backup", "Nothing was changed. Name another prefix."),
             Self::NoBackup { .. } => {
@@ -94,7 +132,12 @@ impl Explain for BackupError {
             }
             Self::Damaged { .. } => Details::with(
                 "backup-damaged",
-                "No database was written. Delete what was restored, and use another backup.",
+                "No database was written. Once the backup is mended, run the same command again; or delete what was restored, and \
+                 use another backup.",
+            ),
+            Self::File { .. } | Self::Unread { .. } => Details::with(
+                "data",
+                "Once that is mended, run the same command again: it goes on with what is there.",
             ),
             Self::NoBucket => Details::with(
                 "other-store",
@@ -105,9 +148,6 @@ impl Explain for BackupError {
                 "Nothing was changed. Restore it with store.kind = \"folder\" (GIRASOL_STORE__KIND=folder), and bring the objects \
                  into a bucket with girasol store copy --to.",
             ),
-            Self::File { .. } | Self::Unread { .. } => {
-                Details::with("data", "Delete what was written, and run the same command again.")
-            }
             Self::Bucket { trouble, .. } => Details::with("store", trouble.remedy()),
             Self::Collect(error) => error.details(),
             Self::Db(error) => error.details(),
@@ -129,8 +169,11 @@ pub(super) async fn run_backup(app: &App, args: BackupArgs) -> Result<(), CliErr
         None => BackupPlace::Folder(PathBuf::from(&args.into)),
     };
     let (bar, report) = progress("copy files");
-    let made = back_up(&app.db, store, &app.staging, &app.config.data, &into, &report).await;
+    let work = back_up(&app.db, store, &app.staging, &app.config.data, &into, &report);
+    let made = Box::pin(unless_stopped(work)).await;
     bar.end();
+    // A copy of the database that is still being written is not waited for.
+    let made = made?;
     app.db.close().await;
     let made = made?;
     print("is backed up in", &args.into, &made, &made.faults, args.json)
@@ -151,10 +194,22 @@ pub(super) async fn run_restore(config: &Config, args: RestoreArgs) -> Result<()
         StoreKind::Folder => ObjectsIn::Folder,
         StoreKind::S3 => ObjectsIn::Bucket,
     };
-    let restored = restore(&from, &config.data, objects_in, &report).await;
+    let restored = Box::pin(unless_stopped(restore(&from, &config.data, objects_in, &report))).await;
     bar.end();
-    let Restored { list, faults } = restored?;
+    let Restored { list, faults } = restored??;
     print("is restored in", &config.data.display().to_string(), &list, &faults, args.json)
+}
+
+/// Does the work until the process is told to end. What the work has for itself is removed then.
+async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Stopped> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Caught from here on: otherwise the process would end at once.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        done = work => Ok(done),
+        _ = terminate.recv() => Err(Stopped::Told),
+        _ = interrupt.recv() => Err(Stopped::Told),
+    }
 }
 
 /// The place in a bucket that an address names; `None` where it is a path.

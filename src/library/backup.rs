@@ -5,18 +5,21 @@
 //! something of it has been deleted meanwhile, the database is copied again: what was copied before need not be copied
 //! twice, so that a later pass is short. The list of what the backup has is written last: without it there is no backup.
 
+mod allowance;
 mod archive;
 mod bucket;
 mod copied;
+mod failure;
 mod folder;
 mod list;
+mod place;
 mod sent;
 mod source;
+mod unfinished;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     fs::{self, File},
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -24,33 +27,41 @@ use std::{
 use crate::{
     db::{self, Db, DbError, backup::StagedFile},
     domain::{identity::Identity, plain::plain},
+    held_folder::{HeldFolder, remove_all_abandoned},
     staging::{Area, Staging},
-    store::{Address, Found, Store, StoreError, Trouble},
+    store::{Address, Found, Store},
 };
 
-use super::{collect::CollectError, intact::Progress, references::list_versions, verify::Fault};
+use super::{intact::Progress, references::list_versions, verify::Fault};
 
 pub use self::{
+    failure::BackupError,
     list::{BackupList, FaultyFile, LIST},
     source::ObjectSource,
 };
 
 use self::{
+    allowance::Allowance,
     archive::{Archive, ArchiveWriter},
     bucket::{Bucket, BucketWriter},
-    copied::{copy_in, copy_out},
-    folder::Folder,
+    copied::{Copied, copy_in, copy_out},
+    failure::failed,
+    folder::{Folder, FolderWriter},
     list::digest_of,
+    place::require_outside,
+    unfinished::{Place, Unfinished},
 };
 
 /// How often the database is copied. Where sets come and go faster than that, some of the last ones are not whole.
 const MAX_PASSES: u32 = 50;
-/// What the folder is called in which the database is copied, if not in the backup itself.
+/// How the folder's name begins in which the database is copied, if not in the backup itself.
 const SCRATCH: &str = ".backing-up-";
 /// When an upload in parts counts as left by a program that died.
 const LEFT: Duration = Duration::from_hours(24);
 /// The folder of the database while a backup is being restored.
-const UNFINISHED: &str = "restoring";
+const RESTORING: &str = "restoring";
+/// What says there which backup it is, after the data folder.
+const OF_BACKUP: &str = "restoring/backup.txt";
 
 /// Where a backup is.
 #[derive(Debug)]
@@ -79,131 +90,49 @@ pub enum ObjectsIn {
     Bucket,
 }
 
-/// Why a backup was not made, or not restored.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The database is a server's.
-    #[error("the database is on a server, which this does not back up")]
-    Server,
-    /// There is something in the place already.
-    #[error("{place} is not empty: it has {has}")]
-    NotEmpty {
-        /// Which folder or bucket.
-        place: String,
-        /// What is in it.
-        has: String,
-    },
-    /// There is a file of that name already.
-    #[error("{} is there already", .0.display())]
-    Exists(PathBuf),
-    /// The backup in that place is another database's.
-    #[error("{place} has the backup of another database, {identity}")]
-    Other {
-        /// Which bucket.
-        place: String,
-        /// That database.
-        identity: Identity,
-    },
-    /// What is there is no backup, or one that was not finished.
-    #[error("{place} is no backup that was finished")]
-    NoBackup {
-        /// Which folder, file or bucket.
-        place: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The backup is not what it was.
-    #[error("{files} files of the backup are missing or damaged, as {first}")]
-    Damaged {
-        /// How many.
-        files: u64,
-        /// One of them.
-        first: String,
-    },
-    /// The backup has no objects, which are in the bucket of the store, and the settings name none.
-    #[error("the objects of this backup are in a bucket, and store.kind is \"folder\"")]
-    NoBucket,
-    /// The backup has the objects, and the settings name a bucket, which would not get them.
-    #[error("the backup has the objects, which are restored in a folder, and store.kind is \"s3\"")]
-    InFolder,
-    /// What an artist has sent cannot be read, while other files can.
-    #[error("{} cannot be read", path.display())]
-    Unread {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file could not be read or written.
-    #[error("{} could not be copied", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file in the bucket could not be read or written.
-    #[error("{file} in {place} could not be copied: {trouble}")]
-    Bucket {
-        /// Which bucket.
-        place: String,
-        /// Which one.
-        file: String,
-        /// What is wrong.
-        trouble: Trouble,
-        /// The server's own words.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// It is not known what versions need.
-    #[error(transparent)]
-    Collect(#[from] CollectError),
-    /// A database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// A store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
-    let path = path.to_owned();
-    move |source| BackupError::File { path, source }
-}
-
-/// Makes a backup while servers and workers run: in a folder that is new or empty, in a file that is new, or in a bucket,
-/// where a backup of the same database is brought up to date. Without a store, objects and what artists have sent are left
-/// out: both are in a bucket then. A folder for what is needed meanwhile is made in `scratch`.
+/// Makes a backup while servers and workers run: in a folder that is new or empty, or has what was begun of such a backup; in
+/// a file that is new; or in a bucket, where a backup of the same database is brought up to date. Without a store, objects
+/// and what artists have sent are left out: both are in a bucket then. Dropped before it ends, it leaves nothing beside the
+/// file, or in the data folder.
 pub async fn back_up(
     db: &Db,
     store: Option<&Store>,
     staging: &Staging,
-    scratch: &Path,
+    data: &Path,
     into: &BackupPlace,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<BackupList, BackupError> {
     if let Some(store) = store {
         list_versions(db, store).await?;
     }
-    let writer = Writer::begin(into, &db.make_identity().await?, store.is_some()).await?;
-    let (scratch, _removed_at_the_end) = match into {
-        BackupPlace::Folder(folder) => (folder.clone(), None),
-        BackupPlace::File(file) => temporary(crate::whole_file::folder(file))?,
-        BackupPlace::Bucket { .. } => temporary(scratch)?,
+    let held = match into {
+        BackupPlace::Folder(folder) => require_outside(folder, data).map(|()| None)?,
+        BackupPlace::File(file) => {
+            require_outside(file, data)?;
+            Some(hold(archive::place_of(file)?)?)
+        }
+        BackupPlace::Bucket { .. } => Some(hold(data)?),
     };
+    let scratch = match (into, &held) {
+        (BackupPlace::Folder(folder), _) => folder.as_path(),
+        (_, Some(held)) => held.path(),
+        (_, None) => data,
+    };
+    let writer = Writer::begin(into, scratch, &db.make_identity().await?, store.is_some()).await?;
     let file = scratch.join(db::FILE);
-    let (mut done, mut lost, mut passes) = (HashSet::new(), BTreeMap::new(), 0);
+    let (mut copied, mut lost, mut passes) = (Copied::default(), BTreeMap::new(), 0);
     let (needs, identity) = loop {
-        folder::remove_database(&scratch)?;
+        folder::remove_database(scratch)?;
         if !db.copy_into(&file).await? {
             return Err(BackupError::Server);
         }
-        let snapshot = Db::open(&scratch).await?;
+        let snapshot = Db::open(scratch).await?;
         let mut needs = Needs::of(&snapshot).await?;
         let identity = snapshot.make_identity().await?;
         snapshot.close().await;
         let lost_before = lost;
         lost = if let Some(store) = store {
-            copy_out(&needs, store, staging, &writer, &mut done, report).await?
+            copy_out(&needs, store, staging, &writer, &mut copied, report).await?
         } else {
             needs = Needs::default();
             BTreeMap::new()
@@ -218,6 +147,8 @@ pub async fn back_up(
     list.objects = store.map(|_| needs.objects.len() as u64);
     list.staged = needs.staged.len() as u64;
     list.note(lost);
+    let bytes = fs::metadata(&file).map_err(failed(&file))?.len();
+    list.bytes = Some(copied.bytes() + bytes);
     writer.finish(&file, &list).await?;
     if let Err(error) = db.note_backup().await {
         // The backup is whole. That it is young is not known to alerts.
@@ -235,8 +166,9 @@ pub struct Restored {
     pub faults: Vec<FaultyFile>,
 }
 
-/// Makes an installation of a backup in a data folder that has none, for one that keeps its objects there. What the backup has is compared
-/// with its digests, and the database comes last: no program takes half an installation for a whole one.
+/// Makes an installation of a backup in a data folder that has none, or what was begun of it, for one that keeps its objects
+/// there. What the backup has is compared with its digests, and the database comes last: no program takes half an
+/// installation for a whole one.
 pub async fn restore(
     from: &BackupPlace,
     data: &Path,
@@ -250,12 +182,15 @@ pub async fn restore(
         (Some(_), ObjectsIn::Folder) | (None, ObjectsIn::Bucket) => {}
     }
     fs::create_dir_all(data).map_err(failed(data))?;
-    folder::require_empty(data, &["girasol.toml"])?;
+    let place =
+        Place { folder: data, marker: OF_BACKUP, last: db::FILE, besides: &["girasol.toml", RESTORING] };
+    let _unfinished = Unfinished::begin(place, &format!("{} {}", list.identity, list.database))?;
     // The backup stays as it is: to open a database writes beside it.
-    let beside = data.join(UNFINISHED);
-    fs::create_dir_all(&beside).map_err(failed(&beside))?;
+    let beside = data.join(RESTORING);
+    folder::remove_database(&beside)?;
     let copied = beside.join(db::FILE);
-    let is_there = reader.database(&copied).await?;
+    let allowance = Allowance::of(&list);
+    let is_there = reader.database(&copied, &allowance).await?;
     if !is_there || digest_of(&copied).map_err(failed(&copied))? != list.database {
         fs::remove_dir_all(&beside).map_err(failed(&beside))?;
         return Err(BackupError::Damaged { files: 1, first: db::FILE.to_owned() });
@@ -271,7 +206,7 @@ pub async fn restore(
     }
 
     let target = Folder::at(data)?;
-    let lost = copy_in(&needs, &reader, &target, report).await?;
+    let lost = copy_in(&needs, (&reader, &allowance), &target, report).await?;
     let faults = FaultyFile::all(lost);
     let unexpected = list.unexpected(&faults);
     if let Some(first) = unexpected.first() {
@@ -287,10 +222,13 @@ pub async fn restore(
     Ok(Restored { list, faults })
 }
 
-/// A folder that goes with its value.
-fn temporary(within: &Path) -> Result<(PathBuf, Option<tempfile::TempDir>), BackupError> {
-    let folder = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(within).map_err(failed(within))?;
-    Ok((folder.path().to_owned(), Some(folder)))
+/// A folder in this place for what is needed meanwhile. What processes have left there that died is removed.
+fn hold(place: &Path) -> Result<HeldFolder, BackupError> {
+    if let Err(error) = remove_all_abandoned(place, SCRATCH) {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, place = %place.display(), "what a backup that was killed has left is there still");
+    }
+    HeldFolder::within(place, SCRATCH).map_err(failed(place))
 }
 
 /// What a database needs beside itself.
@@ -308,16 +246,21 @@ impl Needs {
 
 /// A backup that is being made.
 enum Writer {
-    Folder(Folder),
+    Folder(FolderWriter),
     Archive(ArchiveWriter),
     Bucket(BucketWriter),
 }
 
 impl Writer {
-    async fn begin(into: &BackupPlace, identity: &Identity, has_objects: bool) -> Result<Self, BackupError> {
+    async fn begin(
+        into: &BackupPlace,
+        scratch: &Path,
+        identity: &Identity,
+        has_objects: bool,
+    ) -> Result<Self, BackupError> {
         Ok(match into {
-            BackupPlace::Folder(folder) => Self::Folder(Folder::new(folder)?),
-            BackupPlace::File(file) => Self::Archive(ArchiveWriter::create(file)?),
+            BackupPlace::Folder(folder) => Self::Folder(FolderWriter::begin(folder, identity)?),
+            BackupPlace::File(file) => Self::Archive(ArchiveWriter::create(file, scratch)?),
             BackupPlace::Bucket { name, prefix, objects } => {
                 let bucket = Bucket::of(name, prefix, objects).begin(identity, has_objects).await?;
                 end_left_uploads(prefix, objects).await;
@@ -328,7 +271,7 @@ impl Writer {
 
     async fn object(&self, address: &Address, bytes: &[u8]) -> Result<(), BackupError> {
         match self {
-            Self::Folder(folder) => {
+            Self::Folder(FolderWriter { folder, .. }) => {
                 Ok(folder.store.within(address.namespace).put(&address.key, bytes).await?)
             }
             Self::Archive(archive) => archive.add(&format!("objects/{address}"), bytes),
@@ -339,13 +282,15 @@ impl Writer {
     /// Copies what an artist has sent. Answers whether it is there, and whole.
     async fn sent(&self, file: &StagedFile, source: &Path) -> Result<bool, BackupError> {
         match self {
-            Self::Folder(folder) => sent::copy(file, source, &sent::place(file, &folder.staging)),
+            Self::Folder(FolderWriter { folder, .. }) => {
+                sent::copy(file, source, &sent::place(file, &folder.staging))
+            }
             Self::Archive(archive) => archive.sent(file, source),
             Self::Bucket(bucket) => bucket.sent(file, source).await,
         }
     }
 
-    async fn finish(&self, database: &Path, list: &BackupList) -> Result<(), BackupError> {
+    async fn finish(self, database: &Path, list: &BackupList) -> Result<(), BackupError> {
         match self {
             Self::Folder(folder) => folder.finish(list).await,
             Self::Archive(archive) => archive.finish(database, list),
@@ -380,7 +325,14 @@ impl Reader {
     }
 
     /// Copies the database. Answers whether it is there.
-    async fn database(&self, target: &Path) -> Result<bool, BackupError> {
+    async fn database(&self, target: &Path, allowance: &Allowance) -> Result<bool, BackupError> {
+        let bytes = match self {
+            Self::Folder(folder) => length_of(&folder.path.join(db::FILE)),
+            Self::Archive(archive) => archive.length(db::FILE),
+            Self::Bucket(bucket) => bucket.database_length(),
+        };
+        let Some(bytes) = bytes else { return Ok(false) };
+        allowance.take(db::FILE, bytes)?;
         match self {
             Self::Folder(folder) => {
                 fs::copy(folder.path.join(db::FILE), target).map(|_| true).map_err(failed(target))
@@ -402,14 +354,26 @@ impl Reader {
     }
 
     /// Copies what an artist has sent. Answers what is wrong with it, if something is.
-    async fn sent(&self, file: &StagedFile, target: &Path) -> Result<Option<Fault>, BackupError> {
+    async fn sent(
+        &self,
+        file: &StagedFile,
+        target: &Path,
+        allowance: &Allowance,
+    ) -> Result<Option<Fault>, BackupError> {
+        let name = sent::name(file);
+        let bytes = match self {
+            Self::Folder(folder) => length_of(&sent::place(file, &folder.staging)),
+            Self::Archive(archive) => archive.length(&name),
+            Self::Bucket(bucket) => bucket.length(&name),
+        };
+        allowance.take(&name, bytes.unwrap_or_default())?;
         let is_there = match self {
             Self::Folder(folder) => {
                 let source = sent::place(file, &folder.staging);
                 return fault_of(sent::copy(file, &source, target), &source);
             }
-            Self::Archive(archive) => archive.copy(&sent::name(file), target)?,
-            Self::Bucket(bucket) => bucket.copy(&sent::name(file), target).await?,
+            Self::Archive(archive) => archive.copy(&name, target)?,
+            Self::Bucket(bucket) => bucket.copy(&name, target).await?,
         };
         if !is_there {
             return Ok(Some(Fault::Missing));
@@ -428,6 +392,11 @@ async fn end_left_uploads(prefix: &str, objects: &Store) {
             tracing::warn!(error, "uploads to the bucket that were never finished could not be removed");
         }
     }
+}
+
+/// How long a file is, if there is one.
+fn length_of(file: &Path) -> Option<u64> {
+    fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
 }
 
 /// What is wrong with a file that was to be copied, by whether it was.

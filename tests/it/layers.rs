@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("performance", &["domain", "memory", "db"]),
     ("alerts", &["domain", "signals", "background", "config", "db", "cdn"]),
     ("checks", &["domain", "db", "staging"]),
-    ("library", &["domain", "db", "store", "staging", "whole_file"]),
+    ("library", &["domain", "db", "store", "staging", "whole_file", "held_folder"]),
     ("ingest", &["domain", "db", "store", "staging", "library"]),
     ("worker", &["domain", "signals", "background", "memory", "db", "store", "staging", "checks", "ingest"]),
     (

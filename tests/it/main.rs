@@ -40,6 +40,7 @@ mod garbage;
 mod identity;
 mod import;
 mod ingest;
+mod interrupted_backup;
 mod jobs;
 mod layers;
 mod limits;

@@ -25,21 +25,31 @@ use super::{
 /// Bytes that are gathered for a write.
 const BUFFER: usize = 1 << 20;
 
-/// A file that is being written, beside its place.
+/// More than any object of Girasol's has: one is read into memory.
+const MOST_OBJECT_BYTES: u64 = 256 << 20;
+/// More than any list has.
+const MOST_LIST_BYTES: u64 = 1 << 20;
+
+/// A file that is being written, in a folder beside its place.
 pub(super) struct ArchiveWriter {
     path: PathBuf,
     /// Until it is finished.
     tar: Mutex<Option<Builder<BufWriter<NamedTempFile>>>>,
 }
 
+/// The folder of a file that is to be made, and does not exist yet.
+pub(super) fn place_of(path: &Path) -> Result<&Path, BackupError> {
+    if path.try_exists().map_err(failed(path))? {
+        return Err(BackupError::Exists(path.to_owned()));
+    }
+    let folder = whole_file::folder(path);
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    Ok(folder)
+}
+
 impl ArchiveWriter {
-    pub(super) fn create(path: &Path) -> Result<Self, BackupError> {
-        if path.try_exists().map_err(failed(path))? {
-            return Err(BackupError::Exists(path.to_owned()));
-        }
-        let folder = whole_file::folder(path);
-        fs::create_dir_all(folder).map_err(failed(folder))?;
-        let file = whole_file::beside(path).map_err(failed(path))?;
+    pub(super) fn create(path: &Path, scratch: &Path) -> Result<Self, BackupError> {
+        let file = whole_file::beside(&scratch.join("backup.tar")).map_err(failed(path))?;
         let tar = Builder::new(BufWriter::with_capacity(BUFFER, file));
         Ok(Self { path: path.to_owned(), tar: Mutex::new(Some(tar)) })
     }
@@ -68,7 +78,11 @@ impl ArchiveWriter {
         let bytes = file.metadata().map_err(failed(database))?.len();
         self.append(db::FILE, bytes, file)?;
         self.add(LIST, &list.write().map_err(failed(&self.path))?)?;
-        self.close().map_err(failed(&self.path))
+        self.close().map_err(|error| match error.kind() {
+            // Another process was quicker.
+            io::ErrorKind::AlreadyExists => BackupError::Exists(self.path.clone()),
+            _ => failed(&self.path)(error),
+        })
     }
 
     fn close(&self) -> io::Result<()> {
@@ -126,7 +140,7 @@ impl Archive {
     pub(super) fn open(path: &Path) -> Result<(Self, BackupList), BackupError> {
         let opened = || {
             let archive = Self { path: path.to_owned(), places: places(path)? };
-            let list = archive.bytes(LIST)?;
+            let list = archive.bytes(LIST, MOST_LIST_BYTES)?;
             let list =
                 list.ok_or_else(|| io::Error::other(format!("it has no {LIST}, or is cut off before it")))?;
             let list = BackupList::read(&list)?;
@@ -135,9 +149,14 @@ impl Archive {
         opened().map_err(|source| BackupError::NoBackup { place: path.display().to_string(), source })
     }
 
-    /// The bytes of a name, if it is there.
+    /// The bytes of an object, if it is there and no longer than objects are.
     pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, BackupError> {
-        self.bytes(name).map_err(failed(&self.path))
+        self.bytes(name, MOST_OBJECT_BYTES).map_err(failed(&self.path))
+    }
+
+    /// How many bytes a name has, if it is there.
+    pub(super) fn length(&self, name: &str) -> Option<u64> {
+        self.places.get(name).map(|(_from, bytes)| *bytes)
     }
 
     /// Writes the bytes of a name into a file. Answers whether they are there.
@@ -146,8 +165,8 @@ impl Archive {
         sent::write(target, &mut bytes).map(|_| true).map_err(failed(target))
     }
 
-    fn bytes(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(mut there) = self.at(name)? else { return Ok(None) };
+    fn bytes(&self, name: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some(mut there) = self.at(name)?.filter(|there| there.limit() <= most) else { return Ok(None) };
         let mut bytes = Vec::new();
         there.read_to_end(&mut bytes)?;
         Ok(Some(bytes))
@@ -161,13 +180,14 @@ impl Archive {
     }
 }
 
-/// Reads the headers of a file, and passes over what is between.
+/// Reads the headers of a file, and passes over what is between. Headers of the kind that tells of the next one, such as a
+/// name that is longer than any here, count as files without a meaning: nothing is read into memory that they say.
 fn places(path: &Path) -> io::Result<HashMap<String, (u64, u64)>> {
     let file = File::open(path)?;
     let all = file.metadata()?.len();
     let mut tar = tar::Archive::new(file);
     let (mut places, mut last) = (HashMap::new(), None::<String>);
-    for entry in tar.entries_with_seek()? {
+    for entry in tar.entries_with_seek()?.raw(true) {
         let entry = entry.map_err(|_why| match &last {
             Some(last) => io::Error::other(format!("it is damaged or cut off after {last}")),
             None => io::Error::other("it is no tar file"),
@@ -177,7 +197,9 @@ fn places(path: &Path) -> io::Result<HashMap<String, (u64, u64)>> {
         if from.saturating_add(bytes) > all {
             return Err(io::Error::other(format!("it is cut off within {name}")));
         }
-        places.insert(name.clone(), (from, bytes));
+        if entry.header().entry_type().is_file() {
+            places.insert(name.clone(), (from, bytes));
+        }
         last = Some(name);
     }
     Ok(places)

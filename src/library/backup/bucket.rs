@@ -140,6 +140,16 @@ impl Bucket {
         Ok(true)
     }
 
+    /// How many bytes a name has, if it is there.
+    pub(super) fn length(&self, name: &str) -> Option<u64> {
+        self.lengths.get(name).copied()
+    }
+
+    /// How many bytes the database has, if it is there.
+    pub(super) fn database_length(&self) -> Option<u64> {
+        self.length(&database_of(self.run.as_deref()?))
+    }
+
     /// Copies the database. Answers whether it is there.
     pub(super) async fn database(&self, target: &Path) -> Result<bool, BackupError> {
         match &self.run {
@@ -221,7 +231,7 @@ impl BucketWriter {
     }
 
     /// Sends the database and then the list, and removes what older runs have left.
-    pub(super) async fn finish(&self, file: &Path, list: &BackupList) -> Result<(), BackupError> {
+    pub(super) async fn finish(self, file: &Path, list: &BackupList) -> Result<(), BackupError> {
         let Some(area) = &self.bucket.area else { return Ok(()) };
         let bytes = fs::metadata(file).map_err(failed(file))?.len();
         let text = list.write().map_err(failed(Path::new(LIST)))?;

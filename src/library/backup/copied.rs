@@ -18,7 +18,22 @@ use crate::{
     store::{Address, Found, Store},
 };
 
-use super::{BackupError, Needs, Reader, Writer, fault_of, folder::Folder, sent};
+use super::{
+    BackupError, Needs, Reader, Writer, allowance::Allowance, fault_of, folder::Folder, length_of, sent,
+};
+
+/// What is in a backup already, and how many bytes were copied into it, or some more.
+#[derive(Default)]
+pub(super) struct Copied {
+    names: HashSet<String>,
+    bytes: AtomicU64,
+}
+
+impl Copied {
+    pub(super) fn bytes(self) -> u64 {
+        self.bytes.into_inner()
+    }
+}
 
 /// Copies what is not in the backup yet. Answers what is faulty, by its name.
 pub(super) async fn copy_out(
@@ -26,7 +41,7 @@ pub(super) async fn copy_out(
     store: &Store,
     staging: &Staging,
     to: &Writer,
-    done: &mut HashSet<String>,
+    Copied { names: done, bytes: copied }: &mut Copied,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<BTreeMap<String, Fault>, BackupError> {
     let objects: Vec<Address> =
@@ -35,7 +50,10 @@ pub(super) async fn copy_out(
     let get = async |address: Address| -> Result<Found, BackupError> {
         Ok(store.within(address.namespace).look(&address.key).await?)
     };
-    let put = async |address: Address, bytes: &[u8]| to.object(&address, bytes).await;
+    let put = async |address: Address, bytes: &[u8]| {
+        copied.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        to.object(&address, bytes).await
+    };
     let mut lost = BTreeMap::new();
     for (address, fault) in copy_objects(objects, &get, &put, &steps).await? {
         note(done, &mut lost, address.to_string(), fault);
@@ -46,6 +64,7 @@ pub(super) async fn copy_out(
         let is_done = matches!(file, StagedFile::Frame(..)) && done.contains(&name);
         if !is_done {
             let source = sent::place(file, staging);
+            copied.fetch_add(length_of(&source).unwrap_or_default(), Ordering::Relaxed);
             note(done, &mut lost, name, fault_of(to.sent(file, &source).await, &source)?);
         }
         steps.take();
@@ -63,20 +82,21 @@ fn note(done: &mut HashSet<String>, lost: &mut BTreeMap<String, Fault>, name: St
 /// Copies all that a backup has. Answers what is faulty, by its name.
 pub(super) async fn copy_in(
     needs: &Needs,
-    from: &Reader,
+    (from, allowance): (&Reader, &Allowance),
     to: &Folder,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<BTreeMap<String, Fault>, BackupError> {
     let steps = Steps::of(needs.objects.len() + needs.staged.len(), report);
     let get = async |address: Address| from.object(&address).await;
     let put = async |address: Address, bytes: &[u8]| -> Result<(), BackupError> {
+        allowance.take(&address.to_string(), bytes.len() as u64)?;
         Ok(to.store.within(address.namespace).put(&address.key, bytes).await?)
     };
     let copied = copy_objects(needs.objects.clone(), &get, &put, &steps).await?;
     let mut lost: BTreeMap<String, Fault> =
         copied.into_iter().filter_map(|(address, fault)| Some((address.to_string(), fault?))).collect();
     for file in &needs.staged {
-        if let Some(fault) = from.sent(file, &sent::place(file, &to.staging)).await? {
+        if let Some(fault) = from.sent(file, &sent::place(file, &to.staging), allowance).await? {
             lost.insert(sent::name(file), fault);
         }
         steps.take();

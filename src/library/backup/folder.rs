@@ -6,12 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{db, staging::Staging, store::Store, whole_file};
+use crate::{db, domain::identity::Identity, staging::Staging, store::Store, whole_file};
 
 use super::{
     BackupError, failed,
     list::{BackupList, LIST},
+    unfinished::{Place, Unfinished},
 };
+
+/// What says that a backup is not finished, and of which database it is.
+const UNFINISHED: &str = "unfinished.txt";
 
 /// Objects and what artists have sent, in a folder.
 pub(super) struct Folder {
@@ -26,23 +30,35 @@ impl Folder {
         let staging = Staging::open(path, None).map_err(failed(path))?;
         Ok(Self { path: path.to_owned(), store, staging })
     }
+}
 
-    /// The same in a folder that is empty, or not there yet.
-    pub(super) fn new(path: &Path) -> Result<Self, BackupError> {
+/// A backup that is being made in a folder.
+pub(super) struct FolderWriter {
+    pub(super) folder: Folder,
+    unfinished: Unfinished,
+}
+
+impl FolderWriter {
+    /// Begins in a folder that is empty or not there yet, or goes on where a backup of the same database was begun.
+    pub(super) fn begin(path: &Path, identity: &Identity) -> Result<Self, BackupError> {
         fs::create_dir_all(path).map_err(failed(path))?;
-        require_empty(path, &[])?;
-        Self::at(path)
+        let place = Place { folder: path, marker: UNFINISHED, last: LIST, besides: &[] };
+        let unfinished = Unfinished::begin(place, identity.as_str())?;
+        Ok(Self { folder: Folder::at(path)?, unfinished })
     }
 
     /// Writes the list after all else is on disk, and whole. The database is there already.
-    pub(super) async fn finish(&self, list: &BackupList) -> Result<(), BackupError> {
+    pub(super) async fn finish(self, list: &BackupList) -> Result<(), BackupError> {
+        let Self { folder, unfinished } = self;
         if list.objects.is_some() {
-            self.store.set_identity(&list.identity).await?;
+            folder.store.set_identity(&list.identity).await?;
         }
-        let path = self.path.join(LIST);
-        self.write(list).map_err(failed(&path))
+        let path = folder.path.join(LIST);
+        folder.write(list).and_then(|()| unfinished.end()).map_err(failed(&path))
     }
+}
 
+impl Folder {
     fn write(&self, list: &BackupList) -> io::Result<()> {
         File::open(self.path.join(db::FILE))?.sync_all()?;
         let (unfinished, path) = (self.path.join(format!(".{LIST}")), self.path.join(LIST));
@@ -61,18 +77,6 @@ pub(super) fn read_list(folder: &Path) -> Result<BackupList, BackupError> {
     });
     let read = read.and_then(|bytes| BackupList::read(&bytes));
     read.map_err(|source| BackupError::NoBackup { place: folder.display().to_string(), source })
-}
-
-/// Refuses a folder that has more in it than these names.
-pub(super) fn require_empty(folder: &Path, besides: &[&str]) -> Result<(), BackupError> {
-    for entry in fs::read_dir(folder).map_err(failed(folder))? {
-        let name = entry.map_err(failed(folder))?.file_name();
-        if !besides.iter().any(|beside| name == *beside) {
-            let has = name.to_string_lossy().into_owned();
-            return Err(BackupError::NotEmpty { place: folder.display().to_string(), has });
-        }
-    }
-    Ok(())
 }
 
 /// Removes the copy of the pass before, with what SQLite keeps beside it.

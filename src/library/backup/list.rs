@@ -29,6 +29,9 @@ pub struct BackupList {
     pub objects: Option<u64>,
     /// Files that artists have sent.
     pub staged: u64,
+    /// Bytes of all of them and of the database, or some more; older backups do not say it.
+    #[serde(default)]
+    pub bytes: Option<u64>,
     /// Objects and files that were missing, damaged or unreadable where they were copied from.
     pub faulty: u64,
     /// Each of them, in the order of their names. A list that an older program has written does not say which they are.
@@ -82,6 +85,7 @@ impl BackupList {
             database,
             objects: None,
             staged: 0,
+            bytes: None,
             faulty: 0,
             faults: Vec::new(),
         }

@@ -79,7 +79,11 @@ pub(super) fn copy(file: &StagedFile, source: &Path, target: &Path) -> Result<bo
 /// Whether a copy is what it has to be. One that is not is removed; of an upload, what is too much is cut off.
 pub(super) fn is_whole(file: &StagedFile, target: &Path) -> io::Result<bool> {
     let is_whole = match file {
-        StagedFile::Frame(_, digest) => Digest::of(&fs::read(target)?) == *digest,
+        StagedFile::Frame(_, digest) => {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(File::open(target)?)?;
+            Digest::from_hash(hasher.finalize()) == *digest
+        }
         StagedFile::Upload(_, _, received) => {
             let copied = File::options().write(true).open(target)?;
             let is_there = copied.metadata()?.len() >= *received;
