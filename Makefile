@@ -231,6 +231,7 @@ bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 bench-serve: setup setup-bench ## Serve the same files as nginx and Varnish, each on one core, in ten minutes; ARGS: --write writes benches/serve.md, --only WORD
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve $(ARGS)
+	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve/rest.py $(filter --write,$(ARGS))
 
 bench-db: setup ## Measure look-ups over a million configurations on both engines, in ten minutes, and write benches/lookups.md
 	@CARGO="$(CARGO)" scripts/bench-db.sh $(ARGS)

@@ -10,19 +10,15 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from data import SEQUENCE, frames_and_packs, ring
 from drive import Load
 from servers import Girasol, Nginx, Varnish
-from table import page
+from table import page, write
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-CONFIGURATION = "ring.solitaire.metal-platinum"
-SEQUENCE = f"/api/products/customizable/{CONFIGURATION}/sequence"
 # What browsers of a phone on a slow line, a phone, a desk, and one without hints send; and the codings that they take.
 HINTS = [
     {"sec-ch-ua-mobile": "?1", "ect": "3g", "save-data": "on", "accept": "image/avif,image/webp,*/*"},
@@ -55,7 +51,7 @@ def main():
     folder.chmod(0o755)  # nginx reads it as another user
     servers = []
     try:
-        girasol = Girasol(binary, folder, data(binary))
+        girasol = Girasol(binary, folder, ring(binary))
         servers.append(girasol)
         files = folder / "files"
         scenarios = [s for s in all_scenarios(girasol, files) if wishes.only in s.name]
@@ -75,40 +71,17 @@ def main():
         text = page(results)
         print(text)
         if wishes.write:
-            target = ROOT / "benches" / "serve.md"
-            before, _, rest = target.read_text().partition("<!-- figures -->")
-            after = rest.partition("<!-- /figures -->")[2]
-            target.write_text(f"{before}<!-- figures -->\n\n{text}\n\n<!-- /figures -->{after}")
+            write("figures", text)
     finally:
         for server in reversed(servers):
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def data(binary):
-    """A data folder with the sample ring, which is made once."""
-    folder = ROOT / "target" / "serve" / "data"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        ring = ROOT / "fixtures" / "ring-platinum"
-        choice = ["--product", "ring/solitaire", "--choice", "metal=platinum"]
-        subprocess.run([binary, "ingest", ring, *choice, "--data", folder], check=True, stdout=subprocess.DEVNULL)
-        (folder / "done").touch()
-    return folder
-
-
 def all_scenarios(girasol, files):
     """What is asked for, with the files that the others serve for it."""
     manifest = json.loads(girasol.fetch(SEQUENCE, {"accept-encoding": "identity"}).body)
-    frames, packs = {}, {}
-    for tier in manifest["tiers"].values():
-        for kind, of_format in tier["formats"].items():
-            for pack in of_format["packs"]:
-                path = f"/p/{pack['pack']}.pack"
-                packs[path] = save(girasol, files, path)
-                for degree in pack["degrees"]:
-                    path = f"/s/{of_format['set']}/{degree:03}.{kind}"
-                    frames[path] = save(girasol, files, path)
+    frames, packs = ({path: save(girasol, files, path) for path in paths} for paths in frames_and_packs(manifest))
     nearest = lambda paths, length: min(paths, key=lambda path: abs(paths[path] - length))
     frame, larger = nearest(frames, 4200), nearest(frames, 8000)
     half, pack = nearest(packs, 50_000), nearest(packs, 100_000)

@@ -1,6 +1,7 @@
 """The figures as a table."""
 
 import statistics
+from pathlib import Path
 
 PEER = "nginx"
 
@@ -31,3 +32,11 @@ def page(results):
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def write(part, text):
+    """Puts a text between the marks of a part of benches/serve.md."""
+    target = Path(__file__).resolve().parent.parent / "serve.md"
+    before, _, rest = target.read_text().partition(f"<!-- {part} -->")
+    after = rest.partition(f"<!-- /{part} -->")[2]
+    target.write_text(f"{before}<!-- {part} -->\n\n{text}\n\n<!-- /{part} -->{after}")
