@@ -6,9 +6,9 @@ mod answers;
 mod cached;
 mod levels;
 mod sharing;
+mod visibility;
 
 use std::{
-    hash::Hash,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -34,12 +34,20 @@ use crate::{
     store::{Address, ObjectKey, Store},
 };
 
-use self::{admission::Admission, answers::Turns, cached::Cached, levels::Asked, sharing::Sharing};
+use self::{
+    admission::Admission,
+    answers::Turns,
+    cached::Cached,
+    levels::Asked,
+    sharing::Sharing,
+    visibility::{LastKnown, Visibility, or_last_known},
+};
 use super::{measure::Negotiations, problem::Error};
 
 pub use self::admission::Bounds;
 pub(in crate::http) use self::cached::{Answer, Live};
 pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
+pub(crate) use self::visibility::Protected;
 
 /// How long a server may answer from a pointer that another process has moved.
 const POINTER_TTL: Duration = Duration::from_secs(1);
@@ -86,91 +94,12 @@ pub struct Catalog {
     pub(super) admission: Admission,
 }
 
-/// What was read last of pointers and revisions, for while the database cannot be asked. What did not exist is not among
-/// it: it may exist by now.
-#[derive(Debug)]
-struct LastKnown {
-    pointers: Cache<ConfigId, Visibility>,
-    revisions: Cache<ProductId, i64>,
-}
-
-impl LastKnown {
-    fn for_at_most(time: Duration) -> Self {
-        Self {
-            pointers: Cache::of_entries("last pointers", MAX_POINTERS, time),
-            revisions: Cache::of_entries("last revisions", MAX_POINTERS, time),
-        }
-    }
-
-    async fn note_visibility(&self, id: &ConfigId, visibility: Visibility) {
-        match visibility {
-            Visibility::Absent => self.pointers.evict(id).await,
-            existing => self.pointers.replace(id.clone(), existing).await,
-        }
-    }
-
-    async fn note_revision(&self, id: &ProductId, revision: Option<i64>) {
-        match revision {
-            None => self.revisions.evict(id).await,
-            Some(revision) => self.revisions.replace(id.clone(), revision).await,
-        }
-    }
-}
-
-/// What is true now, or what was true last while the database cannot be asked, or not in time.
-async fn or_last_known<K, L, V>(now: Result<V, Error>, last: &Cache<K, L>, key: &K) -> Result<V, Error>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    L: Copy + Into<V> + Send + Sync + 'static,
-{
-    match now {
-        Err(why @ (Error::Busy(_) | Error::Overloaded)) => match last.get(key).await {
-            Some(last) => Ok((*last).into()),
-            None => Err(why),
-        },
-        now => now,
-    }
-}
-
 /// The error about an object that has to exist.
 fn missing(error: Error, address: Address) -> Error {
     match error {
         Error::NoSuchFile => Error::ObjectMissing(address),
         other => other,
     }
-}
-
-/// Whether clients can see a configuration.
-#[derive(Debug, Clone, Copy)]
-enum Visibility {
-    /// A version is live.
-    Live(Pointer),
-    /// A version was live and was taken down.
-    TakenDown,
-    /// Only signed addresses show it.
-    Protected(Protected),
-    /// No version was ever live.
-    Absent,
-}
-
-impl Visibility {
-    fn public_pointer(self, id: &ConfigId) -> Result<Pointer, Error> {
-        match self {
-            Self::Live(pointer) => Ok(pointer),
-            Self::Protected(_) => Err(Error::Protected),
-            Self::TakenDown => Err(Error::TakenDown(id.clone())),
-            Self::Absent => Err(Error::NoSpin(id.clone())),
-        }
-    }
-}
-
-/// A protected configuration.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Protected {
-    /// The namespace of its objects.
-    pub(crate) namespace: Namespace,
-    /// The live version.
-    pub(crate) live: Option<Pointer>,
 }
 
 impl Catalog {
