@@ -39,42 +39,58 @@ const EXPOSED: &str = "Accept-Ranges, Age, Content-Encoding, Content-Range, ETag
 
 pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
+/// A header line that is there from the start: nothing is parsed or copied to write it.
+type Line = (HeaderName, HeaderValue);
+
+const fn line(name: &'static str, value: &'static str) -> Line {
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
 /// The headers of every public answer.
-const ALWAYS: [(HeaderName, &str); 5] = [
-    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    (ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
-    (CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
-    (HeaderName::from_static("timing-allow-origin"), "*"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+static ALWAYS: [Line; 5] = [
+    (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED)),
+    (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
+    line("timing-allow-origin", "*"),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
-const NEVER: &[(&str, &str)] = &[("cache-control", "private, no-store")];
+static IMMUTABLE: [Line; 1] = [line("cache-control", "public, max-age=31536000, immutable")];
+// CDN-Cache-Control (RFC 9213) is for CDNs; most ignore it, and Fastly reads the older Surrogate-Control. Caches that know
+// neither read s-maxage.
+static MANIFEST: [Line; 3] = [
+    line(
+        "cache-control",
+        "public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400",
+    ),
+    line("cdn-cache-control", "public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
+    line("surrogate-control", "max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
+];
+static REDIRECT: [Line; 1] = [line("cache-control", "public, max-age=600")];
+static POINTER: [Line; 1] = [line("cache-control", "public, no-cache")];
+static NOT_FOUND: [Line; 1] = [line("cache-control", "public, max-age=10")];
+static GONE: [Line; 1] = [line("cache-control", "public, max-age=300")];
+static LATER: [Line; 2] = [line("cache-control", "private, no-store"), line("retry-after", "5")];
+static NEVER: [Line; 1] = [line("cache-control", "private, no-store")];
+
+/// Where the tags of an answer stand, for caches that read one or the other.
+const TAGS: [HeaderName; 3] = [
+    HeaderName::from_static("surrogate-key"),
+    HeaderName::from_static("cache-tag"),
+    HeaderName::from_static("xkey"),
+];
 
 impl Caching {
-    fn lines(self) -> &'static [(&'static str, &'static str)] {
+    fn lines(self) -> &'static [Line] {
         match self {
-            Self::Immutable => &[("cache-control", "public, max-age=31536000, immutable")],
-            // CDN-Cache-Control (RFC 9213) is for CDNs; most ignore it, and Fastly reads the older
-            // Surrogate-Control. Caches that know neither read s-maxage.
-            Self::Manifest => &[
-                (
-                    "cache-control",
-                    "public, max-age=600, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400",
-                ),
-                (
-                    "cdn-cache-control",
-                    "public, max-age=3600, stale-while-revalidate=600, stale-if-error=86400",
-                ),
-                ("surrogate-control", "max-age=3600, stale-while-revalidate=600, stale-if-error=86400"),
-            ],
-            Self::Redirect => &[("cache-control", "public, max-age=600")],
-            Self::Pointer => &[("cache-control", "public, no-cache")],
-            Self::Error(StatusCode::NOT_FOUND) => &[("cache-control", "public, max-age=10")],
-            Self::Error(StatusCode::GONE) => &[("cache-control", "public, max-age=300")],
-            Self::Error(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
-                &[("cache-control", "private, no-store"), ("retry-after", "5")]
-            }
-            Self::Private | Self::Error(_) => NEVER,
+            Self::Immutable => &IMMUTABLE,
+            Self::Manifest => &MANIFEST,
+            Self::Redirect => &REDIRECT,
+            Self::Pointer => &POINTER,
+            Self::Error(StatusCode::NOT_FOUND) => &NOT_FOUND,
+            Self::Error(StatusCode::GONE) => &GONE,
+            Self::Error(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => &LATER,
+            Self::Private | Self::Error(_) => &NEVER,
         }
     }
 
@@ -94,12 +110,12 @@ impl Caching {
 /// Begins a public answer with all headers of its policy: caching, CORS, `Vary` and tags.
 pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    for line in ALWAYS {
-        answer.insert_header(line);
+    for (name, value) in &ALWAYS {
+        answer.insert_header((name.clone(), value.clone()));
     }
     let caching = if scope.is_secret { caching.for_one() } else { caching };
     for (name, value) in caching.lines() {
-        answer.insert_header((*name, *value));
+        answer.insert_header((name.clone(), value.clone()));
     }
     if scope.is_secret {
         answer.insert_header((REFERRER_POLICY, "no-referrer"));
@@ -108,24 +124,23 @@ pub(crate) fn answer(status: StatusCode, caching: Caching, scope: &Scope) -> Htt
         answer.insert_header((VARY, vary));
     }
     if !scope.tags.is_empty() {
+        let [surrogate_key, cache_tag, xkey] = TAGS;
+        let spaced = scope.tags.join(" ");
         answer
-            .insert_header(("surrogate-key", scope.tags.join(" ")))
-            .insert_header(("cache-tag", scope.tags.join(",")))
-            .insert_header(("xkey", scope.tags.join(" ")));
+            .insert_header((surrogate_key, spaced.as_str()))
+            .insert_header((cache_tag, scope.tags.join(",")))
+            .insert_header((xkey, spaced));
     }
     answer
 }
 
 /// The headers of a public answer that is immutable, with this tag: those that [`answer`] writes.
 pub(super) fn immutable(headers: &mut HeaderMap, tag: &HeaderValue) {
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in ALWAYS.iter().chain(Caching::Immutable.lines()) {
+        headers.insert(name.clone(), value.clone());
     }
-    for (name, value) in Caching::Immutable.lines() {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    for name in ["surrogate-key", "cache-tag", "xkey"] {
-        headers.insert(HeaderName::from_static(name), tag.clone());
+    for name in TAGS {
+        headers.insert(name, tag.clone());
     }
 }
 
@@ -168,9 +183,10 @@ mod tests {
         ] {
             table.push(name.to_owned());
             for (header, value) in caching.lines() {
-                table.push(format!("  {header}: {value}"));
+                table.push(format!("  {header}: {}", value.to_str().unwrap()));
             }
-            let control = caching.lines().iter().find(|(header, _)| *header == "cache-control").unwrap().1;
+            let control = &caching.lines().iter().find(|(header, _)| header == "cache-control").unwrap().1;
+            let control = control.to_str().unwrap();
             assert!(!(control.contains("no-store") && control.contains("max-age")), "{name}");
         }
         table.push("always".to_owned());

@@ -36,6 +36,8 @@ pub(super) fn answer(catalog: &Catalog, key: ObjectKey, request: &Request) -> Op
     let (method, headers) = (request.method(), request.headers());
     let (response, body) = if is_unconditional(headers) {
         (whole(&place, &object), Some(object.body.clone()))
+    } else if has_it(headers, &object) {
+        (head(StatusCode::NOT_MODIFIED, &object), None)
     } else {
         conditional(method, headers, &place, &object)?
     };
@@ -56,14 +58,27 @@ fn is_unconditional(headers: &HeaderMap) -> bool {
     [IF_NONE_MATCH, RANGE, IF_MATCH].iter().all(|name| !headers.contains_key(name))
 }
 
+/// Whether these headers have one condition, the tag of the object, as of a cache that revalidates it.
+fn has_it(headers: &HeaderMap, object: &Object) -> bool {
+    headers.get(IF_NONE_MATCH) == Some(&object.etag)
+        && headers.get_all(IF_NONE_MATCH).count() == 1
+        && !headers.contains_key(IF_MATCH)
+}
+
 fn whole(place: &Address, object: &Object) -> Response<()> {
-    let mut response = Response::with_body(StatusCode::OK, ());
+    let mut response = head(StatusCode::OK, object);
     let headers = response.headers_mut();
-    caching::immutable(headers, &object.tag);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(place.key.media_type()));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(ETAG, object.etag.clone());
     headers.insert(REPR_DIGEST, object.repr_digest.clone());
+    response
+}
+
+/// What the heads of all answers about an object have in common.
+fn head(status: StatusCode, object: &Object) -> Response<()> {
+    let mut response = Response::with_body(status, ());
+    caching::immutable(response.headers_mut(), &object.tag);
+    response.headers_mut().insert(ETAG, object.etag.clone());
     response
 }
 
