@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// The series of a scrape, as `name{labels}`, with their values.
-type Series = BTreeMap<String, f64>;
+pub(crate) type Series = BTreeMap<String, f64>;
 
-async fn scrape(server: &Server, bearer: &str) -> String {
+pub(crate) async fn scrape(server: &Server, bearer: &str) -> String {
     let response = server.get("/metrics", &[("authorization", bearer)]).await;
     assert_eq!(response.status(), 200);
     assert_eq!(header(response.headers(), "content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -29,7 +29,7 @@ async fn scrape(server: &Server, bearer: &str) -> String {
     response.text().await.unwrap()
 }
 
-fn series(text: &str) -> Series {
+pub(crate) fn series(text: &str) -> Series {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
@@ -50,7 +50,7 @@ fn parts(series: &str) -> (&str, Vec<&str>) {
     (base.unwrap_or(name), labels.filter(|label| *label != "le").collect())
 }
 
-fn sum(series: &Series, name: &str, label: &str) -> f64 {
+pub(crate) fn sum(series: &Series, name: &str, label: &str) -> f64 {
     let of_it = |series: &str| {
         series.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
             && series.contains(label)
