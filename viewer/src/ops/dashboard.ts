@@ -18,6 +18,8 @@ import { verdictOf } from "./verdict";
 /** Servers write what they measure once a minute. */
 const PLOTS_EVERY_MS = 60_000;
 const HEALTH_EVERY_MS = 15_000;
+/** What is slow over hours changes slowly, and takes the server longer to put together. */
+const REPORT_EVERY_MS = 300_000;
 /** Hours of what browsers measured, which is kept by the hour. */
 const USERS_HOURS = 24;
 
@@ -82,19 +84,25 @@ export function dashboard(
   let asked = 0;
   const loadPlots = async () => {
     const own = ++asked;
-    const [plots, report] = await Promise.all([showPlots(view.hours), showReport(view.hours)]);
+    const plots = await showPlots(view.hours);
     // Another choice was made meanwhile.
     if (signal.aborted || own !== asked) return;
     seen.plots = plots;
     main.removeAttribute("aria-busy");
     grid.show(plots);
     slow.hidden = grid.isEmpty();
-    // A table that is scrolled by keys stays.
-    if (!tables.contains(document.activeElement)) tables.replaceChildren(...reportTables(report));
     draw();
+  };
+  const loadReport = async () => {
+    const { hours } = view;
+    const report = await showReport(hours);
+    // A table that is scrolled by keys stays.
+    if (hours === view.hours && !tables.contains(document.activeElement))
+      tables.replaceChildren(...reportTables(report));
   };
   const loads = {
     plots: loadPlots,
+    report: loadReport,
     alerts: async () => takeAlerts(await alerts.list()),
     health: async () => {
       seen.health = await showHealth();
@@ -107,7 +115,7 @@ export function dashboard(
   };
   const wrong = trouble(() => again(), signal);
   const load = (...names: (keyof typeof loads)[]) => Promise.all(names.map((name) => wrong.attempt(name, loads[name])));
-  const loadAll = () => load("plots", "alerts", "health", "users");
+  const loadAll = () => load("plots", "alerts", "health", "users", "report");
 
   main.replaceChildren(
     make(
@@ -148,6 +156,7 @@ export function dashboard(
   const again = () => (byId("link").dataset.state === "lost" ? live.retry() : loadAll());
   every(PLOTS_EVERY_MS, () => load("plots", "users"), signal);
   every(HEALTH_EVERY_MS, () => load("health", "alerts"), signal);
+  every(REPORT_EVERY_MS, () => load("report"), signal);
 
   return {
     show(next) {
@@ -157,7 +166,7 @@ export function dashboard(
       if (chosen) chosen.checked = true;
       if (hours === next.hours) return;
       grid.wait();
-      void load("plots");
+      void load("plots", "report");
     },
   };
 }
