@@ -232,7 +232,7 @@ mod tests {
             recorder.flush(&db).await.unwrap();
         }
         let mut sums = BTreeMap::new();
-        db.each_performance_sample(0, |sample| {
+        db.each_performance_sample(0, "", |sample| {
             if let Some((word, _)) = sample.name.split_once(' ') {
                 *sums.entry(word.to_owned()).or_default() += sample.sum.values;
             }

@@ -231,22 +231,24 @@ impl Db {
         Ok(stored.into_iter().map(sample).collect())
     }
 
-    /// The same, without holding more than a page of them, and without what statements took.
+    /// The same, without holding more than a page of them, and without the names that a pattern of `like` fits.
     pub async fn each_performance_sample(
         &self,
         since_ms: i64,
+        but: &str,
         mut each: impl FnMut(Sample),
     ) -> Result<(), DbError> {
         const SQL: &str = "select at_ms, instance, name, total, samples from performance_samples
             where minutes = $1 and (at_ms, instance, name) > ($2, $3, $4)
-            and name not like 'sql-%' order by at_ms, instance, name limit $5";
+            and name not like $5 order by at_ms, instance, name limit $6";
         let mut tx = self.snapshot("performance.read_samples").await?;
         for period in [Period::Hour, Period::Minute] {
             let mut after = (since_ms.saturating_sub(1), String::new(), String::new());
             loop {
                 let (at_ms, instance, name) = after;
                 let statement = tx.run("performance.list_samples", SQL).bind(minutes(period)).bind(at_ms);
-                let page: Vec<StoredSample> = statement.bind(instance).bind(name).bind(PAGE).all().await?;
+                let page: Vec<StoredSample> =
+                    statement.bind(instance).bind(name).bind(but).bind(PAGE).all().await?;
                 let is_last = page.len() < PAGE as usize;
                 let Some((at_ms, instance, name, ..)) = page.last().cloned() else { break };
                 after = (at_ms, instance, name);
@@ -417,8 +419,9 @@ mod tests {
         assert_eq!(tally.times, measured("/a", &[1, 2, 3, 9]).series[&series("/a")].times);
         let samples = db.performance_samples(0).await.unwrap();
         let mut each = Vec::new();
-        db.each_performance_sample(0, |sample| each.push(sample)).await.unwrap();
+        db.each_performance_sample(0, "", |sample| each.push(sample)).await.unwrap();
         assert_eq!(each, samples);
+        db.each_performance_sample(0, "c%", |sample| panic!("{sample:?}")).await.unwrap();
         assert_eq!(samples[0].sum, Sum { total: 4.0, values: 3 });
         assert_eq!(samples.len(), 2);
 

@@ -26,7 +26,8 @@ pub async fn load(
         history.add_requests(row.at_ms, &row.series, &row.tally);
     })
     .await?;
-    db.each_performance_sample(since_ms, |sample| history.add_sample(&sample)).await?;
+    // No plot shows what statements took, which is most of it.
+    db.each_performance_sample(since_ms, "sql-%", |sample| history.add_sample(&sample)).await?;
     db.each_user_group(history.views_since_ms(), |hour_ms, _, tally| history.add_views(hour_ms, tally))
         .await?;
     if let Some(users) = users {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Recorder;
 use crate::{
     db::{Db, DbError},
-    domain::performance::report::{Gathering, Report},
+    domain::performance::report::{Gathering, Report, Samples},
 };
 
 /// Puts together what all servers have measured in the last hours. A server adds what it has not written yet.
@@ -23,8 +23,9 @@ pub async fn load(db: &Db, hours: u32, recorder: Option<&Recorder>) -> Result<Re
             gathering.add(since_ms, recorder.instance(), series, tally);
         }
     }
-    let samples = db.performance_samples(from_ms).await?;
+    let mut samples = Samples::default();
+    db.each_performance_sample(gathering.since_ms(), "", |sample| samples.add(sample)).await?;
     let plans: BTreeMap<String, String> =
         db.statement_plans().await?.into_iter().map(|plan| (plan.name, plan.plan)).collect();
-    Ok(gathering.report(&samples, &plans))
+    Ok(gathering.report(&samples.sums(), &plans))
 }

@@ -287,7 +287,7 @@ async fn a_process_that_only_works_has_figures_at_its_operators_listener() {
     // What it counted is in the database, beside that of servers.
     let db = girasol::db::Db::open(folder.path()).await.unwrap();
     let mut kept = BTreeSet::new();
-    db.each_performance_sample(0, |sample| {
+    db.each_performance_sample(0, "", |sample| {
         kept.insert(sample.name);
     })
     .await

@@ -15,7 +15,7 @@ use super::{
 
 pub use self::{
     caches::CacheFigures,
-    load::{Capacity, StatementFigures},
+    load::{Capacity, Samples, StatementFigures},
 };
 
 /// Addresses that are among the slowest.
@@ -137,6 +137,11 @@ impl Gathering {
             instances: std::collections::BTreeSet::new(),
             slots: BTreeMap::new(),
         }
+    }
+
+    /// From when on samples are wanted, in milliseconds since 1970-01-01 UTC.
+    pub const fn since_ms(&self) -> i64 {
+        self.since_ms
     }
 
     /// From when on rows are wanted, in milliseconds since 1970-01-01 UTC.

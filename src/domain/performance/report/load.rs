@@ -18,6 +18,28 @@ const NEW_MS: i64 = 5 * MINUTE_MS;
 /// What can end, by the name of its samples: the limit, and a word for it.
 const LIMITS: [(&str, f64); 4] = [("cpu", 1.0), ("memory", 1.0), ("disk", 1.0), ("queue-age-seconds", 600.0)];
 
+/// Takes in samples, and holds what a report needs of them: counters as one sum of all servers and of all time, and what can
+/// end as a sum for each period.
+#[derive(Debug, Default)]
+pub struct Samples(BTreeMap<(String, Option<i64>), (i64, Sum)>);
+
+impl Samples {
+    /// Adds a sample.
+    pub fn add(&mut self, sample: Sample) {
+        let Sample { at_ms, name, sum, .. } = sample;
+        let is_gauge = LIMITS.iter().any(|(known, _)| *known == name);
+        let (last_ms, all) = self.0.entry((name, is_gauge.then_some(at_ms))).or_default();
+        *last_ms = at_ms.max(*last_ms);
+        all.merge(sum);
+    }
+
+    /// The sums, each at the time of its last sample, as samples of all servers together.
+    pub fn sums(self) -> Vec<Sample> {
+        let sample = |((name, _), (at_ms, sum))| Sample { at_ms, instance: String::new(), name, sum };
+        self.0.into_iter().map(sample).collect()
+    }
+}
+
 /// How much of something is used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capacity {
@@ -121,6 +143,23 @@ mod tests {
 
     fn sample(at_ms: i64, name: &str, value: f64) -> Sample {
         Sample { at_ms, instance: String::new(), name: name.to_owned(), sum: Sum::of(value) }
+    }
+
+    #[test]
+    fn counters_are_one_sum_and_what_can_end_has_one_for_each_period() {
+        let mut samples = Samples::default();
+        for (at_ms, name, value) in
+            [(1, "disk", 0.2), (1, "disk", 0.4), (2, "disk", 0.5), (1, "sql-calls a", 2.0)]
+        {
+            samples.add(sample(at_ms, name, value));
+        }
+        samples.add(sample(5, "sql-calls a", 3.0));
+        let sum = |at_ms, name: &str, total, values| Sample {
+            sum: Sum { total, values },
+            ..sample(at_ms, name, 0.0)
+        };
+        let expected = [sum(1, "disk", 0.2 + 0.4, 2), sum(2, "disk", 0.5, 1), sum(5, "sql-calls a", 5.0, 2)];
+        assert_eq!(samples.sums(), expected);
     }
 
     #[test]
