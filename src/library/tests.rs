@@ -41,6 +41,7 @@ use super::{
     verify::{Fault, Faulty},
 };
 
+mod late_writer;
 mod slow_reading;
 
 const TASKS: u64 = 5;
