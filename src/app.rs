@@ -313,6 +313,7 @@ impl App {
             lease: Duration::from_secs(self.config.jobs.lease_seconds.into()),
             budget: self.config.jobs.budget(),
             settings: self.config.settings(),
+            launches: self.launches(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The caches in front of Girasol: set-ups for them, and purges sent to them.
+//! The caches in front of Girasol: set-ups for them, purges sent to them, and what they fetch before a launch.
 
 pub mod edge;
 pub mod purge;
+pub(crate) mod warm;

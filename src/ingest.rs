@@ -69,6 +69,12 @@ use self::{
     tracker::Tracker,
 };
 
+/// Whether the configuration of an order has a live version.
+pub async fn is_live(db: &Db, order: &Order) -> Result<bool, Failure> {
+    let configuration = name_configuration(db, order).await?;
+    Ok(db.pointer(&configuration).await?.is_some())
+}
+
 /// Ingests an order whose frames are checked, and publishes it where it says so.
 pub async fn ingest(
     db: &Db,

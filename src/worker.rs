@@ -23,6 +23,7 @@ use std::{
 
 use assets_pipeline::{
     IngestError,
+    encode::Effort,
     progress::{Progress as _, Stage},
     settings::Settings,
 };
@@ -34,11 +35,12 @@ use crate::{
     checks::{Checks, Found},
     db::{Db, DbError, jobs::Leased},
     domain::{
+        alerts::Launch,
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
     },
-    ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, tracker::Tracker},
+    ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, is_live, tracker::Tracker},
     memory::Budget,
     signals::Topic,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
@@ -74,6 +76,8 @@ pub struct Worker {
     pub budget: Budget,
     /// How turns are encoded where the artist says nothing else.
     pub settings: Settings,
+    /// Sales, during which jobs rest that encode again at several times the cost.
+    pub launches: Vec<Launch>,
 }
 
 /// Why an attempt came to nothing.
@@ -150,6 +154,13 @@ impl Worker {
     /// Works on a job. Returns the job that was claimed in its place, where it gave way.
     async fn work(&self, leased: &Leased, task: &mut Task) -> Option<Leased> {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
+        if let Some(wait_ms) = self.rest_ms(leased).await {
+            let logged = self.db.log_job(leased, "The job rests until a launch is over").await;
+            let rested = self.db.yield_job(leased, wait_ms).await;
+            let rests = logged.is_ok() && rested.is_ok();
+            tracing::info!(job.id = %job, wait_ms, rests, "the job rests until a launch is over");
+            return None;
+        }
         tracing::info!(job.id = %job, attempt, "a job has begun");
         counter!("girasol_job_attempts_total").increment(1);
         let began = Instant::now();
@@ -216,6 +227,18 @@ impl Worker {
             }
         }
         next
+    }
+
+    /// How long a job has to rest that polishes what is live: while a launch is on, visitors have the machine.
+    async fn rest_ms(&self, leased: &Leased) -> Option<i64> {
+        let now_ms = self.db.now_ms();
+        let until_ms = self.launches.iter().filter_map(|launch| launch.rests_until_ms(now_ms)).max()?;
+        let set = self.db.frameset(&leased.job.frameset).await.ok()??;
+        if set.wanted.settings.effort != Some(Effort::Max) {
+            return None;
+        }
+        let order = self.order(leased, set, PathBuf::new());
+        is_live(&self.db, &order).await.ok()?.then_some(until_ms - now_ms)
     }
 
     /// Returns a job to the queue, because this worker stops.

@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_report_is_due_when_the_last_figures_are_there() {
-        let launch = Launch { name: "sale".to_owned(), from_ms: 0, until_ms: 1_000, products: Vec::new() };
+        let launch =
+            Launch { name: "sale".to_owned(), from_ms: 0, until_ms: 1_000, products: vec![], edges: vec![] };
         let due = [1_000, 1_000 + LATE_MS, 1_000 + STILL_MS].map(|now| is_due(&launch, now));
         assert_eq!(due, [false, true, false]);
     }

@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    alerts::Watcher, background::Background, cdn::purge::Purger, domain::alerts::Launch,
-    http::catalog::Catalog, library::readiness::Readiness, performance::Recorder,
+    alerts::Watcher,
+    background::Background,
+    cdn::purge::Purger,
+    domain::alerts::{LAUNCH_BEFORE_MS, Launch},
+    http::catalog::Catalog,
+    library::readiness::Readiness,
+    performance::Recorder,
 };
 
 use super::{App, AppError, measures::Measures};
 
 /// How often figures are read for Prometheus alone, where the service evaluates no rules.
 const MEASURE_EVERY: Duration = Duration::from_mins(1);
-/// How long before a launch its products are loaded into memory: once while there is time, and once just before.
-const WARM_BEFORE_MS: [i64; 2] = [30 * 60_000, 5 * 60_000];
 /// How often it is looked whether one is near.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
@@ -66,26 +69,26 @@ fn warm_launches(background: &mut Background, catalog: &Arc<Catalog>, launches: 
     background.run("warm_launches", move |mut task| {
         let (catalog, launches) = (catalog.clone(), launches.clone());
         async move {
-            let mut since_ms = catalog.db.now_ms();
+            // A server that starts shortly before a launch does what it has missed.
+            let mut since_ms = catalog.db.now_ms() - LAUNCH_BEFORE_MS;
             while !task.is_stopping() {
+                let now_ms = catalog.db.now_ms();
+                for launch in &launches {
+                    if !launch.is_prepared_between(since_ms, now_ms) {
+                        continue;
+                    }
+                    tracing::info!(launch = launch.name, "a launch is near: caches are warmed");
+                    tokio::select! {
+                        () = catalog.warm_launch(launch) => {}
+                        () = task.stopping() => return,
+                    }
+                }
+                since_ms = now_ms;
+                task.succeeded();
                 tokio::select! {
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                     () = task.stopping() => return,
                 }
-                let now_ms = catalog.db.now_ms();
-                let is_due = |launch: &&Launch| {
-                    let moments = WARM_BEFORE_MS.map(|before| launch.from_ms - before);
-                    moments.into_iter().any(|at_ms| since_ms < at_ms && at_ms <= now_ms)
-                };
-                for launch in launches.iter().filter(is_due) {
-                    tracing::info!(
-                        launch = launch.name,
-                        "a launch is near: its products are loaded into memory"
-                    );
-                    catalog.warm_products(&launch.products).await;
-                }
-                since_ms = now_ms;
-                task.succeeded();
             }
         }
     });

@@ -135,7 +135,14 @@ pub(super) fn scrub(background: &mut Background, app: &App) {
     let (app, pace) = (app.clone(), Arc::new(scrub::Pace::default()));
     background.every("scrub", scrub::EVERY, move || {
         let (app, pace) = (app.clone(), pace.clone());
-        async move { scrub::scrub(&app.db, &app.store, &pace, days).await.map(drop) }
+        async move {
+            let now_ms = app.db.now_ms();
+            if app.launches().iter().any(|launch| launch.is_on(now_ms)) {
+                // It waits until visitors need the store less.
+                return Ok(());
+            }
+            scrub::scrub(&app.db, &app.store, &pace, days).await.map(drop)
+        }
     });
 }
 

@@ -8,6 +8,7 @@ use crate::domain::{alerts::Launch, names::ProductId};
 use super::{
     problem::Problem,
     setting::{Kind, Setting, entries},
+    text::is_endpoint,
 };
 
 /// A sale that is known beforehand.
@@ -22,6 +23,9 @@ pub struct LaunchConfig {
     /// What is sold.
     #[serde(default)]
     pub products: Vec<String>,
+    /// Where caches in front are.
+    #[serde(default)]
+    pub edges: Vec<String>,
 }
 
 /// The setting itself, which stands before all sections.
@@ -34,13 +38,16 @@ pub(super) fn launches() -> Setting {
             to: Kind::Text, "\"2026-11-30T23:59:00+01:00\"", "When it ends.", required;
             products: Kind::Texts, "[\"ring/solitaire\"]",
                 "The products whose live spins are loaded into memory beforehand. Without any, it is the most popular ones.";
+            edges: Kind::Texts, "[\"https://cdn.shop.example\"]",
+                "Addresses of the CDN or of caches in front, as visitors have them. What a visitor of these spins asks for first is \
+                 fetched through each, so that it has them when the launch begins.";
         }),
         default: None,
         example: None,
         required: false,
         about: "Sales that are known beforehand. From half an hour before one until its end, alerts have tighter bounds; servers \
-                load its products into memory half an hour and again five minutes before it begins; and a report is sent to \
-                every channel of `alerts` when it is over."
+                load its products into memory half an hour and again five minutes before it begins; jobs of the effort `max` and \
+                the slow reading of the store rest; and a report is sent to every channel of `alerts` when it is over."
             .to_owned(),
     }
 }
@@ -60,7 +67,10 @@ impl LaunchConfig {
         }
         let product = |id: &String| id.parse::<ProductId>().map_err(|error| format!("products: {error}"));
         let products = self.products.iter().map(product).collect::<Result<_, _>>()?;
-        Ok(Launch { name: self.name.clone(), from_ms, until_ms, products })
+        if !self.edges.iter().all(|edge| is_endpoint(edge)) {
+            return Err("edges must be addresses as https://cdn.shop.example, without credentials".to_owned());
+        }
+        Ok(Launch { name: self.name.clone(), from_ms, until_ms, products, edges: self.edges.clone() })
     }
 }
 

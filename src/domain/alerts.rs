@@ -20,7 +20,7 @@ mod tests;
 
 pub use self::{
     engine::{Alert, Alerts, Change, ChangeKind, ESCALATE_AFTER_MS, STALE_AFTER_MS, Silence},
-    launch::Launch,
+    launch::{BEFORE_MS as LAUNCH_BEFORE_MS, Launch},
     measure::{Measure, Scope, Snapshot, Unit},
     objective::{Counted, OBJECTIVES, Objective, Pace, Ratio},
     promql::{condition, prometheus_name, value_for_plots},

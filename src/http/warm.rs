@@ -1,10 +1,16 @@
 //! Loads the most popular spins into memory before clients ask for them.
 
-use assets_pipeline::plan::tiers::{Format, TierKey};
+use assets_pipeline::{
+    digest::Digest,
+    plan::tiers::{Format, TierKey},
+};
 
 use crate::{
+    cdn::warm::{Fetched, Wanted, fetch_through},
     config::ObjectsFrom,
+    db::DbError,
     domain::{
+        alerts::Launch,
         names::{ConfigId, ProductId},
         namespace::Namespace,
     },
@@ -13,7 +19,7 @@ use crate::{
 
 use super::{catalog::Catalog, problem::Error};
 
-/// Spins of one product that are loaded before a launch.
+/// Spins of one product, or of all, that are loaded before a launch.
 const MOST_OF_A_PRODUCT: u32 = 1_000;
 
 impl Catalog {
@@ -30,18 +36,62 @@ impl Catalog {
         self.warm_all(&popular).await;
     }
 
-    /// The same for the live spins of products, the most popular first; without any product, for the most popular spins.
-    pub(crate) async fn warm_products(&self, products: &[ProductId]) {
-        if products.is_empty() {
-            return self.warm().await;
+    /// Loads what is sold in a launch into memory, and then into the caches in front.
+    pub(crate) async fn warm_launch(&self, launch: &Launch) {
+        let ids = match self.sold(&launch.products).await {
+            Ok(ids) => ids,
+            Err(error) => return tracing::warn!(%error, "the spins of a launch cannot be read"),
+        };
+        if self.delivery.objects == ObjectsFrom::Serve {
+            self.warm_all(&ids).await;
         }
-        for product in products {
-            match self.db.most_popular_of(product, MOST_OF_A_PRODUCT).await {
-                Ok(live) if self.delivery.objects == ObjectsFrom::Serve => self.warm_all(&live).await,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%product, %error, "the spins of a product cannot be read"),
+        if launch.edges.is_empty() {
+            return;
+        }
+        let mut wanted = Vec::new();
+        for id in &ids {
+            match self.asked_first(id).await {
+                Ok(asked) => wanted.extend(asked),
+                Err(error) => {
+                    tracing::warn!(configuration = %id, %error, "a spin could not be loaded beforehand");
+                }
             }
         }
+        for edge in &launch.edges {
+            match fetch_through(edge, &wanted).await {
+                Ok(Fetched { files, bytes, failed }) => {
+                    tracing::info!(edge, files, bytes, failed, "spins were fetched through a cache in front");
+                }
+                Err(error) => tracing::error!(edge, %error, "a cache in front cannot be warmed"),
+            }
+        }
+    }
+
+    /// The live spins of products, the most popular first; without any product, the most popular spins.
+    async fn sold(&self, products: &[ProductId]) -> Result<Vec<ConfigId>, DbError> {
+        if products.is_empty() {
+            return self.db.most_popular(MOST_OF_A_PRODUCT).await;
+        }
+        let mut ids = Vec::new();
+        for product in products {
+            ids.extend(self.db.most_popular_of(product, MOST_OF_A_PRODUCT).await?);
+        }
+        Ok(ids)
+    }
+
+    /// What a visitor of a configuration asks for first, in each format: its manifest, and the packs up to standard unless
+    /// they come from elsewhere.
+    async fn asked_first(&self, id: &ConfigId) -> Result<Vec<Wanted>, Error> {
+        let manifest = format!("/api/products/customizable/{id}/sequence");
+        let accepts = ["image/avif,image/webp,*/*", "image/webp,*/*"];
+        let mut wanted = accepts.map(|accept| Wanted { path: manifest.clone(), accept }).to_vec();
+        if self.delivery.objects == ObjectsFrom::Serve {
+            for (format, accept) in [Format::Avif, Format::Webp].into_iter().zip(accepts) {
+                let packs = self.packs(id, format).await?;
+                wanted.extend(packs.map(|pack| Wanted { path: format!("/p/{pack}.pack"), accept }));
+            }
+        }
+        Ok(wanted)
     }
 
     async fn warm_all(&self, ids: &[ConfigId]) {
@@ -76,16 +126,29 @@ impl Catalog {
     /// Loads what a client of a configuration asks for first: its manifest, and the packs up to standard in AVIF. Returns
     /// their bytes.
     async fn warm_one(&self, id: &ConfigId) -> Result<u64, Error> {
+        let mut bytes = 0;
+        for pack in self.packs(id, Format::Avif).await? {
+            let address = ObjectKey::Pack(pack).within(Namespace::Public);
+            bytes += self.object(address).await?.body.len() as u64;
+        }
+        Ok(bytes)
+    }
+
+    /// The packs of a configuration up to standard.
+    async fn packs(
+        &self,
+        id: &ConfigId,
+        format: Format,
+    ) -> Result<impl Iterator<Item = Digest> + use<>, Error> {
         let pointer = self.pointer(id).await?;
         let loaded = self.live_manifest(Namespace::Public, pointer.digest).await?;
         let tiers = &loaded.manifest.tiers;
         let best = tiers.get(&TierKey::Standard).or_else(|| tiers.get(&TierKey::Preview));
-        let Some(rendition) = best.and_then(|tier| tier.formats.get(&Format::Avif)) else { return Ok(0) };
-        let mut bytes = 0;
-        for pack in &rendition.packs {
-            let address = ObjectKey::Pack(pack.pack).within(Namespace::Public);
-            bytes += self.object(address).await?.body.len() as u64;
-        }
-        Ok(bytes)
+        let rendition = best.and_then(|tier| tier.formats.get(&format));
+        let packs: Vec<Digest> = rendition
+            .into_iter()
+            .flat_map(|rendition| rendition.packs.iter().map(|pack| pack.pack))
+            .collect();
+        Ok(packs.into_iter())
     }
 }

@@ -116,7 +116,7 @@ async fn a_silence_is_replaced_ended_and_audited() {
 #[tokio::test]
 async fn a_launch_is_reported_once() {
     let (_folder, db) = db().await;
-    let launch = Launch { name: "sale".to_owned(), from_ms: 1, until_ms: 2, products: Vec::new() };
+    let launch = Launch { name: "sale".to_owned(), from_ms: 1, until_ms: 2, products: vec![], edges: vec![] };
     assert!(!db.is_launch_reported(&launch).await.unwrap());
     let messages = [("chat", json!({ "state": "report" }))];
     assert!(db.note_launch_report(&launch, &messages).await.unwrap());

@@ -144,7 +144,8 @@ impl From<LogLine> for LogEntry {
 impl From<StoredJob> for Job {
     fn from(job: StoredJob) -> Self {
         let events = format!("/api/jobs/{}/events", job.id);
-        let waits = job.state == job::JobState::Queued && job.attempts > 0;
+        let waits =
+            job.state == job::JobState::Queued && (job.attempts > 0 || job.run_at_ms > job.changed_at_ms);
         let preview = job.preview.filter(|_| job.version.is_none());
         let (configuration, version) = job.version.unzip();
         Self {
