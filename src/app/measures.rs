@@ -12,7 +12,7 @@ use crate::{
     db::{Db, DbError, ReplicaState},
     domain::{
         alerts::{Measure, Minute, Ratio, Snapshot, Traffic},
-        health::{Condition, PartName},
+        health::{Board, Condition, PartName},
         performance::series::Period,
     },
     library::readiness::Readiness,
@@ -73,7 +73,7 @@ impl Measures {
     /// Measures everything once. What cannot be read has no value.
     pub(super) async fn read(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        self.parts(&mut snapshot);
+        measure_parts(self.readiness.board(), self.readiness.replica(), &self.instance, &mut snapshot);
         let db = self.app.db.for_reports();
         let now_ms = db.now_ms();
         let reads = async {
@@ -86,31 +86,6 @@ impl Measures {
             tracing::debug!(%error, "measures cannot be read");
         }
         snapshot
-    }
-
-    /// What is known of the parts of this server, without a question to any of them.
-    fn parts(&self, snapshot: &mut Snapshot) {
-        let own = self.instance.as_str();
-        for (name, part) in self.readiness.board().parts() {
-            let is_ok = if part.look.condition == Condition::Ok { 1.0 } else { 0.0 };
-            let figure = |name: &str| {
-                part.look.figures.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-            };
-            let free = figure("free_bytes").zip(figure("whole_bytes"));
-            let free = free.filter(|(_, whole)| *whole > 0.0).map(|(free, whole)| 100.0 * free / whole);
-            match name {
-                PartName::Database => snapshot.set(Measure::Database, own, is_ok),
-                PartName::Store => snapshot.set(Measure::Store, own, is_ok),
-                PartName::Redis => snapshot.set(Measure::SharedCache, own, is_ok),
-                PartName::Background => snapshot.set(Measure::Tasks, own, is_ok),
-                PartName::Disk => snapshot.set_some(Measure::DiskFree, own, free),
-                PartName::Memory => snapshot.set_some(Measure::Memory, own, free.map(|free| 100.0 - free)),
-                PartName::Objects | PartName::Queue => {}
-            }
-        }
-        let replica = self.readiness.replica().filter(|state| *state != ReplicaState::Unknown);
-        let is_ready = replica.map(|state| if state == ReplicaState::Ready { 1.0 } else { 0.0 });
-        snapshot.set_some(Measure::Replica, own, is_ready);
     }
 
     async fn service(&self, db: &Db, snapshot: &mut Snapshot) -> Result<(), DbError> {
@@ -198,6 +173,29 @@ impl Measures {
     }
 }
 
+/// What is known of the parts of this server, without a question to any of them.
+fn measure_parts(board: &Board, replica: Option<ReplicaState>, own: &str, snapshot: &mut Snapshot) {
+    for (name, part) in board.parts() {
+        let is_ok = if part.look.condition == Condition::Ok { 1.0 } else { 0.0 };
+        let figure =
+            |name: &str| part.look.figures.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let free = figure("free_bytes").zip(figure("whole_bytes"));
+        let free = free.filter(|(_, whole)| *whole > 0.0).map(|(free, whole)| 100.0 * free / whole);
+        match name {
+            PartName::Database => snapshot.set(Measure::Database, own, is_ok),
+            PartName::Store => snapshot.set(Measure::Store, own, is_ok),
+            PartName::Redis => snapshot.set(Measure::SharedCache, own, is_ok),
+            PartName::Background => snapshot.set(Measure::Tasks, own, is_ok),
+            PartName::Disk => snapshot.set_some(Measure::DiskFree, own, free),
+            PartName::Memory => snapshot.set_some(Measure::Memory, own, free.map(|free| 100.0 - free)),
+            PartName::Objects | PartName::Queue => {}
+        }
+    }
+    let replica = replica.filter(|state| *state != ReplicaState::Unknown);
+    let is_ready = replica.map(|state| if state == ReplicaState::Ready { 1.0 } else { 0.0 });
+    snapshot.set_some(Measure::Replica, own, is_ready);
+}
+
 /// Adds what servers measured of themselves, by its name.
 fn add_sample(minute: &mut Minute, name: &str, total: f64, mean: Option<f64>) {
     let mut words = name.split(' ');
@@ -212,5 +210,32 @@ fn add_sample(minute: &mut Minute, name: &str, total: f64, mean: Option<f64>) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        alerts::{Alerts, ChangeKind, Rule, all_rules},
+        health::TaskState,
+    };
+
+    #[test]
+    fn a_task_that_does_not_do_its_work_in_time_is_told_until_it_does() {
+        let rules: Vec<Rule> = all_rules().into_iter().filter(|rule| rule.name == "task-overdue").collect();
+        let (board, mut alerts) = (Board::default(), Alerts::resume([], 0));
+        let mut step = |minute: i64, is_overdue: bool| {
+            let state = TaskState { name: "expire_old", last_success: None, restarts: 0, is_overdue };
+            board.note_tasks(vec![state]);
+            let mut snapshot = Snapshot::default();
+            measure_parts(&board, None, "a:80", &mut snapshot);
+            let changes = alerts.step(minute * 60_000, &rules, &snapshot, &[]);
+            changes.into_iter().map(|change| (change.kind, change.alert.subject)).collect::<Vec<_>>()
+        };
+        assert_eq!(step(0, false), []);
+        assert_eq!(step(1, true), []);
+        assert_eq!(step(6, true), [(ChangeKind::Firing, "a:80".to_owned())]);
+        assert_eq!(step(7, false), [(ChangeKind::Resolved, "a:80".to_owned())]);
     }
 }

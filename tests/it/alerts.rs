@@ -1,151 +1,18 @@
-//! Alerts that real faults raise and clear, and what channels are told of them.
+//! What channels are told of alerts, silences, and launches.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fmt::Write as _, fs, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use crate::{
-    artist::{Artist, ring},
-    bucket_fixture::Bucket,
+    alert_fixture::{QUICK, Receiver, acknowledging, listed, purge, purging, quick, server},
+    artist::Artist,
     command::{answer, run},
-    fault_proxy::Faults,
     front::free_address,
-    girasol::{RING, Server, draw_turn, girasol, ingest, is_scaled, key, problem},
-    redis::Redis,
-    scaled::Postgres,
+    girasol::{RING, Server, ingest, key, problem},
 };
-
-/// Rules that fire at once, for faults that a test can make.
-const QUICK: &str = "[alerts]\nevery_seconds = 1\n";
-
-fn quick(rule: &str, rest: &str) -> String {
-    format!("[[alerts.rules]]\nname = '{rule}'\nfor_seconds = 0\n{rest}\n")
-}
-
-/// A server that gets notifications, and answers them with a status.
-struct Receiver {
-    address: String,
-    bodies: Arc<Mutex<Vec<Value>>>,
-    heads: Arc<Mutex<Vec<String>>>,
-    status: Arc<Mutex<u16>>,
-}
-
-impl Receiver {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}/hook?secret=s3cret", listener.local_addr().unwrap());
-        let receiver = Self {
-            address,
-            bodies: Arc::default(),
-            heads: Arc::default(),
-            status: Arc::new(Mutex::new(200)),
-        };
-        let (bodies, heads, status) =
-            (receiver.bodies.clone(), receiver.heads.clone(), receiver.status.clone());
-        tokio::spawn(async move {
-            loop {
-                let Ok((mut stream, _)) = listener.accept().await else { return };
-                let mut request = Vec::new();
-                let (head, length) = loop {
-                    let Ok(byte) = stream.read_u8().await else { break (String::new(), 0) };
-                    request.push(byte);
-                    if request.ends_with(b"\r\n\r\n") {
-                        let head = String::from_utf8(request).unwrap().to_lowercase();
-                        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                        let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
-                        break (head, length);
-                    }
-                };
-                let mut body = vec![0; length];
-                if stream.read_exact(&mut body).await.is_err() {
-                    continue;
-                }
-                let status = *status.lock().unwrap();
-                if status == 200 {
-                    bodies.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-                    heads.lock().unwrap().push(head);
-                }
-                let answer = format!("HTTP/1.1 {status} S\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        });
-        receiver
-    }
-
-    /// The settings of a channel of this kind.
-    fn channel(&self, kind: &str, rest: &str) -> String {
-        format!("[[alerts.channels]]\nname = '{kind}'\nkind = '{kind}'\nurl = '{}'\n{rest}\n", self.address)
-    }
-
-    /// What was said of a rule: its states in order.
-    fn states(&self, rule: &str) -> Vec<String> {
-        let bodies = self.bodies.lock().unwrap();
-        let of_rule = bodies.iter().filter(|body| body["name"] == rule);
-        of_rule.map(|body| body["state"].as_str().unwrap().to_owned()).collect()
-    }
-
-    async fn until(&self, rule: &str, states: &[&str]) {
-        let waiting = async {
-            while self.states(rule) != states {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let waited = tokio::time::timeout(Duration::from_mins(2), waiting).await;
-        assert!(waited.is_ok(), "{rule}: {:?} instead of {states:?}", self.states(rule));
-    }
-}
-
-/// The alert of a rule, as the server lists it.
-async fn listed(server: &Server, admin: &str, rule: &str) -> Option<Value> {
-    let list: Value = server.get("/api/alerts", &[("authorization", admin)]).await.json().await.unwrap();
-    list["alerts"].as_array().unwrap().iter().find(|alert| alert["name"] == rule).cloned()
-}
-
-/// A server with settings, and an admin's key.
-fn server(folder: &Path, settings: &str) -> (Server, String) {
-    let bearer = format!("Bearer {}", key(folder, "admin"));
-    (Server::start_with(folder, settings), bearer)
-}
-
-/// A data folder whose cache does not acknowledge, and rules that say so at once.
-fn purging(receiver: &Receiver, cache: &str) -> String {
-    let mut settings =
-        format!("[[purge.targets]]\nname = 'edge'\nkind = 'varnish'\nendpoints = ['http://{cache}']\n");
-    settings.push_str(QUICK);
-    settings.push_str(&quick("purge-old", "raises = 0.5"));
-    settings.push_str(&receiver.channel("webhook", ""));
-    settings
-}
-
-fn purge(server: &Server, admin: &str) -> impl Future<Output = reqwest::Response> {
-    let request = server.request(Method::POST, "/api/purge").header("authorization", admin);
-    let sent = request.json(&json!({ "configuration": RING })).send();
-    async { sent.await.unwrap() }
-}
-
-/// A cache that acknowledges everything.
-async fn acknowledging(address: &str) {
-    let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            let _ =
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
-        }
-    });
-}
 
 #[tokio::test]
 async fn a_purge_that_waits_is_told_once_also_after_a_restart_and_is_over_when_it_is_acknowledged() {
@@ -306,160 +173,6 @@ async fn each_service_is_told_in_its_own_format() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_is_told_until_a_worker_has_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start().await;
-    let mut settings = format!("[jobs]\nin_server = false\n{QUICK}");
-    settings.push_str(&quick("queue-old", "raises = 0.2"));
-    settings.push_str(&receiver.channel("webhook", ""));
-    let (server, bearer) = server(folder.path(), &settings);
-    let artist = Artist { server, bearer };
-    let set = artist.open(&ring()).await;
-    draw_turn(&folder.path().join("turn"), [200, 200, 205], 12);
-    for frame in 0..12 {
-        let name = format!("{frame:03}.png");
-        let bytes = fs::read(folder.path().join("turn").join(&name)).unwrap();
-        assert_eq!(artist.put(&set, &name, &bytes).await.status(), 201);
-    }
-    let commit = async {
-        loop {
-            let answer = artist.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
-            if answer.status().is_success() {
-                break;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), commit).await.expect("the set is committed");
-    receiver.until("queue-old", &["firing"]).await;
-    let config = folder.path().join("girasol.toml");
-    let mut worker = girasol();
-    worker.args(["work", "--config"]).arg(&config).arg("--data").arg(folder.path());
-    let mut worker = worker.spawn().unwrap();
-    receiver.until("queue-old", &["firing", "resolved"]).await;
-    let _ = worker.kill();
-    let _ = worker.wait();
-}
-
-#[tokio::test]
-async fn a_store_that_is_silent_and_a_redis_that_has_stopped_are_told() {
-    let Some(mut redis) = Redis::start() else { return };
-    let Some(bucket) = Bucket::new("alerts", Faults::None).await else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start().await;
-    bucket.set(&format!(
-        "{QUICK}{}{}{}",
-        quick("store-away", ""),
-        quick("shared-cache-away", ""),
-        receiver.channel("webhook", "")
-    ));
-    let settings = fs::read_to_string(bucket.config()).unwrap();
-    let with_redis = settings.replacen("[cache]\n", &format!("[cache]\nredis = '{}'\n", redis.url()), 1);
-    fs::write(bucket.config(), with_redis).unwrap();
-    let _server = Server::start_over(folder.path(), &["serve", "--config", &bucket.config()]);
-    bucket.line.set(Faults::Dead);
-    redis.kill();
-    receiver.until("store-away", &["firing"]).await;
-    receiver.until("shared-cache-away", &["firing"]).await;
-    bucket.line.set(Faults::None);
-    redis.start_again();
-    receiver.until("store-away", &["firing", "resolved"]).await;
-    receiver.until("shared-cache-away", &["firing", "resolved"]).await;
-}
-
-#[tokio::test]
-async fn a_database_that_has_stopped_is_told_from_memory() {
-    let Some(postgres) = Postgres::start() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start().await;
-    let settings = format!(
-        "[database]\nurl = '{}/postgres'\n{QUICK}{}{}",
-        postgres.address,
-        quick("database-away", ""),
-        receiver.channel("webhook", "")
-    );
-    let _server = Server::start_with(folder.path(), &settings);
-    postgres.control(&["stop", "-m", "immediate"]);
-    receiver.until("database-away", &["firing"]).await;
-    postgres.control(&["start", "-w"]);
-    receiver.until("database-away", &["firing", "resolved"]).await;
-}
-
-#[tokio::test]
-async fn plain_thresholds_of_disk_and_memory_are_raised_and_cleared() {
-    let folder = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start().await;
-    let settings = |disk: &str, memory: &str| {
-        let rules = quick("disk-low", disk) + &quick("memory-high", memory);
-        format!("{QUICK}{rules}{}", receiver.channel("webhook", ""))
-    };
-    // No disk has more than all of its bytes free.
-    let (mut first, _) = server(folder.path(), &settings("raises = 100\nclears = 100", "raises = 0"));
-    receiver.until("disk-low", &["firing"]).await;
-    receiver.until("memory-high", &["firing"]).await;
-    first.signal("TERM");
-    assert_eq!(first.ended().0, Some(0));
-    let _again = Server::start_with(folder.path(), &settings("raises = 0\nclears = 0", "raises = 100"));
-    receiver.until("disk-low", &["firing", "resolved"]).await;
-    receiver.until("memory-high", &["firing", "resolved"]).await;
-}
-
-#[tokio::test]
-async fn requests_that_fail_are_told_and_spend_the_budget_of_frames() {
-    let Some(bucket) = Bucket::new("alerts-errors", Faults::None).await else { return };
-    let receiver = Receiver::start().await;
-    bucket.ingest("yellow-gold", [212, 175, 95]);
-    bucket.set(&format!(
-        "{QUICK}{}{}{}",
-        quick("errors-critical", ""),
-        quick("burn-frames-fast", "raises = 8"),
-        receiver.channel("webhook", "")
-    ));
-    let server = bucket.serve();
-    let manifest = server.ring().await;
-    let pack = manifest["tiers"]["preview"]["formats"]["webp"]["packs"][0]["pack"].as_str().unwrap();
-    let pack = format!("/p/{pack}.pack");
-    let whole = server.get(&pack, &[]).await.bytes().await.unwrap();
-    bucket.line.set(Faults::Dead);
-    let ask = async |n: u32| server.get(&format!("/p/{n:032x}.pack"), &[]).await.status();
-    let failed = futures_util::future::join_all((0..10).map(ask)).await;
-    assert!(failed.iter().all(reqwest::StatusCode::is_server_error), "{failed:?}");
-    receiver.until("errors-critical", &["firing"]).await;
-    bucket.line.set(Faults::None);
-    // Ten of a thousand: less than a hundred requests would prove nothing about the budget.
-    server.get_a_thousand_times(&pack, &whole).await;
-    receiver.until("errors-critical", &["firing"]).await;
-    receiver.until("burn-frames-fast", &["firing"]).await;
-    for _ in 0..2 {
-        server.get_a_thousand_times(&pack, &whole).await;
-    }
-    receiver.until("errors-critical", &["firing", "resolved"]).await;
-    receiver.until("burn-frames-fast", &["firing", "resolved"]).await;
-}
-
-#[tokio::test]
-async fn a_backup_that_is_old_is_told() {
-    // A server has its own programs for that.
-    if is_scaled() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start().await;
-    let settings =
-        |bound: &str| format!("{QUICK}{}{}", quick("backup-old", bound), receiver.channel("webhook", ""));
-    ingest(folder.path(), "platinum", [220, 220, 225], 12);
-    let copy = tempfile::tempdir().unwrap();
-    let to = copy.path().join("copy");
-    let output = run(folder.path(), &["backup", to.to_str().unwrap()]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // An hour is 1: a tenth of a second is old.
-    let server = Server::start_with(folder.path(), &settings("raises = 0.00003"));
-    receiver.until("backup-old", &["firing"]).await;
-    drop(server);
-    let _again = Server::start_with(folder.path(), &settings("raises = 24"));
-    receiver.until("backup-old", &["firing", "resolved"]).await;
-}
-
-#[tokio::test]
 async fn a_launch_that_is_over_is_reported_once() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = Receiver::start().await;
@@ -483,4 +196,71 @@ async fn a_launch_that_is_over_is_reported_once() {
     let list: Value = again.get("/api/alerts", &[("authorization", &bearer)]).await.json().await.unwrap();
     let past: Vec<_> = list["past"].as_array().unwrap().iter().map(|past| &past["name"]).collect();
     assert_eq!(past, ["sale"]);
+}
+
+/// A sale from so many minutes on until an hour later.
+fn sale(in_minutes: i64, rest: &str) -> String {
+    let moment = |minutes: i64| {
+        let at = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+        at.format(&time::format_description::well_known::Rfc3339).unwrap()
+    };
+    let (from, to) = (moment(in_minutes), moment(in_minutes + 60));
+    format!("[[launches]]\nname = 'sale'\nfrom = '{from}'\nto = '{to}'\n{rest}\n")
+}
+
+#[tokio::test]
+async fn caches_in_front_have_what_is_sold_before_a_launch() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "yellow-gold", [212, 175, 95], 12);
+    let edge = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&edge).await;
+    let settings = sale(20, &format!("products = ['ring/solitaire']\nedges = ['{}']", edge.uri()));
+    let _server = Server::start_with(folder.path(), &settings);
+    let asked = async {
+        loop {
+            let requests = edge.received_requests().await.unwrap();
+            let of = |path: &str| {
+                let of_path = requests.iter().filter(|request| request.url.path().starts_with(path));
+                of_path
+                    .map(|request| request.headers["accept"].to_str().unwrap().to_owned())
+                    .collect::<Vec<_>>()
+            };
+            let manifests = of(&format!("/api/products/customizable/{RING}/sequence"));
+            let packs = of("/p/");
+            if manifests.len() == 2 && packs.len() >= 2 {
+                assert!(packs.iter().any(|accept| accept.starts_with("image/avif")), "{packs:?}");
+                assert!(packs.iter().any(|accept| accept.starts_with("image/webp")), "{packs:?}");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), asked).await.expect("the edge is asked before the launch");
+}
+
+#[tokio::test]
+async fn a_job_that_polishes_rests_until_a_launch_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "platinum", [220, 220, 225], 12);
+    let (server, bearer) = server(folder.path(), &sale(20, ""));
+    let artist = Artist { server, bearer };
+    let choices = json!({ "metal": "platinum", "stone": "diamond" });
+    let polish = json!({ "product": "ring.solitaire", "choices": choices, "settings": { "effort": "max" } });
+    let set = artist.open(&polish).await;
+    artist.commit_turn(&set, folder.path()).await;
+    let rests = async {
+        loop {
+            let jobs: Value =
+                artist.request(Method::GET, "/api/jobs").send().await.unwrap().json().await.unwrap();
+            let job = &jobs["jobs"][0];
+            if let Some(next) = job["nextAttempt"].as_str() {
+                assert_eq!((&job["state"], &job["attempts"]), (&json!("queued"), &json!(0)), "{job}");
+                return next.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let next = tokio::time::timeout(Duration::from_mins(1), rests).await.expect("the job rests");
+    let next = time::OffsetDateTime::parse(&next, &time::format_description::well_known::Rfc3339).unwrap();
+    assert!(next > time::OffsetDateTime::now_utc() + time::Duration::minutes(70), "{next}");
 }

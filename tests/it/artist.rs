@@ -1,12 +1,12 @@
 //! An artist who sends frames to a server.
 
-use std::path::Path;
+use std::{fs, path::Path, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::girasol::{Server, header, key};
+use crate::girasol::{Server, draw_turn, header, key};
 
 /// A server, and an artist with a key for it.
 pub(crate) struct Artist {
@@ -36,6 +36,26 @@ impl Artist {
     pub(crate) async fn put(&self, set: &str, name: &str, bytes: &[u8]) -> Response {
         let request = self.request(Method::PUT, &format!("{set}/frames/{name}"));
         request.body(bytes.to_vec()).send().await.unwrap()
+    }
+
+    /// Draws a turn in a folder, sends its frames, and commits the set.
+    pub(crate) async fn commit_turn(&self, set: &str, folder: &Path) {
+        let turn = folder.join("turn");
+        draw_turn(&turn, [200, 200, 205], 12);
+        for frame in 0..12 {
+            let name = format!("{frame:03}.png");
+            let bytes = fs::read(turn.join(&name)).unwrap();
+            assert_eq!(self.put(set, &name, &bytes).await.status(), 201);
+        }
+        let commit = async {
+            loop {
+                let answer = self.request(Method::POST, &format!("{set}/commit")).send().await.unwrap();
+                if answer.status().is_success() {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), commit).await.expect("the set is committed");
     }
 
     pub(crate) async fn show(&self, set: &str) -> Value {

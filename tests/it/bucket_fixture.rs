@@ -81,6 +81,12 @@ impl Bucket {
         ingest_with(self.data(), metal, colour, 12, &["--config", &self.config()]);
     }
 
+    /// The header of an admin.
+    pub(crate) fn admin(&self) -> String {
+        let output = self.girasol(&["key", "create", "--role", "admin"]);
+        format!("Bearer {}", String::from_utf8(output.stdout).unwrap().trim())
+    }
+
     pub(crate) fn serve(&self) -> Server {
         Server::start_over(self.data(), &["serve", "--config", &self.config()])
     }

@@ -16,6 +16,8 @@ pub(crate) enum Faults {
     None,
     /// Each has a mishap the first time: in turn, it is refused, its answer is cut off, or it comes late.
     Flaky,
+    /// Each answer comes later than a visitor waits.
+    Slow,
     /// Connections end before anything is said.
     Dead,
     /// Nothing is answered until the faults change.
@@ -56,6 +58,7 @@ enum Mishap {
     Refused,
     Cut,
     Late,
+    Slow,
 }
 
 impl Line {
@@ -148,8 +151,10 @@ impl Shared {
             let head = "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n";
             return write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
         }
-        if let Mishap::Late = mishap {
-            thread::sleep(Duration::from_millis(20));
+        match mishap {
+            Mishap::Late => thread::sleep(Duration::from_millis(20)),
+            Mishap::Slow => thread::sleep(Duration::from_millis(400)),
+            _ => {}
         }
         let mut server = TcpStream::connect(&self.server)?;
         server.write_all(&request)?;
@@ -184,6 +189,7 @@ impl Shared {
         let faults = state.faults;
         match faults {
             Faults::None if !was_silent => Some(Mishap::None),
+            Faults::Slow => Some(Mishap::Slow),
             Faults::Flaky if state.seen.insert(request) => {
                 let [refused, cut, late] = [state.refused, state.cut, state.late];
                 Some(if refused <= cut.min(late) {

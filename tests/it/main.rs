@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
+mod alert_fixture;
 mod artist;
 mod bucket_fixture;
 #[path = "../bucket_server/mod.rs"]
@@ -17,6 +18,7 @@ mod redis;
 #[path = "../../assets-pipeline/tests/samples/mod.rs"]
 mod samples;
 
+mod alert_faults;
 mod alerts;
 mod archives;
 mod attack;

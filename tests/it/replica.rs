@@ -15,6 +15,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    alert_fixture::{QUICK, quick, until_all_fire, until_none_holds},
     girasol::{RING, ROSE, Server, girasol, ingest_with, sequence},
     scaled::Postgres,
 };
@@ -71,11 +72,17 @@ impl Pair {
         Server::start_over(self.folder.path(), &["serve", "--config", &self.config()])
     }
 
-    fn girasol(&self, arguments: &[&str]) {
+    fn girasol(&self, arguments: &[&str]) -> String {
         let mut command = girasol();
         let command = command.args(arguments).args(["--config", &self.config(), "--data"]);
         let output = command.arg(self.folder.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A key.
+    fn admin(&self) -> String {
+        self.girasol(&["key", "create", "--role", "admin"]).trim().to_owned()
     }
 
     fn on_replica(&self, sql: &str) -> String {
@@ -123,6 +130,20 @@ fn psql(folder: &Path, port: &str, sql: &str) -> String {
     let output = psql.output().unwrap();
     assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_replica_that_has_stopped_raises_an_alert_until_it_is_back() {
+    let Some(pair) = Pair::start() else { return };
+    let config = fs::read_to_string(pair.config()).unwrap();
+    fs::write(pair.config(), format!("{config}{QUICK}{}", quick("replica-away", ""))).unwrap();
+    let admin = format!("Bearer {}", pair.admin());
+    let server = pair.serve();
+    until_the_replica_is(&server, "ready").await;
+    pair.control_replica(&["stop", "-m", "immediate"]);
+    until_all_fire(&server, &admin, &["replica-away"]).await;
+    pair.control_replica(&["start", "-w"]);
+    until_none_holds(&server, &admin, &["replica-away"]).await;
 }
 
 /// What the health of the server says of its replica.
