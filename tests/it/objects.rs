@@ -63,7 +63,8 @@ async fn a_thousand_first_requests_read_a_file_once() {
         let whole = fs::read(data.join("objects").join(&file[1..])).unwrap();
         let before = read().await;
         server.get_a_thousand_times(&file, &whole).await;
-        assert_eq!(read().await - before, whole.len() as f64, "{file}");
+        let bytes = read().await - before;
+        assert!((bytes - whole.len() as f64).abs() < 0.5, "{file}: {bytes}");
     }
 }
 
