@@ -47,8 +47,13 @@ export async function openShop(answerOf, headers = {}) {
 export async function openFront(base, intercept) {
   const server = createServer((asked, answer) => {
     const { method, headers } = asked;
-    const pass = (deliver = (from) => from.pipe(answer.writeHead(from.statusCode, from.headers))) =>
-      asked.pipe(request(new URL(asked.url, base), { method, headers }, deliver));
+    const pass = (deliver = (from) => from.pipe(answer.writeHead(from.statusCode, from.headers))) => {
+      const passed = request(new URL(asked.url, base), { method, headers }, deliver);
+      // What the page no longer waits for is not waited for either: a stream would keep the process.
+      answer.once("close", () => passed.destroy());
+      passed.on("error", () => answer.destroy());
+      return asked.pipe(passed);
+    };
     intercept(asked, answer, pass);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
