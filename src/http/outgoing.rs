@@ -57,7 +57,7 @@ impl Outgoing {
         Poll::Ready(Ok(Sent { of_these, all }))
     }
 
-    /// Whether a body has bytes that are not sent.
+    /// Whether nothing of a body is left to send.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().bytes.is_empty()
     }
