@@ -91,11 +91,24 @@ impl Server {
     pub(crate) fn start_with(data: &Path, settings: &str) -> Self {
         let config = data.join("girasol.toml");
         fs::write(&config, settings).unwrap();
-        Self::start_over(data, &["serve", "--config", config.to_str().unwrap()])
+        let mut command = girasol();
+        command.args(["serve", "--config", config.to_str().unwrap()]);
+        if settings.contains("[limits]") {
+            Self::listen(command, data)
+        } else {
+            Self::start_by(command, data)
+        }
     }
 
-    /// Starts a command that serves, however it does so.
+    /// Starts a command that serves, however it does so. A test that waits may ask as fast as the server answers.
     pub(crate) fn start_by(mut command: Command, data: &Path) -> Self {
+        for limit in ["READS_PER_MINUTE", "KEY_READS_PER_MINUTE"] {
+            command.env(format!("GIRASOL_LIMITS__{limit}"), "10000000");
+        }
+        Self::listen(command, data)
+    }
+
+    fn listen(mut command: Command, data: &Path) -> Self {
         command.arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
