@@ -35,4 +35,5 @@ pub mod purge;
 pub mod retention;
 pub mod signed;
 pub mod spelling;
+pub mod trace;
 pub mod vitals;
