@@ -17,6 +17,7 @@ mod server;
 #[cfg(test)]
 mod statements;
 mod tasks;
+mod traces;
 mod work;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
@@ -115,6 +116,9 @@ pub enum AppError {
         /// Why.
         source: io::Error,
     },
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] crate::traces::StartError),
     /// The server failed while it ran.
     #[error("the server failed")]
     Server(#[source] io::Error),
@@ -415,6 +419,7 @@ impl App {
         // Before the address is announced: from here on a signal stops the server in order.
         let stop = listen::stop_signal().map_err(AppError::Server)?;
         self.probe_store().await?;
+        let exporter = traces::start(&self.config)?;
         let purger = self.purger().await?;
         let listener = listen::bind(&self.config.server.listen, "server.listen")?;
         let address = listener.local_addr().map_err(AppError::Server)?;
@@ -510,6 +515,7 @@ impl App {
         if let Err(error) = measured.flush(&self.db).await {
             tracing::warn!(%error, "the last figures could not be stored");
         }
+        traces::flush(exporter, &self.config).await;
         served.map_err(AppError::Server)?;
         self.db.close().await;
         tracing::info!("stopped");

@@ -27,6 +27,7 @@ mod source;
 mod store;
 mod text;
 mod tiers;
+mod traces;
 mod uploads;
 mod versions;
 mod vitals;
@@ -60,6 +61,7 @@ pub use self::{
     server::ServerConfig,
     setting::{Kind, Section, Setting},
     store::{Checksums, StoreConfig, StoreKind},
+    traces::TracesConfig,
     uploads::{KeepRaw, UploadsConfig},
     versions::VersionsConfig,
     vitals::VitalsConfig,
@@ -116,6 +118,9 @@ pub struct Config {
     /// Log lines on stderr.
     #[serde(default)]
     pub log: LogConfig,
+    /// Traces of requests and jobs.
+    #[serde(default)]
+    pub traces: TracesConfig,
     /// Which tier a visitor gets.
     #[serde(default)]
     pub policy: Policy,
@@ -176,6 +181,7 @@ pub fn sections() -> Vec<Section> {
         VitalsConfig::section(),
         AlertsConfig::section(),
         LogConfig::section(),
+        TracesConfig::section(),
         EncodeConfig::section(),
     ];
     sections.extend(tiers::sections());
@@ -218,6 +224,7 @@ impl Config {
             self.cache.validate(),
             self.delivery.validate(self.store.kind == StoreKind::S3),
             self.log.validate(),
+            self.traces.validate(),
             self.alerts.validate(),
             launches::validate(&self.launches),
             self.purge.validate(),

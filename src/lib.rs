@@ -37,3 +37,4 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod telemetry;
+pub mod traces;

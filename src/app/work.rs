@@ -11,7 +11,7 @@ use crate::{
     telemetry::metrics::Runtimes,
 };
 
-use super::{App, AppError, WORKER_STOPS_WITHIN, figures, listen, operators, routes, tasks};
+use super::{App, AppError, WORKER_STOPS_WITHIN, figures, listen, operators, routes, tasks, traces};
 
 impl App {
     /// What the operators' listener of a process needs that only works: keys are checked by the database, and nothing else is
@@ -35,6 +35,7 @@ impl App {
     pub async fn work(&self) -> Result<(), AppError> {
         let stop = listen::stop_signal().map_err(AppError::Server)?;
         self.probe_store().await?;
+        let exporter = traces::start(&self.config)?;
         let mut background = Background::default();
         tasks::relay_signals(&mut background, &self.db);
         tasks::tidy(&mut background, &self.staging);
@@ -57,6 +58,7 @@ impl App {
         if let Err(error) = measured.flush(&self.db).await {
             tracing::warn!(%error, "the last figures could not be stored");
         }
+        traces::flush(exporter, &self.config).await;
         self.db.close().await;
         Ok(())
     }

@@ -277,7 +277,7 @@ impl Explain for AppError {
                 "listen",
                 format!("Stop the program that uses the address, or name another address with {setting}."),
             ),
-            Self::Server(_) => Details::of("server"),
+            Self::Traces(_) | Self::Server(_) => Details::of("server"),
         }
     }
 }

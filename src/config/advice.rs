@@ -8,7 +8,7 @@ use super::{Config, SecretText, StoreKind, UnknownProxies, problem::Problem};
 pub(super) fn advice(config: &Config) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut warn = |key: &str, text: &str| found.push(Problem::of(key, text));
-    let Config { server, database, store, cache, limits, .. } = config;
+    let Config { server, database, store, cache, limits, traces, .. } = config;
     let is_public = !is_here(host_of(&server.listen));
 
     if is_public && server.trusted_proxies.is_empty() && limits.unknown_proxies == UnknownProxies::Unlimited {
@@ -88,6 +88,16 @@ pub(super) fn advice(config: &Config) -> Vec<Problem> {
         && !is_here(host_of_url(endpoint))
     {
         warn("store.endpoint", "is not encrypted on its way to another machine: https:// is");
+    }
+    if let Some(endpoint) = &traces.endpoint
+        && traces.authorization.is_some()
+        && endpoint.starts_with("http://")
+        && !is_here(host_of_url(endpoint))
+    {
+        warn(
+            "traces.endpoint",
+            "gets traces.authorization unencrypted on another machine: https:// encrypts",
+        );
     }
     found
 }
@@ -176,5 +186,8 @@ mod tests {
             assert_eq!(keys(&[("CACHE__REDIS", "rediss://:word@cache.example")]), [""; 0]);
             assert_eq!(keys(&[("CACHE__REDIS", "redis://127.0.0.1:6379")]), [""; 0]);
         }
+        let traces = |url| keys(&[("TRACES__ENDPOINT", url), ("TRACES__AUTHORIZATION", "Bearer x")]);
+        assert_eq!(traces("http://collector.example:4318"), ["traces.endpoint"]);
+        assert_eq!(traces("http://127.0.0.1:4318"), [""; 0]);
     }
 }

@@ -62,11 +62,12 @@ pub(crate) fn sum(series: &Series, name: &str, label: &str) -> f64 {
 const NOT_HERE: [&str; 3] =
     ["girasol_db_statement_failures_total", "girasol_db_replica_ready", "girasol_service_backup_age_seconds"];
 
-/// A server that encodes what artists send, and purges a cache that does not answer.
+/// A server that encodes what artists send, and purges a cache and sends traces to a collector that do not answer.
 fn busy(data: &Path) -> Server {
     let closed = "[[purge.targets]]\nname = 'edge'\nkind = 'varnish'\nendpoints = ['http://127.0.0.1:9']\n";
     let small = ["still", "spin", "hd"].map(|size| format!("[sizes.{size}]\navif_px = 64\nwebp_px = 64\n"));
-    Server::start_with(data, &(small.concat() + closed))
+    let traces = "[traces]\nendpoint = 'http://127.0.0.1:9'\n";
+    Server::start_with(data, &(small.concat() + closed + traces))
 }
 
 /// Sends a turn, waits for its version and publishes it.

@@ -333,6 +333,11 @@ pub const FAMILIES: &[Family] = &[
     gauge("process_open_fds", &[], "Open files and connections."),
     gauge("process_max_fds", &[], "How many of them the system allows."),
     gauge("process_start_time_seconds", &[], "When the process started, as a Unix time."),
+    counter(
+        "girasol_trace_spans_total",
+        &["outcome"],
+        "Spans of recorded requests and jobs: sent, rejected by the collector, failed with their batch, or dropped for want of room.",
+    ),
     gauge("girasol_build_info", &["version", "commit"], "1, with the version that runs."),
     // The service: the same from every process.
     gauge(
