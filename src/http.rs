@@ -59,6 +59,7 @@ pub use self::{
     private::Writers,
     problem::{Kind as ProblemKind, problems},
     spelling::accept as accept_both_spellings,
+    trace::note_work,
 };
 
 use self::{

@@ -18,6 +18,7 @@ use std::{
     error::Error,
     fs, io,
     path::Path,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,6 +29,7 @@ use crate::{
     cache::levels::{Fill, Level, ObjectRequests},
     config::{StoreConfig, StoreKind},
     domain::{namespace::Namespace, plain::plain},
+    traces::{self, Kind, Part, Span},
 };
 
 pub use self::s3::Connection;
@@ -160,6 +162,15 @@ enum Backend {
     S3(S3),
 }
 
+impl Backend {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => "folder",
+            Self::S3(_) => "s3",
+        }
+    }
+}
+
 impl Store {
     /// The store as configured. Folders that it needs are made where they are missing.
     pub async fn open(settings: &StoreConfig, data: &Path) -> io::Result<Self> {
@@ -181,10 +192,7 @@ impl Store {
     }
 
     fn of(backend: Backend, copies: Option<DiskCache>) -> Self {
-        let figures = Figures::of(match &backend {
-            Backend::Folder(_) => "folder",
-            Backend::S3(_) => "s3",
-        });
+        let figures = Figures::of(backend.name());
         let asked = ObjectRequests::of(Level::Store);
         Self { parts: Arc::new(Parts { backend, copies, figures, asked }), namespace: Namespace::Public }
     }
@@ -213,8 +221,13 @@ impl Store {
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(copies) = &self.parts.copies else { return self.get_for_cache(key).await };
         let address = key.within(self.namespace);
-        if let Some(bytes) = copies.get(&address).await {
-            return Ok(Some(bytes));
+        let began = Instant::now();
+        let copy = copies.get(&address).await;
+        traces::note(Part::Cache, "disk cache get", began, |span| {
+            span.text("girasol.cache.outcome", if copy.is_some() { "hit" } else { "miss" });
+        });
+        if copy.is_some() {
+            return Ok(copy);
         }
         let before = copies.moment();
         let got = self.get_for_cache(key).await?;
@@ -248,13 +261,26 @@ impl Store {
     /// Reads a whole object from the backend, never from a copy.
     pub async fn get_from_backend(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let address = &key.within(self.namespace);
-        let began = Instant::now();
+        let (began, mut span) = (Instant::now(), self.span("store get", key));
         let got = match &self.parts.backend {
-            Backend::Folder(folder) => folder.get(address).await,
-            Backend::S3(s3) => Box::pin(s3.get(address)).await,
+            Backend::Folder(folder) => span.ask(Part::Store, pin!(folder.get(address))).await,
+            Backend::S3(s3) => span.ask(Part::Store, Box::pin(s3.get(address))).await,
         };
+        match &got {
+            Ok(got) => span.number("girasol.object.bytes", got.as_ref().map_or(0, Vec::len)),
+            Err(_) => span.fail(),
+        }
         self.parts.figures.got(&got, began);
         got.map_err(StoreError::of(address, "read"))
+    }
+
+    /// The span of an operation on an object. Keys of private namespaces are secret, and so it names the kind alone.
+    fn span(&self, name: &'static str, key: &ObjectKey) -> Span {
+        let mut span = Span::child(name, Kind::Client);
+        span.text("girasol.store.backend", self.parts.backend.name());
+        let kind: &str = key.kind().into();
+        span.text("girasol.object.kind", kind);
+        span
     }
 
     /// The same, where one object that cannot be read is no reason to read no other.
@@ -269,11 +295,15 @@ impl Store {
     /// Writes an object, unless the backend has it with the same bytes. A damaged one is overwritten.
     pub async fn put(&self, key: &ObjectKey, bytes: &[u8]) -> Result<(), StoreError> {
         let address = &key.within(self.namespace);
-        let began = Instant::now();
+        let (began, mut span) = (Instant::now(), self.span("store put", key));
         let put = match &self.parts.backend {
-            Backend::Folder(folder) => folder.put(address, bytes).await,
-            Backend::S3(s3) => Box::pin(s3.put(address, bytes)).await,
+            Backend::Folder(folder) => span.ask(Part::Store, pin!(folder.put(address, bytes))).await,
+            Backend::S3(s3) => span.ask(Part::Store, Box::pin(s3.put(address, bytes))).await,
         };
+        span.number("girasol.object.bytes", bytes.len());
+        if put.is_err() {
+            span.fail();
+        }
         self.parts.figures.put(&put, bytes.len(), began);
         // The copy may be one of a damaged object.
         self.evict(key).await;
@@ -321,11 +351,14 @@ impl Store {
     /// Deletes an object, if there is one.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let address = &key.within(self.namespace);
-        let began = Instant::now();
+        let (began, mut span) = (Instant::now(), self.span("store remove", key));
         let removed = match &self.parts.backend {
-            Backend::Folder(folder) => folder.remove(address).await,
-            Backend::S3(s3) => Box::pin(s3.remove(address)).await,
+            Backend::Folder(folder) => span.ask(Part::Store, pin!(folder.remove(address))).await,
+            Backend::S3(s3) => span.ask(Part::Store, Box::pin(s3.remove(address))).await,
         };
+        if removed.is_err() {
+            span.fail();
+        }
         self.parts.figures.did(Operation::Remove, &removed, began);
         // After the backend, so that no read makes a copy again in between.
         if let Some(copies) = &self.parts.copies {

@@ -62,6 +62,7 @@ impl Shared {
             .wrap(from_fn(http::store_plain_alone))
             .wrap(from_fn(http::limit))
             .wrap(from_fn(http::close_while_draining))
+            .wrap(from_fn(http::note_work))
             .wrap(TracingLogger::<AccessLog>::new())
             .configure(|routes| self.add_to(routes))
             .configure(addresses)
@@ -113,6 +114,7 @@ impl OfWorker {
         let Self { catalog, proxies, scraped } = self;
         Routes::new()
             .wrap(from_fn(http::store_plain_alone))
+            .wrap(from_fn(http::note_work))
             .wrap(TracingLogger::<AccessLog>::new())
             .app_data(catalog)
             .app_data(proxies)

@@ -24,7 +24,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::domain::keys::hex;
+use crate::{
+    domain::keys::hex,
+    traces::{self, Part},
+};
 
 use self::{failure::Failed, gate::Gate, redis::Redis, seal::Seal, waits::Waits};
 
@@ -267,9 +270,15 @@ impl Shared {
         if !is_read && gate.refuses() || self.reads.refuses() {
             return Err(Failed::NotAsked);
         }
+        let began = Instant::now();
         let answer = timeout(self.timeout, question)
             .await
             .unwrap_or(Err(Failed::NoAnswer("no answer in time".to_owned())));
+        traces::note(Part::Cache, "shared cache", began.into_std(), |span| {
+            if answer.is_err() {
+                span.fail();
+            }
+        });
         let is_back = match &answer {
             Err(Failed::NoAnswer(why)) => {
                 if self.reads.note_silence() {

@@ -25,7 +25,10 @@ use std::{
 
 use metrics::{counter, histogram};
 
-use crate::signals::Signals;
+use crate::{
+    signals::Signals,
+    traces::{self, Span},
+};
 
 use super::DbError;
 
@@ -224,6 +227,7 @@ fn waited(pool: &'static str, began: Instant) {
 /// The one place that every statement and transaction passes: what is measured of them is measured here.
 fn measure(name: &'static str, rows: u64, took: Duration) {
     let duration_us = took.as_micros() as u64;
+    traces::record(name, took, |span| span.number("db.response.returned_rows", rows));
     histogram!("girasol_db_statement_duration_seconds", "statement" => name).record(took.as_secs_f64());
     if rows > 0 {
         counter!("girasol_db_statement_rows_total", "statement" => name).increment(rows);
@@ -237,7 +241,9 @@ fn measure(name: &'static str, rows: u64, took: Duration) {
 
 /// Errors are measured too, and carry the statement's name from here on.
 fn failed(name: &'static str, began: Instant, source: sqlx::Error) -> DbError {
-    let duration_us = began.elapsed().as_micros() as u64;
+    let took = began.elapsed();
+    let duration_us = took.as_micros() as u64;
+    traces::record(name, took, Span::fail);
     tracing::debug!(statement = name, duration_us, error = %source, "the database refused");
     counter!("girasol_db_statement_failures_total", "statement" => name).increment(1);
     describe(name, source)

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage as _,
+    Error, HttpMessage as _, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
@@ -11,9 +11,11 @@ use percent_encoding::percent_decode_str;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::{measure, trace};
+use crate::traces;
 
-/// Spans with method, path, a request id, and the id of the trace that the client named. They have no query, address or user agent, and no signature that a reader
+use super::{measure, trace::Traced};
+
+/// Spans with method, path, a request id, and the id of the trace that the client named or this server began. They have no query, address or user agent, and no signature that a reader
 /// of the log could use.
 #[derive(Debug)]
 pub struct AccessLog;
@@ -26,7 +28,11 @@ impl RootSpanBuilder for AccessLog {
         let id = request.extensions().get::<RequestId>().map(ToString::to_string);
         let path = without_secrets(request.uri().path());
         let path = shortened(&path);
-        let trace = trace::id(request.headers());
+        let mut traced = Traced::begin(request);
+        let trace = traced.work.context().map(|context| context.id());
+        traced.span.text("http.request.method", measure::word(request.method()));
+        traced.span.text("url.path", &*path);
+        request.extensions_mut().insert(traced);
         tracing::info_span!("request", method = %request.method(), %path, id, trace.id = trace)
     }
 
@@ -39,7 +45,21 @@ impl RootSpanBuilder for AccessLog {
         }
         let duration_ms = took.map(|took| took.as_secs_f64() * 1000.0);
         let status = response.status().as_u16();
+        if let Some(Traced { span, .. }) = response.request().extensions_mut().remove::<Traced>() {
+            end(span, response.request(), status);
+        }
         tracing::info!(parent: &span, status, duration_ms, "answered");
+    }
+}
+
+/// Ends the span of a request, whose address is known by now.
+fn end(mut span: traces::Span, request: &HttpRequest, status: u16) {
+    let route = measure::pattern(request);
+    span.rename(|| format!("{} {route}", measure::word(request.method())));
+    span.text("http.route", route);
+    span.number("http.response.status_code", status);
+    if status >= 500 {
+        span.fail();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The header policies: which caches may store an answer, and for how long. No handler writes these by hand.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -12,6 +12,8 @@ use actix_web::{
         },
     },
 };
+
+use crate::traces::Took;
 
 use super::scope::Scope;
 
@@ -151,9 +153,17 @@ pub(crate) fn preload(path: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((LINK, HeaderValue::try_from(value).ok()?))
 }
 
-/// The time that the server took for an answer (Server Timing, section 2). A cached copy has the time of the original.
-pub(crate) fn server_timing(took: Duration) -> Option<(HeaderName, HeaderValue)> {
-    let value = format!("origin;dur={:.1}", took.as_secs_f64() * 1000.0);
+/// The time that the server took for an answer, and what of it the parts took that were asked (Server Timing, section 2). A
+/// cached copy has the times of the original.
+pub(crate) fn server_timing(took: Duration, parts: Took) -> Option<(HeaderName, HeaderValue)> {
+    let ms = |took: Duration| took.as_secs_f64() * 1000.0;
+    let mut value = format!("origin;dur={:.1}", ms(took));
+    for (name, took) in [("cache", parts.cache), ("db", parts.database), ("store", parts.store)] {
+        if !took.is_zero() {
+            // Writing to a string cannot fail.
+            let _ = write!(value, ", {name};dur={:.1}", ms(took));
+        }
+    }
     Some((SERVER_TIMING, HeaderValue::try_from(value).ok()?))
 }
 
@@ -234,6 +244,19 @@ mod tests {
               vary: Accept-Encoding
               x-content-type-options: nosniff
               xkey: c-1 p-2"#]].assert_eq(&table.join("\n"));
+    }
+
+    #[test]
+    fn the_parts_that_were_asked_say_how_long_they_took() {
+        let value = |parts| server_timing(Duration::from_micros(12_340), parts).unwrap().1;
+        assert_eq!(value(Took::default()), "origin;dur=12.3");
+        let (database, store) = (Duration::from_micros(1_260), Duration::from_millis(9));
+        let asked = Took { database, store, cache: Duration::ZERO };
+        assert_eq!(value(asked), "origin;dur=12.3, db;dur=1.3, store;dur=9.0");
+        assert_eq!(
+            value(Took { cache: Duration::from_millis(1), ..asked }),
+            "origin;dur=12.3, cache;dur=1.0, db;dur=1.3, store;dur=9.0"
+        );
     }
 
     #[test]

@@ -39,6 +39,7 @@ use crate::{
     domain::{limit::Class, proxies::TrustedProxies},
     limits::Limits,
     performance::Recorder,
+    traces::{self, Sampler},
 };
 
 use self::sequence::{Answers, Asked};
@@ -50,6 +51,7 @@ use super::{
     negotiated::Negotiated,
     outgoing::{self, Outgoing},
     public,
+    trace::{self, Decided},
 };
 
 /// What answers in front of the routes need; cheap to clone.
@@ -108,6 +110,7 @@ where
             packs: Route::of(public::PACK),
             sequences: Route::of(public::SEQUENCE),
             until_logged: Cell::new(0),
+            sampler: traces::sampler(),
         }))
     }
 }
@@ -122,6 +125,8 @@ pub struct OfThread<S> {
     packs: Route,
     sequences: Route,
     until_logged: Cell<u32>,
+    /// `None` where this process exports no traces.
+    sampler: Option<&'static Sampler>,
 }
 
 impl<S, B> Service<Request> for OfThread<S>
@@ -145,8 +150,14 @@ where
     }
 
     fn call(&self, request: Request) -> Self::Future {
-        if let Some(response) = self.answer(&request) {
+        let decided = self.decided(&request);
+        if decided.is_none_or(|decided| !decided.is_recorded)
+            && let Some(response) = self.answer(&request)
+        {
             return Either::Left(ready(Ok(response.map_body(|_, body| EitherBody::right(body)))));
+        }
+        if let Some(decided) = decided {
+            request.extensions_mut().insert(decided);
         }
         let asked = self.to_remember(&request);
         let routed = self.routes.call(request);
@@ -171,6 +182,14 @@ fn of_routes<B: MessageBody>(response: ServiceResponse<B>) -> Response<EitherBod
 }
 
 impl<S> OfThread<S> {
+    /// Whether a request is recorded, where this process exports traces. One that is goes to the routes, which say where its time
+    /// went.
+    fn decided(&self, request: &Request) -> Option<Decided> {
+        let peer = || request.peer_addr().map(|peer| peer.ip());
+        let proxies = &self.direct.proxies;
+        self.sampler.map(|sampler| Decided::of(sampler, peer(), request.headers(), Some(proxies)))
+    }
+
     /// The answer to a request for what is in memory; `None` where the routes have to answer.
     fn answer(&self, request: &Request) -> Option<Response<Body>> {
         let began = Instant::now();
@@ -229,7 +248,9 @@ impl<S> OfThread<S> {
         self.until_logged.set(left.checked_sub(1).unwrap_or(rest));
         if left == 0 {
             let (path, duration_ms) = (request.path(), took.as_secs_f64() * 1000.0);
-            tracing::info!(%method, path, status = status.as_u16(), duration_ms, one_in = log_one_in, "answered");
+            let (status, trace) =
+                (status.as_u16(), trace::context(request.headers()).map(|named| named.id()));
+            tracing::info!(%method, path, status, duration_ms, one_in = log_one_in, trace.id = trace, "answered");
         }
     }
 }

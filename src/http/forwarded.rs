@@ -98,7 +98,7 @@ pub(super) fn of_cdn<'a>(request: &'a HttpRequest, name: &'a str) -> Option<&'a 
 }
 
 /// Every server has them; without them no proxy is trusted.
-fn proxies(request: &HttpRequest) -> Option<&TrustedProxies> {
+pub(super) fn proxies(request: &HttpRequest) -> Option<&TrustedProxies> {
     request.app_data::<Data<TrustedProxies>>().map(|proxies| &***proxies)
 }
 

@@ -138,8 +138,13 @@ pub(super) fn answered<B: MessageBody>(response: &ServiceResponse<B>, took: Dura
     route.count(like, took, bytes, recorder);
 }
 
+/// The pattern of the address of a request, once its route is known.
+pub(super) fn pattern(request: &HttpRequest) -> &str {
+    request.app_data::<Route>().map_or(NOWHERE, |route| &route.pattern)
+}
+
 /// Clients may make up methods.
-fn word(method: &Method) -> &'static str {
+pub(super) fn word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

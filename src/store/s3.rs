@@ -9,6 +9,7 @@ mod multipart;
 mod reads;
 #[cfg(test)]
 pub(super) mod tests;
+mod trace;
 mod write;
 
 use std::{
@@ -117,6 +118,7 @@ impl S3 {
             ),
         };
         let config = aws_sdk_s3::config::Builder::from(shared)
+            .interceptor(trace::SendTrace)
             .force_path_style(settings.path_style)
             .request_checksum_calculation(request)
             .response_checksum_validation(response);

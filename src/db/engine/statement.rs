@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use crate::traces::{self, Part};
+
 use super::{
     super::DbError,
     BUSY_PAUSE, BUSY_TRIES, Bind, Lane, Pools, Tx, failed, measure,
@@ -102,6 +104,8 @@ impl<'c> Statement<'c> {
         #[cfg(test)]
         crate::db::plans::note(name, sql, &values);
         let began = Instant::now();
+        // A transaction counts its own time.
+        let is_alone = matches!(on, On::Pools(Pools::Sqlite(_), _) | On::Pools(_, Kind::Read(_)));
         let outcome: Result<O, sqlx::Error> = match on {
             On::Pools(Pools::Sqlite(pools), kind) => on_its_own(pools, kind, sql, &values).await,
             On::Pools(Pools::Postgres(pools), Kind::Read(lane)) => {
@@ -112,6 +116,9 @@ impl<'c> Statement<'c> {
             }
             On::Tx(tx) => within(tx, sql, &values).await?,
         };
+        if is_alone {
+            traces::count(Part::Database, began.elapsed());
+        }
         let outcome = outcome.map_err(|source| failed(name, began, source))?;
         let took = began.elapsed();
         measure(name, outcome.rows(), took);
@@ -141,10 +148,12 @@ async fn within<O: Outcome>(
     sql: &'static str,
     values: &[Bind],
 ) -> Result<Result<O, sqlx::Error>, DbError> {
+    let began = Instant::now();
     let outcome = match tx.connection()? {
         Connection::Sqlite(connection) => O::from_sqlite(connection, sql, values).await,
         Connection::Postgres(connection) => connection.perform(sql, values).await,
     };
+    traces::count(Part::Database, began.elapsed());
     tx.has_failed |= outcome.is_err();
     Ok(outcome)
 }

@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use sqlx::{Row as _, Sqlite, pool::PoolConnection};
 
-use crate::signals::{Signals, Topic};
+use crate::{
+    signals::{Signals, Topic},
+    traces::{self, Part},
+};
 
 use super::{
     super::DbError, BUSY_PAUSE, BUSY_TRIES, Lane, Pools, Statement, failed, is_busy, measure, postgres,
@@ -115,6 +118,7 @@ impl Tx {
         {
             let mut tx = Self::over(name, pools, kind, connection, began);
             tx.is_of_replica = true;
+            traces::count(Part::Database, began.elapsed());
             return Ok(tx);
         }
         let (mut tries, mut broken) = (1, 0);
@@ -123,7 +127,10 @@ impl Tx {
             let connection = connection.map_err(|source| failed(name, began, source))?;
             // It counts as begun before it is: dropped meanwhile, it is rolled back.
             let mut tx = Self::over(name, pools, kind, connection, began);
-            let Err(error) = tx.connection()?.begin(kind).await else { return Ok(tx) };
+            let Err(error) = tx.connection()?.begin(kind).await else {
+                traces::count(Part::Database, began.elapsed());
+                return Ok(tx);
+            };
             // Nothing has begun. A connection that was lost while it lay in the pool is replaced at once.
             let is_lost = postgres::is_lost(&error) && broken < postgres::MOST_LOST;
             let is_last = tries == BUSY_TRIES || postgres::has_waited(&error);
@@ -195,7 +202,10 @@ impl Tx {
     /// Makes all of it last.
     pub(in crate::db) async fn commit(mut self) -> Result<(), DbError> {
         let topics = self.wakes.as_ref().map(|(_, topics)| topics.clone()).unwrap_or_default();
-        if let Err(error) = self.connection()?.commit(&topics).await {
+        let commits = Instant::now();
+        let committed = self.connection()?.commit(&topics).await;
+        traces::count(Part::Database, commits.elapsed());
+        if let Err(error) = committed {
             self.has_failed = true;
             return Err(failed(self.name, self.began, error));
         }

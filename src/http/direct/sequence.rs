@@ -15,14 +15,17 @@ use actix_web::{
 };
 
 use super::Head;
-use crate::http::{
-    caching::{Caching, SERVER_TIMING, server_timing},
-    catalog::Catalog,
-    encoding::Coded,
-    measure::Served,
-    negotiated::Negotiated,
-    representation::{JSON, Representation, respond},
-    scope::NEGOTIATED,
+use crate::{
+    http::{
+        caching::{Caching, SERVER_TIMING, server_timing},
+        catalog::Catalog,
+        encoding::Coded,
+        measure::Served,
+        negotiated::Negotiated,
+        representation::{JSON, Representation, respond},
+        scope::NEGOTIATED,
+    },
+    traces::Took,
 };
 
 /// What the answers 200 and 304 have besides their policy.
@@ -57,7 +60,7 @@ impl Known {
         let lines = head.headers().iter().map(|(name, value)| (name.clone(), value.clone()));
         let mut lines: Vec<_> = lines.filter(|(name, _)| *name != SERVER_TIMING).collect();
         // What is in memory takes no time that has a digit there.
-        lines.extend(server_timing(Duration::ZERO));
+        lines.extend(server_timing(Duration::ZERO, Took::default()));
         Some(Self { negotiated, served, lines })
     }
 

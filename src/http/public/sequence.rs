@@ -2,7 +2,7 @@
 
 mod json;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse,
@@ -24,7 +24,7 @@ use crate::{
 
 use self::json::{negotiated_json, raw_hints};
 use crate::http::{
-    caching::{Caching, answer, preload, server_timing},
+    caching::{Caching, answer, preload},
     catalog::{AnswerKey, Catalog, Live, LoadedManifest},
     measure::Served,
     negotiated::Negotiated,
@@ -62,9 +62,8 @@ pub(in crate::http) const SEQUENCE: &str = "/api/products/customizable/{configur
     ),
 )]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let began = Instant::now();
     let decided = Decided::for_request(&request, &catalog).await?;
-    negotiated(&request, &catalog, &decided, began).await
+    negotiated(&request, &catalog, &decided).await
 }
 
 /// The negotiated manifest of a version that the caller has found, in the caller's scope.
@@ -74,18 +73,16 @@ pub(in crate::http) async fn of_version(
     configuration: ConfigId,
     scope: Scope,
     pointer: Pointer,
-    began: Instant,
 ) -> Result<HttpResponse, Failure> {
     let query = SequenceQuery::parse(request.query_string()).at(&scope)?;
     let decided = Decided::at(request, catalog, configuration, query, scope, pointer).await?;
-    negotiated(request, catalog, &decided, began).await
+    negotiated(request, catalog, &decided).await
 }
 
 async fn negotiated(
     request: &HttpRequest,
     catalog: &Catalog,
     decided: &Decided,
-    began: Instant,
 ) -> Result<HttpResponse, Failure> {
     let Decided { configuration, query, scope, pointer, manifest, class } = decided;
     let stored = &manifest.json;
@@ -99,9 +96,7 @@ async fn negotiated(
     let mut response = serve_coded(request, Caching::Manifest, scope, JSON, &answer.coded).at(scope)?;
     // No cache may store the files of a secret scope, so none may fetch them ahead.
     let first = (!scope.is_secret).then(|| first_pack(catalog, decided)).flatten();
-    for (name, value) in
-        [first.and_then(|path| preload(&path)), server_timing(began.elapsed())].into_iter().flatten()
-    {
+    if let Some((name, value)) = first.and_then(|path| preload(&path)) {
         response.headers_mut().insert(name, value);
     }
     if !scope.is_secret {

@@ -3,8 +3,6 @@
 //! The token stands in the path before the manifest's relative templates, so that the manifest's address leads to all
 //! of its files. It opens one configuration's namespace of the store, which holds nothing of any other configuration.
 
-use std::time::Instant;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
@@ -56,30 +54,25 @@ use crate::http::{
     ),
 )]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
-    let (began, scope) = (Instant::now(), Scope::secret());
+    let scope = Scope::secret();
     let opened = open(&request, &catalog).await.at(&scope)?;
     let configuration = opened.configuration().clone();
-    match manifest(&request, &catalog, opened, began).await {
+    match manifest(&request, &catalog, opened).await {
         // The configuration may have been released, or protected anew, since it was opened.
         Err(failure) if failure.is_absence() => {
             catalog.evict_pointer(&configuration).await;
-            manifest(&request, &catalog, open(&request, &catalog).await.at(&scope)?, began).await
+            manifest(&request, &catalog, open(&request, &catalog).await.at(&scope)?).await
         }
         answered => answered,
     }
 }
 
-async fn manifest(
-    request: &HttpRequest,
-    catalog: &Catalog,
-    opened: Opened,
-    began: Instant,
-) -> Result<HttpResponse, Failure> {
+async fn manifest(request: &HttpRequest, catalog: &Catalog, opened: Opened) -> Result<HttpResponse, Failure> {
     let scope = Scope::secret();
     match opened {
         Opened::Private { configuration, shown, .. } => {
             let pointer = shown.ok_or_else(|| Error::NoSpin(configuration.clone())).at(&scope)?;
-            sequence::of_version(request, catalog, configuration, scope, pointer, began).await
+            sequence::of_version(request, catalog, configuration, scope, pointer).await
         }
         Opened::Released(id) => Ok(redirect(request, &sequence_url(&id), &scope)),
     }
