@@ -39,6 +39,7 @@ use crate::{
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
+        trace::TraceContext,
     },
     ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, is_live, tracker::Tracker},
     memory::Budget,
@@ -46,6 +47,7 @@ use crate::{
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
     staging::{NoRoom, Staging, UnpackError},
     store::Store,
+    traces::{Span, Work},
 };
 
 use keep::Kept;
@@ -125,7 +127,7 @@ impl Worker {
             let worked = match claimed {
                 Ok(Some(leased)) => {
                     // A large future, which would be part of every caller's.
-                    next = Box::pin(self.work(&leased, &mut task)).await;
+                    next = Box::pin(self.traced(&leased, &mut task)).await;
                     task.succeeded();
                     true
                 }
@@ -151,8 +153,18 @@ impl Worker {
         }
     }
 
-    /// Works on a job. Returns the job that was claimed in its place, where it gave way.
-    async fn work(&self, leased: &Leased, task: &mut Task) -> Option<Leased> {
+    /// Works on a job, as a part of the trace of the request that queued it.
+    async fn traced(&self, leased: &Leased, task: &mut Task) -> Option<Leased> {
+        let trace = leased.job.trace;
+        let mut span = Span::continuing("job", trace);
+        span.text("girasol.job.id", leased.job.id.as_str());
+        span.number("girasol.job.attempt", leased.job.attempts);
+        let work = span.work().unwrap_or_else(|| Work::new(trace.map(TraceContext::unsampled)));
+        work.run(Box::pin(self.work(leased, task, &mut span))).await
+    }
+
+    /// Returns the job that was claimed in its place, where it gave way.
+    async fn work(&self, leased: &Leased, task: &mut Task, span: &mut Span) -> Option<Leased> {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         if let Some(wait_ms) = self.rest_ms(leased).await {
             let logged = self.db.log_job(leased, "The job rests until a launch is over").await;
@@ -161,10 +173,11 @@ impl Worker {
             tracing::info!(job.id = %job, wait_ms, rests, "the job rests until a launch is over");
             return None;
         }
-        tracing::info!(job.id = %job, attempt, "a job has begun");
+        let trace = leased.job.trace.map(|trace| trace.id());
+        tracing::info!(job.id = %job, attempt, trace.id = trace, "a job has begun");
         counter!("girasol_job_attempts_total").increment(1);
         let began = Instant::now();
-        let tracker = Arc::new(Tracker::default());
+        let tracker = Arc::new(Tracker::default().traced());
         let fetching = fetch::Progress::default();
         let gives_way = AtomicBool::new(false);
         let made = self.make(leased, &tracker, &fetching);
@@ -185,7 +198,7 @@ impl Worker {
                 tracker.stop();
                 let _ = made.await;
                 tracing::info!(job.id = %job, "the job was taken away");
-                measure("taken away", began);
+                measure("taken away", began, span);
                 // Of another worker, what it has laid out stays.
                 if let Err(error) = self.staging.drop_copies(&leased.job.frameset).await {
                     let error: &dyn std::error::Error = &error;
@@ -198,12 +211,12 @@ impl Worker {
                 tracker.stop();
                 let _ = made.await;
                 self.give_back(leased).await;
-                measure("given back", began);
+                measure("given back", began, span);
                 return None;
             }
         };
         let gives_way = gives_way.load(Ordering::Relaxed);
-        measure(word(&made, gives_way), began);
+        measure(word(&made, gives_way), began, span);
         let mut next = None;
         let ended = match made {
             Ok(report) => self.finish(leased, &report).await,
@@ -397,7 +410,8 @@ fn word(made: &Result<Report, Failed>, gives_way: bool) -> &'static str {
     }
 }
 
-fn measure(outcome: &'static str, began: Instant) {
+fn measure(outcome: &'static str, began: Instant, span: &mut Span) {
+    span.text("girasol.job.outcome", outcome);
     histogram!("girasol_job_duration_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
 }
 

@@ -1,5 +1,9 @@
 //! How the pipeline reports its progress, and how a caller cancels it.
 
+use std::time::Duration;
+
+use crate::plan::tiers::Format;
+
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -40,6 +44,8 @@ pub trait Progress: Sync {
     fn begin(&self, stage: Stage, total: usize);
     /// One step is done.
     fn step(&self);
+    /// An encode was made just now: one frame, of so many bytes, which took so long.
+    fn encoded(&self, _format: Format, _bytes: usize, _took: Duration) {}
     /// Whether the caller cancels: the ingest ends before its next step.
     fn is_stopped(&self) -> bool {
         false

@@ -49,8 +49,9 @@ use crate::{
         Db, DbError,
         purges::{Delivery, LeasedBatch, Retry},
     },
-    domain::{policy::Policy, purge::Purge},
+    domain::{policy::Policy, purge::Purge, trace::TraceContext},
     signals::Topic,
+    traces::{Span, Work},
 };
 
 use self::{
@@ -69,6 +70,8 @@ const FORBIDDEN_WAIT: Duration = Duration::from_mins(5);
 const REJECTED_WAIT: Duration = Duration::from_mins(1);
 /// How often the database is read for deliveries by other processes while a caller waits for them.
 const DELIVERY_POLL: Duration = Duration::from_millis(100);
+/// Traces in which a request to a cache shows, at most.
+const MOST_SPANS: usize = 16;
 /// How long a process that stops goes on with a delivery under way.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -93,8 +96,15 @@ struct Cache {
 }
 
 impl Cache {
-    fn measure(&self, sent: &Result<(), SendError>, took: Duration) {
+    fn measure(&self, sent: &Result<(), SendError>, took: Duration, spans: &mut [Span]) {
         let outcome = sent.as_ref().map_or_else(|error| error.kind.as_str(), |()| "acknowledged");
+        for span in spans {
+            span.text("girasol.purge.cache", &self.name);
+            span.text("girasol.purge.outcome", outcome);
+            if sent.is_err() {
+                span.fail();
+            }
+        }
         let labels = [("cache", self.name.clone().into()), ("outcome", SharedString::from(outcome))];
         histogram!("girasol_purge_request_duration_seconds", &labels).record(took.as_secs_f64());
     }
@@ -263,9 +273,13 @@ impl Purger {
         };
         evict();
         let (sent_at_ms, began) = (self.db.now_ms(), Instant::now());
-        let sent = tokio::time::timeout(SEND_WITHIN, self.send(cache, &batch)).await;
+        let mut spans = spans_of(&batch);
+        let work = spans.first().and_then(Span::work);
+        let work = work.unwrap_or_else(|| Work::new(batch.traces.first().map(|trace| trace.unsampled())));
+        let sent = work.run(tokio::time::timeout(SEND_WITHIN, self.send(cache, &batch))).await;
         let sent = sent.unwrap_or_else(|_elapsed| Ok(Err(too_slow())))?;
-        cache.measure(&sent, began.elapsed());
+        cache.measure(&sent, began.elapsed(), &mut spans);
+        drop(spans);
         match sent {
             Ok(()) => {
                 tracing::info!(
@@ -368,6 +382,14 @@ impl Purger {
         background.stop(2 * STOP_WITHIN).await;
         outcomes
     }
+}
+
+/// A span in each trace that a purge of the batch was caused in, of a few. The request to the cache is part of the first.
+fn spans_of(batch: &LeasedBatch) -> Vec<Span> {
+    let mut traces: Vec<TraceContext> =
+        batch.traces.iter().copied().filter(|trace| trace.is_sampled).collect();
+    traces.dedup();
+    traces.into_iter().take(MOST_SPANS).map(|trace| Span::continuing("purge", Some(trace))).collect()
 }
 
 fn too_slow() -> SendError {

@@ -12,6 +12,7 @@ use crate::{
         audit::Actor,
         frameset::{Frameset, FramesetId, FramesetState},
     },
+    traces::{self, Work},
 };
 
 /// Why a set is not committed.
@@ -81,7 +82,10 @@ impl Checks {
             return Ok(());
         }
         let (checks, id, actor) = (self.clone(), set.clone(), actor.clone());
-        let mut commit = tokio::spawn(async move { checks.commit_when_checked(&id, &actor).await });
+        // It goes on in the trace of the request that brought the last frame.
+        let work = traces::current().unwrap_or_else(|| Work::new(None));
+        let committing = async move { checks.commit_when_checked(&id, &actor).await };
+        let mut commit = tokio::spawn(work.run(committing));
         if let Ok(ended) = timeout(patience, &mut commit).await {
             return ended.map_err(died)?;
         }

@@ -7,11 +7,15 @@ mod previews;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
-use crate::domain::{
-    audit::{Action, Actor},
-    frameset::FramesetId,
-    job::{GIVES_WAY_MS, JobId, JobState},
-    names::ConfigId,
+use crate::{
+    domain::{
+        audit::{Action, Actor},
+        frameset::FramesetId,
+        job::{GIVES_WAY_MS, JobId, JobState},
+        names::ConfigId,
+        trace::TraceContext,
+    },
+    traces,
 };
 
 use super::{
@@ -54,6 +58,8 @@ pub struct StoredJob {
     pub preview: Option<(ConfigId, i64)>,
     /// Whether it is queued and previews of other sets go first: standard and hd are all that is left of it.
     pub waits_for_previews: bool,
+    /// Where the request that queued it stands in a trace.
+    pub trace: Option<TraceContext>,
     /// Why it failed last: slug, message, file, remedy.
     pub failure: Option<Value>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -78,6 +84,7 @@ pub(super) struct JobRow {
     version: Option<i64>,
     preview_version: Option<i64>,
     rest_since_ms: Option<i64>,
+    trace: Option<String>,
     failure: Option<Json<Value>>,
     created_at_ms: i64,
     changed_at_ms: i64,
@@ -103,6 +110,8 @@ impl JobRow {
             version: configuration.clone().zip(self.version),
             preview: configuration.zip(self.preview_version),
             waits_for_previews: state == JobState::Queued && gives_way,
+            // One that is unsound says nothing.
+            trace: self.trace.as_deref().and_then(TraceContext::parse),
             failure: self.failure.map(|failure| failure.0),
             created_at_ms: self.created_at_ms,
             changed_at_ms: self.changed_at_ms,
@@ -159,13 +168,15 @@ async fn add_event(tx: &mut Tx, job: &JobId, kind: &str, data: &Value) -> Result
     Ok(())
 }
 
-/// Queues a committed set, in the transaction that commits it.
+/// Queues a committed set, in the transaction that commits it. Its trace goes on in the job.
 pub(super) async fn enqueue(tx: &mut Tx, set: &FramesetId) -> Result<(), DbError> {
-    const SQL: &str = "insert into jobs (id, frameset_id, state, run_at_ms, created_at_ms, changed_at_ms)
-        values ($1, $2, 'queued', $3, $3, $3)";
+    const SQL: &str =
+        "insert into jobs (id, frameset_id, state, run_at_ms, created_at_ms, changed_at_ms, trace)
+        values ($1, $2, 'queued', $3, $3, $3, $4)";
     let id = JobId::new(random()?);
     let now = tx.now_ms();
-    tx.run("jobs.enqueue", SQL).bind(id.as_str()).bind(set.as_str()).bind(now).execute().await?;
+    let statement = tx.run("jobs.enqueue", SQL).bind(id.as_str()).bind(set.as_str()).bind(now);
+    statement.bind(traces::context().map(|trace| trace.to_string())).execute().await?;
     add_event(tx, &id, "queued", &json!({})).await
 }
 

@@ -6,10 +6,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde_json::json;
 use sqlx::types::Json;
 
-use crate::domain::{
-    audit::{Action, Actor},
-    keys::hex,
-    purge::{MAX_WAIT_MS, Purge, round_at_ms, rounds_until, wait_ms},
+use crate::{
+    domain::{
+        audit::{Action, Actor},
+        keys::hex,
+        purge::{MAX_WAIT_MS, Purge, round_at_ms, rounds_until, wait_ms},
+        trace::TraceContext,
+    },
+    traces,
 };
 
 use super::{
@@ -98,6 +102,8 @@ pub struct LeasedBatch {
     pub soft: bool,
     /// The same for the same deliveries in the same round.
     pub key: String,
+    /// Where its purges were caused, as far as they belong to traces.
+    pub traces: Vec<TraceContext>,
     lease: String,
 }
 
@@ -114,7 +120,7 @@ pub struct Retry {
     pub is_refused: bool,
 }
 
-/// Writes a purge, in the transaction of its change. Returns its number.
+/// Writes a purge, in the transaction of its change, whose trace goes on with it. Returns its number.
 pub(super) async fn note(
     tx: &mut Tx,
     subject: &str,
@@ -122,15 +128,16 @@ pub(super) async fn note(
     softness: Softness,
     again: bool,
 ) -> Result<i64, DbError> {
-    const SQL: &str =
-        "insert into purges (subject, what, soft, again, at_ms) values ($1, $2, $3, $4, $5) returning id";
+    const SQL: &str = "insert into purges (subject, what, soft, again, at_ms, trace)
+        values ($1, $2, $3, $4, $5, $6) returning id";
     let soft = match softness {
         Softness::Configured => None,
         Softness::Soft(soft) => Some(soft),
     };
     let now = tx.now_ms();
     let statement = tx.run("purges.insert", SQL).bind(subject).bind(Bind::json(purge));
-    statement.bind(soft).bind(again).bind(now).scalar().await
+    let trace = traces::context().map(|trace| trace.to_string());
+    statement.bind(soft).bind(again).bind(now).bind(trace).scalar().await
 }
 
 impl Db {
@@ -190,7 +197,7 @@ impl Db {
                 where target = $1 and state = 'pending' and (lease is null or lease_until_ms < $2)
                 and soft = $5 and alone = $6 and (next_at_ms <= $2 or (attempts > 0 and alone = false))
                 order by next_at_ms, id limit $7)";
-        const LEASED: &str = "select d.id, d.round, p.what from purge_deliveries d
+        const LEASED: &str = "select d.id, d.round, p.what, p.trace from purge_deliveries d
             join purges p on p.id = d.purge_id where d.lease = $1 order by d.id";
         let now = self.now_ms();
         // Most of the time nothing is due, and finding that out takes no write lock.
@@ -210,13 +217,15 @@ impl Db {
             .bind(if alone { 1 } else { BATCH })
             .execute()
             .await?;
-        let rows: Vec<(i64, i64, Json<Purge>)> = tx.run("purges.leased", LEASED).bind(&lease).all().await?;
+        let rows: Vec<(i64, i64, Json<Purge>, Option<String>)> =
+            tx.run("purges.leased", LEASED).bind(&lease).all().await?;
         tx.commit().await?;
         if rows.is_empty() {
             return Ok(None);
         }
-        let (mut purge, mut named) = (Purge::default(), String::new());
-        for (id, round, what) in rows {
+        let (mut purge, mut named, mut traces) = (Purge::default(), String::new(), Vec::new());
+        for (id, round, what, trace) in rows {
+            traces.extend(trace.as_deref().and_then(TraceContext::parse));
             purge.merge(what.0);
             // Writing to a string cannot fail.
             let _ = write!(named, "{id}.{round} ");
@@ -224,7 +233,7 @@ impl Db {
         // Another data folder has the same numbers.
         let folder = self.secret("purge").await?;
         let key = assets_pipeline::digest::Digest::of(format!("{folder} {named}").as_bytes());
-        Ok(Some(LeasedBatch { purge, soft, key: format!("girasol-{key}"), lease }))
+        Ok(Some(LeasedBatch { purge, soft, key: format!("girasol-{key}"), traces, lease }))
     }
 
     /// Notes that the cache has acknowledged what was sent from `told_at_ms` on. Deliveries with another round wait for

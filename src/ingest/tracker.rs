@@ -8,12 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assets_pipeline::progress::{Progress, Stage};
+use assets_pipeline::{
+    plan::tiers::Format,
+    progress::{Progress, Stage},
+};
 use metrics::histogram;
 
 use crate::{
     db::{Db, ingests::IngestProgress},
     domain::names::ConfigId,
+    traces::{self, Work},
 };
 
 /// How often the database hears of progress.
@@ -28,6 +32,8 @@ pub struct Tracker {
     preview_is_live: AtomicBool,
     rest: OnceLock<Rest>,
     stopped: AtomicBool,
+    /// What the stages and encodes are part of.
+    work: Option<Work>,
 }
 
 /// What is known once standard and hd are all that is left.
@@ -49,6 +55,13 @@ pub struct Snapshot {
 }
 
 impl Tracker {
+    /// The same, whose stages and encodes are part of what the current task works for.
+    #[must_use]
+    pub fn traced(mut self) -> Self {
+        self.work = traces::current();
+        self
+    }
+
     /// How far it is; `None` before the first stage.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let (stage, _) = (*self.stage.lock().unwrap_or_else(PoisonError::into_inner))?;
@@ -107,15 +120,18 @@ impl Tracker {
 impl Drop for Tracker {
     fn drop(&mut self) {
         if let Some(last) = self.stage.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            measure(last);
+            measure(last, self.work.as_ref());
         }
     }
 }
 
 /// Measures a stage that has ended.
-fn measure((stage, began): (Stage, Instant)) {
-    histogram!("girasol_ingest_stage_duration_seconds", "stage" => stage.as_str())
-        .record(began.elapsed().as_secs_f64());
+fn measure((stage, began): (Stage, Instant), work: Option<&Work>) {
+    let took = began.elapsed();
+    histogram!("girasol_ingest_stage_duration_seconds", "stage" => stage.as_str()).record(took.as_secs_f64());
+    if let Some(work) = work {
+        work.note(stage.as_str(), took, |_span| ());
+    }
 }
 
 impl Progress for Tracker {
@@ -124,12 +140,21 @@ impl Progress for Tracker {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
         if let Some(ended) = current.replace((stage, Instant::now())) {
-            measure(ended);
+            measure(ended, self.work.as_ref());
         }
     }
 
     fn step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn encoded(&self, format: Format, bytes: usize, took: Duration) {
+        if let Some(work) = &self.work {
+            work.note("encode", took, |span| {
+                span.text("girasol.format", format.as_str());
+                span.number("girasol.encode.bytes", bytes);
+            });
+        }
     }
 
     fn is_stopped(&self) -> bool {

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use rayon::prelude::*;
@@ -287,7 +288,9 @@ fn encode_all(
                 workshop.tally.reused.fetch_add(kept.from_before.into(), Ordering::Relaxed);
                 kept.bytes
             } else {
+                let began = Instant::now();
                 let bytes = encoder.encode(picture, *level)?;
+                workshop.progress.encoded(encoder.format, bytes.len(), began.elapsed());
                 workshop.cache.save(key, &bytes);
                 workshop.tally.encoded.fetch_add(1, Ordering::Relaxed);
                 bytes

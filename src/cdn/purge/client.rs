@@ -7,7 +7,7 @@ use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER, redirect::Policy}
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::domain::keys::hex;
+use crate::{domain::keys::hex, traces};
 
 /// How long one response may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -153,6 +153,10 @@ impl Client {
             // A token that no header can hold fails the same way every time.
             let kind = if error.is_builder() { SendErrorKind::Rejected } else { SendErrorKind::Unreachable };
             SendError::new(kind, chain(&error.without_url()))
+        };
+        let request = match traces::context() {
+            Some(trace) => request.header("traceparent", trace.to_string()),
+            None => request,
         };
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();

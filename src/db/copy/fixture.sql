@@ -41,9 +41,9 @@ insert into uploads (id, frameset_id, name, length, received, metadata, finished
 insert into upload_parts (upload_id, fence, first_byte, bytes, digest) values ('u1', 1, 0, 2, 'd'), ('u1', 2, 2, 1, 'd');
 insert into frameset_checks (frameset_id, revision, done, total, touched_at_ms) values ('f2', 'r', 1, 2, 3);
 insert into jobs (id, frameset_id, state, priority, attempts, run_at_ms, lease, lease_until_ms, stage, done, total, configuration_id,
-    version, failure, created_at_ms, changed_at_ms, left_ms, source, rest_since_ms, preview_version) values
+    version, failure, created_at_ms, changed_at_ms, left_ms, source, rest_since_ms, preview_version, trace) values
     ('j1', 'f1', 'failed', -5, 2, 3, 'lease', 4, 'encode', 1, 2, 'ring.solitaire.metal-1', 1, '{"slug": "x", "file": null}', 5, 6, 7,
-     'source', 8, 1);
+     'source', 8, 1, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
 insert into job_turns (whose, turn) values ('key:k1', 4), ('product:ring.solitaire', 5);
 insert into job_events (id, job_id, at_ms, kind, data) values (500, 'j1', 1, 'log', '{"text":"a"}');
 delete from job_events;
@@ -51,8 +51,9 @@ insert into job_events (job_id, at_ms, kind, data) values ('j1', 2, 'log', '{"te
 insert into removals (at_ms) values (1), (2);
 delete from removals where at_ms = 2;
 insert into secrets (name, value, created_at_ms) values ('signing.a', 'ff00', 1);
-insert into purges (subject, what, soft, again, handed_out, at_ms) values
-    ('ring.solitaire.metal-1', '{"tags":["a"]}', null, 1, 0, 1), ('by hand', '{}', 0, 0, 1, 2), ('x', '{}', 1, 0, 1, 2);
+insert into purges (subject, what, soft, again, handed_out, at_ms, trace) values
+    ('ring.solitaire.metal-1', '{"tags":["a"]}', null, 1, 0, 1, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
+    ('by hand', '{}', 0, 0, 1, 2, null), ('x', '{}', 1, 0, 1, 2, null);
 insert into purge_deliveries (purge_id, target, soft, state, next_at_ms, lease, error, changed_at_ms, alone) values
     (1, 'edge', 1, 'failed', 3, null, 'refused', 4, 1), (2, 'edge', 0, 'pending', 3, 'l', null, 4, 0);
 insert into purge_pauses (target, until_ms) values ('edge', 12);
