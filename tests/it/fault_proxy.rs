@@ -46,6 +46,8 @@ struct State {
     seen: HashSet<String>,
     /// How often each request was made, by its first line.
     asked: HashMap<String, usize>,
+    /// What requests said in `traceparent`.
+    traces: Vec<String>,
     /// After how many more requests with this in their first lines it is silent.
     silent_after: Option<(String, usize)>,
     refused: usize,
@@ -70,6 +72,7 @@ impl Line {
             faults,
             seen: HashSet::new(),
             asked: HashMap::new(),
+            traces: Vec::new(),
             silent_after: None,
             refused: 0,
             cut: 0,
@@ -111,6 +114,11 @@ impl Line {
         asked.map(|(_, times)| times).sum()
     }
 
+    /// What requests said in `traceparent`.
+    pub(crate) fn traces(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().traces.clone()
+    }
+
     /// How many requests were refused, had their answers cut off, and were answered late.
     pub(crate) fn mishaps(&self) -> [usize; 3] {
         let state = self.shared.state.lock().unwrap();
@@ -130,6 +138,9 @@ impl Shared {
             let line = head[from..].to_ascii_lowercase();
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
+            }
+            if let Some(value) = line.strip_prefix("traceparent:") {
+                self.state.lock().unwrap().traces.push(value.trim().to_owned());
             }
             assert!(!line.starts_with("transfer-encoding:") && !line.starts_with("expect:"), "{line}");
             if line.starts_with("connection:") {

@@ -75,6 +75,7 @@ mod shared_cache;
 mod signed;
 mod spellings;
 mod stateless;
+mod traces;
 mod traffic;
 mod upgrade;
 mod uploads;
