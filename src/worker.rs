@@ -29,6 +29,7 @@ use assets_pipeline::{
 };
 use metrics::{counter, histogram};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::{
     background::Task,
@@ -160,7 +161,12 @@ impl Worker {
         span.text("girasol.job.id", leased.job.id.as_str());
         span.number("girasol.job.attempt", leased.job.attempts);
         let work = span.work().unwrap_or_else(|| Work::new(trace.map(TraceContext::unsampled)));
-        work.run(Box::pin(self.work(leased, task, &mut span))).await
+        let worked = work.run(Box::pin(self.work(leased, task, &mut span)));
+        match trace.map(|trace| trace.id()) {
+            // The lines of the job are found by its trace too.
+            Some(trace) => worked.instrument(tracing::info_span!("job", trace.id = trace)).await,
+            None => worked.await,
+        }
     }
 
     /// Returns the job that was claimed in its place, where it gave way.
@@ -173,8 +179,7 @@ impl Worker {
             tracing::info!(job.id = %job, wait_ms, rests, "the job rests until a launch is over");
             return None;
         }
-        let trace = leased.job.trace.map(|trace| trace.id());
-        tracing::info!(job.id = %job, attempt, trace.id = trace, "a job has begun");
+        tracing::info!(job.id = %job, attempt, "a job has begun");
         counter!("girasol_job_attempts_total").increment(1);
         let began = Instant::now();
         let tracker = Arc::new(Tracker::default().traced());

@@ -12,7 +12,7 @@ use crate::domain::trace::TraceContext;
 
 use super::exporter;
 
-/// Spans that one piece of work may have. A job of the largest turn has some 2000 encodes.
+/// Spans that one piece of work may have. A job of 360 frames has some 300 encodes, and writes about as many objects.
 const MOST_SPANS: u32 = 4096;
 
 tokio::task_local! {

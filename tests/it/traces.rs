@@ -160,7 +160,7 @@ async fn one_trace_leads_from_an_upload_to_the_purge_of_what_was_published() {
     let purges =
         format!("[[purge.targets]]\nname = 'edge'\nkind = 'webhook'\nendpoints = ['{}']\n", cdn.uri());
     // The test asks for the job as often as it can.
-    let settings = collector.settings(0.0) + "max_per_second = 1000000\n" + &purges;
+    let settings = collector.settings(0.0) + "max_per_second = 1000000\n[log]\nformat = 'json'\n" + &purges;
     let server = Server::start_with(folder.path(), &settings);
     let bearer = format!("Bearer {}", key(folder.path(), "artist"));
     let secret = bearer.trim_start_matches("Bearer ").to_owned();
@@ -171,7 +171,12 @@ async fn one_trace_leads_from_an_upload_to_the_purge_of_what_was_published() {
     assert!(published.status().is_success(), "{}", published.text().await.unwrap());
     // Not in the trace, and not recorded.
     assert_eq!(server.get(&sequence(RING), &[]).await.status(), 200);
-    end(server);
+    let log = end(server);
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for message in ["a job has begun", "a job is done"] {
+        let line = lines.iter().find(|line| line["message"] == message).expect(message);
+        assert_eq!(line["span"]["trace.id"], TRACE, "{line}");
+    }
 
     let spans = collector.spans().await;
     for span in &spans {
