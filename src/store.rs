@@ -4,9 +4,11 @@
 #[path = "../tests/bucket_server/mod.rs"]
 mod bucket_server;
 mod disk_cache;
+mod facts;
 mod figures;
 mod folder;
 mod identity;
+mod incoming;
 #[cfg(feature = "cloud")]
 mod s3;
 #[cfg(not(feature = "cloud"))]
@@ -22,6 +24,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+
+use futures_util::FutureExt as _;
 
 pub use crate::domain::object_key::{Address, ObjectKey};
 
@@ -43,6 +47,10 @@ use self::{
     figures::{Figures, Operation},
     folder::Folder,
     s3::S3,
+};
+pub use self::{
+    facts::Facts,
+    incoming::{Incoming, Opened},
 };
 
 /// The store failed.
@@ -155,11 +163,13 @@ struct Parts {
     asked: ObjectRequests,
 }
 
-/// Requests to S3 are boxed: their futures are large, and would be part of every caller's.
+/// Requests to S3 are boxed: their futures are large, and would be part of every caller's. Of reads, which nest most, the type
+/// is hidden too.
 #[derive(Debug)]
 enum Backend {
     Folder(Folder),
-    S3(S3),
+    /// Shared with the objects that are on their way from it.
+    S3(Arc<S3>),
 }
 
 impl Backend {
@@ -179,7 +189,8 @@ impl Store {
             StoreKind::S3 => {
                 let max_bytes = settings.disk_cache_max_bytes;
                 let copies = (max_bytes > 0).then(|| DiskCache::new(data.join("cache/objects"), max_bytes));
-                Ok(Self::of(Backend::S3(Box::pin(S3::open(settings)).await?), copies))
+                let s3 = Box::pin(S3::open(settings)).await?;
+                Ok(Self::of(Backend::S3(Arc::new(s3)), copies))
             }
         }
     }
@@ -202,7 +213,10 @@ impl Store {
     pub fn endpoints(&self) -> Vec<Self> {
         match &self.parts.backend {
             Backend::Folder(_) => vec![self.clone()],
-            Backend::S3(s3) => s3.endpoints().into_iter().map(|s3| Self::of(Backend::S3(s3), None)).collect(),
+            Backend::S3(s3) => {
+                let alone = |s3| Self::of(Backend::S3(Arc::new(s3)), None);
+                s3.endpoints().into_iter().map(alone).collect()
+            }
         }
     }
 
@@ -264,13 +278,13 @@ impl Store {
         let (began, mut span) = (Instant::now(), self.span("store get", key));
         let got = match &self.parts.backend {
             Backend::Folder(folder) => span.ask(Part::Store, pin!(folder.get(address))).await,
-            Backend::S3(s3) => span.ask(Part::Store, Box::pin(s3.get(address))).await,
+            Backend::S3(s3) => span.ask(Part::Store, s3.get(address).boxed()).await,
         };
         match &got {
             Ok(got) => span.number("girasol.object.bytes", got.as_ref().map_or(0, Vec::len)),
             Err(_) => span.fail(),
         }
-        self.parts.figures.got(&got, began);
+        self.parts.figures.got(got.as_ref().map(|bytes| bytes.as_ref().map(Vec::len)), began);
         got.map_err(StoreError::of(address, "read"))
     }
 

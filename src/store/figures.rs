@@ -57,11 +57,11 @@ impl Figures {
         }
     }
 
-    /// Measures the reading of an object.
-    pub(super) fn got(&self, got: &Result<Option<Vec<u8>>, Cause>, began: Instant) {
-        let ended = match got {
+    /// Measures the reading of an object of so many bytes, or of none.
+    pub(super) fn got(&self, bytes: Result<Option<usize>, &Cause>, began: Instant) {
+        let ended = match bytes {
             Ok(Some(bytes)) => {
-                self.read.increment(bytes.len() as u64);
+                self.read.increment(bytes as u64);
                 Ended::Ok
             }
             Ok(None) => Ended::Missing,

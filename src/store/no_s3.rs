@@ -1,11 +1,13 @@
 //! Stands in for S3 in a build without the feature `cloud`: the settings refuse `store.kind = "s3"` there, and no value
 //! of these types exists.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
 
 use crate::config::StoreConfig;
 
-use super::{Address, Cause, Trouble};
+use super::{Address, Cause, Facts, Trouble};
 
 /// No error comes from a bucket.
 pub(super) fn trouble(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Trouble> {
@@ -46,6 +48,10 @@ impl S3 {
         match *self {}
     }
 
+    pub(super) async fn open_object(self: &Arc<Self>, _: &Address) -> Result<Option<Opened>, Cause> {
+        match **self {}
+    }
+
     pub(super) async fn put(&self, _: &Address, _: &[u8]) -> Result<(), Cause> {
         match *self {}
     }
@@ -84,6 +90,29 @@ impl S3 {
 
     pub(super) fn place(&self) -> String {
         match *self {}
+    }
+}
+
+/// Nothing comes from a bucket.
+#[derive(Debug)]
+#[allow(dead_code, reason = "no value exists")]
+pub(super) enum Opened {
+    Whole(Vec<u8>),
+    Arriving(Box<Arriving>),
+}
+
+/// Nothing comes from a bucket.
+#[derive(Debug)]
+#[allow(dead_code, reason = "no value exists")]
+pub(super) struct Arriving {
+    pub(super) facts: Facts,
+    never: S3,
+}
+
+#[expect(clippy::unused_async, reason = "as with S3")]
+impl Arriving {
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Cause> {
+        match self.never {}
     }
 }
 

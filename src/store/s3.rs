@@ -6,6 +6,7 @@
 mod failure;
 mod identity;
 mod multipart;
+mod opened;
 mod reads;
 #[cfg(test)]
 pub(super) mod tests;
@@ -30,6 +31,8 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::ChecksumAlgorithm,
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::{Checksums, StoreConfig},
@@ -37,8 +40,9 @@ use crate::{
 };
 
 pub(super) use self::failure::{is_of_object, trouble};
+pub(super) use self::opened::{Arriving, Opened};
 use self::reads::Reads;
-use super::{Address, Cause};
+use super::{Address, Cause, facts::is_large};
 
 pub(crate) use self::{
     failure::Failure,
@@ -51,6 +55,8 @@ const ANY_REGION: &str = "us-east-1";
 const RETRY: Backoff = Backoff { first_ms: 100, most_ms: 6_400 };
 /// The header `x-amz-meta-surrogate-key`, which a CDN can be configured to use as its own.
 const TAG: &str = "surrogate-key";
+/// The header `x-amz-meta-sha256`: the SHA-256 of a large object, in base64.
+const SHA256: &str = "sha256";
 /// The object that is written and deleted to see whether a bucket can be used.
 const PROBE: &str = "probe";
 /// The most that a server lists at once.
@@ -212,7 +218,7 @@ impl S3 {
             key: self.name(key),
             content_type: Some(key.key.media_type()),
             cache_control: Some(cache_control(key)),
-            metadata: metadata(key),
+            metadata: metadata(key, bytes),
             only_if_new: matches!(place, Place::Free),
         };
         self.connection.writer.write(&object, Body::Bytes(bytes)).await
@@ -305,8 +311,14 @@ fn cache_control(key: &Address) -> &'static str {
     }
 }
 
-fn metadata(key: &Address) -> Option<HashMap<String, String>> {
-    (!key.namespace.is_private()).then(|| HashMap::from([(TAG.to_owned(), key.key.cache_tag())]))
+/// What stands beside an object: the tag of one that is public, and of one that is large what its reader has to know before
+/// all of it has come.
+fn metadata(key: &Address, bytes: &[u8]) -> Option<HashMap<String, String>> {
+    let tag = (!key.namespace.is_private()).then(|| (TAG.to_owned(), key.key.cache_tag()));
+    let sha256 =
+        is_large(bytes.len()).then(|| (SHA256.to_owned(), BASE64_STANDARD.encode(Sha256::digest(bytes))));
+    let metadata: HashMap<_, _> = tag.into_iter().chain(sha256).collect();
+    (!metadata.is_empty()).then_some(metadata)
 }
 
 /// Settings over those of the environment; credentials are the environment's alone.

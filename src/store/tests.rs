@@ -19,14 +19,14 @@ impl Fixture {
     async fn in_s3() -> Option<Self> {
         let s3 = s3::tests::bucket(StoreConfig::default()).await?;
         let folder = tempfile::tempdir().unwrap();
-        Some(Self { store: Store::of(Backend::S3(s3), None), folder })
+        Some(Self { store: Store::of(Backend::S3(s3.into()), None), folder })
     }
 
     async fn in_s3_behind_copies() -> Option<Self> {
         let s3 = s3::tests::bucket(StoreConfig::default()).await?;
         let folder = tempfile::tempdir().unwrap();
         let copies = DiskCache::new(folder.path().join("cache/objects"), 1 << 20);
-        Some(Self { store: Store::of(Backend::S3(s3), Some(copies)), folder })
+        Some(Self { store: Store::of(Backend::S3(s3.into()), Some(copies)), folder })
     }
 
     /// Overwrites an object in the backend itself.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_s3::Client;
+use aws_sdk_s3::{Client, operation::get_object::GetObjectOutput};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
 
@@ -47,6 +47,10 @@ impl Reads {
         &self.clients
     }
 
+    pub(super) fn hedge(&self) -> Option<Duration> {
+        self.hedge
+    }
+
     /// Every read pays into what second questions cost.
     pub(super) fn earn(&self) {
         let earned = |budget: i64| Some((budget + SECOND_PERCENT).min(MOST_SECONDS * 100));
@@ -61,11 +65,21 @@ impl Reads {
 
 impl S3 {
     pub(in crate::store) async fn get(&self, key: &Address) -> Result<Option<Vec<u8>>, Cause> {
+        let name = &self.name(key);
+        let read = self.first_answer(|at| self.get_patiently(&self.reads.clients[at], name));
+        self.in_time(read).await
+    }
+
+    /// The answer to a read, which ends in time, unless it is known that there is none.
+    pub(super) async fn in_time<T>(
+        &self,
+        read: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Cause> {
         let Reads { circuit, .. } = &self.reads;
         if circuit.refuses() {
             return Err(Failure::Away.into());
         }
-        let read = timeout(self.request_timeout(), self.get_of_any(key));
+        let read = timeout(self.request_timeout(), read);
         tokio::pin!(read);
         let got = tokio::select! {
             got = &mut read => got,
@@ -76,18 +90,27 @@ impl S3 {
             }
         };
         let got = got.map_err(|_elapsed| Failure::TooSlow).flatten();
-        circuit.note(!got.as_ref().err().is_some_and(Failure::is_silence));
+        self.note(got.as_ref().err());
         Ok(got?)
     }
 
-    /// The first answer of the endpoints. That there is no object, the store's own endpoint alone can say: a replica may not
-    /// have it yet.
-    async fn get_of_any(&self, key: &Address) -> Result<Option<Vec<u8>>, Failure> {
+    /// Notes whether the server answered, by what a read failed of.
+    pub(super) fn note(&self, failure: Option<&Failure>) {
+        self.reads.circuit.note(!failure.is_some_and(Failure::is_silence));
+    }
+
+    /// The first answer of the endpoints, each of which is asked by its number. That there is no object, the store's own
+    /// endpoint alone can say: a replica may not have it yet.
+    pub(super) async fn first_answer<T, F>(&self, ask: impl Fn(usize) -> F) -> Result<Option<T>, Failure>
+    where
+        F: Future<Output = Result<Option<T>, Failure>>,
+    {
         let Reads { clients, hedge, .. } = &self.reads;
         self.reads.earn();
-        let ask = |turn: usize| async move {
+        let ask = |turn: usize| {
             let at = turn % clients.len();
-            (at, self.get_patiently(&clients[at], &self.name(key)).await)
+            let asked = ask(at);
+            async move { (at, asked.await) }
         };
         let (mut asked, mut turns, mut failure) = (FuturesUnordered::new(), 1, None);
         let mut second = *hedge;
@@ -105,7 +128,7 @@ impl S3 {
                 }
             };
             match got {
-                Ok(Some(bytes)) => return Ok(Some(bytes)),
+                Ok(Some(found)) => return Ok(Some(found)),
                 Ok(None) if at == 0 => return Ok(None),
                 Ok(None) => {}
                 // What the store's own endpoint says counts.
@@ -123,14 +146,28 @@ impl S3 {
         }
     }
 
-    /// The SDK tries again by itself until there is an answer, and leaves the answer's body to its caller.
+    /// Reads the whole of an object, of one endpoint.
     pub(super) async fn get_patiently(
         &self,
         client: &Client,
         name: &str,
     ) -> Result<Option<Vec<u8>>, Failure> {
+        self.patiently(name, || async {
+            match self.ask(client, name).await? {
+                Some(answer) => self.whole(answer).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The SDK tries again by itself until there is an answer, and leaves the answer's body to its caller.
+    pub(super) async fn patiently<T, F>(&self, name: &str, read: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         for attempt in 1..self.attempts {
-            match self.get_once(client, name).await {
+            match read().await {
                 Err(error @ (Failure::CutShort { .. } | Failure::Body(_))) => {
                     tracing::debug!(name, attempt, %error, "the body of an object is read again");
                     sleep(pause(attempt)).await;
@@ -138,23 +175,28 @@ impl S3 {
                 settled => return settled,
             }
         }
-        self.get_once(client, name).await
+        read().await
     }
 
-    async fn get_once(&self, client: &Client, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    /// The answer that begins an object; `None` where there is none.
+    pub(super) async fn ask(&self, client: &Client, name: &str) -> Result<Option<GetObjectOutput>, Failure> {
         let request = client.get_object().bucket(&self.bucket).key(name);
-        let answer = match request.send().await.map_err(Failure::from) {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_absence() => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
+        match request.send().await.map_err(Failure::from) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if failure.is_absence() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// All that an answer announces.
+    pub(super) async fn whole(&self, answer: GetObjectOutput) -> Result<Vec<u8>, Failure> {
         let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
         let body = timeout(self.attempt_timeout, answer.body.collect()).await;
         let body = body.map_err(|_elapsed| Failure::TooSlow)?.map_err(|error| Failure::Body(error.into()))?;
         let bytes = body.to_vec();
         match length {
             Some(length) if length != bytes.len() => Err(Failure::CutShort { length, got: bytes.len() }),
-            _ => Ok(Some(bytes)),
+            _ => Ok(bytes),
         }
     }
 }
