@@ -138,9 +138,17 @@ where
     where
         E: Clone + Send + Sync + 'static,
     {
-        if let Some(value) = self.get(&key).await {
-            return Ok(value);
+        match self.get(&key).await {
+            Some(value) => Ok(value),
+            None => self.load(key, load).await,
         }
+    }
+
+    /// The same for a value that was just not there.
+    pub async fn load<E>(&self, key: K, load: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E>
+    where
+        E: Clone + Send + Sync + 'static,
+    {
         // Boxed, because loads nest, and each would be part of its caller's future.
         let shared = Box::pin(async {
             let loaded = load.await;

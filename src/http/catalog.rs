@@ -3,8 +3,11 @@
 
 mod admission;
 mod answers;
+mod arrivals;
 mod cached;
 mod levels;
+mod load;
+mod object;
 mod sharing;
 mod visibility;
 
@@ -16,9 +19,9 @@ use std::{
     time::Duration,
 };
 
-use actix_web::web::Bytes;
-use assets_pipeline::{digest::Digest, pack::SetList};
+use assets_pipeline::digest::Digest;
 use futures_util::future::LocalBoxFuture;
+use tokio::runtime::Handle;
 
 use crate::{
     cache::{Cache, shared::Shared},
@@ -45,8 +48,10 @@ use self::{
 use super::{measure::Negotiations, problem::Error};
 
 pub use self::admission::Bounds;
+pub(in crate::http) use self::arrivals::{Coming, Fetched};
 pub(in crate::http) use self::cached::{Answer, Live};
-pub(crate) use self::cached::{AnswerKey, LoadedManifest, Object};
+pub(crate) use self::cached::{AnswerKey, LoadedManifest};
+pub(crate) use self::object::Object;
 pub(crate) use self::visibility::Protected;
 
 /// How long a server may answer from a pointer that another process has moved.
@@ -92,6 +97,8 @@ pub struct Catalog {
     sharing: Option<Sharing>,
     pub(super) turns: Turns,
     pub(super) admission: Admission,
+    /// Where objects are read: the threads of visitors end before others have been sent all that they asked for.
+    reading: Option<Handle>,
 }
 
 /// The error about an object that has to exist.
@@ -128,6 +135,7 @@ impl Catalog {
             sharing: None,
             turns: Turns::default(),
             admission: Admission::unbounded(),
+            reading: Handle::try_current().ok(),
         }
     }
 
@@ -391,63 +399,5 @@ impl Catalog {
     async fn load_manifest(&self, address: Address) -> Result<LoadedManifest, Error> {
         let json = self.read(address).await?;
         LoadedManifest::parse(json).map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))
-    }
-
-    /// A frame, a pack or a still.
-    pub(crate) async fn object(&self, address: Address) -> Result<Arc<Object>, Error> {
-        let load = async { Ok(Object::of(&address.key, Bytes::from(self.read(address).await?))) };
-        self.cached().objects.get_or_load(address, load).await
-    }
-
-    /// The same, if it is in memory.
-    pub(super) fn object_in_memory(&self, address: &Address) -> Option<Arc<Object>> {
-        self.cached().objects.get_now(address)
-    }
-
-    /// Reads an object and verifies its digest; a damaged object is never served.
-    async fn read(&self, address: Address) -> Result<Vec<u8>, Error> {
-        let (digest, missing) = match address.key {
-            ObjectKey::Frame { set, degree, format } => {
-                let load = async {
-                    let list = ObjectKey::SetList(set).within(address.namespace);
-                    let bytes = self.read_whole(list, set).await?.ok_or(Error::NoSuchFile)?;
-                    SetList::read(set, bytes).ok_or(Error::ObjectDamaged(list))
-                };
-                let list = self.cached().set_lists.get_or_load((address.namespace, set), load).await?;
-                // The set lists the frame, so its file has to exist.
-                (list.frame(degree, format).ok_or(Error::NoSuchFile)?, Error::ObjectMissing(address))
-            }
-            ObjectKey::Pack(digest)
-            | ObjectKey::SetList(digest)
-            | ObjectKey::Manifest(digest)
-            | ObjectKey::Jpeg(digest) => (digest, Error::NoSuchFile),
-        };
-        match self.read_whole(address, digest).await? {
-            Some(bytes) => Ok(bytes),
-            // A frame whose set is being deleted: its list is deleted at another moment.
-            None if matches!(missing, Error::ObjectMissing(_)) && !self.db.may_be_needed(address).await? => {
-                Err(Error::NoSuchFile)
-            }
-            None => Err(missing),
-        }
-    }
-
-    /// The disk cache may hold a damaged copy of a sound object, so it is evicted and read once more from the backend.
-    async fn read_whole(&self, address: Address, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
-        let gate = match address.key {
-            ObjectKey::Manifest(_) => &self.admission.store,
-            ObjectKey::Frame { .. } | ObjectKey::Pack(_) | ObjectKey::SetList(_) | ObjectKey::Jpeg(_) => {
-                &self.admission.objects
-            }
-        };
-        let _turn = gate.enter().await?;
-        let store = self.store.within(address.namespace);
-        for _ in 0..2 {
-            match store.get(&address.key).await? {
-                Some(bytes) if Digest::of(&bytes) != digest => store.evict(&address.key).await,
-                read => return Ok(read),
-            }
-        }
-        Err(Error::ObjectDamaged(address))
     }
 }

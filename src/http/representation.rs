@@ -1,7 +1,7 @@
-//! Answers with a body that is already in memory: preconditions, ranges, or the whole, in the order of RFC 9110,
+//! Answers with a body whose length and tag are known: preconditions, ranges, or the whole, in the order of RFC 9110,
 //! section 13.2.2.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, ops::Range};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -29,6 +29,9 @@ use super::{
 /// The media type of most answers.
 pub(crate) const JSON: &str = "application/json";
 
+/// What the server copies into the buffer of a connection at once, at the most: a client that does not read holds that much.
+pub(super) const SLICE_BYTES: usize = 16 * 1024;
+
 pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// A body that does not change under its entity tag.
@@ -36,8 +39,8 @@ pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest"
 pub(crate) struct Representation<'a> {
     /// `Content-Type`.
     pub(crate) media_type: &'static str,
-    /// The encoded bytes.
-    pub(crate) body: &'a Bytes,
+    /// Of the encoded bytes.
+    pub(crate) length: usize,
     /// Quoted.
     pub(crate) etag: &'a str,
     /// `Content-Encoding`.
@@ -52,23 +55,25 @@ pub(crate) fn serve(
     caching: Caching,
     scope: &Scope,
     representation: &Representation<'_>,
+    body: &Bytes,
 ) -> Result<HttpResponse, Error> {
-    let (mut head, body) = respond(request.method(), request.headers(), caching, scope, representation)?;
-    Ok(match body {
-        Some(body) => head.body(in_slices(body)),
+    let (mut head, part) = respond(request.method(), request.headers(), caching, scope, representation)?;
+    Ok(match part {
+        Some(part) => head.body(in_slices(body.slice(part))),
         None => head.finish(),
     })
 }
 
-/// The head of the answer to a request with this method and these headers, and what follows it, if anything does.
+/// The head of the answer to a request with this method and these headers, and the part of the body that follows it, if any
+/// does.
 pub(super) fn respond(
     method: &Method,
     headers: &HeaderMap,
     caching: Caching,
     scope: &Scope,
     representation: &Representation<'_>,
-) -> Result<(HttpResponseBuilder, Option<Bytes>), Error> {
-    let Representation { media_type, body, etag, encoding, digest } = representation;
+) -> Result<(HttpResponseBuilder, Option<Range<usize>>), Error> {
+    let Representation { media_type, length, etag, encoding, digest } = representation;
     if !conditional::client_expects(lines(headers, &IF_MATCH), etag) {
         return Err(Error::PreconditionFailed);
     }
@@ -81,14 +86,14 @@ pub(super) fn respond(
     let wanted = match *method {
         // Ranges are defined for GET alone (RFC 9110, section 14.2).
         Method::GET if digest.is_some() && conditional::part_allowed(only(headers, &IF_RANGE), etag) => {
-            range::wanted(only(headers, &RANGE), body.len())
+            range::wanted(only(headers, &RANGE), *length)
         }
         _ => Wanted::Whole,
     };
     let (status, part) = match wanted {
-        Wanted::Whole => (StatusCode::OK, 0..body.len()),
+        Wanted::Whole => (StatusCode::OK, 0..*length),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
-        Wanted::Unsatisfiable => return Err(Error::RangeOutside { length: body.len() }),
+        Wanted::Unsatisfiable => return Err(Error::RangeOutside { length: *length }),
     };
     let mut response = answer(status, caching, scope);
     response.content_type(*media_type).insert_header((ETAG, *etag));
@@ -99,18 +104,16 @@ pub(super) fn respond(
         response.insert_header((ACCEPT_RANGES, "bytes")).insert_header((REPR_DIGEST, *digest));
     }
     if status == StatusCode::PARTIAL_CONTENT {
-        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, body.len());
+        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, length);
         response.insert_header((CONTENT_RANGE, range));
     }
-    Ok((response, Some(body.slice(part))))
+    Ok((response, Some(part)))
 }
 
-/// A body in slices: the server copies into the buffer of a connection what it takes at once, and a client that does not
-/// read holds that much.
+/// A body in slices.
 fn in_slices(body: Bytes) -> impl MessageBody {
-    const SLICE: usize = 16 * 1024;
     let length = body.len();
-    let slices = (0..length).step_by(SLICE).map(move |at| body.slice(at..length.min(at + SLICE)));
+    let slices = (0..length).step_by(SLICE_BYTES).map(move |at| body.slice(at..length.min(at + SLICE_BYTES)));
     SizedStream::new(length as u64, stream::iter(slices.map(Ok::<_, Infallible>)))
 }
 
@@ -129,12 +132,12 @@ pub(crate) fn serve_coded(
 ) -> Result<HttpResponse, Error> {
     let representation = Representation {
         media_type,
-        body: &coded.body,
+        length: coded.body.len(),
         etag: &coded.etag,
         encoding: coded.encoding,
         digest: None,
     };
-    serve(request, caching, scope, &representation)
+    serve(request, caching, scope, &representation, &coded.body)
 }
 
 /// Every line of a header that is text.

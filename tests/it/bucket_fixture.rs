@@ -10,6 +10,10 @@ use aws_sdk_s3::{
     operation::create_bucket::CreateBucketError,
 };
 
+use assets_pipeline::digest::Digest;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     bucket_server,
     fault_proxy::{Faults, Line},
@@ -108,6 +112,21 @@ impl Bucket {
     pub(crate) async fn put(&self, name: &str, bytes: Vec<u8>) {
         let put = self.client.put_object().bucket(&self.name).key(name).body(bytes.into());
         put.send().await.unwrap();
+    }
+
+    /// Puts these bytes where the pack of other bytes belongs, of which it says all that stands beside an object. Gives the address
+    /// of the pack.
+    pub(crate) async fn put_as(&self, bytes: &[u8], pack: &[u8]) -> String {
+        let path = format!("/p/{}.pack", Digest::of(pack));
+        self.record_as(&path, bytes, pack).await;
+        path
+    }
+
+    /// Puts an object that says of itself what stands beside another one.
+    pub(crate) async fn record_as(&self, path: &str, bytes: &[u8], other: &[u8]) {
+        let put = self.client.put_object().bucket(&self.name).key(format!("spins{path}"));
+        let put = put.metadata("sha256", BASE64_STANDARD.encode(Sha256::digest(other)));
+        put.body(bytes.to_vec().into()).send().await.unwrap();
     }
 
     pub(crate) async fn delete(&self, name: &str) {

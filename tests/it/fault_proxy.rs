@@ -18,6 +18,8 @@ pub(crate) enum Faults {
     Flaky,
     /// Each answer comes later than a visitor waits.
     Slow,
+    /// Of each long answer comes one half, and the other when the faults change: unless the line is dead by then.
+    Halfway,
     /// Connections end before anything is said.
     Dead,
     /// Nothing is answered until the faults change.
@@ -61,7 +63,11 @@ enum Mishap {
     Cut,
     Late,
     Slow,
+    Halfway,
 }
+
+/// What is shorter comes whole, also half of the way.
+const LONG_BYTES: usize = 64 * 1024;
 
 impl Line {
     /// A line to `http://HOST:PORT`.
@@ -176,9 +182,22 @@ impl Shared {
             // Half of the body; of an answer without one, nothing.
             Mishap::Cut if body == answer.len() => {}
             Mishap::Cut => client.write_all(&answer[..usize::midpoint(body, answer.len())])?,
+            Mishap::Halfway if answer.len() - body > LONG_BYTES => {
+                let (now, later) = answer.split_at(usize::midpoint(body, answer.len()));
+                client.write_all(now)?;
+                if self.wait_while(Faults::Halfway) != Faults::Dead {
+                    client.write_all(later)?;
+                }
+            }
             _ => client.write_all(&answer)?,
         }
         client.shutdown(Shutdown::Both)
+    }
+
+    /// The faults that follow these.
+    fn wait_while(&self, faults: Faults) -> Faults {
+        let state = self.state.lock().unwrap();
+        self.changed.wait_while(state, |state| state.faults == faults).unwrap().faults
     }
 
     /// `None` where nothing is answered.
@@ -201,6 +220,7 @@ impl Shared {
         match faults {
             Faults::None if !was_silent => Some(Mishap::None),
             Faults::Slow => Some(Mishap::Slow),
+            Faults::Halfway => Some(Mishap::Halfway),
             Faults::Flaky if state.seen.insert(request) => {
                 let [refused, cut, late] = [state.refused, state.cut, state.late];
                 Some(if refused <= cut.min(late) {

@@ -27,6 +27,7 @@ mod backup;
 mod bucket;
 mod check;
 mod check_config;
+mod cold;
 mod command;
 mod debian;
 mod delivery;

@@ -58,9 +58,13 @@ pub(crate) fn sum(series: &Series, name: &str, label: &str) -> f64 {
     series.iter().filter(|(series, _)| of_it(series)).map(|(_, value)| value).sum()
 }
 
-/// Statements that fail, a replica and a backup, which are not made here.
-const NOT_HERE: [&str; 3] =
-    ["girasol_db_statement_failures_total", "girasol_db_replica_ready", "girasol_service_backup_age_seconds"];
+/// Statements that fail, a replica, a backup and a bucket, which are not made here.
+const NOT_HERE: [&str; 4] = [
+    "girasol_db_statement_failures_total",
+    "girasol_db_replica_ready",
+    "girasol_service_backup_age_seconds",
+    "girasol_streamed_objects_total",
+];
 
 /// A server that encodes what artists send, and purges a cache and sends traces to a collector that do not answer.
 fn busy(data: &Path) -> Server {

@@ -1,13 +1,13 @@
 //! What the catalog caches: the keys, the values, and the shares of memory.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use actix_web::{http::header::HeaderValue, web::Bytes};
 use assets_pipeline::{digest::Digest, pack::SetList};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sha2::{Digest as _, Sha256};
 
-use super::CacheBytes;
+use super::{CacheBytes, arrivals::Arrivals, object::Object};
 use crate::{
     cache::{Cache, levels::Fill},
     db::versions::Pointer,
@@ -17,11 +17,8 @@ use crate::{
         namespace::Namespace,
         negotiate::{Available, DeliveryClass},
     },
-    http::{
-        encoding::{Coded, Effort, Encoding},
-        representation::Representation,
-    },
-    store::{Address, ObjectKey},
+    http::encoding::{Coded, Effort, Encoding},
+    store::Address,
 };
 
 /// Requests after which an answer is worth the best compression.
@@ -38,6 +35,8 @@ pub(super) struct Cached {
     pub(super) shared_manifests: Cache<(Digest, i64), LoadedManifest>,
     pub(super) set_lists: Cache<(Namespace, Digest), SetList>,
     pub(super) objects: Cache<Address, Object>,
+    /// What is on its way to `objects`.
+    pub(super) arrivals: Arc<Arrivals>,
     pub(super) answers: Cache<(AnswerKey, Encoding), Answer>,
 }
 
@@ -49,19 +48,20 @@ impl Cached {
             shared_manifests: Cache::of_bytes("shared manifests", max.answers / 8, bytes),
             set_lists: Cache::of_bytes("set lists", max.answers / 4, |list: &SetList| list.as_bytes().len()),
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
+            arrivals: Arc::default(),
             answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
         }
     }
 
     /// How full each of them is.
     pub(super) fn fill(&self) -> [Fill; 5] {
-        let Self { manifests, shared_manifests, set_lists, objects, answers } = self;
+        let Self { manifests, shared_manifests, set_lists, objects, answers, .. } = self;
         [manifests.fill(), shared_manifests.fill(), set_lists.fill(), objects.fill(), answers.fill()]
     }
 
     /// Evicts what is over a bound, and answers how many bytes that were.
     pub(super) async fn trim(&self) -> u64 {
-        let Self { manifests, shared_manifests, set_lists, objects, answers } = self;
+        let Self { manifests, shared_manifests, set_lists, objects, answers, .. } = self;
         let of_manifests = manifests.trim().await + shared_manifests.trim().await;
         of_manifests + set_lists.trim().await + objects.trim().await + answers.trim().await
     }
@@ -122,48 +122,6 @@ impl Live {
     pub(in crate::http) fn key(&self) -> &AnswerKey {
         &self.key.0
     }
-}
-
-/// An immutable object with the values of its headers.
-#[derive(Debug)]
-pub(crate) struct Object {
-    /// Its bytes.
-    pub(crate) body: Bytes,
-    /// Quoted.
-    pub(in crate::http) etag: HeaderValue,
-    /// The value of `Repr-Digest` (RFC 9530, section 3).
-    pub(in crate::http) repr_digest: HeaderValue,
-    /// The tag that purges it, where it is served at an address of its own.
-    pub(in crate::http) tag: HeaderValue,
-}
-
-impl Object {
-    /// The object with these bytes and this key.
-    pub(in crate::http) fn of(key: &ObjectKey, body: Bytes) -> Self {
-        let digest = BASE64_STANDARD.encode(Sha256::digest(&body));
-        Self {
-            etag: visible(format!("\"{}\"", Digest::of(&body))),
-            repr_digest: visible(format!("sha-256=:{digest}:")),
-            tag: visible(key.cache_tag()),
-            body,
-        }
-    }
-
-    /// The answer that it is.
-    pub(in crate::http) fn represent(&self, place: &Address) -> Representation<'_> {
-        Representation {
-            media_type: place.key.media_type(),
-            body: &self.body,
-            etag: self.etag.to_str().unwrap_or_default(),
-            encoding: Encoding::Identity,
-            digest: self.repr_digest.to_str().ok(),
-        }
-    }
-}
-
-/// A header's value of digits and letters.
-fn visible(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// A version's manifest, stored and parsed.

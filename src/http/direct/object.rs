@@ -89,9 +89,9 @@ fn conditional(
     object: &Object,
 ) -> Option<(Response<()>, Option<Bytes>)> {
     let scope = Scope::object(&place.key);
-    let (mut head, body) =
+    let (mut head, part) =
         respond(method, headers, Caching::Immutable, &scope, &object.represent(place)).ok()?;
-    Some((Response::from(head.finish()).drop_body(), body))
+    Some((Response::from(head.finish()).drop_body(), part.map(|part| object.body.slice(part))))
 }
 
 #[cfg(test)]

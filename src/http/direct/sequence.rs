@@ -156,13 +156,13 @@ pub(super) fn answer(catalog: &Catalog, known: &Known, request: &Request) -> Opt
         (response, Some(body.clone()))
     } else {
         let representation =
-            Representation { media_type: JSON, body, etag, encoding: *encoding, digest: None };
-        let (mut answer, body) =
+            Representation { media_type: JSON, length: body.len(), etag, encoding: *encoding, digest: None };
+        let (mut answer, part) =
             respond(request.method(), headers, Caching::Manifest, scope, &representation).ok()?;
         for (name, value) in lines.iter().filter(|(name, _)| OF_EVERY_STATUS.contains(name)) {
             answer.insert_header((name.clone(), value.clone()));
         }
-        (Response::from(answer.finish()).drop_body(), body)
+        (Response::from(answer.finish()).drop_body(), part.map(|part| body.slice(part)))
     };
     Some(Head { response, body, served: *served })
 }

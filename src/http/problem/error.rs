@@ -242,6 +242,14 @@ impl Error {
         }
     }
 
+    /// Logs it where an answer has begun that it breaks off.
+    pub(in crate::http) fn log_broken_off(&self) {
+        if self.is_for_operators() {
+            let error: &dyn std::error::Error = self;
+            tracing::error!(error, problem = self.kind().slug, "answers were broken off");
+        }
+    }
+
     /// Whether an object is missing that a version has, or had.
     pub(in crate::http) const fn is_absence(&self) -> bool {
         matches!(self, Self::NoSuchFile | Self::ObjectMissing(_))

@@ -1,6 +1,8 @@
 //! Frames, packs and stills.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use std::ops::Range;
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, body::SizedStream, http::Method, web::Data};
 use assets_pipeline::{
     digest::Digest,
     plan::tiers::{Format, TierKey},
@@ -14,11 +16,11 @@ use crate::{
 
 use crate::http::{
     caching::Caching,
-    catalog::{Catalog, Object},
+    catalog::{Catalog, Coming, Fetched},
     measure::Served,
     problem::{At as _, Error, Failure},
     query, redirect,
-    representation::serve,
+    representation::{respond, serve},
     scope::Scope,
     segment,
     wire::{files, parameters as param, problems},
@@ -89,17 +91,17 @@ pub(crate) async fn still(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     query::none(&request).at(&scope)?;
     let found = catalog.of_live(&configuration, async |pointer| {
         let place = still_key(&catalog, &pointer, format).await?.within(pointer.namespace);
-        catalog.object(place).await.map(|object| (place, object))
+        Catalog::fetch(&catalog, place).await.map(|fetched| (place, fetched))
     });
     // The object itself: it may be deleted from its place by now.
-    let (place, object) = found.await.at(&scope)?;
-    send_object(&request, Caching::Manifest, &scope, &place, &object)
+    let (place, fetched) = found.await.at(&scope)?;
+    send_fetched(&request, Caching::Manifest, &scope, &place, fetched).await
 }
 
 /// A CDN or a bucket can deliver immutable objects instead.
 async fn send_from_anywhere(
     request: &HttpRequest,
-    catalog: &Catalog,
+    catalog: &Data<Catalog>,
     scope: &Scope,
     place: Address,
 ) -> Result<HttpResponse, Failure> {
@@ -153,24 +155,51 @@ pub(in crate::http) async fn still_key(
 
 pub(in crate::http) async fn send(
     request: &HttpRequest,
-    catalog: &Catalog,
+    catalog: &Data<Catalog>,
     caching: Caching,
     scope: &Scope,
     place: Address,
 ) -> Result<HttpResponse, Failure> {
-    let object = catalog.object(place).await.at(scope)?;
-    send_object(request, caching, scope, &place, &object)
+    let fetched = Catalog::fetch(catalog, place).await.at(scope)?;
+    send_fetched(request, caching, scope, &place, fetched).await
 }
 
-fn send_object(
+async fn send_fetched(
     request: &HttpRequest,
     caching: Caching,
     scope: &Scope,
     place: &Address,
-    object: &Object,
+    fetched: Fetched,
 ) -> Result<HttpResponse, Failure> {
     Served { tier: None, format: place.key.format() }.note(request);
-    serve(request, caching, scope, &object.represent(place)).at(scope)
+    let object = match fetched {
+        Fetched::Whole(object) => object,
+        Fetched::Coming(coming) => match begin(request, caching, scope, place, &coming) {
+            Some((mut head, part)) => {
+                let length = part.len() as u64;
+                return Ok(head.body(SizedStream::new(length, coming.part(part))));
+            }
+            None => coming.whole().await.at(scope)?,
+        },
+    };
+    serve(request, caching, scope, &object.represent(place), &object.body).at(scope)
+}
+
+/// The head of an answer that has a body, and the part that follows it; `None` for all others, which wait until the object is
+/// known to be sound.
+fn begin(
+    request: &HttpRequest,
+    caching: Caching,
+    scope: &Scope,
+    place: &Address,
+    coming: &Coming,
+) -> Option<(HttpResponseBuilder, Range<usize>)> {
+    if *request.method() != Method::GET {
+        return None;
+    }
+    let representation = coming.represent(place.key.media_type());
+    let (head, part) = respond(request.method(), request.headers(), caching, scope, &representation).ok()?;
+    Some((head, part?))
 }
 
 /// `030.avif`: three digits, 000 to 359, so that a frame has one URL.

@@ -118,7 +118,7 @@ pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result
 
 async fn file(
     request: &HttpRequest,
-    catalog: &Catalog,
+    catalog: &Data<Catalog>,
     key: Result<ObjectKey, Error>,
 ) -> Result<HttpResponse, Failure> {
     let scope = Scope::secret();

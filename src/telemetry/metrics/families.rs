@@ -244,6 +244,11 @@ pub const FAMILIES: &[Family] = &[
         &["backend", "operation"],
         "Bytes of objects that were read from the store's backend, or written to it.",
     ),
+    counter(
+        "girasol_streamed_objects_total",
+        &["outcome"],
+        "Large objects that were handed on while they came from the backend: whole, failed, or damaged. Answers with the last two were broken off.",
+    ),
     // Uploads, jobs and encodes.
     counter(
         "girasol_upload_received_bytes_total",
