@@ -8,6 +8,7 @@ mod cached;
 mod levels;
 mod load;
 mod object;
+mod packed;
 mod sharing;
 mod visibility;
 
@@ -398,6 +399,9 @@ impl Catalog {
 
     async fn load_manifest(&self, address: Address) -> Result<LoadedManifest, Error> {
         let json = self.read(address).await?;
-        LoadedManifest::parse(json).map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))
+        let loaded = LoadedManifest::parse(json)
+            .map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))?;
+        self.cached().note_packs(address.namespace, &loaded.manifest).await;
+        Ok(loaded)
     }
 }

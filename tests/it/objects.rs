@@ -69,6 +69,40 @@ async fn a_thousand_first_requests_read_a_file_once() {
 }
 
 #[tokio::test]
+async fn a_frame_of_a_pack_in_memory_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "gold", [212, 175, 95], 12);
+    let bearer = format!("Bearer {}", key(data, "metrics"));
+    let server = Server::start_over(data, &["serve"]);
+    let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
+    let rendition = &manifest["tiers"]["standard"]["formats"]["webp"];
+    let set = rendition["set"].as_str().unwrap();
+    for pack in rendition["packs"].as_array().unwrap() {
+        let pack = format!("/p/{}.pack", pack["pack"].as_str().unwrap());
+        assert_eq!(server.get(&pack, &[]).await.status(), 200);
+    }
+    let frames = manifest["tiers"]["standard"]["degrees"].as_array().unwrap();
+    let frames = frames.iter().map(|degree| format!("/s/{set}/{:03}.webp", degree.as_u64().unwrap()));
+    let read = async || {
+        let figures = metrics::series(&metrics::scrape(&server, &bearer).await);
+        metrics::sum(&figures, "girasol_store_bytes_total", "operation=\"get\"")
+    };
+    let before = read().await;
+    for frame in frames {
+        let whole = fs::read(data.join("objects").join(&frame[1..])).unwrap();
+        let response = server.get(&frame, &[]).await;
+        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&whole)));
+        assert_eq!(header(response.headers(), "repr-digest"), digest);
+        assert_eq!(response.bytes().await.unwrap(), whole);
+    }
+    // The list of the set has the digests of its frames.
+    let list = fs::metadata(data.join("objects/s").join(set).join("frames.txt")).unwrap().len();
+    let bytes = read().await - before;
+    assert!((bytes - list as f64).abs() < 0.5, "{bytes}");
+}
+
+#[tokio::test]
 async fn an_immutable_file_has_one_url() {
     let server = Server::start();
     let manifest = server.ring().await;

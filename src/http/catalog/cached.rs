@@ -7,7 +7,7 @@ use std::sync::{
 
 use assets_pipeline::{digest::Digest, pack::SetList};
 
-use super::{CacheBytes, arrivals::Arrivals, object::Object};
+use super::{CacheBytes, arrivals::Arrivals, object::Object, packed::PacksOfSet};
 use crate::{
     cache::{Cache, levels::Fill},
     db::versions::Pointer,
@@ -18,7 +18,7 @@ use crate::{
         negotiate::{Available, DeliveryClass},
     },
     http::encoding::{Coded, Effort, Encoding},
-    store::Address,
+    store::{Address, ObjectKey},
 };
 
 /// Requests after which an answer is worth the best compression.
@@ -34,6 +34,8 @@ pub(super) struct Cached {
     /// meanwhile stands under a key that no other request has.
     pub(super) shared_manifests: Cache<(Digest, i64), LoadedManifest>,
     pub(super) set_lists: Cache<(Namespace, Digest), SetList>,
+    /// Where the frames of sets are besides, by the manifests that were read.
+    pub(super) packs_of_sets: Cache<(Namespace, Digest), PacksOfSet>,
     pub(super) objects: Cache<Address, Object>,
     /// What is on its way to `objects`.
     pub(super) arrivals: Arc<Arrivals>,
@@ -46,24 +48,52 @@ impl Cached {
         Self {
             manifests: Cache::of_bytes("manifests", max.answers / 8, bytes),
             shared_manifests: Cache::of_bytes("shared manifests", max.answers / 8, bytes),
-            set_lists: Cache::of_bytes("set lists", max.answers / 4, |list: &SetList| list.as_bytes().len()),
+            set_lists: Cache::of_bytes("set lists", max.answers / 16 * 3, |list: &SetList| {
+                list.as_bytes().len()
+            }),
+            packs_of_sets: Cache::of_bytes("packs of sets", max.answers / 16, PacksOfSet::bytes),
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
             arrivals: Arc::default(),
             answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
         }
     }
 
+    /// Notes which packs have the frames that a manifest names.
+    pub(super) async fn note_packs(&self, namespace: Namespace, manifest: &Manifest) {
+        for (set, packs) in PacksOfSet::of(manifest) {
+            self.packs_of_sets.replace((namespace, set), packs).await;
+        }
+    }
+
+    /// The frame at an address, which has this digest, if it is in a pack that is in memory.
+    pub(super) fn frame_of_a_pack(&self, address: &Address, digest: Digest) -> Option<Object> {
+        let ObjectKey::Frame { set, .. } = address.key else { return None };
+        let packs = self.packs_of_sets.get_now(&(address.namespace, set))?;
+        packs.frame(&self.objects, address, digest)
+    }
+
     /// How full each of them is.
-    pub(super) fn fill(&self) -> [Fill; 5] {
-        let Self { manifests, shared_manifests, set_lists, objects, answers, .. } = self;
-        [manifests.fill(), shared_manifests.fill(), set_lists.fill(), objects.fill(), answers.fill()]
+    pub(super) fn fill(&self) -> [Fill; 6] {
+        let Self { manifests, shared_manifests, set_lists, packs_of_sets, objects, answers, .. } = self;
+        [
+            manifests.fill(),
+            shared_manifests.fill(),
+            set_lists.fill(),
+            packs_of_sets.fill(),
+            objects.fill(),
+            answers.fill(),
+        ]
     }
 
     /// Evicts what is over a bound, and answers how many bytes that were.
     pub(super) async fn trim(&self) -> u64 {
-        let Self { manifests, shared_manifests, set_lists, objects, answers, .. } = self;
+        let Self { manifests, shared_manifests, set_lists, packs_of_sets, objects, answers, .. } = self;
         let of_manifests = manifests.trim().await + shared_manifests.trim().await;
-        of_manifests + set_lists.trim().await + objects.trim().await + answers.trim().await
+        of_manifests
+            + set_lists.trim().await
+            + packs_of_sets.trim().await
+            + objects.trim().await
+            + answers.trim().await
     }
 }
 

@@ -65,6 +65,9 @@ impl Catalog {
     async fn read_for(&self, reading: &Reading) -> Result<Object, Error> {
         let address = reading.address();
         let named = self.named(address).await?;
+        if let Some(frame) = self.cached().frame_of_a_pack(&address, named.digest) {
+            return Ok(frame);
+        }
         match self.open(address, named.digest, reading).await? {
             Some(object) => Ok(object),
             None => Err(self.missing_object(address, &named).await),
