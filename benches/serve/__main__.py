@@ -17,7 +17,7 @@ from pathlib import Path
 from data import SEQUENCE, frames_and_packs, ring
 from drive import Load
 from servers import Girasol, Nginx, Varnish
-from table import page, write
+from table import page, steady_page, write
 
 # What browsers of a phone on a slow line, a phone, a desk, and one without hints send; and the codings that they take.
 HINTS = [
@@ -68,14 +68,29 @@ def main():
                     result = scenario.drive(server, wishes.seconds)
                     results.setdefault(scenario.name, {}).setdefault(server.name, []).append(result)
             print(f"round {turn + 1} of {wishes.rounds}", file=sys.stderr)
-        text = page(results)
-        print(text)
-        if wishes.write:
-            write("figures", text)
+        texts = {"figures": page(results)}
+        if steady := [scenario for scenario in scenarios if scenario.is_one_file() and scenario.tool == "wrk"]:
+            texts["steady"] = at_rate(steady, servers, results, wishes)
+        for part, text in texts.items():
+            print(text)
+            if wishes.write:
+                write(part, text)
     finally:
         for server in reversed(servers):
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def at_rate(scenarios, servers, results, wishes):
+    """The times of requests at 70 % of what the slower of Girasol and nginx can do, in each round."""
+    times = {}
+    for turn in range(wishes.rounds):
+        for scenario in scenarios:
+            peak = min(results[scenario.name][name][turn].rate for name in (Girasol.name, Nginx.name))
+            for server in servers:
+                seen = (0.7 * peak, *scenario.at_rate(server, wishes.seconds, 0.7 * peak))
+                times.setdefault(scenario.name, {}).setdefault(server.name, []).append(seen)
+    return steady_page(times)
 
 
 def all_scenarios(girasol, files):

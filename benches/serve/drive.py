@@ -16,6 +16,9 @@ class Load:
         self.name, self.requests, self.method, self.status, self.etag = name, requests, method, status, etag
         self.tool = tool
 
+    def is_one_file(self):
+        return len(self.requests) == 1 and self.status == 200 and self.requests[0][0].startswith(("/s/", "/p/"))
+
     def asked(self, server):
         """Every request as this server takes it."""
         for path, headers, *file in self.requests:
@@ -38,23 +41,35 @@ class Load:
 
     def by_h2load(self, server, seconds):
         """By the other client, which gives no percentiles."""
-        [(path, headers)] = self.asked(server)
-        lines = [f"-H{name}: {value}" for name, value in headers.items()]
-        command = ["taskset", "-c", CORE, "h2load", "--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}", *lines]
-        command += [f"-H:method: {self.method}", f"http://127.0.0.1:{server.port}{path}"]
         before = server.cpu()
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        succeeded = self.h2load(server, seconds)
         cpu = server.cpu() - before
-        succeeded, failed = re.search(r"(\d+) succeeded, (\d+) failed", said).groups()
-        if failed != "0":
-            raise SystemExit(f"{server.name} fails {failed} requests: {self.name}")
         return SimpleNamespace(
-            rate=int(succeeded) / seconds,
-            micros=cpu / int(succeeded) * 1e6,
+            rate=succeeded / seconds,
+            micros=cpu / succeeded * 1e6,
             p50=None,
             p99=None,
             mib=server.memory() / 2**20,
         )
+
+    def at_rate(self, server, seconds, rate):
+        """So many requests a second, spread over all connections: milliseconds of a request, (half, 99 of a hundred)."""
+        with tempfile.NamedTemporaryFile("r", suffix=".tsv") as log:
+            self.h2load(server, seconds, f"--rps={rate / CONNECTIONS:.1f}", f"--log-file={log.name}")
+            times = sorted(int(line.split("\t")[2]) for line in log)
+        return tuple(times[int(len(times) * share)] / 1000 for share in (0.5, 0.99))
+
+    def h2load(self, server, seconds, *more):
+        """How many requests were answered."""
+        [(path, headers)] = self.asked(server)
+        lines = [f"-H{name}: {value}" for name, value in headers.items()]
+        command = ["taskset", "-c", CORE, "h2load", "--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}", *more, *lines]
+        command += [f"-H:method: {self.method}", f"http://127.0.0.1:{server.port}{path}"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        succeeded, failed = re.search(r"(\d+) succeeded, (\d+) failed", said).groups()
+        if failed != "0":
+            raise SystemExit(f"{server.name} fails {failed} requests: {self.name}")
+        return int(succeeded)
 
     def by_wrk(self, server, seconds):
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:

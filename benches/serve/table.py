@@ -34,6 +34,22 @@ def page(results):
     return "\n".join(lines)
 
 
+def steady_page(times):
+    """Of (requests a second, P50, P99) of each round."""
+    lines = [
+        "| asked for | requests a second | server | P50, ms | P99, ms | P99 of nginx's |",
+        "|---|---:|---|---:|---:|---:|",
+    ]
+    for scenario, servers in times.items():
+        for name, of_server in servers.items():
+            is_first = name == next(iter(servers))
+            rate, half, most = (statistics.median(figures) for figures in zip(*of_server))
+            ratio = statistics.median(own[2] / peer[2] for own, peer in zip(of_server, servers[PEER]))
+            head = f"{scenario} | {rate:,.0f}" if is_first else " | "
+            lines.append(f"| {head} | {name} | {half:.2f} | {most:.2f} | {ratio:.2f} |")
+    return "\n".join(lines)
+
+
 def write(part, text):
     """Puts a text between the marks of a part of benches/serve.md."""
     target = Path(__file__).resolve().parent.parent / "serve.md"
