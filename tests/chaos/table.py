@@ -90,5 +90,7 @@ def between(page, name):
 
 def write(page, name, made):
     """Puts a text between two markers of a page."""
-    old = between(page, name)
-    page.write_text(page.read_text().replace(old, f"\n\n{made}\n\n", 1))
+    between(page, name)  # Ends the run where the markers are missing.
+    before, _, rest = page.read_text().partition(f"<!-- {name} -->")
+    after = rest.partition(f"<!-- /{name} -->")[2]
+    page.write_text(f"{before}<!-- {name} -->\n\n{made}\n\n<!-- /{name} -->{after}")
