@@ -66,7 +66,7 @@ impl Store {
         let opened = match opened {
             Ok(Some(s3::Opened::Arriving(arriving))) => {
                 let store = self.clone();
-                return Ok(Some(Opened::Incoming(Incoming { store, address, arriving, before, began })));
+                return Ok(Some(Opened::Incoming(Incoming { store, address, arriving, began, before })));
             }
             Ok(Some(s3::Opened::Whole(bytes))) => Ok(Some(bytes)),
             Ok(None) => Ok(None),

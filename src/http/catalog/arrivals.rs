@@ -50,7 +50,7 @@ enum Stage {
 struct Pieces {
     head: Arc<Head>,
     /// Each with its place in the object.
-    pieces: Vec<(usize, Bytes)>,
+    placed: Vec<(usize, Bytes)>,
     bytes: usize,
 }
 
@@ -177,9 +177,9 @@ impl Stage {
         let most = part.end.min(part.start + SLICE_BYTES);
         match self {
             Self::Whole(object) => Some(object.body.slice(part.start..most)),
-            Self::Coming(Pieces { pieces, .. }) => {
-                let after = pieces.partition_point(|(at, _)| *at <= part.start);
-                let (at, piece) = pieces.get(after.checked_sub(1)?)?;
+            Self::Coming(Pieces { placed, .. }) => {
+                let after = placed.partition_point(|(at, _)| *at <= part.start);
+                let (at, piece) = placed.get(after.checked_sub(1)?)?;
                 let end = at + piece.len();
                 let is_there = part.start < end && end < part.end;
                 is_there.then(|| piece.slice(part.start - at..most.min(end) - at))
@@ -201,16 +201,16 @@ impl Reading {
             etag: visible(format!("\"{digest}\"")),
             repr_digest: repr_digest(&facts.sha256),
         });
-        self.stage.send_replace(Stage::Coming(Pieces { head, pieces: Vec::new(), bytes: 0 }));
+        self.stage.send_replace(Stage::Coming(Pieces { head, placed: Vec::new(), bytes: 0 }));
     }
 
     /// Hands on the next bytes, which are not the last ones.
     pub(super) fn hand_on(&self, piece: Bytes) {
         self.stage.send_modify(|stage| {
-            if let Stage::Coming(Pieces { pieces, bytes, .. }) = stage {
+            if let Stage::Coming(Pieces { placed, bytes, .. }) = stage {
                 let at = *bytes;
                 *bytes += piece.len();
-                pieces.push((at, piece));
+                placed.push((at, piece));
             }
         });
     }
