@@ -157,7 +157,7 @@ async fn every_figure_is_there_once_it_has_happened() {
     for (name, label) in [
         ("girasol_cache_requests_total", "level=\"memory\",kind=\"objects\",outcome=\"hit\""),
         ("girasol_cache_requests_total", "level=\"database\",kind=\"pointers\",outcome=\"hit\""),
-        ("girasol_cache_requests_total", "level=\"store\",kind=\"frames\",outcome=\"hit\""),
+        ("girasol_cache_requests_total", "level=\"store\",kind=\"packs\",outcome=\"hit\""),
         ("girasol_cache_loads_total", "level=\"memory\",kind=\"objects\",outcome=\"ok\""),
         ("girasol_cache_bytes", "level=\"memory\",kind=\"objects\""),
         ("girasol_negotiation_rules_total", "rule=\"network: 4g or unknown\""),
