@@ -41,6 +41,12 @@ async fn a_frame_is_immutable_for_a_year() {
     assert_eq!(header(&headers, "repr-digest"), digest);
 }
 
+/// Bytes that the server has read of its store so far.
+async fn bytes_read(server: &Server, bearer: &str) -> f64 {
+    let figures = metrics::series(&metrics::scrape(server, bearer).await);
+    metrics::sum(&figures, "girasol_store_bytes_total", "operation=\"get\"")
+}
+
 #[tokio::test]
 async fn a_thousand_first_requests_read_a_file_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -55,15 +61,11 @@ async fn a_thousand_first_requests_read_a_file_once() {
     let other = degrees.iter().filter_map(Value::as_u64).find(|other| *other != degree).unwrap();
     let other = frame.replace(&format!("{degree:03}.webp"), &format!("{other:03}.webp"));
     assert_eq!(server.get(&other, &[]).await.status(), 200);
-    let read = async || {
-        let figures = metrics::series(&metrics::scrape(&server, &bearer).await);
-        metrics::sum(&figures, "girasol_store_bytes_total", "operation=\"get\"")
-    };
     for file in [frame, pack] {
         let whole = fs::read(data.join("objects").join(&file[1..])).unwrap();
-        let before = read().await;
+        let before = bytes_read(&server, &bearer).await;
         server.get_a_thousand_times(&file, &whole).await;
-        let bytes = read().await - before;
+        let bytes = bytes_read(&server, &bearer).await - before;
         assert!((bytes - whole.len() as f64).abs() < 0.5, "{file}: {bytes}");
     }
 }
@@ -84,11 +86,7 @@ async fn a_frame_of_a_pack_in_memory_is_not_read() {
     }
     let frames = manifest["tiers"]["standard"]["degrees"].as_array().unwrap();
     let frames = frames.iter().map(|degree| format!("/s/{set}/{:03}.webp", degree.as_u64().unwrap()));
-    let read = async || {
-        let figures = metrics::series(&metrics::scrape(&server, &bearer).await);
-        metrics::sum(&figures, "girasol_store_bytes_total", "operation=\"get\"")
-    };
-    let before = read().await;
+    let before = bytes_read(&server, &bearer).await;
     for frame in frames {
         let whole = fs::read(data.join("objects").join(&frame[1..])).unwrap();
         let response = server.get(&frame, &[]).await;
@@ -98,7 +96,7 @@ async fn a_frame_of_a_pack_in_memory_is_not_read() {
     }
     // The list of the set has the digests of its frames.
     let list = fs::metadata(data.join("objects/s").join(set).join("frames.txt")).unwrap().len();
-    let bytes = read().await - before;
+    let bytes = bytes_read(&server, &bearer).await - before;
     assert!((bytes - list as f64).abs() < 0.5, "{bytes}");
 }
 
