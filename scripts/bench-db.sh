@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 databases=
 if command -v pg_lsclusters >/dev/null || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     # The server ends with its standard input.
-    coproc server { tests/postgres/server.sh; }
+    coproc server { tests/postgres/server.sh 'shared_buffers = 4GB'; }
     read -r databases <&"${server[0]}"
 else
     echo "Without Postgres, SQLite alone is measured. Type: make setup" >&2

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A Postgres server for the tests, without durability: prints the address of its databases, and ends when its standard
 # input does. Text sorts by a language, as on many servers, so that a column without its own order is noticed.
+# An argument is one more setting: server.sh 'shared_buffers = 4GB'
 set -eu
 
 # Short, since the path of a socket is, and open to the user that the server runs as.
@@ -27,6 +28,7 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
+$*
 END
 # Its own process group, so that an interrupt from the keyboard ends the tests first.
 setsid "${run[@]}" postgres -D "$folder/data" >"$folder/log" 2>&1 &
