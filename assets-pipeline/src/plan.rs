@@ -1,5 +1,6 @@
 //! Which frames of a turn each tier takes.
 
+mod counts;
 pub mod load_order;
 pub mod tiers;
 
@@ -22,12 +23,11 @@ impl Plan {
     /// Chooses frames for a turn of `turn` raw frames, at least one; `hero_degree` is snapped to the
     /// nearest position that all tiers have.
     pub fn new(turn: usize, hero_degree: f64, table: &TierTable) -> Self {
-        let mut tiers: BTreeMap<TierKey, Vec<usize>> = table
-            .tiers
-            .iter()
-            .filter(|(key, _)| **key != TierKey::Still)
-            .map(|(key, spec)| (*key, positions(turn, spec.frames as usize)))
-            .collect();
+        let mut tiers = counts::choose(turn, &table.tiers);
+        // Turns of more than 360 frames can put two positions on one whole degree.
+        for positions in tiers.values_mut() {
+            positions.dedup_by_key(|position| degree(*position, turn));
+        }
         if tiers.get(&TierKey::Standard24).map(Vec::len) == tiers.get(&TierKey::Standard).map(Vec::len) {
             tiers.remove(&TierKey::Standard24);
         }
@@ -73,23 +73,6 @@ fn degree(position: usize, turn: usize) -> u16 {
     ((720 * position + turn) / (2 * turn) % 360) as u16
 }
 
-/// The divisor of `turn` nearest to `wanted` in ratio, from two thirds of it to a quarter above it;
-/// with none, the frames nearest to even angles; with fewer frames than wanted, all of them.
-fn positions(turn: usize, wanted: usize) -> Vec<usize> {
-    let ratio = |count: usize| (count as f64 / wanted as f64).ln().abs();
-    let divisor = (1..=turn)
-        .filter(|count| turn.is_multiple_of(*count) && 3 * count >= 2 * wanted && 4 * count <= 5 * wanted)
-        .min_by(|a, b| ratio(*a).total_cmp(&ratio(*b)).then(b.cmp(a)));
-    let mut chosen: Vec<usize> = match divisor {
-        Some(count) => (0..count).map(|i| i * (turn / count)).collect(),
-        None if turn <= wanted => (0..turn).collect(),
-        None => (0..wanted).map(|i| (2 * i * turn + wanted) / (2 * wanted)).collect(),
-    };
-    // Turns of more than 360 frames can put two positions on one whole degree.
-    chosen.dedup_by_key(|position| degree(*position, turn));
-    chosen
-}
-
 fn snap(turn: usize, hero_degree: f64, tiers: &BTreeMap<TierKey, Vec<usize>>) -> usize {
     let wanted = hero_degree.rem_euclid(360.0) * turn as f64 / 360.0;
     let apart = |position: usize| {
@@ -112,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_take_their_own_divisors() {
+    fn turns_take_divisors_of_their_own_that_belong_together() {
         use TierKey::{Hd, Preview, Standard, Standard24, Still};
         let check = |turn, preview, standard_24: Option<usize>, standard, hd| {
             let mut want = vec![(Still, 1), (Preview, preview)];
@@ -122,10 +105,15 @@ mod tests {
         };
         check(360, 12, Some(24), 36, 60);
         check(72, 12, Some(24), 36, 72);
-        check(60, 12, Some(20), 30, 60);
+        check(60, 10, Some(20), 30, 60);
         check(52, 13, None, 26, 52);
+        check(48, 8, None, 24, 48);
+        check(90, 15, Some(30), 45, 45);
+        check(120, 10, Some(20), 30, 60);
+        check(180, 10, Some(20), 30, 60);
         check(36, 12, Some(18), 36, 36);
-        check(24, 12, None, 24, 24);
+        check(26, 13, None, 26, 26);
+        check(24, 8, None, 24, 24);
         check(12, 12, None, 12, 12);
         check(8, 8, None, 8, 8);
         check(5, 5, None, 5, 5);

@@ -256,7 +256,7 @@ async fn a_redirect_carries_the_decision() {
     assert_eq!(response.status(), 302);
     assert_eq!(header(response.headers(), "cache-control"), "private, no-store");
     let location = header(response.headers(), "location");
-    assert_eq!(location, format!("{}?tier=preview&frames=12&format=avif", sequence(RING)));
+    assert_eq!(location, format!("{}?tier=preview&frames=8&format=avif", sequence(RING)));
     assert_eq!(selected(&server.json(location).await), "preview avif");
     let response = server.get(&format!("/m/{RING}/auto?tier=hd"), &[("ect", "3g")]).await;
     assert!(header(response.headers(), "location").contains("?tier=hd&"), "overrides win here too");

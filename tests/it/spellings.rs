@@ -20,7 +20,7 @@ async fn addresses(server: &Server) -> Vec<String> {
     let avif = &manifest["tiers"]["preview"]["formats"]["avif"];
     vec![
         sequence(RING),
-        format!("{}?tier=preview&frames=12&format=avif", sequence(RING)),
+        format!("{}?tier=preview&frames=8&format=avif", sequence(RING)),
         "/api/products/customizable/ring/solitaire".to_owned(),
         format!("/m/{}.json", manifest["digest"].as_str().unwrap()),
         format!("/s/{}/000.avif", avif["set"].as_str().unwrap()),
