@@ -19,6 +19,8 @@ pub enum Trouble {
     WrongRegion(Option<String>),
     /// No answer came.
     Unreachable,
+    /// The server answers that it cannot serve now.
+    Busy,
     /// The disk has no room.
     DiskFull,
     /// Something else.
@@ -35,6 +37,7 @@ impl fmt::Display for Trouble {
             Self::AccessDenied => "access is denied",
             Self::WrongRegion(_) => "the bucket is in another region",
             Self::Unreachable => "no answer comes",
+            Self::Busy => "its server is busy or fails",
             Self::DiskFull => "the disk is full",
             Self::Other => "a request failed",
         })
@@ -80,9 +83,14 @@ impl Trouble {
         super::s3::trouble(cause)
     }
 
+    /// Whether the same question may be answered in a while.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Busy)
+    }
+
     /// Whether it stays until an operator changes something. An answer that does not come may come later.
     pub fn is_lasting(&self) -> bool {
-        !matches!(self, Self::Unreachable | Self::Other)
+        !matches!(self, Self::Unreachable | Self::Busy | Self::Other)
     }
 
     /// What to do, in a sentence.
@@ -110,6 +118,10 @@ impl Trouble {
             Self::WrongRegion(None) => "Set store.region to the region of the bucket.".to_owned(),
             Self::Unreachable => {
                 "Check that the server runs, that this machine reaches it, and store.endpoint.".to_owned()
+            }
+            Self::Busy => {
+                "Run the same command again in a while. If it stays so, look at the server's own log."
+                    .to_owned()
             }
             Self::DiskFull => "Make room on the disk, and run the same command again.".to_owned(),
             Self::Other => "The log has the cause. Run the same command again.".to_owned(),

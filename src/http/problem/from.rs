@@ -14,7 +14,7 @@ use crate::{
         take_down::TakeDownError,
     },
     staging::{InboxError, NoRoom, StagingError, UnpackError, fetch::FetchError},
-    store::{StoreError, Trouble},
+    store::StoreError,
 };
 
 use super::Error;
@@ -218,7 +218,7 @@ impl From<InboxError> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         // It may answer later, and asked again, so may the server.
-        if error.trouble() == Trouble::Unreachable {
+        if error.trouble().is_passing() {
             return Self::NotReady(Arc::new(error));
         }
         Self::Store(Arc::new(error))

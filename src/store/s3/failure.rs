@@ -67,7 +67,7 @@ impl Failure {
     /// Whether the next request would wait in vain too, whatever object it asks for.
     pub(super) fn is_silence(&self) -> bool {
         match self {
-            Self::Answer { status, .. } => *status >= 500,
+            Self::Answer { status, .. } => *status >= 500 || *status == 429,
             Self::TooSlow | Self::Away | Self::NoAnswer(_) => true,
             Self::Body(_) | Self::CutShort { .. } => false,
         }
@@ -84,6 +84,8 @@ impl Failure {
                 ("RequestTimeTooSkewed", _) => Trouble::WrongClock,
                 (_, 404) => Trouble::NoSuchBucket,
                 (_, 401 | 403) => Trouble::AccessDenied,
+                _ if self.is_not_implemented() => Trouble::Other,
+                (_, 429 | 500..) => Trouble::Busy,
                 _ => Trouble::Other,
             },
             Self::NoAnswer(source) if has_no_credentials(source.as_ref()) => Trouble::NoCredentials,

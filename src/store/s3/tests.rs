@@ -187,7 +187,7 @@ async fn a_probe_tells_what_an_operator_has_to_change() {
             "AuthorizationHeaderMalformed",
             Trouble::WrongRegion(Some("eu-central-1".to_owned())),
         ),
-        ("500 Oops", "", "InternalError", Trouble::Other),
+        ("500 Oops", "", "InternalError", Trouble::Busy),
     ] {
         let error = answering(status, headers, code).await.probe().await.unwrap_err();
         assert_eq!(Trouble::of(error.as_ref()), trouble, "{code}: {error:?}");
@@ -397,6 +397,24 @@ fn second_questions_are_a_small_share_of_all() {
 }
 
 #[test]
+fn a_server_that_cannot_serve_now_may_in_a_while() {
+    let of = |status, code: &str| {
+        let failure = Failure::Answer { status, code: code.to_owned(), region: None };
+        Trouble::of(&failure).is_passing()
+    };
+    for (status, code) in
+        [(500, "InternalError"), (503, "SlowDown"), (504, "no code"), (429, "TooManyRequests")]
+    {
+        assert!(of(status, code), "{status} {code}");
+    }
+    for (status, code) in
+        [(403, "AccessDenied"), (404, "NoSuchBucket"), (501, "NotImplemented"), (400, "InvalidRequest")]
+    {
+        assert!(!of(status, code), "{status} {code}");
+    }
+}
+
+#[test]
 fn one_object_that_is_denied_or_put_away_is_no_trouble_of_the_bucket() {
     let answer = |status, code: &str| Failure::Answer { status, code: code.to_owned(), region: None };
     for (failure, expected) in [
@@ -407,6 +425,7 @@ fn one_object_that_is_denied_or_put_away_is_no_trouble_of_the_bucket() {
         (answer(404, "NoSuchBucket"), false),
         (answer(301, "PermanentRedirect"), false),
         (answer(503, "SlowDown"), false),
+        (answer(429, "TooManyRequests"), false),
         (Failure::Away, false),
         (Failure::TooSlow, false),
     ] {
