@@ -108,6 +108,11 @@ where
         found
     }
 
+    /// Whether there is a value, which is not counted as a request for it.
+    pub fn has(&self, key: &K) -> bool {
+        self.entries.contains_key(key)
+    }
+
     /// Evicts what has expired and what is over the bound, and answers how many bytes that were, where values have a weight.
     pub async fn trim(&self) -> u64 {
         let before = self.entries.weighted_size();

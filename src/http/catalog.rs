@@ -2,6 +2,7 @@
 //! store.
 
 mod admission;
+mod ahead;
 mod answers;
 mod arrivals;
 mod cached;
@@ -40,6 +41,7 @@ use crate::{
 
 use self::{
     admission::Admission,
+    ahead::Ahead,
     answers::Turns,
     cached::Cached,
     levels::Asked,
@@ -98,6 +100,7 @@ pub struct Catalog {
     sharing: Option<Sharing>,
     pub(super) turns: Turns,
     pub(super) admission: Admission,
+    ahead: Ahead,
     /// Where objects are read: the threads of visitors end before others have been sent all that they asked for.
     reading: Option<Handle>,
 }
@@ -136,6 +139,7 @@ impl Catalog {
             sharing: None,
             turns: Turns::default(),
             admission: Admission::unbounded(),
+            ahead: Ahead::default(),
             reading: Handle::try_current().ok(),
         }
     }

@@ -8,8 +8,9 @@ use reqwest::{Method, Response};
 use crate::{
     bucket_fixture::Bucket,
     fault_proxy::Faults,
+    fleet::until,
     front::{Cache, Front},
-    girasol::{Server, header, key, problem},
+    girasol::{Server, header, key, problem, sequence},
     metrics,
 };
 
@@ -127,6 +128,32 @@ async fn a_thousand_first_requests_for_a_large_object_read_it_once() {
     let path = bucket.put_as(&sound, &sound).await;
     server.get_a_thousand_times(&path, &sound).await;
     assert_eq!(bucket.line.asked(&path), 1);
+}
+
+#[tokio::test]
+async fn the_first_packs_are_read_while_the_visitor_reads_the_manifest() {
+    let Some(bucket) = Bucket::new("ahead", Faults::None).await else { return };
+    bucket.ingest("gold", [200, 160, 60]);
+    let server = bucket.serve();
+    assert!(!bucket.data().join("cache/objects/p").exists());
+    let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
+    let (tier, format) = (&manifest["selected"]["tier"], &manifest["selected"]["format"]);
+    let rendition = &manifest["tiers"][tier.as_str().unwrap()]["formats"][format.as_str().unwrap()];
+    let packs: Vec<String> = rendition["packs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pack| format!("/p/{}.pack", pack["pack"].as_str().unwrap()))
+        .collect();
+    // An ingest reads what it has stored.
+    let got = |pack: &String| bucket.line.asked(&format!("GET /{}/spins{pack}", bucket.name));
+    for pack in packs.iter().take(2) {
+        until("the pack is asked for", async || (got(pack) == 2).then_some(())).await;
+    }
+    for pack in &packs {
+        assert_eq!(server.get(pack, &[]).await.status(), 200);
+        assert_eq!(got(pack), 2, "{pack}");
+    }
 }
 
 #[tokio::test]

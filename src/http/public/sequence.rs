@@ -15,7 +15,7 @@ use crate::{
     db::versions::{Pointer, StoredVersion},
     domain::{
         hints::Hints,
-        manifest::{Manifest, Urls},
+        manifest::{Manifest, Rendition, Urls},
         names::ConfigId,
         namespace::Namespace,
         negotiate::{DeliveryClass, negotiate, word},
@@ -63,6 +63,9 @@ pub(in crate::http) const SEQUENCE: &str = "/api/products/customizable/{configur
 )]
 pub(crate) async fn sequence(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let decided = Decided::for_request(&request, &catalog).await?;
+    if let Some(rendition) = decided.rendition() {
+        Catalog::read_ahead(&catalog, rendition).await;
+    }
     negotiated(&request, &catalog, &decided).await
 }
 
@@ -107,9 +110,8 @@ async fn negotiated(
 
 /// The address of the first pack of the chosen tier.
 fn first_pack(catalog: &Catalog, decided: &Decided) -> Option<String> {
-    let Manifest { urls, tiers, .. } = &decided.manifest.manifest;
-    let DeliveryClass { tier, format, .. } = &decided.class;
-    let pack = tiers.get(tier)?.formats.get(format)?.packs.first()?.pack;
+    let pack = decided.rendition()?.packs.first()?.pack;
+    let urls = &decided.manifest.manifest.urls;
     Some(catalog.delivery.urls(urls).pack.replace("{pack}", &pack.to_string()))
 }
 
@@ -218,6 +220,12 @@ struct Decided {
 }
 
 impl Decided {
+    /// The rendition that was chosen.
+    fn rendition(&self) -> Option<&Rendition> {
+        let DeliveryClass { tier, format, .. } = &self.class;
+        self.manifest.manifest.tiers.get(tier)?.formats.get(format)
+    }
+
     async fn for_request(request: &HttpRequest, catalog: &Catalog) -> Result<Self, Failure> {
         let configuration: ConfigId =
             segment(request, "configuration").parse().map_err(|_bad| Error::NoSuchPath)?;
