@@ -383,6 +383,7 @@ impl Reader {
 }
 
 /// Ends what a backup that was killed has begun to send in parts, which costs room and is in no list.
+#[cfg_attr(not(feature = "cloud"), expect(unused_variables, reason = "there is no bucket"))]
 async fn end_left_uploads(prefix: &str, objects: &Store) {
     let Some(connection) = objects.connection() else { return };
     // The prefix may be the bucket's own, where others have files too.

@@ -42,7 +42,7 @@ use crate::{
 pub(super) use self::failure::{is_of_object, trouble};
 pub(super) use self::opened::{Arriving, Opened};
 use self::reads::Reads;
-use super::{Address, Cause, facts::is_large};
+use super::{Address, Cause};
 
 pub(crate) use self::{
     failure::Failure,
@@ -59,6 +59,8 @@ const TAG: &str = "surrogate-key";
 const SHA256: &str = "sha256";
 /// The object that is written and deleted to see whether a bucket can be used.
 const PROBE: &str = "probe";
+/// A shorter object comes as soon as its beginning does.
+const LARGE_BYTES: usize = 64 * 1024;
 /// The most that a server lists at once.
 const PAGE_KEYS: i32 = 1000;
 
@@ -309,6 +311,11 @@ fn cache_control(key: &Address) -> &'static str {
         Namespace::Public => "public, max-age=31536000, immutable",
         Namespace::Private(_) => "private, no-store",
     }
+}
+
+/// Whether an object of this length may be given before all of it has come.
+const fn is_large(length: usize) -> bool {
+    length > LARGE_BYTES
 }
 
 /// What stands beside an object: the tag of one that is public, and of one that is large what its reader has to know before

@@ -14,12 +14,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Buf as _, Bytes};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::store::{
-    Address, Cause,
-    facts::{Facts, is_large},
-};
+use crate::store::{Address, Cause, facts::Facts};
 
-use super::{Failure, S3, SHA256, pause};
+use super::{Failure, S3, SHA256, is_large, pause};
 
 /// How an object begins.
 #[derive(Debug)]
