@@ -16,6 +16,7 @@ mod jobs;
 mod key;
 mod known;
 mod migrate;
+mod monitoring;
 mod optimize;
 mod outcome;
 mod performance;
@@ -159,6 +160,8 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// List the jobs that encode frame sets, or show one with its log.
     Jobs(jobs::JobsArgs),
+    /// Print the rules for Prometheus, or the dashboard for Grafana, by the settings.
+    Monitoring(monitoring::MonitoringArgs),
     /// Show what is wrong, and silence alerts.
     Alerts(alerts::AlertsArgs),
     /// List what was changed, by which key and from which address.
@@ -212,6 +215,7 @@ impl Command {
             | Self::Protect(_)
             | Self::Unprotect(_)
             | Self::Edge(_)
+            | Self::Monitoring(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
         }
@@ -325,6 +329,10 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Restore(args) => Box::pin(backup::run_restore(&config, args)).await,
         Command::Purge(args) => Ok(purge::run(&App::open_existing(config).await?, args).await?),
         Command::Edge(args) => Ok(edge::run(&config, args)?),
+        Command::Monitoring(args) => {
+            monitoring::run(&config, &args);
+            Ok(())
+        }
         Command::Migrate(args) => migrate::run(config, args).await,
         Command::Db(args) => Box::pin(database::run(config, args)).await,
         Command::Key(args) => Ok(key::run(&open(config, args.makes_first()).await?, &args).await?),

@@ -16,6 +16,7 @@ mod launches;
 mod limits;
 mod loaded;
 mod log;
+mod objectives;
 mod policy;
 mod problem;
 mod purge;
@@ -55,6 +56,7 @@ pub use self::{
     limits::{LimitsConfig, UnknownProxies},
     loaded::{Effective, Loaded},
     log::{LogConfig, LogFormat},
+    objectives::{ANSWER_BOUNDS_MS, ObjectivesConfig, SWITCH_BOUNDS_MS},
     problem::{ConfigError, Origin, Problem},
     purge::{BadTarget, Hardness, Network, PurgeConfig, Target, TargetKind},
     secret::SecretText,
@@ -112,6 +114,9 @@ pub struct Config {
     /// What the service watches of itself, and who is notified.
     #[serde(default)]
     pub alerts: AlertsConfig,
+    /// What is promised.
+    #[serde(default)]
+    pub objectives: ObjectivesConfig,
     /// Sales that are known beforehand.
     #[serde(default)]
     pub launches: Vec<LaunchConfig>,
@@ -179,6 +184,7 @@ pub fn sections() -> Vec<Section> {
         JobsConfig::section(),
         VersionsConfig::section(),
         VitalsConfig::section(),
+        ObjectivesConfig::section(),
         AlertsConfig::section(),
         LogConfig::section(),
         TracesConfig::section(),
@@ -225,6 +231,7 @@ impl Config {
             self.delivery.validate(self.store.kind == StoreKind::S3),
             self.log.validate(),
             self.traces.validate(),
+            self.objectives.validate(),
             self.alerts.validate(),
             launches::validate(&self.launches),
             self.purge.validate(),

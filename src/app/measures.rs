@@ -11,7 +11,7 @@ use metrics::gauge;
 use crate::{
     db::{Db, DbError, ReplicaState},
     domain::{
-        alerts::{Measure, Minute, Ratio, Snapshot, Traffic},
+        alerts::{Measure, Minute, Ratio, Snapshot, Targets, Traffic},
         health::{Board, Condition, PartName},
         performance::series::Period,
     },
@@ -29,8 +29,6 @@ const NEW_MS: i64 = 86_400_000;
 const LOOK_EVERY_MS: i64 = 60_000;
 /// How late a server writes a minute's figures, at most.
 const LATE_MS: i64 = 3 * 60_000;
-/// What a switch may take, in milliseconds.
-const SWITCH_MS: u32 = 300;
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// What is measured from one evaluation to the next.
@@ -107,6 +105,7 @@ impl Measures {
 
     /// Reads the minutes that may have changed since the last time, and adds what this server has not written yet.
     async fn traffic(&self, db: &Db, now_ms: i64, snapshot: &mut Snapshot) -> Result<(), DbError> {
+        let targets = self.app.config.objectives.targets();
         let since_ms = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let first_ms = Traffic::since_ms(now_ms);
@@ -137,9 +136,10 @@ impl Measures {
                 &sample.name,
                 sample.sum.total,
                 sample.sum.mean(),
+                &targets,
             );
         }
-        for (minute_ms, slow, all) in db.slow_switches(since_ms, SWITCH_MS).await? {
+        for (minute_ms, slow, all) in db.slow_switches(since_ms, targets.switch_ms).await? {
             let ratio = Ratio { bad: slow as f64, all: all as f64 };
             minutes.entry(minute_ms).or_default().switches.merge(ratio);
         }
@@ -151,7 +151,7 @@ impl Measures {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.read_ms = now_ms;
         known.traffic.replace(since_ms, minutes, now_ms);
-        known.traffic.measure(now_ms, snapshot);
+        known.traffic.measure(now_ms, &targets, snapshot);
         Ok(())
     }
 
@@ -197,7 +197,7 @@ fn measure_parts(board: &Board, replica: Option<ReplicaState>, own: &str, snapsh
 }
 
 /// Adds what servers measured of themselves, by its name.
-fn add_sample(minute: &mut Minute, name: &str, total: f64, mean: Option<f64>) {
+fn add_sample(minute: &mut Minute, name: &str, total: f64, mean: Option<f64>, targets: &Targets) {
     let mut words = name.split(' ');
     match (words.next(), words.next(), words.next(), words.next()) {
         (Some("cache"), Some("memory"), Some(_kind), Some(outcome)) => {
@@ -206,7 +206,7 @@ fn add_sample(minute: &mut Minute, name: &str, total: f64, mean: Option<f64>) {
         }
         (Some("queue-age-seconds"), ..) => {
             if let Some(age) = mean {
-                minute.add_queue_age(age * 1000.0);
+                minute.add_queue_age(age, targets);
             }
         }
         _ => {}

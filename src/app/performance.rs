@@ -57,7 +57,7 @@ impl App {
         let recorder = Recorder::start(&self.config.data, self.db.now_ms(), figures);
         let users = Arc::new(UserRecorder::default());
         let alerts = &self.config.alerts;
-        let reports = Reports::new(&self.db, &recorder, &users).watched_by(
+        let reports = Reports::new(&self.db, &recorder, &users, self.config.objectives.targets()).watched_by(
             alerts.overrides(),
             self.launches(),
             alerts.enabled,
@@ -77,7 +77,7 @@ impl App {
 
     /// What all servers have measured in the last hours, and written to the database.
     pub async fn performance(&self, hours: u32) -> Result<Report, DbError> {
-        report::load(&self.db, hours, None).await
+        report::load(&self.db, hours, &self.config.objectives.targets(), None).await
     }
 
     /// What visitors' browsers have measured in the last hours, as far as servers have written it to the database.

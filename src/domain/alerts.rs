@@ -22,8 +22,8 @@ pub use self::{
     engine::{Alert, Alerts, Change, ChangeKind, ESCALATE_AFTER_MS, STALE_AFTER_MS, Silence},
     launch::{BEFORE_MS as LAUNCH_BEFORE_MS, Launch},
     measure::{Measure, Scope, Snapshot, Unit},
-    objective::{Counted, OBJECTIVES, Objective, Pace, Ratio},
-    promql::{condition, prometheus_name, value_for_plots},
+    objective::{Counted, OBJECTIVES, Objective, Pace, Ratio, Targets},
+    promql::{condition, prometheus_name, rules_file, value_for_plots},
     rule::{Bounds, Override, Rule, Severity, Side, all_rules, rules},
     traffic::{Minute, Traffic},
 };

@@ -4,7 +4,7 @@
 //! is slow, is work done, what is used up.
 
 use super::{
-    alerts::{Measure, OBJECTIVES, Objective, Pace, value_for_plots},
+    alerts::{Measure, OBJECTIVES, Objective, Pace, Targets, value_for_plots},
     performance::history::Figure,
 };
 
@@ -56,7 +56,7 @@ pub struct Panel {
     /// Its title.
     pub title: &'static str,
     /// The question that it answers.
-    pub says: &'static str,
+    pub says: String,
     /// The unit of all its lines.
     pub unit: PlotUnit,
     /// What Grafana shows, from Prometheus.
@@ -101,10 +101,10 @@ fn line(legend: &'static str, query: impl Into<String>) -> Line {
 fn panel<const LINES: usize>(
     title: &'static str,
     unit: PlotUnit,
-    says: &'static str,
+    says: impl Into<String>,
     lines: [Line; LINES],
 ) -> Panel {
-    Panel { title, says, unit, lines: lines.into(), kept: None }
+    Panel { title, says: says.into(), unit, lines: lines.into(), kept: None }
 }
 
 /// A quantile of a histogram over five minutes, by labels.
@@ -113,22 +113,27 @@ fn quantile(share: f64, name: &str, by: &str) -> String {
     format!("histogram_quantile({share}, sum by ({by}) (rate({name}_bucket[5m])))")
 }
 
+/// 0.95 is 95, and 0.999 is 99.9.
+fn percent(share: f64) -> f64 {
+    (share * 100_000.0).round() / 1000.0
+}
+
 fn rate(name: &str, by: &str) -> String {
     format!("sum by ({by}) (rate({name}[5m]))")
 }
 
 /// Every plot.
-pub fn rows() -> Vec<Row> {
+pub fn rows(targets: &Targets) -> Vec<Row> {
     vec![
-        Row { title: "Visitors", panels: visitors() },
-        Row { title: "In browsers", panels: browsers() },
+        Row { title: "Visitors", panels: visitors(targets) },
+        Row { title: "In browsers", panels: browsers(targets) },
         Row { title: "Behind the answers", panels: behind() },
-        Row { title: "Work", panels: work() },
-        Row { title: "Machines", panels: machines() },
+        Row { title: "Work", panels: work(targets) },
+        Row { title: "Machines", panels: machines(targets) },
     ]
 }
 
-fn visitors() -> Vec<Panel> {
+fn visitors(targets: &Targets) -> Vec<Panel> {
     const ANSWERS: &str = "girasol_http_request_duration_seconds";
     vec![
         panel(
@@ -151,7 +156,7 @@ fn visitors() -> Vec<Panel> {
             "Latency of manifests and frames",
             PlotUnit::Milliseconds,
             "Are answers as fast as promised? The P95 has to stay under 300 ms.",
-            [line("P95", value_for_plots(Measure::Latency))],
+            [line("P95", value_for_plots(Measure::Latency, targets))],
         )
         .kept(Figure::Latency),
         panel(
@@ -165,14 +170,15 @@ fn visitors() -> Vec<Panel> {
             "Errors",
             PlotUnit::Percent,
             "Which share of manifests and frames fails?",
-            [line("errors", value_for_plots(Measure::Errors))],
+            [line("errors", value_for_plots(Measure::Errors, targets))],
         )
         .kept(Figure::Errors),
         Panel {
             title: "Budgets",
-            says: "How many times faster than planned is each error budget spent, over an hour? 14.4 pages.",
+            says: "How many times faster than planned is each error budget spent, over an hour? 14.4 pages."
+                .to_owned(),
             unit: PlotUnit::Number,
-            lines: OBJECTIVES.into_iter().map(budget).collect(),
+            lines: OBJECTIVES.into_iter().map(|objective| budget(objective, targets)).collect(),
             kept: None,
         },
         panel(
@@ -192,7 +198,7 @@ fn visitors() -> Vec<Panel> {
     ]
 }
 
-fn browsers() -> Vec<Panel> {
+fn browsers(targets: &Targets) -> Vec<Panel> {
     const TURNED: &str = "girasol_viewer_turned_frames_total";
     let quantiles = |name: &str| {
         [("P50", 0.5), ("P75", 0.75), ("P95", 0.95)]
@@ -223,7 +229,11 @@ fn browsers() -> Vec<Panel> {
         panel(
             "Switches",
             PlotUnit::Seconds,
-            "How long do visitors wait for another choice? 95 % have to wait for 300 ms at most.",
+            format!(
+                "How long do visitors wait for another choice? {} % have to wait for {} ms at most.",
+                percent(targets.switch),
+                targets.switch_ms
+            ),
             quantiles("girasol_viewer_switch_duration_seconds"),
         )
         .kept(Figure::Switches),
@@ -240,8 +250,8 @@ fn browsers() -> Vec<Panel> {
     ]
 }
 
-fn budget(objective: Objective) -> Line {
-    line(objective.counted().name, value_for_plots(Measure::Burn(objective, Pace::Fast)))
+fn budget(objective: Objective, targets: &Targets) -> Line {
+    line(targets.counted(objective).name, value_for_plots(Measure::Burn(objective, Pace::Fast), targets))
 }
 
 fn behind() -> Vec<Panel> {
@@ -299,7 +309,7 @@ fn behind() -> Vec<Panel> {
     ]
 }
 
-fn work() -> Vec<Panel> {
+fn work(targets: &Targets) -> Vec<Panel> {
     vec![
         panel(
             "Queue",
@@ -312,7 +322,7 @@ fn work() -> Vec<Panel> {
             "Age of the oldest job",
             PlotUnit::Seconds,
             "How long do artists wait?",
-            [line("age", value_for_plots(Measure::QueueAge))],
+            [line("age", value_for_plots(Measure::QueueAge, targets))],
         )
         .kept(Figure::QueueAge),
         panel(
@@ -338,12 +348,12 @@ fn work() -> Vec<Panel> {
             "Purges",
             PlotUnit::Seconds,
             "Do the caches in front follow?",
-            [line("{{cache}}", value_for_plots(Measure::PurgeAge))],
+            [line("{{cache}}", value_for_plots(Measure::PurgeAge, targets))],
         ),
     ]
 }
 
-fn machines() -> Vec<Panel> {
+fn machines(targets: &Targets) -> Vec<Panel> {
     vec![
         panel(
             "CPU",
@@ -362,14 +372,14 @@ fn machines() -> Vec<Panel> {
             "Memory that is used",
             PlotUnit::Percent,
             "Is there memory left?",
-            [line("{{instance}}", value_for_plots(Measure::Memory))],
+            [line("{{instance}}", value_for_plots(Measure::Memory, targets))],
         )
         .kept(Figure::Memory),
         panel(
             "Disk that is free",
             PlotUnit::Percent,
             "Is there room for uploads and jobs?",
-            [line("{{instance}}", value_for_plots(Measure::DiskFree))],
+            [line("{{instance}}", value_for_plots(Measure::DiskFree, targets))],
         )
         .kept(Figure::DiskFree),
         panel(
@@ -388,8 +398,11 @@ mod tests {
 
     #[test]
     fn everything_that_the_service_keeps_is_in_one_plot() {
-        let mut kept: Vec<Figure> =
-            rows().iter().flat_map(|row| &row.panels).filter_map(|panel| panel.kept).collect();
+        let mut kept: Vec<Figure> = rows(&Targets::default())
+            .iter()
+            .flat_map(|row| &row.panels)
+            .filter_map(|panel| panel.kept)
+            .collect();
         for figure in <Figure as strum::VariantArray>::VARIANTS {
             let at = kept.iter().position(|one| one == figure);
             kept.swap_remove(at.unwrap_or_else(|| panic!("{figure:?}")));
@@ -400,7 +413,7 @@ mod tests {
     #[test]
     fn every_plot_has_a_question_and_something_to_show() {
         let mut titles = Vec::new();
-        for panel in rows().into_iter().flat_map(|row| row.panels) {
+        for panel in rows(&Targets::default()).into_iter().flat_map(|row| row.panels) {
             assert!(panel.says.contains('?'), "{}", panel.title);
             assert!(!panel.lines.is_empty(), "{}", panel.title);
             assert!(!titles.contains(&panel.title), "{}", panel.title);

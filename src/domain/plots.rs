@@ -1,7 +1,7 @@
 //! The plots of the page `/ops`: the panels, with what the service keeps of them itself.
 
 use super::{
-    alerts::{Rule, Severity},
+    alerts::{Rule, Severity, Targets},
     panels::{Panel, PlotUnit, Row, rows},
     performance::history::{Figure, History, PlotLine, Start, Steps},
 };
@@ -34,7 +34,7 @@ pub struct Plot {
     /// Its title.
     pub title: &'static str,
     /// The question that it answers.
-    pub says: &'static str,
+    pub says: String,
     /// The unit of all its lines.
     pub unit: PlotUnit,
     /// When each value was measured.
@@ -57,7 +57,7 @@ pub struct PlotBound {
 }
 
 /// Draws every panel that the service has something of, in their order.
-pub fn draw(history: &History, rules: &[Rule]) -> Plots {
+pub fn draw(history: &History, rules: &[Rule], targets: &Targets) -> Plots {
     let plot = |panel: Panel| {
         let figure = panel.kept?;
         let (steps, lines) = history.lines(figure);
@@ -72,7 +72,7 @@ pub fn draw(history: &History, rules: &[Rule]) -> Plots {
         |Row { title, panels }: Row| PlotRow { title, plots: panels.into_iter().filter_map(plot).collect() };
     Plots {
         until_ms: history.until_ms(),
-        rows: rows().into_iter().map(row).collect(),
+        rows: rows(targets).into_iter().map(row).collect(),
         starts: history.starts(),
     }
 }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn plots_have_the_bounds_of_the_rules_about_them() {
-        let plots = draw(&History::of(24, 1_764_273_600_000), &all_rules());
+        let plots = draw(&History::of(24, 1_764_273_600_000), &all_rules(), &Targets::default());
         let bounds = |title: &str| -> Vec<(&str, f64)> {
             let plot = plots.rows.iter().flat_map(|row| &row.plots).find(|plot| plot.title == title).unwrap();
             plot.bounds.iter().map(|bound| (bound.rule, bound.value)).collect()
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_the_service_does_not_keep_is_left_to_prometheus() {
-        let plots = draw(&History::of(1, 0), &[]);
+        let plots = draw(&History::of(1, 0), &[], &Targets::default());
         assert!(plots.rows.iter().all(|row| !row.plots.is_empty()), "{plots:?}");
         assert!(plots.rows.iter().flat_map(|row| &row.plots).all(|plot| plot.title != "Store"));
     }

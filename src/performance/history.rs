@@ -4,18 +4,19 @@ use super::users::UserRecorder;
 use crate::{
     db::{Db, DbError},
     domain::{
-        alerts::Rule,
+        alerts::{Rule, Targets},
         performance::history::History,
         plots::{Plots, draw},
     },
 };
 
-/// Puts together what all servers have measured and written in the last hours; rules give the bounds. A server adds views
+/// Puts together what all servers have measured and written in the last hours; rules and targets are those of the settings. A server adds views
 /// that it has not written yet.
 pub async fn load(
     db: &Db,
     hours: u32,
     rules: &[Rule],
+    targets: &Targets,
     users: Option<&UserRecorder>,
 ) -> Result<Plots, DbError> {
     let db = db.for_reports();
@@ -33,5 +34,5 @@ pub async fn load(
     if let Some(users) = users {
         users.each_waiting(|_, tally| history.add_views(now_ms - 1, tally));
     }
-    Ok(draw(&history, rules))
+    Ok(draw(&history, rules, targets))
 }

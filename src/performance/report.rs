@@ -5,13 +5,21 @@ use std::collections::BTreeMap;
 use super::Recorder;
 use crate::{
     db::{Db, DbError},
-    domain::performance::report::{Gathering, Report, Samples},
+    domain::{
+        alerts::Targets,
+        performance::report::{Gathering, Report, Samples},
+    },
 };
 
 /// Puts together what all servers have measured in the last hours. A server adds what it has not written yet.
-pub async fn load(db: &Db, hours: u32, recorder: Option<&Recorder>) -> Result<Report, DbError> {
+pub async fn load(
+    db: &Db,
+    hours: u32,
+    targets: &Targets,
+    recorder: Option<&Recorder>,
+) -> Result<Report, DbError> {
     let db = db.for_reports();
-    let mut gathering = Gathering::of(hours, db.now_ms());
+    let mut gathering = Gathering::of(hours, db.now_ms(), *targets);
     let from_ms = gathering.from_ms();
     db.each_performance(from_ms, i64::MAX, |row| {
         gathering.add(row.at_ms, &row.instance, &row.series, &row.tally);

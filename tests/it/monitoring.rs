@@ -3,16 +3,16 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use expect_test::expect_file;
-use girasol::domain::{
-    alerts::{Measure, Objective, Rule, Scope, all_rules, condition, prometheus_name},
-    panels::{Panel, Row, rows},
+use girasol::{
+    config::{ANSWER_BOUNDS_MS, SWITCH_BOUNDS_MS},
+    domain::{
+        alerts::{Measure, Objective, Rule, Scope, Targets, all_rules, prometheus_name, rules_file},
+        panels::rows,
+    },
+    telemetry::metrics::families::{FAMILIES, Kind},
 };
-use serde_json::{Value, json};
 
-const HEAD: &str = "\
-# Made from the rules of the service by `make reference`: edit src/domain/alerts/, not this file. docs/runbook.md has a
-# section for each alert. Prometheus and the service need not both notify: `alerts.enabled = false` leaves it to Prometheus.
-";
+use crate::girasol::girasol;
 
 /// Minutes of a good phase before anything happens.
 const BEFORE: u32 = 70;
@@ -25,107 +25,57 @@ fn indented(text: &str, by: usize) -> String {
     all
 }
 
-/// The rules as Prometheus reads them.
-fn rules_file(rules: &[Rule]) -> String {
-    let mut text = format!("{HEAD}groups:\n  - name: girasol\n    rules:\n");
-    for rule in rules {
-        let (name, severity) = (prometheus_name(rule.name), rule.severity);
-        let _ = write!(text, "      - alert: {name}\n        expr: |\n{}", indented(&condition(rule), 10));
-        if rule.hold_ms > 0 {
-            let _ = writeln!(text, "        for: {}s", rule.hold_ms / 1000);
-        }
-        let _ = writeln!(
-            text,
-            "        labels:\n          severity: {}\n          notify: {}\n        annotations:\n          \
-             summary: {}.\n          runbook: docs/runbook.md#{}",
-            severity.as_str(),
-            severity.notify(),
-            rule.says,
-            rule.name
-        );
-    }
-    text
+/// What `girasol monitoring` prints with these settings.
+fn printed(what: &str, settings: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("girasol.toml"), settings).unwrap();
+    let output = girasol().args(["monitoring", what]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no data folder is made");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn the_rules_of_prometheus_are_those_of_the_service() {
-    expect_file!["../../deploy/monitoring/rules.yaml"].assert_eq(&rules_file(&all_rules()));
-}
-
-/// Columns of a dashboard, and of a plot.
-const COLUMNS: u32 = 24;
-const WIDTH: u32 = 8;
-const HEIGHT: u32 = 8;
-
-fn plot(panel: &Panel, id: u32, at: u32, y: u32) -> Value {
-    let Panel { title, says, unit, lines, .. } = panel;
-    let target = |(letter, line): (u8, &girasol::domain::panels::Line)| {
-        json!({
-            "refId": char::from(letter).to_string(),
-            "datasource": { "type": "prometheus", "uid": "${source}" },
-            "expr": line.query,
-            "legendFormat": line.legend,
-        })
-    };
-    json!({
-        "id": id,
-        "type": "timeseries",
-        "title": title,
-        "description": says,
-        "datasource": { "type": "prometheus", "uid": "${source}" },
-        "gridPos": { "x": at * WIDTH % COLUMNS, "y": y + at * WIDTH / COLUMNS * HEIGHT, "w": WIDTH, "h": HEIGHT },
-        "fieldConfig": { "defaults": { "unit": unit.as_str(), "min": 0 }, "overrides": [] },
-        "options": { "legend": { "displayMode": "list", "placement": "bottom" }, "tooltip": { "mode": "multi", "sort": "desc" } },
-        "targets": (b'A'..).zip(lines).map(target).collect::<Vec<_>>(),
-    })
-}
-
-/// The dashboard as Grafana imports it.
-fn dashboard() -> String {
-    let (mut panels, mut id, mut y) = (Vec::new(), 0, 0);
-    let mut next = || {
-        id += 1;
-        id
-    };
-    for Row { title, panels: plots } in rows() {
-        panels.push(json!({
-            "id": next(), "type": "row", "title": title, "collapsed": false, "panels": [],
-            "gridPos": { "x": 0, "y": y, "w": COLUMNS, "h": 1 },
-        }));
-        y += 1;
-        for (at, panel) in (0..).zip(&plots) {
-            panels.push(plot(panel, next(), at, y));
-        }
-        y += (plots.len() as u32).div_ceil(COLUMNS / WIDTH) * HEIGHT;
-    }
-    let source =
-        json!({ "name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus" });
-    let deployed = json!({
-        "name": "Deployments", "enable": true, "iconColor": "blue",
-        "datasource": { "type": "prometheus", "uid": "${source}" },
-        "expr": "changes(process_start_time_seconds{job=~\".*girasol.*\"}[2m]) > 0",
-        "titleFormat": "Started", "textFormat": "{{instance}}",
-    });
-    let whole = json!({
-        "uid": "girasol",
-        "title": "Girasol",
-        "description": "Made from the panels of the service by `make reference`: edit src/domain/panels.rs, not this file.",
-        "tags": ["girasol"],
-        "schemaVersion": 39,
-        "editable": true,
-        "time": { "from": "now-6h", "to": "now" },
-        "refresh": "30s",
-        "timezone": "browser",
-        "templating": { "list": [source] },
-        "annotations": { "list": [deployed] },
-        "panels": panels,
-    });
-    serde_json::to_string_pretty(&whole).unwrap() + "\n"
+    expect_file!["../../deploy/monitoring/rules.yaml"].assert_eq(&printed("rules", ""));
 }
 
 #[test]
 fn the_dashboard_shows_the_panels_of_the_service() {
-    expect_file!["../../deploy/monitoring/dashboard.json"].assert_eq(&dashboard());
+    expect_file!["../../deploy/monitoring/dashboard.json"].assert_eq(&printed("dashboard", ""));
+}
+
+#[test]
+fn the_rules_follow_the_settings() {
+    let rules = printed(
+        "rules",
+        "[objectives]\nframes_percent = 99.99\nlatency_ms = 100\n\n[[alerts.rules]]\nname = \"disk-low\"\nraises = 20\n\n\
+         [[alerts.rules]]\nname = \"backup-old\"\non = false\n",
+    );
+    for part in ["> 14.4 * (1 - 0.9999)", ",le=\"0.1\"}", "girasol_disk_size_bytes < 20\n"] {
+        assert!(rules.contains(part), "{part}: {rules}");
+    }
+    assert!(!rules.contains("GirasolBackupOld"));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    promtool(&["check", "rules", "rules.yaml"], folder.path());
+    assert!(printed("dashboard", "[objectives]\nhits_percent = 98\n").contains("/ (1 - 0.98)"));
+}
+
+#[test]
+fn promises_name_bounds_by_which_prometheus_counts() {
+    let bounds = |family: &str| {
+        let found = FAMILIES.iter().find(|known| known.name == family);
+        let Some(Kind::Histogram(bounds)) = found.map(|known| known.kind) else { panic!("{family}") };
+        bounds
+    };
+    for (family, named) in [
+        ("girasol_http_request_duration_seconds", &ANSWER_BOUNDS_MS[..]),
+        ("girasol_viewer_switch_duration_seconds", &SWITCH_BOUNDS_MS[..]),
+    ] {
+        let is_counted = |ms: &u32| bounds(family).contains(&(f64::from(*ms) / 1000.0));
+        assert!(named.iter().all(is_counted), "{family}");
+    }
 }
 
 /// A rule with each query: what Prometheus can read as such.
@@ -133,7 +83,8 @@ fn the_dashboard_shows_the_panels_of_the_service() {
 fn prometheus_reads_every_query_of_the_dashboard() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "groups:\n  - name: panels\n    rules:\n".to_owned();
-    let lines = rows().into_iter().flat_map(|row| row.panels).flat_map(|panel| panel.lines);
+    let lines =
+        rows(&Targets::default()).into_iter().flat_map(|row| row.panels).flat_map(|panel| panel.lines);
     for (at, line) in lines.enumerate() {
         let _ = write!(text, "      - record: panel:{at}\n        expr: |\n{}", indented(&line.query, 10));
     }
@@ -410,14 +361,14 @@ fn prometheus_raises_and_clears_every_alert() {
     let tests = |name: &str, tests: String| {
         format!("rule_files: [{name}.rules.yaml]\nevaluation_interval: 1m\ntests:\n{tests}")
     };
-    write("all.rules.yaml", rules_file(&all_rules()));
+    write("all.rules.yaml", rules_file(&all_rules(), &Targets::default()));
     write("all.yaml", tests("all", test_of_nothing()));
     promtool(&["check", "rules", "all.rules.yaml"], folder.path());
     let mut files = vec!["all.yaml".to_owned()];
     for rule in all_rules() {
         // promtool evaluates all rules of a file at every minute of every test.
         let (name, file) = (rule.name, format!("{}.yaml", rule.name));
-        write(&format!("{name}.rules.yaml"), rules_file(std::slice::from_ref(&rule)));
+        write(&format!("{name}.rules.yaml"), rules_file(std::slice::from_ref(&rule), &Targets::default()));
         write(&file, tests(name, test_of(&rule)));
         files.push(file);
     }

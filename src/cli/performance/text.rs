@@ -32,16 +32,19 @@ pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::domain::performance::{
-        report::Gathering,
-        series::{HOUR_MS, Sample, Series, Sum, Tally},
-        users::{Group, Looks, UserGathering, UserTally},
+    use crate::domain::{
+        alerts::Targets,
+        performance::{
+            report::Gathering,
+            series::{HOUR_MS, Sample, Series, Sum, Tally},
+            users::{Group, Looks, UserGathering, UserTally},
+        },
     };
 
     /// A day of requests and views.
     pub(in crate::cli::performance) fn day() -> (Report, UserReport) {
         let now_ms = 1_764_273_600_000;
-        let mut gathering = Gathering::of(24, now_ms);
+        let mut gathering = Gathering::of(24, now_ms, Targets::default());
         let mut tally = Tally::default();
         (0..100).for_each(|_| tally.record(false, 1000, 5_000));
         let series = Series { route: "/s/{set}/{file}".to_owned(), class: "avif".to_owned() };

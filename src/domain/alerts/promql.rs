@@ -1,8 +1,10 @@
 //! The same rules for Prometheus.
 
+use std::fmt::Write as _;
+
 use super::{
     measure::{Measure, Scope},
-    objective::{Counted, Objective, Pace},
+    objective::{Counted, Objective, Pace, Targets},
     rule::{Rule, Side},
 };
 
@@ -25,6 +27,13 @@ const MANIFESTS: &str = "/api/products/customizable/.*/sequence|/m/.*";
 const FRAMES: &str = "/(s|p|still)/.*";
 const BOTH: &str = "/api/products/customizable/.*/sequence|/(m|s|p|still)/.*";
 
+/// What stands above rules in their file.
+const HEAD: &str = "\
+# Made by `girasol monitoring rules` from the rules and the settings of the service: edit those, not this file.
+# docs/runbook.md has a section for each alert. Prometheus and the service need not both notify: `alerts.enabled = false`
+# leaves it to Prometheus.
+";
+
 /// `latency-critical` is `GirasolLatencyCritical` there.
 pub fn prometheus_name(rule: &str) -> String {
     let words = rule.split('-').map(|word| {
@@ -35,17 +44,41 @@ pub fn prometheus_name(rule: &str) -> String {
 }
 
 /// The expression that has a value while the condition of a rule holds. A rule that fires holds until its clearing bound.
-pub fn condition(rule: &Rule) -> String {
-    let raises = beyond(rule, rule.bounds.raises);
+pub fn condition(rule: &Rule, targets: &Targets) -> String {
+    let raises = beyond(rule, rule.bounds.raises, targets);
     if rule.bounds.raises.to_bits() == rule.bounds.clears.to_bits() {
         return raises;
     }
     let on = subject_label(rule.measure).unwrap_or_default();
     let name = prometheus_name(rule.name);
-    let holds = beyond(rule, rule.bounds.clears);
+    let holds = beyond(rule, rule.bounds.clears, targets);
     format!(
         "({raises})\nor\n(({holds}) and on ({on}) ALERTS{{alertname=\"{name}\",alertstate=\"firing\"}} == 1)"
     )
+}
+
+/// Rules as Prometheus reads them, as one file.
+pub fn rules_file(rules: &[Rule], targets: &Targets) -> String {
+    let mut text = format!("{HEAD}groups:\n  - name: girasol\n    rules:\n");
+    for rule in rules {
+        let _ = writeln!(text, "      - alert: {}\n        expr: |", prometheus_name(rule.name));
+        for line in condition(rule, targets).lines() {
+            let _ = writeln!(text, "          {line}");
+        }
+        if rule.hold_ms > 0 {
+            let _ = writeln!(text, "        for: {}s", rule.hold_ms / 1000);
+        }
+        let _ = writeln!(
+            text,
+            "        labels:\n          severity: {}\n          notify: {}\n        annotations:\n          \
+             summary: {}.\n          runbook: docs/runbook.md#{}",
+            rule.severity.as_str(),
+            rule.severity.notify(),
+            rule.says,
+            rule.name
+        );
+    }
+    text
 }
 
 /// The label that tells the subjects of a measure apart.
@@ -58,15 +91,15 @@ fn subject_label(measure: Measure) -> Option<&'static str> {
 }
 
 /// That a measure is beyond a bound.
-fn beyond(rule: &Rule, bound: f64) -> String {
+fn beyond(rule: &Rule, bound: f64, targets: &Targets) -> String {
     let sign = match rule.side {
         Side::Above => '>',
         Side::Below => '<',
     };
     if let Measure::Burn(objective, pace) = rule.measure {
-        return burning(objective, pace, bound);
+        return burning(objective, pace, bound, targets);
     }
-    let beyond = format!("{} {sign} {bound}", value(rule.measure));
+    let beyond = format!("{} {sign} {bound}", value(rule.measure, targets));
     let (series, window) = match rule.measure {
         Measure::Latency | Measure::Errors => (format!("{ANSWERS}_count{{route=~\"{BOTH}\"}}"), "5m"),
         Measure::HitRate => (format!("{CACHE}{{level=\"memory\"}}"), "15m"),
@@ -76,16 +109,16 @@ fn beyond(rule: &Rule, bound: f64) -> String {
 }
 
 /// The expression for a measure, as a plot shows it.
-pub fn value_for_plots(measure: Measure) -> String {
+pub fn value_for_plots(measure: Measure, targets: &Targets) -> String {
     match measure {
         Measure::Burn(objective, _) => {
-            format!("({}) / (1 - {})", value(measure), objective.counted().target)
+            format!("({}) / (1 - {})", value(measure, targets), targets.counted(objective).target)
         }
-        _ => value(measure),
+        _ => value(measure, targets),
     }
 }
 
-fn value(measure: Measure) -> String {
+fn value(measure: Measure, targets: &Targets) -> String {
     // 0 is well, and more is not.
     let is_well = |part: &str| format!("1 - {CONDITION}{{part=\"{part}\"}}");
     match measure {
@@ -107,7 +140,7 @@ fn value(measure: Measure) -> String {
         Measure::Store => is_well("store"),
         Measure::SharedCache => is_well("redis"),
         Measure::Tasks => is_well("background"),
-        Measure::Burn(objective, pace) => bad_share(objective, &format!("{}m", pace.windows()[0])),
+        Measure::Burn(objective, pace) => bad_share(objective, &format!("{}m", pace.windows()[0]), targets),
     }
 }
 
@@ -124,7 +157,9 @@ fn found(window: &str) -> String {
 }
 
 /// The share that was bad in a window.
-fn bad_share(objective: Objective, window: &str) -> String {
+fn bad_share(objective: Objective, window: &str, targets: &Targets) -> String {
+    // A bucket is named by its bound in seconds.
+    let seconds = |ms: u32| f64::from(ms) / 1000.0;
     match objective {
         Objective::Manifests => failed(MANIFESTS, window),
         Objective::Frames => failed(FRAMES, window),
@@ -132,18 +167,22 @@ fn bad_share(objective: Objective, window: &str) -> String {
             let of = |suffix: &str, le: &str| {
                 format!("sum(rate({ANSWERS}_{suffix}{{route=~\"{BOTH}\"{le}}}[{window}]))")
             };
-            format!("1 - {} / {}", of("bucket", ",le=\"0.3\""), of("count", ""))
+            let le = format!(",le=\"{}\"", seconds(targets.latency_ms));
+            format!("1 - {} / {}", of("bucket", &le), of("count", ""))
         }
         Objective::Switch => format!(
-            "1 - sum(rate({SWITCH}_bucket{{le=\"0.3\"}}[{window}])) / sum(rate({SWITCH}_count[{window}]))"
+            "1 - sum(rate({SWITCH}_bucket{{le=\"{}\"}}[{window}])) / sum(rate({SWITCH}_count[{window}]))",
+            seconds(targets.switch_ms)
         ),
         Objective::Hits => format!("1 - {}", found(window)),
-        Objective::Queue => format!("avg_over_time((max({OLDEST_JOB}) > bool 600)[{window}:1m])"),
+        Objective::Queue => {
+            format!("avg_over_time((max({OLDEST_JOB}) > bool {})[{window}:1m])", targets.queue_seconds)
+        }
     }
 }
 
 /// That enough was counted to prove something.
-fn counted(objective: Objective, window: &str) -> Option<String> {
+fn counted(objective: Objective, window: &str, targets: &Targets) -> Option<String> {
     let series = match objective {
         Objective::Manifests => format!("{ANSWERS}_count{{route=~\"{MANIFESTS}\"}}"),
         Objective::Frames => format!("{ANSWERS}_count{{route=~\"{FRAMES}\"}}"),
@@ -152,14 +191,15 @@ fn counted(objective: Objective, window: &str) -> Option<String> {
         Objective::Hits => format!("{CACHE}{{level=\"memory\"}}"),
         Objective::Queue => return None,
     };
-    Some(format!("sum(increase({series}[{window}])) >= {}", objective.counted().least))
+    Some(format!("sum(increase({series}[{window}])) >= {}", targets.counted(objective).least))
 }
 
-fn burning(objective: Objective, pace: Pace, rate: f64) -> String {
-    let Counted { target, .. } = objective.counted();
+fn burning(objective: Objective, pace: Pace, rate: f64, targets: &Targets) -> String {
+    let Counted { target, .. } = targets.counted(objective);
     let [long, short] = pace.windows().map(|minutes| format!("{minutes}m"));
-    let over = |window: &str| format!("({}) > {rate} * (1 - {target})", bad_share(objective, window));
-    let parts = [Some(over(&long)), Some(over(&short)), counted(objective, &long)];
+    let over =
+        |window: &str| format!("({}) > {rate} * (1 - {target})", bad_share(objective, window, targets));
+    let parts = [Some(over(&long)), Some(over(&short)), counted(objective, &long, targets)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\nand\n")
 }
 
@@ -176,7 +216,8 @@ mod tests {
     #[test]
     fn a_rule_with_two_bounds_holds_until_the_second() {
         let rules = all_rules();
-        let of = |name: &str| condition(rules.iter().find(|rule| rule.name == name).unwrap());
+        let of =
+            |name: &str| condition(rules.iter().find(|rule| rule.name == name).unwrap(), &Targets::default());
         assert_eq!(
             of("purge-old"),
             "(max by (cache) (girasol_service_oldest_purge_age_seconds) > 60)\nor\n\
@@ -184,5 +225,23 @@ mod tests {
              ALERTS{alertname=\"GirasolPurgeOld\",alertstate=\"firing\"} == 1)"
         );
         assert_eq!(of("store-away"), "1 - girasol_health_condition{part=\"store\"} < 0.5");
+    }
+
+    #[test]
+    fn rules_follow_the_targets() {
+        let targets = Targets {
+            latency: 0.99,
+            latency_ms: 100,
+            switch_ms: 500,
+            queue_seconds: 90,
+            ..Targets::default()
+        };
+        let rules = all_rules();
+        let of = |name: &str| condition(rules.iter().find(|rule| rule.name == name).unwrap(), &targets);
+        let latency = of("burn-latency-fast");
+        assert!(latency.contains(",le=\"0.1\"}") && latency.contains("> 14.4 * (1 - 0.99)"), "{latency}");
+        assert!(of("burn-switch-slow").contains("{le=\"0.5\"}"));
+        assert!(of("burn-queue-slow").contains("> bool 90)"));
+        assert!(rules_file(&rules, &targets).contains("- alert: GirasolBurnLatencyFast\n"));
     }
 }

@@ -6,16 +6,12 @@ use crate::domain::histogram::Histogram;
 
 use super::{
     measure::{Measure, Snapshot},
-    objective::{OBJECTIVES, Objective, Pace, Ratio},
+    objective::{OBJECTIVES, Objective, Pace, Ratio, Targets},
 };
 
 const MINUTE_MS: i64 = 60_000;
 /// The longest window, in minutes.
 const KEPT: i64 = 360;
-/// What a visitor waits for at most, in microseconds.
-const PROMISE_MICROS: u64 = 300_000;
-/// How long a job may wait, in milliseconds.
-const QUEUE_WAITS_MS: f64 = 600_000.0;
 /// Windows of the plain rules, in minutes.
 const PLAIN: i64 = 5;
 const HITS: i64 = 15;
@@ -31,7 +27,7 @@ pub struct Minute {
     pub times: Histogram,
     /// Questions to the memory that it had no answer for, of all.
     pub missed: Ratio,
-    /// Switches that took over 300 ms, of all.
+    /// Switches that took too long, of all.
     pub switches: Ratio,
     /// Looks at the queue that found a job waiting for too long, of all.
     pub queue: Ratio,
@@ -49,9 +45,10 @@ impl Minute {
         self.times.merge(times);
     }
 
-    /// Adds how long the first job has waited, in milliseconds.
-    pub fn add_queue_age(&mut self, oldest_ms: f64) {
-        self.queue.merge(Ratio { bad: if oldest_ms > QUEUE_WAITS_MS { 1.0 } else { 0.0 }, all: 1.0 });
+    /// Adds how long the first job has waited, in seconds.
+    pub fn add_queue_age(&mut self, oldest_seconds: f64, targets: &Targets) {
+        let is_late = oldest_seconds > f64::from(targets.queue_seconds);
+        self.queue.merge(Ratio { bad: if is_late { 1.0 } else { 0.0 }, all: 1.0 });
     }
 
     fn merge(&mut self, other: &Self) {
@@ -63,13 +60,13 @@ impl Minute {
         self.queue.merge(other.queue);
     }
 
-    fn ratio(&self, objective: Objective) -> Ratio {
+    fn ratio(&self, objective: Objective, targets: &Targets) -> Ratio {
         match objective {
             Objective::Manifests => self.manifests,
             Objective::Frames => self.frames,
             Objective::Latency => {
                 let all = self.times.count();
-                let slow = all - self.times.at_most(PROMISE_MICROS);
+                let slow = all - self.times.at_most(u64::from(targets.latency_ms) * 1000);
                 Ratio { bad: slow as f64, all: all as f64 }
             }
             Objective::Switch => self.switches,
@@ -117,7 +114,7 @@ impl Traffic {
     }
 
     /// Writes down what rules and objectives are about.
-    pub fn measure(&self, now_ms: i64, snapshot: &mut Snapshot) {
+    pub fn measure(&self, now_ms: i64, targets: &Targets, snapshot: &mut Snapshot) {
         let (plain, missed) = (self.last(now_ms, PLAIN), self.last(now_ms, HITS).missed);
         let p95 =
             plain.times.quantile(0.95).filter(|_| plain.times.count() as f64 >= Measure::Latency.least());
@@ -133,8 +130,8 @@ impl Traffic {
         for pace in [Pace::Fast, Pace::Slow] {
             let windows = pace.windows().map(|minutes| self.last(now_ms, minutes.into()));
             for objective in OBJECTIVES {
-                let [long, short] = [&windows[0], &windows[1]].map(|window| window.ratio(objective));
-                snapshot.set_some(Measure::Burn(objective, pace), "", objective.burn([long, short]));
+                let ratios = [&windows[0], &windows[1]].map(|window| window.ratio(objective, targets));
+                snapshot.set_some(Measure::Burn(objective, pace), "", targets.burn(objective, ratios));
             }
         }
     }
@@ -160,7 +157,7 @@ mod tests {
     #[test]
     fn what_was_not_counted_is_not_measured() {
         let mut snapshot = Snapshot::default();
-        Traffic::default().measure(0, &mut snapshot);
+        Traffic::default().measure(0, &Targets::default(), &mut snapshot);
         assert_eq!(snapshot, Snapshot::default());
     }
 
@@ -175,7 +172,7 @@ mod tests {
         let bad: BTreeMap<i64, Minute> = bad.collect();
         traffic.replace(*bad.first_key_value().unwrap().0, bad, now_ms);
         let mut snapshot = Snapshot::default();
-        traffic.measure(now_ms, &mut snapshot);
+        traffic.measure(now_ms, &Targets::default(), &mut snapshot);
         assert_eq!(value(&snapshot, Measure::Errors), Some(50.0));
         assert!(value(&snapshot, Measure::Latency).unwrap() > 380.0);
         // 25 of 600 in an hour, of a budget of one in a thousand.
@@ -190,7 +187,7 @@ mod tests {
         let good = [(Traffic::minute_of(later_ms), minute(10, 0, 1_000))].into();
         traffic.replace(later_ms, good, later_ms);
         let mut snapshot = Snapshot::default();
-        traffic.measure(later_ms, &mut snapshot);
+        traffic.measure(later_ms, &Targets::default(), &mut snapshot);
         assert_eq!(value(&snapshot, Measure::Errors), Some(0.0));
         assert_eq!(value(&snapshot, Measure::Burn(Objective::Frames, Pace::Fast)), Some(0.0));
     }
@@ -201,14 +198,28 @@ mod tests {
         let mut traffic = Traffic::default();
         let waiting = |_| {
             let mut minute = Minute::default();
-            minute.add_queue_age(700_000.0);
+            minute.add_queue_age(700.0, &Targets::default());
             minute
         };
         let past = (0..60).map(|ago| (now_ms - ago * MINUTE_MS, waiting(ago))).collect();
         traffic.replace(0, past, now_ms);
         let mut snapshot = Snapshot::default();
-        traffic.measure(now_ms, &mut snapshot);
+        traffic.measure(now_ms, &Targets::default(), &mut snapshot);
         let burn = value(&snapshot, Measure::Burn(Objective::Queue, Pace::Fast)).unwrap();
         assert!((burn - 20.0).abs() < 1e-9, "{burn}");
+    }
+
+    #[test]
+    fn a_promise_of_less_time_is_broken_earlier() {
+        let now_ms = 1_000 * MINUTE_MS;
+        let mut traffic = Traffic::default();
+        let past = (0..60).map(|ago| (now_ms - ago * MINUTE_MS, minute(10, 0, 200_000))).collect();
+        traffic.replace(0, past, now_ms);
+        let burn = |latency_ms| {
+            let mut snapshot = Snapshot::default();
+            traffic.measure(now_ms, &Targets { latency_ms, ..Targets::default() }, &mut snapshot);
+            value(&snapshot, Measure::Burn(Objective::Latency, Pace::Fast)).unwrap()
+        };
+        assert!(burn(300).abs() < 1e-9 && (burn(100) - 20.0).abs() < 1e-9);
     }
 }

@@ -5,7 +5,7 @@ mod load;
 
 use std::collections::BTreeMap;
 
-use crate::domain::histogram::Histogram;
+use crate::domain::{alerts::Targets, histogram::Histogram};
 
 use super::{
     score::{Measured, Score},
@@ -117,6 +117,7 @@ pub struct Gathering {
     now_ms: i64,
     first_ms: i64,
     periods: Periods,
+    targets: Targets,
     series: BTreeMap<Series, Tally>,
     instances: std::collections::BTreeSet<String>,
     /// Of each address, by slots; that of all visitors' addresses has no name.
@@ -124,8 +125,8 @@ pub struct Gathering {
 }
 
 impl Gathering {
-    /// Of the last hours.
-    pub fn of(hours: u32, now_ms: i64) -> Self {
+    /// Of the last hours; the score is judged by targets.
+    pub fn of(hours: u32, now_ms: i64, targets: Targets) -> Self {
         let since_ms = now_ms - i64::from(hours) * HOUR_MS;
         Self {
             hours,
@@ -133,6 +134,7 @@ impl Gathering {
             now_ms,
             first_ms: now_ms,
             periods: Periods::of(hours, now_ms),
+            targets,
             series: BTreeMap::new(),
             instances: std::collections::BTreeSet::new(),
             slots: BTreeMap::new(),
@@ -199,7 +201,7 @@ impl Gathering {
         let caches = caches::of(&recent);
         let capacity = load::capacity(&recent, self.since_ms, self.now_ms);
         let now = |name: &str| load::latest(&recent, name);
-        let score = Score::of(&Measured {
+        let measured = Measured {
             errors: visitors.error_rate.map(|rate| 100.0 * rate),
             latency: visitors.p95_ms(),
             hit_rate: caches::hit_rate(&caches).map(|rate| 100.0 * rate),
@@ -207,7 +209,8 @@ impl Gathering {
             cpu: now("cpu").map(|share| 100.0 * share),
             memory: now("memory").map(|share| 100.0 * share),
             disk: now("disk").map(|share| 100.0 * share),
-        });
+        };
+        let score = Score::of(&measured, &self.targets);
         let trend_of = |slots: &[Histogram]| {
             let p95 = |slots: &[Histogram]| -> Vec<f64> {
                 let full = slots.iter().filter(|slot| slot.count() >= LEAST_REQUESTS);
@@ -283,7 +286,7 @@ mod tests {
 
     /// A day in which answers took this long, after a day in which they took that long.
     fn two_days(before_ms: u64, since_ms: u64) -> Gathering {
-        let mut gathering = Gathering::of(24, NOW_MS);
+        let mut gathering = Gathering::of(24, NOW_MS, Targets::default());
         for hour in 0..48 {
             let millis = if hour < 24 { before_ms } else { since_ms };
             let at_ms = NOW_MS - (48 - hour) * HOUR_MS;
@@ -312,7 +315,7 @@ mod tests {
         assert_eq!(report.trends, [("/s/{set}/{file}".to_owned(), report.trend)]);
         assert_eq!(two_days(20, 10).report(&[], &BTreeMap::new()).trend.verdict, Verdict::Improving);
         assert_eq!(two_days(20, 20).report(&[], &BTreeMap::new()).trend.verdict, Verdict::Stable);
-        let empty = Gathering::of(24, NOW_MS).report(&[], &BTreeMap::new());
+        let empty = Gathering::of(24, NOW_MS, Targets::default()).report(&[], &BTreeMap::new());
         assert_eq!((empty.trend.verdict, empty.score.points), (Verdict::Unknown, None));
     }
 

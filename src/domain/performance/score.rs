@@ -1,5 +1,7 @@
 //! One number for how well visitors are served, and the parts that it is made of.
 
+use crate::domain::alerts::Targets;
+
 /// What a part measures, in its own unit, and what it costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
@@ -15,16 +17,28 @@ pub struct Rule {
     pub bad: f64,
 }
 
-/// Every part, in the order in which visitors feel it.
-pub const RULES: [Rule; 7] = [
-    Rule { name: "errors", unit: "%", weight: 30.0, good: 0.1, bad: 1.0 },
-    Rule { name: "latency", unit: "ms", weight: 30.0, good: 250.0, bad: 600.0 },
-    Rule { name: "hit rate", unit: "%", weight: 15.0, good: 95.0, bad: 50.0 },
-    Rule { name: "queue age", unit: "s", weight: 10.0, good: 60.0, bad: 1800.0 },
-    Rule { name: "cpu", unit: "%", weight: 5.0, good: 70.0, bad: 100.0 },
-    Rule { name: "memory", unit: "%", weight: 5.0, good: 80.0, bad: 100.0 },
-    Rule { name: "disk", unit: "%", weight: 5.0, good: 80.0, bad: 98.0 },
-];
+/// Every part, in the order in which visitors feel it. What the objectives promise is good; ten times their budget of
+/// errors, twice their time and three times their wait are bad. Their bound of time is the critical one: five sixths of it
+/// are good.
+pub fn rules(targets: &Targets) -> [Rule; 7] {
+    let rule = |name, unit, weight, good, bad| Rule { name, unit, weight, good, bad };
+    let allowed = 100.0 * (1.0 - targets.manifests.min(targets.frames));
+    let (latency, wait) = (f64::from(targets.latency_ms), f64::from(targets.queue_seconds));
+    [
+        rule("errors", "%", 30.0, tidy(allowed), tidy(10.0 * allowed)),
+        rule("latency", "ms", 30.0, tidy(latency * 5.0 / 6.0), 2.0 * latency),
+        rule("hit rate", "%", 15.0, tidy(100.0 * targets.hits), 50.0),
+        rule("queue age", "s", 10.0, wait / 10.0, 3.0 * wait),
+        rule("cpu", "%", 5.0, 70.0, 100.0),
+        rule("memory", "%", 5.0, 80.0, 100.0),
+        rule("disk", "%", 5.0, 80.0, 98.0),
+    ]
+}
+
+/// Without the last digits of a product, for people.
+fn tidy(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
 
 /// What the rules are given: each value as its rule names it, or nothing where none was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -73,15 +87,15 @@ impl Rule {
 }
 
 impl Score {
-    /// Judges what was measured. Parts that were not measured count for nothing.
-    pub fn of(measured: &Measured) -> Self {
+    /// Judges what was measured by what is promised. Parts that were not measured count for nothing.
+    pub fn of(measured: &Measured, targets: &Targets) -> Self {
         let Measured { errors, latency, hit_rate, queue_age, cpu, memory, disk } = *measured;
         let values = [errors, latency, hit_rate, queue_age, cpu, memory, disk];
         let part = |(rule, measured): (Rule, Option<f64>)| {
             let points = measured.map(|value| rule.weight * rule.share(value));
             Part { rule, measured, points }
         };
-        let parts: Vec<Part> = RULES.into_iter().zip(values).map(part).collect();
+        let parts: Vec<Part> = rules(targets).into_iter().zip(values).map(part).collect();
         let judged = || parts.iter().filter_map(|part| Some((part.points?, part.rule.weight)));
         let weight: f64 = judged().map(|(_, weight)| weight).sum();
         let points: f64 = judged().map(|(points, _)| points).sum();
@@ -106,12 +120,12 @@ mod tests {
     };
 
     fn points(measured: &Measured) -> f64 {
-        Score::of(measured).points.unwrap()
+        Score::of(measured, &Targets::default()).points.unwrap()
     }
 
     #[test]
     fn the_weights_are_a_hundred() {
-        let all: f64 = RULES.iter().map(|rule| rule.weight).sum();
+        let all: f64 = rules(&Targets::default()).iter().map(|rule| rule.weight).sum();
         assert!((all - 100.0).abs() < 1e-9);
     }
 
@@ -128,7 +142,7 @@ mod tests {
             disk: Some(99.0),
         };
         assert!(points(&bad).abs() < 1e-9);
-        assert_eq!(Score::of(&Measured::default()).points, None);
+        assert_eq!(Score::of(&Measured::default(), &Targets::default()).points, None);
     }
 
     #[test]
@@ -137,6 +151,19 @@ mod tests {
         assert!((points(&only) - 50.0).abs() < 1e-6);
         let errors = Measured { errors: Some(0.55), ..GOOD };
         assert!((points(&errors) - 85.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_promised_decides_what_is_good() {
+        let bounds = |targets: Targets| rules(&targets).map(|rule| (rule.good, rule.bad));
+        let [errors, latency, hits, queue, ..] = bounds(Targets::default());
+        assert_eq!(
+            (errors, latency, hits, queue),
+            ((0.1, 1.0), (250.0, 600.0), (95.0, 50.0), (60.0, 1800.0))
+        );
+        let strict = Targets { latency_ms: 100, frames: 0.98, hits: 0.99, ..Targets::default() };
+        let [errors, latency, hits, ..] = bounds(strict);
+        assert_eq!((errors, latency, hits), ((2.0, 20.0), (83.3333, 200.0), (99.0, 50.0)));
     }
 
     proptest! {

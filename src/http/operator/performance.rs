@@ -20,7 +20,7 @@ use crate::{
         performance::{After, Row},
     },
     domain::{
-        alerts::{Launch, Override, rules},
+        alerts::{Launch, Override, Targets, rules},
         performance::{
             report::Report,
             series::{HOUR_MS, Period},
@@ -69,14 +69,15 @@ pub struct Reports {
     made: Cache<u32, Report>,
     made_of_users: Cache<u32, UserReport>,
     drawn: Cache<u32, Plots>,
+    targets: Targets,
     overrides: Vec<Override>,
     launches: Vec<Launch>,
     watched: bool,
 }
 
 impl Reports {
-    /// Of this process, and of the installation that it belongs to.
-    pub fn new(db: &Db, recorder: &Recorder, users: &Arc<UserRecorder>) -> Self {
+    /// Of this process, and of the installation that it belongs to, which promises these targets.
+    pub fn new(db: &Db, recorder: &Recorder, users: &Arc<UserRecorder>, targets: Targets) -> Self {
         Self {
             db: db.for_reports(),
             recorder: recorder.clone(),
@@ -84,6 +85,7 @@ impl Reports {
             made: Cache::of_entries("reports", 16, FRESH),
             made_of_users: Cache::of_entries("user reports", 16, FRESH),
             drawn: Cache::of_entries("plots", 16, PLOTS_FRESH),
+            targets,
             overrides: Vec::new(),
             launches: Vec::new(),
             watched: false,
@@ -101,7 +103,7 @@ impl Reports {
         let load = async {
             let now_ms = self.db.now_ms();
             let rules = rules(&self.overrides, self.launches.iter().any(|launch| launch.is_on(now_ms)));
-            Ok(history::load(&self.db, hours, &rules, Some(&self.users)).await?)
+            Ok(history::load(&self.db, hours, &rules, &self.targets, Some(&self.users)).await?)
         };
         self.drawn.get_or_load(hours, load).await
     }
@@ -112,7 +114,7 @@ impl Reports {
     }
 
     async fn load(&self, hours: u32) -> Result<Arc<Report>, Error> {
-        let load = async { Ok(report::load(&self.db, hours, Some(&self.recorder)).await?) };
+        let load = async { Ok(report::load(&self.db, hours, &self.targets, Some(&self.recorder)).await?) };
         self.made.get_or_load(hours, load).await
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Plot {
     title: &'static str,
     /// The question that it answers.
     #[schema(examples("Which share of manifests and frames fails?"))]
-    question: &'static str,
+    question: String,
     unit: PlotUnit,
     /// When the first step begins.
     since: Timestamp,
@@ -162,7 +162,7 @@ impl From<&Drawn> for Plot {
         Self {
             figure: (*figure).into(),
             title,
-            question: says,
+            question: says.clone(),
             unit,
             since: Timestamp(*since_ms),
             step_seconds: step_ms / 1000,
