@@ -13,6 +13,8 @@ use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 use moka::{future::CacheBuilder, notification::RemovalCause};
 
+use crate::traces;
+
 use self::{
     levels::{Changes, Fill, Level, Requests},
     recent::Recent,
@@ -92,6 +94,7 @@ where
     pub async fn get(&self, key: &K) -> Option<Arc<V>> {
         let found = self.entries.get(key).await;
         self.requests.answered(found.is_some());
+        traces::asked_memory(found.is_some());
         if found.is_none() && self.evicted.take(key) {
             self.changes.evicted_early();
         }
@@ -104,6 +107,7 @@ where
         let found = self.entries.get(key).now_or_never().flatten();
         if found.is_some() {
             self.requests.answered(true);
+            traces::asked_memory(true);
         }
         found
     }

@@ -24,7 +24,7 @@ use crate::{
     db::{Db, DbError, performance::Measured, program},
     domain::performance::{
         history::{RUNS, STARTED},
-        series::{Series, Sum, Tally},
+        series::{FromMemory, Series, Sum, Tally},
     },
 };
 
@@ -73,10 +73,14 @@ struct Waiting {
 pub struct Cell(Arc<Mutex<Tally>>);
 
 impl Cell {
-    /// Counts an answer, its bytes, and the time that it took.
-    pub fn record(&self, is_error: bool, bytes: u64, took: Duration) {
+    /// Counts an answer, its bytes, the time that it took, and whether it was in memory.
+    pub fn record(&self, is_error: bool, bytes: u64, took: Duration, from: Option<FromMemory>) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        lock(&self.0).record(is_error, bytes, micros);
+        let mut tally = lock(&self.0);
+        tally.record(is_error, bytes, micros);
+        if let Some(from) = from {
+            tally.note_memory(from);
+        }
     }
 
     fn take(&self) -> Tally {
@@ -205,7 +209,7 @@ mod tests {
                 threads.spawn(|| {
                     let cell = recorder.cell("/a", "avif");
                     for _ in 0..100 {
-                        cell.record(false, 10, Duration::from_millis(3));
+                        cell.record(false, 10, Duration::from_millis(3), Some(FromMemory::Hit));
                     }
                 });
             }
@@ -213,13 +217,14 @@ mod tests {
         let closed = Db::open(folder.path()).await.unwrap();
         closed.close().await;
         assert!(recorder.flush(&closed).await.is_err());
-        recorder.cell("/a", "avif").record(true, 0, Duration::from_millis(1));
+        recorder.cell("/a", "avif").record(true, 0, Duration::from_millis(1), None);
         assert_eq!(recorder.waiting().1.series[&series("/a", "avif")].requests, 401);
         recorder.flush(&db).await.unwrap();
         assert_eq!(recorder.waiting().1.series.len(), 0);
         let (rows, _) = db.performance(Period::Minute, 0, i64::MAX, None).await.unwrap();
         let [row] = &rows[..] else { panic!("{rows:?}") };
         assert_eq!((row.tally.requests, row.tally.errors, row.tally.bytes), (401, 1, 4_000));
+        assert_eq!((row.tally.hits, row.tally.misses), (400, 0));
         assert!((row.tally.quantile_ms(0.5).unwrap() - 3.0).abs() < 0.1);
     }
 
@@ -247,7 +252,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Recorder::start(folder.path(), 0, String::new);
         for number in 0..MAX_CELLS + 5 {
-            recorder.cell(&format!("/{number}"), "").record(false, 0, Duration::ZERO);
+            recorder.cell(&format!("/{number}"), "").record(false, 0, Duration::ZERO, None);
         }
         let (_, measured) = recorder.waiting();
         assert_eq!(measured.series[&series(OTHER, "")].requests, 5);

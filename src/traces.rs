@@ -20,5 +20,5 @@ pub use self::{
     note::{note, record},
     sampler::Sampler,
     span::{Kind, Span},
-    work::{Part, Took, Work, context, count, current},
+    work::{Part, Took, Work, asked_memory, context, count, current},
 };

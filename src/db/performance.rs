@@ -92,16 +92,20 @@ struct Stored {
     requests: i64,
     errors: i64,
     bytes: i64,
+    hits: i64,
+    misses: i64,
     times: String,
 }
 
 impl Stored {
     fn row(self, period: Period) -> Result<Row, DbError> {
-        let Self { at_ms, instance, route, class, requests, errors, bytes: sent, times } = self;
+        let Self { at_ms, instance, route, class, requests, errors, bytes: sent, hits, misses, times } = self;
         let tally = Tally {
             requests: bytes(requests),
             errors: bytes(errors),
             bytes: bytes(sent),
+            hits: bytes(hits),
+            misses: bytes(misses),
             times: parse("histogram", &times)?,
         };
         Ok(Row { period, at_ms, instance, series: Series { route, class }, tally })
@@ -269,7 +273,7 @@ fn sample((at_ms, instance, name, total, values): StoredSample) -> Sample {
     Sample { at_ms, instance, name, sum: Sum { total, values: bytes(values) } }
 }
 
-const LIST: &str = "select at_ms, instance, route, class, requests, errors, bytes, times
+const LIST: &str = "select at_ms, instance, route, class, requests, errors, bytes, hits, misses, times
     from performance where minutes = $1 and at_ms >= $2 and at_ms < $3
     and (at_ms, instance, route, class) > ($4, $5, $6, $7)
     order by at_ms, instance, route, class limit $8";
@@ -310,7 +314,7 @@ async fn take(
 ) -> Result<BTreeMap<String, Measured>, DbError> {
     const ROWS: &str = "delete from performance where minutes = $1 and at_ms >= $2 and at_ms < $3
         and instance = coalesce($4, instance)
-        returning at_ms, instance, route, class, requests, errors, bytes, times";
+        returning at_ms, instance, route, class, requests, errors, bytes, hits, misses, times";
     const SAMPLES: &str = "delete from performance_samples where minutes = $1 and at_ms >= $2 and at_ms < $3
         and instance = coalesce($4, instance) returning instance, name, total, samples";
     let mut taken: BTreeMap<String, Measured> = BTreeMap::new();
@@ -337,18 +341,19 @@ async fn add(
     measured: Measured,
 ) -> Result<(), DbError> {
     const ROW: &str = "insert into performance
-        (minutes, at_ms, instance, route, class, requests, errors, bytes, times)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (minutes, at_ms, instance, route, class, requests, errors, bytes, hits, misses, times)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     const SAMPLE: &str = "insert into performance_samples (minutes, at_ms, instance, name, total, samples)
         values ($1, $2, $3, $4, $5, $6)";
     let before = take(tx, period, at_ms, at_ms + 1, Some(instance)).await?.remove(instance);
     let mut whole = before.unwrap_or_default();
     whole.merge(measured);
     for (Series { route, class }, tally) in whole.series {
-        let Tally { requests, errors, bytes, times } = tally;
+        let Tally { requests, errors, bytes, hits, misses, times } = tally;
         let statement = tx.run("performance.insert", ROW).bind(minutes(period)).bind(at_ms).bind(instance);
         let statement = statement.bind(route).bind(class).bind(from_bytes(requests)).bind(from_bytes(errors));
-        statement.bind(from_bytes(bytes)).bind(times.to_string()).execute().await?;
+        let statement = statement.bind(from_bytes(bytes)).bind(from_bytes(hits)).bind(from_bytes(misses));
+        statement.bind(times.to_string()).execute().await?;
     }
     for (name, Sum { total, values }) in whole.samples {
         let statement = tx.run("performance.insert_sample", SAMPLE).bind(minutes(period)).bind(at_ms);
@@ -361,7 +366,7 @@ async fn add(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::performance::series::{HOUR_MS, MINUTE_MS};
+    use crate::domain::performance::series::{FromMemory, HOUR_MS, MINUTE_MS};
 
     fn series(route: &str) -> Series {
         Series { route: route.to_owned(), class: "avif".to_owned() }
@@ -371,6 +376,7 @@ mod tests {
         let mut tally = Tally::default();
         for millis in millis {
             tally.record(false, 10, millis * 1000);
+            tally.note_memory(if *millis < 9 { FromMemory::Hit } else { FromMemory::Miss });
         }
         Measured {
             series: [(series(route), tally)].into(),
@@ -416,6 +422,7 @@ mod tests {
         let [Row { at_ms: 0, instance, series: of, tally, .. }] = &hours[..] else { panic!("{hours:?}") };
         assert_eq!((instance.as_str(), of), ("", &series("/a")));
         assert_eq!((tally.requests, tally.bytes, tally.times.count()), (4, 40, 4));
+        assert_eq!((tally.hits, tally.misses), (3, 1));
         assert_eq!(tally.times, measured("/a", &[1, 2, 3, 9]).series[&series("/a")].times);
         let samples = db.performance_samples(0).await.unwrap();
         let mut each = Vec::new();

@@ -256,6 +256,7 @@ fn budget(objective: Objective, targets: &Targets) -> Line {
 
 fn behind() -> Vec<Panel> {
     const CACHE: &str = "girasol_cache_requests_total";
+    const ANSWERED: &str = "girasol_http_memory_answers_total";
     vec![
         panel(
             "Hit rate by level",
@@ -269,6 +270,18 @@ fn behind() -> Vec<Panel> {
             )],
         )
         .kept(Figure::HitRates),
+        panel(
+            "Answers in memory by address",
+            PlotUnit::Percent,
+            "For which addresses is something fetched or made?",
+            [line(
+                "{{route}}",
+                format!(
+                    "100 * sum by (route) (rate({ANSWERED}{{outcome=\"hit\"}}[5m])) / sum by (route) (rate({ANSWERED}[5m]))"
+                ),
+            )],
+        )
+        .kept(Figure::HitRatesByAddress),
         panel(
             "Evictions",
             PlotUnit::PerSecond,

@@ -242,7 +242,7 @@ impl<S> OfThread<S> {
         let (method, status) = (request.method(), head.response.status());
         let bytes = head.body.as_ref().filter(|_| *method != Method::HEAD).map_or(0, Bytes::len);
         draining.count();
-        route.answered(method, status, head.served, bytes as u64, took, recorder);
+        route.answered_from_memory(method, status, head.served, bytes as u64, took, recorder);
         let Some(rest) = log_one_in.checked_sub(1) else { return };
         let left = self.until_logged.get();
         self.until_logged.set(left.checked_sub(1).unwrap_or(rest));

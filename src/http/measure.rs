@@ -5,7 +5,10 @@
 
 mod negotiations;
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    time::Duration,
+};
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
@@ -17,7 +20,12 @@ use actix_web::{
 use assets_pipeline::plan::tiers::{Format, TierKey};
 use metrics::{Counter, Histogram, SharedString, counter, histogram};
 
-use crate::performance::{Cell, Recorder};
+use crate::{
+    domain::performance::{report::is_of_visitors, series::FromMemory},
+    performance::{Cell, Recorder},
+};
+
+use super::trace::Traced;
 
 pub(super) use self::negotiations::Negotiations;
 
@@ -28,6 +36,8 @@ const NOWHERE: &str = "none";
 #[derive(Debug)]
 pub(super) struct Route {
     pattern: SharedString,
+    /// Whether it counts which answers were in memory. Of other addresses, the memory knows keys alone.
+    is_of_visitors: bool,
     used: RefCell<Vec<(Like, Series)>>,
 }
 
@@ -63,6 +73,8 @@ struct Like {
 struct Series {
     duration: Histogram,
     bytes: Counter,
+    /// Hits and misses of the memory, once there is one.
+    memory: [OnceCell<Counter>; 2],
     /// For the figures of the installation.
     cell: Option<Cell>,
 }
@@ -70,7 +82,11 @@ struct Series {
 impl Route {
     /// Of an address by its pattern.
     pub(super) fn of(pattern: &str) -> Self {
-        Self { pattern: pattern.to_owned().into(), used: RefCell::default() }
+        Self {
+            pattern: pattern.to_owned().into(),
+            is_of_visitors: is_of_visitors(pattern),
+            used: RefCell::default(),
+        }
     }
 
     /// Of every request that no address is there for.
@@ -78,8 +94,8 @@ impl Route {
         Self::of(NOWHERE)
     }
 
-    /// Counts an answer to a request for this address.
-    pub(super) fn answered(
+    /// Counts an answer to a request for this address that was in memory.
+    pub(super) fn answered_from_memory(
         &self,
         method: &Method,
         status: StatusCode,
@@ -89,21 +105,32 @@ impl Route {
         recorder: &Recorder,
     ) {
         let like = Like { method: word(method), status: status.as_u16(), served };
-        self.count(like, took, bytes, Some(recorder));
+        self.count(like, took, bytes, Some(FromMemory::Hit), Some(recorder));
     }
 
-    fn count(&self, like: Like, took: Duration, bytes: u64, recorder: Option<&Recorder>) {
+    fn count(
+        &self,
+        like: Like,
+        took: Duration,
+        bytes: u64,
+        from: Option<FromMemory>,
+        recorder: Option<&Recorder>,
+    ) {
         let mut used = self.used.borrow_mut();
         let known = used.iter().position(|(known, _)| *known == like);
         let at = known.unwrap_or_else(|| {
             used.push((like, self.series(like, recorder)));
             used.len() - 1
         });
-        let Series { duration, bytes: sent, cell } = &used[at].1;
+        let Series { duration, bytes: sent, memory, cell } = &used[at].1;
         duration.record(took.as_secs_f64());
         sent.increment(bytes);
+        let from = from.filter(|_| self.is_of_visitors);
+        if let Some(from) = from {
+            memory[from as usize].get_or_init(|| self.memory(like.served, from)).increment(1);
+        }
         if let Some(cell) = cell {
-            cell.record(like.status >= 500, bytes, took);
+            cell.record(like.status >= 500, bytes, took, from);
         }
     }
 
@@ -118,8 +145,19 @@ impl Route {
         Series {
             duration: histogram!("girasol_http_request_duration_seconds", &labels),
             bytes: counter!("girasol_http_response_body_bytes_total", &labels),
+            memory: Default::default(),
             cell: recorder.map(|recorder| recorder.cell(&self.pattern, &served.class())),
         }
+    }
+
+    fn memory(&self, served: Served, from: FromMemory) -> Counter {
+        let labels: [(&str, SharedString); 4] = [
+            ("route", self.pattern.clone()),
+            ("tier", served.tier.map_or("", TierKey::as_str).into()),
+            ("format", served.format.map_or("", Format::as_str).into()),
+            ("outcome", from.as_str().into()),
+        ];
+        counter!("girasol_http_memory_answers_total", &labels)
     }
 }
 
@@ -134,8 +172,11 @@ pub(super) fn answered<B: MessageBody>(response: &ServiceResponse<B>, took: Dura
         BodySize::Sized(bytes) if request.method() != Method::HEAD => bytes,
         _ => 0,
     };
+    // What is refused says nothing of the memory.
+    let is_given = like.status < 400;
+    let from = is_given.then(|| request.extensions().get::<Traced>()?.work.from_memory()).flatten();
     let recorder = request.app_data::<Data<Recorder>>().map(|recorder| &***recorder);
-    route.count(like, took, bytes, recorder);
+    route.count(like, took, bytes, from, recorder);
 }
 
 /// The pattern of the address of a request, once its route is known.
@@ -171,7 +212,8 @@ mod tests {
             let route = Route::of("/s/{set}/{file}");
             let served = Served { tier: None, format: Some(Format::Avif) };
             for status in [200, 200, 304] {
-                route.count(Like { method: "GET", status, served }, Duration::from_millis(1), 10, None);
+                let from = (status == 200).then_some(FromMemory::Hit);
+                route.count(Like { method: "GET", status, served }, Duration::from_millis(1), 10, from, None);
             }
             assert_eq!(route.used.borrow().len(), 2);
         });
@@ -188,6 +230,7 @@ mod tests {
         assert_eq!(
             series,
             [
+                "girasol_http_memory_answers_total /s/{set}/{file}  avif hit Counter(2)",
                 "girasol_http_request_duration_seconds GET /s/{set}/{file}  avif 200 Histogram([0.001, 0.001])",
                 "girasol_http_request_duration_seconds GET /s/{set}/{file}  avif 304 Histogram([0.001])",
                 "girasol_http_response_body_bytes_total GET /s/{set}/{file}  avif 200 Counter(20)",

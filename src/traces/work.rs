@@ -3,12 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use crate::domain::trace::TraceContext;
+use crate::domain::{performance::series::FromMemory, trace::TraceContext};
 
 use super::exporter;
 
@@ -41,6 +41,11 @@ pub struct Took {
     pub store: Duration,
 }
 
+/// The memory had something that was asked of it.
+const FOUND: u8 = 1;
+/// It did not have something.
+const MISSED: u8 = 2;
+
 /// A piece of work, and the place of its task in the trace; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -53,6 +58,8 @@ pub struct Work {
 pub(super) struct Whole {
     took_us: [AtomicU64; 3],
     spans_left: AtomicU32,
+    /// [`FOUND`] and [`MISSED`].
+    memory: AtomicU8,
 }
 
 impl Whole {
@@ -66,7 +73,11 @@ impl Whole {
 impl Work {
     /// A piece of work that begins at this place in a trace, if it belongs to one.
     pub fn new(context: Option<TraceContext>) -> Self {
-        let whole = Whole { took_us: Default::default(), spans_left: AtomicU32::new(MOST_SPANS) };
+        let whole = Whole {
+            took_us: Default::default(),
+            spans_left: AtomicU32::new(MOST_SPANS),
+            memory: AtomicU8::new(0),
+        };
         Self { context, whole: Arc::new(whole) }
     }
 
@@ -85,6 +96,15 @@ impl Work {
         let took =
             |part: Part| Duration::from_micros(self.whole.took_us[part as usize].load(Ordering::Relaxed));
         Took { cache: took(Part::Cache), database: took(Part::Database), store: took(Part::Store) }
+    }
+
+    /// Whether the memory had all that was asked of it so far; `None` where nothing was.
+    pub fn from_memory(&self) -> Option<FromMemory> {
+        match self.whole.memory.load(Ordering::Relaxed) {
+            0 => None,
+            FOUND => Some(FromMemory::Hit),
+            _ => Some(FromMemory::Miss),
+        }
     }
 
     /// Whether spans of it are recorded.
@@ -112,6 +132,14 @@ pub fn count(part: Part, took: Duration) {
     with_current(|work| work.add(part, took));
 }
 
+/// Notes for what the current task works for that the memory had something, or not.
+pub fn asked_memory(is_hit: bool) {
+    let bit = if is_hit { FOUND } else { MISSED };
+    with_current(|work| {
+        work.whole.memory.fetch_or(bit, Ordering::Relaxed);
+    });
+}
+
 /// Does something with what the current task works for, if it carries that.
 pub(super) fn with_current(does: impl FnOnce(&Work)) {
     let _ = CURRENT.try_with(does);
@@ -128,6 +156,20 @@ mod tests {
         let seen = Work::new(Some(context)).run(async { (super::context(), current()) }).await;
         assert_eq!(seen.0, Some(context));
         assert_eq!(seen.1.unwrap().context(), Some(context));
+    }
+
+    #[tokio::test]
+    async fn one_miss_decides_where_an_answer_came_from() {
+        asked_memory(false);
+        let work = Work::new(None);
+        let asks = async |is_hit| {
+            work.clone().run(async { asked_memory(is_hit) }).await;
+            work.from_memory()
+        };
+        assert_eq!(work.from_memory(), None);
+        assert_eq!(asks(true).await, Some(FromMemory::Hit));
+        assert_eq!(asks(false).await, Some(FromMemory::Miss));
+        assert_eq!(asks(true).await, Some(FromMemory::Miss));
     }
 
     #[test]

@@ -53,6 +53,10 @@ async fn what_servers_count_is_kept_and_added_up() {
     let own = report(&one, &key, "?hours=1").await;
     let figures = route(&own, SEQUENCE, "standard/avif");
     assert_eq!((&figures["requests"], &figures["errors"]), (&30.into(), &0.into()));
+    // The first answer was made. A pointer is looked up again once a second, and so may a few more be.
+    let hit_rate = figures["hitRate"].as_f64().unwrap();
+    assert!((0.5..1.0).contains(&hit_rate), "{figures}");
+    assert!(route(&own, "none", "")["hitRate"].is_null(), "a refusal says nothing of the memory");
     assert!(figures["latency"]["p50Ms"].as_f64().unwrap() <= figures["latency"]["p99Ms"].as_f64().unwrap());
     for server in [&mut two, &mut one] {
         server.signal("TERM");
@@ -101,6 +105,9 @@ async fn exports(server: &Server, key: &str) {
         of_ring.map(|row| row["requests"].as_u64().unwrap()).sum()
     };
     assert_eq!(requests(&json), 42);
+    let of_ring = json.iter().filter(|row| row["route"] == SEQUENCE);
+    let asked = of_ring.map(|row| row["hits"].as_u64().unwrap() + row["misses"].as_u64().unwrap());
+    assert_eq!(asked.sum::<u64>(), 42);
     let csv = export("csv").await;
     assert!(csv.starts_with("at,seconds,instance,route,class,requests,"), "{csv}");
     assert_eq!(csv.lines().count(), json.len() + 1);

@@ -2472,8 +2472,18 @@ export interface components {
             class: string;
             /** Format: int64 */
             errors: number;
+            /**
+             * Format: int64
+             * @description Answers that were in memory.
+             */
+            hits: number;
             /** @description Empty where servers are added up. */
             instance: string;
+            /**
+             * Format: int64
+             * @description Answers for which something was fetched or made.
+             */
+            misses: number;
             /** Format: double */
             p50Ms?: number | null;
             /** Format: double */
@@ -2969,6 +2979,12 @@ export interface components {
              * @description Requests that failed in the server: status 500 and above.
              */
             errors: number;
+            /**
+             * Format: double
+             * @description The share of answers that were in memory, from 0 to 1: nothing was fetched or made for them. Only what visitors wait for
+             *     counts; refusals, and what asks the memory for nothing, do not.
+             */
+            hitRate?: number;
             /** @description From the request's head to the answer's. */
             latency?: components["schemas"]["Latency"];
             /**

@@ -78,6 +78,7 @@ fn routes(report: &Report) -> Section {
             figures.requests.to_string(),
             format!("{:.2}", figures.per_second),
             percent(figures.error_rate),
+            percent(figures.hit_rate),
         ];
         row.extend(quantiles(figures));
         row
@@ -93,6 +94,7 @@ fn routes(report: &Report) -> Section {
             "requests",
             "per s",
             "errors",
+            "in memory",
             "P50 ms",
             "P90 ms",
             "P95 ms",

@@ -69,8 +69,8 @@ insert into version_objects (configuration_id, version, object_id) values
 insert into removed_configurations (configuration_id, last_version) values ('ring.gone', 12);
 insert into retirements (configuration_id, look_at_ms) values ('ring.solitaire.metal-3', 5);
 insert into retirement_rules (id, keep, keep_ms, looked_at_ms) values (1, 10, 7776000000, 6);
-insert into performance (minutes, at_ms, instance, route, class, requests, errors, bytes, times) values
-    (1, 60000, '0a1b2c3d', '/s/{set}/{file}', 'avif', 3, 1, 4096, '17:2,40:1'), (60, 0, '', '/', '', 1, 0, 0, '5:1');
+insert into performance (minutes, at_ms, instance, route, class, requests, errors, bytes, hits, misses, times) values
+    (1, 60000, '0a1b2c3d', '/s/{set}/{file}', 'avif', 3, 1, 4096, 2, 1, '17:2,40:1'), (60, 0, '', '/', '', 1, 0, 0, 0, 0, '5:1');
 insert into performance_samples (minutes, at_ms, instance, name, total, samples) values (1, 60000, '0a1b2c3d', 'cpu', 0.25, 2);
 insert into performance_plans (name, at_ms, took_ms, plan) values ('jobs.list', 5, 120.5, 'SCAN jobs
 Ü');

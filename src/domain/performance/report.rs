@@ -69,6 +69,8 @@ pub struct Figures {
     pub per_second: f64,
     /// Bytes of answers.
     pub bytes: u64,
+    /// The share of answers that were in memory, from 0 to 1, of those that asked it for something.
+    pub hit_rate: Option<f64>,
     /// P50, P90, P95 and P99, in milliseconds.
     pub quantiles_ms: Option<[f64; 4]>,
 }
@@ -83,6 +85,7 @@ impl Figures {
             error_rate: tally.error_rate(),
             per_second: tally.requests as f64 / seconds,
             bytes: tally.bytes,
+            hit_rate: tally.hit_rate(),
             quantiles_ms: quantiles_ms.map(|(((p50, p90), p95), p99)| [p50, p90, p95, p99]),
         }
     }

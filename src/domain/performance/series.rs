@@ -45,6 +45,25 @@ pub struct Series {
     pub class: String,
 }
 
+/// Whether all that an answer asked the memory of its server for was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FromMemory {
+    /// It was.
+    Hit,
+    /// Something was fetched or made.
+    Miss,
+}
+
+impl FromMemory {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        }
+    }
+}
+
 /// What was counted of a series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -54,6 +73,10 @@ pub struct Tally {
     pub errors: u64,
     /// Bytes of the answers' bodies, without streams.
     pub bytes: u64,
+    /// Answers that were in memory.
+    pub hits: u64,
+    /// Answers for which something was fetched or made. Refusals, and what asks the memory for nothing, are neither.
+    pub misses: u64,
     /// From the request's head to the answer's, in microseconds.
     pub times: Histogram,
 }
@@ -67,17 +90,34 @@ impl Tally {
         self.times.record(micros);
     }
 
+    /// Counts where an answer came from.
+    pub const fn note_memory(&mut self, from: FromMemory) {
+        let count = match from {
+            FromMemory::Hit => &mut self.hits,
+            FromMemory::Miss => &mut self.misses,
+        };
+        *count = count.saturating_add(1);
+    }
+
     /// Adds what another one has counted.
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.errors = self.errors.saturating_add(other.errors);
         self.bytes = self.bytes.saturating_add(other.bytes);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.misses = self.misses.saturating_add(other.misses);
         self.times.merge(&other.times);
     }
 
     /// The share of requests that failed, from 0 to 1; `None` without requests.
     pub fn error_rate(&self) -> Option<f64> {
         (self.requests > 0).then(|| self.errors as f64 / self.requests as f64)
+    }
+
+    /// The share of answers that were in memory, from 0 to 1; `None` where none asked it for anything.
+    pub fn hit_rate(&self) -> Option<f64> {
+        let asked = self.hits.saturating_add(self.misses);
+        (asked > 0).then(|| self.hits as f64 / asked as f64)
     }
 
     /// The time that this share of the answers does not exceed, in milliseconds; `None` without requests.
@@ -135,12 +175,15 @@ mod tests {
     fn a_tally_adds_up() {
         let mut tally = Tally::default();
         assert_eq!((tally.error_rate(), tally.quantile_ms(0.5)), (None, None));
+        assert_eq!(tally.hit_rate(), None);
         tally.record(false, 10, 1_000);
+        tally.note_memory(FromMemory::Hit);
         let mut other = Tally::default();
         other.record(true, 5, 3_000);
+        other.note_memory(FromMemory::Miss);
         tally.merge(&other);
         assert_eq!((tally.requests, tally.errors, tally.bytes), (2, 1, 15));
-        assert_eq!(tally.error_rate(), Some(0.5));
+        assert_eq!((tally.error_rate(), tally.hit_rate()), (Some(0.5), Some(0.5)));
         assert!((tally.quantile_ms(0.99).unwrap() - 3.0).abs() < 0.1);
     }
 

@@ -320,7 +320,7 @@ fn lines(db: Db, since_ms: i64, format: ExportFormat) -> impl Stream<Item = Resu
                     ExportFormat::Json => b"[",
                     ExportFormat::Ndjson => b"",
                     ExportFormat::Csv => {
-                        b"at,seconds,instance,route,class,requests,errors,bytes,p50Ms,p90Ms,p95Ms,p99Ms\n"
+                        b"at,seconds,instance,route,class,requests,errors,bytes,hits,misses,p50Ms,p90Ms,p95Ms,p99Ms\n"
                     }
                 });
                 Place::Rows(Period::Hour, None)
@@ -375,11 +375,13 @@ fn write(text: &mut Vec<u8>, rows: Vec<Row>, format: ExportFormat, is_first: &mu
     Ok(())
 }
 
-fn cells(line: PerformanceLine) -> [String; 12] {
+fn cells(line: PerformanceLine) -> [String; 14] {
     let PerformanceLine { at, seconds, instance, route, class, requests, errors, bytes, .. } = line;
-    let PerformanceLine { p50_ms, p90_ms, p95_ms, p99_ms, .. } = line;
+    let PerformanceLine { hits, misses, p50_ms, p90_ms, p95_ms, p99_ms, .. } = line;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let [requests, errors, bytes] = [requests, errors, bytes].map(|count| count.to_string());
+    let [requests, errors, bytes, hits, misses] =
+        [requests, errors, bytes, hits, misses].map(|count| count.to_string());
     let [p50, p90, p95, p99] = [p50_ms, p90_ms, p95_ms, p99_ms].map(number);
-    [at.to_string(), seconds.to_string(), instance, route, class, requests, errors, bytes, p50, p90, p95, p99]
+    let [at, seconds] = [at.to_string(), seconds.to_string()];
+    [at, seconds, instance, route, class, requests, errors, bytes, hits, misses, p50, p90, p95, p99]
 }

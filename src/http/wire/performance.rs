@@ -62,6 +62,11 @@ pub(crate) struct RequestFigures {
     per_second: f64,
     /// Of the answers' bodies, without streams.
     bytes: u64,
+    /// The share of answers that were in memory, from 0 to 1: nothing was fetched or made for them. Only what visitors wait for
+    /// counts; refusals, and what asks the memory for nothing, do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hit_rate: Option<f64>,
     /// From the request's head to the answer's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -276,6 +281,10 @@ pub(crate) struct PerformanceLine {
     pub(crate) requests: u64,
     pub(crate) errors: u64,
     pub(crate) bytes: u64,
+    /// Answers that were in memory.
+    pub(crate) hits: u64,
+    /// Answers for which something was fetched or made.
+    pub(crate) misses: u64,
     pub(crate) p50_ms: Option<f64>,
     pub(crate) p90_ms: Option<f64>,
     pub(crate) p95_ms: Option<f64>,
@@ -335,10 +344,10 @@ impl From<&Report> for LiveFigures {
 
 impl From<Figures> for RequestFigures {
     fn from(figures: Figures) -> Self {
-        let Figures { requests, errors, error_rate, per_second, bytes, quantiles_ms } = figures;
+        let Figures { requests, errors, error_rate, per_second, bytes, hit_rate, quantiles_ms } = figures;
         let latency =
             quantiles_ms.map(|[p50_ms, p90_ms, p95_ms, p99_ms]| Latency { p50_ms, p90_ms, p95_ms, p99_ms });
-        Self { requests, errors, error_rate, per_second, bytes, latency }
+        Self { requests, errors, error_rate, per_second, bytes, hit_rate, latency }
     }
 }
 
@@ -427,6 +436,8 @@ impl From<Row> for PerformanceLine {
             requests: tally.requests,
             errors: tally.errors,
             bytes: tally.bytes,
+            hits: tally.hits,
+            misses: tally.misses,
             p50_ms,
             p90_ms,
             p95_ms,

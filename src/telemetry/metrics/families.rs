@@ -129,6 +129,12 @@ pub const FAMILIES: &[Family] = &[
         "Bytes of the bodies of answers whose length is known when they begin.",
     ),
     counter(
+        "girasol_http_memory_answers_total",
+        &["route", "tier", "format", "outcome"],
+        "Answers to visitors by whether all that they asked the memory for was there (hit), or something was fetched or made \
+         (miss). Refusals, and answers that ask it for nothing, do not count.",
+    ),
+    counter(
         "girasol_http_sent_bytes_total",
         &[],
         "Bytes that the system has taken for clients: heads and bodies, as far as they were sent.",

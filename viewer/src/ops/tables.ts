@@ -41,10 +41,11 @@ export function reportTables(report: Performance): HTMLElement[] {
       make("p", {}, `${VERDICTS[trend.verdict]}.${change}`),
       table(
         "Slowest addresses",
-        ["Address", "P95", "Requests"],
+        ["Address", "P95", "In memory", "Requests"],
         slowest.map(({ route, figures }) => [
           make("code", {}, route),
           figures.latency ? wordOf("milliseconds", figures.latency.p95Ms) : "–",
+          figures.hitRate === undefined ? "–" : wordOf("percent", 100 * figures.hitRate),
           figures.requests.toLocaleString("en"),
         ]),
         "No address has enough requests yet.",

@@ -30,6 +30,8 @@ pub enum Figure {
     Sent,
     /// Hits of each level of the cache, in per cent.
     HitRates,
+    /// Answers that were in memory, of what visitors wait for, by address, in per cent.
+    HitRatesByAddress,
     /// Values that made room for others in a second, by level and kind.
     Evictions,
     /// Jobs that wait, and jobs that run.
@@ -103,7 +105,9 @@ impl History {
                     PlotLine::new(name, self.answers.iter().map(|tally| tally.quantile_ms(share)))
                 })
                 .collect(),
-            Figure::LatencyByAddress => self.latency_by_address(),
+            Figure::LatencyByAddress => {
+                self.by_address(|tally| tally.quantile_ms(0.95).map(|millis| millis / MILLIS))
+            }
             Figure::Errors => {
                 let share = |tally: &Tally| tally.error_rate().map(|rate| 100.0 * rate);
                 vec![PlotLine::new("errors", self.answers.iter().map(share))]
@@ -114,6 +118,7 @@ impl History {
                 vec![PlotLine::new("answers", self.sent.iter().enumerate().map(rate))]
             }
             Figure::HitRates => self.hit_rates(),
+            Figure::HitRatesByAddress => self.by_address(|tally| tally.hit_rate().map(|rate| 100.0 * rate)),
             Figure::Evictions => most(self.rates("evictions")),
             Figure::Queue => [("queued", "queue-waiting"), ("running", "queue-running")]
                 .into_iter()
@@ -182,13 +187,13 @@ impl History {
         PlotLine::new(name, sums.iter().map(|sum| sum.mean().map(shown)))
     }
 
-    fn latency_by_address(&self) -> Vec<PlotLine> {
+    /// A value of the addresses that visitors wait for most.
+    fn by_address(&self, value: impl Fn(&Tally) -> Option<f64>) -> Vec<PlotLine> {
         let mut routes: Vec<_> = self.routes.iter().filter(|(route, _)| is_of_visitors(route)).collect();
         let requests = |tallies: &[Tally]| tallies.iter().map(|tally| tally.requests).sum::<u64>();
         routes.sort_by_key(|(_, tallies)| std::cmp::Reverse(requests(tallies)));
         routes.truncate(MOST_LINES);
-        let p95 = |tally: &Tally| tally.quantile_ms(0.95).map(|millis| millis / MILLIS);
-        routes.into_iter().map(|(route, tallies)| PlotLine::new(route, tallies.iter().map(p95))).collect()
+        routes.into_iter().map(|(route, tallies)| PlotLine::new(route, tallies.iter().map(&value))).collect()
     }
 
     fn hit_rates(&self) -> Vec<PlotLine> {
@@ -240,7 +245,7 @@ fn most(lines: impl Iterator<Item = PlotLine>) -> Vec<PlotLine> {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::performance::series::{MINUTE_MS, Sample, Series};
+    use crate::domain::performance::series::{FromMemory, MINUTE_MS, Sample, Series};
 
     use super::*;
 
@@ -252,6 +257,7 @@ mod tests {
         let mut tally = Tally::default();
         for millis in millis {
             tally.record(*millis > 900, 600, millis * 1000);
+            tally.note_memory(if *millis > 900 { FromMemory::Miss } else { FromMemory::Hit });
         }
         let series = Series { route: route.to_owned(), class: String::new() };
         history.add_requests(AT_MS + minute * MINUTE_MS, &series, &tally);
@@ -299,6 +305,9 @@ mod tests {
         // Operators are no visitors.
         assert_eq!(line(&lines(Figure::Errors), "errors"), [Some(0.0), Some(100.0), None]);
         assert_eq!(lines(Figure::LatencyByAddress).len(), 1);
+        let hits = lines(Figure::HitRatesByAddress);
+        assert_eq!(line(&hits, "/s/{set}/{file}"), [Some(100.0), Some(0.0), None]);
+        assert_eq!(hits.len(), 1);
         assert_eq!(line(&lines(Figure::Sent), "answers"), [Some(600.0), Some(30.0), Some(0.0)]);
         assert_eq!(history.lines(Figure::Requests).1[0].values[3], None);
     }

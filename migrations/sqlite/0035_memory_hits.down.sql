@@ -1,0 +1,2 @@
+alter table performance drop column misses;
+alter table performance drop column hits;
