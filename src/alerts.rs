@@ -26,9 +26,10 @@ use crate::{
         alerts::{OpenAlert, SERVICE, Whose},
     },
     domain::alerts::{
-        Alert, Alerts, Change, ChangeKind, Launch, Override, Rule, STALE_AFTER_MS, Scope, Severity, Silence,
+        Alert, Alerts, Change, ChangeKind, Override, Rule, STALE_AFTER_MS, Scope, Severity, Silence,
         Snapshot, all_rules, rules,
     },
+    launches::Launches,
 };
 
 use self::{channel::Channel, notice::Notice, outbox::Outbox};
@@ -53,7 +54,7 @@ pub struct Watcher {
     every: Duration,
     overrides: Vec<Override>,
     runbook: Option<String>,
-    launches: Vec<Launch>,
+    launches: Launches,
     channels: Vec<Arc<Channel>>,
     outbox: Outbox,
     measure: Measuring,
@@ -82,7 +83,7 @@ impl Watcher {
     pub fn open(
         db: Db,
         settings: &AlertsConfig,
-        launches: Vec<Launch>,
+        launches: Launches,
         instance: &str,
         measure: impl Fn() -> Pin<Box<dyn Future<Output = Snapshot> + Send>> + Send + Sync + 'static,
     ) -> Result<Self, BadTarget> {
@@ -154,7 +155,7 @@ impl Watcher {
             }
             Err(_elapsed) => false,
         };
-        let is_launch = self.launches.iter().any(|launch| launch.is_on(now_ms));
+        let is_launch = self.launches.is_on(now_ms);
         let (own_rules, service_rules): (Vec<Rule>, Vec<Rule>) = rules(&self.overrides, is_launch)
             .into_iter()
             .partition(|rule| rule.measure.scope() == Scope::Instance);
@@ -180,6 +181,7 @@ impl Watcher {
 
     /// Reads what other processes have written, and takes the lease if it is free.
     async fn read(&self, state: &mut State, now_ms: i64) -> Result<(), DbError> {
+        self.launches.refresh().await?;
         let lease = (self.every * LEASE_ROUNDS).max(LEAST_LEASE);
         let is_held = self.db.hold_alert_lease(&self.instance, lease.as_millis() as i64).await?;
         state.silences = self.db.silences().await?;
@@ -211,14 +213,15 @@ impl Watcher {
 
     /// Sends the reports of launches that are over, each once.
     async fn report_launches(&self, now_ms: i64) -> Result<(), DbError> {
-        for launch in self.launches.iter().filter(|launch| launch::is_due(launch, now_ms)) {
-            if self.db.is_launch_reported(launch).await? {
+        let listed = self.launches.known().into_iter().map(|listed| listed.launch);
+        for launch in listed.filter(|launch| launch::is_due(launch, now_ms)) {
+            if self.db.is_launch_reported(&launch).await? {
                 continue;
             }
-            let report = launch::report(&self.db, launch).await?;
+            let report = launch::report(&self.db, &launch).await?;
             let takes = self.channels.iter().filter(|channel| channel.takes_reports());
             let messages: Vec<_> = takes.map(|channel| (channel.name(), report.clone())).collect();
-            if self.db.note_launch_report(launch, &messages).await? {
+            if self.db.note_launch_report(&launch, &messages).await? {
                 let text = report["text"].as_str().unwrap_or_default();
                 tracing::info!(launch = launch.name, text, "a launch is over");
             }
@@ -352,7 +355,8 @@ mod tests {
             let now = measured.lock().unwrap().clone();
             Box::pin(async move { now })
         };
-        Watcher::open(db.clone(), &settings(), Vec::new(), instance, measure).unwrap()
+        let launches = Launches::of(db, Vec::new());
+        Watcher::open(db.clone(), &settings(), launches, instance, measure).unwrap()
     }
 
     fn set(measured: &Measured, measure: Measure, subject: &str, value: f64) {

@@ -15,6 +15,7 @@ mod ingest;
 mod jobs;
 mod key;
 mod known;
+mod launches;
 mod migrate;
 mod monitoring;
 mod optimize;
@@ -164,6 +165,8 @@ enum Command {
     Monitoring(monitoring::MonitoringArgs),
     /// Show what is wrong, and silence alerts.
     Alerts(alerts::AlertsArgs),
+    /// List, plan and remove launches: sales that are known beforehand.
+    Launches(launches::LaunchesArgs),
     /// List what was changed, by which key and from which address.
     Audit(audit::AuditArgs),
     /// Show how well visitors are served: latency, errors, hit rates, trend, health and what is left.
@@ -190,6 +193,7 @@ impl Command {
             Self::Versions(args) => args.json,
             Self::Jobs(args) => args.json,
             Self::Alerts(args) => args.json,
+            Self::Launches(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Check(args) => args.json,
             Self::CheckConfig(args) => args.json,
@@ -296,6 +300,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
         Command::Alerts(args) => alerts::run(&App::open_existing(config).await?, args).await,
+        Command::Launches(args) => Ok(launches::run(&App::open_existing(config).await?, args).await?),
         Command::Audit(args) => Ok(audit::run(&App::open_existing(config).await?, args).await?),
         Command::Performance(args) => Ok(performance::run(&App::open_existing(config).await?, args).await?),
         Command::Publish(args) => Ok(publish::publish(&App::open_existing(config).await?, &args).await?),

@@ -12,6 +12,7 @@ pub mod memory;
 mod whole_file;
 
 pub mod db;
+pub mod launches;
 pub mod performance;
 pub mod store;
 

@@ -36,13 +36,13 @@ use crate::{
     checks::{Checks, Found},
     db::{Db, DbError, jobs::Leased},
     domain::{
-        alerts::Launch,
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
         trace::TraceContext,
     },
     ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, is_live, tracker::Tracker},
+    launches::Launches,
     memory::Budget,
     signals::Topic,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
@@ -80,7 +80,7 @@ pub struct Worker {
     /// How turns are encoded where the artist says nothing else.
     pub settings: Settings,
     /// Sales, during which jobs rest that encode again at several times the cost.
-    pub launches: Vec<Launch>,
+    pub launches: Launches,
 }
 
 /// Why an attempt came to nothing.
@@ -250,7 +250,8 @@ impl Worker {
     /// How long a job has to rest that polishes what is live: while a launch is on, visitors have the machine.
     async fn rest_ms(&self, leased: &Leased) -> Option<i64> {
         let now_ms = self.db.now_ms();
-        let until_ms = self.launches.iter().filter_map(|launch| launch.rests_until_ms(now_ms)).max()?;
+        let until_ms =
+            self.launches.all().await.iter().filter_map(|launch| launch.rests_until_ms(now_ms)).max()?;
         let set = self.db.frameset(&leased.job.frameset).await.ok()??;
         if set.wanted.settings.effort != Some(Effort::Max) {
             return None;

@@ -3,13 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    alerts::Watcher,
-    background::Background,
-    cdn::purge::Purger,
-    domain::alerts::{LAUNCH_BEFORE_MS, Launch},
-    http::catalog::Catalog,
-    library::readiness::Readiness,
-    performance::Recorder,
+    alerts::Watcher, background::Background, cdn::purge::Purger, domain::alerts::LAUNCH_BEFORE_MS,
+    http::catalog::Catalog, launches::Launches, library::readiness::Readiness, performance::Recorder,
 };
 
 use super::{App, AppError, measures::Measures};
@@ -61,19 +56,17 @@ fn instance(listen: &str) -> String {
 }
 
 /// Loads the products of a launch into memory before it begins.
-fn warm_launches(background: &mut Background, catalog: &Arc<Catalog>, launches: &[Launch]) {
-    if launches.is_empty() {
-        return;
-    }
-    let (catalog, launches) = (catalog.clone(), launches.to_vec());
+fn warm_launches(background: &mut Background, catalog: &Arc<Catalog>, launches: &Launches) {
+    let (catalog, launches) = (catalog.clone(), launches.clone());
     background.run("warm_launches", move |mut task| {
         let (catalog, launches) = (catalog.clone(), launches.clone());
         async move {
             // A server that starts shortly before a launch does what it has missed.
             let mut since_ms = catalog.db.now_ms() - LAUNCH_BEFORE_MS;
             while !task.is_stopping() {
+                let all = launches.all().await;
                 let now_ms = catalog.db.now_ms();
-                for launch in &launches {
+                for launch in &all {
                     if !launch.is_prepared_between(since_ms, now_ms) {
                         continue;
                     }

@@ -7,11 +7,9 @@ use actix_web::web;
 use crate::{
     config::VitalsConfig,
     db::{Db, DbError},
-    domain::{
-        alerts::Launch,
-        performance::{report::Report, users::UserReport},
-    },
+    domain::performance::{report::Report, users::UserReport},
     http::{self, Reports},
+    launches::Launches,
     performance::{
         Recorder, report,
         users::{self, UserRecorder},
@@ -28,13 +26,14 @@ pub(super) struct Measured {
     users: web::Data<UserRecorder>,
     reports: web::Data<Reports>,
     vitals: web::Data<VitalsConfig>,
+    launches: web::Data<Launches>,
 }
 
 impl Measured {
     /// Lets handlers count, and show what was counted.
     pub(super) fn add_to(&self, routes: &mut web::ServiceConfig) {
-        let Self { recorder, users, reports, vitals } = self.clone();
-        routes.app_data(recorder).app_data(users).app_data(reports).app_data(vitals);
+        let Self { recorder, users, reports, vitals, launches } = self.clone();
+        routes.app_data(recorder).app_data(users).app_data(reports).app_data(vitals).app_data(launches);
     }
 
     /// Where requests are counted.
@@ -56,10 +55,10 @@ impl App {
         let figures = move || metrics.render(Page::default());
         let recorder = Recorder::start(&self.config.data, self.db.now_ms(), figures);
         let users = Arc::new(UserRecorder::default());
-        let alerts = &self.config.alerts;
+        let (alerts, launches) = (&self.config.alerts, self.launches());
         let reports = Reports::new(&self.db, &recorder, &users, self.config.objectives.targets()).watched_by(
             alerts.overrides(),
-            self.launches(),
+            launches.clone(),
             alerts.enabled,
         );
         Measured {
@@ -67,12 +66,14 @@ impl App {
             recorder: web::Data::new(recorder),
             users: users.into(),
             vitals: web::Data::new(self.config.vitals.clone()),
+            launches: web::Data::new(launches),
         }
     }
 
-    /// The launches that the settings plan.
-    pub(super) fn launches(&self) -> Vec<Launch> {
-        self.config.launches.iter().filter_map(|launch| launch.launch().ok()).collect()
+    /// The launches of the settings, and those that operators plan.
+    pub fn launches(&self) -> Launches {
+        let of_settings = self.config.launches.iter().filter_map(|launch| launch.launch().ok());
+        Launches::of(&self.db, of_settings.collect())
     }
 
     /// What all servers have measured in the last hours, and written to the database.

@@ -132,12 +132,12 @@ pub(super) fn scrub(background: &mut Background, app: &App) {
     if days == 0 {
         return;
     }
-    let (app, pace) = (app.clone(), Arc::new(scrub::Pace::default()));
+    let (app, launches, pace) = (app.clone(), app.launches(), Arc::new(scrub::Pace::default()));
     background.every("scrub", scrub::EVERY, move || {
-        let (app, pace) = (app.clone(), pace.clone());
+        let (app, launches, pace) = (app.clone(), launches.clone(), pace.clone());
         async move {
             let now_ms = app.db.now_ms();
-            if app.launches().iter().any(|launch| launch.is_on(now_ms)) {
+            if launches.all().await.iter().any(|launch| launch.is_on(now_ms)) {
                 // It waits until visitors need the store less.
                 return Ok(());
             }

@@ -1,14 +1,12 @@
 //! `[[launches]]`
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::domain::{alerts::Launch, names::ProductId};
+use crate::domain::alerts::{BadLaunch, Launch, WrittenLaunch};
 
 use super::{
     problem::Problem,
     setting::{Kind, Setting, entries},
-    text::is_endpoint,
 };
 
 /// A sale that is known beforehand.
@@ -47,30 +45,16 @@ pub(super) fn launches() -> Setting {
         required: false,
         about: "Sales that are known beforehand. From half an hour before one until its end, alerts have tighter bounds; servers \
                 load its products into memory half an hour and again five minutes before it begins; jobs of the effort `max` and \
-                the slow reading of the store rest; and a report is sent to every channel of `alerts` when it is over."
+                the slow reading of the store rest; and a report is sent to every channel of `alerts` when it is over. Operators plan more of them at `/ops` and by `girasol launches`, while servers run."
             .to_owned(),
     }
 }
 
 impl LaunchConfig {
     /// As the rest of the code has it.
-    pub fn launch(&self) -> Result<Launch, String> {
-        let moment = |key: &str, text: &str| {
-            let parsed = OffsetDateTime::parse(text, &Rfc3339);
-            let parsed =
-                parsed.map_err(|_other| format!("{key} must be a moment as 2026-11-27T06:00:00+01:00"))?;
-            Ok::<_, String>(parsed.unix_timestamp() * 1000)
-        };
-        let (from_ms, until_ms) = (moment("from", &self.from)?, moment("to", &self.to)?);
-        if until_ms <= from_ms {
-            return Err("ends before it begins".to_owned());
-        }
-        let product = |id: &String| id.parse::<ProductId>().map_err(|error| format!("products: {error}"));
-        let products = self.products.iter().map(product).collect::<Result<_, _>>()?;
-        if !self.edges.iter().all(|edge| is_endpoint(edge)) {
-            return Err("edges must be addresses as https://cdn.shop.example, without credentials".to_owned());
-        }
-        Ok(Launch { name: self.name.clone(), from_ms, until_ms, products, edges: self.edges.clone() })
+    pub fn launch(&self) -> Result<Launch, BadLaunch> {
+        let Self { name, from, to, products, edges } = self.clone();
+        WrittenLaunch { name, from, to, products, edges }.launch()
     }
 }
 

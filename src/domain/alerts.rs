@@ -20,7 +20,7 @@ mod tests;
 
 pub use self::{
     engine::{Alert, Alerts, Change, ChangeKind, ESCALATE_AFTER_MS, STALE_AFTER_MS, Silence},
-    launch::{BEFORE_MS as LAUNCH_BEFORE_MS, Launch},
+    launch::{BEFORE_MS as LAUNCH_BEFORE_MS, BadLaunch, Launch, Written as WrittenLaunch, is_endpoint},
     measure::{Measure, Scope, Snapshot, Unit},
     objective::{Counted, OBJECTIVES, Objective, Pace, Ratio, Targets},
     promql::{condition, prometheus_name, rules_file, value_for_plots},

@@ -90,6 +90,10 @@ pub enum Action {
     AlertSilence,
     /// The silences of an alert were ended.
     AlertUnsilence,
+    /// A launch was planned.
+    LaunchPlan,
+    /// A launch that was planned was removed.
+    LaunchRemove,
 }
 
 impl Action {
@@ -127,6 +131,8 @@ impl Action {
             Self::SigningRetire => "signing.retire",
             Self::AlertSilence => "alert.silence",
             Self::AlertUnsilence => "alert.unsilence",
+            Self::LaunchPlan => "launch.plan",
+            Self::LaunchRemove => "launch.remove",
         }
     }
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod audit;
 mod import;
 mod keys;
+mod launches;
 mod optimize;
 pub(super) mod performance;
 mod purge;
@@ -42,6 +43,9 @@ use super::{
     alerts::events,
     alerts::silence,
     alerts::unsilence,
+    launches::list,
+    launches::plan,
+    launches::remove,
 ))]
 pub(super) struct Operations;
 
@@ -68,5 +72,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/optimize").post(optimize::optimize))
         .service(address("/api/alerts").get(alerts::list))
         .service(address("/api/alerts/events").stream(alerts::events))
-        .service(address("/api/alerts/{alert}/silence").post(alerts::silence).delete(alerts::unsilence));
+        .service(address("/api/alerts/{alert}/silence").post(alerts::silence).delete(alerts::unsilence))
+        .service(address("/api/launches").get(launches::list).post(launches::plan))
+        .service(address("/api/launches/{launch}").delete(launches::remove));
 }

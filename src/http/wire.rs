@@ -15,6 +15,7 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod launches;
 pub(crate) mod names;
 pub(crate) mod optimize;
 pub(crate) mod parameters;

@@ -11,7 +11,7 @@ use crate::{
     artist::Artist,
     command::{answer, run},
     front::free_address,
-    girasol::{RING, Server, ingest, key, problem},
+    girasol::{RING, Server, girasol, ingest, key, problem},
 };
 
 #[tokio::test]
@@ -263,4 +263,92 @@ async fn a_job_that_polishes_rests_until_a_launch_is_over() {
     let next = tokio::time::timeout(Duration::from_mins(1), rests).await.expect("the job rests");
     let next = time::OffsetDateTime::parse(&next, &time::format_description::well_known::Rfc3339).unwrap();
     assert!(next > time::OffsetDateTime::now_utc() + time::Duration::minutes(70), "{next}");
+}
+
+#[tokio::test]
+async fn a_launch_that_is_planned_while_servers_run_is_known_to_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_settings = sale(600, "").replace("'sale'", "'of settings'");
+    let (one, _) = server(folder.path(), &of_settings);
+    let two = Server::start_with(folder.path(), &of_settings);
+    let [admin, metrics] = ["admin", "metrics"].map(|role| format!("Bearer {}", key(folder.path(), role)));
+    let moment = |minutes: i64| {
+        let at = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+        at.format(&time::format_description::well_known::Rfc3339).unwrap()
+    };
+    let plan = async |key: &str, name: &str, from: i64, to: i64| {
+        let body =
+            json!({ "name": name, "from": moment(from), "to": moment(to), "products": ["ring/solitaire"] });
+        let request = one.request(Method::POST, "/api/launches").header("authorization", key).json(&body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    assert_eq!(plan(&metrics, "sale", 10, 60).await.0, 403);
+    for (name, from, to, says) in [
+        ("sale", 60, 10, "ends before it begins"),
+        ("of settings", 10, 60, "another launch has this name"),
+        ("", 10, 60, "name must have"),
+    ] {
+        let (status, problem) = plan(&admin, name, from, to).await;
+        assert_eq!((status, problem["type"].as_str().unwrap().ends_with("bad-field")), (422, true));
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
+    let (status, list) = plan(&admin, "sale", 10, 60).await;
+    assert_eq!(status, 200);
+    let names: Vec<&Value> = list["launches"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["sale", "of settings"]);
+    let planned = &list["launches"][0];
+    assert_eq!((&planned["on"], &planned["products"][0]), (&json!(true), &json!("ring.solitaire")));
+    assert!(list["launches"][1]["id"].is_null());
+    assert_eq!(plan(&admin, "sale", 10, 60).await.0, 422);
+    // The other server follows within seconds, and its bounds are tight.
+    let tight = async {
+        loop {
+            let path = "/api/performance/plots?hours=1";
+            let plots: Value = two.get(path, &[("authorization", &metrics)]).await.json().await.unwrap();
+            if plots["launches"].as_array().unwrap().len() == 2 {
+                return plots["launches"][0]["on"].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(Duration::from_mins(1), tight).await.unwrap(), json!(true));
+    let command = |arguments: &[&str]| {
+        let output =
+            girasol().arg("launches").args(arguments).arg("--data").arg(folder.path()).output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (from, to) = (moment(2_000), moment(3_000));
+    let (is_done, listed, said) = command(&["add", "winter", "--from", &from, "--to", &to, "--json"]);
+    assert!(is_done, "{said}");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        listed["launches"].as_array().unwrap().len(),
+        2,
+        "the settings are those of the servers: {listed}"
+    );
+    let (is_done, _, said) = command(&["remove", "summer"]);
+    assert!(!is_done && said.contains("no launch of the name \"summer\" was planned"), "{said}");
+    assert!(command(&["keda", "--replicas", "4"]).1.contains("desiredReplicas: \"4\""));
+    assert!(command(&["remove", "winter"]).0);
+    let remove = async |key: &str, id: &str| {
+        let path = format!("/api/launches/{id}");
+        let request = one.request(Method::DELETE, &path).header("authorization", key);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let id = planned["id"].to_string();
+    assert_eq!(remove(&metrics, &id).await, 403);
+    assert_eq!(remove(&admin, &id).await, 200);
+    assert_eq!((remove(&admin, &id).await, remove(&admin, "sale").await), (404, 404));
+    let audit = girasol().args(["audit", "--data"]).arg(folder.path()).output().unwrap();
+    let audit = String::from_utf8(audit.stdout).unwrap();
+    assert_eq!(
+        (audit.matches("launch.plan").count(), audit.matches("launch.remove").count()),
+        (2, 2),
+        "{audit}"
+    );
 }

@@ -30,7 +30,7 @@ const flat = (name, steps, level, spread, seed) => {
 };
 
 /** Plots up to a moment. `isEmpty`: of a server that has just started. */
-export function plotsAt(now, hours = 6, { isEmpty = false } = {}) {
+export function plotsAt(now, hours = 6, { isEmpty = false, launches = [] } = {}) {
   const stepMinutes = hours <= 4 ? 1 : hours <= 20 ? 5 : hours <= 24 ? 10 : hours <= 240 ? 60 : 180;
   const until = now - (now % MINUTE) - MINUTE;
   const steps = (hours * 60) / stepMinutes;
@@ -164,7 +164,7 @@ export function plotsAt(now, hours = 6, { isEmpty = false } = {}) {
           { at: stamp(since + hours * 0.4 * 60 * MINUTE), program: "0.1.0 (4f2a91c)", processes: 1, deployment: false },
           { at: stamp(since + hours * 0.55 * 60 * MINUTE), program: "0.1.0 (c72e2f4)", processes: 2, deployment: true },
         ],
-    launches: [],
+    launches,
     watched: true,
   };
 }

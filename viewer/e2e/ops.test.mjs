@@ -227,6 +227,40 @@ test("an_alert_says_what_to_do_and_can_be_silenced", async () => {
   await close();
 });
 
+test("a_launch_is_planned_and_removed", async () => {
+  const { page, errors, close } = await openPage(browser, PHONE);
+  await signIn(page, admin);
+  const plan = page.locator("button", { hasText: "Plan a launch" });
+  await plan.click();
+  const dialog = page.locator("dialog[open]");
+  await inspect(page, "plan");
+  await dialog.locator("[data-confirm]").click();
+  assert.ok(await dialog.isVisible(), "a launch has a name and two times");
+  await dialog.locator('[name="name"]').fill("autumn sale");
+  await dialog.locator('[name="from"]').fill("2031-11-27T06:00");
+  await dialog.locator('[name="to"]').fill("2031-11-26T06:00");
+  await dialog.locator("[data-confirm]").click();
+  await page.locator("text=ends before it begins").first().waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.locator('[name="to"]').fill("2031-11-30T23:59");
+  await dialog.locator('[name="products"]').fill("ring/solitaire, ring/halo");
+  await dialog.locator("[data-confirm]").click();
+  const row = page.locator(".launches li", { hasText: "autumn sale" });
+  await row.locator(".badge", { hasText: "launch, planned" }).waitFor();
+  const list = await page.evaluate(async () => (await fetch("/api/launches")).json());
+  assert.deepEqual(list.launches[0].products, ["ring.solitaire", "ring.halo"]);
+  await inspect(page, "launch");
+  await row.locator("button", { hasText: "Remove" }).click();
+  await page.locator("dialog[open] [data-confirm]").click();
+  await row.waitFor({ state: "detached" });
+  // The one that was refused is an answer of 422.
+  assert.deepEqual(
+    unexpected(errors).filter((text) => !/status of 422/.test(text)),
+    [],
+  );
+  await close();
+});
+
 test("a_wall_fits_its_screen_and_is_left_by_a_key", async () => {
   const { page, context, close } = await openPage(browser, WALL);
   await pretend(context, { isWrong: true });

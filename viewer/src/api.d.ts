@@ -559,6 +559,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List launches
+         * @description For the role `metrics`. Those of the settings, and those that were planned while servers ran.
+         */
+        get: operations["listLaunches"];
+        put?: never;
+        /**
+         * Plan a launch
+         * @description For admins. Every server knows it within a few seconds, and does for it what it does for those of the settings.
+         */
+        post: operations["planLaunch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/launches/{launch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a launch
+         * @description For admins. One that is on ends at once, and has no report. Those of the settings are removed there.
+         */
+        delete: operations["removeLaunch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2183,6 +2227,52 @@ export interface components {
             /** Format: double */
             p99Ms: number;
         };
+        /** @description A sale that is known beforehand. */
+        Launch: {
+            /** @description Addresses of caches in front, which are warmed too. */
+            edges: string[];
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Its number, where it was planned while servers ran; those of the settings have none.
+             */
+            id?: number;
+            /** @example autumn sale */
+            name: string;
+            /** @description Whether alerts have tighter bounds now, and work rests that can wait. */
+            on: boolean;
+            /** @description What is sold; none: everything. */
+            products: string[];
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description Every launch, the earliest first. */
+        LaunchList: {
+            launches: components["schemas"]["Launch"][];
+        };
+        /** @description A launch to plan. */
+        LaunchRequest: {
+            /** @description Addresses of the CDN or of caches in front, as visitors have them. */
+            edges?: string[];
+            /**
+             * Format: date-time
+             * @description RFC 3339, with the offset from UTC.
+             * @example 2026-11-27T06:00:00+01:00
+             */
+            from: string;
+            /**
+             * @description On one line; no other launch has it.
+             * @example autumn sale
+             */
+            name: string;
+            /** @description Products whose live spins are loaded into memory beforehand; the most popular ones where it is left out. */
+            products?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends.
+             * @example 2026-11-30T23:59:00+01:00
+             */
+            to: string;
+        };
         /** @description A choice of an option. */
         ListedChoice: {
             label: string;
@@ -2504,6 +2594,11 @@ export interface components {
         /** @description A sale that is known beforehand. */
         PlannedLaunch: {
             from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Its number, where it was planned while servers ran; those of the settings have none.
+             */
+            id?: number;
             /** @example autumn sale */
             name: string;
             /** @description Whether alerts have tighter bounds now, and work rests that can wait. */
@@ -3915,6 +4010,18 @@ export interface components {
                 };
             };
         };
+        /** @description The launch does not exist. */
+        NoSuchLaunch: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:problem-type:girasol:no-such-launch" | "urn:problem-type:girasol:not-found";
+                };
+            };
+        };
         /** @description The link does not exist. */
         NoSuchLink: {
             headers: {
@@ -4697,6 +4804,9 @@ export type KeyId = components['schemas']['KeyId'];
 export type Keys = components['schemas']['Keys'];
 export type LastError = components['schemas']['LastError'];
 export type Latency = components['schemas']['Latency'];
+export type Launch = components['schemas']['Launch'];
+export type LaunchList = components['schemas']['LaunchList'];
+export type LaunchRequest = components['schemas']['LaunchRequest'];
 export type ListedChoice = components['schemas']['ListedChoice'];
 export type ListedConfiguration = components['schemas']['ListedConfiguration'];
 export type ListedOption = components['schemas']['ListedOption'];
@@ -4846,6 +4956,7 @@ export type ResponseNoSuchFrame = components['responses']['NoSuchFrame'];
 export type ResponseNoSuchFrameset = components['responses']['NoSuchFrameset'];
 export type ResponseNoSuchJob = components['responses']['NoSuchJob'];
 export type ResponseNoSuchKey = components['responses']['NoSuchKey'];
+export type ResponseNoSuchLaunch = components['responses']['NoSuchLaunch'];
 export type ResponseNoSuchLink = components['responses']['NoSuchLink'];
 export type ResponseNoSuchProduct = components['responses']['NoSuchProduct'];
 export type ResponseNoSuchSequence = components['responses']['NoSuchSequence'];
@@ -6128,6 +6239,101 @@ export interface operations {
             401: components["responses"]["KeyNeeded"];
             403: components["responses"]["MayNotWrite"];
             404: components["responses"]["NoSuchKey"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    listLaunches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Launches, the earliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    planLaunch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchRequest"];
+            };
+        };
+        responses: {
+            /** @description Launches, the earliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchList"];
+                };
+            };
+            400: components["responses"]["BadBody"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            408: components["responses"]["BodyTooSlow"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["BadField"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    removeLaunch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The launch's number.
+                 * @example 3
+                 */
+                launch: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Launches, the earliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["MayNotWrite"];
+            404: components["responses"]["NoSuchLaunch"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];

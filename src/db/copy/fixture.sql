@@ -78,6 +78,8 @@ insert into user_performance (hour_ms, product_id, tier, format, network, device
     frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms) values
     (3600000, 'ring.solitaire', 'standard', 'avif', '4g or unknown', 'high-end', 'DE', 2, 0, 9, 8, '190:2', '5:1', '', '', '', '', '', '');
 insert into looks (day_ms, product_id, sectors) values (86400000, 'ring.solitaire', '0,1,2');
+insert into launches (id, name, from_ms, until_ms, products, edges) values
+    (3, 'Frühling', 1000, 2000, '["ring.solitaire"]', '["https://cdn.shop.example"]'), (7, 'autumn', 5, 6, '[]', '[]');
 insert into alerts (rule, subject, instance, since_ms, fired_at_ms, seen_ms, value, notified_at_ms, escalated) values
     ('purge-old', 'edge', '', 1, null, 2, 61.5, null, 0), ('disk-low', '', 'one:8360', 1, 2, 3, 0.1, 4, 1);
 insert into alert_history (at_ms, kind, rule, subject, since_ms, value) values (1, 'firing', 'disk-low', '', 1, 9.5);

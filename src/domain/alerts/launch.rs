@@ -1,6 +1,15 @@
 //! Launches: times of a sale that are known beforehand.
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 use crate::domain::names::ProductId;
+
+/// Most characters of a name.
+const NAME_MAX_CHARS: usize = 100;
+/// Most products of a launch.
+const MOST_PRODUCTS: usize = 500;
+/// Most caches in front that are warmed for it.
+const MOST_EDGES: usize = 50;
 
 /// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +24,79 @@ pub struct Launch {
     pub products: Vec<ProductId>,
     /// Addresses of caches in front, which are warmed too.
     pub edges: Vec<String>,
+}
+
+/// A launch as people write it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Its name.
+    pub name: String,
+    /// When it begins (RFC 3339), as `2026-11-27T06:00:00+01:00`.
+    pub from: String,
+    /// When it ends.
+    pub to: String,
+    /// Ids of products.
+    pub products: Vec<String>,
+    /// Addresses of caches in front.
+    pub edges: Vec<String>,
+}
+
+/// Why a launch is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadLaunch {
+    /// The name says nothing, or is no line.
+    #[error("name must have 1 to {NAME_MAX_CHARS} characters on one line")]
+    Name,
+    /// `from` or `to` is no moment.
+    #[error("{0} must be a moment as 2026-11-27T06:00:00+01:00")]
+    Moment(&'static str),
+    /// `to` is not later than `from`.
+    #[error("ends before it begins")]
+    Order,
+    /// No product has such an id.
+    #[error("products: {0}")]
+    Product(String),
+    /// A cache in front cannot have such an address.
+    #[error("edges must be addresses as https://cdn.shop.example, without credentials")]
+    Edge,
+    /// A list is too long.
+    #[error("takes at most {MOST_PRODUCTS} products and {MOST_EDGES} edges")]
+    Long,
+}
+
+impl Written {
+    /// Reads it.
+    pub fn launch(&self) -> Result<Launch, BadLaunch> {
+        let Self { name, from, to, products, edges } = self;
+        let is_line = !name.trim().is_empty() && !name.chars().any(char::is_control);
+        if !is_line || name.chars().count() > NAME_MAX_CHARS {
+            return Err(BadLaunch::Name);
+        }
+        let moment = |key, text: &str| {
+            let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_other| BadLaunch::Moment(key))?;
+            Ok(parsed.unix_timestamp() * 1000)
+        };
+        let (from_ms, until_ms) = (moment("from", from)?, moment("to", to)?);
+        if until_ms <= from_ms {
+            return Err(BadLaunch::Order);
+        }
+        if products.len() > MOST_PRODUCTS || edges.len() > MOST_EDGES {
+            return Err(BadLaunch::Long);
+        }
+        let product =
+            |id: &String| id.parse::<ProductId>().map_err(|error| BadLaunch::Product(error.to_string()));
+        let products = products.iter().map(product).collect::<Result<_, _>>()?;
+        if !edges.iter().all(|edge| is_endpoint(edge)) {
+            return Err(BadLaunch::Edge);
+        }
+        Ok(Launch { name: name.trim().to_owned(), from_ms, until_ms, products, edges: edges.clone() })
+    }
+}
+
+/// Whether a text is an address of HTTP with a host, and without credentials or a fragment.
+pub fn is_endpoint(address: &str) -> bool {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['@', '#']))
 }
 
 /// How long before a launch its rules hold, and its caches are warmed.
@@ -48,6 +130,33 @@ impl Launch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_says_what_is_wrong_with_it() {
+        let good = Written {
+            name: " autumn sale".to_owned(),
+            from: "2026-11-27T06:00:00+01:00".to_owned(),
+            to: "2026-11-27T07:00:00Z".to_owned(),
+            products: vec!["ring/solitaire".to_owned()],
+            edges: vec!["https://cdn.shop.example".to_owned()],
+        };
+        let launch = good.launch().unwrap();
+        assert_eq!((launch.name.as_str(), launch.until_ms - launch.from_ms), ("autumn sale", 2 * 3_600_000));
+        let check = |change: fn(&mut Written), says: &str| {
+            let mut bad = good.clone();
+            change(&mut bad);
+            let error = bad.launch().unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        };
+        check(|bad| bad.name = "  ".to_owned(), "name must have 1 to 100");
+        check(|bad| bad.name = "a\nb".to_owned(), "on one line");
+        check(|bad| bad.from = "tomorrow".to_owned(), "from must be a moment");
+        check(|bad| bad.to = "2026-11-27T06:00:00".to_owned(), "to must be a moment");
+        check(|bad| bad.to.clone_from(&bad.from), "ends before it begins");
+        check(|bad| bad.products = vec!["a ring".to_owned()], "products: ");
+        check(|bad| bad.edges = vec!["https://user@cdn.example".to_owned()], "without credentials");
+        check(|bad| bad.edges = vec!["https://cdn.example".to_owned(); 51], "at most 500 products and 50");
+    }
 
     #[test]
     fn a_launch_begins_half_an_hour_early_and_ends_in_time() {

@@ -20,7 +20,7 @@ use crate::{
         performance::{After, Row},
     },
     domain::{
-        alerts::{Launch, Override, Targets, rules},
+        alerts::{Override, Targets, rules},
         performance::{
             report::Report,
             series::{HOUR_MS, Period},
@@ -28,6 +28,7 @@ use crate::{
         },
         plots::Plots,
     },
+    launches::Launches,
     performance::{
         Recorder, history, report,
         users::{self, UserRecorder},
@@ -71,7 +72,7 @@ pub struct Reports {
     drawn: Cache<u32, Plots>,
     targets: Targets,
     overrides: Vec<Override>,
-    launches: Vec<Launch>,
+    launches: Launches,
     watched: bool,
 }
 
@@ -87,7 +88,7 @@ impl Reports {
             drawn: Cache::of_entries("plots", 16, PLOTS_FRESH),
             targets,
             overrides: Vec::new(),
-            launches: Vec::new(),
+            launches: Launches::of(db, Vec::new()),
             watched: false,
         }
     }
@@ -95,14 +96,15 @@ impl Reports {
     /// The same, whose plots have the bounds of the rules as these settings change them. `watched`: whether servers evaluate
     /// them.
     #[must_use]
-    pub fn watched_by(self, overrides: Vec<Override>, launches: Vec<Launch>, watched: bool) -> Self {
+    pub fn watched_by(self, overrides: Vec<Override>, launches: Launches, watched: bool) -> Self {
         Self { overrides, launches, watched, ..self }
     }
 
     async fn draw(&self, hours: u32) -> Result<Arc<Plots>, Error> {
         let load = async {
             let now_ms = self.db.now_ms();
-            let rules = rules(&self.overrides, self.launches.iter().any(|launch| launch.is_on(now_ms)));
+            let all = self.launches.all().await;
+            let rules = rules(&self.overrides, all.iter().any(|launch| launch.is_on(now_ms)));
             Ok(history::load(&self.db, hours, &rules, &self.targets, Some(&self.users)).await?)
         };
         self.drawn.get_or_load(hours, load).await
@@ -192,8 +194,10 @@ pub(super) async fn show_plots(
 ) -> Result<HttpResponse, Failure> {
     let hours = hours(&request)?;
     let drawn = reports.draw(hours).await?;
-    let Reports { launches, watched, .. } = &**reports;
-    let plots = plots::Plots::of(hours, &drawn, launches, *watched, reports.db.now_ms());
+    // The drawing has read them, unless it was there before.
+    reports.launches.all().await;
+    let launches = reports.launches.known();
+    let plots = plots::Plots::of(hours, &drawn, &launches, reports.watched, reports.db.now_ms());
     Ok(secret_json(StatusCode::OK, &plots))
 }
 

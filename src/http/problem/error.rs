@@ -77,6 +77,8 @@ pub(crate) enum Error {
     NoSuchKey,
     #[error("there is no alert of this name")]
     NoSuchAlert,
+    #[error("no launch of this number was planned")]
+    NoSuchLaunch,
     #[error("{0}")]
     BadField(String),
     #[error("{}", list(.0))]
@@ -291,6 +293,7 @@ impl Error {
             Self::CrossOrigin => kinds::CROSS_ORIGIN,
             Self::NoSuchKey => kinds::NO_SUCH_KEY,
             Self::NoSuchAlert => kinds::NO_SUCH_ALERT,
+            Self::NoSuchLaunch => kinds::NO_SUCH_LAUNCH,
             Self::BadField(_) => kinds::BAD_FIELD,
             Self::BadProduct(_) => kinds::BAD_PRODUCT,
             Self::ProductInUse(_) => kinds::PRODUCT_IN_USE,

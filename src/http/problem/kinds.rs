@@ -79,6 +79,8 @@ kinds! {
     NO_SUCH_KEY = 404 "no-such-key" "No such key";
     /// There is no alert of this name: the runbook has them all.
     NO_SUCH_ALERT = 404 "no-such-alert" "No such alert";
+    /// No launch of this number was planned, or it was removed. Those of the settings have no number.
+    NO_SUCH_LAUNCH = 404 "no-such-launch" "No such launch";
     /// The frame set does not exist, or was discarded or has expired.
     NO_SUCH_FRAMESET = 404 "no-such-frameset" "No such frame set";
     /// The upload does not exist, or was ended or has expired.

@@ -67,6 +67,8 @@ parameters! {
     Key: Path "key", True, named("KeyId"), "5f3a1c9b7e20";
     /// The alert's name, as the runbook has it.
     Alert: Path "alert", True, named("Slug"), "purge-old";
+    /// The launch's number.
+    Launch: Path "launch", True, integer(1, None), 3;
     /// The last part of the link.
     Token: Path "token", True, token(),
         "ring.solitaire.metal-yellow-gold.stone-diamond~2~1795968000~0a1b2c3d~22ffc201c4052dced2bce9ee5617b3d1435fa8989e599e7aea28401b043dc35d";

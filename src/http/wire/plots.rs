@@ -3,10 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{
-    alerts::Launch,
-    performance::history::{PlotLine as Line, Start, Steps},
-    plots::{Plot as Drawn, PlotBound as Bound, PlotRow as DrawnRow, Plots as All},
+use crate::{
+    domain::{
+        performance::history::{PlotLine as Line, Start, Steps},
+        plots::{Plot as Drawn, PlotBound as Bound, PlotRow as DrawnRow, Plots as All},
+    },
+    launches::Listed,
 };
 
 use super::{alerts::AlertSeverity, timestamp::Timestamp};
@@ -105,6 +107,10 @@ pub(crate) struct ProcessStart {
 /// A sale that is known beforehand.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PlannedLaunch {
+    /// Its number, where it was planned while servers ran; those of the settings have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    id: Option<i64>,
     #[schema(examples("autumn sale"))]
     name: String,
     from: Timestamp,
@@ -115,23 +121,24 @@ pub(crate) struct PlannedLaunch {
 
 impl Plots {
     /// Plots of some hours, and those of the launches that belong to them. `watched`: whether servers evaluate rules.
-    pub(crate) fn of(hours: u32, all: &All, launches: &[Launch], watched: bool, now_ms: i64) -> Self {
+    pub(crate) fn of(hours: u32, all: &All, launches: &[Listed], watched: bool, now_ms: i64) -> Self {
         let since_ms = now_ms - i64::from(hours) * crate::domain::performance::series::HOUR_MS;
-        let launches = launches.iter().filter(|launch| launch.until_ms > since_ms);
+        let launches = launches.iter().filter(|listed| listed.launch.until_ms > since_ms);
         Self {
             hours,
             until: Timestamp(all.until_ms),
             rows: all.rows.iter().map(Into::into).collect(),
             starts: all.starts.iter().map(Into::into).collect(),
-            launches: launches.map(|launch| PlannedLaunch::of(launch, now_ms)).collect(),
+            launches: launches.map(|listed| PlannedLaunch::of(listed, now_ms)).collect(),
             watched,
         }
     }
 }
 
 impl PlannedLaunch {
-    fn of(launch: &Launch, now_ms: i64) -> Self {
+    fn of(Listed { id, launch }: &Listed, now_ms: i64) -> Self {
         Self {
+            id: *id,
             name: launch.name.clone(),
             from: Timestamp(launch.from_ms),
             until: Timestamp(launch.until_ms),

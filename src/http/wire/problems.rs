@@ -165,6 +165,8 @@ problems! {
     NoSuchKey(404) = &["no-such-key", "not-found"];
     /// The alert does not exist.
     NoSuchAlert(404) = &["no-such-alert", "not-found"];
+    /// The launch does not exist.
+    NoSuchLaunch(404) = &["no-such-launch", "not-found"];
     /// The frame set does not exist.
     NoSuchFrameset(404) = &["no-such-frameset", "not-found"];
     /// The frame set does not exist, or has no such frame.

@@ -6,6 +6,7 @@ import { announce } from "../studio/announce";
 import { badge, button, field, openDialog, select } from "../studio/widgets";
 import { agoOf, dateOf } from "../studio/words";
 import { alerts } from "./api";
+import { launchesList } from "./launches-list";
 import { paragraphOf, type Runbook } from "./runbook";
 import { inOrder } from "./verdict";
 
@@ -27,12 +28,17 @@ export interface AlertsPanel {
   show(list: AlertList, launches: PlannedLaunch[], isWatched: boolean): void;
 }
 
-/** `maySilence`: for keys of admins. `onChange` gets what the server has after a change. */
-export function alertsPanel(runbook: Runbook, maySilence: boolean, onChange: (list: AlertList) => void): AlertsPanel {
+/** `isAdmin`: who may change anything. `onChange` gets what the server has after a change, `onPlan` follows a launch's. */
+export function alertsPanel(
+  runbook: Runbook,
+  isAdmin: boolean,
+  onChange: (list: AlertList) => void,
+  onPlan: () => unknown,
+): AlertsPanel {
   const title = make("h2", { id: "alerts-title" }, "Alerts");
   const open = make("ul", { id: "alerts", class: "alerts" });
   const silences = make("ul", { class: "silences small" });
-  const launches = make("ul", { class: "launches small" });
+  const launches = launchesList(isAdmin, onPlan);
   const past = make("ol", { class: "past small" });
   const lately = make("details", {}, make("summary", {}, "What became of alerts lately"), past);
   const element = make(
@@ -41,7 +47,7 @@ export function alertsPanel(runbook: Runbook, maySilence: boolean, onChange: (li
     title,
     open,
     silences,
-    launches,
+    launches.element,
     lately,
   );
 
@@ -54,7 +60,7 @@ export function alertsPanel(runbook: Runbook, maySilence: boolean, onChange: (li
       { class: "actions" },
       button("What to do", () => openRunbook(name), { class: "plain small" }),
     );
-    if (maySilence && !silenced) {
+    if (isAdmin && !silenced) {
       actions.append(button("Silence", () => openSilence(alert), { class: "plain small" }));
     }
     return make(
@@ -138,22 +144,10 @@ export function alertsPanel(runbook: Runbook, maySilence: boolean, onChange: (li
             announce(`${name} is not silenced any more.`);
           };
           const words = `${name}${subject ? ` about ${subject}` : ""} is silenced until ${dateOf(until)}${reason ? `: ${reason}` : ""} `;
-          return make("li", {}, words, ...(maySilence ? [button("End", end, { class: "plain small" })] : []));
+          return make("li", {}, words, ...(isAdmin ? [button("End", end, { class: "plain small" })] : []));
         }),
       );
-      launches.replaceChildren(
-        ...planned.map(({ name, from, until, on }) =>
-          make(
-            "li",
-            {},
-            badge(
-              on ? "launch" : Date.parse(until) < Date.now() ? "launch, over" : "launch, planned",
-              on ? "warns" : "",
-            ),
-            ` ${name}, ${dateOf(from)} to ${dateOf(until)}`,
-          ),
-        ),
-      );
+      launches.show(planned);
       lately.hidden = !events.length;
       past.replaceChildren(...events.slice(0, LATELY).map(eventRow));
     },

@@ -1,6 +1,15 @@
 // What the page asks the server for.
 
-import type { AlertList, HealthReport, Performance, Plots, Session, UserPerformance } from "../api";
+import type {
+  AlertList,
+  HealthReport,
+  LaunchList,
+  LaunchRequest,
+  Performance,
+  Plots,
+  Session,
+  UserPerformance,
+} from "../api";
 import { ask, Problem } from "../studio/api";
 
 export const LIVE = "/api/performance/events";
@@ -25,4 +34,9 @@ export const alerts = {
   silence: (name: string, minutes: number, reason: string, subject: string) =>
     ask<AlertList>("POST", `/api/alerts/${name}/silence`, { minutes, reason, ...(subject && { subject }) }),
   unsilence: (name: string) => ask<AlertList>("DELETE", `/api/alerts/${name}/silence`),
+};
+
+export const launches = {
+  plan: (launch: LaunchRequest) => ask<LaunchList>("POST", "/api/launches", launch),
+  remove: (id: number) => ask<LaunchList>("DELETE", `/api/launches/${id}`),
 };

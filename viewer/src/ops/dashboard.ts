@@ -65,7 +65,7 @@ export function dashboard(
     const words = firingWords(list);
     if (before && words !== firingWords(before)) announce(words || "No alert fires.");
   };
-  const panel = alertsPanel(sectionsOf(runbook), isAdmin, takeAlerts);
+  const panel = alertsPanel(sectionsOf(runbook), isAdmin, takeAlerts, () => load("plots"));
 
   const draw = () => {
     const { live, users, plots, health, alerts } = seen;

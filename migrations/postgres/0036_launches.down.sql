@@ -1,0 +1,2 @@
+-- What is planned is lost.
+drop table launches;
