@@ -454,10 +454,8 @@ mod tests {
         };
         let first = of_test().await;
         assert!((first.took_ms - 250.0).abs() < 1e-9);
-        // Before version 16, Postgres explains no statement without its values.
-        let is_without = first.plan.is_empty() && crate::db::testing::is_scaled();
         let is_plan = first.plan.contains("SCAN performance") || first.plan.contains("Scan on performance");
-        assert!(is_plan || is_without, "{first:?}");
+        assert!(is_plan, "{first:?}");
         engine::note_slow(slow());
         db.explain_slow().await.unwrap();
         assert_eq!(of_test().await, first);
