@@ -4,11 +4,13 @@ program is true.
 What only a cluster can decide is not run: admission, scheduling, and KEDA itself.
 """
 
+import os
 import re
 import subprocess
 import tempfile
 import tomllib
 import unittest
+from pathlib import Path
 
 import kubernetes_validate
 import yaml
@@ -217,6 +219,50 @@ class Truth(unittest.TestCase):
 
 
 class Monitoring(unittest.TestCase):
+class Launches(unittest.TestCase):
+    """Workers are ready for the launches that the program knows."""
+
+    def scaled(self, folder, schedule):
+        (folder / "schedule.yaml").write_text(schedule)
+        shop = os.path.relpath(DEPLOY / "kubernetes/overlays/shop", folder)
+        patches = [{"path": "schedule.yaml", "target": {"kind": "ScaledObject"}}]
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": [shop], "patches": patches}))
+        built = yaml.safe_load_all(run(TOOLS / "kubectl", "kustomize", folder))
+        [scaled] = [document for document in built if document and document["kind"] == "ScaledObject"]
+        return scaled
+
+    def test_the_triggers_of_launches_are_those_of_the_program(self):
+        with tempfile.TemporaryDirectory(prefix="girasol-deploy-") as place:
+            folder = Path(place)
+            made = environment({"GIRASOL_DATA": str(folder / "data"), "GIRASOL_CONFIG": str(folder / "girasol.toml")})
+            launch = '[[launches]]\nname = "{}"\nfrom = "{}"\nto = "{}"\n'
+            (folder / "girasol.toml").write_text(
+                launch.format("over: {long}", "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")
+                + launch.format('winter: \\"50 %\\"', "2030-12-27T06:00:00+01:00", "2030-12-30T23:59:00+01:00")
+            )
+
+            def girasol(*arguments):
+                return run(BINARY, *arguments, env=made, cwd=folder)
+
+            girasol("key", "create", "--role", "metrics", "--label", "first")
+            girasol("launches", "add", "spring", "--from", "2031-03-01T00:00:00Z", "--to", "2031-03-02T00:00:00Z")
+            scaled = self.scaled(folder, girasol("launches", "keda", "--replicas", "7"))
+            Schemas().check_keda(scaled)
+            crons = [trigger["metadata"] for trigger in scaled["spec"]["triggers"] if trigger["type"] == "cron"]
+            self.assertEqual(
+                crons,
+                [
+                    {"timezone": "Etc/UTC", "start": start, "end": end, "desiredReplicas": "7"}
+                    for start, end in [("30 4 27 12 *", "59 22 30 12 *"), ("30 23 28 2 *", "0 0 2 3 *")]
+                ],
+            )
+            # Without launches the overlay is as it was.
+            (folder / "girasol.toml").write_text("")
+            girasol("launches", "remove", "spring")
+            scaled = self.scaled(folder, girasol("launches", "keda", "--replicas", "7"))
+            self.assertEqual(scaled, named("shop", "ScaledObject", "girasol-worker"))
+
+
     """What Prometheus' operator is told to scrape. Its own schema is in no registry."""
 
     def setUp(self):
