@@ -5,9 +5,11 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -135,6 +137,34 @@ class Server:
     def __exit__(self, *_):
         self.kill()
         self.process.stdout.close()
+        self.folder.cleanup()
+
+
+class Worker:
+    """The real worker over an empty data folder, with its listener for operators."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="girasol-deploy-")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        made = environment({"GIRASOL_SERVER__OPERATOR_LISTEN": self.address})
+        self.process = subprocess.Popen([BINARY, "work", "--data", self.folder.name, "--log", "warn"], env=made)
+        for _ in range(600):
+            try:
+                if self.status("/api/health/live") == 200:
+                    return self
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        self.__exit__()
+        raise AssertionError("the worker does not listen")
+
+    def status(self, path):
+        return status(f"http://{self.address}{path}")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
         self.folder.cleanup()
 
 

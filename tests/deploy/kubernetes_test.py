@@ -23,6 +23,7 @@ from common import (
     ROOT,
     TOOLS,
     Server,
+    Worker,
     check_settings,
     container_of,
     environment,
@@ -218,7 +219,6 @@ class Truth(unittest.TestCase):
         self.assertLess(before["minReplicas"], during["minReplicas"])
 
 
-class Monitoring(unittest.TestCase):
 class Launches(unittest.TestCase):
     """Workers are ready for the launches that the program knows."""
 
@@ -263,6 +263,7 @@ class Launches(unittest.TestCase):
             self.assertEqual(scaled, named("shop", "ScaledObject", "girasol-worker"))
 
 
+class Monitoring(unittest.TestCase):
     """What Prometheus' operator is told to scrape. Its own schema is in no registry."""
 
     def setUp(self):
@@ -280,12 +281,31 @@ class Launches(unittest.TestCase):
         with Server() as server:
             self.assertEqual(server.status(endpoint["path"]), 401)
 
-    def test_prometheus_may_reach_the_servers(self):
+    def test_each_worker_is_scraped_at_its_listener_with_a_key(self):
+        monitor, pod = self.objects["PodMonitor"], named("shop", "Deployment", "girasol-worker")["spec"]["template"]
+        self.assertEqual(monitor["metadata"]["namespace"], named("shop", "Deployment", "girasol-worker")["metadata"]["namespace"])
+        self.assertLessEqual(monitor["spec"]["selector"]["matchLabels"].items(), pod["metadata"]["labels"].items())
+        [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+        [container] = pod["spec"]["containers"]
+        [port] = container["ports"]
+        self.assertEqual(endpoint["port"], port["name"])
+        self.assertEqual(endpoint["authorization"], self.objects["ServiceMonitor"]["spec"]["endpoints"][0]["authorization"])
+        [listen] = [variable["value"] for variable in container["env"] if variable["name"] == "GIRASOL_SERVER__OPERATOR_LISTEN"]
+        self.assertEqual(listen, f"0.0.0.0:{port['containerPort']}")
+        with Worker() as worker:
+            self.assertEqual(worker.status(endpoint["path"]), 401)
+
+    def test_prometheus_may_reach_servers_and_workers(self):
         policy = self.objects["NetworkPolicy"]
         for version in VERSIONS:
             kubernetes_validate.validate(policy, version, strict=True)
-        pod = named("shop", "Deployment", "girasol-server")["spec"]["template"]["metadata"]["labels"]
-        self.assertLessEqual(policy["spec"]["podSelector"]["matchLabels"].items(), pod.items())
+        open_ports = {port["port"] for port in policy["spec"]["ingress"][0]["ports"]}
+        for name in ("girasol-server", "girasol-worker"):
+            pod = named("shop", "Deployment", name)["spec"]["template"]
+            for expression in policy["spec"]["podSelector"]["matchExpressions"]:
+                self.assertEqual(expression["operator"], "In")
+                self.assertIn(pod["metadata"]["labels"][expression["key"]], expression["values"])
+            self.assertLessEqual({port["name"] for port in pod["spec"]["containers"][0]["ports"]}, open_ports)
 
 
 class Queue(unittest.TestCase):
