@@ -6,10 +6,13 @@
 
 mod adjust;
 mod curves;
+mod neighbours;
 
 use std::collections::HashMap;
 
 use self::curves::Curves;
+use self::neighbours::Neighbours;
+pub use self::neighbours::{STEP, largest_step};
 
 /// A step of an encoder's quality scale.
 pub type Level = u16;
@@ -85,6 +88,14 @@ const ROUNDS_APART: f64 = 0.1;
 /// The most that makes in the logarithm of bytes: a frame that is hard to encode does not get half of
 /// what the others have on top.
 const MOST_EVENED: f64 = 0.35;
+/// How much better than those that were settled before them frames may look on the average: what a larger
+/// ceiling leaves over would make every one of them better than its neighbours.
+const LEAD: f64 = 0.5;
+/// How much poorer they may look before all are settled anew: those before them were settled when nothing was
+/// known yet of frames that are harder to encode.
+const LAG: f64 = STEP / 2.0;
+/// How often frames are evened out that look too different from their neighbours.
+const EVENINGS: usize = 4;
 
 /// Encodes frames at levels and answers in the order asked.
 pub trait Encode<E> {
@@ -98,14 +109,17 @@ impl<E, F: FnMut(&[(usize, Level)]) -> Result<Vec<Encoded>, E>> Encode<E> for F 
     }
 }
 
-/// Settles groups of frames one after the other; what is settled is never touched again, so that it
-/// can be published while the rest is still open.
+/// Settles groups of frames one after the other. What is settled can be published while the rest is still
+/// open; of it, only frames change from which the rest cannot come within [`STEP`].
 #[derive(Debug)]
 pub struct Solver {
     levels: Levels,
     /// A score above which more bytes are wasted.
     best_score: f64,
+    /// The score above which the group that is being settled gets no more bytes.
+    enough: f64,
     ceilings: Vec<Ceiling>,
+    neighbours: Neighbours,
     curves: Curves,
     /// The level of each settled frame.
     settled: Given,
@@ -115,8 +129,9 @@ pub struct Solver {
 impl Solver {
     /// Starts with nothing settled. Frames of `best_score` get no more bytes, even where some are left.
     pub fn new(levels: Levels, best_score: f64, ceilings: Vec<Ceiling>) -> Self {
-        let curves = Curves::new(levels.slopes);
-        Self { levels, best_score, ceilings, curves, settled: HashMap::new(), encodes: 0 }
+        let (curves, neighbours) = (Curves::new(levels.slopes), Neighbours::new(&ceilings));
+        let settled = HashMap::new();
+        Self { levels, best_score, enough: best_score, ceilings, neighbours, curves, settled, encodes: 0 }
     }
 
     /// Encodes asked for so far.
@@ -142,16 +157,49 @@ impl Solver {
         self.settled.get(&frame).copied()
     }
 
-    /// Settles the frames of `group` under every ceiling whose frames are all settled by then.
+    /// Settles the frames of `group` under every ceiling that they are under, with their share of those whose
+    /// other frames are still open. No frame differs from its neighbours in a ceiling by more than [`STEP`],
+    /// unless even the lowest level of the better one is better than that.
+    ///
+    /// First all frames come near to one score, as far as that can be foretold; then frames are lowered until
+    /// every ceiling and every step holds; and then bytes that are left over go to the worst frames, as far
+    /// as both go on holding.
+    pub fn settle<E>(&mut self, group: &[usize], encoder: &mut impl Encode<E>) -> Result<(), Unsolved<E>> {
+        let mut open: Vec<usize> =
+            group.iter().copied().filter(|frame| !self.settled.contains_key(frame)).collect();
+        let before: Vec<usize> = self.ordered().into_iter().filter(|frame| !open.contains(frame)).collect();
+        let score_before = self.mean_score(&before, &self.settled);
+        self.enough =
+            if before.is_empty() { self.best_score } else { self.best_score.min(score_before + LEAD) };
+        if before.is_empty() {
+            self.probe(&open, encoder)?;
+        }
+        let mut levels = self.approach(&open, encoder)?;
+        if !before.is_empty() && score_before > self.mean_score(&open, &levels) + LAG {
+            open.extend(before);
+            open.sort_unstable();
+            self.enough = self.best_score;
+            self.settled.clear();
+            levels = self.approach(&open, encoder)?;
+        }
+        self.settled.extend(levels);
+        self.hold(encoder)?;
+        for _ in 0..RAISES {
+            if !self.raise(&open, encoder)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Levels for frames that are open: each about as good as the others, within what is left for them.
     ///
     /// Frames are encoded in a few rounds, each spread over the group, and each round aims anew with
     /// what the rounds before it came to: the last one makes up for what was foretold wrongly, so
     /// that hardly any frame is encoded twice.
-    pub fn settle<E>(&mut self, group: &[usize], encoder: &mut impl Encode<E>) -> Result<(), Unsolved<E>> {
-        let mut open: Vec<usize> =
-            group.iter().copied().filter(|frame| !self.settled.contains_key(frame)).collect();
+    fn approach<E>(&mut self, group: &[usize], encoder: &mut impl Encode<E>) -> Result<Given, Unsolved<E>> {
+        let mut open = group.to_vec();
         let binding = self.binding(&open);
-        self.probe(&open, &binding, encoder)?;
         let mut levels = HashMap::new();
         while !open.is_empty() {
             let round = spread(&open, ROUND.max(open.len().div_ceil(2)));
@@ -160,49 +208,55 @@ impl Solver {
             open.retain(|frame| !round.contains(frame));
         }
         self.lower(&mut levels, &binding, encoder)?;
-        self.even_out(&mut levels, &binding, encoder)?;
-        for _ in 0..RAISES {
-            if !self.raise(&mut levels, &binding, encoder)? {
-                break;
+        let allowed = self.encodes_left(&levels);
+        self.even_out(&mut levels, &binding, (0.0, allowed), encoder)?;
+        for _ in 0..EVENINGS {
+            if self.has_steps(&levels) {
+                // Where none is further from the mean, no two are further from each other.
+                self.even_out(&mut levels, &binding, (STEP / 2.0, group.len()), encoder)?;
             }
         }
-        self.settled.extend(levels);
-        Ok(())
+        Ok(levels)
     }
 
-    /// Ceilings that close with this group: the group's frames in each, and the bytes that settled
-    /// frames leave for them.
+    /// Settled frames, ascending.
+    fn ordered(&self) -> Vec<usize> {
+        let mut frames: Vec<usize> = self.settled.keys().copied().collect();
+        frames.sort_unstable();
+        frames
+    }
+
+    /// Ceilings that the group is under: its frames in each, and the bytes that settled frames leave for
+    /// them. Of what frames leave that come later, the group gets its share, or it would look better than
+    /// they can.
     fn binding(&self, group: &[usize]) -> Vec<Ceiling> {
-        let closes = |ceiling: &&Ceiling| {
-            ceiling.frames.iter().all(|frame| self.settled.contains_key(frame) || group.contains(frame))
-                && ceiling.frames.iter().any(|frame| group.contains(frame))
-        };
-        self.ceilings
-            .iter()
-            .filter(closes)
-            .map(|ceiling| {
-                let (open, done): (Vec<usize>, Vec<usize>) =
-                    ceiling.frames.iter().partition(|frame| group.contains(frame));
-                let spent: u64 = done
-                    .iter()
-                    .filter_map(|frame| self.frame(*frame))
-                    .map(|one| one.bytes.len() as u64)
-                    .sum();
-                Ceiling { frames: open, max_bytes: ceiling.max_bytes.saturating_sub(spent) }
-            })
-            .collect()
+        let mut binding: Vec<Ceiling> = Vec::new();
+        for ceiling in &self.ceilings {
+            let (done, left): (Vec<usize>, Vec<usize>) =
+                ceiling.frames.iter().partition(|frame| self.settled.contains_key(frame));
+            let frames: Vec<usize> = left.iter().copied().filter(|frame| group.contains(frame)).collect();
+            if frames.is_empty() {
+                continue;
+            }
+            let spent: u64 =
+                done.iter().filter_map(|frame| self.frame(*frame)).map(|one| one.bytes.len() as u64).sum();
+            let open = ceiling.max_bytes.saturating_sub(spent);
+            let max_bytes = open * frames.len() as u64 / left.len() as u64;
+            // Of two ceilings over the same frames, the lower one holds.
+            match binding.iter_mut().find(|other| other.frames == frames) {
+                Some(other) => other.max_bytes = other.max_bytes.min(max_bytes),
+                None => binding.push(Ceiling { frames, max_bytes }),
+            }
+        }
+        binding
     }
 
-    /// Finds out about where on the curves the ceilings lie, from a few frames, if nothing is known yet.
-    fn probe<E>(
-        &mut self,
-        group: &[usize],
-        binding: &[Ceiling],
-        encoder: &mut impl Encode<E>,
-    ) -> Result<(), Unsolved<E>> {
-        if !self.settled.is_empty() || group.is_empty() {
+    /// Finds out about where on the curves the ceilings lie, from a few frames.
+    fn probe<E>(&mut self, group: &[usize], encoder: &mut impl Encode<E>) -> Result<(), Unsolved<E>> {
+        if group.is_empty() {
             return Ok(());
         }
+        let binding = self.binding(group);
         let probe = spread(group, PROBE);
         let mut level = self.levels.first;
         for _ in 0..3 {
@@ -220,8 +274,9 @@ impl Solver {
         Ok(())
     }
 
-    /// Gives the frames of a round their levels: each the lowest that its ceilings aim at, more for
-    /// frames that look worse than the others and less for those that look better, as far as is known.
+    /// Gives the frames of a round their levels: each the lowest that its ceilings aim at, and hardly more
+    /// than the lowest of all; more for frames that look worse than the others and less for those that look
+    /// better, as far as is known.
     fn aim(&self, round: &[usize], open: &[usize], binding: &[Ceiling], levels: &mut Given) {
         let offsets = self.offsets(open, levels);
         let aims: Vec<(&Ceiling, f64)> = binding
@@ -230,7 +285,8 @@ impl Solver {
             .collect();
         let given = levels.values().map(|level| f64::from(*level)).sum::<f64>() / levels.len().max(1) as f64;
         let apart = ROUNDS_APART / self.slopes().log_bytes;
-        let loosest = aims.iter().map(|(_, level)| *level).fold(f64::INFINITY, f64::min);
+        let tightest = aims.iter().map(|(_, level)| *level).fold(f64::INFINITY, f64::min);
+        let most = tightest + LEAD / self.slopes().score;
         let mut wanted: Vec<(usize, f64)> = round
             .iter()
             .map(|frame| {
@@ -239,7 +295,7 @@ impl Solver {
                     .filter(|(ceiling, _)| ceiling.frames.contains(frame))
                     .map(|(_, level)| *level)
                     .fold(f64::INFINITY, f64::min);
-                let shared = if own.is_finite() { own } else { loosest };
+                let shared = own.min(most);
                 // The last frames do not pay alone for what the others took too much.
                 let shared =
                     if levels.is_empty() { shared } else { shared.clamp(given - apart, given + apart) };
@@ -303,10 +359,10 @@ impl Solver {
         f64::from(first) + (room / wanted).ln() / self.slopes().log_bytes
     }
 
-    /// The level at which a frame is as good as can be seen.
+    /// The level at which a frame is as good as it is to be.
     fn best_level(&self, frame: usize) -> f64 {
         let nearest = self.curves.levels(frame).max().unwrap_or(self.levels.first);
-        f64::from(nearest) + (self.best_score - self.score(frame, nearest)) / self.slopes().score
+        f64::from(nearest) + (self.enough - self.score(frame, nearest)) / self.slopes().score
     }
 
     fn score(&self, frame: usize, level: Level) -> f64 {
@@ -366,8 +422,17 @@ impl Solver {
         ceiling.frames.iter().map(|frame| self.len(*frame, levels[frame]) as u64).sum()
     }
 
+    fn is_over(&self, levels: &Given, ceiling: &Ceiling) -> bool {
+        self.total(levels, ceiling) > ceiling.max_bytes
+    }
+
     fn foretold(&self, levels: &Given, ceiling: &Ceiling) -> f64 {
         ceiling.frames.iter().map(|frame| self.bytes(*frame, levels[frame])).sum()
+    }
+
+    fn mean_score(&self, frames: &[usize], levels: &Given) -> f64 {
+        let scores = frames.iter().map(|frame| self.score(*frame, levels[frame]));
+        scores.sum::<f64>() / frames.len().max(1) as f64
     }
 
     /// The worst first.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{AIM, Ceiling, Encode, Given, Level, Levels, Solver, Unsolved};
+use super::{AIM, Ceiling, Encode, Given, LEAD, Level, Levels, Solver, Unsolved};
 
 /// A score that differs by less from the others is not worth an encode.
 const NOTICED: f64 = 0.7;
@@ -21,9 +21,7 @@ impl Solver {
         encoder: &mut impl Encode<E>,
     ) -> Result<(), Unsolved<E>> {
         let Levels { lowest, .. } = self.levels;
-        while let Some(ceiling) =
-            binding.iter().find(|ceiling| self.total(levels, ceiling) > ceiling.max_bytes)
-        {
+        while let Some(ceiling) = binding.iter().find(|ceiling| self.is_over(levels, ceiling)) {
             let mut next = levels.clone();
             let foretold = |next: &Given| self.foretold(next, ceiling);
             let enough = ceiling.max_bytes as f64 * 0.998;
@@ -54,30 +52,31 @@ impl Solver {
         Ok(())
     }
 
-    /// Moves frames that stand out to where the others are, the worst cases first, as far as encodes may
-    /// still be spent on it; no ceiling is broken by it.
-    pub(super) fn even_out<E>(
-        &mut self,
-        levels: &mut Given,
-        binding: &[Ceiling],
-        encoder: &mut impl Encode<E>,
-    ) -> Result<(), Unsolved<E>> {
-        let slope = self.slopes().score;
+    /// Encodes that evening out may take, so that frames that come later have theirs.
+    pub(super) fn encodes_left(&self, levels: &Given) -> usize {
         let all: HashSet<usize> = self.ceilings.iter().flat_map(|ceiling| &ceiling.frames).copied().collect();
         let open =
             all.iter().filter(|frame| !self.settled.contains_key(frame) && !levels.contains_key(frame));
         let allowed = (ENCODES * all.len() as f64) as usize;
-        let allowed = allowed.saturating_sub(self.encodes + open.count());
+        allowed.saturating_sub(self.encodes + open.count())
+    }
+
+    /// Moves frames to where the others are that are further from them than `off_by`, and far enough to
+    /// notice, the worst cases first and so many at most; no ceiling is broken by it.
+    pub(super) fn even_out<E>(
+        &mut self,
+        levels: &mut Given,
+        binding: &[Ceiling],
+        (off_by, allowed): (f64, usize),
+        encoder: &mut impl Encode<E>,
+    ) -> Result<(), Unsolved<E>> {
+        let slope = self.slopes().score;
         // Less than half a stride cannot be mended by one.
-        let noticed = (0.6 * slope * f64::from(self.stride())).max(NOTICED);
-        let mean = |frames: &[usize]| {
-            frames.iter().map(|frame| self.score(*frame, levels[frame])).sum::<f64>()
-                / frames.len().max(1) as f64
-        };
+        let noticed = (0.6 * slope * f64::from(self.stride())).max(NOTICED).max(off_by);
         // Each frame among those that share its bytes; by how much it is off, and where it should be.
         let mut uneven: Vec<Uneven> = Vec::new();
         for (ceiling, shared) in binding.iter().enumerate() {
-            let mean = mean(&shared.frames);
+            let mean = self.mean_score(&shared.frames, levels);
             for frame in &shared.frames {
                 let off_by = self.score(*frame, levels[frame]) - mean;
                 if off_by.abs() > noticed && uneven.iter().all(|one| one.frame != *frame) {
@@ -121,53 +120,51 @@ impl Solver {
         Ok(())
     }
 
-    /// Hands left-over bytes to the frames that look worst. Answers whether more may be left.
+    /// Hands left-over bytes to the frames of a settled group that look worst; no ceiling is broken by it and
+    /// no step made. Answers whether more may be left.
     pub(super) fn raise<E>(
         &mut self,
-        levels: &mut Given,
-        binding: &[Ceiling],
+        group: &[usize],
         encoder: &mut impl Encode<E>,
     ) -> Result<bool, Unsolved<E>> {
         let Levels { highest, .. } = self.levels;
+        let before = self.settled.clone();
+        self.settled.retain(|frame, _| !group.contains(frame));
+        let binding = self.binding(group);
+        self.settled.clone_from(&before);
+        // What frames cannot have whose ceiling is full, the others do not get either.
+        let full = binding.iter().filter(|ceiling| !self.is_hungry(&before, ceiling));
+        let full = full.map(|ceiling| self.mean_score(&ceiling.frames, &before) + LEAD);
+        self.enough = full.fold(self.enough, f64::min);
         let fits = |next: &Given, share: f64| {
             binding.iter().all(|ceiling| self.foretold(next, ceiling) <= ceiling.max_bytes as f64 * share)
         };
-        let is_best = |frame: usize| self.score(frame, levels[&frame]) >= self.best_score - 0.5;
-        let mut next = levels.clone();
-        for ceiling in binding.iter().filter(|ceiling| self.is_hungry(levels, ceiling)) {
-            let left = (ceiling.max_bytes as f64 * RAISED / self.total(levels, ceiling).max(1) as f64).ln();
-            let together = (left / self.slopes().log_bytes).min(40.0) as Level;
-            let can_grow: Vec<usize> =
-                ceiling.frames.iter().copied().filter(|frame| !is_best(*frame)).collect();
-            if together > self.stride() {
-                let mut all = next.clone();
-                for frame in &can_grow {
-                    let most = self.clamp(self.best_level(*frame).ceil()) as Level;
-                    all.entry(*frame)
-                        .and_modify(|level| *level = (*level + together).min(most.max(*level)).min(highest));
-                }
-                if fits(&all, 1.0) {
-                    next = all;
-                }
-            }
-            for frame in self.by_score(&can_grow, &next) {
-                if self.foretold(&next, ceiling) >= ceiling.max_bytes as f64 * RAISED {
-                    break;
-                }
+        let rise = self.slopes().score * f64::from(self.stride()) / 2.0;
+        let is_best = |frame: usize, level| self.score(frame, level) >= self.enough - rise.min(0.5);
+        let reach = ((self.levels.reach / self.slopes().log_bytes) as Level).max(self.stride());
+        let mut next = before.clone();
+        for ceiling in binding.iter().filter(|ceiling| self.is_hungry(&before, ceiling)) {
+            let mut growing = ceiling.frames.clone();
+            while self.foretold(&next, ceiling) < ceiling.max_bytes as f64 * RAISED {
+                let Some(frame) = self.by_score(&growing, &next).first().copied() else { break };
                 let now = next[&frame];
-                next.insert(frame, (now + self.stride()).min(highest));
-                if !fits(&next, 0.997) {
+                let level = (now + self.stride()).min(highest).min(before[&frame] + reach);
+                next.insert(frame, level);
+                if level == now || is_best(frame, now) || !fits(&next, 0.997) || self.stands_out(frame, &next)
+                {
                     next.insert(frame, now);
+                    growing.retain(|one| *one != frame);
                 }
             }
         }
-        if next == *levels {
+        if next == before {
             return Ok(false);
         }
         self.fetch(next.iter().map(|(frame, level)| (*frame, *level)), encoder)?;
-        self.take_back(&mut next, levels, binding);
-        *levels = next;
-        Ok(binding.iter().any(|ceiling| self.is_hungry(levels, ceiling)))
+        self.take_back(&mut next, &before, &binding);
+        let is_done = next == before;
+        self.settled = next;
+        Ok(!is_done && binding.iter().any(|ceiling| self.is_hungry(&self.settled, ceiling)))
     }
 
     /// Whether more than a little of a ceiling is left that a frame could use.
@@ -175,16 +172,40 @@ impl Solver {
         (self.total(levels, ceiling) as f64) < ceiling.max_bytes as f64 * CONTENT
     }
 
-    /// Frames that turned out larger than foretold go back to what they were, the best first, until
-    /// every ceiling holds again.
-    fn take_back(&self, next: &mut Given, before: &Given, binding: &[Ceiling]) {
-        let raised: Vec<usize> =
-            next.iter().filter(|(frame, level)| **level > before[*frame]).map(|(frame, _)| *frame).collect();
-        for frame in self.by_score(&raised, next).into_iter().rev() {
-            let over = |c: &Ceiling| c.frames.contains(&frame) && self.total(next, c) > c.max_bytes;
-            if binding.iter().any(over) {
-                next.insert(frame, before[&frame]);
+    /// Lowers settled frames until every ceiling holds of which all frames are settled, and every step.
+    pub(super) fn hold<E>(&mut self, encoder: &mut impl Encode<E>) -> Result<(), Unsolved<E>> {
+        let mut levels = self.settled.clone();
+        let is_closed = |ceiling: &&Ceiling| ceiling.frames.iter().all(|frame| levels.contains_key(frame));
+        let closed: Vec<Ceiling> = self.ceilings.iter().filter(is_closed).cloned().collect();
+        loop {
+            self.lower(&mut levels, &closed, encoder)?;
+            if !self.join(&mut levels, encoder)? {
+                break;
             }
+        }
+        self.settled = levels;
+        Ok(())
+    }
+
+    /// Frames that turned out otherwise than foretold go back to what they were: those that grew, the best
+    /// first, until every ceiling holds again, and those that differ more from a neighbour than before and
+    /// than they may.
+    fn take_back(&self, next: &mut Given, before: &Given, binding: &[Ceiling]) {
+        loop {
+            let moved: Vec<usize> = next
+                .iter()
+                .filter(|(frame, level)| **level != before[*frame])
+                .map(|(frame, _)| *frame)
+                .collect();
+            let moved = self.by_score(&moved, next);
+            let grew = |frame: usize| self.len(frame, next[&frame]) > self.len(frame, before[&frame]);
+            let is_too_large = |frame: usize| {
+                let over = |c: &Ceiling| c.frames.contains(&frame) && self.is_over(next, c);
+                grew(frame) && binding.iter().any(over)
+            };
+            let is_wrong = |frame: &&usize| is_too_large(**frame) || self.is_further(**frame, next, before);
+            let Some(frame) = moved.iter().rev().find(is_wrong) else { break };
+            next.insert(*frame, before[frame]);
         }
     }
 }

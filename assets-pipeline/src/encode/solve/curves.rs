@@ -103,14 +103,23 @@ impl Curves {
         Outlook::mean(&near)
     }
 
-    /// What a frame comes to at a level, by its own encode that is nearest to it.
+    /// What a frame comes to at a level, by its own encodes that are next to it: between two it lies on the
+    /// line through them, since curves bend.
     pub(super) fn from(&self, frame: usize, level: Level) -> Option<Outlook> {
-        let tried = self.levels(frame).min_by_key(|tried| tried.abs_diff(level))?;
-        let Outlook { log_bytes, score } = self.known(frame, tried)?;
-        let apart = f64::from(level) - f64::from(tried);
-        Some(Outlook {
-            log_bytes: log_bytes + self.slopes.log_bytes * apart,
-            score: score + self.slopes.score * apart,
-        })
+        let below = self.tried.range((frame, 0)..=(frame, level)).next_back();
+        let above = self.tried.range((frame, level)..=(frame, Level::MAX)).next();
+        let (nearest, slopes) = match (below, above) {
+            (Some(((_, low), _)), Some(((_, high), _))) if low < high => {
+                let (below, above) = (self.known(frame, *low)?, self.known(frame, *high)?);
+                let apart = f64::from(high - low);
+                let log_bytes = (above.log_bytes - below.log_bytes) / apart;
+                (*low, Slopes { log_bytes, score: (above.score - below.score) / apart })
+            }
+            (Some(((_, nearest), _)), _) | (None, Some(((_, nearest), _))) => (*nearest, self.slopes),
+            (None, None) => return None,
+        };
+        let Outlook { log_bytes, score } = self.known(frame, nearest)?;
+        let apart = f64::from(level) - f64::from(nearest);
+        Some(Outlook { log_bytes: log_bytes + slopes.log_bytes * apart, score: score + slopes.score * apart })
     }
 }

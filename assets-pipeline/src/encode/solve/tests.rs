@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::adjust::CONTENT;
 use super::*;
 
+mod turns;
+
 const LEVELS: Levels = Levels {
     lowest: 20,
     first: 120,
@@ -98,9 +100,13 @@ proptest! {
         let frames: Vec<Frame> =
             spread.iter().map(|(s, q)| Frame { bytes: s * size, score: 60.0 + q }).collect();
         if let Ok(solver) = settle_spin(&frames, Curve { slope, gain, wobble: 0.0 }) {
-            // Where nothing better can be had or seen, bytes may be left.
+            // Where nothing better can be had or seen, bytes may be left, and no frame is to be better than
+            // the others.
+            let scores = (0..72).filter_map(|f| solver.frame(f)).map(|one| one.score);
+            let worst = scores.fold(f64::INFINITY, f64::min);
             let is_best = |f: usize| {
-                solver.level(f) == Some(LEVELS.highest) || solver.frame(f).unwrap().score >= BEST - 0.5 - slope * gain * 4.0
+                let score = solver.frame(f).unwrap().score;
+                solver.level(f) == Some(LEVELS.highest) || score >= BEST - 0.5 - slope * gain * 4.0 || score > worst + 0.5
             };
             let all_best = (0..72).filter(|f| solver.level(*f).is_some()).all(is_best);
             let mut fullest = 0.0f64;
