@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use assets_pipeline::{
     digest::Digest,
     measure::MeasuredFamily,
+    pack::quality::Quality,
     plan::Plan,
     plan::tiers::{Format, TierKey},
     prepare::colour::Rgb,
@@ -86,12 +87,8 @@ pub struct TierLine {
     pub bytes: u64,
     /// Bytes that they may have.
     pub max_bytes: u64,
-    /// SSIMULACRA2: the mean.
-    pub mean: f64,
-    /// The lowest.
-    pub min: f64,
-    /// The standard deviation.
-    pub deviation: f64,
+    /// How good they are, and how even.
+    pub quality: Quality,
 }
 
 impl Report {
@@ -99,8 +96,6 @@ impl Report {
     pub fn tiers(&self) -> Vec<TierLine> {
         let line = |tier: TierKey, family: &MeasuredFamily| {
             let scores: Vec<f64> = family.of_tier(tier).map(|frame| frame.score).collect();
-            let count = scores.len().max(1) as f64;
-            let mean = scores.iter().sum::<f64>() / count;
             TierLine {
                 tier,
                 format: family.format,
@@ -108,9 +103,7 @@ impl Report {
                 size: family.size,
                 bytes: family.of_tier(tier).map(|frame| frame.bytes.len() as u64).sum(),
                 max_bytes: self.settings.table.tiers.get(&tier).map_or(0, |spec| spec.max_bytes),
-                mean,
-                min: scores.iter().copied().fold(f64::INFINITY, f64::min),
-                deviation: (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / count).sqrt(),
+                quality: Quality::of(&scores),
             }
         };
         let of_tier = |tier: TierKey| {

@@ -143,8 +143,8 @@ pub(super) fn plan_json(checked: &Checked, order: &Order) -> String {
 
 fn table(manifest: &Manifest) -> String {
     let mut text = format!(
-        "{:<12} {:<6} {:>6}  {:>11}  {:>19}  {:>5}  {:>13}\n",
-        "tier", "format", "frames", "pixels", "bytes of budget", "", "quality (min)"
+        "{:<12} {:<6} {:>6}  {:>11}  {:>19}  {:>5}  {:>13}  {:>6}  {:>4}\n",
+        "tier", "format", "frames", "pixels", "bytes of budget", "", "quality (min)", "spread", "step"
     );
     for key in TierKey::ALL {
         let Some(tier) = manifest.tiers.get(&key) else { continue };
@@ -160,14 +160,21 @@ fn row(text: &mut String, key: TierKey, tier: &Tier, format: &str, rendition: &R
     let share = rendition.bytes as f64 / tier.budget as f64 * 100.0;
     let _ = writeln!(
         text,
-        "{key:<12} {format:<6} {:>6}  {:>11}  {:>8} of {:>7}  {share:>4.0}%  {:>5.1} ({:.1})",
+        "{key:<12} {format:<6} {:>6}  {:>11}  {:>8} of {:>7}  {share:>4.0}%  {:>5.1} ({:.1})  {:>6}  {:>4}",
         tier.frames,
         format!("{width} x {height}"),
         kilobytes(rendition.bytes),
         kilobytes(tier.budget),
         rendition.quality.mean,
         rendition.quality.min,
+        tenths(rendition.quality.spread),
+        tenths(rendition.quality.step),
     );
+}
+
+/// Versions that were made before these were measured have none.
+fn tenths(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"))
 }
 
 fn kilobytes(bytes: u64) -> String {

@@ -166,6 +166,14 @@ pub struct Quality {
     pub mean: f64,
     /// The worst frame.
     pub min: f64,
+    /// The standard deviation round the turn. Versions that were made before it was measured have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub spread: Option<f64>,
+    /// The largest difference between neighbours on the turn. Versions that were made before it was measured have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub step: Option<f64>,
 }
 
 /// One pack: enough to cut it into frames while it streams in.

@@ -40,7 +40,7 @@ pub(super) fn gains(live: &Manifest, renditions: &Renditions) -> Vec<Gain> {
         for (format, now) in &tier.formats {
             let then = live.tiers.get(key).and_then(|tier| tier.formats.get(format));
             let Some(then) = then.filter(|then| then.size == <[u32; 2]>::from(now.size)) else { continue };
-            let after = (now.quality_mean * 10.0).round() / 10.0;
+            let after = (now.quality.mean * 10.0).round() / 10.0;
             gains.push(Gain { tier: *key, format: *format, before: then.quality.mean, after });
         }
     }

@@ -76,14 +76,17 @@ fn tier(plan: &Plan, tier: &TierRenditions) -> Tier {
 
 fn build_rendition(rendition: &Rendition) -> manifest::Rendition {
     let tenths = |score: f64| (score * 10.0).round() / 10.0;
+    let quality = rendition.quality;
     manifest::Rendition {
         set: rendition.set,
         size: rendition.size.into(),
         bytes: rendition.bytes,
         quality: Quality {
             metric: "ssimulacra2".to_owned(),
-            mean: tenths(rendition.quality_mean),
-            min: tenths(rendition.quality_min),
+            mean: tenths(quality.mean),
+            min: tenths(quality.min),
+            spread: Some(tenths(quality.spread)),
+            step: Some(tenths(quality.step)),
         },
         packs: rendition
             .packs

@@ -206,7 +206,13 @@ fn build(
         set,
         size: [1, 1],
         bytes: pack.len() as u64,
-        quality: Quality { metric: "ssimulacra2".to_owned(), mean: 90.0, min: 90.0 },
+        quality: Quality {
+            metric: "ssimulacra2".to_owned(),
+            mean: 90.0,
+            min: 90.0,
+            spread: Some(0.0),
+            step: Some(0.0),
+        },
         packs: vec![entry],
     };
     let tier = Tier {

@@ -64,9 +64,10 @@ fn tier(line: &TierLine) -> Value {
         "budget": line.max_bytes,
         "quality": {
             "metric": "ssimulacra2",
-            "mean": rounded(line.mean),
-            "min": rounded(line.min),
-            "deviation": rounded(line.deviation),
+            "mean": rounded(line.quality.mean),
+            "min": rounded(line.quality.min),
+            "spread": rounded(line.quality.spread),
+            "step": rounded(line.quality.step),
         },
     })
 }

@@ -22,7 +22,8 @@ pub(super) fn tier_table(lines: &[TierLine]) -> Markup {
                 tr {
                     th scope="col" { "tier" } th scope="col" { "format" } th scope="col" { "frames" }
                     th scope="col" { "pixels" } th scope="col" { "bytes" } th scope="col" { "of budget" }
-                    th scope="col" { "quality" } th scope="col" { "worst" } th scope="col" { "deviation" }
+                    th scope="col" { "quality" } th scope="col" { "worst" } th scope="col" { "spread" }
+                    th scope="col" { "largest step" }
                 }
             }
             tbody { @for line in lines { (tier_row(line)) } }
@@ -32,7 +33,8 @@ pub(super) fn tier_table(lines: &[TierLine]) -> Markup {
         (wide("Tiers", &table))
         p.quiet {
             "Quality is SSIMULACRA2 against the resized original, the mean of the tier's frames: 90 cannot be told \
-             apart, 70 is good, 50 is passable."
+             apart, 70 is good, 50 is passable. The spread is the standard deviation round the turn; the largest step is between \
+             a frame and the next one."
         }
     }
 }
@@ -50,9 +52,9 @@ fn tier_row(line: &TierLine) -> Markup {
                 (kilobytes(line.max_bytes as f64)) ", " (format!("{:.0}%", share * 100.0))
                 meter value=(format!("{share:.3}")) min="0" max="1" { (format!("{:.0}%", share * 100.0)) }
             }
-            td { (format!("{:.1}", line.mean)) }
-            td { (format!("{:.1}", line.min)) }
-            td { (format!("{:.1}", line.deviation)) }
+            @for value in [line.quality.mean, line.quality.min, line.quality.spread, line.quality.step] {
+                td { (format!("{value:.1}")) }
+            }
         }
     }
 }

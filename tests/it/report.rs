@@ -124,6 +124,8 @@ fn assert_tiers(html: &str, figures: &Value) {
         assert!(bytes > 0 && bytes <= budget, "{tier}");
         let quality = &tier["quality"];
         assert!(quality["min"].as_f64() <= quality["mean"].as_f64(), "{tier}");
+        assert!(quality["spread"].as_f64().is_some_and(|spread| spread >= 0.0), "{tier}");
+        assert!(quality["step"].as_f64().is_some_and(|step| step <= 3.0), "{tier}");
         assert!(html.contains(&format!("<td>{:.1} kB</td>", bytes as f64 / 1000.0)), "{tier}");
     }
 }

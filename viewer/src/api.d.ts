@@ -2998,6 +2998,16 @@ export interface components {
              * @description The worst frame.
              */
             min: number;
+            /**
+             * Format: double
+             * @description The standard deviation round the turn. Versions that were made before it was measured have none.
+             */
+            spread?: number;
+            /**
+             * Format: double
+             * @description The largest difference between neighbours on the turn. Versions that were made before it was measured have none.
+             */
+            step?: number;
         };
         /** @description Quantiles of the views that have the value, each within 1/32 of it. */
         Quantiles: {

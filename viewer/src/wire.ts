@@ -55,7 +55,15 @@ export interface Rendition {
   /** Width and height in pixels. */
   size: [number, number];
   bytes: number;
-  quality?: { metric: string; mean: number; min: number };
+  quality?: {
+    metric: string;
+    mean: number;
+    min: number;
+    /** The standard deviation round the turn. */
+    spread?: number;
+    /** The largest difference between neighbours on the turn. */
+    step?: number;
+  };
   /** What has to be loaded, in order. */
   packs: Pack[];
 }

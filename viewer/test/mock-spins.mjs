@@ -55,7 +55,7 @@ export function manifestOf(configuration, frames, version = 1) {
       });
       const bytes = list.flatMap((pack) => pack.lengths).reduce((sum, length) => sum + length, 0);
       const mean = QUALITY[key] + (version - 1) * 1.7;
-      const quality = { metric: "ssimulacra2", mean, min: mean - 1.3 };
+      const quality = { metric: "ssimulacra2", mean, min: mean - 1.3, spread: 0.6, step: 1.4 };
       tier.formats[format] = { set, size: [640, 640], bytes, quality, packs: list };
       tier.load_bytes[format] = bytes;
     }

@@ -6,7 +6,7 @@ use crate::{
     digest::Digest,
     encode::Encoder,
     encode::family::{EncodedFamily, EncodedFrame},
-    pack::{Pack, SetList, build_pack},
+    pack::{Pack, SetList, build_pack, quality::Quality},
     plan::Plan,
     plan::load_order::load_order,
     plan::tiers::{Format, TierKey, TierTable},
@@ -47,10 +47,8 @@ pub struct Rendition {
     pub size: (u32, u32),
     /// Bytes of its own frames.
     pub bytes: u64,
-    /// Mean SSIMULACRA2 of its own frames.
-    pub quality_mean: f64,
-    /// The worst of them.
-    pub quality_min: f64,
+    /// How good its own frames are.
+    pub quality: Quality,
     /// What has to be loaded for it, in order.
     pub packs: Vec<Arc<Pack>>,
 }
@@ -115,8 +113,7 @@ pub fn build_renditions(
                 set: set.digest,
                 size: family.size,
                 bytes: own.iter().map(|frame| frame.bytes.len() as u64).sum(),
-                quality_mean: own.iter().map(|frame| frame.score).sum::<f64>() / own.len().max(1) as f64,
-                quality_min: own.iter().map(|frame| frame.score).fold(f64::INFINITY, f64::min),
+                quality: Quality::of(&own.iter().map(|frame| frame.score).collect::<Vec<_>>()),
                 packs,
             };
             let tier = all.tiers.entry(key).or_insert_with(|| TierRenditions {

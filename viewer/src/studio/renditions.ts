@@ -82,7 +82,7 @@ export function renditionTable(manifest: Manifest, view: View): HTMLElement {
       return row;
     });
   });
-  const heads = ["Tier", "Format", "Bytes of budget", "Quality", "Worst"].map((text) =>
+  const heads = ["Tier", "Format", "Bytes of budget", "Quality", "Worst", "Spread", "Largest step"].map((text) =>
     make("th", { scope: "col" }, text),
   );
   const caption = make("caption", { class: "unseen" }, "Tiers and formats of this version");
@@ -102,5 +102,7 @@ function weightOf({ budget }: Tier, { bytes }: Rendition): HTMLElement {
 }
 
 function qualityCells({ quality }: Rendition): HTMLElement[] {
-  return [quality?.mean, quality?.min].map((value) => make("td", {}, value === undefined ? "–" : value.toFixed(1)));
+  return [quality?.mean, quality?.min, quality?.spread, quality?.step].map((value) =>
+    make("td", {}, value === undefined ? "–" : value.toFixed(1)),
+  );
 }
