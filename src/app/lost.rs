@@ -57,7 +57,7 @@ fn has_entries(folder: &Path) -> bool {
 /// Lets a database that has no name yet, and its store, know each other. Where they do not belong together, the server serves
 /// what it can, and nothing is deleted.
 pub(super) async fn make_known(config: &Config, db: &Db, store: &Store) -> Result<(), AppError> {
-    let is_empty = db.known_sample(1).await?.is_empty();
+    let is_empty = !db.knows_objects().await?;
     if !is_empty && db.identity().await?.is_some() {
         return Ok(());
     }

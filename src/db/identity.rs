@@ -46,6 +46,15 @@ impl Db {
         self.run("identity.forget", "delete from identity").execute().await.map(drop)
     }
 
+    /// Whether this database knows of anything that its store has.
+    pub async fn knows_objects(&self) -> Result<bool, DbError> {
+        let of_versions = self.read(
+            "versions.any",
+            "select exists (select 1 from versions where remove_at_ms is null and state <> 'pending')",
+        );
+        Ok(of_versions.scalar().await? || !self.some_objects(1).await?.is_empty())
+    }
+
     /// Objects that the store of this database has, at most so many: the newest manifests, or any object where there is no
     /// version. None where the database knows of nothing.
     pub async fn known_sample(&self, limit: u32) -> Result<Vec<Address>, DbError> {

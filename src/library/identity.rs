@@ -57,7 +57,7 @@ pub async fn ensure(db: &Db, store: &Store) -> Result<(), IdentityError> {
             Ok(store.set_identity(&database).await?)
         }
         (None, Some(named)) => {
-            if db.known_sample(1).await?.is_empty() {
+            if !db.knows_objects().await? {
                 return Err(IdentityError::Emptied);
             }
             recognize(db, store).await?;
