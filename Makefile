@@ -232,6 +232,7 @@ bench-serve: setup setup-bench ## Serve the same files as nginx and Varnish, eac
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve $(ARGS)
 	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve/rest.py $(filter --write,$(ARGS))
+	@GIRASOL=$(CURDIR)/target/release/girasol python3 -B benches/serve/start.py $(filter --write,$(ARGS))
 
 bench-db: setup ## Measure look-ups over a million configurations on both engines, in ten minutes, and write benches/lookups.md
 	@CARGO="$(CARGO)" scripts/bench-db.sh $(ARGS)
