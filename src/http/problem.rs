@@ -108,7 +108,7 @@ impl ResponseError for Failure {
         if let Error::TooManyRequests(wait) = &self.error {
             response.insert_header((RETRY_AFTER, whole_seconds(*wait).max(1).to_string()));
         }
-        if let Error::Overloaded | Error::NotReady(_) = &self.error {
+        if let Error::Overloaded = &self.error {
             response.insert_header((RETRY_AFTER, "2"));
         }
         // The codings that the server accepts (RFC 9110, section 12.5.3).
