@@ -61,7 +61,7 @@ function show(
       make("figure", {}, make("div", { class: "ground" }, spin), captionOf(versions[index]!)),
     ),
   );
-  const table = make("div", { class: "scroll" });
+  const table = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Tiers" });
 
   lock(spins, (degrees) => (angle.textContent = `${Math.round(degrees) % 360}°`));
 

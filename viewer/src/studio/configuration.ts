@@ -59,7 +59,7 @@ function show(
   const angle = make("span", { class: "angle", id: "angle" }, "0°");
   const shown = make("p", { class: "quiet small", id: "shown" });
   const frames = make("div", {});
-  const table = make("div", { class: "scroll" });
+  const table = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Tiers" });
   const live = make("p", { class: "quiet", id: "live", tabindex: -1 });
   const actions = make("div", { class: "actions" });
   const list = panel("Versions", { id: "versions" });
