@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { look, openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { look, openBody, painted, sequenceOf, spinState, switchMetal } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -159,8 +159,7 @@ test("hotspots_follow_the_turn_and_serve_every_metal", async () => {
     [await at(0), await at(15), await at(345), await at(180)],
     ["50% 48%", "55% 49%", "45% 49%", "hidden"],
   );
-  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "rose-gold"));
-  await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("rose-gold"));
+  await switchMetal(page, "rose-gold");
   assert.equal(await at(15), "55% 49%");
   await close();
 });

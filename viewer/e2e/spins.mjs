@@ -43,6 +43,24 @@ export async function openBody(browser, base, body, options = {}, prepare = asyn
 export const spinState = (page, state, selector = "girasol-spin") =>
   page.locator(`${selector}[data-state="${state}"]`).first().waitFor({ timeout: 30_000 });
 
+/**
+ * Does what changes the piece, and waits until a frame of the other one is painted. `configuration` already names the other
+ * one as soon as its manifest is there, while the canvas still shows the first.
+ */
+export async function switched(page, change) {
+  await page.evaluate(() => {
+    const spin = document.querySelector("girasol-spin");
+    window.switched = new Promise((resolve) => spin.addEventListener("switch", () => resolve(), { once: true }));
+  });
+  await change();
+  await page.evaluate(() => window.switched);
+}
+
+export const switchMetal = (page, metal) =>
+  switched(page, () =>
+    page.evaluate((metal) => document.querySelector("girasol-spin").setAttribute("metal", metal), metal),
+  );
+
 /** Two refreshes of the screen: what was decided before is painted. */
 export const painted = (page) =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { openBody, painted, sequenceOf, spinState, switchMetal } from "./spins.mjs";
 import { fingersOf, touchTest } from "./touch.mjs";
 
 const base = process.env.GIRASOL_URL;
@@ -147,8 +147,7 @@ test("metals_that_were_cropped_differently_stand_alike", async () => {
   await spinState(page, "standard");
   const canvas = () => page.locator("girasol-spin canvas").first().boundingBox();
   const before = await canvas();
-  await page.evaluate(() => document.querySelector("girasol-spin").setAttribute("metal", "platinum"));
-  await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("platinum"));
+  await switchMetal(page, "platinum");
   const after = await canvas();
   const pixel = before.height / tall;
   assert.ok(Math.abs(before.x - after.x - 10 * pixel) < 0.1 && Math.abs(before.y - after.y) < 0.01);

@@ -3,7 +3,18 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, openPage, openShop } from "./browser.mjs";
-import { apart, look, METALS, openBody, painted, pixelsOf, sequenceOf, spinState } from "./spins.mjs";
+import {
+  apart,
+  look,
+  METALS,
+  openBody,
+  painted,
+  pixelsOf,
+  sequenceOf,
+  spinState,
+  switched,
+  switchMetal,
+} from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 /** The "Fast 4G" of Chromium's own tools: 165 ms until an answer begins, 8.1 Mbit/s. */
@@ -67,9 +78,8 @@ const displayed = (page) => page.evaluate(() => document.querySelector("girasol-
 async function picturesOf(angles) {
   const { page, close } = await visit();
   const pictures = {};
-  for (const metal of METALS) {
-    await page.evaluate((metal) => document.querySelector("girasol-spin").setAttribute("metal", metal), metal);
-    await page.waitForFunction((metal) => document.querySelector("girasol-spin").configuration.includes(metal), metal);
+  for (const metal of [...METALS.slice(1), METALS[0]]) {
+    await switchMetal(page, metal);
     await spinState(page, "standard");
     for (const angle of angles) {
       await turnTo(page, angle);
@@ -163,8 +173,7 @@ test("pointing_at_a_swatch_warms_that_one_frame_and_using_it_needs_no_other", as
   const warmed = requested.slice(before);
   assert.equal(warmed.filter((path) => /^\/s\/\w+\/070\.avif$/.test(path)).length, 1);
   assert.equal(warmed.filter((path) => !path.endsWith("/sequence")).length, 1, String(warmed));
-  await swatch.click();
-  await page.waitForFunction(() => document.querySelector("girasol-spin").configuration.includes("platinum"));
+  await switched(page, () => swatch.click());
   await spinState(page, "standard");
   assert.equal(requested.filter((path) => path.endsWith("/070.avif")).length, 1);
   assert.equal(await displayed(page), 70);

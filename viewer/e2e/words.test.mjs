@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { METALS, openBody, painted, sequenceOf, spinState } from "./spins.mjs";
+import { METALS, openBody, painted, sequenceOf, spinState, switched } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 const src = sequenceOf(METALS[0]);
@@ -81,13 +81,14 @@ test("a_fragment_that_changes_later_is_followed_where_the_spin_is_shared", async
     await spinState(page, "standard");
     await page.waitForFunction(() => document.querySelector("girasol-spin").shadowRoot.querySelector(".spots"));
     const before = await angle(page);
-    await page.evaluate(() => (location.hash = "#angle=90&metal=platinum"));
+    const follow = () => page.evaluate(() => (location.hash = "#angle=90&metal=platinum"));
     if (followed) {
-      await page.waitForFunction(() => document.querySelector("girasol-spin").configuration?.includes("platinum"));
+      await switched(page, follow);
       assert.equal(await angle(page), 90);
       await page.goBack();
       await page.waitForFunction((to) => document.querySelector("girasol-spin").angle === to, before);
     } else {
+      await follow();
       await painted(page);
       assert.equal(await angle(page), before);
     }
