@@ -118,6 +118,7 @@ def all_scenarios(girasol, files):
             negotiated.append((SEQUENCE, headers, f"/manifest-{len(negotiated)}"))
             save(girasol, files, SEQUENCE, headers, negotiated[-1][2])
     yield Load("negotiated manifest", negotiated)
+    yield Load("negotiated manifest, br", [one for one in negotiated if one[1]["accept-encoding"] == "br"])
     yield Load("liveness", [("/api/health/live", BROWSER)])
 
 
