@@ -3568,6 +3568,11 @@ export interface components {
              *     3600000. Sectors at the end may be left out.
              */
             looks?: number[];
+            /**
+             * Format: int32
+             * @description Frames of hd that were painted while the piece rested, on a screen with more pixels than the frames of its tier.
+             */
+            rested?: number;
             schema: components["schemas"]["VitalsSchema"];
             /**
              * Format: int32

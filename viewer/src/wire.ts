@@ -205,9 +205,13 @@ export interface VitalsReport {
   bytes?: number;
   /** Failures that the visitor saw. */
   errors?: number;
-  /** From the second file on: the format of the frames; milliseconds for each sector of 10 degrees, from 0 on. */
+  /**
+   * From the second file on: the format of the frames; milliseconds for each sector of 10 degrees, from 0 on; frames of hd that
+   * were painted while the piece rested.
+   */
   format?: Format;
   looks?: number[];
+  rested?: number;
   /** Of the page, with vitals="page": largest contentful paint, layout shifts in thousandths, slowest interaction. */
   lcp_ms?: number;
   cls_thousandths?: number;

@@ -188,6 +188,11 @@ pub const FAMILIES: &[Family] = &[
         &["outcome"],
         "Frames that browsers painted while a piece turned: wanted, or those of a neighbouring angle.",
     ),
+    counter(
+        "girasol_viewer_rested_frames_total",
+        &[],
+        "Frames of hd that browsers painted while a piece rested, on screens with more pixels than the frames of its tier.",
+    ),
     counter("girasol_negotiations_total", &["tier", "format"], "Delivery classes that were selected."),
     counter(
         "girasol_negotiation_rules_total",

@@ -16,6 +16,7 @@ import { createLanguage } from "./language";
 import { createLooks } from "./looks";
 import CSS from "./more.css";
 import { takePageVitals, watchPageVitals } from "./page-vitals";
+import { createRest } from "./rest";
 import { writeShared } from "./share";
 import { createWarming } from "./warm";
 
@@ -64,10 +65,16 @@ export function createMore(kit: Kit): More {
     controls.refresh();
   });
   const looks = createLooks(kit);
+  const rest = createRest(kit);
   kit.vitals.extra = () => {
     const format = loader.manifest?.selected?.format;
-    const seen = looks.take();
-    return { ...(format && { format }), ...(seen.length && { looks: seen }), ...takePageVitals() };
+    const [seen, rested] = [looks.take(), rest.take()];
+    return {
+      ...(format && { format }),
+      ...(seen.length && { looks: seen }),
+      ...(rested && { rested }),
+      ...takePageVitals(),
+    };
   };
   let page = document;
   let placing = 0;
@@ -99,6 +106,7 @@ export function createMore(kit: Kit): More {
   host.addEventListener("anglechange", () => {
     place();
     share();
+    rest.begin();
   });
   // Hotspots of the page's own come and change at any time.
   const changes = { childList: true, subtree: true, attributeFilter: ["data-points", "slot"] };
@@ -124,8 +132,11 @@ export function createMore(kit: Kit): More {
     onTouch,
     onComplete(isNear) {
       autospin.start(isNear);
-      if (isNear) closeUp.enrich();
-      else {
+      if (isNear) {
+        closeUp.enrich();
+        rest.begin();
+      } else {
+        rest.end();
         warming.stop();
         coast.end();
       }
