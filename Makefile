@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-delivery bench-db bench-scale bench-serve bench-viewer bench-workers load lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-even bench-delivery bench-db bench-scale bench-serve bench-viewer bench-workers load lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -223,6 +223,10 @@ bench: ## Measure; ARGS picks benchmarks
 bench-encode: setup-bench ## Compare with other encoders, in half an hour, and write benches/encode.md
 	@$(MAKE) --silent --no-print-directory $(CAVIF) $(SHARP)
 	@PATH="$(CURDIR)/$(dir $(CAVIF)):$$PATH" $(CARGO) bench --bench encode $(LOCKED) -- compare $(ARGS)
+
+# ARGS names pieces, of which the table is then only printed.
+bench-even: setup-build ## Encode turns of ten counts, in a quarter of an hour, see how even they are, and write benches/even.md
+	@$(CARGO) bench --bench encode $(LOCKED) -- even $(ARGS)
 
 bench-delivery: setup ## Count requests and bytes of 1,000 spins through Varnish
 	@$(BUILD_RELEASE) $(QUIET)

@@ -1,12 +1,16 @@
 //! All that the comparison knows of the pipeline: its preparation, and Girasol as a contender.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, sync::atomic::Ordering};
 
 use assets_pipeline::{
+    encode::cache::NoCache,
+    encode::family::Tally,
     encode::score::score,
     encode::solve::{Ceiling, Encoded, Level, Solver},
     encode::tune::{Tuned, tuned},
     encode::{Effort, Encoder, Engine, Material, decode},
+    ingest::Spin,
+    pack::renditions::Renditions,
     picture::Picture,
     plan::tiers::{Format, TierKey},
     prepare::{Prepared, prepare as prepare_turn},
@@ -47,6 +51,15 @@ impl Turn {
         let size = self.prepared.size(tier.family(), format);
         let positions = &self.prepared.plan.tiers[&tier];
         positions.iter().map(|position| Ok(self.prepared.frame(*position, size)?)).collect()
+    }
+
+    /// Encodes the turn as an ingest does, and counts the encodes.
+    pub(crate) fn ingest(&self) -> Result<(Renditions, usize)> {
+        let tally = Tally::default();
+        let mut spin = Spin::new(&self.prepared, &self.settings, &NoCache, &tally, &Silent)?;
+        spin.encode_preview()?;
+        let renditions = spin.encode_rest()?;
+        Ok((renditions, tally.encoded.load(Ordering::Relaxed)))
     }
 
     /// The tier's ceiling.

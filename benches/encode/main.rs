@@ -1,7 +1,8 @@
 //! Encoders side by side: the same frames, the same budgets. `make bench-encode` runs it and writes
-//! benches/encode.md.
+//! benches/encode.md; `make bench-even` writes benches/even.md.
 
 mod contenders;
+mod even;
 mod girasol;
 mod material;
 mod measure;
@@ -27,6 +28,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("compare") => compare(&arguments[1..]),
+        Some("even") => even::measure(&arguments[1..]),
         Some(contenders::CHILD) => girasol::contend(&arguments[1..]),
         // `cargo bench` starts every benchmark; this one takes long, and needs tools that others do not.
         _ => Ok(()),
