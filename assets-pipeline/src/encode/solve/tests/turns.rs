@@ -35,6 +35,8 @@ const RENDERED: Differences = Differences { bytes: 4200.0, waves: (0.04, 0.5), n
 const PHOTOGRAPHED: Differences = Differences { bytes: 4200.0, waves: (0.1, 1.5), noise: (0.1, 1.5) };
 /// Frames that hardly resemble each other.
 const UNLIKE: Differences = Differences { bytes: 4200.0, waves: (0.2, 3.0), noise: (0.3, 5.0) };
+/// Small ones that hardly resemble each other, and of which no tier is filled up.
+const SMALL: Differences = Differences { bytes: 300.0, ..UNLIKE };
 
 /// Any number, the same each time, between -1 and 1.
 fn uneven(salt: usize, of: &[usize]) -> f64 {
@@ -165,6 +167,11 @@ fn every_tier_of_every_photographed_turn_is_even() {
 #[test]
 fn turns_whose_frames_hardly_resemble_each_other_have_no_larger_steps() {
     check(UNLIKE, 3.0, 4.0);
+}
+
+#[test]
+fn small_frames_that_are_as_good_as_they_get_have_no_larger_steps() {
+    check(SMALL, 5.0, 5.0);
 }
 
 #[test]
