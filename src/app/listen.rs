@@ -5,15 +5,21 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
 };
 
+use nix::sys::socket::{Backlog, listen};
+
 use super::AppError;
 
 /// Takes the address that a setting names.
 pub(super) fn bind(address: &str, setting: &'static str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).map_err(|source| AppError::Listen {
-        address: address.to_owned(),
-        setting,
-        source,
-    })
+    listener(address).map_err(|source| AppError::Listen { address: address.to_owned(), setting, source })
+}
+
+/// The standard library lets 128 connections wait until they are accepted. Where more visitors come at once, the system
+/// drops what they send, and they come again after a second: as many may wait as the system allows.
+fn listener(address: &str) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listen(&listener, Backlog::MAXCONN)?;
+    Ok(listener)
 }
 
 /// An address that a browser on this machine can open: one that stands for all becomes the loopback.
@@ -33,4 +39,22 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'sta
         }
         tracing::info!("stopping: requests under way are finished");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::TcpStream, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn hundreds_of_visitors_may_come_at_once() {
+        let allowed = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+        let listener = bind("127.0.0.1:0", "server.listen").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(20));
+        // None is accepted.
+        let visitors = (0..300.min(allowed)).map(connect).collect::<io::Result<Vec<_>>>();
+        assert!(visitors.is_ok(), "{visitors:?}");
+    }
 }
