@@ -1,5 +1,6 @@
 //! Sets and packs: how encoded frames are named and laid out for delivery.
 
+pub mod bare;
 pub mod quality;
 pub mod renditions;
 
