@@ -12,6 +12,31 @@ export function frameBytes(format: Format, degree: number): number[] {
   return [...[...head].map((letter) => letter.charCodeAt(0)), degree >> 8, degree & 255];
 }
 
+const HEAD = frameBytes("avif", 0).slice(0, 12);
+const HOLES = [3];
+
+/** Bytes in hexadecimal digits. */
+export function hexOf(bytes: number[]): string {
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A frame without its head. */
+export function bareBytes(degree: number): number[] {
+  const whole = frameBytes("avif", degree);
+  return [...HOLES.map((hole) => whole[hole]!), ...whole.slice(HEAD.length)];
+}
+
+/** The manifest with a bare pack, named `bare-{pack}`, beside each pack of AVIF. */
+export function bareManifestOf(): Manifest {
+  const manifest = manifestOf();
+  for (const { formats } of Object.values(manifest.tiers)) {
+    const { packs } = formats.avif!;
+    const head = hexOf(HEAD.map((byte, at) => (HOLES.includes(at) ? 0 : byte)));
+    formats.avif!.bare = { head, holes: HOLES, bytes: 0, packs: packs.map(({ pack }) => `bare-${pack}`) };
+  }
+  return manifest;
+}
+
 function packOf(name: string, degrees: number[]): Pack {
   return { pack: name, degrees, lengths: degrees.map(() => 14) };
 }
@@ -110,6 +135,8 @@ function serve(path: string, manifest: Manifest): Response {
     for (const [format, rendition] of Object.entries(tier.formats) as [Format, Rendition][]) {
       const found = rendition.packs.find((candidate) => candidate.pack === pack);
       if (found) return new Response(Uint8Array.from(found.degrees.flatMap((degree) => frameBytes(format, degree))));
+      const bare = rendition.packs[rendition.bare?.packs.indexOf(pack!) ?? -1];
+      if (bare) return new Response(Uint8Array.from(bare.degrees.flatMap(bareBytes)));
     }
   }
   const [, degree, format] = /^\/s\/.+\/(\d{3})\.(avif|webp)$/.exec(path) ?? [];

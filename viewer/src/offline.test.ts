@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { strategyOf } from "./offline";
+import { bareManifestOf } from "./fixture";
+import { objectsOf, strategyOf } from "./offline";
 
 test("what_never_changes_comes_from_the_cache_and_what_points_to_it_is_renewed", () => {
   const check = (path: string, strategy: string | undefined) =>
@@ -19,4 +20,11 @@ test("what_never_changes_comes_from_the_cache_and_what_points_to_it_is_renewed",
   check("/checkout", undefined);
   assert.equal(strategyOf("POST", `https://spins.example/p/${digest}.pack`, false), undefined);
   assert.equal(strategyOf("GET", `https://spins.example/p/${digest}.pack`, true), undefined);
+});
+
+test("bare_packs_are_objects_of_a_manifest_as_whole_ones_are", () => {
+  const objects = objectsOf(bareManifestOf());
+  for (const object of ["main-avif", "preview-avif", "bare-preview-avif", "hd-webp"])
+    assert.ok(objects.includes(object), object);
+  assert.ok(!objects.includes("bare-hd-webp"));
 });

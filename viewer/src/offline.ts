@@ -38,7 +38,7 @@ export function objectAt(url: string): string | undefined {
 /** The sets and packs that a manifest names. */
 export function objectsOf({ tiers }: Manifest): string[] {
   const renditions = Object.values(tiers).flatMap(({ formats }) => Object.values(formats));
-  return renditions.flatMap(({ set, packs }) => [set, ...packs.map(({ pack }) => pack)]);
+  return renditions.flatMap(({ set, packs, bare }) => [set, ...packs.map(({ pack }) => pack), ...(bare?.packs ?? [])]);
 }
 
 /** Whether an answer is Girasol's own word that there is nothing to show: any proxy or portal may send the status alone. */

@@ -66,6 +66,20 @@ export interface Rendition {
   };
   /** What has to be loaded, in order. */
   packs: Pack[];
+  /** The same frames in fewer bytes. */
+  bare?: Bare;
+}
+
+/** Packs of bare frames: a frame's file is the head, with the first bytes of the bare frame in its holes, and the rest of those. */
+export interface Bare {
+  /** What all frames of the set have in common, in hexadecimal digits. */
+  head: string;
+  /** Offsets in the head of bytes that each frame has of its own. */
+  holes: number[];
+  /** Bytes of the tier's own bare frames and of the head. */
+  bytes: number;
+  /** For each of the rendition's packs, one with the same frames, each shorter by the head but for its holes. */
+  packs: string[];
 }
 
 /** One object that holds frames back to back, in load order. */

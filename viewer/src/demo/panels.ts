@@ -1,7 +1,7 @@
 // The panels: what was selected and why, what has arrived, and all tiers.
 
 import { byId, count, kilobytes, make } from "../page";
-import type { StageProgress } from "../rules/stages";
+import { loadedBytes, type StageProgress } from "../rules/stages";
 import { tierKey } from "../rules/tiers";
 import type { Manifest } from "../wire";
 
@@ -68,7 +68,7 @@ export function drawTiers(manifest: Manifest): void {
       const { quality } = rendition;
       row.append(
         make("td", {}, format === "avif" ? "AVIF" : "WebP", make("small", {}, ` ${rendition.size.join("×")}`)),
-        make("td", {}, kilobytes(rendition.bytes), make("small", {}, ` of ${kilobytes(tier.budget)}`)),
+        make("td", {}, kilobytes(loadedBytes(rendition)), make("small", {}, ` of ${kilobytes(tier.budget)}`)),
         make(
           "td",
           {},

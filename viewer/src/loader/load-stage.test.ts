@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FakeNet, fakeNet, frameBytes, loadedOf, manifestOf } from "../fixture";
+import { bareBytes, bareManifestOf, type FakeNet, fakeNet, frameBytes, hexOf, loadedOf, manifestOf } from "../fixture";
 import { planStages, type Stage } from "../rules/stages";
 import { loadFrame, loadStage, type Sink } from "./load-stage";
 import { createPackCache } from "./pack-cache";
@@ -140,6 +140,30 @@ test("a_frame_that_was_loaded_by_itself_is_not_loaded_by_itself_again", async ()
   await loadFrame(120, stage!, { from: loadedOf(), sink, packs, net });
   assert.deepEqual(sink.degrees, [120]);
   assert.deepEqual(net.requested, []);
+});
+
+const bareStages = () => planStages(bareManifestOf(), { tier: "standard", frames: 36, format: "avif", because: [] });
+
+test("bare_packs_are_loaded_in_place_of_whole_ones_and_kept_as_those", async () => {
+  const packs = createPackCache();
+  const net = fakeNet(undefined, bareManifestOf());
+  const sink = await load(bareStages(), net, new Frames(), packs);
+  assert.deepEqual(net.requested, ["/p/bare-preview-avif.pack", "/p/bare-standard-avif.pack"]);
+  assert.equal(sink.degrees.length, 36);
+  assert.equal((await load(stagesOf("preview", 12), fakeNet(), new Frames(), packs)).degrees.length, 12);
+});
+
+test("of_a_bare_pack_that_breaks_off_or_is_hostile_the_missing_frames_are_loaded_singly", async () => {
+  const cut = Uint8Array.from([...bareBytes(0), ...bareBytes(30), 48, 1]);
+  const [preview] = bareStages();
+  const hostile = { ...preview!, bare: { ...preview!.bare!, head: "*" } };
+  const other = { ...preview!, bare: { ...preview!.bare!, head: hexOf(new Array(12).fill(7)) } };
+  for (const [stage, singly] of [[preview!, 10] as const, [hostile, 12] as const, [other, 12] as const]) {
+    const net = fakeNet((path) => (path.endsWith(".pack") ? new Response(cut) : undefined));
+    assert.equal((await load([stage], net)).degrees.length, 12);
+    assert.equal(net.requested.filter((path) => path.startsWith("/s/")).length, singly);
+    assert.ok(!net.requested.includes("/p/preview-avif.pack"));
+  }
 });
 
 test("a_stale_load_stops_at_once", async () => {

@@ -2,7 +2,7 @@
 
 import type { Stage } from "../rules/stages";
 import type { Format, Pack } from "../wire";
-import { looksLike } from "./formats";
+import { bareIn, looksLike } from "./formats";
 import { fillUrl, type Loaded, threeDigits } from "./manifest";
 import { bytesOf, get, type Net, retry, statusOf } from "./net";
 import { cutPack, type PackedFrame } from "./pack";
@@ -73,7 +73,6 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
   const { from, sink, packs, net } = transport;
   const missing = () => pack.degrees.filter((degree) => !sink.has(stage.set, degree));
   if (!missing().length) return;
-  const url = fillUrl(from.manifest.urls.pack, from.base, { pack: pack.pack });
   const take = (frame: PackedFrame) => sink.put(stage, frame);
   // Another spin of the page may be loading it: what comes of that is enough.
   const others = packs.coming.get(pack.pack);
@@ -83,9 +82,11 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
     cached.forEach(take);
   } else {
     const stream = async () => {
-      const { chunks } = await get(net, url);
+      const bare = bareIn(stage);
+      const sent = bare?.packs[stage.packs.indexOf(pack)] ?? pack.pack;
+      const { chunks } = await get(net, fillUrl(from.manifest.urls.pack, from.base, { pack: sent }));
       const frames: PackedFrame[] = [];
-      for await (const frame of cutPack(chunks, pack)) {
+      for await (const frame of cutPack(chunks, pack, bare)) {
         frames.push(checked(frame, stage.format));
         take(frame);
       }

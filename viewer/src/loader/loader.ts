@@ -18,7 +18,7 @@ import type { Screen } from "../screen/screen";
 import type { Vitals } from "../vitals";
 import type { Choices, Manifest, Selected, Sibling } from "../wire";
 import { chosenBy, forcedBy, hintsOf, srcOf } from "./attributes";
-import { bestFormat, giveUpAvif } from "./formats";
+import { bestFormat, giveUp } from "./formats";
 import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
 import { fetchFrame } from "./load-stage";
 import { type Loaded, loadManifest } from "./manifest";
@@ -47,7 +47,7 @@ export interface Loader {
   onBroken(error: unknown, frame: EncodedFrame): void;
 }
 
-const packs = createPackCache();
+let packs = createPackCache();
 
 /** Whether the server says that there is nothing to show, or nothing for this visitor. */
 const isRefusal = (status?: number) => [403, 404, 410].includes(status!);
@@ -264,7 +264,8 @@ export function createLoader(
     request,
     onBroken(error, { format }) {
       if (format === "avif") {
-        giveUpAvif();
+        giveUp(grid);
+        packs = createPackCache();
         frames.retain(new Map());
         queue();
       } else if (!screen.configuration) fail(error);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hexOf } from "../fixture";
 import { cutPack, type PackedFrame } from "./pack";
+
+const hex = (text: string) => hexOf([...text].map((letter) => letter.charCodeAt(0)));
 
 const pack = { pack: "p", degrees: [0, 180, 90, 270], lengths: [3, 1, 4, 2] };
 const bytes = Uint8Array.from({ length: 10 }, (_, index) => index);
@@ -70,4 +73,50 @@ test("a_pack_is_read_to_its_end_and_not_left_before_it", async () => {
 
 test("bytes_beyond_the_last_frame_are_ignored", async () => {
   assert.deepEqual(await cut(Uint8Array.from([...bytes, 99, 99])), whole);
+});
+
+const bare = { head: hex("\0b\0d"), holes: [0, 2] };
+const bared = { pack: "p", degrees: [0, 90], lengths: [5, 4] };
+// The bytes for the holes first, and then what follows the head.
+const sent = Uint8Array.from([...("ace" + "AC")].map((letter) => letter.charCodeAt(0)));
+
+async function put(source: Uint8Array, cuts: number[] = [], pack = bared, head = bare): Promise<[number, string][]> {
+  const frames: [number, string][] = [];
+  for await (const { degree, bytes } of cutPack(chunked(source, cuts), pack, head))
+    frames.push([degree, String.fromCharCode(...bytes)]);
+  return frames;
+}
+
+test("bare_frames_get_their_head_however_their_bytes_arrive", async () => {
+  for (let mask = 0; mask < 2 ** 4; mask++) {
+    const cuts = [1, 2, 3, 4].filter((at) => mask & (1 << (at - 1)));
+    assert.deepEqual(
+      await put(sent, cuts),
+      [
+        [0, "abcde"],
+        [90, "AbCd"],
+      ],
+      `cuts at ${cuts}`,
+    );
+  }
+});
+
+test("bare_frames_that_were_cut_off_fail", async () => {
+  for (let length = 0; length < sent.length; length++) await assert.rejects(put(sent.subarray(0, length)), RangeError);
+});
+
+test("whatever_a_head_says_a_pack_ends_or_fails", async () => {
+  const heads = [
+    { head: "**", holes: [] },
+    { head: hex("a head that is longer than its frames"), holes: [0] },
+    { head: hex("head"), holes: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
+    { head: "", holes: [1] },
+    { head: hex("ab"), holes: [-1, 2 ** 40] },
+  ];
+  for (const head of heads) {
+    const frames = await put(sent, [1, 2], bared, head).catch((error) => void assert.ok(error instanceof Error));
+    assert.ok(!frames || frames.length < 2 || frames.every(([, bytes]) => bytes.length < 6), head.head);
+  }
+  for (const lengths of [[], [0, 0], [2, 2], [-5, 4], [Number.NaN, 4]])
+    assert.deepEqual(await put(sent, [], { ...bared, lengths }).catch(() => []), [], `lengths ${lengths}`);
 });

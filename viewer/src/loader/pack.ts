@@ -1,6 +1,7 @@
-// Packs hold frames back to back, so they can be cut while the bytes still arrive.
+// Packs hold frames back to back, so they can be cut while the bytes still arrive. Bare frames are without what all frames of
+// their set have in common, which the manifest has once, as their head.
 
-import type { Pack } from "../wire";
+import type { Bare, Pack } from "../wire";
 
 export interface PackedFrame {
   degree: number;
@@ -8,13 +9,20 @@ export interface PackedFrame {
 }
 
 /**
- * Cuts a pack into its frames, each as soon as its last byte is there. Bytes beyond the last frame are
+ * Cuts a pack into its frames, each as soon as its last byte is there, and gives bare ones their head. Bytes beyond the last frame are
  * ignored, and read: a body that is left before its end has no size in the browser's timing, which measures the line.
  */
-export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): AsyncGenerator<PackedFrame> {
+export async function* cutPack(
+  chunks: AsyncIterable<Uint8Array>,
+  pack: Pack,
+  { head = "", holes = [] }: Partial<Bare> = {},
+): AsyncGenerator<PackedFrame> {
+  const common = Uint8Array.from(head.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+  // A bare frame begins with the bytes for the holes, and what follows them is in its place in the file.
+  const begin = common.length - holes.length;
   let index = 0;
-  let frame = startFrame(pack, index);
-  let filled = 0;
+  let frame = startFrame(pack, index, begin);
+  let filled = begin;
   for await (const chunk of chunks) {
     let taken = 0;
     while (frame && taken < chunk.length) {
@@ -23,9 +31,14 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
       filled += part.length;
       taken += part.length;
       if (filled === frame.bytes.length) {
+        const { bytes } = frame;
+        const own = bytes.slice();
+        bytes.set(common);
+        let at = begin;
+        for (const hole of holes) bytes[hole] = own[at++]!;
         yield frame;
-        frame = startFrame(pack, ++index);
-        filled = 0;
+        frame = startFrame(pack, ++index, begin);
+        filled = begin;
       }
     }
   }
@@ -33,7 +46,7 @@ export async function* cutPack(chunks: AsyncIterable<Uint8Array>, pack: Pack): A
   if (frame) throw RangeError(pack.pack);
 }
 
-function startFrame(pack: Pack, index: number): PackedFrame | undefined {
-  const length = pack.lengths[index];
-  return length ? { degree: pack.degrees[index]!, bytes: new Uint8Array(length) } : undefined;
+function startFrame(pack: Pack, index: number, begin: number): PackedFrame | undefined {
+  const length = pack.lengths[index]!;
+  return length > begin ? { degree: pack.degrees[index]!, bytes: new Uint8Array(length) } : undefined;
 }

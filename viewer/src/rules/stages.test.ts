@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manifestOf } from "../fixture";
+import { bareManifestOf, manifestOf } from "../fixture";
 import type { Format } from "../wire";
-import { framesOf, planStages, progressOf, selectedOr } from "./stages";
+import { framesOf, loadedBytes, planStages, progressOf, selectedOr } from "./stages";
 
 function plan(tier: string, frames: number, format: Format = "avif", manifest = manifestOf()): string[] {
   return planStages(manifest, { tier, frames, format, because: [] }).map(
@@ -50,6 +50,17 @@ test("progress_counts_frames_of_the_tier_and_bytes_of_its_packs", () => {
   const here = (degree: number) => degree % 30 === 0 || degree === 10;
   assert.deepEqual(progressOf(preview!, here), { loaded: 12, total: 12, bytes: 168, totalBytes: 168 });
   assert.deepEqual(progressOf(standard!, here), { loaded: 13, total: 36, bytes: 182, totalBytes: 504 });
+});
+
+test("bytes_of_bare_frames_are_those_that_are_loaded", () => {
+  const selected = { tier: "preview", frames: 12, format: "avif" as const, because: [] };
+  const [preview] = planStages(bareManifestOf(), selected);
+  assert.deepEqual(
+    progressOf(preview!, (degree) => degree === 30),
+    { loaded: 1, total: 12, bytes: 3, totalBytes: 36 },
+  );
+  const { preview: whole } = manifestOf().tiers;
+  assert.deepEqual([loadedBytes(preview!), loadedBytes(whole!.formats.avif!)], [0, 168]);
 });
 
 test("frames_off_a_tier_s_grid_that_its_packs_hold_may_be_shown", () => {

@@ -20,7 +20,7 @@ export interface StageProgress {
   /** Frames of the tier that can be shown, of `total`. */
   loaded: number;
   total: number;
-  /** Bytes of those that have arrived, of `totalBytes`: what the packs hold, shared ones too. */
+  /** Bytes of those that have arrived, of `totalBytes`: what the packs hold, shared ones too, without the head of bare frames. */
   bytes: number;
   totalBytes: number;
 }
@@ -57,10 +57,11 @@ export function selectedOr(manifest: Manifest, forced: Forced, decodable: Format
 /** How far a stage is, given which degrees of its set are there. */
 export function progressOf(stage: Stage, has: (degree: number) => boolean): StageProgress {
   const progress = { loaded: stage.degrees.filter(has).length, total: stage.degrees.length, bytes: 0, totalBytes: 0 };
+  const spared = stage.bare ? stage.bare.head.length / 2 - stage.bare.holes.length : 0;
   for (const pack of stage.packs) {
     pack.lengths.forEach((length, index) => {
-      progress.totalBytes += length;
-      if (has(pack.degrees[index] ?? -1)) progress.bytes += length;
+      progress.totalBytes += length - spared;
+      if (has(pack.degrees[index] ?? -1)) progress.bytes += length - spared;
     });
   }
   return progress;
@@ -74,6 +75,11 @@ export function framesOf(stages: Stage[]): FrameIndex {
     frames.set(set, new Set([...(frames.get(set) ?? []), ...all]));
   }
   return frames;
+}
+
+/** Bytes of a tier's own frames as this viewer loads them. */
+export function loadedBytes({ bytes, bare }: Rendition): number {
+  return bare?.bytes ?? bytes;
 }
 
 function other(format: Format): Format {

@@ -2,6 +2,7 @@
 
 import type { Version } from "../api";
 import { make } from "../page";
+import { loadedBytes } from "../rules/stages";
 import type { Format, Manifest } from "../wire";
 import { FORMATS, nameOf, tiersOf } from "./renditions";
 import type { View } from "./routes";
@@ -34,7 +35,7 @@ export function linesOf(manifests: [Manifest, Manifest]): Line[] {
 
 function factsOf(manifest: Manifest, tier: string, format: Format): Facts {
   const rendition = manifest.tiers[tier]?.formats[format];
-  return { bytes: rendition?.bytes, mean: rendition?.quality?.mean, min: rendition?.quality?.min };
+  return { bytes: rendition && loadedBytes(rendition), mean: rendition?.quality?.mean, min: rendition?.quality?.min };
 }
 
 export function comparisonTable(

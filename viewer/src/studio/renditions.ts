@@ -1,6 +1,7 @@
 // The tiers and formats of a version, with their bytes and quality.
 
 import { count, make } from "../page";
+import { loadedBytes } from "../rules/stages";
 import type { Format, Manifest, Rendition, Tier } from "../wire";
 import type { View } from "./routes";
 import { field, select } from "./widgets";
@@ -95,10 +96,17 @@ export function renditionTable(manifest: Manifest, view: View): HTMLElement {
   );
 }
 
-function weightOf({ budget }: Tier, { bytes }: Rendition): HTMLElement {
+/** Bytes as viewers load them, and as those load them that know whole files alone. */
+function weightOf({ budget }: Tier, rendition: Rendition): HTMLElement {
+  const bytes = loadedBytes(rendition);
   const share = make("span", { class: "share", "aria-hidden": "true" });
   share.style.setProperty("--share", String(Math.min(1, bytes / budget)));
-  return make("span", { class: "weight" }, `${sizeOf(bytes)} `, make("small", {}, `of ${sizeOf(budget)}`), share);
+  const of = make(
+    "small",
+    {},
+    `of ${sizeOf(budget)}${rendition.bare ? `, ${sizeOf(rendition.bytes)} for older viewers` : ""}`,
+  );
+  return make("span", { class: "weight" }, `${sizeOf(bytes)} `, of, share);
 }
 
 function qualityCells({ quality }: Rendition): HTMLElement[] {
