@@ -18,6 +18,7 @@ mod redis;
 #[path = "../../assets-pipeline/tests/samples/mod.rs"]
 mod samples;
 
+mod admission;
 mod alert_faults;
 mod alerts;
 mod archives;

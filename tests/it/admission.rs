@@ -1,0 +1,108 @@
+//! Admission: what would have to be loaded is refused before the database and the store are drowned, and what is in memory is
+//! answered meanwhile.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, Command, Stdio},
+};
+
+use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::{
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
+    girasol::{RING, Server, header, ingest_with, problem, sequence},
+    s3::files,
+    scaled::Postgres,
+};
+
+async fn refused(response: Response) {
+    assert_eq!(header(response.headers(), "retry-after"), "2");
+    assert_eq!(problem(response, 503).await, "overloaded");
+}
+
+/// Another session that holds a table, so that no reader goes on, until it is dropped.
+struct Hold(Child);
+
+impl Hold {
+    fn table(postgres: &Postgres, table: &str) -> Self {
+        let mut psql = Command::new("psql");
+        psql.args(["-qAtX", "-U", "girasol", "-d", "postgres", "-h"]).arg(postgres.folder());
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let sql = format!("begin; lock table {table} in access exclusive mode; select 'held';\n");
+        child.stdin.as_mut().unwrap().write_all(sql.as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "held\n");
+        Self(child)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn loads_are_refused_before_the_database_is_drowned() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "[server]\nmax_database_loads = 1\nshed_after_ms = 50\n[cache]\nwarm = 0\n[database]\nurl = '{}/postgres'\n",
+        postgres.address
+    );
+    let config = folder.path().join("girasol.toml");
+    std::fs::write(&config, &settings).unwrap();
+    ingest_with(folder.path(), "yellow-gold", [212, 175, 95], 12, &["--config", config.to_str().unwrap()]);
+    let server = Server::start_with(folder.path(), &settings);
+    let manifest = server.json(&sequence(RING)).await;
+    let pack = files(&manifest).pop().unwrap();
+    assert_eq!(server.get(&pack, &[]).await.status(), 200);
+    let unknown = |number: u32| format!("/api/products/customizable/ring/unknown-{number}");
+
+    let held = Hold::table(&postgres, "products");
+    let paths: Vec<String> = (0..40).map(unknown).collect();
+    let mut asked: FuturesUnordered<_> = paths.iter().map(|path| server.get(path, &[])).collect();
+    for _ in 1..paths.len() {
+        refused(asked.next().await.unwrap()).await;
+    }
+    // One has the only turn still.
+    assert!(asked.next().now_or_never().is_none());
+    assert_eq!(server.get(&pack, &[]).await.status(), 200, "what is in memory is answered");
+    drop(held);
+    assert_eq!(asked.next().await.unwrap().status(), 404);
+    assert_eq!(server.get(&unknown(99), &[]).await.status(), 404, "a refusal is not kept");
+}
+
+#[tokio::test]
+async fn frames_are_refused_before_the_store_is_drowned() {
+    let Some(bucket) = Bucket::new("admission", Faults::None).await else { return };
+    bucket.ingest("yellow-gold", [212, 175, 95]);
+    bucket.set(
+        "attempt_timeout_ms = 20000\nscrub_days = 0\n[server]\nmax_object_loads = 1\nshed_after_ms = 50",
+    );
+    // The ingest has left copies on the disk.
+    let _ = std::fs::remove_dir_all(bucket.data().join("cache"));
+    let server = bucket.serve();
+    let manifest = server.json(&sequence("ring.solitaire.metal-yellow-gold.stone-diamond")).await;
+    let hd = manifest["tiers"]["hd"]["formats"]["avif"].clone();
+    let [known, cold @ ..] = &hd["packs"].as_array().unwrap()[..] else { panic!("{hd}") };
+    let path = |pack: &Value| format!("/p/{}.pack", pack["pack"].as_str().unwrap());
+    assert_eq!(server.get(&path(known), &[]).await.status(), 200);
+
+    bucket.line.set(Faults::Silent);
+    let cold: Vec<String> = cold.iter().map(path).collect();
+    assert!(cold.len() > 1, "{hd}");
+    let mut asked: FuturesUnordered<_> = cold.iter().map(|path| server.get(path, &[])).collect();
+    for _ in 1..cold.len() {
+        refused(asked.next().await.unwrap()).await;
+    }
+    // One has the only turn still.
+    assert!(asked.next().now_or_never().is_none());
+    assert_eq!(server.get(&path(known), &[]).await.status(), 200, "what is in memory is answered");
+    bucket.line.set(Faults::None);
+}
