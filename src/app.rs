@@ -1,6 +1,7 @@
 //! The running program: its parts put together in order, the server, and the worker.
 
 mod access;
+mod admission;
 mod alerting;
 mod connections;
 mod descriptors;
@@ -34,8 +35,8 @@ use crate::{
     config::{BadTarget, Config, DatabaseConfig, KeepRaw, SecretText, UnknownProxies},
     db::{self, Address, Connections, Db, DbError, Found, Place},
     http::{
-        self, Draining, Scraped,
-        catalog::{Bounds, CacheBytes, Catalog},
+        self, Draining, PrivateAdmission, Scraped,
+        catalog::{CacheBytes, Catalog},
         public::vitals::Views,
     },
     library::{
@@ -321,17 +322,6 @@ impl App {
         }
     }
 
-    /// How many loads may be under way at once.
-    fn bounds(&self) -> Bounds {
-        let server = &self.config.server;
-        Bounds {
-            database: server.max_database_loads,
-            store: server.max_manifest_loads,
-            objects: server.max_object_loads,
-            patience: Duration::from_millis(server.shed_after_ms),
-        }
-    }
-
     /// How many requests clients may make.
     fn limits(&self, shared: Option<SharedCache>) -> Limits {
         let limits = &self.config.limits;
@@ -407,6 +397,7 @@ impl App {
                 purger.caches().map(|(name, _)| name.to_owned()).collect(),
             )),
             request_limits,
+            admission: web::Data::new(PrivateAdmission::of(self.private_bounds())),
             notices: web::Data::new(Notices::default()),
         }
     }

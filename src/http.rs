@@ -12,6 +12,7 @@ mod private;
 mod warm;
 
 mod access_log;
+mod admission;
 mod auth;
 mod body;
 mod caching;
@@ -24,7 +25,9 @@ mod embedded;
 mod encoding;
 mod export;
 mod forwarded;
+mod gate;
 mod limiting;
+mod live;
 mod measure;
 mod methods;
 mod metrics;
@@ -48,6 +51,7 @@ use crate::domain::names::ConfigId;
 
 pub use self::{
     access_log::AccessLog,
+    admission::{PrivateAdmission, PrivateBounds},
     direct::Direct,
     document::openapi_json,
     draining::{Draining, close_while_draining},

@@ -14,7 +14,9 @@ use crate::{
     cdn::purge::Purger,
     checks::Checks,
     domain::{frameset::UploadLimits, proxies::TrustedProxies},
-    http::{self, AccessLog, Direct, Draining, Scraped, catalog::Catalog, public::vitals::Views},
+    http::{
+        self, AccessLog, Direct, Draining, PrivateAdmission, Scraped, catalog::Catalog, public::vitals::Views,
+    },
     library::readiness::Readiness,
     limits::Limits,
     notices::Notices,
@@ -40,6 +42,7 @@ pub(super) struct Shared {
     pub(super) housekeeping: web::Data<http::Housekeeping>,
     pub(super) measured: Measured,
     pub(super) request_limits: web::Data<Limits>,
+    pub(super) admission: web::Data<PrivateAdmission>,
     pub(super) notices: web::Data<Notices>,
 }
 
@@ -86,7 +89,7 @@ impl Shared {
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
         routes.app_data(self.scraped).app_data(self.housekeeping);
         self.measured.add_to(routes);
-        routes.app_data(self.request_limits).app_data(self.notices);
+        routes.app_data(self.request_limits).app_data(self.notices).app_data(self.admission);
     }
 }
 

@@ -49,8 +49,18 @@ section! {
         max_manifest_loads: usize = 64, whole(1, 10_000);
         /// The same for reads of frames, packs and stills in the store, which wait four times as long.
         max_object_loads: usize = 256, whole(1, 10_000);
-        /// Milliseconds that such a read waits for its turn.
+        /// Milliseconds that such a read waits for its turn, and a request of an artist.
         shed_after_ms: u64 = 250, whole(1, 60_000);
+        /// Requests of artists at once, but for the files that they send. What has to wait longer than `shed_after_ms` is refused
+        /// with 503 and `Retry-After`.
+        max_artist_requests: usize = 64, whole(1, 10_000);
+        /// The same for files that artists send, each until it is there.
+        max_uploads: usize = 256, whole(1, 10_000);
+        /// The same for requests of operators, which wait four times as long. Artists and visitors take none of their turns.
+        max_operator_requests: usize = 32, whole(1, 10_000);
+        /// Live streams that artists have open at once, and as many of operators. A further one is refused with 503 and
+        /// `Retry-After`.
+        max_streams: usize = 100, whole(1, 10_000);
         /// Networks and addresses of the proxies in front of the server. The server believes `X-Forwarded-For`,
         /// `X-Forwarded-Proto` and `X-Forwarded-Host` only in requests that come from one of them; it never reads
         /// `Forwarded`. Empty: requests come from the clients themselves.

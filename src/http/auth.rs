@@ -123,11 +123,11 @@ async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
         if !is_safe(request.method()) {
             require_same_origin(request)?;
         }
-        let attempt = Attempt::begin(request, token.clone())?;
+        let attempt = Attempt::begin(request, token.clone()).await?;
         let Some(key) = catalog.db.session_key(&token).await? else {
             return Err(attempt.failed(Error::SessionExpired).await);
         };
-        attempt.succeeded();
+        attempt.succeeded().await?;
         (key, Some(token))
     };
     limiting::by_key(request, &key.id).await?;
@@ -135,12 +135,46 @@ async fn identify(request: &HttpRequest) -> Result<Caller, Error> {
     Ok(Caller { key, actor, session })
 }
 
+/// What a client has shown that sees a live stream or an export.
+pub(super) struct Standing {
+    db: Db,
+    shown: Shown,
+}
+
+enum Shown {
+    Key(ApiKey),
+    Session(String),
+}
+
+impl Standing {
+    /// Of a client that was identified.
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, Error> {
+        let catalog = request.app_data::<Data<Catalog>>().expect("every route has the catalog as app data");
+        let shown = if let Some(key) = bearer(request)? {
+            Shown::Key(key)
+        } else {
+            let cookie = request.cookie(cookie_name(request)).ok_or(Error::KeyMissing)?;
+            Shown::Session(cookie.value().to_owned())
+        };
+        Ok(Self { db: catalog.db.clone(), shown })
+    }
+
+    /// Whether the key was revoked meanwhile, or the session has ended. While the database is away, neither is known.
+    pub(super) async fn is_over(&self) -> bool {
+        let key = match &self.shown {
+            Shown::Key(key) => self.db.verify_key(key).await,
+            Shown::Session(token) => self.db.session_key(token).await,
+        };
+        matches!(key, Ok(None))
+    }
+}
+
 /// The stored key of a key that a client has sent.
 pub(super) async fn verify(request: &HttpRequest, db: &Db, key: &ApiKey) -> Result<StoredKey, Error> {
-    let attempt = Attempt::begin(request, key.to_string())?;
+    let attempt = Attempt::begin(request, key.to_string()).await?;
     match db.verify_key(key).await? {
         Some(stored) => {
-            attempt.succeeded();
+            attempt.succeeded().await?;
             Ok(stored)
         }
         None => Err(attempt.failed(Error::KeyRefused).await),

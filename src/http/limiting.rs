@@ -27,7 +27,9 @@ use crate::{
 };
 
 use super::{
+    admission,
     forwarded::{self, Sender},
+    gate::Turn,
     problem::{Error, Failure},
 };
 
@@ -123,42 +125,58 @@ pub(super) async fn by_key(request: &HttpRequest, key: &KeyId) -> Result<(), Err
 pub(super) struct Attempt<'a> {
     request: &'a HttpRequest,
     credential: String,
-    /// Where failures are counted, and for which client.
-    counted: Option<(Data<Limits>, Subject)>,
+    /// Which client failures are counted for.
+    subject: Option<Subject>,
+    /// The turn to try it, where it was not good a while ago.
+    turn: Option<Turn>,
 }
 
 impl<'a> Attempt<'a> {
     /// Refuses one from an address of which too many have failed, before the database is asked. One that was good a while
-    /// ago is let through: an artist is not locked out by others of the same address.
-    pub(super) fn begin(request: &'a HttpRequest, credential: String) -> Result<Self, Error> {
-        let counted = limits(request).and_then(|limits| {
+    /// ago is let through: an artist is not locked out by others of the same address. It waits for the turn of its request,
+    /// and any other one for a turn to be tried.
+    pub(super) async fn begin(request: &'a HttpRequest, credential: String) -> Result<Self, Error> {
+        let limits = limits(request);
+        let subject = limits.and_then(|limits| {
             // A header that is not believed opens no way around this limit.
             let address = match forwarded::sender(request)? {
                 Sender::Client(address) | Sender::Stranger(address) => address,
                 Sender::Proxy => return None,
             };
-            Some((limits.clone(), limits.subject(address)?))
+            limits.subject(address)
         });
-        if let Some((limits, subject)) = &counted
-            && !limits.is_proven(&credential)
+        if limits.is_some_and(|limits| limits.is_proven(&credential)) {
+            admission::enter(request).await?;
+            return Ok(Self { request, credential, subject, turn: None });
+        }
+        if let Some((limits, subject)) = limits.zip(subject.as_ref())
             && let Some(standing) = limits.refused(Class::Failures, subject)
         {
             admit(request, standing)?;
         }
-        Ok(Self { request, credential, counted })
+        let turn = admission::to_be_tried(request).await?;
+        Ok(Self { request, credential, subject, turn })
     }
 
     /// The credential is good.
-    pub(super) fn succeeded(self) {
-        if let Some((limits, _)) = &self.counted {
+    pub(super) async fn succeeded(self) -> Result<(), Error> {
+        if let Some(limits) = limits(self.request) {
             limits.prove(&self.credential, true);
+        }
+        match self.turn {
+            Some(turn) => {
+                drop(turn);
+                admission::enter(self.request).await
+            }
+            None => Ok(()),
         }
     }
 
     /// It is not: what the client hears is this error, or that it has tried too often.
     pub(super) async fn failed(self, error: Error) -> Error {
-        let Some((limits, subject)) = &self.counted else { return error };
+        let Some(limits) = limits(self.request) else { return error };
         limits.prove(&self.credential, false);
+        let Some(subject) = &self.subject else { return error };
         match limits.take(Class::Failures, subject).await {
             Some(standing) => admit(self.request, standing).err().unwrap_or(error),
             None => error,

@@ -18,16 +18,16 @@ use crate::{
     scaled::Postgres,
 };
 
-async fn refused(response: Response) {
+pub(crate) async fn refused(response: Response) {
     assert_eq!(header(response.headers(), "retry-after"), "2");
     assert_eq!(problem(response, 503).await, "overloaded");
 }
 
 /// Another session that holds a table, so that no reader goes on, until it is dropped.
-struct Hold(Child);
+pub(crate) struct Hold(Child);
 
 impl Hold {
-    fn table(postgres: &Postgres, table: &str) -> Self {
+    pub(crate) fn table(postgres: &Postgres, table: &str) -> Self {
         let mut psql = Command::new("psql");
         psql.args(["-qAtX", "-U", "girasol", "-d", "postgres", "-h"]).arg(postgres.folder());
         let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

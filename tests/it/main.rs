@@ -61,6 +61,7 @@ mod optimize;
 mod performance;
 mod preview;
 mod private;
+mod private_admission;
 mod process;
 mod product;
 mod purge;

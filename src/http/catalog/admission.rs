@@ -5,23 +5,14 @@
 //! most goes first: the database and manifests in the store have fewer turns and less patience than frames. A load takes its
 //! turn for one read alone, so that none waits for another while it has one.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use metrics::{Counter, counter};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::Semaphore;
 
-use crate::http::problem::Error;
+use crate::http::gate::Gate;
 
 /// Frames are refused last: their loads wait this many times as long.
 const PATIENCE_FOR_OBJECTS: u32 = 4;
-/// How often the log says that loads are refused.
-const SAY_EVERY: Duration = Duration::from_mins(1);
 
 /// How many loads may be under way at once, and how long one waits for its turn.
 #[derive(Debug, Clone, Copy)]
@@ -46,16 +37,6 @@ pub(in crate::http) struct Admission {
     pub(in crate::http) patience: Duration,
 }
 
-/// Turns of one kind.
-#[derive(Debug)]
-pub(in crate::http) struct Gate {
-    kind: &'static str,
-    turns: Semaphore,
-    patience: Duration,
-    shed: Counter,
-    said: Mutex<Option<Instant>>,
-}
-
 impl Admission {
     pub(in crate::http) fn of(bounds: Bounds) -> Self {
         let Bounds { database, store, objects, patience } = bounds;
@@ -74,67 +55,19 @@ impl Admission {
     }
 }
 
-impl Gate {
-    fn new(kind: &'static str, at_once: usize, patience: Duration) -> Self {
-        Self {
-            kind,
-            turns: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
-            patience,
-            shed: counter!("girasol_shed_loads_total", "kind" => kind),
-            said: Mutex::default(),
-        }
-    }
-
-    /// Waits for a turn, which lasts as long as the value.
-    pub(in crate::http) async fn enter(&self) -> Result<SemaphorePermit<'_>, Error> {
-        if let Ok(turn) = self.turns.try_acquire() {
-            return Ok(turn);
-        }
-        if let Ok(Ok(turn)) = timeout(self.patience, self.turns.acquire()).await {
-            return Ok(turn);
-        }
-        self.shed.increment(1);
-        if self.is_to_be_said() {
-            tracing::warn!(
-                kind = self.kind,
-                "more has to be loaded than the server can in time: what waits too long is refused with 503"
-            );
-        }
-        Err(Error::Overloaded)
-    }
-
-    fn is_to_be_said(&self) -> bool {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = said.is_none_or(|at| at.elapsed() >= SAY_EVERY);
-        if is_due {
-            *said = Some(Instant::now());
-        }
-        is_due
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{
         db::Db,
         domain::{names::ProductId, policy::Policy},
-        http::catalog::{CacheBytes, Catalog},
+        http::{
+            catalog::{CacheBytes, Catalog},
+            problem::Error,
+        },
         store::Store,
     };
 
     use super::*;
-
-    #[tokio::test]
-    async fn a_load_waits_for_its_turn_and_not_for_ever() {
-        let gate = |patience| Gate::new("database", 2, patience);
-        let hasty = gate(Duration::from_millis(1));
-        let _held = (hasty.enter().await.unwrap(), hasty.enter().await.unwrap());
-        assert!(matches!(hasty.enter().await, Err(Error::Overloaded)));
-        let patient = gate(Duration::from_hours(1));
-        let (one, _two) = (patient.enter().await.unwrap(), patient.enter().await.unwrap());
-        let (waiting, ()) = tokio::join!(patient.enter(), async { drop(one) });
-        assert!(waiting.is_ok());
-    }
 
     #[tokio::test]
     async fn what_is_in_memory_is_answered_while_nothing_can_be_loaded() {
@@ -164,6 +97,7 @@ mod tests {
         let patience = Duration::from_millis(100);
         let admission = Admission::of(Bounds { database: 1, store: 1, objects: 1, patience });
         let Admission { database, store, objects, .. } = admission;
-        assert_eq!([database.patience, store.patience, objects.patience], [patience, patience, 4 * patience]);
+        let patiences = [database, store, objects].map(|gate| gate.patience());
+        assert_eq!(patiences, [patience, patience, 4 * patience]);
     }
 }

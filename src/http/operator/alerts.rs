@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     web::{Bytes, Data, Payload},
 };
 use futures_util::stream;
@@ -17,7 +17,8 @@ use crate::{
         auth::{Admin, Observer},
         body,
         catalog::Catalog,
-        private_scope::{secret, secret_json},
+        live,
+        private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
         segment,
@@ -166,11 +167,7 @@ pub(super) async fn events(
         Some(after) => after,
         None => catalog.db.last_alert_history(1).await?.first().map_or(0, |past| past.id),
     };
-    Ok(secret(StatusCode::OK)
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx buffers answers otherwise.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(watch(catalog.db.clone(), after)))
+    live::stream(&request, watch(catalog.db.clone(), after))
 }
 
 /// A stream of what becomes of alerts.

@@ -65,7 +65,7 @@ pub(super) async fn show(
     if format == ExportFormat::Json {
         return page(&catalog.db, after).await;
     }
-    Ok(format.file("audit").streaming(export(catalog.db.clone(), after, format)))
+    format.stream(&request, "audit", export(catalog.db.clone(), after, format)).await
 }
 
 async fn page(db: &Db, after: i64) -> Result<HttpResponse, Failure> {

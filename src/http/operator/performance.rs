@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     web::{Bytes, Data},
 };
 use futures_util::{Stream, stream};
@@ -38,7 +38,8 @@ use crate::{
 use crate::http::{
     auth::Observer,
     export::ExportFormat,
-    private_scope::{secret, secret_json},
+    live,
+    private_scope::secret_json,
     problem::{Error, Failure},
     query::{self, NoQuery},
     spreadsheet,
@@ -244,12 +245,13 @@ fn parse_hours(value: &str) -> Result<u32, Error> {
         problems::Read,
     ),
 )]
-pub(super) async fn events(_: NoQuery, _: Observer, reports: Data<Reports>) -> Result<HttpResponse, Failure> {
-    Ok(secret(StatusCode::OK)
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx buffers answers otherwise.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(watch(reports)))
+pub(super) async fn events(
+    _: NoQuery,
+    _: Observer,
+    request: HttpRequest,
+    reports: Data<Reports>,
+) -> Result<HttpResponse, Failure> {
+    live::stream(&request, watch(reports))
 }
 
 fn watch(reports: Data<Reports>) -> impl Stream<Item = Result<Bytes, Error>> {
@@ -302,7 +304,7 @@ pub(super) async fn export(
         }
     }
     let since_ms = reports.db.now_ms() - i64::from(hours) * HOUR_MS;
-    Ok(format.file("performance").streaming(lines(reports.db.clone(), since_ms, format)))
+    format.stream(&request, "performance", lines(reports.db.clone(), since_ms, format)).await
 }
 
 /// How far an export is.

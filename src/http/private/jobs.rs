@@ -4,10 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{CONTENT_TYPE, HeaderMap},
-    },
+    http::{StatusCode, header::HeaderMap},
     web::{Bytes, Data, Payload},
 };
 use futures_util::stream;
@@ -21,7 +18,8 @@ use crate::{
         auth::Artist,
         body,
         catalog::Catalog,
-        private_scope::{secret, secret_json},
+        live,
+        private_scope::secret_json,
         problem::{Error, Failure},
         query::NoQuery,
         segment,
@@ -192,11 +190,7 @@ pub(super) async fn events(
         return Err(Error::NoSuchJob.into());
     }
     let after = last_event(request.headers());
-    Ok(secret(StatusCode::OK)
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx buffers answers otherwise.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(watch(catalog.db.clone(), id, after)))
+    live::stream(&request, watch(catalog.db.clone(), id, after))
 }
 
 /// A stream of the events of one job.

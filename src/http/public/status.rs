@@ -24,6 +24,7 @@ use crate::{
 use crate::http::{
     caching::{Caching, answer},
     catalog::Catalog,
+    draining::Draining,
     problem::{At as _, Error, Failure},
     query,
     representation::JSON,
@@ -88,7 +89,7 @@ pub(crate) async fn status(request: HttpRequest, catalog: Data<Catalog>) -> Resu
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // nginx buffers answers unless this header forbids it.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(watch(catalog, id, now)))
+        .streaming(watch(catalog, request.app_data::<Data<Draining>>().cloned(), id, now)))
 }
 
 async fn load(catalog: &Catalog, id: &ConfigId) -> Result<Progress, Error> {
@@ -138,6 +139,7 @@ impl Drop for Slot {
 
 struct Watch {
     catalog: Data<Catalog>,
+    draining: Option<Data<Draining>>,
     signals: Listener,
     slot: Option<Slot>,
     began: Instant,
@@ -149,14 +151,16 @@ struct Watch {
 
 fn watch(
     catalog: Data<Catalog>,
+    draining: Option<Data<Draining>>,
     id: ConfigId,
     now: Progress,
 ) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
     let began = Instant::now();
     let slot = Slot::take();
     let signals = catalog.db.signals().listen(&[Topic::Progress, Topic::Pointers]);
+    let sent_at = began;
     let watch =
-        Watch { catalog, signals, slot, began, sent_at: began, number: 0, sent: None, next: Some(now) };
+        Watch { catalog, draining, signals, slot, began, sent_at, number: 0, sent: None, next: Some(now) };
     stream::try_unfold(watch, move |mut watch| {
         let id = id.clone();
         async move {
@@ -171,7 +175,9 @@ fn watch(
                     return Ok(Some((Bytes::from(event), watch)));
                 }
                 let is_over = watch.sent.as_ref().is_some_and(Progress::is_over);
-                if is_over || watch.slot.is_none() || watch.began.elapsed() > MAX_DURATION {
+                // A stream that goes on would hold the server back from its end.
+                let is_draining = watch.draining.as_ref().is_some_and(|draining| draining.has_begun());
+                if is_over || is_draining || watch.slot.is_none() || watch.began.elapsed() > MAX_DURATION {
                     return Ok(None);
                 }
                 watch.signals.wait(POLL_EVERY).await;

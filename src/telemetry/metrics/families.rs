@@ -158,7 +158,9 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "girasol_shed_loads_total",
         &["kind"],
-        "Loads that were refused with 503, since they would have waited too long: database, store, objects, answers.",
+        "Loads and requests that were refused with 503, since they would have waited too long. Loads for visitors: database, store, \
+         objects, answers. What artists and operators asked for: keys, artists, uploads, operators, exports, streams of artists, \
+         streams of operators.",
     ),
     histogram(
         "girasol_viewer_switch_duration_seconds",
