@@ -139,7 +139,7 @@ impl Catalog {
             sharing: None,
             turns: Turns::default(),
             admission: Admission::unbounded(),
-            ahead: Ahead::default(),
+            ahead: Ahead::of(usize::MAX),
             reading: Handle::try_current().ok(),
         }
     }
@@ -165,7 +165,7 @@ impl Catalog {
     /// The same catalog, with so many loads under way at once.
     #[must_use]
     pub fn admitting(self, bounds: Bounds) -> Self {
-        Self { admission: Admission::of(bounds), ..self }
+        Self { admission: Admission::of(bounds), ahead: Ahead::of(bounds.objects), ..self }
     }
 
     /// The same catalog, with these settings for the delivery of objects.

@@ -24,6 +24,7 @@ pub(super) type Turn = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub(super) struct Gate {
     kind: &'static str,
+    at_once: usize,
     turns: Arc<Semaphore>,
     patience: Duration,
     shed: Counter,
@@ -33,9 +34,11 @@ pub(super) struct Gate {
 impl Gate {
     /// At least one turn at once; a wait ends after `patience`.
     pub(super) fn new(kind: &'static str, at_once: usize, patience: Duration) -> Self {
+        let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             kind,
-            turns: Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS))),
+            at_once,
+            turns: Arc::new(Semaphore::new(at_once)),
             patience,
             shed: counter!("girasol_shed_loads_total", "kind" => kind),
             said: Mutex::default(),
@@ -56,6 +59,11 @@ impl Gate {
     /// Takes a turn, or refuses at once.
     pub(super) fn enter_now(&self) -> Result<Turn, Error> {
         self.turns.clone().try_acquire_owned().map_err(|_none_left| self.shed())
+    }
+
+    /// Whether half of the turns are free: what may be left out asks first, and makes nothing wait that may not.
+    pub(super) fn is_half_free(&self) -> bool {
+        2 * self.turns.available_permits() >= self.at_once
     }
 
     /// How long it waits.
@@ -103,9 +111,9 @@ mod tests {
         let hasty = gate(Duration::from_millis(1));
         let held = (hasty.enter().await.unwrap(), hasty.enter().await.unwrap());
         assert!(matches!(hasty.enter().await, Err(Error::Overloaded)));
-        assert!(matches!(hasty.enter_now(), Err(Error::Overloaded)));
+        assert!(matches!(hasty.enter_now(), Err(Error::Overloaded)) && !hasty.is_half_free());
         drop(held.0);
-        assert!(hasty.enter_now().is_ok());
+        assert!(hasty.is_half_free() && hasty.enter_now().is_ok());
         let patient = gate(Duration::from_hours(1));
         let (one, _two) = (patient.enter().await.unwrap(), patient.enter().await.unwrap());
         let (waiting, ()) = tokio::join!(patient.enter(), async { drop(one) });

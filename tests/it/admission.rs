@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::{
     bucket_fixture::Bucket,
     fault_proxy::Faults,
-    girasol::{RING, Server, header, ingest_with, problem, sequence},
+    fleet::until,
+    girasol::{RING, ROSE, Server, header, ingest_with, problem, sequence},
     s3::files,
     scaled::Postgres,
 };
@@ -120,4 +121,46 @@ fn packs_of_the_choice(manifest: &Value) -> Vec<String> {
     let [tier, format] = ["tier", "format"].map(|key| manifest["selected"][key].as_str().unwrap());
     let packs = manifest["tiers"][tier]["formats"][format]["packs"].as_array().unwrap();
     packs.iter().map(|pack| format!("/p/{}.pack", pack["pack"].as_str().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn what_is_read_ahead_leaves_turns_for_visitors_who_wait() {
+    let Some(bucket) = Bucket::new("spare", Faults::None).await else { return };
+    for (metal, colour) in [("yellow-gold", [212, 175, 95]), ("rose-gold", [210, 150, 130])] {
+        bucket.ingest(metal, colour);
+    }
+    bucket.set(
+        "attempt_timeout_ms = 60000\nscrub_days = 0\n[server]\nmax_object_loads = 2\nshed_after_ms = 50",
+    );
+    // Manifests come to the disk, and packs are left to the bucket.
+    let server = bucket.serve();
+    let rings = [RING, ROSE];
+    let mut cold = Vec::new();
+    for ring in rings {
+        let manifest: Value = server.until(&sequence(ring), 200).await.json().await.unwrap();
+        let known = packs_of_the_choice(&manifest);
+        for pack in &known {
+            server.until(pack, 200).await;
+        }
+        cold.extend(
+            files(&manifest).into_iter().filter(|file| file.starts_with("/p/") && !known.contains(file)),
+        );
+    }
+    drop(server);
+    std::fs::remove_dir_all(bucket.data().join("cache/objects/p")).unwrap();
+
+    let server = bucket.serve();
+    let reads = || bucket.line.asked(&format!("GET /{}/spins/p/", bucket.name));
+    let before = reads();
+    bucket.line.set(Faults::Silent);
+    for ring in rings {
+        server.until(&sequence(ring), 200).await;
+    }
+    until("a pack is read ahead", async || (reads() > before).then_some(())).await;
+    let mut asked: FuturesUnordered<_> = cold[..2].iter().map(|path| server.get(path, &[])).collect();
+    refused(asked.next().await.unwrap()).await;
+    assert!(asked.next().now_or_never().is_none(), "a visitor has a turn");
+    assert_eq!(reads(), before + 2, "one was read ahead, and one is a visitor's");
+    bucket.line.set(Faults::None);
+    assert_eq!(asked.next().await.unwrap().status(), 200);
 }

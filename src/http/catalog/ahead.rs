@@ -25,23 +25,28 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Clone)]
 pub(super) struct Ahead(Arc<Semaphore>);
 
-impl Default for Ahead {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+impl Ahead {
+    /// Where so many objects may be loaded at once: half of the turns at least stay for visitors who wait.
+    pub(super) fn of(objects: usize) -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE.min(objects / 2))))
     }
 }
 
 impl Catalog {
     /// Begins to read the first packs of a public spin that are neither in memory nor on this machine. It does not wait: where
-    /// enough is read ahead already, the pack is read when it is asked for.
+    /// enough is read ahead already, or the store has much to do for visitors who wait, the pack is read when it is asked for.
     pub(in crate::http) async fn read_ahead(catalog: &Data<Self>, rendition: &Rendition) {
         if catalog.delivery.objects != ObjectsFrom::Serve {
             return;
         }
+        let objects = &catalog.admission.objects;
         for entry in rendition.packs.iter().take(PACKS) {
             let address = ObjectKey::Pack(entry.pack).within(Namespace::Public);
             if catalog.cached().objects.has(&address) || catalog.store.is_near(&address).await {
                 continue;
+            }
+            if !objects.is_half_free() {
+                return;
             }
             let Ok(turn) = catalog.ahead.0.clone().try_acquire_owned() else { return };
             let catalog = catalog.clone();
