@@ -164,3 +164,20 @@ async fn what_is_read_ahead_leaves_turns_for_visitors_who_wait() {
     bucket.line.set(Faults::None);
     assert_eq!(asked.next().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a_bucket_that_has_too_much_to_do_is_asked_again_later() {
+    let Some(bucket) = Bucket::new("busy", Faults::None).await else { return };
+    bucket.ingest("yellow-gold", [212, 175, 95]);
+    let server = bucket.serve();
+    let manifest: Value = server.until(&sequence(RING), 200).await.json().await.unwrap();
+    let known = packs_of_the_choice(&manifest);
+    let cold =
+        files(&manifest).into_iter().find(|file| file.starts_with("/p/") && !known.contains(file)).unwrap();
+    bucket.line.set(Faults::Busy);
+    let busy = server.get(&cold, &[]).await;
+    assert_eq!(header(busy.headers(), "retry-after"), "5");
+    assert_eq!(problem(busy, 503).await, "not-ready");
+    bucket.line.set(Faults::None);
+    assert!(!server.until(&cold, 200).await.bytes().await.unwrap().is_empty());
+}

@@ -20,6 +20,8 @@ pub(crate) enum Faults {
     Slow,
     /// Of each long answer comes one half, and the other when the faults change: unless the line is dead by then.
     Halfway,
+    /// Each is refused, since the server has too much to do.
+    Busy,
     /// Connections end before anything is said.
     Dead,
     /// Nothing is answered until the faults change.
@@ -220,6 +222,7 @@ impl Shared {
         match faults {
             Faults::None if !was_silent => Some(Mishap::None),
             Faults::Slow => Some(Mishap::Slow),
+            Faults::Busy => Some(Mishap::Refused),
             Faults::Halfway => Some(Mishap::Halfway),
             Faults::Flaky if state.seen.insert(request) => {
                 let [refused, cut, late] = [state.refused, state.cut, state.late];
