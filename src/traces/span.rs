@@ -115,7 +115,9 @@ impl Span {
     /// The same span, which began so long ago.
     pub(super) fn lasting(mut self, took: Duration) -> Self {
         if let Some(recording) = &mut self.0 {
-            recording.message.start_time_unix_nano -= took.as_nanos() as u64;
+            // A clock may be at its beginning.
+            let start = &mut recording.message.start_time_unix_nano;
+            *start = start.saturating_sub(took.as_nanos() as u64);
             if let Some(began) = recording.began.checked_sub(took) {
                 recording.began = began;
             }
@@ -184,11 +186,24 @@ impl Drop for Span {
         let Some(recording) = self.0.take() else { return };
         let Recording { began, mut message, .. } = *recording;
         // By the clock that never goes back.
-        message.end_time_unix_nano = message.start_time_unix_nano + began.elapsed().as_nanos() as u64;
+        message.end_time_unix_nano =
+            message.start_time_unix_nano.saturating_add(began.elapsed().as_nanos() as u64);
         exporter::send(message);
     }
 }
 
 fn unix_nano(at: SystemTime) -> u64 {
     at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_never_older_than_its_clock() {
+        let span =
+            Span::of(&Work::new(None), "x", Kind::Internal, None).lasting(Duration::from_nanos(u64::MAX));
+        assert_eq!(span.0.as_ref().map(|recording| recording.message.start_time_unix_nano), Some(0));
+    }
 }
