@@ -32,7 +32,7 @@ use crate::{
     launches::Launches,
 };
 
-use self::{channel::Channel, notice::Notice, outbox::Outbox};
+use self::{channel::Channel, launch::Reporter, notice::Notice, outbox::Outbox};
 
 /// How long measuring may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,6 +78,11 @@ struct State {
     has_saved: bool,
 }
 
+/// Starts to keep the reports of launches where no rule is evaluated and no channel is told.
+pub fn report_launches(background: &mut Background, db: &Db, launches: &Launches) {
+    Reporter { db: db.clone(), launches: launches.clone(), channels: Vec::new() }.start(background);
+}
+
 impl Watcher {
     /// Reads the secrets of channels. Nothing is measured or sent yet.
     pub fn open(
@@ -112,6 +117,8 @@ impl Watcher {
                 async move { watcher.outbox.send_to(&channel, &watcher.db, task).await }
             });
         }
+        let (db, launches, channels) = (self.db.clone(), self.launches.clone(), self.channels.clone());
+        Reporter { db, launches, channels }.start(background);
         let watcher = self.clone();
         background.run("watch_alerts", move |task| {
             let watcher = watcher.clone();
@@ -191,7 +198,6 @@ impl Watcher {
         if state.own.is_some() && (!is_held || state.service.is_some()) {
             if is_held {
                 self.end_gone(now_ms, &self.db.open_alerts().await?).await?;
-                self.report_launches(now_ms).await?;
             }
             return Ok(());
         }
@@ -207,24 +213,6 @@ impl Watcher {
         }
         if is_held && state.service.is_none() {
             state.service = Some(Alerts::resume(of(SERVICE), now_ms));
-        }
-        Ok(())
-    }
-
-    /// Sends the reports of launches that are over, each once.
-    async fn report_launches(&self, now_ms: i64) -> Result<(), DbError> {
-        let listed = self.launches.known().into_iter().map(|listed| listed.launch);
-        for launch in listed.filter(|launch| launch::is_due(launch, now_ms)) {
-            if self.db.is_launch_reported(&launch).await? {
-                continue;
-            }
-            let report = launch::report(&self.db, &launch).await?;
-            let takes = self.channels.iter().filter(|channel| channel.takes_reports());
-            let messages: Vec<_> = takes.map(|channel| (channel.name(), report.clone())).collect();
-            if self.db.note_launch_report(&launch, &messages).await? {
-                let text = report["text"].as_str().unwrap_or_default();
-                tracing::info!(launch = launch.name, text, "a launch is over");
-            }
         }
         Ok(())
     }

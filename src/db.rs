@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod ingests;
 pub mod jobs;
 pub mod keys;
+pub mod launch_reports;
 pub mod launches;
 pub mod listing;
 pub mod maintain;

@@ -16,6 +16,7 @@ pub mod import;
 pub mod input;
 pub mod job;
 pub mod keys;
+pub mod launch_report;
 pub mod limit;
 pub mod manifest;
 pub mod names;

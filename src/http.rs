@@ -58,6 +58,7 @@ pub use self::{
     limiting::limit,
     metrics::Scraped,
     operator::Housekeeping,
+    operator::launches::launch_reports_json,
     operator::performance::{Reports, performance_json},
     plain::store_plain_alone,
     private::Writers,

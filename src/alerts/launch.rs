@@ -1,153 +1,125 @@
-//! The report that follows a launch.
+//! Reports of launches that are over: each is made once, kept, and sent to channels.
+//!
+//! A report may read weeks of views. It is made beside the evaluation of rules, which waits for nothing.
 
-use std::fmt::Write as _;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
+    background::Background,
     db::{Db, DbError, alerts::Past},
     domain::{
         alerts::{ChangeKind, Launch, Objective, Ratio},
         histogram::Histogram,
-        performance::{series::Period, users::UserTally},
+        launch_report::{Answered, Fired, LaunchReport, MOST_ALERTS, Times, Views},
     },
+    launches::Launches,
 };
 
-use super::notice::timestamp;
+use super::{channel::Channel, notice::timestamp};
 
+/// How often it is looked whether a launch is over.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// How long after a launch its report is made, if no server ran when it ended.
 const STILL_MS: i64 = 7 * 86_400_000;
 /// How long after the end the last figures have arrived.
 const LATE_MS: i64 = 3 * 60_000;
 
-const WEEK_MS: i64 = 7 * 86_400_000;
+/// Makes reports of launches.
+#[derive(Debug, Clone)]
+pub(super) struct Reporter {
+    pub(super) db: Db,
+    pub(super) launches: Launches,
+    pub(super) channels: Vec<Arc<Channel>>,
+}
+
+impl Reporter {
+    pub(super) fn start(self, background: &mut Background) {
+        background.every("report_launches", LOOK_EVERY, move || {
+            let reporter = self.clone();
+            async move { reporter.report().await }
+        });
+    }
+
+    /// Every server looks; the first one keeps its report, and tells channels of it.
+    async fn report(&self) -> Result<(), DbError> {
+        let (all, now_ms) = (self.launches.all().await, self.db.now_ms());
+        for launch in all.iter().filter(|launch| is_due(launch, now_ms)) {
+            // A server that ended between the two leaves the second to another one.
+            if self.db.has_launch_report(launch).await? && self.db.is_launch_reported(launch).await? {
+                continue;
+            }
+            let report = make(&self.db, launch).await?;
+            self.db.keep_launch_report(&report).await?;
+            let message = message(&report);
+            let takes = self.channels.iter().filter(|channel| channel.takes_reports());
+            let messages: Vec<_> = takes.map(|channel| (channel.name(), message.clone())).collect();
+            if self.db.note_launch_report(launch, &messages).await? {
+                let text = message["text"].as_str().unwrap_or_default();
+                tracing::info!(launch = launch.name, text, "a launch is over");
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Whether a report is due, by the time alone.
-pub(super) const fn is_due(launch: &Launch, now_ms: i64) -> bool {
+const fn is_due(launch: &Launch, now_ms: i64) -> bool {
     launch.until_ms + LATE_MS <= now_ms && now_ms < launch.until_ms + STILL_MS
 }
 
-/// What was asked and answered during a launch.
-#[derive(Debug, Default)]
-struct Figures {
-    manifests: Ratio,
-    frames: Ratio,
-    times: Histogram,
-    views: Views,
-}
-
-/// What visitors' browsers measured in the hours of a launch, and in the same hours of an earlier week.
-#[derive(Debug, Default)]
-struct Views {
-    during: UserTally,
-    before: UserTally,
-    weeks: i64,
-}
-
-impl Views {
-    /// Views are kept by the hour. Weeks differ less than days, so that a launch is compared with the last week that ended
-    /// before it began.
-    async fn load(db: &Db, launch: &Launch) -> Result<Self, DbError> {
-        let (from_ms, until_ms) = (Period::Hour.begin_ms(launch.from_ms), launch.until_ms);
-        let weeks = (until_ms - from_ms + WEEK_MS - 1).div_euclid(WEEK_MS);
-        let earlier_ms = weeks * WEEK_MS;
-        let mut views = Self { weeks, ..Self::default() };
-        db.for_reports()
-            .each_user_group(from_ms - earlier_ms, |hour_ms, _, tally| {
-                let is_within = |from_ms: i64, until_ms: i64| from_ms <= hour_ms && hour_ms < until_ms;
-                if is_within(from_ms, until_ms) {
-                    views.during.merge(tally);
-                } else if is_within(from_ms - earlier_ms, until_ms - earlier_ms) {
-                    views.before.merge(tally);
-                }
-            })
-            .await?;
-        Ok(views)
-    }
-
-    fn write(&self, text: &mut String) {
-        let Self { during, before, weeks } = self;
-        if during.views == 0 {
-            text.push_str("No browser has reported a view.\n");
-            return;
+async fn make(db: &Db, launch: &Launch) -> Result<LaunchReport, DbError> {
+    let Launch { name, from_ms, until_ms, .. } = launch.clone();
+    let past = db.alert_history_between(from_ms, until_ms).await?;
+    let (mut manifests, mut frames) = (Ratio::default(), Ratio::default());
+    let mut times = Histogram::default();
+    let figures = db.for_reports();
+    let each = |row: crate::db::performance::Row| {
+        let ratio = Ratio { bad: row.tally.errors as f64, all: row.tally.requests as f64 };
+        match Objective::of_route(&row.series.route) {
+            Some(Objective::Manifests) => manifests.merge(ratio),
+            Some(Objective::Frames) => frames.merge(ratio),
+            _ => return,
         }
-        let ago = if *weeks == 1 { "a week".to_owned() } else { format!("{weeks} weeks") };
-        let earlier = if before.views == 0 { "none".to_owned() } else { before.views.to_string() };
-        let _ = writeln!(text, "{} views; in the same hours {ago} before, {earlier}.", during.views);
-        let quantiles = |times: &Histogram| {
-            times.quantile(0.5).zip(times.quantile(0.95)).map(|(p50, p95)| format!("{p50} ms, 95 % {p95} ms"))
-        };
-        for (what, times) in [
-            ("First frame", (|tally: &UserTally| &tally.frame) as fn(&UserTally) -> &Histogram),
-            ("First spin", |tally| &tally.spin),
-            ("From a choice to its paint", |tally| &tally.switch),
-        ] {
-            let Some(measured) = quantiles(times(during)) else { continue };
-            let _ = write!(text, "{what}: half within {measured}");
-            let before = quantiles(times(before)).map(|before| format!("; before, half within {before}"));
-            let _ = writeln!(text, "{}.", before.unwrap_or_default());
-        }
-        let failed = |tally: &UserTally| 100.0 * tally.errors as f64 / tally.views as f64;
-        let _ = write!(
-            text,
-            "Failures that visitors were shown: {} ({:.2} per 100 views",
-            during.errors,
-            failed(during)
-        );
-        let before = (before.views > 0).then(|| format!("; before, {:.2}", failed(before)));
-        let _ = writeln!(text, "{}).", before.unwrap_or_default());
+        times.merge(&row.tally.times);
+    };
+    figures.each_performance(from_ms, until_ms, each).await?;
+    let mut views = Views::of(launch);
+    let hours = figures.user_hours(views.since_ms()).await?;
+    for hour_ms in hours.into_iter().filter(|hour_ms| views.counts(*hour_ms)).collect::<Vec<_>>() {
+        figures.each_user_group_of(hour_ms, |tally| views.add(hour_ms, tally)).await?;
     }
+    let (during, before) = views.visitors();
+    let firing = || past.iter().filter(|past| past.kind == ChangeKind::Firing.as_str());
+    let fired =
+        |past: &Past| Fired { at_ms: past.at_ms, rule: past.rule.clone(), subject: past.subject.clone() };
+    Ok(LaunchReport {
+        name,
+        from_ms,
+        until_ms,
+        manifests: Answered::of(manifests),
+        frames: Answered::of(frames),
+        times: Times::of(&times),
+        during,
+        before,
+        fired: firing().count() as u64,
+        alerts: firing().take(MOST_ALERTS).map(fired).collect(),
+    })
 }
 
-/// The report of a launch, as channels are told of it.
-pub(super) async fn report(db: &Db, launch: &Launch) -> Result<Value, DbError> {
-    let past = db.alert_history_between(launch.from_ms, launch.until_ms).await?;
-    let mut figures = Figures { views: Views::load(db, launch).await?, ..Figures::default() };
-    db.for_reports()
-        .each_performance(launch.from_ms, launch.until_ms, |row| {
-            let ratio = Ratio { bad: row.tally.errors as f64, all: row.tally.requests as f64 };
-            match Objective::of_route(&row.series.route) {
-                Some(Objective::Manifests) => figures.manifests.merge(ratio),
-                Some(Objective::Frames) => figures.frames.merge(ratio),
-                _ => return,
-            }
-            figures.times.merge(&row.tally.times);
-        })
-        .await?;
-    Ok(json!({
+/// A report, as channels are told of it.
+fn message(report: &LaunchReport) -> Value {
+    json!({
         "schema": "girasol.alert/1",
-        "name": launch.name,
+        "name": report.name,
         "state": "report",
         "severity": "warning",
         "subject": "",
-        "text": text(&figures, &past),
-        "since": timestamp(launch.from_ms),
-        "at": timestamp(launch.until_ms),
-    }))
-}
-
-fn text(figures: &Figures, past: &[Past]) -> String {
-    let mut text = String::new();
-    for (what, Ratio { bad, all }) in [("manifests", figures.manifests), ("frames and packs", figures.frames)]
-    {
-        let percent = if all > 0.0 { 100.0 * bad / all } else { 0.0 };
-        let _ = writeln!(text, "{all:.0} {what}, of which {bad:.0} failed ({percent:.2} %).");
-    }
-    let quantile = |share: f64| figures.times.quantile(share).map(|micros| micros as f64 / 1000.0);
-    if let (Some(p50), Some(p95), Some(p99)) = (quantile(0.5), quantile(0.95), quantile(0.99)) {
-        let _ = writeln!(text, "Half of them took at most {p50:.1} ms, 95 % {p95:.1} ms, 99 % {p99:.1} ms.");
-    }
-    figures.views.write(&mut text);
-    let fired: Vec<&Past> = past.iter().filter(|past| past.kind == ChangeKind::Firing.as_str()).collect();
-    if fired.is_empty() {
-        text.push_str("No alert fired.");
-    } else {
-        let _ = writeln!(text, "Alerts that fired: {}.", fired.len());
-        for Past { at_ms, rule, subject, .. } in fired {
-            let _ = writeln!(text, "{} {rule} {subject}", timestamp(*at_ms));
-        }
-    }
-    text.trim_end().to_owned()
+        "text": report.text(timestamp),
+        "since": timestamp(report.from_ms),
+        "at": timestamp(report.until_ms),
+    })
 }
 
 #[cfg(test)]
@@ -155,73 +127,48 @@ mod tests {
     use super::*;
     use crate::{
         db::users::Users,
-        domain::performance::{series::HOUR_MS, users::Group},
+        domain::performance::{
+            series::HOUR_MS,
+            users::{Group, UserTally},
+        },
     };
 
-    #[test]
-    fn a_report_says_what_was_asked_and_what_went_wrong() {
-        let mut figures = Figures { manifests: Ratio { bad: 1.0, all: 400.0 }, ..Figures::default() };
-        (1..=100).for_each(|ms| figures.times.record(ms * 1000));
-        let past = |kind: &str| Past {
-            id: 1,
-            at_ms: 1_700_000_000_000,
-            kind: kind.to_owned(),
-            rule: "purge-old".to_owned(),
-            subject: "edge".to_owned(),
-            since_ms: 0,
-            value: 1.0,
-        };
-        let report = text(&figures, &[past("firing"), past("resolved")]);
-        assert!(report.starts_with("400 manifests, of which 1 failed (0.25 %).\n0 frames"), "{report}");
-        assert!(report.contains("Half of them took at most 50."), "{report}");
-        assert!(report.ends_with("Alerts that fired: 1.\n2023-11-14T22:13:20Z purge-old edge"), "{report}");
-        let nothing = text(&Figures::default(), &[]);
-        assert!(nothing.ends_with("No browser has reported a view.\nNo alert fired."), "{nothing}");
-    }
-
-    #[tokio::test]
-    async fn views_are_compared_with_the_same_hours_of_an_earlier_week() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(folder.path()).await.unwrap();
-        let from_ms = 3_000 * HOUR_MS;
-        let add = async |at_ms: i64, views: u64, frame_ms: u64| {
-            let mut tally = UserTally { views, errors: 1, ..UserTally::default() };
-            (0..views).for_each(|_| tally.frame.record(frame_ms));
-            let groups = [(Group::default(), tally)].into();
-            db.add_users(at_ms, Users { groups, ..Users::default() }).await.unwrap();
-        };
-        add(from_ms + HOUR_MS, 50, 20).await;
-        // The hours around it, and those of the day before, do not count.
-        add(from_ms - 1, 900, 9).await;
-        add(from_ms + 3 * HOUR_MS, 900, 9).await;
-        add(from_ms - 24 * HOUR_MS, 900, 9).await;
-        add(from_ms - WEEK_MS, 10, 30).await;
-        let launch = Launch {
-            name: "sale".to_owned(),
-            from_ms: from_ms + 60_000,
-            until_ms: from_ms + 2 * HOUR_MS + 60_000,
-            products: vec![],
-            edges: vec![],
-        };
-        let views = Views::load(&db, &launch).await.unwrap();
-        assert_eq!((views.during.views, views.before.views, views.weeks), (50, 10, 1));
-        let mut text = String::new();
-        views.write(&mut text);
-        assert_eq!(
-            text,
-            "50 views; in the same hours a week before, 10.\n\
-             First frame: half within 20 ms, 95 % 20 ms; before, half within 30 ms, 95 % 30 ms.\n\
-             Failures that visitors were shown: 1 (2.00 per 100 views; before, 10.00).\n"
-        );
-        let long = Launch { until_ms: launch.from_ms + WEEK_MS + 1, ..launch };
-        assert_eq!(Views::load(&db, &long).await.unwrap().weeks, 2);
+    fn launch(from_ms: i64, until_ms: i64) -> Launch {
+        Launch { name: "sale".to_owned(), from_ms, until_ms, products: vec![], edges: vec![] }
     }
 
     #[test]
     fn a_report_is_due_when_the_last_figures_are_there() {
-        let launch =
-            Launch { name: "sale".to_owned(), from_ms: 0, until_ms: 1_000, products: vec![], edges: vec![] };
+        let launch = launch(0, 1_000);
         let due = [1_000, 1_000 + LATE_MS, 1_000 + STILL_MS].map(|now| is_due(&launch, now));
         assert_eq!(due, [false, true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_launch_that_is_over_is_reported_once_and_its_report_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).await.unwrap();
+        let hour_ms = (db.now_ms() / HOUR_MS - 2) * HOUR_MS;
+        for (weeks, views, frame_ms) in [(0, 50, 20), (2, 10, 30)] {
+            let mut tally = UserTally { views, ..UserTally::default() };
+            (0..views).for_each(|_| tally.frame.record(frame_ms));
+            let groups = [(Group::default(), tally)].into();
+            let at_ms = hour_ms - weeks * 7 * 24 * HOUR_MS;
+            db.add_users(at_ms, Users { groups, ..Users::default() }).await.unwrap();
+        }
+        let over = launch(hour_ms, hour_ms + HOUR_MS);
+        let of = |launch: &Launch| {
+            let launches = Launches::of(&db, vec![launch.clone()]);
+            Reporter { db: db.clone(), launches, channels: Vec::new() }
+        };
+        of(&over).report().await.unwrap();
+        of(&over).report().await.unwrap();
+        // It is on still.
+        of(&launch(hour_ms, db.now_ms() + HOUR_MS)).report().await.unwrap();
+        let [report] = &db.launch_reports().await.unwrap()[..] else { panic!("there is one") };
+        let before: Vec<_> = report.before.iter().map(|week| (week.weeks, week.visitors.views)).collect();
+        assert_eq!((report.during.views, before), (50, vec![(2, 10)]));
+        let past = db.last_alert_history(9).await.unwrap();
+        assert_eq!(past.iter().map(|past| past.kind.as_str()).collect::<Vec<_>>(), ["report"]);
     }
 }

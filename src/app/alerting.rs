@@ -3,8 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    alerts::Watcher, background::Background, cdn::purge::Purger, domain::alerts::LAUNCH_BEFORE_MS,
-    http::catalog::Catalog, launches::Launches, library::readiness::Readiness, performance::Recorder,
+    alerts::{Watcher, report_launches},
+    background::Background,
+    cdn::purge::Purger,
+    domain::alerts::LAUNCH_BEFORE_MS,
+    http::catalog::Catalog,
+    launches::Launches,
+    library::readiness::Readiness,
+    performance::Recorder,
 };
 
 use super::{App, AppError, measures::Measures};
@@ -30,6 +36,7 @@ pub(super) fn start(app: &App, background: &mut Background, parts: &Parts<'_>) -
     let launches = app.launches();
     warm_launches(background, parts.catalog, &launches);
     if !app.config.alerts.enabled {
+        report_launches(background, &app.db, &launches);
         background.every("measure", MEASURE_EVERY, move || {
             let measures = measures.clone();
             async move {

@@ -7,7 +7,10 @@ use actix_web::web;
 use crate::{
     config::VitalsConfig,
     db::{Db, DbError},
-    domain::performance::{report::Report, users::UserReport},
+    domain::{
+        launch_report::LaunchReport,
+        performance::{report::Report, users::UserReport},
+    },
     http::{self, Reports},
     launches::Launches,
     performance::{
@@ -74,6 +77,11 @@ impl App {
     pub fn launches(&self) -> Launches {
         let of_settings = self.config.launches.iter().filter_map(|launch| launch.launch().ok());
         Launches::of(&self.db, of_settings.collect())
+    }
+
+    /// Reports of launches as `GET /api/launches/reports` answers them.
+    pub fn launch_reports_json(reports: Vec<LaunchReport>) -> String {
+        http::launch_reports_json(reports)
     }
 
     /// What all servers have measured in the last hours, and written to the database.

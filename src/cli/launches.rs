@@ -14,6 +14,7 @@ use crate::{
     domain::{
         alerts::{BadLaunch, WrittenLaunch},
         audit::Actor,
+        launch_report::LaunchReport,
     },
     launches::Listed,
 };
@@ -34,6 +35,7 @@ use super::{
   girasol launches
   girasol launches add autumn-sale --from 2026-11-27T06:00:00+01:00 --to 2026-11-30T23:59:00+01:00
   girasol launches remove autumn-sale
+  girasol launches reports
   girasol launches keda --replicas 10 > schedule.yaml")]
 pub(super) struct LaunchesArgs {
     #[command(subcommand)]
@@ -58,6 +60,12 @@ enum LaunchesCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Show launches that are over: what was asked, what visitors had, and which alerts fired. A server makes a report some minutes
+    /// after the end.
+    #[command(after_help = "Examples:
+  girasol launches reports
+  girasol launches reports --json")]
+    Reports,
     /// Print launches that are not over as triggers of KEDA: a patch for the ScaledObject of workers.
     #[command(after_help = "Example:
   girasol launches keda --replicas 10 > schedule.yaml")]
@@ -130,9 +138,15 @@ impl Explain for LaunchesError {
 
 pub(super) async fn run(app: &App, args: LaunchesArgs) -> Result<(), LaunchesError> {
     let (launches, actor) = (app.launches(), Actor::command_line());
+    if let Some(LaunchesCommand::Reports) = args.command {
+        let reports = app.db.launch_reports().await?;
+        app.db.close().await;
+        print_result(&if args.json { App::launch_reports_json(reports) } else { reports_as_text(&reports) });
+        return Ok(());
+    }
     launches.refresh().await?;
     match args.command {
-        None => {}
+        None | Some(LaunchesCommand::Reports) => {}
         Some(LaunchesCommand::Keda { replicas }) => {
             let all: Vec<_> = launches.known().into_iter().map(|listed| listed.launch).collect();
             print_result(keda::patch(&all, replicas, app.db.now_ms()).trim_end());
@@ -181,6 +195,17 @@ fn as_text(all: &[Listed], now_ms: i64) -> String {
 }
 
 fn as_json(all: &[Listed], now_ms: i64) -> String {
+fn reports_as_text(reports: &[LaunchReport]) -> String {
+    if reports.is_empty() {
+        return "No launch is over yet.".to_owned();
+    }
+    let one = |report: &LaunchReport| {
+        let (from, to) = (timestamp(report.from_ms), timestamp(report.until_ms));
+        format!("{}, {from} to {to}\n{}", report.name, report.text(timestamp))
+    };
+    reports.iter().map(one).collect::<Vec<_>>().join("\n\n")
+}
+
     let launch = |Listed { id, launch }: &Listed| {
         json!({
             "id": id,

@@ -45,7 +45,7 @@ pub(super) fn launches() -> Setting {
         required: false,
         about: "Sales that are known beforehand. From half an hour before one until its end, alerts have tighter bounds; servers \
                 load its products into memory half an hour and again five minutes before it begins; jobs of the effort `max` and \
-                the slow reading of the store rest; and a report is sent to every channel of `alerts` when it is over. Operators plan more of them at `/ops` and by `girasol launches`, while servers run."
+                the slow reading of the store rest; and when it is over, its report is sent to every channel of `alerts` and stands at `/ops`. Operators plan more of them at `/ops` and by `girasol launches`, while servers run."
             .to_owned(),
     }
 }

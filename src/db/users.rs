@@ -15,6 +15,10 @@ use super::{Db, DbError, bytes, engine::Tx, from_bytes, parse};
 /// Groups of one hour, at most. What comes beyond is counted in one that says nothing of itself.
 const MAX_GROUPS: i64 = 5_000;
 const DAY_MS: i64 = 24 * 3_600_000;
+const HOURS: &str = "select distinct hour_ms from user_performance where hour_ms >= $1 order by hour_ms";
+const LIST: &str = "select product_id, tier, format, network, device, country, views, errors, turned,
+    wanted, bytes_sent, frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms
+    from user_performance where hour_ms = $1";
 
 /// What a server has seen of its visitors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,21 +103,34 @@ impl Db {
         tx.commit().await
     }
 
+    /// When the hours began of which there are views, from a moment on.
+    pub async fn user_hours(&self, since_ms: i64) -> Result<Vec<i64>, DbError> {
+        self.read("users.list_hours", HOURS).bind(since_ms).scalars().await
+    }
+
+    /// Reads the views of one hour.
+    pub async fn each_user_group_of(
+        &self,
+        hour_ms: i64,
+        mut each: impl FnMut(&UserTally),
+    ) -> Result<(), DbError> {
+        let stored: Vec<Stored> = self.read("users.list_hour", LIST).bind(hour_ms).all().await?;
+        for stored in stored {
+            each(&stored.read()?.1);
+        }
+        Ok(())
+    }
+
     /// Reads the views of hours that began from a moment on, with when each of them began.
     pub async fn each_user_group(
         &self,
         since_ms: i64,
         mut each: impl FnMut(i64, &Group, &UserTally),
     ) -> Result<(), DbError> {
-        const HOURS: &str =
-            "select distinct hour_ms from user_performance where hour_ms >= $1 order by hour_ms";
-        const SQL: &str = "select product_id, tier, format, network, device, country, views, errors, turned,
-            wanted, bytes_sent, frame_ms, spin_ms, full_ms, switch_ms, lcp_ms, cls, inp_ms
-            from user_performance where hour_ms = $1";
         let mut tx = self.snapshot("users.read").await?;
         let hours: Vec<i64> = tx.run("users.hours", HOURS).bind(since_ms).scalars().await?;
         for hour_ms in hours {
-            let stored: Vec<Stored> = tx.run("users.list", SQL).bind(hour_ms).all().await?;
+            let stored: Vec<Stored> = tx.run("users.list", LIST).bind(hour_ms).all().await?;
             for stored in stored {
                 let (group, tally) = stored.read()?;
                 each(hour_ms, &group, &tally);

@@ -4,7 +4,7 @@ mod alerts;
 mod audit;
 mod import;
 mod keys;
-mod launches;
+pub(super) mod launches;
 mod optimize;
 pub(super) mod performance;
 mod purge;
@@ -44,6 +44,7 @@ use super::{
     alerts::silence,
     alerts::unsilence,
     launches::list,
+    launches::reports,
     launches::plan,
     launches::remove,
 ))]
@@ -74,5 +75,6 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/alerts/events").stream(alerts::events))
         .service(address("/api/alerts/{alert}/silence").post(alerts::silence).delete(alerts::unsilence))
         .service(address("/api/launches").get(launches::list).post(launches::plan))
+        .service(address("/api/launches/reports").get(launches::reports))
         .service(address("/api/launches/{launch}").delete(launches::remove));
 }

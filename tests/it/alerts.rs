@@ -196,6 +196,40 @@ async fn a_launch_that_is_over_is_reported_once() {
     let list: Value = again.get("/api/alerts", &[("authorization", &bearer)]).await.json().await.unwrap();
     let past: Vec<_> = list["past"].as_array().unwrap().iter().map(|past| &past["name"]).collect();
     assert_eq!(past, ["sale"]);
+    let path = "/api/launches/reports";
+    let kept: Value = again.get(path, &[("authorization", &bearer)]).await.json().await.unwrap();
+    assert_eq!((&kept["reports"][0]["name"], kept["reports"].as_array().unwrap().len()), (&json!("sale"), 1));
+    assert_eq!(
+        (&kept["reports"][0]["during"]["views"], &kept["reports"][0]["before"]),
+        (&json!(0), &json!([]))
+    );
+    assert_eq!(answer(&run(folder.path(), &["launches", "reports", "--json"])), kept);
+    let text = String::from_utf8(run(folder.path(), &["launches", "reports"]).stdout).unwrap();
+    assert!(text.starts_with("sale, 20") && text.contains("\n0 manifests, of which 0 failed"), "{text}");
+}
+
+#[tokio::test]
+async fn the_report_of_a_launch_is_kept_where_no_rule_is_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = run(folder.path(), &["key", "create", "--role", "metrics"]);
+    assert!(none.status.success());
+    let empty = String::from_utf8(run(folder.path(), &["launches", "reports"]).stdout).unwrap();
+    assert_eq!(empty, "No launch is over yet.\n");
+    let over = sale(-90, "");
+    let server = Server::start_with(folder.path(), &format!("{over}[alerts]\nenabled = false\n"));
+    let bearer = format!("Bearer {}", key(folder.path(), "metrics"));
+    let kept = async {
+        loop {
+            let path = "/api/launches/reports";
+            let kept: Value = server.get(path, &[("authorization", &bearer)]).await.json().await.unwrap();
+            if let Some(report) = kept["reports"].get(0) {
+                return report.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let report = tokio::time::timeout(Duration::from_mins(1), kept).await.expect("the report is kept");
+    assert_eq!(report["name"], "sale");
 }
 
 /// A sale from so many minutes on until an hour later.

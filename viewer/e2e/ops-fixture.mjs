@@ -287,3 +287,45 @@ export function reportAt(isEmpty = false) {
         ],
   };
 }
+
+const had = (views, errors, p50Ms, p95Ms) => ({
+  views,
+  errors,
+  firstFrame: { p50Ms, p95Ms },
+  firstSpin: { p50Ms: 2 * p50Ms, p95Ms: 2 * p95Ms },
+  switch: { p50Ms: 61, p95Ms: 184 },
+});
+
+/** Launches that are over: one with all that a report can have, one that no browser has reported of. */
+export function launchReportsAt(now) {
+  const hour = 60 * MINUTE;
+  const nothing = { views: 0, errors: 0 };
+  const full = {
+    name: "autumn sale",
+    from: stamp(now - 30 * hour),
+    to: stamp(now - 6 * hour),
+    manifests: { all: 184_302, failed: 12 },
+    frames: { all: 2_912_776, failed: 0 },
+    latency: { p50Ms: 0.61, p95Ms: 38.4, p99Ms: 61.2 },
+    during: had(41_200, 31, 180, 940),
+    before: [1, 2, 4].map((weeks) => ({ weeks, visitors: had(9_100 - 400 * weeks, 4, 172 + weeks, 910 + 7 * weeks) })),
+    fired: 12,
+    alerts: Array.from({ length: 12 }, (_, at) => ({
+      at: stamp(now - 29 * hour + at * MINUTE),
+      name: "purge-old",
+      subject: at % 2 ? "edge" : "",
+    })),
+  };
+  const empty = {
+    name: "<b>quiet</b> drop",
+    from: stamp(now - 72 * hour),
+    to: stamp(now - 71 * hour),
+    manifests: { all: 0, failed: 0 },
+    frames: { all: 0, failed: 0 },
+    during: nothing,
+    before: [],
+    fired: 0,
+    alerts: [],
+  };
+  return { reports: [full, empty] };
+}

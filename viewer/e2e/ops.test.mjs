@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, openFront, openPage } from "./browser.mjs";
-import { alertsAt, healthAt, liveAt, plotsAt, reportAt, usersAt } from "./ops-fixture.mjs";
+import { alertsAt, healthAt, launchReportsAt, liveAt, plotsAt, reportAt, usersAt } from "./ops-fixture.mjs";
 
 const base = process.env.GIRASOL_URL;
 const artist = process.env.GIRASOL_KEY;
@@ -66,6 +66,7 @@ async function pretend(context, { isWrong = false } = {}) {
     "/api/performance/users": () => usersAt(NOW),
     "/api/health": () => healthAt(isWrong),
     "/api/alerts": () => list,
+    "/api/launches/reports": () => launchReportsAt(NOW),
   };
   for (const [path, answer] of Object.entries(answers)) {
     await context.route(
@@ -224,6 +225,37 @@ test("an_alert_says_what_to_do_and_can_be_silenced", async () => {
     'POST /api/alerts/purge-old/silence {"minutes":60,"reason":"the edge is replaced","subject":"edge"}',
   );
   assert.match(await page.locator("#verdict").textContent(), /1 warning/);
+  await close();
+});
+
+test("launches_that_are_over_stand_beside_earlier_weeks", async () => {
+  for (const [name, device] of [
+    ["desk", DESK],
+    ["phone", PHONE],
+  ]) {
+    const { page, context, errors, close } = await openPage(browser, device);
+    await pretend(context);
+    await signIn(page, admin);
+    const panel = page.locator(".launch-reports");
+    const [sale, quiet] = [panel.locator("details").nth(0), panel.locator("details").nth(1)];
+    await sale.locator("th", { hasText: "4 weeks before" }).waitFor();
+    const cells = await sale.locator("tr", { hasText: "First frame, 95" }).locator("td").allTextContents();
+    assert.deepEqual(cells, ["940 ms", "917 ms", "924 ms", "938 ms"]);
+    assert.match(await sale.textContent(), /12 alerts fired\..*and 2 more/);
+    assert.ok(!(await quiet.locator("p").first().isVisible()), "the newest one alone is open");
+    await quiet.locator("summary").click();
+    assert.match(await quiet.textContent(), /<b>quiet<\/b> drop.*No browser has reported a view.*No alert fired/u);
+    await panel.scrollIntoViewIfNeeded();
+    await inspect(page, `launch-reports-${name}`);
+    assert.deepEqual(unexpected(errors), []);
+    await close();
+  }
+});
+
+test("before_the_first_launch_its_place_says_so", async () => {
+  const { page, close } = await openPage(browser, DESK);
+  await signIn(page, admin);
+  await page.locator(".launch-reports .none", { hasText: "None yet" }).waitFor();
   await close();
 });
 

@@ -583,6 +583,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/launches/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reports of launches that are over
+         * @description For the role `metrics`. A report is made some minutes after a launch is over: what was asked and answered, what visitors had,
+         *     beside the same hours of earlier weeks, and which alerts fired.
+         */
+        get: operations["listLaunchReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/launches/{launch}": {
         parameters: {
             query?: never;
@@ -2245,9 +2266,60 @@ export interface components {
             products: string[];
             to: components["schemas"]["Timestamp"];
         };
+        /** @description An alert that fired. */
+        LaunchAlert: {
+            at: components["schemas"]["Timestamp"];
+            /** @example purge-old */
+            name: string;
+            subject: string;
+        };
+        /** @description Requests of a kind. */
+        LaunchAnswers: {
+            /** Format: int64 */
+            all: number;
+            /** Format: int64 */
+            failed: number;
+        };
+        /** @description How long answers took, in milliseconds. */
+        LaunchLatency: {
+            /** Format: double */
+            p50Ms: number;
+            /** Format: double */
+            p95Ms: number;
+            /** Format: double */
+            p99Ms: number;
+        };
         /** @description Every launch, the earliest first. */
         LaunchList: {
             launches: components["schemas"]["Launch"][];
+        };
+        /** @description What is known of a launch that is over. */
+        LaunchReport: {
+            /** @description The first of them, at most 100. */
+            alerts: components["schemas"]["LaunchAlert"][];
+            /** @description What visitors had in the same hours of earlier weeks, the last one first. Weeks of which nothing is known are left out. */
+            before: components["schemas"]["LaunchWeek"][];
+            /** @description What visitors had during it. */
+            during: components["schemas"]["LaunchVisitors"];
+            /**
+             * Format: int64
+             * @description How many alerts fired.
+             */
+            fired: number;
+            /** @description Requests for frames and packs. */
+            frames: components["schemas"]["LaunchAnswers"];
+            from: components["schemas"]["Timestamp"];
+            /** @description How long answers took; left out where there were none. */
+            latency?: components["schemas"]["LaunchLatency"];
+            /** @description Requests for manifests. */
+            manifests: components["schemas"]["LaunchAnswers"];
+            /** @example autumn sale */
+            name: string;
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description Launches that are over, the newest first, at most 100. */
+        LaunchReports: {
+            reports: components["schemas"]["LaunchReport"][];
         };
         /** @description A launch to plan. */
         LaunchRequest: {
@@ -2272,6 +2344,35 @@ export interface components {
              * @example 2026-11-30T23:59:00+01:00
              */
             to: string;
+        };
+        /** @description Within which time half of the visitors had something, and 95 of 100, in milliseconds. */
+        LaunchTimes: {
+            /** Format: int64 */
+            p50Ms: number;
+            /** Format: int64 */
+            p95Ms: number;
+        };
+        /** @description What visitors' browsers measured; what none has measured is left out. */
+        LaunchVisitors: {
+            /**
+             * Format: int64
+             * @description Failures that visitors were shown.
+             */
+            errors: number;
+            /** @description Until the first frame. */
+            firstFrame?: components["schemas"]["LaunchTimes"];
+            /** @description Until the piece could be turned. */
+            firstSpin?: components["schemas"]["LaunchTimes"];
+            /** @description From a choice to its paint. */
+            switch?: components["schemas"]["LaunchTimes"];
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description What visitors had some weeks earlier. */
+        LaunchWeek: {
+            visitors: components["schemas"]["LaunchVisitors"];
+            /** Format: int32 */
+            weeks: number;
         };
         /** @description A choice of an option. */
         ListedChoice: {
@@ -4820,8 +4921,16 @@ export type Keys = components['schemas']['Keys'];
 export type LastError = components['schemas']['LastError'];
 export type Latency = components['schemas']['Latency'];
 export type Launch = components['schemas']['Launch'];
+export type LaunchAlert = components['schemas']['LaunchAlert'];
+export type LaunchAnswers = components['schemas']['LaunchAnswers'];
+export type LaunchLatency = components['schemas']['LaunchLatency'];
 export type LaunchList = components['schemas']['LaunchList'];
+export type LaunchReport = components['schemas']['LaunchReport'];
+export type LaunchReports = components['schemas']['LaunchReports'];
 export type LaunchRequest = components['schemas']['LaunchRequest'];
+export type LaunchTimes = components['schemas']['LaunchTimes'];
+export type LaunchVisitors = components['schemas']['LaunchVisitors'];
+export type LaunchWeek = components['schemas']['LaunchWeek'];
 export type ListedChoice = components['schemas']['ListedChoice'];
 export type ListedConfiguration = components['schemas']['ListedConfiguration'];
 export type ListedOption = components['schemas']['ListedOption'];
@@ -6319,6 +6428,32 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    listLaunchReports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reports, that of the newest launch first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchReports"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     removeLaunch: {

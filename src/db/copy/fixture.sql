@@ -80,6 +80,8 @@ insert into user_performance (hour_ms, product_id, tier, format, network, device
 insert into looks (day_ms, product_id, sectors) values (86400000, 'ring.solitaire', '0,1,2');
 insert into launches (id, name, from_ms, until_ms, products, edges) values
     (3, 'Frühling', 1000, 2000, '["ring.solitaire"]', '["https://cdn.shop.example"]'), (7, 'autumn', 5, 6, '[]', '[]');
+insert into launch_reports (id, name, from_ms, until_ms, made_ms, figures) values
+    (2, 'Frühling', 1000, 2000, 2500, '{"during": {"views": 3}, "alerts": [{"at_ms": 1500, "rule": "purge-old", "subject": "edge"}]}'), (4, 'Frühling', 5, 6, 7, '{}');
 insert into alerts (rule, subject, instance, since_ms, fired_at_ms, seen_ms, value, notified_at_ms, escalated) values
     ('purge-old', 'edge', '', 1, null, 2, 61.5, null, 0), ('disk-low', '', 'one:8360', 1, 2, 3, 0.1, 4, 1);
 insert into alert_history (at_ms, kind, rule, subject, since_ms, value) values (1, 'firing', 'disk-low', '', 1, 9.5);

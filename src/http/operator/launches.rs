@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     db::launches::{MOST_LAUNCHES, Planning},
-    domain::alerts::WrittenLaunch,
+    domain::{alerts::WrittenLaunch, launch_report::LaunchReport},
     http::{
         auth::{Admin, Observer},
         body,
@@ -18,7 +18,7 @@ use crate::{
         query::NoQuery,
         segment,
         wire::{
-            launches::{LaunchList, LaunchRequest},
+            launches::{LaunchList, LaunchReports, LaunchRequest},
             parameters as param, problems,
         },
     },
@@ -54,6 +54,30 @@ pub(super) async fn list(
 
 fn answer(launches: &Launches, catalog: &Catalog) -> HttpResponse {
     secret_json(StatusCode::OK, &LaunchList::of(launches.known(), catalog.db.now_ms()))
+}
+
+/// Reports of launches that are over
+///
+/// For the role `metrics`. A report is made some minutes after a launch is over: what was asked and answered, what visitors had,
+/// beside the same hours of earlier weeks, and which alerts fired.
+#[utoipa::path(
+    get,
+    path = "/api/launches/reports",
+    operation_id = "listLaunchReports",
+    tag = "Operation",
+    security(("bearer" = ["metrics"]), ("session" = ["metrics"])),
+    responses(
+        (status = 200, description = "Reports, that of the newest launch first.", body = LaunchReports),
+        problems::Read,
+    ),
+)]
+pub(super) async fn reports(
+    _: NoQuery,
+    _: Observer,
+    catalog: Data<Catalog>,
+) -> Result<HttpResponse, Failure> {
+    let reports = catalog.db.for_reports().launch_reports().await?;
+    Ok(secret_json(StatusCode::OK, &LaunchReports::of(reports)))
 }
 
 /// Plan a launch
@@ -119,4 +143,9 @@ pub(super) async fn remove(
         return Err(Error::NoSuchLaunch.into());
     }
     Ok(answer(&launches, &catalog))
+}
+
+/// Reports as `GET /api/launches/reports` answers them.
+pub fn launch_reports_json(reports: Vec<LaunchReport>) -> String {
+    serde_json::json!(LaunchReports::of(reports)).to_string()
 }

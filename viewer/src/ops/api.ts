@@ -4,6 +4,7 @@ import type {
   AlertList,
   HealthReport,
   LaunchList,
+  LaunchReports,
   LaunchRequest,
   Performance,
   Plots,
@@ -37,6 +38,7 @@ export const alerts = {
 };
 
 export const launches = {
+  reports: () => ask<LaunchReports>("GET", "/api/launches/reports"),
   plan: (launch: LaunchRequest) => ask<LaunchList>("POST", "/api/launches", launch),
   remove: (id: number) => ask<LaunchList>("DELETE", `/api/launches/${id}`),
 };

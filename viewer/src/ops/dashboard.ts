@@ -5,7 +5,8 @@ import { byId, make } from "../page";
 import { announce } from "../studio/announce";
 import { RANGES, type View } from "./address";
 import { alertsPanel, firingWords } from "./alerts-panel";
-import { alerts, showHealth, showPlots, showReport, showUsers } from "./api";
+import { alerts, launches, showHealth, showPlots, showReport, showUsers } from "./api";
+import { launchReports } from "./launch-reports";
 import { follow, type Link } from "./live";
 import { plotsGrid } from "./plots-grid";
 import { sectionsOf } from "./runbook";
@@ -58,6 +59,7 @@ export function dashboard(
     make("h2", { id: "slow-title" }, "What is slow, and what is left"),
     tables,
   );
+  const over = launchReports();
   const takeAlerts = (list: AlertList) => {
     const before = seen.alerts;
     seen.alerts = list;
@@ -108,6 +110,7 @@ export function dashboard(
       seen.health = await showHealth();
       draw();
     },
+    launches: async () => over.show((await launches.reports()).reports),
     users: async () => {
       seen.users = await showUsers(USERS_HOURS);
       draw();
@@ -115,7 +118,7 @@ export function dashboard(
   };
   const wrong = trouble(() => again(), signal);
   const load = (...names: (keyof typeof loads)[]) => Promise.all(names.map((name) => wrong.attempt(name, loads[name])));
-  const loadAll = () => load("plots", "alerts", "health", "users", "report");
+  const loadAll = () => load("plots", "alerts", "health", "users", "report", "launches");
 
   main.replaceChildren(
     make(
@@ -128,6 +131,7 @@ export function dashboard(
       make("div", { class: "bar" }, rangeForm(first.hours, onRange), grid.deployed),
       grid.element,
       slow,
+      over.element,
     ),
   );
 
@@ -156,7 +160,7 @@ export function dashboard(
   const again = () => (byId("link").dataset.state === "lost" ? live.retry() : loadAll());
   every(PLOTS_EVERY_MS, () => load("plots", "users"), signal);
   every(HEALTH_EVERY_MS, () => load("health", "alerts"), signal);
-  every(REPORT_EVERY_MS, () => load("report"), signal);
+  every(REPORT_EVERY_MS, () => load("report", "launches"), signal);
 
   return {
     show(next) {

@@ -1,0 +1,2 @@
+-- Reports that were made are lost.
+drop table launch_reports;
