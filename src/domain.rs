@@ -18,6 +18,7 @@ pub mod job;
 pub mod keys;
 pub mod launch_report;
 pub mod limit;
+pub mod line;
 pub mod manifest;
 pub mod names;
 pub mod namespace;

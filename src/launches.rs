@@ -97,8 +97,11 @@ impl Launches {
         self.0.settings.iter().any(is_on) || self.lock().planned.iter().any(|planned| is_on(&planned.launch))
     }
 
-    /// Plans a launch whose name no other one has, those of the settings among them.
+    /// Plans a launch that is to come, whose name no other one has, those of the settings among them.
     pub async fn plan(&self, launch: &Launch, actor: &Actor) -> Result<Planning, DbError> {
+        if let Err(bad) = launch.is_plan(self.0.db.now_ms()) {
+            return Ok(Planning::Bad(bad));
+        }
         if self.0.settings.iter().any(|known| known.name == launch.name) {
             return Ok(Planning::NameTaken);
         }

@@ -157,6 +157,7 @@ pub(super) async fn run(app: &App, args: LaunchesArgs) -> Result<(), LaunchesErr
             let launch = WrittenLaunch { name, from, to, products, edges }.launch()?;
             match launches.plan(&launch, &actor).await? {
                 Planning::Planned => {}
+                Planning::Bad(bad) => return Err(bad.into()),
                 Planning::NameTaken => return Err(LaunchesError::NameTaken(launch.name)),
                 Planning::TooMany => return Err(LaunchesError::TooMany),
             }
@@ -194,7 +195,6 @@ fn as_text(all: &[Listed], now_ms: i64) -> String {
     table(["launch", "state", "from", "to", "by", "products"], rows)
 }
 
-fn as_json(all: &[Listed], now_ms: i64) -> String {
 fn reports_as_text(reports: &[LaunchReport]) -> String {
     if reports.is_empty() {
         return "No launch is over yet.".to_owned();
@@ -206,6 +206,7 @@ fn reports_as_text(reports: &[LaunchReport]) -> String {
     reports.iter().map(one).collect::<Vec<_>>().join("\n\n")
 }
 
+fn as_json(all: &[Listed], now_ms: i64) -> String {
     let launch = |Listed { id, launch }: &Listed| {
         json!({
             "id": id,

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::types::Json;
 
 use crate::domain::{
-    alerts::Launch,
+    alerts::{BadLaunch, Launch},
     audit::{Action, Actor},
 };
 
@@ -25,7 +25,7 @@ pub struct PlannedLaunch {
 }
 
 /// What became of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Planning {
     /// It is planned.
     Planned,
@@ -33,6 +33,8 @@ pub enum Planning {
     NameTaken,
     /// There are [`MOST_LAUNCHES`].
     TooMany,
+    /// It cannot be planned.
+    Bad(BadLaunch),
 }
 
 /// Number, name, from, until, products, edges.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hotspot::Hotspot,
+    line::is_line,
     names::{OptionName, ProductId, Slug},
     product::{Choice, OptionDef, Product},
 };
@@ -191,7 +192,7 @@ impl Check {
         let Some(label) = said else { return otherwise() };
         if label.trim().is_empty() {
             self.fault(at, "is empty: leave it out, or write what people should read");
-        } else if label.chars().count() > MAX_LABEL || label.contains(char::is_control) {
+        } else if label.chars().count() > MAX_LABEL || !is_line(label) {
             self.fault(at, format!("is one line of at most {MAX_LABEL} characters"));
         }
         label.to_owned()

@@ -322,6 +322,9 @@ async fn a_launch_that_is_planned_while_servers_run_is_known_to_all_of_them() {
         ("sale", 60, 10, "ends before it begins"),
         ("of settings", 10, 60, "another launch has this name"),
         ("", 10, 60, "name must have"),
+        ("elas\u{202e}", 10, 60, "on one line"),
+        ("past", -60, -10, "is over already"),
+        ("endless", 10, 10 + 32 * 24 * 60, "may last 31 days"),
     ] {
         let (status, problem) = plan(&admin, name, from, to).await;
         assert_eq!((status, problem["type"].as_str().unwrap().ends_with("bad-field")), (422, true));

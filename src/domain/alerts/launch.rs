@@ -2,10 +2,17 @@
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::domain::names::ProductId;
+use crate::domain::{
+    line::{is_line, is_seen},
+    names::ProductId,
+};
 
 /// Most characters of a name.
 const NAME_MAX_CHARS: usize = 100;
+/// Bytes of the address of a cache in front, at most.
+const EDGE_MAX_BYTES: usize = 500;
+/// The longest launch that is planned while servers run: views are kept as long, and no longer is it compared with anything.
+const LONGEST_MS: i64 = 31 * 24 * 3_600_000;
 /// Most products of a launch.
 const MOST_PRODUCTS: usize = 500;
 /// Most caches in front that are warmed for it.
@@ -59,6 +66,12 @@ pub enum BadLaunch {
     /// A cache in front cannot have such an address.
     #[error("edges must be addresses as https://cdn.shop.example, without credentials")]
     Edge,
+    /// It is over already.
+    #[error("it is over already: from and to are in the past")]
+    Over,
+    /// It would go on for longer than 31 days.
+    #[error("it may last 31 days: work that can wait rests until it is over")]
+    Endless,
     /// A list is too long.
     #[error("takes at most {MOST_PRODUCTS} products and {MOST_EDGES} edges")]
     Long,
@@ -68,8 +81,7 @@ impl Written {
     /// Reads it.
     pub fn launch(&self) -> Result<Launch, BadLaunch> {
         let Self { name, from, to, products, edges } = self;
-        let is_line = !name.trim().is_empty() && !name.chars().any(char::is_control);
-        if !is_line || name.chars().count() > NAME_MAX_CHARS {
+        if !is_seen(name) || !is_line(name) || name.chars().count() > NAME_MAX_CHARS {
             return Err(BadLaunch::Name);
         }
         let moment = |key, text: &str| {
@@ -86,7 +98,9 @@ impl Written {
         let product =
             |id: &String| id.parse::<ProductId>().map_err(|error| BadLaunch::Product(error.to_string()));
         let products = products.iter().map(product).collect::<Result<_, _>>()?;
-        if !edges.iter().all(|edge| is_endpoint(edge)) {
+        if !edges.iter().all(|edge| {
+            is_endpoint(edge) && edge.len() <= EDGE_MAX_BYTES && !edge.contains(char::is_whitespace)
+        }) {
             return Err(BadLaunch::Edge);
         }
         Ok(Launch { name: name.trim().to_owned(), from_ms, until_ms, products, edges: edges.clone() })
@@ -105,6 +119,17 @@ pub const BEFORE_MS: i64 = 30 * 60_000;
 const PREPARE_MS: [i64; 2] = [BEFORE_MS, 5 * 60_000];
 
 impl Launch {
+    /// Whether it can be planned at a moment. Those of the settings may be of the past.
+    pub fn is_plan(&self, now_ms: i64) -> Result<(), BadLaunch> {
+        if self.is_over(now_ms) {
+            return Err(BadLaunch::Over);
+        }
+        if self.until_ms - self.from_ms > LONGEST_MS {
+            return Err(BadLaunch::Endless);
+        }
+        Ok(())
+    }
+
     /// Whether rules are tight at a moment, and work rests that can wait: from half an hour before the launch to its end.
     pub const fn is_on(&self, now_ms: i64) -> bool {
         self.from_ms - BEFORE_MS <= now_ms && now_ms < self.until_ms
@@ -150,12 +175,32 @@ mod tests {
         };
         check(|bad| bad.name = "  ".to_owned(), "name must have 1 to 100");
         check(|bad| bad.name = "a\nb".to_owned(), "on one line");
+        check(|bad| bad.name = "a\u{2028}b".to_owned(), "on one line");
+        check(|bad| bad.name = "elas\u{202e}".to_owned(), "on one line");
+        check(|bad| bad.name = "\u{200b}".to_owned(), "name must have 1 to 100");
+        check(|bad| bad.edges = vec!["https://cdn.example\nx: y".to_owned()], "edges must be");
+        check(|bad| bad.edges = vec![format!("https://{}", "a".repeat(500))], "edges must be");
         check(|bad| bad.from = "tomorrow".to_owned(), "from must be a moment");
         check(|bad| bad.to = "2026-11-27T06:00:00".to_owned(), "to must be a moment");
         check(|bad| bad.to.clone_from(&bad.from), "ends before it begins");
         check(|bad| bad.products = vec!["a ring".to_owned()], "products: ");
         check(|bad| bad.edges = vec!["https://user@cdn.example".to_owned()], "without credentials");
         check(|bad| bad.edges = vec!["https://cdn.example".to_owned(); 51], "at most 500 products and 50");
+    }
+
+    #[test]
+    fn what_is_planned_is_to_come_and_has_an_end() {
+        let launch = |from_ms, until_ms| Launch {
+            name: "sale".to_owned(),
+            from_ms,
+            until_ms,
+            products: vec![],
+            edges: vec![],
+        };
+        assert_eq!(launch(0, 1_000).is_plan(999), Ok(()));
+        assert_eq!(launch(0, 1_000).is_plan(1_000), Err(BadLaunch::Over));
+        assert_eq!(launch(5, 5 + LONGEST_MS).is_plan(0), Ok(()));
+        assert_eq!(launch(5, 6 + LONGEST_MS).is_plan(0), Err(BadLaunch::Endless));
     }
 
     #[test]

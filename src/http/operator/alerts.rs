@@ -12,7 +12,10 @@ use tokio::time::Instant;
 
 use crate::{
     db::{Db, alerts::Past},
-    domain::alerts::{Silence, all_rules},
+    domain::{
+        alerts::{Silence, all_rules},
+        line::is_line,
+    },
     http::{
         auth::{Admin, Observer},
         body,
@@ -96,9 +99,8 @@ pub(super) async fn silence(
     if !(1..=MAX_MINUTES).contains(&minutes) {
         return Err(Error::BadField(format!("minutes: from 1 to {MAX_MINUTES}")).into());
     }
-    let is_line =
-        |text: &str| text.chars().count() <= REASON_MAX_CHARS && !text.chars().any(char::is_control);
-    if !is_line(&reason) || !subject.as_deref().is_none_or(is_line) {
+    let is_short_line = |text: &str| text.chars().count() <= REASON_MAX_CHARS && is_line(text);
+    if !is_short_line(&reason) || !subject.as_deref().is_none_or(is_short_line) {
         let rule = format!("reason and subject: at most {REASON_MAX_CHARS} characters on one line");
         return Err(Error::BadField(rule).into());
     }

@@ -7,7 +7,10 @@ use actix_web::{
 };
 
 use crate::{
-    domain::keys::{KeyId, Role},
+    domain::{
+        keys::{KeyId, Role},
+        line::is_line,
+    },
     http::{
         auth::Admin,
         body,
@@ -66,7 +69,7 @@ pub(super) async fn create(
     let keys::CreateKey { role, label } =
         body::read_json(&request, body, r#"{"role": "artist", "label": "Ada"}"#).await?;
     let role: Role = role.parse().map_err(|error| Error::BadField(format!("role: {error}")))?;
-    if label.chars().count() > LABEL_MAX_CHARS || label.chars().any(char::is_control) {
+    if label.chars().count() > LABEL_MAX_CHARS || !is_line(&label) {
         return Err(
             Error::BadField(format!("label: at most {LABEL_MAX_CHARS} characters on one line")).into()
         );

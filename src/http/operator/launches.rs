@@ -108,6 +108,7 @@ pub(super) async fn plan(
     let launch = launch.map_err(|bad| Error::BadField(format!("the launch: {bad}")))?;
     match launches.plan(&launch, &caller.actor).await? {
         Planning::Planned => Ok(answer(&launches, &catalog)),
+        Planning::Bad(bad) => Err(Error::BadField(format!("the launch: {bad}")).into()),
         Planning::NameTaken => Err(Error::BadField("name: another launch has this name".to_owned()).into()),
         Planning::TooMany => {
             let rule = format!("there are {MOST_LAUNCHES} launches: remove one that is over");
