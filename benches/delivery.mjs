@@ -76,11 +76,12 @@ function ask(base, path, headers = {}) {
 
 async function measure(edge, manifest, tier, format, way) {
   const sequence = `/api/products/customizable/${configuration}/sequence?tier=${tier.split("-")[0]}&frames=${manifest.tiers[tier].frames}&format=${format}`;
-  const { set, packs } = manifest.tiers[tier].formats[format];
+  const { set, packs, bare } = manifest.tiers[tier].formats[format];
+  const whole = packs.map(({ pack }) => pack);
   const three = (degree) => String(degree).padStart(3, "0");
   const paths =
-    way === "packs"
-      ? packs.map(({ pack }) => `/p/${pack}.pack`)
+    way !== "single frames"
+      ? (way === "packs" ? (bare?.packs ?? whole) : whole).map((pack) => `/p/${pack}.pack`)
       : packs.flatMap(({ degrees }) => degrees).map((degree) => `/s/${set}/${three(degree)}.${format}`);
   let [requests, bytes, origin] = [0, 0, 0];
   for (let spin = 0; spin < SPINS; spin += 1) {
@@ -108,7 +109,8 @@ try {
   console.log("|---|---|---|---:|---:|---:|");
   for (const tier of ["preview", "standard", "hd"]) {
     for (const format of ["avif", "webp"]) {
-      for (const way of ["packs", "single frames"]) {
+      const ways = manifest.tiers[tier].formats[format].bare ? ["packs", "packs, older viewers"] : ["packs"];
+      for (const way of [...ways, "single frames"]) {
         const { requests, bytes, origin: asked } = await measure(`http://${at}`, manifest, tier, format, way);
         const cells = [`${tier}, ${manifest.tiers[tier].frames} frames`, format, way, requests.toLocaleString("en"), (bytes / 1e6).toFixed(1), asked];
         console.log(`| ${cells.join(" | ")} |`);

@@ -83,8 +83,10 @@ pub struct TierLine {
     pub frames: usize,
     /// Width and height in pixels.
     pub size: (u32, u32),
-    /// Bytes of its frames.
+    /// Bytes of its frames as viewers load them.
     pub bytes: u64,
+    /// Bytes of its frames as whole files.
+    pub whole_bytes: u64,
     /// Bytes that they may have.
     pub max_bytes: u64,
     /// How good they are, and how even.
@@ -96,12 +98,18 @@ impl Report {
     pub fn tiers(&self) -> Vec<TierLine> {
         let line = |tier: TierKey, family: &MeasuredFamily| {
             let scores: Vec<f64> = family.of_tier(tier).map(|frame| frame.score).collect();
+            let whole_bytes: u64 = family.of_tier(tier).map(|frame| frame.bytes.len() as u64).sum();
+            // As the manifest has it: each frame without the head, and the head once.
+            let bare_bytes = family.head.as_ref().map_or(u64::MAX, |head| {
+                whole_bytes + head.bytes.len() as u64 - (scores.len() * head.spared()) as u64
+            });
             TierLine {
                 tier,
                 format: family.format,
                 frames: scores.len(),
                 size: family.size,
-                bytes: family.of_tier(tier).map(|frame| frame.bytes.len() as u64).sum(),
+                bytes: bare_bytes.min(whole_bytes),
+                whole_bytes,
                 max_bytes: self.settings.table.tiers.get(&tier).map_or(0, |spec| spec.max_bytes),
                 quality: Quality::of(&scores),
             }

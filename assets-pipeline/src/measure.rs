@@ -11,6 +11,7 @@ use crate::{
     IngestError,
     digest::Digest,
     encode::Encoder,
+    pack::bare::{Head, whole_max_bytes},
     pack::renditions::{Rendition, Renditions, Set},
     picture::Picture,
     plan::Plan,
@@ -47,6 +48,8 @@ pub struct MeasuredFamily {
     pub worst: usize,
     /// The pixels that the worst frame was made from, as a lossless WebP file.
     pub worst_source: Vec<u8>,
+    /// What its frames have in common and viewers load once.
+    pub head: Option<Arc<Head>>,
     /// From each frame of the fullest tier to the next one, and from the last to the first; empty for a
     /// single frame.
     pub steps: Vec<Step>,
@@ -148,6 +151,7 @@ impl<'a> Published<'a> {
             size: self.rendition.size,
             set: self.set.digest,
             fullest: self.fullest,
+            head: self.head().cloned(),
             worst,
             worst_source,
             steps,
@@ -170,7 +174,8 @@ impl<'a> Published<'a> {
         let own: Vec<&MeasuredFrame> =
             frames.iter().filter(|frame| frame.tiers.contains(&self.fullest)).collect();
         let count = own.len() as f64;
-        let budget = self.max_bytes as f64 / count;
+        let max_bytes = whole_max_bytes(self.max_bytes, own.len(), self.head().map(|head| &**head));
+        let budget = max_bytes as f64 / count;
         Ok(Curve {
             points: measure_curve(self.encoder, &sources, budget, progress)?,
             positions,
@@ -178,6 +183,10 @@ impl<'a> Published<'a> {
             working_score: own.iter().map(|frame| frame.score).sum::<f64>() / count,
             budget,
         })
+    }
+
+    fn head(&self) -> Option<&Arc<Head>> {
+        self.rendition.bare.as_ref().map(|bare| &bare.head)
     }
 
     /// The pixels that a frame was made from.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Moves whenever the same input and settings would give other bytes than before.
-const REVISION: u32 = 5;
+const REVISION: u32 = 6;
 
 /// Everything that shapes the renditions of a turn.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -143,8 +143,17 @@ pub(super) fn plan_json(checked: &Checked, order: &Order) -> String {
 
 fn table(manifest: &Manifest) -> String {
     let mut text = format!(
-        "{:<12} {:<6} {:>6}  {:>11}  {:>19}  {:>5}  {:>13}  {:>6}  {:>4}\n",
-        "tier", "format", "frames", "pixels", "bytes of budget", "", "quality (min)", "spread", "step"
+        "{:<12} {:<6} {:>6}  {:>11}  {:>19}  {:>5}  {:>11}  {:>13}  {:>6}  {:>4}\n",
+        "tier",
+        "format",
+        "frames",
+        "pixels",
+        "bytes of budget",
+        "",
+        "whole files",
+        "quality (min)",
+        "spread",
+        "step"
     );
     for key in TierKey::ALL {
         let Some(tier) = manifest.tiers.get(&key) else { continue };
@@ -157,14 +166,16 @@ fn table(manifest: &Manifest) -> String {
 
 fn row(text: &mut String, key: TierKey, tier: &Tier, format: &str, rendition: &Rendition) {
     let [width, height] = rendition.size;
-    let share = rendition.bytes as f64 / tier.budget as f64 * 100.0;
+    let bytes = rendition.loaded_bytes();
+    let share = bytes as f64 / tier.budget as f64 * 100.0;
     let _ = writeln!(
         text,
-        "{key:<12} {format:<6} {:>6}  {:>11}  {:>8} of {:>7}  {share:>4.0}%  {:>5.1} ({:.1})  {:>6}  {:>4}",
+        "{key:<12} {format:<6} {:>6}  {:>11}  {:>8} of {:>7}  {share:>4.0}%  {:>11}  {:>5.1} ({:.1})  {:>6}  {:>4}",
         tier.frames,
         format!("{width} x {height}"),
-        kilobytes(rendition.bytes),
+        kilobytes(bytes),
         kilobytes(tier.budget),
+        kilobytes(rendition.bytes),
         rendition.quality.mean,
         rendition.quality.min,
         tenths(rendition.quality.spread),

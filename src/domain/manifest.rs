@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use assets_pipeline::{
     digest::Digest,
+    pack::{bare::Head, renditions},
     plan::tiers::{Format, TierKey},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{names::ConfigId, namespace::Namespace};
+use super::{keys::hex, names::ConfigId, namespace::Namespace};
 
 pub mod schema;
 
@@ -130,9 +131,9 @@ pub struct Tier {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub angles: Option<Vec<f64>>,
-    /// Ceiling in bytes for the tier's own frames.
+    /// Ceiling in bytes for the tier's own frames, as viewers load them.
     pub budget: u64,
-    /// Bytes of all that a client loads for the tier, by format.
+    /// Bytes of all that a client loads for the tier as whole files, by format.
     #[schema(value_type = BTreeMap<schema::Format, u64>)]
     pub load_bytes: BTreeMap<Format, u64>,
     /// The renditions that exist.
@@ -148,12 +149,69 @@ pub struct Rendition {
     pub set: Digest,
     /// Width and height in pixels.
     pub size: [u32; 2],
-    /// Bytes of the tier's own frames, never above the budget.
+    /// Bytes of the tier's own frames as whole files: never above the budget, or by 7 % at most where there are bare packs.
     pub bytes: u64,
     /// How close the frames are to what the artist gave.
     pub quality: Quality,
     /// What has to be loaded, in order.
     pub packs: Vec<PackEntry>,
+    /// The same frames in fewer bytes, for clients that put files together: to be preferred. Only where it takes fewer, and not in
+    /// versions that were made before there was such a thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub bare: Option<Bare>,
+}
+
+impl Rendition {
+    /// Bytes of the tier's own frames as viewers load them, never above the budget.
+    pub fn loaded_bytes(&self) -> u64 {
+        self.bare.as_ref().map_or(self.bytes, |bare| bare.bytes)
+    }
+
+    /// The packs that viewers load, in order.
+    pub fn loaded_packs(&self) -> Vec<Digest> {
+        match &self.bare {
+            Some(bare) => bare.packs.clone(),
+            None => self.packs.iter().map(|entry| entry.pack).collect(),
+        }
+    }
+}
+
+/// Packs of bare frames. A frame's file is the head, with the first bytes of the bare frame put into its holes, followed by the rest
+/// of the bare frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Bare {
+    /// What all frames of the set have in common, in hexadecimal digits: they compress better than base64.
+    pub head: String,
+    /// Offsets in the head of bytes that each frame has of its own, ascending.
+    pub holes: Vec<u32>,
+    /// Bytes of the tier's own bare frames and of the head, never above the budget.
+    pub bytes: u64,
+    /// A pack of bare frames for each of the rendition's packs, with the same degrees. Each frame is shorter than its file by the bytes of the
+    /// head that are no holes.
+    #[schema(value_type = Vec<schema::Digest>)]
+    pub packs: Vec<Digest>,
+}
+
+impl Bare {
+    /// Says what a pipeline's bare rendition is.
+    pub fn of(bare: &renditions::Bare) -> Self {
+        Self {
+            head: hex(&bare.head.bytes),
+            holes: bare.head.holes.clone(),
+            bytes: bare.bytes,
+            packs: bare.packs.iter().map(|pack| pack.digest).collect(),
+        }
+    }
+
+    /// The head, if this is one.
+    pub fn head(&self) -> Option<Head> {
+        let digits =
+            Some(self.head.as_str()).filter(|head| head.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<_>>()?;
+        Some(Head { bytes, holes: self.holes.clone() })
+    }
 }
 
 /// A perceptual score of a rendition's frames against their resized originals.
@@ -186,4 +244,19 @@ pub struct PackEntry {
     pub degrees: Vec<u16>,
     /// Length of each frame in bytes, in the same order.
     pub lengths: Vec<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_as_it_was_written() {
+        let bare = |head: &str| Bare { head: head.to_owned(), holes: vec![1], bytes: 0, packs: Vec::new() };
+        let head = Head { bytes: vec![0, 0xff, 0x1a], holes: vec![1] };
+        assert_eq!(bare(&hex(&head.bytes)).head(), Some(head));
+        for other in ["0", "00f", "+1", "zz", "\u{e9}0"] {
+            assert_eq!(bare(other).head(), None, "{other}");
+        }
+    }
 }

@@ -87,6 +87,8 @@ impl ObjectKey {
                 keys.push(Self::SetList(set));
                 keys.extend(tier.degrees.iter().map(|degree| Self::Frame { set, degree: *degree, format }));
                 keys.extend(rendition.packs.iter().map(|pack| Self::Pack(pack.pack)));
+                let bare = rendition.bare.iter().flat_map(|bare| &bare.packs);
+                keys.extend(bare.copied().map(Self::Pack));
             }
         }
         keys.sort_unstable();

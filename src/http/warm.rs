@@ -11,6 +11,7 @@ use crate::{
     db::DbError,
     domain::{
         alerts::Launch,
+        manifest::Rendition,
         names::{ConfigId, ProductId},
         namespace::Namespace,
     },
@@ -134,7 +135,7 @@ impl Catalog {
         Ok(bytes)
     }
 
-    /// The packs of a configuration up to standard.
+    /// The packs of a configuration up to standard, as viewers load them.
     async fn packs(
         &self,
         id: &ConfigId,
@@ -145,10 +146,7 @@ impl Catalog {
         let tiers = &loaded.manifest.tiers;
         let best = tiers.get(&TierKey::Standard).or_else(|| tiers.get(&TierKey::Preview));
         let rendition = best.and_then(|tier| tier.formats.get(&format));
-        let packs: Vec<Digest> = rendition
-            .into_iter()
-            .flat_map(|rendition| rendition.packs.iter().map(|pack| pack.pack))
-            .collect();
+        let packs = rendition.map(Rendition::loaded_packs).unwrap_or_default();
         Ok(packs.into_iter())
     }
 }

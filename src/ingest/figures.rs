@@ -20,7 +20,7 @@ pub(super) fn made(manifest: &Manifest) {
     for (tier, offer) in &manifest.tiers {
         for (format, rendition) in &offer.formats {
             let labels = [("tier", tier.as_str()), ("format", format.as_str())];
-            histogram!("girasol_rendition_bytes", &labels).record(rendition.bytes as f64);
+            histogram!("girasol_rendition_bytes", &labels).record(rendition.loaded_bytes() as f64);
             for (statistic, score) in [("mean", rendition.quality.mean), ("min", rendition.quality.min)] {
                 let [tier, format] = labels;
                 let labels = [tier, format, ("statistic", statistic)];

@@ -10,7 +10,7 @@ use assets_pipeline::{
 
 use crate::domain::{
     figures::SetFigures,
-    manifest::{self, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
+    manifest::{self, Bare, Manifest, PackEntry, Quality, SCHEMA, Tier, Turn, Urls, View},
     names::ConfigId,
     namespace::Namespace,
 };
@@ -97,5 +97,6 @@ fn build_rendition(rendition: &Rendition) -> manifest::Rendition {
                 lengths: pack.lengths.clone(),
             })
             .collect(),
+        bare: rendition.bare.as_ref().map(Bare::of),
     }
 }

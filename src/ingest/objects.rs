@@ -70,8 +70,9 @@ pub(super) async fn load_whole(
                     return Ok(None);
                 }
             }
-            for pack in &rendition.packs {
-                if read(ObjectKey::Pack(pack.pack), pack.pack).await?.is_none() {
+            let whole = rendition.packs.iter().map(|entry| &entry.pack);
+            for &pack in whole.chain(rendition.bare.iter().flat_map(|bare| &bare.packs)) {
+                if read(ObjectKey::Pack(pack), pack).await?.is_none() {
                     return Ok(None);
                 }
             }

@@ -214,6 +214,7 @@ fn build(
             step: Some(0.0),
         },
         packs: vec![entry],
+        bare: None,
     };
     let tier = Tier {
         frames: DEGREES.len(),

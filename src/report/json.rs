@@ -61,6 +61,7 @@ fn tier(line: &TierLine) -> Value {
         "frames": line.frames,
         "size": [line.size.0, line.size.1],
         "bytes": line.bytes,
+        "whole_bytes": line.whole_bytes,
         "budget": line.max_bytes,
         "quality": {
             "metric": "ssimulacra2",

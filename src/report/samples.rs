@@ -95,6 +95,7 @@ fn measured(plan: &Plan, family: Family, format: Format) -> MeasuredFamily {
         budget: 1250.0,
     };
     MeasuredFamily {
+        head: None,
         encoder: Settings::default().encoder(format),
         family,
         format,

@@ -22,6 +22,7 @@ pub(super) fn tier_table(lines: &[TierLine]) -> Markup {
                 tr {
                     th scope="col" { "tier" } th scope="col" { "format" } th scope="col" { "frames" }
                     th scope="col" { "pixels" } th scope="col" { "bytes" } th scope="col" { "of budget" }
+                    th scope="col" { "whole files" }
                     th scope="col" { "quality" } th scope="col" { "worst" } th scope="col" { "spread" }
                     th scope="col" { "largest step" }
                 }
@@ -32,7 +33,8 @@ pub(super) fn tier_table(lines: &[TierLine]) -> Markup {
     html! {
         (wide("Tiers", &table))
         p.quiet {
-            "Quality is SSIMULACRA2 against the resized original, the mean of the tier's frames: 90 cannot be told \
+            "Bytes are those that viewers load, with what all frames of an AVIF set have in common once; older viewers load whole \
+             files. Quality is SSIMULACRA2 against the resized original, the mean of the tier's frames: 90 cannot be told \
              apart, 70 is good, 50 is passable. The spread is the standard deviation round the turn; the largest step is between \
              a frame and the next one."
         }
@@ -52,6 +54,7 @@ fn tier_row(line: &TierLine) -> Markup {
                 (kilobytes(line.max_bytes as f64)) ", " (format!("{:.0}%", share * 100.0))
                 meter value=(format!("{share:.3}")) min="0" max="1" { (format!("{:.0}%", share * 100.0)) }
             }
+            td { (kilobytes(line.whole_bytes as f64)) }
             @for value in [line.quality.mean, line.quality.min, line.quality.spread, line.quality.step] {
                 td { (format!("{value:.1}")) }
             }

@@ -46,8 +46,9 @@ pub(crate) async fn is_whole(data: &Path, configuration: &str) {
                 let frame = format!("/s/{set}/{:03}.{format}", degree.as_u64().unwrap());
                 assert_eq!(server.get(&frame, &[]).await.status(), 200);
             }
-            for pack in rendition["packs"].as_array().unwrap() {
-                let pack = format!("/p/{}.pack", pack["pack"].as_str().unwrap());
+            let whole = rendition["packs"].as_array().unwrap().iter().map(|entry| &entry["pack"]);
+            for pack in whole.chain(rendition["bare"]["packs"].as_array().into_iter().flatten()) {
+                let pack = format!("/p/{}.pack", pack.as_str().unwrap());
                 assert_eq!(server.get(&pack, &[]).await.status(), 200);
             }
         }

@@ -1,6 +1,7 @@
 //! `girasol ingest`, as an artist and a script use it.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
@@ -37,14 +38,18 @@ pub(crate) fn stderr(output: &Output) -> String {
 fn digests(report: &Value) -> Vec<String> {
     let tiers = report["manifest"]["tiers"].as_object().unwrap();
     let formats = tiers.values().flat_map(|tier| tier["formats"].as_object().unwrap().values());
-    formats.map(|rendition| format!("{} {}", rendition["set"], rendition["packs"])).collect()
+    formats
+        .map(|rendition| format!("{} {} {}", rendition["set"], rendition["packs"], rendition["bare"]))
+        .collect()
 }
 
 fn assert_within_budget(report: &Value) {
     for (key, tier) in report["manifest"]["tiers"].as_object().unwrap() {
         for (format, rendition) in tier["formats"].as_object().unwrap() {
-            let (bytes, budget) = (rendition["bytes"].as_u64().unwrap(), tier["budget"].as_u64().unwrap());
+            let (whole, budget) = (rendition["bytes"].as_u64().unwrap(), tier["budget"].as_u64().unwrap());
+            let bytes = rendition["bare"]["bytes"].as_u64().unwrap_or(whole);
             assert!(bytes <= budget, "{key} {format}: {bytes} of {budget}");
+            assert!(whole * 100 <= budget * 107, "{key} {format}: {whole} of {budget} as whole files");
             assert!(bytes > 0);
         }
     }
@@ -149,6 +154,69 @@ fn every_rendition_fits_whatever_the_size_the_ground_and_the_count() {
     }
 }
 
+fn from_hex(digits: &str) -> Vec<u8> {
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
+
+/// Puts the frames of a rendition together from its bare packs, as the manifest says. By degree.
+pub(crate) fn put_together(rendition: &Value, pack: impl Fn(&str) -> Vec<u8>) -> BTreeMap<u64, Vec<u8>> {
+    let numbers = |value: &Value| -> Vec<u64> { serde_json::from_value(value.clone()).unwrap() };
+    let bare = &rendition["bare"];
+    let head = from_hex(bare["head"].as_str().unwrap());
+    let holes = numbers(&bare["holes"]);
+    let mut frames = BTreeMap::new();
+    for (entry, own) in rendition["packs"].as_array().unwrap().iter().zip(bare["packs"].as_array().unwrap()) {
+        let bytes = pack(own.as_str().unwrap());
+        let mut from = 0;
+        for (degree, length) in numbers(&entry["degrees"]).into_iter().zip(numbers(&entry["lengths"])) {
+            let to = from + length as usize - head.len() + holes.len();
+            let (own, rest) = bytes[from..to].split_at(holes.len());
+            let mut frame = [head.as_slice(), rest].concat();
+            for (hole, byte) in holes.iter().zip(own) {
+                frame[*hole as usize] = *byte;
+            }
+            assert_eq!(frame.len() as u64, length);
+            frames.insert(degree, frame);
+            from = to;
+        }
+        assert_eq!(from, bytes.len());
+    }
+    frames
+}
+
+#[test]
+fn bare_frames_and_their_head_are_the_frames_byte_for_byte_on_every_ground() {
+    let folder = tempfile::tempdir().unwrap();
+    let turn = folder.path().join("raw");
+    draw_turn(&turn, GOLD, 24);
+    for ground in ["#ffffff", "transparent"] {
+        let data = folder.path().join(ground.trim_start_matches('#'));
+        let report = json(&ingest(&data, &turn).args(["--json", "--ground", ground]).output().unwrap());
+        assert_within_budget(&report);
+        let tiers = report["manifest"]["tiers"].as_object().unwrap();
+        for (key, tier) in tiers {
+            let rendition = &tier["formats"]["avif"];
+            assert_eq!(tier["formats"]["webp"]["bare"], Value::Null, "a WebP file has next to no head");
+            if key == "still" {
+                assert_eq!(rendition["bare"], Value::Null, "one frame has its head once");
+                continue;
+            }
+            let object = |path: String| fs::read(data.join("objects").join(path)).unwrap();
+            let frames = put_together(rendition, |pack| object(format!("p/{pack}.pack")));
+            assert_eq!(frames.len() as u64, tier["frames"].as_u64().unwrap(), "{ground} {key}");
+            for (degree, frame) in &frames {
+                let file = format!("s/{}/{degree:03}.avif", rendition["set"].as_str().unwrap());
+                assert!(*frame == object(file), "{ground} {key}: {degree}");
+            }
+            let head = from_hex(rendition["bare"]["head"].as_str().unwrap());
+            let holes = rendition["bare"]["holes"].as_array().unwrap().len();
+            let spared = (frames.len() * (head.len() - holes)) as u64;
+            let whole = rendition["bytes"].as_u64().unwrap();
+            assert_eq!(rendition["bare"]["bytes"].as_u64().unwrap(), whole - spared + head.len() as u64);
+        }
+    }
+}
+
 #[test]
 fn published_frames_decode_with_other_decoders_and_look_like_the_source() {
     if !tools_are_there(&["avifdec", "dwebp"]) {
@@ -241,8 +309,13 @@ async fn the_preview_is_live_before_the_rest_is_encoded() {
     assert_eq!(early["selected"]["tier"], "preview");
 
     let full = json(&ingest(&data, &turn).arg("--json").output().unwrap());
-    let pack = |manifest: &Value| manifest["tiers"]["preview"]["formats"]["webp"]["packs"][0]["pack"].clone();
-    assert_eq!(pack(&early), pack(&full["manifest"]), "what a visitor has loaded stays good");
+    let of = |manifest: &Value, format: &str| manifest["tiers"]["preview"]["formats"][format].clone();
+    let (one, other) = (of(&early, "webp"), of(&full["manifest"], "webp"));
+    assert_eq!(one["packs"], other["packs"], "what a visitor has loaded stays good");
+    // A frame that the rest cannot come near to changes; where none does, bare packs stay good too.
+    let (one, other) = (of(&early, "avif"), of(&full["manifest"], "avif"));
+    assert_eq!(one["packs"] == other["packs"], one["bare"] == other["bare"]);
+    assert_eq!(one["bare"]["head"], other["bare"]["head"]);
     assert_eq!(full["outcome"], "published");
 }
 
@@ -290,6 +363,8 @@ async fn what_was_damaged_in_the_store_is_not_served_and_made_good_by_ingesting_
     let (turn, data) = (folder.path().join("raw"), folder.path().join("data"));
     draw_turn(&turn, GOLD, 12);
     let report = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    let bare = &report["manifest"]["tiers"]["preview"]["formats"]["avif"]["bare"]["packs"][0];
+    let bare = format!("p/{}.pack", bare.as_str().unwrap());
     let rendition = &report["manifest"]["tiers"]["preview"]["formats"]["webp"];
     let frame = format!("s/{}/030.webp", rendition["set"].as_str().unwrap());
     let pack = format!("p/{}.pack", rendition["packs"][0]["pack"].as_str().unwrap());
@@ -308,6 +383,11 @@ async fn what_was_damaged_in_the_store_is_not_served_and_made_good_by_ingesting_
     assert_eq!(fs::read(object(&frame)).unwrap(), whole);
     assert_eq!(server.get(&format!("/{frame}"), &[]).await.status(), 200);
     assert_eq!(server.get(&format!("/{pack}"), &[]).await.status(), 200);
+
+    fs::remove_file(object(&bare)).unwrap();
+    let again = json(&ingest(&data, &turn).arg("--json").output().unwrap());
+    assert_eq!(again["outcome"], "published", "{again}");
+    assert!(object(&bare).exists());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Frames, packs and stills.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     girasol::{RING, Server, header, ingest, key, problem, sequence},
+    ingest::put_together,
     metrics,
 };
 
@@ -78,26 +79,33 @@ async fn a_frame_of_a_pack_in_memory_is_not_read() {
     let bearer = format!("Bearer {}", key(data, "metrics"));
     let server = Server::start_over(data, &["serve"]);
     let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
-    let rendition = &manifest["tiers"]["standard"]["formats"]["webp"];
-    let set = rendition["set"].as_str().unwrap();
-    for pack in rendition["packs"].as_array().unwrap() {
-        let pack = format!("/p/{}.pack", pack["pack"].as_str().unwrap());
-        assert_eq!(server.get(&pack, &[]).await.status(), 200);
+    let whole = |rendition: &Value| {
+        let packs = rendition["packs"].as_array().unwrap().iter();
+        packs.map(|pack| pack["pack"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let bare =
+        |rendition: &Value| serde_json::from_value::<Vec<_>>(rendition["bare"]["packs"].clone()).unwrap();
+    let formats = &manifest["tiers"]["standard"]["formats"];
+    for (format, packs) in [("webp", whole(&formats["webp"])), ("avif", bare(&formats["avif"]))] {
+        let set = formats[format]["set"].as_str().unwrap();
+        for pack in packs {
+            assert_eq!(server.get(&format!("/p/{pack}.pack"), &[]).await.status(), 200);
+        }
+        let frames = manifest["tiers"]["standard"]["degrees"].as_array().unwrap();
+        let frames = frames.iter().map(|degree| format!("/s/{set}/{:03}.{format}", degree.as_u64().unwrap()));
+        let before = bytes_read(&server, &bearer).await;
+        for frame in frames {
+            let whole = fs::read(data.join("objects").join(&frame[1..])).unwrap();
+            let response = server.get(&frame, &[]).await;
+            let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&whole)));
+            assert_eq!(header(response.headers(), "repr-digest"), digest);
+            assert_eq!(response.bytes().await.unwrap(), whole);
+        }
+        // The list of the set has the digests of its frames.
+        let list = fs::metadata(data.join("objects/s").join(set).join("frames.txt")).unwrap().len();
+        let bytes = bytes_read(&server, &bearer).await - before;
+        assert!((bytes - list as f64).abs() < 0.5, "{format}: {bytes}");
     }
-    let frames = manifest["tiers"]["standard"]["degrees"].as_array().unwrap();
-    let frames = frames.iter().map(|degree| format!("/s/{set}/{:03}.webp", degree.as_u64().unwrap()));
-    let before = bytes_read(&server, &bearer).await;
-    for frame in frames {
-        let whole = fs::read(data.join("objects").join(&frame[1..])).unwrap();
-        let response = server.get(&frame, &[]).await;
-        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&whole)));
-        assert_eq!(header(response.headers(), "repr-digest"), digest);
-        assert_eq!(response.bytes().await.unwrap(), whole);
-    }
-    // The list of the set has the digests of its frames.
-    let list = fs::metadata(data.join("objects/s").join(set).join("frames.txt")).unwrap().len();
-    let bytes = bytes_read(&server, &bearer).await - before;
-    assert!((bytes - list as f64).abs() < 0.5, "{bytes}");
 }
 
 #[tokio::test]
@@ -147,6 +155,30 @@ async fn a_pack_is_cut_into_the_frames_that_stand_alone() {
         assert_eq!(from, bytes.len());
     }
     assert!(loaded >= 24);
+}
+
+#[tokio::test]
+async fn bare_packs_are_put_together_into_the_frames_that_stand_alone() {
+    let server = Server::start();
+    let manifest = server.ring().await;
+    for tier in ["preview", "standard", "hd"] {
+        let rendition = &manifest["tiers"][tier]["formats"]["avif"];
+        let mut packs = BTreeMap::new();
+        for pack in rendition["bare"]["packs"].as_array().unwrap() {
+            let pack = pack.as_str().unwrap();
+            let response = server.get(&format!("/p/{pack}.pack"), &[]).await;
+            assert_eq!(header(response.headers(), "cache-control"), FOR_EVER);
+            packs.insert(pack, response.bytes().await.unwrap().to_vec());
+        }
+        let frames = put_together(rendition, |pack| packs[pack].clone());
+        assert_eq!(frames.len() as u64, manifest["tiers"][tier]["frames"].as_u64().unwrap());
+        for (degree, frame) in frames {
+            let url = format!("/s/{}/{degree:03}.avif", rendition["set"].as_str().unwrap());
+            let alone = server.get(&url, &[]).await;
+            assert_eq!(alone.status(), 200, "{url}");
+            assert!(alone.bytes().await.unwrap() == frame, "{url}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -153,9 +153,11 @@ async fn browsers_keep_a_manifest_ten_minutes_and_cdns_an_hour() {
 }
 
 #[tokio::test]
-async fn the_first_pack_of_the_chosen_tier_is_announced() {
+async fn the_first_pack_of_the_chosen_tier_is_announced_where_all_viewers_load_the_same() {
     let server = Server::start();
-    for (tier, format) in [("still", "webp"), ("preview", "avif"), ("hd", "webp")] {
+    let response = server.get(&format!("{}?tier=preview&format=avif", sequence(RING)), &[]).await;
+    assert!(response.headers().get("link").is_none(), "older viewers load another one");
+    for (tier, format) in [("still", "avif"), ("preview", "webp"), ("hd", "webp")] {
         let path = format!("{}?tier={tier}&format={format}", sequence(RING));
         let response = server.get(&path, &[]).await;
         assert!(header(response.headers(), "server-timing").starts_with("origin;dur="));

@@ -136,8 +136,10 @@ test("every_rendition_of_every_ring_is_inside_its_budget", async () => {
   const { spins } = await json("/api/products/customizable/ring/solitaire");
   for (const { configId, sequence } of spins) {
     for (const [key, { budget, formats }] of Object.entries((await json(sequence)).tiers)) {
-      for (const [format, { bytes }] of Object.entries(formats)) {
+      for (const [format, { bytes: whole, bare }] of Object.entries(formats)) {
+        const bytes = bare?.bytes ?? whole;
         assert.ok(bytes > 0 && bytes <= budget, `${configId} ${key} ${format}: ${bytes} of ${budget}`);
+        assert.ok(whole <= 1.07 * budget, `${configId} ${key} ${format}: ${whole} of ${budget} as whole files`);
       }
     }
   }

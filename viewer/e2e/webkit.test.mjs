@@ -14,9 +14,12 @@ let front;
 let body;
 /** Answers that wait until a test lets them go. */
 let held;
+/** Packs and frames that were requested. */
+let requested = [];
 
 before(async () => {
   front = await openFront(base, (asked, answer, pass) => {
+    if (/^\/[ps]\//.test(asked.url)) requested.push(asked.url);
     if (asked.url.startsWith("/shop")) {
       const html = `<!doctype html><html lang="en"><title>Shop</title><style>body { margin: 0 }</style>${body}<script type="module" src="/girasol-spin.js"></script>`;
       answer.writeHead(200, { "Content-Type": "text/html", "Cache-Control": "no-store" }).end(html);
@@ -198,6 +201,36 @@ test("a_page_is_filled_above_a_transformed_parent_and_left_by_key_button_and_bac
   await page.back();
   await isFull(false);
   assert.match(await page.evaluate(() => location.pathname), /^\/shop/);
+});
+
+test("frames_that_are_put_together_of_bare_packs_are_shown", async () => {
+  const manifest = await (await fetch(new URL(`${sequenceOf("yellow-gold")}?tier=standard&format=avif`, base))).json();
+  const { set, bare } = manifest.tiers.standard.formats.avif;
+  requested = [];
+  await open(spin(`style="width: 400px" tier="standard"`));
+  await whole();
+  assert.deepEqual([...new Set(requested)].sort(), bare.packs.map((pack) => `/p/${pack}.pack`).sort());
+  const file = `/s/${set}/${String(manifest.hero).padStart(3, "0")}.avif`;
+  await page.evaluate((file) => {
+    const pixels = (picture) => {
+      const small = document.createElement("canvas");
+      small.width = small.height = 48;
+      const context = small.getContext("2d");
+      context.drawImage(picture, 0, 0, 48, 48);
+      return context.getImageData(0, 0, 48, 48).data.join();
+    };
+    window.isSame = undefined;
+    const image = new Image();
+    image.onload = () => {
+      const shown = document.querySelector("girasol-spin").shadowRoot.querySelector("canvas");
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [image.width, image.height];
+      copy.getContext("2d").drawImage(image, 0, 0);
+      window.isSame = pixels(shown) === pixels(copy);
+    };
+    image.src = file;
+  }, file);
+  await page.until(() => window.isSame);
 });
 
 test("hotspots_follow_the_zoom", async () => {

@@ -1608,6 +1608,26 @@ export interface components {
              */
             next?: number;
         };
+        /**
+         * @description Packs of bare frames. A frame's file is the head, with the first bytes of the bare frame put into its holes, followed by the rest
+         *     of the bare frame.
+         */
+        Bare: {
+            /**
+             * Format: int64
+             * @description Bytes of the tier's own bare frames and of the head, never above the budget.
+             */
+            bytes: number;
+            /** @description What all frames of the set have in common, in hexadecimal digits: they compress better than base64. */
+            head: string;
+            /** @description Offsets in the head of bytes that each frame has of its own, ascending. */
+            holes: number[];
+            /**
+             * @description A pack of bare frames for each of the rendition's packs, with the same degrees. Each frame is shorter than its file by the bytes of the
+             *     head that are no holes.
+             */
+            packs: components["schemas"]["Digest"][];
+        };
         /** @description A key to exchange for a session. */
         BeginSession: {
             /** @example girasol_5f3a1c9b7e20_… */
@@ -3155,8 +3175,13 @@ export interface components {
         /** @description One tier of one version in one format. */
         Rendition: {
             /**
+             * @description The same frames in fewer bytes, for clients that put files together: to be preferred. Only where it takes fewer, and not in
+             *     versions that were made before there was such a thing.
+             */
+            bare?: components["schemas"]["Bare"];
+            /**
              * Format: int64
-             * @description Bytes of the tier's own frames, never above the budget.
+             * @description Bytes of the tier's own frames as whole files: never above the budget, or by 7 % at most where there are bare packs.
              */
             bytes: number;
             /** @description What has to be loaded, in order. */
@@ -3446,7 +3471,7 @@ export interface components {
             angles?: number[];
             /**
              * Format: int64
-             * @description Ceiling in bytes for the tier's own frames.
+             * @description Ceiling in bytes for the tier's own frames, as viewers load them.
              */
             budget: number;
             /** @description Whole degree of each frame, ascending. */
@@ -3457,7 +3482,7 @@ export interface components {
             };
             /** @description Frames a turn. */
             frames: number;
-            /** @description Bytes of all that a client loads for the tier, by format. */
+            /** @description Bytes of all that a client loads for the tier as whole files, by format. */
             load_bytes: {
                 [key: string]: number;
             };
@@ -4864,6 +4889,7 @@ export type ApplyMend = components['schemas']['ApplyMend'];
 export type Archive = components['schemas']['Archive'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
+export type Bare = components['schemas']['Bare'];
 export type BeginSession = components['schemas']['BeginSession'];
 export type Bucket = components['schemas']['Bucket'];
 export type CacheLevel = components['schemas']['CacheLevel'];

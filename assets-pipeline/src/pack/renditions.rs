@@ -6,7 +6,12 @@ use crate::{
     digest::Digest,
     encode::Encoder,
     encode::family::{EncodedFamily, EncodedFrame},
-    pack::{Pack, SetList, build_pack, quality::Quality},
+    pack::{
+        Pack, SetList,
+        bare::{self, Head},
+        build_pack,
+        quality::Quality,
+    },
     plan::Plan,
     plan::load_order::load_order,
     plan::tiers::{Format, TierKey, TierTable},
@@ -51,6 +56,19 @@ pub struct Rendition {
     pub quality: Quality,
     /// What has to be loaded for it, in order.
     pub packs: Vec<Arc<Pack>>,
+    /// The same with the head of the frames apart, where that takes fewer bytes.
+    pub bare: Option<Bare>,
+}
+
+/// A tier whose frames have their head apart.
+#[derive(Debug, Clone)]
+pub struct Bare {
+    /// What the set's frames have in common.
+    pub head: Arc<Head>,
+    /// Bytes of the tier's own bare frames, and of the head.
+    pub bytes: u64,
+    /// Bare frames, a pack for each of [`Rendition::packs`].
+    pub packs: Vec<Arc<Pack>>,
 }
 
 /// A group of frames of one size and format, as it is addressed in URLs.
@@ -93,6 +111,7 @@ pub fn build_renditions(
         let digests = frames.iter().map(|(degree, frame)| (*degree, frame.digest)).collect();
         let list = SetList::new(family.format, &digests);
         let set = Set { digest: list.digest(), list, format: family.format, frames };
+        let bare = BareSet::of(&set);
 
         // The preview's pack comes first in every tier that draws on its set.
         let preview = plan.tiers.get(&TierKey::Preview).filter(|_| of_family.contains(&TierKey::Preview));
@@ -106,15 +125,21 @@ pub fn build_renditions(
             if !rest.is_empty() {
                 packs.push(Arc::new(pack(plan, &set, &rest)));
             }
-            all.packs.extend(packs.iter().map(|pack| (pack.digest, pack.clone())));
+            let degrees: Vec<u16> = positions.iter().map(|position| plan.degree(*position)).collect();
             let own: Vec<&EncodedFrame> =
-                positions.iter().filter_map(|position| set.frames.get(&plan.degree(*position))).collect();
+                degrees.iter().filter_map(|degree| set.frames.get(degree)).collect();
+            let bytes = own.iter().map(|frame| frame.bytes.len() as u64).sum();
+            let bare = bare.as_ref().map(|bare| bare.tier(&degrees, &packs));
+            let bare = bare.filter(|bare| bare.bytes < bytes);
+            let of_tier = packs.iter().chain(bare.iter().flat_map(|bare| &bare.packs));
+            all.packs.extend(of_tier.map(|pack| (pack.digest, pack.clone())));
             let rendition = Rendition {
                 set: set.digest,
                 size: family.size,
-                bytes: own.iter().map(|frame| frame.bytes.len() as u64).sum(),
+                bytes,
                 quality: Quality::of(&own.iter().map(|frame| frame.score).collect::<Vec<_>>()),
                 packs,
+                bare,
             };
             let tier = all.tiers.entry(key).or_insert_with(|| TierRenditions {
                 positions: positions.clone(),
@@ -126,6 +151,34 @@ pub fn build_renditions(
         all.sets.push(set);
     }
     all
+}
+
+/// The frames of a set with their head apart.
+struct BareSet {
+    head: Arc<Head>,
+    /// By degree.
+    frames: BTreeMap<u16, Vec<u8>>,
+}
+
+impl BareSet {
+    /// `None` where the frames have no head in common.
+    fn of(set: &Set) -> Option<Self> {
+        let (head, frames) = bare::split_all(set.frames.values().map(|frame| &*frame.bytes))?;
+        let frames = set.frames.keys().copied().zip(frames).collect();
+        Some(Self { head: Arc::new(head), frames })
+    }
+
+    /// A tier of these degrees, which loads these packs.
+    fn tier(&self, degrees: &[u16], packs: &[Arc<Pack>]) -> Bare {
+        let frame = |degree: &u16| Some((*degree, self.frames.get(degree)?.as_slice()));
+        let own = degrees.iter().filter_map(frame).map(|(_, bare)| bare.len() as u64);
+        let packs = packs.iter().map(|pack| Arc::new(build_pack(pack.degrees.iter().filter_map(frame))));
+        Bare {
+            head: self.head.clone(),
+            bytes: self.head.bytes.len() as u64 + own.sum::<u64>(),
+            packs: packs.collect(),
+        }
+    }
 }
 
 fn pack(plan: &Plan, set: &Set, order: &[usize]) -> Pack {

@@ -151,8 +151,11 @@ impl Catalog {
         let tier = tiers.iter().find(|(key, value)| is_it(key, value)).unwrap().1;
         let rendition = &tier["formats"][format];
         let mut packs = Vec::new();
-        for pack in rendition["packs"].as_array().into_iter().flatten() {
-            let path = format!("/p/{}.pack", pack["pack"].as_str().unwrap());
+        let whole = rendition["packs"].as_array().into_iter().flatten().map(|entry| &entry["pack"]);
+        let bare = rendition["bare"]["packs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let loaded: Vec<&Value> = if bare.is_empty() { whole.collect() } else { bare.iter().collect() };
+        for pack in loaded {
+            let path = format!("/p/{}.pack", pack.as_str().unwrap());
             packs.push(self.get(probe, visitor, Kind::Pack, path).await);
         }
         let (set, degree) = (rendition["set"].as_str().unwrap(), tier["degrees"][0].as_u64().unwrap());

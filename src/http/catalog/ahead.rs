@@ -40,8 +40,8 @@ impl Catalog {
             return;
         }
         let objects = &catalog.admission.objects;
-        for entry in rendition.packs.iter().take(PACKS) {
-            let address = ObjectKey::Pack(entry.pack).within(Namespace::Public);
+        for pack in rendition.loaded_packs().into_iter().take(PACKS) {
+            let address = ObjectKey::Pack(pack).within(Namespace::Public);
             if catalog.cached().objects.has(&address) || catalog.store.is_near(&address).await {
                 continue;
             }

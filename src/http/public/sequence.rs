@@ -108,9 +108,10 @@ async fn negotiated(
     Ok(response)
 }
 
-/// The address of the first pack of the chosen tier.
+/// The address of the first pack of the chosen tier, where all clients load the same one. Of two, it would be a waste for some.
 fn first_pack(catalog: &Catalog, decided: &Decided) -> Option<String> {
-    let pack = decided.rendition()?.packs.first()?.pack;
+    let rendition = decided.rendition().filter(|rendition| rendition.bare.is_none())?;
+    let pack = rendition.packs.first()?.pack;
     let urls = &decided.manifest.manifest.urls;
     Some(catalog.delivery.urls(urls).pack.replace("{pack}", &pack.to_string()))
 }
