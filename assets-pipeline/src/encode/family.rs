@@ -16,9 +16,10 @@ use crate::{
     digest::Digest,
     encode::cache::EncodeCache,
     encode::score::score,
-    encode::solve::{Ceiling, Encoded, Level, Solver, Unsolved},
+    encode::solve::{Ceiling, Encoded, Level, PROBE, Solver, Unsolved, spread},
     encode::tune::{Tuned, tuned},
     encode::{Encoder, decode},
+    pack::bare::{self, Head},
     picture::Picture,
     plan::tiers::{Family, Format},
     prepare::Prepared,
@@ -81,7 +82,11 @@ pub struct FamilyEncoder<'a> {
     encoder: Encoder,
     size: (u32, u32),
     pictures: Pictures,
+    /// What was encoded before the solver began.
+    known: Vec<((usize, Level), Encoded)>,
     solver: Solver,
+    /// What the frames have in common and viewers load once, as far as is known.
+    head: Option<Head>,
     /// Groups settled so far, in order.
     groups: Vec<Vec<usize>>,
     /// The quality that the frames would have had at the size that was asked for, where they were made
@@ -102,8 +107,19 @@ impl<'a> FamilyEncoder<'a> {
                 Ok((position, (picture, digest)))
             })
             .collect::<Result<_, IngestError>>()?;
-        let solver = Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings(&workshop, family));
-        Ok(Self { workshop, family, encoder, size, pictures, solver, groups: Vec::new(), under_floor: None })
+        let solver = new_solver(&workshop, family, encoder, None);
+        Ok(Self {
+            workshop,
+            family,
+            encoder,
+            size,
+            pictures,
+            known: Vec::new(),
+            solver,
+            head: None,
+            groups: Vec::new(),
+            under_floor: None,
+        })
     }
 
     /// Takes the settings that suit the turn best, told from a few frames. To be called before anything is
@@ -112,8 +128,7 @@ impl<'a> FamilyEncoder<'a> {
         let Self { workshop, pictures, .. } = &*self;
         let encode = |encoder, wanted: &[(usize, Level)]| encode_all(*workshop, encoder, pictures, wanted);
         let Tuned { encoder, known } = tuned(self.encoder, positions, encode)?;
-        self.encoder = encoder;
-        self.solver.know(known);
+        (self.encoder, self.known) = (encoder, known);
         Ok(())
     }
 
@@ -126,6 +141,9 @@ impl<'a> FamilyEncoder<'a> {
     /// made smaller for these to fit. The first group is taken for all in what it says of quality.
     pub fn settle(&mut self, positions: &[usize]) -> Result<(), IngestError> {
         self.groups.push(positions.to_vec());
+        if self.groups.len() == 1 {
+            self.begin()?;
+        }
         let mut open = self.groups.len() - 1..self.groups.len();
         loop {
             let Self { workshop, encoder, pictures, solver, groups, .. } = self;
@@ -133,7 +151,12 @@ impl<'a> FamilyEncoder<'a> {
             let settled = groups[open.clone()].iter().try_for_each(|group| solver.settle(group, &mut encode));
             match settled {
                 Ok(()) if self.groups.len() == 1 && self.is_under_floor() => self.shrink()?,
-                Ok(()) => return Ok(()),
+                Ok(()) if self.has_head() => return Ok(()),
+                Ok(()) => {
+                    self.head = None;
+                    self.solver = new_solver(&self.workshop, self.family, self.encoder, None);
+                    open = 0..self.groups.len();
+                }
                 Err(Unsolved::Encoder(error)) => return Err(error),
                 Err(Unsolved::OverBudget) => {
                     self.shrink()?;
@@ -141,6 +164,30 @@ impl<'a> FamilyEncoder<'a> {
                 }
             }
         }
+    }
+
+    /// Begins to solve, with the frames that the solver asks for first: they show what all have in common, on which the ceilings
+    /// depend.
+    fn begin(&mut self) -> Result<(), IngestError> {
+        let Self { workshop, encoder, pictures, known, groups, .. } = self;
+        let level = encoder.levels().first;
+        let probe = spread(&groups[0], PROBE).into_iter().map(|position| (position, level));
+        let wanted: Vec<_> = probe.filter(|one| known.iter().all(|(other, _)| one != other)).collect();
+        let encoded = encode_all(*workshop, *encoder, pictures, &wanted)?;
+        known.extend(wanted.into_iter().zip(encoded));
+        let head = bare::split_all(known.iter().map(|(_, encoded)| encoded.bytes.as_slice()));
+        self.head = head.map(|(head, _)| head);
+        self.solver = new_solver(workshop, self.family, *encoder, self.head.as_ref());
+        self.solver.know(std::mem::take(known));
+        Ok(())
+    }
+
+    /// Whether everything that is settled has a head in common, of as many bytes as the ceilings were made for.
+    fn has_head(&self) -> bool {
+        let Some(expected) = &self.head else { return true };
+        let frames = self.groups.iter().flatten().filter_map(|position| self.solver.frame(*position));
+        let common = bare::split_all(frames.map(|frame| frame.bytes.as_slice()));
+        common.is_some_and(|(head, _)| head.bytes.len() == expected.bytes.len())
     }
 
     /// What is settled.
@@ -237,9 +284,7 @@ impl<'a> FamilyEncoder<'a> {
             *digest = picture.digest();
             Ok::<(), IngestError>(())
         })?;
-        self.solver =
-            Solver::new(self.encoder.levels(), VISUALLY_LOSSLESS, ceilings(&self.workshop, self.family));
-        Ok(())
+        self.begin()
     }
 }
 
@@ -260,14 +305,15 @@ pub struct EncodedFamily {
     pub remark: Option<String>,
 }
 
-fn ceilings(workshop: &Workshop<'_>, family: Family) -> Vec<Ceiling> {
+/// A solver that knows nothing yet but the ceilings, which leave more to frames that have a head in common.
+fn new_solver(workshop: &Workshop<'_>, family: Family, encoder: Encoder, head: Option<&Head>) -> Solver {
     let tiers = workshop.prepared.plan.tiers.iter().filter(|(key, _)| key.family() == family);
-    tiers
-        .filter_map(|(key, positions)| {
-            let max_bytes = workshop.settings.table.tiers.get(key)?.max_bytes;
-            Some(Ceiling { frames: positions.clone(), max_bytes })
-        })
-        .collect()
+    let ceilings = tiers.filter_map(|(key, positions)| {
+        let max_bytes = workshop.settings.table.tiers.get(key)?.max_bytes;
+        let max_bytes = bare::whole_max_bytes(max_bytes, positions.len(), head);
+        Some(Ceiling { frames: positions.clone(), max_bytes })
+    });
+    Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings.collect())
 }
 
 fn encode_all(
