@@ -62,6 +62,22 @@ impl Concurrency {
             Err(_) => work(),
         }
     }
+
+    /// The same with threads of its own, each of which calls `began` before any work, and `ended` when all of it is done: where
+    /// their CPU time is measured, or their priority is lower. Fails where the system gives no threads.
+    pub fn run_apart<T: Send>(
+        self,
+        began: impl Fn() + Send + Sync + 'static,
+        ended: impl Fn() + Sync,
+        work: impl FnOnce() -> T + Send,
+    ) -> std::io::Result<T> {
+        let threads = self.threads.min(rayon::current_num_threads());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(move |_| began());
+        let pool = pool.build().map_err(std::io::Error::other)?;
+        let done = pool.install(work);
+        pool.broadcast(|_| ended());
+        Ok(done)
+    }
 }
 
 /// Memory that an ingest needs, in bytes.
@@ -167,6 +183,29 @@ mod tests {
         );
         assert_eq!(threads(2, 1 << 20), 2, "there are no more cores");
         assert_eq!(threads(0, 1 << 20), 1);
+    }
+
+    #[test]
+    fn threads_of_its_own_begin_before_any_work_and_end_after_all_of_it() {
+        use std::sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering::Relaxed},
+        };
+
+        let (began, ended) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        let begin = {
+            let began = began.clone();
+            move || {
+                began.fetch_add(1, Relaxed);
+            }
+        };
+        let end = || {
+            ended.fetch_add(1, Relaxed);
+        };
+        let work = || (began.load(Relaxed) > 0, rayon::current_num_threads(), ended.load(Relaxed));
+        let done = Concurrency { threads: 1, kept_bytes: 0 }.run_apart(begin, end, work).unwrap();
+        assert_eq!(done, (true, 1, 0));
+        assert_eq!((began.load(Relaxed), ended.load(Relaxed)), (1, 1));
     }
 
     #[test]
