@@ -319,6 +319,7 @@ impl App {
             budget: self.config.jobs.budget(),
             settings: self.config.settings(),
             launches: self.launches(),
+            polishing: self.config.polish_rules(),
         }
     }
 
@@ -391,6 +392,7 @@ impl App {
             draining: draining.clone(),
             measured: self.measured(),
             housekeeping: web::Data::new(http::Housekeeping::new(self.rules())),
+            polishing: web::Data::new(self.config.polish_rules()),
             scraped: web::Data::new(Scraped::new(
                 self.metrics.clone(),
                 &self.db,
@@ -453,6 +455,7 @@ impl App {
         tasks::collect(&mut background, self);
         tasks::adopt_unknown(&mut background, self);
         tasks::scrub(&mut background, self);
+        tasks::queue_polish(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);
         tasks::flush_measured(&mut background, &self.db, &measured);
         tasks::evict(&mut background, &catalog);

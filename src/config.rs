@@ -18,6 +18,7 @@ mod loaded;
 mod log;
 mod objectives;
 mod policy;
+mod polish;
 mod problem;
 mod purge;
 mod schema;
@@ -42,7 +43,7 @@ use assets_pipeline::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::domain::policy::Policy;
+use crate::domain::{policy::Policy, polish::Rules as PolishRules};
 
 pub use self::{
     alerts::{AlertsConfig, Channel, ChannelKind, Least, RuleConfig, Sends},
@@ -57,6 +58,7 @@ pub use self::{
     loaded::{Effective, Loaded},
     log::{LogConfig, LogFormat},
     objectives::{ANSWER_BOUNDS_MS, ObjectivesConfig, SWITCH_BOUNDS_MS},
+    polish::PolishConfig,
     problem::{ConfigError, Origin, Problem},
     purge::{BadTarget, Hardness, Network, PurgeConfig, Target, TargetKind},
     secret::SecretText,
@@ -102,6 +104,9 @@ pub struct Config {
     /// Encoding of committed frame sets.
     #[serde(default)]
     pub jobs: JobsConfig,
+    /// Live spins that are encoded again while nothing else is to do.
+    #[serde(default)]
+    pub polish: PolishConfig,
     /// How long versions are stored that are not live.
     #[serde(default)]
     pub versions: VersionsConfig,
@@ -182,6 +187,7 @@ pub fn sections() -> Vec<Section> {
         CacheConfig::section(),
         UploadsConfig::section(),
         JobsConfig::section(),
+        PolishConfig::section(),
         VersionsConfig::section(),
         VitalsConfig::section(),
         ObjectivesConfig::section(),
@@ -218,6 +224,11 @@ impl Config {
     pub fn settings(&self) -> Settings {
         let EncodeConfig { engine, effort } = self.encode;
         Settings { table: self.tier_table(), engine, effort, ..Settings::default() }
+    }
+
+    /// What is polished, and when.
+    pub fn polish_rules(&self) -> PolishRules {
+        self.polish.rules(self.settings())
     }
 
     /// The first problem of each section.

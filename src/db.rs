@@ -29,6 +29,7 @@ pub mod migrate;
 mod notify;
 pub mod objects;
 pub mod performance;
+pub mod polishes;
 pub mod popularity;
 pub mod products;
 pub mod protection;

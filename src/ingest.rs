@@ -15,8 +15,10 @@ mod failure;
 mod figures;
 mod gain;
 mod lock;
+mod meter;
 mod objects;
 mod order;
+pub mod polish;
 pub mod remake;
 
 use std::{
@@ -45,6 +47,7 @@ use crate::{
         versions::{Fence, StoredVersion, VersionKind},
     },
     domain::{
+        gain::is_better,
         manifest::{Manifest, Urls},
         names::{Choices, ConfigId},
         namespace::Namespace,
@@ -58,7 +61,6 @@ pub use self::{
     check::{Checked, check, check_thoroughly},
     configuration::check_choices,
     failure::Failure,
-    gain::Gain,
     order::{Order, Outcome, Report},
 };
 
@@ -347,7 +349,7 @@ impl Job<'_> {
 
         let gains = self.rival.as_ref().map(|(_, live)| gain::gains(live, &renditions));
         if let (Some((digest, live)), Some(gains)) = (&self.rival, &gains)
-            && !gain::is_better(gains)
+            && !is_better(gains)
         {
             remove(cache).await;
             return Ok(Report {

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod intact;
 pub mod manifests;
 pub mod optimize;
+pub mod polish;
 pub mod protect;
 pub mod publish;
 pub mod raw_frames;

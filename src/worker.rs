@@ -10,6 +10,7 @@
 //! any server.
 
 mod keep;
+mod polish;
 
 use std::{
     io,
@@ -39,6 +40,7 @@ use crate::{
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
+        polish::Rules,
         trace::TraceContext,
     },
     ingest::{Advice, Failure, Order, Outcome, Report, check, ingest, is_live, tracker::Tracker},
@@ -81,6 +83,8 @@ pub struct Worker {
     pub settings: Settings,
     /// Sales, during which jobs rest that encode again at several times the cost.
     pub launches: Launches,
+    /// What is polished while no job is to do.
+    pub polishing: Rules,
 }
 
 /// Why an attempt came to nothing.
@@ -134,7 +138,7 @@ impl Worker {
                 }
                 Ok(None) => {
                     task.succeeded();
-                    false
+                    self.has_polished(&mut task).await
                 }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
@@ -174,8 +178,7 @@ impl Worker {
         let (job, attempt) = (&leased.job.id, leased.job.attempts);
         if let Some(wait_ms) = self.rest_ms(leased).await {
             let logged = self.db.log_job(leased, "The job rests until a launch is over").await;
-            let rested = self.db.yield_job(leased, wait_ms).await;
-            let rests = logged.is_ok() && rested.is_ok();
+            let rests = self.db.yield_job(leased, wait_ms).await.is_ok() && logged.is_ok();
             tracing::info!(job.id = %job, wait_ms, rests, "the job rests until a launch is over");
             return None;
         }

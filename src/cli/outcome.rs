@@ -6,8 +6,11 @@ use assets_pipeline::plan::tiers::TierKey;
 use serde_json::json;
 
 use crate::{
-    domain::manifest::{Manifest, Rendition, Tier},
-    ingest::{Checked, Gain, Order, Outcome, Report},
+    domain::{
+        gain::Gain,
+        manifest::{Manifest, Rendition, Tier},
+    },
+    ingest::{Checked, Order, Outcome, Report},
 };
 
 /// The report as a table and a sentence.

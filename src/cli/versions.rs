@@ -93,6 +93,8 @@ pub(super) async fn run(app: &App, args: VersionsArgs) -> Result<(), CliError> {
 /// As docs/concepts/storage-and-versions.md names it.
 fn state(version: &ListedVersion) -> &'static str {
     match (version.is_live, version.kind, version.published_at_ms) {
+        (true, VersionKind::Full, _) if version.variant_of.is_some() => "live, polished",
+        (false, VersionKind::Full, Some(_)) if version.variant_of.is_some() => "earlier, polished",
         (true, VersionKind::Early, _) => "live, preview only",
         (true, VersionKind::Full, _) => "live",
         (false, VersionKind::Early, _) => "preview only",
@@ -109,5 +111,6 @@ fn as_json(id: &ConfigId, version: &ListedVersion) -> serde_json::Value {
         "live": version.is_live,
         "created": timestamp(version.created_at_ms),
         "published": version.published_at_ms.map(timestamp),
+        "polishedFrom": version.variant_of,
     })
 }

@@ -49,7 +49,8 @@ impl Db {
         const KEEP_NUMBER: &str = "insert into removed_configurations (configuration_id, last_version)
             select id, last_version from configurations where id = $1
             on conflict (configuration_id) do update set last_version = excluded.last_version";
-        const DELETIONS: [(&str, &str); 4] = [
+        const DELETIONS: [(&str, &str); 5] = [
+            ("polishes.delete", "delete from polishes where configuration_id = $1"),
             ("popularity.delete", "delete from popularity where configuration_id = $1"),
             ("vitals.delete", "delete from vitals where configuration_id = $1"),
             ("demand.delete", "delete from demand where configuration_id = $1"),

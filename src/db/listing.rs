@@ -88,6 +88,7 @@ struct VersionRow {
     created_at_ms: i64,
     published_at_ms: Option<i64>,
     is_live: bool,
+    variant_of: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -150,7 +151,7 @@ impl Db {
     ) -> Result<Listed<(ConfigId, ListedVersion)>, DbError> {
         const ROWS: &str = versions!(
             "v.configuration_id, v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
-             coalesce(c.live_version = v.version, false) as is_live",
+             coalesce(c.live_version = v.version, false) as is_live, v.variant_of",
             "order by v.created_at_ms desc, v.configuration_id, v.version desc limit $4 offset $5"
         );
         let configuration = filter.configuration.as_ref().map(ConfigId::as_str);
@@ -171,6 +172,7 @@ impl Db {
                 created_at_ms: row.created_at_ms,
                 published_at_ms: row.published_at_ms,
                 is_live: row.is_live,
+                variant_of: row.variant_of,
             };
             Ok((parse("configuration", &row.configuration_id)?, version))
         });

@@ -116,7 +116,7 @@ impl Db {
             from choices order by product_id, option, position";
         const CONFIGURATIONS: &str = "select c.product_id, c.id, c.choices, c.live_version as live,
             (select max(v.version) from versions v
-             where v.configuration_id = c.id and v.remove_at_ms is null) as latest,
+             where v.configuration_id = c.id and v.remove_at_ms is null and v.variant_of is null) as latest,
             (select count(*) from versions v
              where v.configuration_id = c.id and v.remove_at_ms is null) as versions,
             (c.taken_down_at_ms is not null and c.live_version is null) as is_taken_down,

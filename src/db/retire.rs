@@ -25,7 +25,8 @@ const AT_ONCE: u32 = 100;
 /// A thousand years: times that are added up stay numbers.
 const FOR_EVER_MS: i64 = 1000 * 365 * 86_400_000;
 
-/// SQL that says of a version that it is not live, and that enough newer ones are there: $1 of them for a full version.
+/// SQL that says of a version that it is not live, and that enough newer ones are there: $1 of them for a full version. What
+/// polishing made does not count: it would push an artist's versions out.
 macro_rules! is_superseded {
     () => {
         "remove_at_ms is null
@@ -33,7 +34,7 @@ macro_rules! is_superseded {
              where c.id = versions.configuration_id and c.live_version = versions.version)
          and (select count(*) from versions newer
              where newer.configuration_id = versions.configuration_id and newer.version > versions.version
-             and newer.kind = 'full' and newer.remove_at_ms is null)
+             and newer.kind = 'full' and newer.variant_of is null and newer.remove_at_ms is null)
              >= case kind when 'early' then 1 else $1 end"
     };
 }

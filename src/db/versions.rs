@@ -19,7 +19,7 @@ use super::{
     engine::{Bind, Tx},
     jobs::{Leased, holds_lease},
     objects::{PENDING_MS, VersionId, discard, refer},
-    parse,
+    parse, polishes,
     products::bump,
     protection::{column, read_namespace},
     purges::{Softness, note},
@@ -58,6 +58,8 @@ pub enum Fence {
     Job(Box<Leased>),
     /// Unless a spin that was live was taken down since this moment, in milliseconds since 1970-01-01 UTC.
     Since(i64),
+    /// While the worker has the try, and the version that it polishes is live, public and the newest one.
+    Polish(Box<polishes::Leased>),
 }
 
 impl Fence {
@@ -70,6 +72,19 @@ impl Fence {
                 let statement = tx.run("configurations.was_taken_down", IS_TAKEN_DOWN).bind(id.as_str());
                 Ok(!statement.bind(*at_ms).scalar::<bool>().await?)
             }
+            Self::Polish(leased) => {
+                let polishes::Leased { version, published_at_ms, .. } = **leased;
+                Ok(polishes::holds(tx, leased).await?
+                    && polishes::is_current(tx, id, version, published_at_ms).await?)
+            }
+        }
+    }
+
+    /// The version that the new one is polished from.
+    const fn variant_of(&self) -> Option<i64> {
+        match self {
+            Self::Polish(leased) => Some(leased.version),
+            Self::Job(_) | Self::Since(_) => None,
         }
     }
 }
@@ -123,6 +138,8 @@ pub struct ListedVersion {
     pub published_at_ms: Option<i64>,
     /// Whether visitors see it now.
     pub is_live: bool,
+    /// The version that it was polished from.
+    pub variant_of: Option<i64>,
 }
 
 /// Where a configuration's live pointer stands.
@@ -140,6 +157,8 @@ pub struct Pointer {
     pub namespace: Namespace,
 }
 
+/// Number, kind, manifest, when it was made and published, whether it is live, and what it was polished from.
+type ListedRow = (i64, String, String, i64, Option<i64>, bool, Option<i64>);
 /// Number, manifest, JPEG and namespace.
 type StoredRow = (i64, String, String, Option<String>);
 
@@ -280,8 +299,8 @@ impl Db {
         let now = self.now_ms();
         tx.run("versions.insert_pending", "insert into versions
              (configuration_id, version, kind, digest, jpeg, source, settings, created_at_ms, frames, namespace,
-              state, remove_at_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)").bind(id.as_str()).bind(new.version).bind(new.kind.as_str()).bind(new.digest.to_string()).bind(new.jpeg.to_string()).bind(new.source.to_string()).bind(new.settings.to_string()).bind(now).bind(Bind::json(&new.figures)).bind(column(new.namespace)).bind(now + PENDING_MS).execute()
+              state, remove_at_ms, variant_of)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $12)").bind(id.as_str()).bind(new.version).bind(new.kind.as_str()).bind(new.digest.to_string()).bind(new.jpeg.to_string()).bind(new.source.to_string()).bind(new.settings.to_string()).bind(now).bind(Bind::json(&new.figures)).bind(column(new.namespace)).bind(now + PENDING_MS).bind(fence.variant_of()).execute()
         .await?;
         let blocked = refer(&mut tx, VersionId(id, new.version), new.namespace, keys).await?;
         tx.commit().await?;
@@ -291,18 +310,31 @@ impl Db {
     /// Completes a pending version, whose objects are all stored, if its configuration is still in the version's
     /// namespace. Returns whether it is complete.
     pub async fn complete_version(&self, id: &ConfigId, version: i64) -> Result<bool, DbError> {
-        const SQL: &str = "update versions set state = 'complete', remove_at_ms = null
-            where configuration_id = $1 and version = $2 and state = 'pending'
-            and exists (select 1 from configurations c where c.id = versions.configuration_id
-                        and c.namespace is not distinct from versions.namespace)";
         let mut tx = self.write("versions.complete").await?;
-        let statement = tx.run("versions.set_complete", SQL).bind(id.as_str()).bind(version);
-        let is_complete = statement.execute().await? == 1;
-        if is_complete {
-            note_change(&mut tx, id).await?;
-        }
+        let is_complete = complete(&mut tx, id, version).await?;
         tx.commit().await?;
         Ok(is_complete)
+    }
+
+    /// The same of a version that was polished, which takes the place of the one that it was polished from in the same
+    /// transaction: there is no moment at which it could be taken for an artist's that waits to be published. Returns whether
+    /// it is live; it is neither complete nor live where its fence has closed.
+    pub async fn complete_polished(
+        &self,
+        id: &ConfigId,
+        version: i64,
+        leased: &polishes::Leased,
+    ) -> Result<bool, DbError> {
+        let mut tx = self.write("versions.complete_polished").await?;
+        let fence = Fence::Polish(Box::new(leased.clone()));
+        let is_live = fence.is_open(&mut tx, id).await?
+            && complete(&mut tx, id, version).await?
+            && move_pointer(&mut tx, id, Some(leased.version), version, &Actor::polish()).await?.is_some();
+        if is_live {
+            polishes::set_better(&mut tx, leased, version).await?;
+            tx.commit().await?;
+        }
+        Ok(is_live)
     }
 
     /// Deletes a version that is pending. What it alone needed is due at once.
@@ -329,11 +361,11 @@ impl Db {
 
     /// The versions of a configuration, the newest first.
     pub async fn versions(&self, id: &ConfigId) -> Result<Vec<ListedVersion>, DbError> {
-        let rows: Vec<(i64, String, String, i64, Option<i64>, bool)> = self
+        let rows: Vec<ListedRow> = self
             .read(
                 "versions.list",
                 "select v.version, v.kind, v.digest, v.created_at_ms, v.published_at_ms,
-             coalesce(c.live_version = v.version, false)
+             coalesce(c.live_version = v.version, false), v.variant_of
              from versions v join configurations c on c.id = v.configuration_id
              where c.id = $1 and v.remove_at_ms is null order by v.version desc",
             )
@@ -341,9 +373,17 @@ impl Db {
             .all()
             .await?;
         rows.into_iter()
-            .map(|(version, kind, digest, created_at_ms, published_at_ms, is_live)| {
+            .map(|(version, kind, digest, created_at_ms, published_at_ms, is_live, variant_of)| {
                 let (kind, digest) = (VersionKind::read(kind)?, parse("digest", &digest)?);
-                Ok(ListedVersion { version, kind, digest, created_at_ms, published_at_ms, is_live })
+                Ok(ListedVersion {
+                    version,
+                    kind,
+                    digest,
+                    created_at_ms,
+                    published_at_ms,
+                    is_live,
+                    variant_of,
+                })
             })
             .collect()
     }
@@ -383,48 +423,76 @@ impl Db {
         actor: &Actor,
     ) -> Result<Option<Vec<i64>>, DbError> {
         let mut tx = self.write("versions.publish").await?;
-        let moved = tx
-            .run(
-                "configurations.move_pointer",
-                "update configurations set live_version = $1, taken_down_at_ms = null
-                 where id = $2 and live_version is not distinct from $3 and exists (select 1 from versions
-                     where configuration_id = $2 and version = $1 and remove_at_ms is null)",
-            )
-            .bind(version)
-            .bind(id.as_str())
-            .bind(from)
-            .execute()
-            .await?
-            == 1;
-        let mut purges = Vec::new();
-        if moved {
-            let is_public: bool = tx
-                .run("configurations.is_public", "select namespace is null from configurations where id = $1")
-                .bind(id.as_str())
-                .scalar()
-                .await?;
-            bump(&mut tx, &id.product().to_string(), self.now_ms()).await?;
-            // The version that was live may be of no more use.
-            note_change(&mut tx, id).await?;
-            tx.run(
-                "versions.set_published",
-                "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
-            )
-            .bind(self.now_ms())
-            .bind(id.as_str())
-            .bind(version)
-            .execute()
-            .await?;
-            // Caches hold nothing of a protected configuration, and must not learn its name.
-            if is_public {
-                let purge = Purge::configuration(id);
-                purges.push(note(&mut tx, id.as_str(), &purge, Softness::Configured, true).await?);
-            }
-            let detail = json!({ "version": version, "before": from });
-            record(&mut tx, actor, Action::Publish, id.as_str(), &detail).await?;
-        }
-        tx.wake(&[Topic::Pointers, Topic::Purges]);
+        let moved = move_pointer(&mut tx, id, from, version, actor).await?;
         tx.commit().await?;
-        Ok(moved.then_some(purges))
+        Ok(moved)
     }
+}
+
+/// Completes a pending version in the namespace of its configuration. Returns whether it is complete.
+async fn complete(tx: &mut Tx, id: &ConfigId, version: i64) -> Result<bool, DbError> {
+    const SQL: &str = "update versions set state = 'complete', remove_at_ms = null
+        where configuration_id = $1 and version = $2 and state = 'pending'
+        and exists (select 1 from configurations c where c.id = versions.configuration_id
+                    and c.namespace is not distinct from versions.namespace)";
+    let statement = tx.run("versions.set_complete", SQL).bind(id.as_str()).bind(version);
+    let is_complete = statement.execute().await? == 1;
+    if is_complete {
+        note_change(tx, id).await?;
+    }
+    Ok(is_complete)
+}
+
+/// Moves the live pointer as [`Db::move_pointer`] does.
+async fn move_pointer(
+    tx: &mut Tx,
+    id: &ConfigId,
+    from: Option<i64>,
+    version: i64,
+    actor: &Actor,
+) -> Result<Option<Vec<i64>>, DbError> {
+    let moved = tx
+        .run(
+            "configurations.move_pointer",
+            "update configurations set live_version = $1, taken_down_at_ms = null
+             where id = $2 and live_version is not distinct from $3 and exists (select 1 from versions
+                 where configuration_id = $2 and version = $1 and remove_at_ms is null)",
+        )
+        .bind(version)
+        .bind(id.as_str())
+        .bind(from)
+        .execute()
+        .await?
+        == 1;
+    if !moved {
+        return Ok(None);
+    }
+    let now = tx.now_ms();
+    let is_public: bool = tx
+        .run("configurations.is_public", "select namespace is null from configurations where id = $1")
+        .bind(id.as_str())
+        .scalar()
+        .await?;
+    bump(tx, &id.product().to_string(), now).await?;
+    // The version that was live may be of no more use.
+    note_change(tx, id).await?;
+    tx.run(
+        "versions.set_published",
+        "update versions set published_at_ms = $1 where configuration_id = $2 and version = $3",
+    )
+    .bind(now)
+    .bind(id.as_str())
+    .bind(version)
+    .execute()
+    .await?;
+    let mut purges = Vec::new();
+    // Caches hold nothing of a protected configuration, and must not learn its name.
+    if is_public {
+        let purge = Purge::configuration(id);
+        purges.push(note(tx, id.as_str(), &purge, Softness::Configured, true).await?);
+    }
+    let detail = json!({ "version": version, "before": from });
+    record(tx, actor, Action::Publish, id.as_str(), &detail).await?;
+    tx.wake(&[Topic::Pointers, Topic::Purges]);
+    Ok(Some(purges))
 }

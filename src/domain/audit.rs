@@ -7,7 +7,7 @@ use super::keys::KeyId;
 /// Who makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// A key's id, or `command line`.
+    /// A key's id, `command line` or `polish`.
     pub name: String,
     /// The address of the client, if a request made the change.
     pub address: Option<String>,
@@ -17,6 +17,11 @@ impl Actor {
     /// The command line on the machine of the data folder.
     pub fn command_line() -> Self {
         Self { name: "command line".to_owned(), address: None }
+    }
+
+    /// The service itself, which has made a live spin better.
+    pub fn polish() -> Self {
+        Self { name: "polish".to_owned(), address: None }
     }
 
     /// The holder of a key.

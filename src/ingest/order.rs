@@ -8,13 +8,12 @@ use crate::{
     db::jobs::Leased,
     domain::{
         audit::Actor,
+        gain::Gain,
         manifest::Manifest,
         names::{ConfigId, OptionName, ProductId, Slug},
     },
     staging::SharedEncodes,
 };
-
-use super::Gain;
 
 /// What to ingest, and for which configuration.
 #[derive(Debug, Clone)]

@@ -20,6 +20,8 @@ use crate::{
     traces::{self, Work},
 };
 
+use super::meter::Meter;
+
 /// How often the database hears of progress.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 
@@ -34,6 +36,8 @@ pub struct Tracker {
     stopped: AtomicBool,
     /// What the stages and encodes are part of.
     work: Option<Work>,
+    /// CPU time of the threads that work for this ingest alone.
+    meter: Meter,
 }
 
 /// What is known once standard and hd are all that is left.
@@ -95,6 +99,21 @@ impl Tracker {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Notes the CPU time of the calling thread, where it works for this ingest alone.
+    pub(super) fn note_cpu(&self) {
+        self.meter.note();
+    }
+
+    /// Milliseconds of CPU time that such threads have noted since they were taken last.
+    pub fn take_cpu_ms(&self) -> i64 {
+        self.meter.take_ms()
+    }
+
+    /// All CPU time that such threads have noted.
+    pub fn cpu_time(&self) -> Duration {
+        self.meter.spent()
+    }
+
     /// Tells the database how far the configuration's ingest is, until told to end.
     pub(super) fn announce(self: &Arc<Self>, db: Db, configuration: ConfigId) -> Announced {
         let tracker = self.clone();
@@ -146,9 +165,11 @@ impl Progress for Tracker {
 
     fn step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
+        self.note_cpu();
     }
 
     fn encoded(&self, format: Format, bytes: usize, took: Duration) {
+        self.note_cpu();
         if let Some(work) = &self.work {
             work.note("encode", took, |span| {
                 span.text("girasol.format", format.as_str());

@@ -156,10 +156,11 @@ async fn suggest_swatches(db: &Db, id: &ConfigId, colour: &str) -> Result<(), Db
     Ok(())
 }
 
-/// What is live, and the newest full version where that waits to be published; the older one first.
+/// What is live, and the newest full version of an artist where that waits to be published; the older one first.
 fn worth_keeping(versions: &[ListedVersion]) -> BTreeSet<i64> {
     let live = versions.iter().find(|version| version.is_live);
-    let newest = versions.iter().find(|version| version.kind == VersionKind::Full);
+    let newest =
+        versions.iter().find(|version| version.kind == VersionKind::Full && version.variant_of.is_none());
     let waits = newest.filter(|newest| live.is_none_or(|live| newest.version > live.version));
     live.into_iter().chain(waits).map(|version| version.version).collect()
 }

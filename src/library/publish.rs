@@ -80,12 +80,17 @@ pub async fn publish(db: &Db, id: &ConfigId, version: i64, actor: &Actor) -> Res
     Ok(Published { version, before, purges })
 }
 
-/// Makes the newest version live that has every tier.
+/// Makes the newest version live that has every tier. What was polished from it is as good as it, where that is live.
 pub async fn publish_newest(db: &Db, id: &ConfigId, actor: &Actor) -> Result<Published, PublishError> {
     let versions = db.versions(id).await?;
-    let newest = versions.iter().find(|version| version.kind == VersionKind::Full);
+    let newest = newest(&versions);
+    let live = versions.iter().find(|version| version.is_live);
     match (newest, versions.first()) {
-        (Some(newest), _) => publish(db, id, newest.version, actor).await,
+        (Some(newest), _) => {
+            let is_polished = |live: &&ListedVersion| live.variant_of == Some(newest.version);
+            let wanted = live.filter(is_polished).unwrap_or(newest);
+            publish(db, id, wanted.version, actor).await
+        }
         (None, Some(early)) => {
             Err(PublishError::OnlyEarly { configuration: id.clone(), version: early.version })
         }
@@ -93,16 +98,70 @@ pub async fn publish_newest(db: &Db, id: &ConfigId, actor: &Actor) -> Result<Pub
     }
 }
 
+/// The newest version of an artist that has every tier; what polishing made is none.
+fn newest(versions: &[ListedVersion]) -> Option<&ListedVersion> {
+    versions.iter().find(|version| version.kind == VersionKind::Full && version.variant_of.is_none())
+}
+
 /// Makes the version live that visitors saw before the live one: of the full versions that were ever live, the
 /// newest that is older.
 pub async fn roll_back(db: &Db, id: &ConfigId, actor: &Actor) -> Result<Published, PublishError> {
     let versions = db.versions(id).await?;
-    let live = versions.iter().find(|version| version.is_live).map(|version| version.version);
+    let earlier = before(&versions).ok_or_else(|| PublishError::NothingBefore(id.clone()))?;
+    publish(db, id, earlier.version, actor).await
+}
+
+/// The version that a step back leads to. An artist steps back because of what the spin shows, and the version that the live
+/// one was polished from shows the same: it is left out.
+fn before(versions: &[ListedVersion]) -> Option<&ListedVersion> {
+    let live = versions.iter().find(|version| version.is_live);
     let was_live = |version: &&ListedVersion| {
         version.kind == VersionKind::Full
             && version.published_at_ms.is_some()
-            && live.is_none_or(|live| version.version < live)
+            && live
+                .is_none_or(|live| version.version < live.version && live.variant_of != Some(version.version))
     };
-    let earlier = versions.iter().find(was_live).ok_or_else(|| PublishError::NothingBefore(id.clone()))?;
-    publish(db, id, earlier.version, actor).await
+    versions.iter().find(was_live)
+}
+
+#[cfg(test)]
+mod tests {
+    use assets_pipeline::digest::Digest;
+
+    use super::*;
+
+    /// Versions, the newest first: each was live, or is.
+    fn versions(live: i64, all: &[(i64, Option<i64>)]) -> Vec<ListedVersion> {
+        let version = |&(version, variant_of): &(i64, Option<i64>)| ListedVersion {
+            version,
+            kind: VersionKind::Full,
+            digest: Digest::of(b""),
+            created_at_ms: 0,
+            published_at_ms: Some(1),
+            is_live: version == live,
+            variant_of,
+        };
+        all.iter().map(version).collect()
+    }
+
+    #[test]
+    fn a_step_back_from_what_was_polished_leads_to_the_version_of_the_artist_before() {
+        let before =
+            |live, all: &[(i64, Option<i64>)]| before(&versions(live, all)).map(|version| version.version);
+        // 3 was polished from 2.
+        let all = [(3, Some(2)), (2, None), (1, None)];
+        assert_eq!(before(3, &all), Some(1));
+        assert_eq!(before(2, &all), Some(1));
+        assert_eq!(before(1, &all), None);
+        assert_eq!(before(3, &all[..2]), None);
+        // What visitors saw before 4 was the polished one.
+        let all = [(4, None), (3, Some(2)), (2, None), (1, None)];
+        assert_eq!(before(4, &all), Some(3));
+    }
+
+    #[test]
+    fn the_newest_version_is_one_of_the_artist() {
+        let all = versions(2, &[(3, Some(2)), (2, None), (1, None)]);
+        assert_eq!(newest(&all).map(|version| version.version), Some(2));
+    }
 }

@@ -149,7 +149,7 @@ pub async fn store_version(
         let new = NewVersion { version, kind, digest, jpeg, source, settings, figures, namespace };
         references::begin(db, id, &new, fence, &objects.keys()).await?;
         let written = write(&store.within(namespace), id, &objects).await;
-        if written.is_ok() && db.complete_version(id, version).await? {
+        if written.is_ok() && complete(db, id, version, fence).await? {
             return Ok(objects);
         }
         let is_pending = db.refer_to_objects(id, version, namespace, &[]).await?.is_some();
@@ -165,6 +165,14 @@ pub async fn store_version(
         }
     }
     Err(StoreVersionError::Moved(id.clone()))
+}
+
+/// Completes a version whose objects are stored. One that was polished goes live with it.
+async fn complete(db: &Db, id: &ConfigId, version: i64, fence: &Fence) -> Result<bool, DbError> {
+    match fence {
+        Fence::Job(_) | Fence::Since(_) => db.complete_version(id, version).await,
+        Fence::Polish(leased) => db.complete_polished(id, version, leased).await,
+    }
 }
 
 /// Stores all objects of a damaged version again, if they are the same as they were. Answers whether the version is whole.

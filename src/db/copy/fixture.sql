@@ -90,3 +90,10 @@ insert into alert_messages (channel, what, next_at_ms, lease, lease_until_ms, cr
     ('chat', '{"rule":"disk-low"}', 3, null, null, 1), ('mail', '{}', 3, 'l', 4, 1);
 insert into alert_lease (id, holder, until_ms) values (1, 'one:8360', 5);
 insert into last_backup (id, at_ms) values (1, 7);
+update versions set variant_of = 1 where configuration_id = 'ring.solitaire.metal-4' and version = 2;
+insert into polishes (configuration_id, version, published_at_ms, frameset_id, source, settings, state, attempts, run_at_ms, lease,
+    lease_until_ms, made_version, gains, cpu_ms, created_at_ms, changed_at_ms) values
+    ('ring.solitaire.metal-4', 1, 7, 'f1', 'source', 'max', 'better', 1, 2, null, null, 2,
+     '[{"tier":"hd","format":"avif","before":78.5,"after":79.6}]', 60000, 3, 4),
+    ('ring.solitaire.metal-6', 2, 7, 'f1', 'source', 'max', 'running', 1, 2, 'l', 5, null, null, 0, 3, 4);
+insert into polish_cpu (at_ms, cpu_ms) values (600000, 60000), (1200000, 1);

@@ -107,6 +107,25 @@ async fn an_early_version_stays_a_day_and_newer_full_ones_as_many_as_the_rules_k
 }
 
 #[tokio::test]
+async fn what_was_polished_pushes_no_version_of_an_artist_out() {
+    let shop = Shop::new().await;
+    let rules = Retention { keep: 2, ..RULES };
+    for _ in 0..3 {
+        shop.publish(VersionKind::Full).await;
+    }
+    shop.run("update versions set variant_of = 2 where version = 3").await;
+    shop.hours_pass(2).await;
+    assert_eq!(shop.retire(rules).await, 0);
+    // Each goes with the version that it was made from.
+    for _ in 0..2 {
+        shop.publish(VersionKind::Full).await;
+    }
+    shop.hours_pass(2).await;
+    assert_eq!(shop.retire(rules).await, 3);
+    assert_eq!(shop.versions().await, [5, 4]);
+}
+
+#[tokio::test]
 async fn what_changes_nothing_is_not_looked_at_but_once_a_week_and_by_other_rules() {
     let shop = Shop::new().await;
     shop.publish(VersionKind::Full).await;

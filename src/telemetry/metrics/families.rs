@@ -281,6 +281,19 @@ pub const FAMILIES: &[Family] = &[
         "Time of an attempt: ready, refused, failed (it is tried again, or was the last attempt), yielded to previews or to \
          another process, taken away, or given back by a worker that stops.",
     ),
+    histogram(
+        "girasol_polish_duration_seconds",
+        WORK,
+        &["outcome"],
+        "Time for which a spin was polished at once: better (it is live), not-better, overtaken, frames-gone, failed, lost to another \
+         worker, or yielded to jobs, to a launch, to the CPU time of a day, or to the end of the worker: it goes on later.",
+    ),
+    histogram(
+        "girasol_polish_cpu_seconds",
+        WORK,
+        &["outcome"],
+        "CPU time that it took meanwhile. [polish] bounds the sum over all processes and 24 hours.",
+    ),
     histogram("girasol_ingest_stage_duration_seconds", WORK, &["stage"], "Time of a stage of an ingest."),
     counter(
         "girasol_encodes_total",
