@@ -9,6 +9,7 @@ mod demand;
 mod framesets;
 mod grants;
 mod jobs;
+mod polish;
 mod preview;
 mod products;
 mod protection;
@@ -85,6 +86,7 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
     sequences::take_down,
     sequences::remove,
     sequences::show_version,
+    polish::show,
     sequences::manifest,
     protection::protect,
     protection::unprotect,
@@ -136,6 +138,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/sequences/{configuration}").get(sequences::show).delete(sequences::remove))
         .service(address("/api/sequences/{configuration}/publish").post(sequences::publish))
         .service(address("/api/sequences/{configuration}/rollback").post(sequences::roll_back))
+        .service(address("/api/sequences/{configuration}/polish").get(polish::show))
         .service(address("/api/sequences/{configuration}/take-down").post(sequences::take_down))
         .service(address("/api/sequences/{configuration}/protect").post(protection::protect))
         .service(address("/api/sequences/{configuration}/unprotect").post(protection::unprotect))

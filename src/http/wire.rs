@@ -21,6 +21,7 @@ pub(crate) mod optimize;
 pub(crate) mod parameters;
 pub(crate) mod performance;
 pub(crate) mod plots;
+pub(crate) mod polish;
 pub(crate) mod problems;
 pub(crate) mod product;
 pub(crate) mod products;

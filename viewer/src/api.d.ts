@@ -930,6 +930,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sequences/{configuration}/polish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What polishing has done for the live version, or will
+         * @description While nothing waits in the queue, the most looked-at spins are encoded again with more effort. What is better in every tier
+         *     goes live in the place of the version that it was made from.
+         */
+        get: operations["showPolish"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sequences/{configuration}/protect": {
         parameters: {
             query?: never;
@@ -1584,7 +1605,7 @@ export interface components {
         AuditEntry: {
             /** @example frameset.open */
             action: string;
-            /** @description A key's id, or `command line`. */
+            /** @description A key's id, `command line`, or `polish`: the service itself. */
             actor: string;
             /** @description The address of the client. */
             address?: string | null;
@@ -2805,6 +2826,49 @@ export interface components {
             /** @description The best tier for a client that forces none. */
             unasked: components["schemas"]["Tier"];
         };
+        /** @description What polishing has done for a live version, or will. */
+        Polish: {
+            changed?: components["schemas"]["Timestamp"] | null;
+            configuration: components["schemas"]["ConfigId"];
+            /**
+             * Format: double
+             * @description CPU time that it took.
+             */
+            cpuSeconds: number;
+            /**
+             * Format: int64
+             * @description The version that was polished.
+             */
+            from?: number | null;
+            /** @description The quality of each rendition, before and after; empty until that is known. */
+            gains: components["schemas"]["PolishGain"][];
+            state: components["schemas"]["PolishState"];
+            /**
+             * Format: int64
+             * @description The version that it made.
+             */
+            version?: number | null;
+        };
+        /** @description The quality of a rendition, before it was polished and after. */
+        PolishGain: {
+            /**
+             * Format: double
+             * @description The same, as it was polished.
+             */
+            after: number;
+            /**
+             * Format: double
+             * @description SSIMULACRA2 against the resized originals: the mean.
+             */
+            before: number;
+            format: components["schemas"]["Format"];
+            tier: components["schemas"]["Tier"];
+        };
+        /**
+         * @description How far polishing is, or why nothing is polished.
+         * @enum {string}
+         */
+        PolishState: "due" | "queued" | "running" | "better" | "not-better" | "overtaken" | "frames-gone" | "failed" | "disabled" | "nothing-live" | "protected" | "not-newest" | "unneeded" | "no-frames";
         /** @description Files that a client wants to send to the bucket. */
         Presign: {
             /** @description Each name once. */
@@ -3619,6 +3683,11 @@ export interface components {
              * @description The address of its immutable manifest.
              */
             manifest: string;
+            /**
+             * Format: int64
+             * @description The version that this one was polished from: of the same frames by the same rules, only better.
+             */
+            polishedFrom?: number | null;
             published?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             version: number;
@@ -4989,6 +5058,9 @@ export type PlotRow = components['schemas']['PlotRow'];
 export type PlotUnit = components['schemas']['PlotUnit'];
 export type Plots = components['schemas']['Plots'];
 export type Policy = components['schemas']['Policy'];
+export type Polish = components['schemas']['Polish'];
+export type PolishGain = components['schemas']['PolishGain'];
+export type PolishState = components['schemas']['PolishState'];
 export type Presign = components['schemas']['Presign'];
 export type PresignFile = components['schemas']['PresignFile'];
 export type Presigned = components['schemas']['Presigned'];
@@ -7219,6 +7291,39 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    showPolish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The configuration.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond
+                 */
+                configuration: components["schemas"]["ConfigId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it has done, or why it does nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Polish"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            404: components["responses"]["NoSuchSequence"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     protect: {

@@ -24,7 +24,7 @@ pub(crate) struct AuditEntry {
     /// Grows with time.
     pub(crate) id: i64,
     pub(crate) at: Timestamp,
-    /// A key's id, or `command line`.
+    /// A key's id, `command line`, or `polish`: the service itself.
     pub(crate) actor: String,
     /// The address of the client.
     pub(crate) address: Option<String>,

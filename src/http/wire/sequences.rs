@@ -54,6 +54,9 @@ pub(crate) struct Version {
     /// When it went live last.
     published: Option<Timestamp>,
     live: bool,
+    /// The version that this one was polished from: of the same frames by the same rules, only better.
+    #[serde(rename = "polishedFrom")]
+    polished_from: Option<i64>,
 }
 
 /// How much of a spin a version has.
@@ -85,6 +88,7 @@ impl Version {
             created: Timestamp(version.created_at_ms),
             published: version.published_at_ms.map(Timestamp),
             live: version.is_live,
+            polished_from: version.variant_of,
         }
     }
 }

@@ -7,6 +7,7 @@ import type {
   Job,
   ListedProduct,
   NewChoice,
+  Polish,
   PreviewLink,
   Sequence,
   Session,
@@ -101,6 +102,7 @@ const SEQUENCES = "/api/sequences";
 export const sequences = {
   show: (id: string) => ask<Sequence>("GET", `${SEQUENCES}/${id}`),
   version: (id: string, version: number) => ask<VersionDetail>("GET", `${SEQUENCES}/${id}/versions/${version}`),
+  polish: (id: string) => ask<Polish>("GET", `${SEQUENCES}/${id}/polish`),
   publish: (id: string, version: number) => ask<Sequence>("POST", `${SEQUENCES}/${id}/publish`, { version }),
   rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),
   takeDown: (id: string) => ask<unknown>("POST", `${SEQUENCES}/${id}/take-down`, { confirm: id }),

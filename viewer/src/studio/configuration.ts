@@ -1,6 +1,6 @@
 // A configuration: its versions, the spin of one of them at every tier and format, and what visitors see.
 
-import type { FrameFigure, Sequence, Version, VersionDetail } from "../api";
+import type { FrameFigure, Polish, Sequence, Version, VersionDetail } from "../api";
 import type { GirasolSpin, SpinEvents } from "../element/element";
 import { byId, count, make } from "../page";
 import type { Format, Manifest } from "../wire";
@@ -10,6 +10,7 @@ import { turnOnce } from "./arrival";
 import { loadManifest } from "./manifests";
 import { startSet } from "./new-set";
 import { type Plots, plotFrames } from "./plots";
+import { polishPanel } from "./polish";
 import { askForPreviewLink } from "./preview-link";
 import { applyView, nameOf, renditionTable, viewFields, viewFor } from "./renditions";
 import { goTo, hashOf, NO_VIEW, noteRoute, type Route, type View } from "./routes";
@@ -27,12 +28,25 @@ export async function showConfiguration(page: HTMLElement, route: At, signal: Ab
   const sequence = await sequences.show(route.configuration);
   const chosen = sequence.versions.find(({ version }) => version === route.version) ?? sequence.versions[0];
   if (!chosen) return showNothing(page, sequence);
-  const [manifest, detail] = await Promise.all([
+  const [manifest, polish, detail] = await Promise.all([
     loadManifest(chosen.manifest),
+    loadPolish(sequence.configuration),
     // A version without facts about each frame is shown all the same.
     sequences.version(sequence.configuration, chosen.version).catch((): VersionDetail | undefined => undefined),
   ]);
-  if (!signal.aborted) show(page, route, sequence, chosen, manifest, detail, signal);
+  if (!signal.aborted) show(page, route, sequence, chosen, { manifest, polish, detail }, signal);
+}
+
+/** The page does without it where the server cannot say. */
+function loadPolish(configuration: string): Promise<Polish | undefined> {
+  return sequences.polish(configuration).catch(() => undefined);
+}
+
+/** What is known besides the list of versions. */
+interface Known {
+  manifest: Manifest;
+  polish: Polish | undefined;
+  detail: VersionDetail | undefined;
 }
 
 function show(
@@ -40,8 +54,7 @@ function show(
   route: At,
   sequence: Sequence,
   chosen: Version,
-  manifest: Manifest,
-  detail: VersionDetail | undefined,
+  { manifest, polish, detail }: Known,
   signal: AbortSignal,
 ): void {
   const { configuration } = sequence;
@@ -64,6 +77,7 @@ function show(
   const actions = make("div", { class: "actions" });
   const list = panel("Versions", { id: "versions" });
   const onPage = make("div", { class: "bare" });
+  const polished = make("div", { class: "bare" });
   let plots: Plots | undefined;
   let drawn = new AbortController();
 
@@ -79,6 +93,7 @@ function show(
     plots?.mark(spin.angle);
     table.replaceChildren(renditionTable(manifest, view));
   };
+  const drawPolish = (fresh: Polish | undefined) => polished.replaceChildren(...(fresh ? [polishPanel(fresh)] : []));
   const drawState = (fresh: Sequence) => {
     const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
     const to = fresh.protected ? ", protected: only signed addresses show it" : "";
@@ -88,7 +103,12 @@ function show(
       make("code", {}, configuration),
       ` ${words}${why ? ` Version ${now.version} cannot be: ${why.charAt(0).toLowerCase()}${why.slice(1)}` : ""}`,
     );
-    actions.replaceChildren(...actionsOf(fresh, now, piece, drawState));
+    actions.replaceChildren(
+      ...actionsOf(fresh, now, piece, (changed) => {
+        drawState(changed);
+        void loadPolish(configuration).then(drawPolish);
+      }),
+    );
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
     onPage.replaceChildren(...[snippetPanel(fresh, manifest.view.source)].filter((one) => one !== undefined));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
@@ -138,10 +158,11 @@ function show(
         ),
         panel("Frame by frame", { id: "frame-facts" }, frames),
       ),
-      make("div", { class: "column" }, onPage, list, panel("Tiers and formats", { id: "tiers" }, table)),
+      make("div", { class: "column" }, onPage, list, polished, panel("Tiers and formats", { id: "tiers" }, table)),
     ),
   );
   drawState(sequence);
+  drawPolish(polish);
   drawView();
   void customElements.whenDefined("girasol-spin").then(() => {
     const before = angles.get(configuration);
@@ -229,6 +250,7 @@ function versionList({ configuration, versions }: Sequence, chosen: Version, vie
     const marks = [
       ...(version.live ? [badge("live", "live")] : []),
       ...(version.kind === "early" ? [badge("preview only", "quiet-badge")] : []),
+      ...(version.polishedFrom ? [badge(`polished from ${version.polishedFrom}`, "quiet-badge")] : []),
     ];
     const name = `Version ${version.version}`;
     const address = hashOf({ at: "configuration", configuration, version: version.version, view });

@@ -10,6 +10,7 @@ const version = (number: number, facts: Partial<Version> = {}): Version => ({
   created: "",
   published: "2026-01-01T00:00:00Z",
   live: false,
+  polishedFrom: null,
   ...facts,
 });
 const sequence = (live: number | null, ...versions: Version[]): Sequence => ({
@@ -32,6 +33,13 @@ test("going_back_leads_to_the_newest_older_full_version_that_was_live", () => {
   assert.equal(beforeOf(sequence(4, ...all))?.version, 1);
   assert.equal(beforeOf(sequence(null, ...all))?.version, 4);
   assert.equal(beforeOf(sequence(1, ...all)), undefined);
+});
+
+test("going_back_from_what_was_polished_leads_to_the_version_before_both", () => {
+  const all = [version(3, { polishedFrom: 2 }), version(2), version(1)];
+  assert.equal(beforeOf(sequence(3, ...all))?.version, 1);
+  assert.equal(beforeOf(sequence(3, ...all.slice(0, 2))), undefined);
+  assert.equal(beforeOf(sequence(4, version(4), ...all))?.version, 3);
 });
 
 test("a_full_spin_is_not_replaced_by_less", () => {

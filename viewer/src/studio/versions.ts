@@ -2,10 +2,13 @@
 
 import type { Sequence, Version } from "../api";
 
-/** The version that a rollback makes live: of the full versions that were ever live, the newest older one. */
+/** The version that a rollback makes live: of the full versions that were ever live, the newest older one. That which the live
+ * one was polished from shows the same piece, and is left out. */
 export function beforeOf({ versions, live }: Sequence): Version | undefined {
+  const polishedFrom = versions.find(({ version }) => version === live)?.polishedFrom;
   return versions.find(
-    ({ kind, published, version }) => kind === "full" && !!published && (live == null || version < live),
+    ({ kind, published, version }) =>
+      kind === "full" && !!published && (live == null || version < live) && version !== polishedFrom,
   );
 }
 
