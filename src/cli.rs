@@ -21,6 +21,7 @@ mod monitoring;
 mod optimize;
 mod outcome;
 mod performance;
+mod polish;
 mod product;
 mod progress_bar;
 mod publish;
@@ -161,6 +162,8 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// List the jobs that encode frame sets, or show one with its log.
     Jobs(jobs::JobsArgs),
+    /// List the spins that were encoded again while nothing else was to do, and what that has won.
+    Polish(polish::PolishArgs),
     /// Print the rules for Prometheus, or the dashboard for Grafana, by the settings.
     Monitoring(monitoring::MonitoringArgs),
     /// Show what is wrong, and silence alerts.
@@ -192,6 +195,7 @@ impl Command {
             Self::Ingest(args) => args.json,
             Self::Versions(args) => args.json,
             Self::Jobs(args) => args.json,
+            Self::Polish(args) => args.json,
             Self::Alerts(args) => args.json,
             Self::Launches(args) => args.json,
             Self::Audit(args) => args.json,
@@ -299,6 +303,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Report(args) => Ok(report::run(&config, args).await?),
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
+        Command::Polish(args) => Ok(polish::run(&App::open_existing(config).await?, args).await?),
         Command::Alerts(args) => alerts::run(&App::open_existing(config).await?, args).await,
         Command::Launches(args) => Ok(launches::run(&App::open_existing(config).await?, args).await?),
         Command::Audit(args) => Ok(audit::run(&App::open_existing(config).await?, args).await?),

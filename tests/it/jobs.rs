@@ -23,7 +23,12 @@ pub(crate) struct Studio {
 impl Studio {
     /// A server with short leases.
     pub(crate) fn over(data: &Path, jobs: &str) -> Self {
-        fs::write(data.join("girasol.toml"), format!("[jobs]\nlease_seconds = 1\n{jobs}")).unwrap();
+        Self::with(data, &format!("[jobs]\nlease_seconds = 1\n{jobs}"))
+    }
+
+    /// A server with these settings.
+    pub(crate) fn with(data: &Path, settings: &str) -> Self {
+        fs::write(data.join("girasol.toml"), settings).unwrap();
         Self { bearer: format!("Bearer {}", key(data, "artist")), server: start(data) }
     }
 

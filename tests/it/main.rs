@@ -59,6 +59,7 @@ mod openapi;
 mod operator_listener;
 mod optimize;
 mod performance;
+mod polish;
 mod preview;
 mod private;
 mod private_admission;
