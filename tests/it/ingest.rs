@@ -262,10 +262,10 @@ fn a_killed_ingest_goes_on_where_it_was_and_what_was_live_stays_live() {
     draw_turn(&turn, GOLD, 24);
     draw_turn(&other, [150, 150, 160], 12);
     let undisturbed =
-        json(&with_sizes(ingest(&folder.path().join("calm"), &turn)).arg("--json").output().unwrap());
+        json(&with_sizes(ingest(&folder.path().join("calm"), &turn), SMALL).arg("--json").output().unwrap());
 
     let data = folder.path().join("data");
-    let ingest = |data: &Path, turn: &Path| with_sizes(ingest(data, turn));
+    let ingest = |data: &Path, turn: &Path| with_sizes(ingest(data, turn), SMALL);
     let before = json(&ingest(&data, &other).arg("--json").output().unwrap());
     kill_at(&mut ingest(&data, &turn), "encode standard and hd");
     let report = json(&ingest(&data, &other).arg("--json").output().unwrap());
@@ -513,7 +513,7 @@ fn wrong_usage_is_exit_code_2() {
         &["ingest", "frames", "--product", "ring/solitaire", "--choice", "metal"],
         &["ingest", "frames", "--product", "ring/solitaire", "--choice", "style=gold"],
         &["ingest", "frames", "--product", "ring/solitaire", "--hero", "north"],
-        &["polish"],
+        &["engrave"],
     ] {
         assert_eq!(girasol().args(arguments).output().unwrap().status.code(), Some(2), "{arguments:?}");
     }
@@ -530,11 +530,11 @@ fn more_effort_replaces_what_is_live_where_it_is_better_and_is_not_undone() {
     }
     let ingest = |arguments: &[&str]| {
         // Few bytes, so that effort tells.
-        let mut command = with_sizes(ingest(&data, &turn));
-        command.env("GIRASOL_TIERS__STANDARD__MAX_BYTES", "12000");
+        let mut command = with_sizes(ingest(&data, &turn), [256, 160, 200]);
+        command.env("GIRASOL_TIERS__STANDARD__MAX_BYTES", "20000");
         command
-            .env("GIRASOL_TIERS__HD__MAX_BYTES", "15000")
-            .env("GIRASOL_TIERS__PREVIEW__MAX_BYTES", "12000");
+            .env("GIRASOL_TIERS__HD__MAX_BYTES", "26000")
+            .env("GIRASOL_TIERS__PREVIEW__MAX_BYTES", "20000");
         json(&command.arg("--json").args(arguments).output().unwrap())
     };
     assert_eq!(ingest(&[])["outcome"], "published");
@@ -549,11 +549,15 @@ fn more_effort_replaces_what_is_live_where_it_is_better_and_is_not_undone() {
     assert_eq!((&again["outcome"], &again["version"]), (&"unchanged".into(), &live), "{again}");
 }
 
-/// Gives each family a size of its own, so that none finds its encodes done by another.
-fn with_sizes(mut command: Command) -> Command {
-    for (family, px) in [("STILL", "128"), ("SPIN", "96"), ("HD", "112")] {
-        command.env(format!("GIRASOL_SIZES__{family}__AVIF_PX"), px);
-        command.env(format!("GIRASOL_SIZES__{family}__WEBP_PX"), px);
+/// Sizes of still, spin and hd, in pixels, that are soon encoded. Each has one of its own, so that none finds its encodes done
+/// by another.
+const SMALL: [u32; 3] = [128, 96, 112];
+
+/// Makes pictures of these sizes.
+fn with_sizes(mut command: Command, sizes: [u32; 3]) -> Command {
+    for (family, px) in ["STILL", "SPIN", "HD"].into_iter().zip(sizes) {
+        command.env(format!("GIRASOL_SIZES__{family}__AVIF_PX"), px.to_string());
+        command.env(format!("GIRASOL_SIZES__{family}__WEBP_PX"), px.to_string());
     }
     command
 }

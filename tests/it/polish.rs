@@ -15,20 +15,20 @@ const SETTINGS: &str = "
 [polish]
 idle_minutes = 0
 [tiers.preview]
-max_bytes = 12000
+max_bytes = 20000
 [tiers.standard]
-max_bytes = 12000
+max_bytes = 20000
 [tiers.hd]
-max_bytes = 15000
+max_bytes = 26000
 [sizes.still]
-avif_px = 128
-webp_px = 128
+avif_px = 256
+webp_px = 256
 [sizes.spin]
-avif_px = 96
-webp_px = 96
+avif_px = 160
+webp_px = 160
 [sizes.hd]
-avif_px = 112
-webp_px = 112
+avif_px = 200
+webp_px = 200
 ";
 
 struct Shop {
@@ -206,11 +206,11 @@ async fn nothing_is_polished_during_a_launch() {
     let looked = async || {
         let health = shop.studio.json("/api/health").await;
         let at = &health["tasks"]["queue_polish"]["lastSuccess"];
-        at.as_str().unwrap_or_else(|| panic!("{health}")).to_owned()
+        at.as_str().map(str::to_owned)
     };
     let mut seen = vec![looked().await];
     let looks = async {
-        while seen.len() < 4 {
+        while seen.len() < 5 {
             let at = looked().await;
             if seen.last() != Some(&at) {
                 seen.push(at);
@@ -226,7 +226,8 @@ async fn nothing_is_polished_during_a_launch() {
 #[tokio::test]
 async fn an_artist_does_not_wait_for_what_is_polished() {
     // Large enough to take a while.
-    let settings = SETTINGS.replace("= 112", "= 480").replace("= 96", "= 400").replace("000\n", "0000\n");
+    let settings =
+        SETTINGS.replace("= 200\n", "= 480\n").replace("= 160\n", "= 400\n").replace("000\n", "0000\n");
     let shop = Shop::new(&settings);
     let version = shop.publish(&shop.turn("raw", "ring-yellow-gold")).await;
     shop.until(&["running"]).await;
