@@ -158,9 +158,8 @@ async fn popular_spins_are_read_before_the_first_request() {
     let manifest = bucket.serve().json(&sequence(GOLD)).await;
     let config = fs::read_to_string(bucket.config()).unwrap();
     fs::write(bucket.config(), config.replace("warm = 0", "warm = 3")).unwrap();
-    // What viewers load: of AVIF packs without heads, of WebP whole ones.
-    let formats = &manifest["tiers"]["standard"]["formats"];
-    let pack = &formats["webp"]["packs"][0]["pack"];
+    // Those of WebP are read ahead with the manifest.
+    let pack = &manifest["tiers"]["standard"]["formats"]["avif"]["bare"]["packs"][0];
     let read = format!("GET /{}/spins/p/{}.pack", bucket.name, pack.as_str().unwrap());
     let before = bucket.line.asked(&read);
     let _server = bucket.serve();
