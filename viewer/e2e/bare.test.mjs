@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launch, openFront, openPage } from "./browser.mjs";
-import { painted, pixelsOf, sequenceOf, spinState } from "./spins.mjs";
+import { painted, pixelsOf, sequenceOf, spinState, wholeManifest } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 let browser;
@@ -40,7 +40,7 @@ const addressesOf = (packs) => packs.map((pack) => `/p/${pack}.pack`);
 
 /** What the live manifest has of standard in AVIF. */
 async function standard() {
-  const manifest = await (await fetch(new URL(`${sequenceOf("rose-gold")}?tier=standard&format=avif`, base))).json();
+  const manifest = await wholeManifest(base, "rose-gold", "?tier=standard&format=avif");
   const { set, packs, bare } = manifest.tiers.standard.formats.avif;
   return { set, hero: manifest.hero, whole: addressesOf(packs.map(({ pack }) => pack)), bare: addressesOf(bare.packs) };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { apart, openBody, painted, pixelsOf, sequenceOf, spinState, switchMetal } from "./spins.mjs";
+import { apart, openBody, painted, pixelsOf, sequenceOf, spinState, switchMetal, wholeManifest } from "./spins.mjs";
 
 const base = process.env.GIRASOL_URL;
 const DENSE = { viewport: { width: 600, height: 700 }, deviceScaleFactor: 3 };
@@ -13,8 +13,7 @@ let hd;
 
 before(async () => {
   browser = await launch();
-  const manifest = await (await fetch(new URL(sequenceOf("yellow-gold"), base))).json();
-  hd = manifest.tiers.hd;
+  hd = (await wholeManifest(base, "yellow-gold")).tiers.hd;
 });
 after(async () => void (await browser?.close()));
 

@@ -1,5 +1,6 @@
 // Pages of one's own against a running server: what the demo's page does not show.
 
+import { setTimeout } from "node:timers/promises";
 import { openPage } from "./browser.mjs";
 
 const OPEN_BITMAPS = () => {
@@ -23,6 +24,15 @@ const OPEN_BITMAPS = () => {
 
 export const METALS = ["yellow-gold", "rose-gold", "platinum"];
 export const sequenceOf = (metal) => `/api/products/customizable/ring.solitaire.metal-${metal}.stone-diamond/sequence`;
+
+/** The manifest of a ring, once all of its tiers are there: the demo may have just begun to encode them. */
+export async function wholeManifest(base, metal, query = "") {
+  for (const end = Date.now() + 300_000; ; await setTimeout(200)) {
+    const manifest = await (await fetch(new URL(sequenceOf(metal) + query, base))).json();
+    if (manifest.tiers?.hd) return manifest;
+    if (Date.now() > end) throw new Error(`${metal} has no hd: ${JSON.stringify(manifest).slice(0, 300)}`);
+  }
+}
 
 /** Opens a page of the server's origin with a body of one's own. `page.evaluate(() => decoded)` says what is decoded. */
 export async function openBody(browser, base, body, options = {}, prepare = async () => {}) {
