@@ -14,6 +14,7 @@ let hd;
 before(async () => {
   browser = await launch();
   hd = (await wholeManifest(base, "yellow-gold")).tiers.hd;
+  await wholeManifest(base, "platinum");
 });
 after(async () => void (await browser?.close()));
 
