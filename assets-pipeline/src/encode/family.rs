@@ -21,7 +21,7 @@ use crate::{
     encode::{Encoder, decode},
     pack::bare::{self, Head},
     picture::Picture,
-    plan::tiers::{Family, Format},
+    plan::tiers::{Family, Format, TierKey},
     prepare::Prepared,
     progress::Progress,
     settings::Settings,
@@ -154,7 +154,7 @@ impl<'a> FamilyEncoder<'a> {
                 Ok(()) if self.has_head() => return Ok(()),
                 Ok(()) => {
                     self.head = None;
-                    self.solver = new_solver(&self.workshop, self.family, self.encoder, None);
+                    self.solver.start_again(ceilings(&self.workshop, self.family, None));
                     open = 0..self.groups.len();
                 }
                 Err(Unsolved::Encoder(error)) => return Err(error),
@@ -305,15 +305,20 @@ pub struct EncodedFamily {
     pub remark: Option<String>,
 }
 
-/// A solver that knows nothing yet but the ceilings, which leave more to frames that have a head in common.
+/// A solver that knows nothing yet but the ceilings.
 fn new_solver(workshop: &Workshop<'_>, family: Family, encoder: Encoder, head: Option<&Head>) -> Solver {
+    Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings(workshop, family, head))
+}
+
+/// The ceilings of a family, which leave more to frames that have a head in common.
+fn ceilings(workshop: &Workshop<'_>, family: Family, head: Option<&Head>) -> Vec<Ceiling> {
     let tiers = workshop.prepared.plan.tiers.iter().filter(|(key, _)| key.family() == family);
-    let ceilings = tiers.filter_map(|(key, positions)| {
+    let ceiling = |(key, positions): (&TierKey, &Vec<usize>)| {
         let max_bytes = workshop.settings.table.tiers.get(key)?.max_bytes;
         let max_bytes = bare::whole_max_bytes(max_bytes, positions.len(), head);
         Some(Ceiling { frames: positions.clone(), max_bytes })
-    });
-    Solver::new(encoder.levels(), VISUALLY_LOSSLESS, ceilings.collect())
+    };
+    tiers.filter_map(ceiling).collect()
 }
 
 fn encode_all(

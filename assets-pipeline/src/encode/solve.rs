@@ -139,6 +139,14 @@ impl Solver {
         self.encodes
     }
 
+    /// Starts again under other ceilings over the same frames. What was encoded stays known, and takes nothing from the encodes
+    /// that evening out may take.
+    pub fn start_again(&mut self, ceilings: Vec<Ceiling>) {
+        self.ceilings = ceilings;
+        self.settled.clear();
+        self.encodes = 0;
+    }
+
     /// Takes up frames that were encoded already, so that they are not asked for again.
     pub fn know(&mut self, encoded: impl IntoIterator<Item = ((usize, Level), Encoded)>) {
         for ((frame, level), encoded) in encoded {
@@ -167,6 +175,9 @@ impl Solver {
     pub fn settle<E>(&mut self, group: &[usize], encoder: &mut impl Encode<E>) -> Result<(), Unsolved<E>> {
         let mut open: Vec<usize> =
             group.iter().copied().filter(|frame| !self.settled.contains_key(frame)).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
         let before: Vec<usize> = self.ordered().into_iter().filter(|frame| !open.contains(frame)).collect();
         let score_before = self.mean_score(&before, &self.settled);
         self.enough =

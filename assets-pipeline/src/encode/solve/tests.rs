@@ -197,6 +197,43 @@ fn what_is_settled_stays_as_it_was() {
 }
 
 #[test]
+fn a_group_that_adds_no_frame_changes_none() {
+    // A turn of few raw frames, of which the preview has all.
+    let frames = alike((0..12).map(|f| 3000.0 + f64::from(f * 7 % 12) * 300.0));
+    let all: Vec<usize> = (0..12).collect();
+    let ceiling = Ceiling { frames: all.clone(), max_bytes: 50_000 };
+    let mut solver = Solver::new(LEVELS, BEST, vec![ceiling.clone(), ceiling]);
+    let mut encoder = fake(&frames, Curve { wobble: 0.1, ..EVEN });
+    solver.settle(&all, &mut encoder).unwrap();
+    let (settled, encodes) = (solver.settled.clone(), solver.encodes());
+    solver.settle(&all, &mut encoder).unwrap();
+    assert_eq!((&solver.settled, solver.encodes()), (&settled, encodes));
+}
+
+#[test]
+fn what_is_started_again_under_other_ceilings_asks_for_nothing_twice() {
+    let frames = alike((0..12).map(|f| 3000.0 + f64::from(f * 7 % 12) * 300.0));
+    let all: Vec<usize> = (0..12).collect();
+    let ceiling = |max_bytes| Ceiling { frames: all.clone(), max_bytes };
+    let mut solver = Solver::new(LEVELS, BEST, vec![ceiling(53_500)]);
+    let mut encoder = fake(&frames, Curve { wobble: 0.1, ..EVEN });
+    let mut asked = Vec::new();
+    let mut noted = |wanted: &[(usize, Level)]| {
+        asked.extend_from_slice(wanted);
+        encoder(wanted)
+    };
+    solver.settle(&all, &mut noted).unwrap();
+    solver.start_again(vec![ceiling(50_000)]);
+    assert_eq!(solver.frame(0), None);
+    solver.settle(&all, &mut noted).unwrap();
+    assert!((48_500..=50_000).contains(&bytes(&solver, &ceiling(50_000))));
+    let count = asked.len();
+    asked.sort_unstable();
+    asked.dedup();
+    assert_eq!(asked.len(), count);
+}
+
+#[test]
 fn the_same_frames_are_settled_the_same_way() {
     let frames: Vec<Frame> = (0..72)
         .map(|f| Frame {

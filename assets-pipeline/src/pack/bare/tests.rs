@@ -67,7 +67,9 @@ fn check(files: &[Vec<u8>]) -> Head {
 
 #[test]
 fn frames_of_one_encoder_have_one_head_and_come_back_the_same() {
-    for encoder in encoders(Format::Avif) {
+    // Small pictures too, at every effort and quantizer.
+    let efforts = |encoder| Effort::ALL.iter().map(move |effort| Encoder { effort: *effort, ..encoder });
+    for encoder in encoders(Format::Avif).flat_map(efforts) {
         for (width, height) in [(64, 48), (97, 61), (300, 260)] {
             let pictures = [1, 2, 3].map(|seed| opaque(width, height, seed));
             let head = check(&files(encoder, &pictures));
