@@ -43,6 +43,7 @@ struct Line {
     tier: TierKey,
     format: Format,
     frames: usize,
+    /// What viewers load, on which the ceiling lies.
     bytes: u64,
     max_bytes: u64,
     quality: Quality,
@@ -127,7 +128,7 @@ fn encode(folder: &Path, turn: usize, measured: &mut Measured<'_>) -> Result<()>
                 tier: *tier,
                 format: *format,
                 frames: of_tier.positions.len(),
-                bytes: rendition.bytes,
+                bytes: rendition.bare.as_ref().map_or(rendition.bytes, |bare| bare.bytes),
                 max_bytes: of_tier.max_bytes,
                 quality: rendition.quality,
             });
