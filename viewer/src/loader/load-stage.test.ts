@@ -166,6 +166,22 @@ test("of_a_bare_pack_that_breaks_off_or_is_hostile_the_missing_frames_are_loaded
   }
 });
 
+test("packs_that_have_no_bare_one_are_loaded_whole", async () => {
+  const [preview, standard] = bareStages();
+  const others = [{ ...standard!.bare!, packs: [] }, {}, null] as Required<Stage>["bare"][];
+  for (const bare of others) {
+    const net = fakeNet();
+    const stages = [preview!, standard!].map((stage) => ({ ...stage, bare }));
+    assert.equal((await load(stages, net)).degrees.length, 36);
+    assert.deepEqual(net.requested, ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
+  }
+  // Of two packs, the second.
+  const net = fakeNet(undefined, bareManifestOf());
+  const first = { ...standard!.bare!, packs: standard!.bare!.packs.slice(0, 1) };
+  assert.equal((await load([{ ...standard!, bare: first }], net)).degrees.length, 36);
+  assert.deepEqual(net.requested, ["/p/bare-preview-avif.pack", "/p/standard-avif.pack"]);
+});
+
 test("a_stale_load_stops_at_once", async () => {
   const net = fakeNet((path) => {
     net.abort.abort();

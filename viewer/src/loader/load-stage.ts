@@ -83,10 +83,11 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
   } else {
     const stream = async () => {
       const bare = bareIn(stage);
-      const sent = bare?.packs[stage.packs.indexOf(pack)] ?? pack.pack;
-      const { chunks } = await get(net, fillUrl(from.manifest.urls.pack, from.base, { pack: sent }));
+      // Where there is none, the frames are whole ones.
+      const sent = bare?.packs?.[stage.packs.indexOf(pack)];
+      const { chunks } = await get(net, fillUrl(from.manifest.urls.pack, from.base, { pack: sent ?? pack.pack }));
       const frames: PackedFrame[] = [];
-      for await (const frame of cutPack(chunks, pack, bare)) {
+      for await (const frame of cutPack(chunks, pack, sent ? bare : {})) {
         frames.push(checked(frame, stage.format));
         take(frame);
       }
