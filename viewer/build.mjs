@@ -11,7 +11,8 @@ const cssText = {
   setup: ({ onLoad }) =>
     onLoad({ filter: /src\/.*\.css$/ }, async ({ path }) => {
       const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true, target: "es2022" });
-      return { contents: code.trim(), loader: "text" };
+      // esbuild leaves the spaces in values of custom properties.
+      return { contents: code.trim().replaceAll(/([,:]) /g, "$1"), loader: "text" };
     }),
 };
 

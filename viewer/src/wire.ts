@@ -30,6 +30,8 @@ export interface Manifest {
   /** Live configurations that differ in one choice. */
   siblings?: Sibling[];
   selected?: Selected;
+  /** It stands in a page, and may be older than the server's. */
+  inline?: boolean;
 }
 
 /** Where the frames lie in the artist's frames, in the pixels of those. */

@@ -10,6 +10,7 @@ async function run(
   net: FakeNet,
   angle: () => number,
   packs = createPackCache(),
+  requestedAt: string[][] = [],
   isCertain = false,
 ): Promise<number[]> {
   const stages = planStages(manifestOf(), { tier: "standard", frames: 36, format: "avif", because: [] });
@@ -19,13 +20,8 @@ async function run(
     has: (_: string, degree: number) => here.has(degree),
     put: (_: unknown, { degree }: { degree: number }) => void here.add(degree),
   };
-  const onStage = async () => {
-    // Before the first stage is complete, the packs of all stages are requested.
-    if (isCertain)
-      assert.ok(stages.every(({ packs }) => packs.every(({ pack }) => net.requested.includes(`/p/${pack}.pack`))));
-    return true;
-  };
-  const load = { from: loadedOf(), stages, grid, isSwitch, isCertain, sink, packs, net, angle, onStage, started: {} };
+  const onStage = async () => !!requestedAt.push([...net.requested]);
+  const load = { from: loadedOf(), stages, grid, isSwitch, isCertain, sink, packs, net, angle, onStage };
   await loadSpin(load);
   return [...here];
 }
@@ -83,16 +79,36 @@ test("a_warmed_frame_is_there_without_asking", async () => {
   assert.deepEqual(net.requested, []);
 });
 
+test("the_next_pack_is_requested_before_the_one_before_is_complete_and_once", async () => {
+  const net = fakeNet();
+  const requestedAt: string[][] = [];
+  const degrees = await run(false, net, () => 0, createPackCache(), requestedAt);
+  const both = ["/p/preview-avif.pack", "/p/standard-avif.pack"];
+  assert.deepEqual(requestedAt, [both, both]);
+  assert.deepEqual(net.requested, both);
+  assert.equal(degrees.length, 36);
+});
+
 test("where_all_stages_are_certain_their_packs_are_requested_at_once_and_each_once", async () => {
   const net = fakeNet();
-  const degrees = await run(false, net, () => 0, createPackCache(), true);
+  // No head comes before all are requested.
+  const { fetch } = net;
+  net.fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    await new Promise(setImmediate);
+    requested.push(net.requested.length);
+    return response;
+  };
+  const requested: number[] = [];
+  const degrees = await run(false, net, () => 0, createPackCache(), [], true);
+  assert.deepEqual(requested, [2, 2]);
   assert.deepEqual(net.requested, ["/p/preview-avif.pack", "/p/standard-avif.pack"]);
   assert.equal(degrees.length, 36);
 });
 
 test("a_pack_that_fails_ahead_of_its_stage_is_made_up_for_by_single_frames", async () => {
   const net = fakeNet((path) => (path.startsWith("/p/standard") ? new TypeError("blocked") : undefined));
-  const degrees = await run(false, net, () => 0, createPackCache(), true);
+  const degrees = await run(false, net, () => 0);
   assert.equal(degrees.length, 36);
   assert.equal(net.requested.filter((path) => path.startsWith("/s/")).length, 24);
 });

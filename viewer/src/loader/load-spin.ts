@@ -2,9 +2,9 @@
 
 import type { Stage } from "../rules/stages";
 import { apart, nearestDegree } from "../rules/turn";
-import { loadFrame, loadFrames, loadStage, type PackTransport, startPack } from "./load-stage";
+import { loadFrame, loadFrames, loadStage, type PackTransport, startPack, type Transport } from "./load-stage";
 
-export interface SpinLoad extends PackTransport {
+export interface SpinLoad extends Transport {
   stages: Stage[];
   /** The stage on whose degrees the first frame lies. */
   grid: Stage;
@@ -42,11 +42,15 @@ export async function loadSpin(load: SpinLoad): Promise<void> {
     // The wanted frame may be late in its pack; its own URL gives it first.
     void one(wanted());
   }
-  // An error is that of the stage that waits for it.
-  if (isCertain)
-    for (const stage of stages) for (const pack of stage.packs) startPack(pack, stage, load).catch(() => {});
+  /** Requests the packs of the first stages. An error is that of the stage that waits for it. */
+  const begin = (count: number) => {
+    for (const stage of stages.slice(0, count))
+      for (const pack of stage.packs) startPack(pack, stage, transport).catch(() => {});
+  };
+  const transport: PackTransport = { ...load, started: {}, onHead: (stage) => begin(stages.indexOf(stage) + 2) };
+  if (isCertain) begin(stages.length);
   for (const stage of stages) {
-    await loadStage(stage, load);
+    await loadStage(stage, transport);
     net.signal.throwIfAborted();
     if (!(await onStage(stage))) return;
   }

@@ -25,6 +25,8 @@ export interface Transport {
 export interface PackTransport extends Transport {
   /** Packs that are on their way or here, by digest. */
   started: Record<string, Promise<void>>;
+  /** The head of a pack's answer has come: what follows on it is due, and takes a round trip to begin. */
+  onHead(stage: Stage): void;
 }
 
 const PACK_TRIES = 2;
@@ -69,8 +71,8 @@ export function startPack(pack: Pack, stage: Stage, transport: PackTransport): P
   return (transport.started[pack.pack] ??= loadPack(pack, stage, transport));
 }
 
-async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise<void> {
-  const { from, sink, packs, net } = transport;
+async function loadPack(pack: Pack, stage: Stage, transport: PackTransport): Promise<void> {
+  const { from, sink, packs, net, onHead } = transport;
   const missing = () => pack.degrees.filter((degree) => !sink.has(stage.set, degree));
   if (!missing().length) return;
   const take = (frame: PackedFrame) => sink.put(stage, frame);
@@ -86,6 +88,7 @@ async function loadPack(pack: Pack, stage: Stage, transport: Transport): Promise
       // Where there is none, the frames are whole ones.
       const sent = bare?.packs?.[stage.packs.indexOf(pack)];
       const { chunks } = await get(net, fillUrl(from.manifest.urls.pack, from.base, { pack: sent ?? pack.pack }));
+      onHead(stage);
       const frames: PackedFrame[] = [];
       for await (const frame of cutPack(chunks, pack, sent ? bare : {})) {
         frames.push(checked(frame, stage.format));

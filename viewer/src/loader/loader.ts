@@ -21,8 +21,8 @@ import { chosenBy, forcedBy, hintsOf, srcOf } from "./attributes";
 import { bestFormat, giveUp } from "./formats";
 import { gridOf, loadSpin, type SpinLoad } from "./load-spin";
 import { fetchFrame } from "./load-stage";
-import { type Loaded, loadManifest } from "./manifest";
-import { type HttpError, type Net, netOf, statusOf } from "./net";
+import { inlineManifest, type Loaded, loadManifest } from "./manifest";
+import { type HttpError, isRefusal, type Net, netOf, statusOf } from "./net";
 import { createPackCache } from "./pack-cache";
 import { measuredSpeed } from "./speed";
 
@@ -49,9 +49,6 @@ export interface Loader {
 
 let packs = createPackCache();
 
-/** Whether the server says that there is nothing to show, or nothing for this visitor. */
-const isRefusal = (status?: number) => [403, 404, 410].includes(status!);
-
 export interface LoaderHooks {
   /** All stages have arrived. */
   onComplete(): void;
@@ -73,7 +70,7 @@ export function createLoader(
   let grid: Stage | undefined;
   let current = new AbortController();
   let isNear = false;
-  let cache: RequestCache = "default";
+  let cache: RequestCache | undefined;
   let isQueued = false;
   let askedAt = 0;
 
@@ -104,7 +101,7 @@ export function createLoader(
     if (!host.getAttribute("src") || !isNear) return;
     const src = srcOf(host);
     const mode = cache;
-    cache = "default";
+    cache = undefined;
     current = new AbortController();
     const { signal } = current;
     const net = netOf(signal);
@@ -117,10 +114,13 @@ export function createLoader(
       address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
       // The frame and the manifest that places it, side by side.
       const early = prefetch(address, net).catch(() => {});
-      next = await request(address, net, mode).catch(async (error) => {
-        if (statusOf(error) !== 404 || address === src) throw error;
-        return request(await requestSequence(src, chosen, net), net, mode);
-      });
+      // What stands in the page is for its first load.
+      next = await inlineManifest(host, loaded || mode ? "" : address)
+        .catch(() => request(address!, net, mode))
+        .catch(async (error) => {
+          if (statusOf(error) !== 404 || address === src) throw error;
+          return request(await requestSequence(src, chosen, net), net, mode);
+        });
       await early;
       signal.throwIfAborted();
       const { manifest } = next;
@@ -131,7 +131,7 @@ export function createLoader(
       if (signal.aborted) return;
       if (isRefusal(statusOf(error))) {
         // The manifest came from a cache and names what is gone: once more, past caches.
-        if (next && mode === "default") return reload();
+        if (next && !mode) return reload();
         // What is shown has been taken down or protected meanwhile. The spin before a switch stays.
         if (!next && configurationOf(address ?? "") === loaded?.manifest.configuration) {
           loaded = undefined;
@@ -166,7 +166,6 @@ export function createLoader(
     await loadSpin({
       ...load,
       isCertain: pageForces(),
-      started: {},
       packs,
       angle: () => screen.angle,
       sink: {
@@ -190,7 +189,11 @@ export function createLoader(
         emit(host, "tierchange", detail);
         vitals.mark("spin_ms");
         last = stage;
-        return tier !== "preview" || !isSlow(from.manifest);
+        if (tier !== "preview" || !isSlow(from.manifest)) return true;
+        // The next pack may be on its way.
+        current.abort();
+        current = new AbortController();
+        return false;
       },
     });
     screen.complete(last);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE, fakeNet, manifestOf } from "../fixture";
-import { fillUrl, loadManifest, threeDigits } from "./manifest";
+import { fillUrl, inlineManifest, loadManifest, threeDigits } from "./manifest";
 import { HttpError } from "./net";
 
 test("templates_are_filled_and_resolved_against_the_manifest", () => {
@@ -38,4 +38,16 @@ test("a_version_s_own_manifest_is_asked_for_without_a_query", async () => {
   const net = fakeNet((path) => (path.startsWith("/m/") ? Response.json(manifestOf()) : undefined));
   await loadManifest("https://cdn.example/m/9f3c.json", { tier: "hd", format: "webp" }, "avif", net);
   assert.deepEqual(net.requested, ["/m/9f3c.json"]);
+});
+
+test("a_manifest_in_the_page_is_taken_for_its_own_configuration_alone", async () => {
+  const inside = (textContent?: string) =>
+    ({ querySelector: () => textContent && { textContent } }) as unknown as HTMLElement;
+  const address = `https://cdn.example/api/products/customizable/${manifestOf().configuration}/sequence`;
+  const own = inside(JSON.stringify(manifestOf()));
+  assert.deepEqual(await inlineManifest(own, address), { manifest: manifestOf(), base: address });
+  await assert.rejects(inlineManifest(own, address.replace("yellow", "rose")), TypeError);
+  await assert.rejects(inlineManifest(own, ""), TypeError);
+  await assert.rejects(inlineManifest(inside("{"), address), SyntaxError);
+  await assert.rejects(inlineManifest(inside(), address));
 });

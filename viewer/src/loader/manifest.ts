@@ -1,5 +1,6 @@
 // The manifest `girasol.manifest/1`: how it is requested, and its URL templates.
 
+import { configurationOf } from "../rules/address";
 import { type Forced, withForced } from "../rules/forced";
 import type { Format, Manifest } from "../wire";
 import { get, jsonOf, type Net, retry, statusOf } from "./net";
@@ -22,7 +23,7 @@ export async function loadManifest(
   forced: Forced,
   decodable: Format,
   net: Net,
-  cache: RequestCache = "default",
+  cache?: RequestCache,
   wish = forced,
 ): Promise<Loaded> {
   if (isBare(src)) return loadFrom(src, net, cache);
@@ -34,9 +35,19 @@ export async function loadManifest(
   }
 }
 
-async function loadFrom(url: string, net: Net, cache: RequestCache): Promise<Loaded> {
+/**
+ * The manifest that stands in the page, inside the element, where it is that of an address. It has AVIF alone, and may be older than the
+ * server's, which the second file requests behind what is shown.
+ */
+export async function inlineManifest(host: HTMLElement, base: string): Promise<Loaded> {
+  const manifest: Manifest = JSON.parse(host.querySelector(":not([format=webp])>[slot=manifest]")!.textContent!);
+  if (manifest.schema !== SCHEMA || manifest.configuration !== configurationOf(base)) throw TypeError(base);
+  return { manifest, base };
+}
+
+async function loadFrom(url: string, net: Net, cache?: RequestCache): Promise<Loaded> {
   const loaded = await retry(net, async (): Promise<Loaded> => {
-    const answer = await get(net, url, { cache });
+    const answer = await get(net, url, { cache: cache! });
     return { manifest: (await jsonOf(answer)) as Manifest, base: answer.url || url };
   });
   if (loaded.manifest.schema !== SCHEMA) throw TypeError(`${url} is no ${SCHEMA}`);

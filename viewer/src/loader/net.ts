@@ -32,6 +32,11 @@ export function statusOf(error: unknown): number | undefined {
   return (error as Partial<HttpError>).status;
 }
 
+/** Whether the server says that there is nothing to show, or nothing for this visitor. */
+export function isRefusal(status?: number): boolean {
+  return [403, 404, 410].includes(status!);
+}
+
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 8000;
 

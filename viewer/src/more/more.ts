@@ -9,6 +9,7 @@ import { requestSequence } from "./configure";
 import { createControls } from "./controls";
 import { createFill } from "./fill";
 import { createFollow } from "./follow";
+import { createFresh } from "./fresh";
 import { listenGrip } from "./grip";
 import { createHelper } from "./helper";
 import { makeHotspots, placeHotspots } from "./hotspots";
@@ -58,6 +59,7 @@ export function createMore(kit: Kit): More {
   const controls = createControls(kit, autospin, closeUp);
   const fill = createFill(kit);
   const warming = createWarming(kit);
+  const fresh = createFresh(kit);
   const speak = createLanguage(kit, () => {
     screen.describe();
     view.close.ariaLabel = view.close.title = view.words.close;
@@ -135,6 +137,7 @@ export function createMore(kit: Kit): More {
       if (isNear) {
         closeUp.enrich();
         rest.begin();
+        void fresh();
       } else {
         rest.end();
         warming.stop();

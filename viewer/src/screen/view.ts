@@ -157,7 +157,7 @@ export function buildView(host: HTMLElement, onRetry: () => void): View {
   };
   const zoom = (to: Zoom) => {
     scale = to.scale;
-    set("--zoom", `translate(${to.x * 100}%, ${to.y * 100}%) scale(${scale})`);
+    set("--zoom", `translate(${to.x * 100}%,${to.y * 100}%) scale(${scale})`);
     set("--girasol-zoom", `${scale}`);
     set("--touch", scale > 1 ? "none" : "");
   };
