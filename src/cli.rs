@@ -31,6 +31,7 @@ mod report;
 mod serve;
 mod settings;
 mod signing;
+mod snippet;
 mod source;
 mod store;
 mod table;
@@ -160,6 +161,8 @@ enum Command {
     CheckConfig(check_config::CheckConfigArgs),
     /// Print the set-up of a cache or CDN in front of Girasol.
     Edge(edge::EdgeArgs),
+    /// Print the lines that put a spin on a page.
+    Snippet(snippet::SnippetArgs),
     /// List the jobs that encode frame sets, or show one with its log.
     Jobs(jobs::JobsArgs),
     /// List the spins that were encoded again while nothing else was to do, and what that has won.
@@ -223,6 +226,7 @@ impl Command {
             | Self::Protect(_)
             | Self::Unprotect(_)
             | Self::Edge(_)
+            | Self::Snippet(_)
             | Self::Monitoring(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
@@ -302,6 +306,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Check(args) => Ok(check::run(args).await?),
         Command::Report(args) => Ok(report::run(&config, args).await?),
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
+        Command::Snippet(args) => Ok(snippet::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
         Command::Polish(args) => Ok(polish::run(&App::open_existing(config).await?, args).await?),
         Command::Alerts(args) => alerts::run(&App::open_existing(config).await?, args).await,

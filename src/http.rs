@@ -40,6 +40,7 @@ mod range;
 mod redirect;
 mod representation;
 mod scope;
+pub(crate) mod snippet;
 mod spelling;
 mod spreadsheet;
 mod trace;
@@ -160,6 +161,10 @@ fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
 
 fn sequence_url(id: &ConfigId) -> String {
     format!("/api/products/customizable/{id}/sequence")
+}
+
+fn snippet_url(id: &ConfigId) -> String {
+    format!("/api/products/customizable/{id}/snippet")
 }
 
 fn status_url(id: &ConfigId) -> String {

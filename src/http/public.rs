@@ -14,6 +14,7 @@ pub(super) mod page;
 pub(super) mod product;
 pub(super) mod sequence;
 mod signed;
+mod snippet;
 mod status;
 mod storefront;
 mod welcome;
@@ -31,6 +32,7 @@ pub(super) use self::{
     status::status,
     sequence::sequence,
     sequence::auto,
+    snippet::snippet,
     vitals::vitals,
     sequence::manifest,
     objects::frame,
@@ -58,6 +60,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
     routes
         .service(read(sequence::SEQUENCE, sequence::sequence))
         .service(read("/api/products/customizable/{configuration}/status", status::status))
+        .service(read("/api/products/customizable/{configuration}/snippet", snippet::snippet))
         .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
         .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
         .service(write("/api/vitals", vitals::vitals))

@@ -111,6 +111,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "whole_file",
             "app",
+            "http",
         ],
     ),
 ];

@@ -77,6 +77,7 @@ mod scaled;
 mod sequence;
 mod shared_cache;
 mod signed;
+mod snippet;
 mod spellings;
 mod stateless;
 mod traces;

@@ -802,6 +802,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/products/customizable/{configuration}/snippet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lines that put a spin on a page
+         * @description HTML with absolute addresses of this server: the element with a picture and the live version's manifest inside, and what makes a
+         *     browser request the script and the first pack side by side. `Link` says the latter as a header that a shop may pass on.
+         */
+        get: operations["showSnippet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/customizable/{configuration}/status": {
         parameters: {
             query?: never;
@@ -1809,6 +1830,11 @@ export interface components {
              * @description The manifest's address.
              */
             sequence?: string | null;
+            /**
+             * Format: uri-reference
+             * @description The address of the lines that put the spin on a page.
+             */
+            snippet?: string | null;
             /** @description It has a live spin. */
             spin: boolean;
         };
@@ -4911,6 +4937,8 @@ export interface components {
         "Content-Range": string;
         /** @description A strong entity tag of the content. Each encoding has its own. */
         ETag: string;
+        /** @description What a page that shows the spin may request at once (RFC 8288). */
+        Link: string;
         /** @description The address of the resource. */
         Location: string;
         /** @description How the client stands: `r` requests are left, and `t` is the seconds until all of them are, or where none is left, until the next one (draft-ietf-httpapi-ratelimit-headers-10). */
@@ -5237,6 +5265,7 @@ export type HeaderAcceptRanges = components['headers']['Accept-Ranges'];
 export type HeaderCacheControl = components['headers']['Cache-Control'];
 export type HeaderContentRange = components['headers']['Content-Range'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
@@ -6890,6 +6919,50 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["BadChoice"];
+            403: components["responses"]["Protected"];
+            404: components["responses"]["NoSpin"];
+            410: components["responses"]["TakenDown"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    showSnippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the entity tag is this one. */
+                "If-Match"?: string;
+                /** @description Only if the entity tag is another one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The configuration.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond
+                 */
+                configuration: components["schemas"]["ConfigId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadQuery"];
             403: components["responses"]["Protected"];
             404: components["responses"]["NoSpin"];
             410: components["responses"]["TakenDown"];

@@ -56,7 +56,7 @@ impl Turns {
         match key {
             AnswerKey::Sequence { .. } | AnswerKey::Manifest(..) => &self.manifests,
             AnswerKey::Product { .. } => &self.products,
-            AnswerKey::Demo { .. } => &self.pages,
+            AnswerKey::Demo { .. } | AnswerKey::Snippet { .. } => &self.pages,
         }
     }
 

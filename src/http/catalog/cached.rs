@@ -112,6 +112,8 @@ pub(crate) enum AnswerKey {
     Manifest(Namespace, Digest),
     /// The demo's page, by the address of this server that the client used.
     Demo { revision: Option<i64>, base: String },
+    /// The lines that put a spin on a page, by the address of this server that the client used.
+    Snippet { digest: Digest, revision: i64, base: String },
     /// A product.
     Product { id: ProductId, revision: i64, context: Choices },
 }

@@ -93,9 +93,9 @@ impl AnswerKey {
         match self {
             Self::Sequence { namespace, .. } => *namespace == Namespace::Public,
             Self::Product { .. } => true,
-            // The first is found by its digest alone, so that no pointer says that it is still public; the second is of an
+            // The first is found by its digest alone, so that no pointer says that it is still public; the others are of an
             // address that clients make up.
-            Self::Manifest(..) | Self::Demo { .. } => false,
+            Self::Manifest(..) | Self::Demo { .. } | Self::Snippet { .. } => false,
         }
     }
 }

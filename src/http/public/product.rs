@@ -99,6 +99,7 @@ fn build(product: &Product, context: Choices) -> Result<wire::product::Product, 
             choices: defaults,
             spin: false,
             sequence: None,
+            snippet: None,
         },
     };
     let options = product.options.iter().map(|option| ProductOption::build(product, option, &context));

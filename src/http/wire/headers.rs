@@ -40,6 +40,15 @@ pub(crate) fn all() -> Vec<(&'static str, Header)> {
                 "The request headers that choose the answer.",
             ),
         ),
+        (
+            "Link",
+            required(
+                text()
+                    .examples([json!("<https://spins.example/girasol-spin.js>; rel=modulepreload")])
+                    .build(),
+                "What a page that shows the spin may request at once (RFC 8288).",
+            ),
+        ),
         ("Accept-Ranges", required(text().enum_values(Some(["bytes"])).build(), "Byte ranges are served.")),
         (
             "Repr-Digest",

@@ -9,7 +9,7 @@ use crate::{
         names::{Choices, ConfigId, OptionName, ProductId, Slug},
         product::{self, LiveSpin, OptionDef},
     },
-    http::sequence_url,
+    http::{sequence_url, snippet_url},
 };
 
 use super::names;
@@ -73,6 +73,9 @@ pub(crate) struct Configuration {
     /// The manifest's address.
     #[schema(format = "uri-reference")]
     pub(crate) sequence: Option<String>,
+    /// The address of the lines that put the spin on a page.
+    #[schema(format = "uri-reference")]
+    pub(crate) snippet: Option<String>,
 }
 
 /// A configuration with a live spin.
@@ -147,6 +150,7 @@ impl Configuration {
             choices: product.fill(&spin.choices),
             spin: true,
             sequence: Some(sequence_url(&spin.configuration)),
+            snippet: Some(snippet_url(&spin.configuration)),
         }
     }
 }

@@ -110,6 +110,15 @@ export const sequences = {
     ask<PreviewLink>("POST", `${SEQUENCES}/${id}/versions/${version}/preview-link`, { hours }),
 };
 
+/** The lines that put what is live of a configuration on a page. */
+export async function snippetOf(configuration: string): Promise<string> {
+  const response = await fetch(`/api/products/customizable/${configuration}/snippet`).catch(() => undefined);
+  if (!response) throw new Problem(0, "unreachable", "The server cannot be reached.");
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response.status, text);
+  return text.trimEnd();
+}
+
 interface How {
   /** A 401 is an answer here, and does not lead to the sign-in. */
   mayBeSignedOut?: boolean;

@@ -110,7 +110,7 @@ function show(
       }),
     );
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
-    onPage.replaceChildren(...[snippetPanel(fresh, manifest.view.source)].filter((one) => one !== undefined));
+    onPage.replaceChildren(...[snippetPanel(fresh)].filter((one) => one !== undefined));
     list.append(button("New frames for it", () => startSet(product, choices), { class: "plain", id: "new-frames" }));
   };
 

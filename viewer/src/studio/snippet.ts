@@ -2,46 +2,43 @@
 
 import type { Sequence } from "../api";
 import { make } from "../page";
+import { snippetOf } from "./api";
 import { copy } from "./copying";
 import { button, field, link, panel } from "./widgets";
 import { choicesOf, pieceInWords } from "./words";
 
-/** Width and height in pixels. */
-type Size = [number, number];
-
-const WIDTH_PX = 640;
-
-/**
- * The lines that show a configuration, with the addresses of this server. The picture inside is there before any script,
- * in the proportions of the artist's frames, `source`.
- */
-export function snippetOf(configuration: string, origin: string, source: Size): string {
-  const { product, choices } = choicesOf(configuration);
-  const alt = pieceInWords(product, choices);
-  const [width, height] = source;
-  const size = `width="${WIDTH_PX}" height="${Math.round((WIDTH_PX * height) / width)}"`;
-  return [
-    `<script type="module" src="${origin}/girasol-spin.js"></script>`,
-    "<girasol-spin",
-    `  src="${sequenceOf(configuration, origin)}"`,
-    `  alt="${alt}">`,
-    `  <img src="${origin}/still/${configuration}.webp" ${size} alt="${alt}">`,
-    "</girasol-spin>",
-  ].join("\n");
-}
+/** A server keeps for a second that there was no spin. */
+const TRIES = 5;
+const PAUSE_MS = 600;
 
 /** The panel of a live spin; a protected one has no address for everyone. */
-export function snippetPanel(
-  { configuration, live, protected: isProtected }: Sequence,
-  source: Size,
-): HTMLElement | undefined {
+export function snippetPanel({ configuration, live, protected: isProtected }: Sequence): HTMLElement | undefined {
   if (live == null || isProtected) return undefined;
   const { product, choices } = choicesOf(configuration);
-  const text = snippetOf(configuration, location.origin, source);
-  const lines = make("textarea", { id: "snippet", readonly: true, rows: 6, wrap: "off", spellcheck: "false" });
-  lines.value = text;
+  const lines = make("textarea", {
+    id: "snippet",
+    readonly: true,
+    rows: 7,
+    wrap: "off",
+    spellcheck: "false",
+    placeholder: "The server writes them…",
+  });
   lines.addEventListener("focus", () => lines.select());
-  const address = sequenceOf(configuration, location.origin);
+  const copying = button("Copy", () => copy(lines), { id: "snippet-copy", disabled: true });
+  const fill = async (tries = TRIES): Promise<void> => {
+    try {
+      lines.value = await snippetOf(configuration);
+      copying.disabled = false;
+    } catch (error) {
+      if (tries > 1) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        return fill(tries - 1);
+      }
+      lines.placeholder = `${(error as Error).message} Reload the page to try again.`;
+    }
+  };
+  void fill();
+  const address = `${location.origin}/api/products/customizable/${configuration}/sequence`;
   const picture = make("img", {
     src: `/still/${configuration}.jpg`,
     alt: pieceInWords(product, choices),
@@ -53,16 +50,11 @@ export function snippetPanel(
   return panel(
     "Put it on a page",
     { id: "put-on-page" },
+    make("div", { class: "snippet" }, picture, make("div", {}, field("These lines show what is live", lines), copying)),
     make(
-      "div",
-      { class: "snippet" },
-      picture,
-      make(
-        "div",
-        {},
-        field("These lines show what is live", lines),
-        button("Copy", () => copy(lines), { id: "snippet-copy" }),
-      ),
+      "p",
+      { class: "quiet small" },
+      "They hold what this version needs to be there at once. A page that is older than the live version shows that one a moment later.",
     ),
     make(
       "p",
@@ -71,8 +63,4 @@ export function snippetPanel(
       link(address, address),
     ),
   );
-}
-
-function sequenceOf(configuration: string, origin: string): string {
-  return `${origin}/api/products/customizable/${configuration}/sequence`;
 }

@@ -1,0 +1,105 @@
+//! `girasol snippet`.
+
+use clap::Args;
+
+use crate::{
+    app::App,
+    domain::names::ConfigId,
+    http::snippet::{Snippet, in_words},
+    library::manifests,
+};
+
+use super::{
+    failure::{CliError, Details, Explain},
+    known, print_result,
+    words::configuration,
+};
+
+/// Arguments of `girasol snippet`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  girasol snippet ring.solitaire.metal-yellow-gold.stone-diamond --base https://spins.example
+  girasol snippet ring.solitaire.metal-yellow-gold.stone-diamond --base https://spins.example --link")]
+pub(super) struct SnippetArgs {
+    /// The configuration, as ring.solitaire.metal-yellow-gold.stone-diamond.
+    #[arg(value_name = "CONFIGURATION", value_parser = configuration)]
+    configuration: ConfigId,
+    /// Address of the server or the CDN for visitors, as https://spins.example [default: the address that the server listens on].
+    #[arg(long, value_name = "URL", value_parser = base)]
+    base: Option<String>,
+    /// Print the value of a Link header in place of the lines, for a shop that sends one with its page or as 103 Early Hints.
+    #[arg(long)]
+    link: bool,
+}
+
+/// Why there are no lines.
+#[derive(Debug, thiserror::Error)]
+enum SnippetError {
+    /// Nothing of the configuration is live.
+    #[error("{configuration} has no live spin")]
+    NotLive {
+        /// The id that was given.
+        configuration: ConfigId,
+        /// What would do, in a sentence.
+        known: String,
+    },
+    /// Its addresses are not for everyone.
+    #[error("{0} is protected: only signed addresses show it")]
+    Protected(ConfigId),
+    /// The live version's manifest is missing or damaged.
+    #[error("the manifest of {0} cannot be read")]
+    Damaged(ConfigId),
+}
+
+impl Explain for SnippetError {
+    fn details(&self) -> Details {
+        match self {
+            Self::NotLive { known, .. } => Details::with("no-spin", known),
+            Self::Protected(id) => Details::with("protected", &format!("Sign an address: girasol sign {id}")),
+            Self::Damaged(_) => {
+                Details::with("damaged", "See what is damaged, and mend it: girasol store verify --repair")
+            }
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, args: SnippetArgs) -> Result<(), CliError> {
+    let SnippetArgs { configuration, base, link } = args;
+    let Some(pointer) = app.db.pointer(&configuration).await? else {
+        let known = known::configurations_like(&app.db, &configuration).await?;
+        return Err(SnippetError::NotLive { configuration, known }.into());
+    };
+    if pointer.namespace.is_private() {
+        return Err(SnippetError::Protected(configuration).into());
+    }
+    let product = app.db.load_public_product(&configuration.product()).await?;
+    let manifest = manifests::load(&app.store, pointer.digest).await?;
+    app.db.close().await;
+    let Some(manifest) = manifest else { return Err(SnippetError::Damaged(configuration).into()) };
+    let alt = product.map(|product| {
+        let spin = product.spins.iter().find(|spin| spin.configuration == configuration);
+        in_words(&product, &product.fill(&spin.map(|spin| spin.choices.clone()).unwrap_or_default()))
+    });
+    let snippet = Snippet {
+        base: &base.unwrap_or_else(|| format!("http://{}", app.config.server.listen)),
+        manifest: &manifest,
+        digest: pointer.digest,
+        policy: &app.config.policy,
+        delivery: &app.config.delivery,
+        alt: &alt.unwrap_or_else(|| configuration.to_string()),
+    };
+    print_result(if link { snippet.link() } else { snippet.html() }.trim_end());
+    Ok(())
+}
+
+/// An origin, or an address below one, that may stand in headers and attributes.
+fn base(text: &str) -> Result<String, &'static str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("write an address that begins with https:// or http://, as https://spins.example"),
+    }
+}
