@@ -1,7 +1,7 @@
 // The pages of the contenders: the markup from each one's README, and marks at each one's events.
 
 import { readFileSync } from "node:fs";
-import { manifestOf, sequenceOf } from "./servers.mjs";
+import { manifestOf, snippetOf } from "./servers.mjs";
 
 const METAL = "yellow-gold";
 const CLOUDIMAGE = "js-cloudimage-360-view";
@@ -16,12 +16,9 @@ export const PEERS = [CLOUDIMAGE, SPRITESPIN].map(
 const page = (body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ring</title><link rel="icon" href="data:,"><script>marks = {}; mark = (name) => (marks[name] ??= performance.now())</script><style>body { margin: 0 } #ring { display: block; width: 500px }</style>${body}`;
 
-function girasol(base, inside) {
-  // The line of docs/guides/put-it-on-a-page.md that requests the manifest beside the script.
-  const manifest = `${base}${sequenceOf(METAL)}?tier=standard&amp;frames=36&amp;format=avif`;
-  return page(`<script type="module" src="${base}/girasol-spin.js"></script>
-<link rel="preload" as="fetch" crossorigin href="${manifest}">
-<girasol-spin id="ring" src="${base}${sequenceOf(METAL)}" alt="Ring" tier="standard" frames="36" width="1" height="1">${inside}</girasol-spin>
+/** The lines that the server writes, in the tier that is compared. */
+function girasol(snippet) {
+  return page(`${snippet.replace("<girasol-spin", '<girasol-spin id="ring" tier="standard" frames="36" width="1" height="1"')}
 <script>
   ring.addEventListener("ready", () => mark("spin"));
   ring.addEventListener("tierchange", ({ detail }) => detail.tier === "standard" && mark("arrived"));
@@ -78,12 +75,11 @@ function spritespin(frames, [width, height]) {
 /** Names of the contenders with their pages, and the files that a shop serves for them; `base` is where they load from. */
 export async function contenders(server, base = server) {
   const manifest = await manifestOf(server, METAL);
-  const still =
-    base + manifest.urls.still.replace("{configuration}", manifest.configuration).replace("{format}", "webp");
+  const snippet = (await snippetOf(server, METAL)).replaceAll(server, base);
   const frames = framesOf(base, manifest);
   const pages = {
-    Girasol: ["/girasol", girasol(base, `<img src="${still}" width="640" height="640" alt="Ring">`)],
-    "Girasol, no picture in the page": ["/girasol-bare", girasol(base, "")],
+    Girasol: ["/girasol", girasol(snippet)],
+    "Girasol, no picture in the page": ["/girasol-bare", girasol(snippet.replace(/<img[^>]*>/, ""))],
     [CLOUDIMAGE]: ["/cloudimage", cloudimage(frames)],
     [SPRITESPIN]: ["/spritespin", spritespin(frames, manifest.tiers.standard.formats.avif.size)],
   };

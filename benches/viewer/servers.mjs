@@ -66,6 +66,13 @@ export async function manifestOf(base, metal) {
   return response.json();
 }
 
+/** The lines that put the spin on a page. */
+export async function snippetOf(base, metal) {
+  const response = await fetch(`${base}${sequenceOf(metal).replace(/sequence$/, "snippet")}`);
+  if (!response.ok) throw new Error(`${metal}: ${response.status}`);
+  return response.text();
+}
+
 /** Serves `{path: [content type, body]}`, compressed as well as a CDN would. */
 export async function startShop(files) {
   const packed = new Map(

@@ -62,7 +62,7 @@ fn page(base: &str) -> String {
                         h2 { "Publish a spin" }
                         p { "The " a href="/studio" { "studio" } " takes the key, the frames of a turn, and publishes the spin." }
                         h2 { "Put it on a page" }
-                        p { "CONFIGURATION is the id that the studio shows." }
+                        p { "CONFIGURATION is the id that the studio shows. It has lines that load faster, as has " code { "girasol snippet CONFIGURATION" } "." }
                         pre { (snippet) }
                         h2 { "Look further" }
                         ul {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FakeNet, fakeNet, loadedOf, manifestOf } from "../fixture";
+import { type FakeNet, fakeNet, frameBytes, loadedOf, manifestOf } from "../fixture";
 import { planStages } from "../rules/stages";
 import { gridOf, loadSpin } from "./load-spin";
 import { createPackCache } from "./pack-cache";
@@ -87,6 +87,29 @@ test("the_next_pack_is_requested_before_the_one_before_is_complete_and_once", as
   assert.deepEqual(requestedAt, [both, both]);
   assert.deepEqual(net.requested, both);
   assert.equal(degrees.length, 36);
+});
+
+test("on_a_slow_line_the_next_pack_is_requested_a_round_trip_before_the_one_before_ends", async () => {
+  let now = 0;
+  const real = performance.now;
+  performance.now = () => now;
+  const { readable, writable } = new TransformStream<Uint8Array>();
+  const net = fakeNet((path) => (path.startsWith("/p/preview") ? new Response(readable) : undefined));
+  const running = run(false, net, () => 0);
+  await new Promise(setImmediate);
+  const writer = writable.getWriter();
+  const packs: number[] = [];
+  for (const degree of manifestOf().tiers.preview!.degrees) {
+    // A frame takes 110 ms, a round trip 200.
+    now += 110;
+    await writer.write(Uint8Array.from(frameBytes("avif", degree)));
+    await new Promise(setImmediate);
+    packs.push(net.requested.length);
+  }
+  await writer.close();
+  await running;
+  performance.now = real;
+  assert.deepEqual(packs, [...Array(10).fill(1), 2, 2]);
 });
 
 test("where_all_stages_are_certain_their_packs_are_requested_at_once_and_each_once", async () => {

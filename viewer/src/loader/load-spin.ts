@@ -47,7 +47,7 @@ export async function loadSpin(load: SpinLoad): Promise<void> {
     for (const stage of stages.slice(0, count))
       for (const pack of stage.packs) startPack(pack, stage, transport).catch(() => {});
   };
-  const transport: PackTransport = { ...load, started: {}, onHead: (stage) => begin(stages.indexOf(stage) + 2) };
+  const transport: PackTransport = { ...load, started: {}, onEnding: (stage) => begin(stages.indexOf(stage) + 2) };
   if (isCertain) begin(stages.length);
   for (const stage of stages) {
     await loadStage(stage, transport);

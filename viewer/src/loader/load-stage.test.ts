@@ -22,7 +22,8 @@ const stagesOf = (tier: string, frames: number) =>
   planStages(manifestOf(), { tier, frames, format: "avif", because: [] });
 
 async function load(stages: Stage[], net: FakeNet, sink = new Frames(), packs = createPackCache()): Promise<Frames> {
-  for (const stage of stages) await loadStage(stage, { from: loadedOf(), sink, packs, net, started: {}, onHead() {} });
+  for (const stage of stages)
+    await loadStage(stage, { from: loadedOf(), sink, packs, net, started: {}, onEnding() {} });
   return sink;
 }
 

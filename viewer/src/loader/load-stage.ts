@@ -25,11 +25,13 @@ export interface Transport {
 export interface PackTransport extends Transport {
   /** Packs that are on their way or here, by digest. */
   started: Record<string, Promise<void>>;
-  /** The head of a pack's answer has come: what follows on it is due, and takes a round trip to begin. */
-  onHead(stage: Stage): void;
+  /** What is left of a stage's pack comes within a round trip, as far as can be known: what follows on it is due. It is said more than once. */
+  onEnding(stage: Stage): void;
 }
 
 const PACK_TRIES = 2;
+/** The least round trip that is expected: the head of a pack that the page has preloaded is there at once. */
+const ROUND_TRIP_MS = 200;
 const FRAMES_AT_ONCE = 4;
 
 /** Loads what is missing of a stage; resolves when all of its frames are in the sink. */
@@ -72,7 +74,7 @@ export function startPack(pack: Pack, stage: Stage, transport: PackTransport): P
 }
 
 async function loadPack(pack: Pack, stage: Stage, transport: PackTransport): Promise<void> {
-  const { from, sink, packs, net, onHead } = transport;
+  const { from, sink, packs, net, onEnding } = transport;
   const missing = () => pack.degrees.filter((degree) => !sink.has(stage.set, degree));
   if (!missing().length) return;
   const take = (frame: PackedFrame) => sink.put(stage, frame);
@@ -87,12 +89,16 @@ async function loadPack(pack: Pack, stage: Stage, transport: PackTransport): Pro
       const bare = bareIn(stage);
       // Where there is none, the frames are whole ones.
       const sent = bare?.packs?.[stage.packs.indexOf(pack)];
+      const askedAt = performance.now();
       const { chunks } = await get(net, fillUrl(from.manifest.urls.pack, from.base, { pack: sent ?? pack.pack }));
-      onHead(stage);
+      const roundTrip = Math.max(performance.now() - askedAt, ROUND_TRIP_MS);
       const frames: PackedFrame[] = [];
       for await (const frame of cutPack(chunks, pack, sent ? bare : {})) {
-        frames.push(checked(frame, stage.format));
+        const count = frames.push(checked(frame, stage.format));
         take(frame);
+        // The first frames come with the head, so that the time of the head counts: on a slow line what follows takes nothing away.
+        const left = (performance.now() - askedAt) * (pack.degrees.length / count - 1);
+        if (left && left < roundTrip) onEnding(stage);
       }
       packs.put(pack.pack, stage.set, frames);
     };

@@ -17,7 +17,7 @@ export async function* cutPack(
   pack: Pack,
   { head = "", holes = [] }: Partial<Bare> = {},
 ): AsyncGenerator<PackedFrame> {
-  const common = Uint8Array.from(head.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+  const common = Uint8Array.from(head.match(/../g) ?? [], (digits) => +`0x${digits}`);
   // A bare frame begins with the bytes for the holes, and what follows them is in its place in the file.
   const begin = common.length - holes.length;
   let index = 0;
