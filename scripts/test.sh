@@ -135,9 +135,9 @@ step audit venv
 step lint
 step test-viewer node npm
 step test-rust
-step test-scaled postgres
 # Browsers leave a core free for most of their time.
 step_beside test-e2e node npm chromium venv
+step test-scaled postgres
 step test-swift swift postgres
 step test-deploy venv docker-compose systemd-analyze varnishd varnish-modules postgres redis-server
 step test-clients node npm venv
