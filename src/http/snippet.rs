@@ -58,7 +58,9 @@ impl Snippet<'_> {
             @if let Some(preload) = preload { (preload) }
             script type="module" src=(script) {} "\n"
             girasol-spin src=(format!("{base}{}", sequence_url(configuration))) alt=(alt) { "\n  "
-                img src=(format!("{base}/still/{configuration}.webp")) width=(width) height=(height) alt=(alt) fetchpriority="high"; "\n  "
+                img src=(format!("{base}/still/{configuration}.webp")) width=(width) height=(height) alt=(alt)
+                    fetchpriority="high" crossorigin;
+                "\n  "
                 script type="application/json" slot="manifest" { (PreEscaped(self.inline())) } "\n"
             } "\n"
         };
