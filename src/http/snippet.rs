@@ -50,12 +50,9 @@ impl Snippet<'_> {
         let configuration = &manifest.configuration;
         let script = self.script();
         let [width, height] = size(&manifest.view);
-        let preload = self.first_pack().map(|pack| {
-            html! { link rel="preload" as="fetch" href=(pack) crossorigin; "\n" }
-        });
         let lines = html! {
             link rel="modulepreload" href=(script); "\n"
-            @if let Some(preload) = preload { (preload) }
+            @if let Some(pack) = self.first_pack() { link rel="preload" as="fetch" href=(pack) crossorigin; "\n" }
             script type="module" src=(script) {} "\n"
             girasol-spin src=(format!("{base}{}", sequence_url(configuration))) alt=(alt) { "\n  "
                 img src=(format!("{base}/still/{configuration}.webp")) width=(width) height=(height) alt=(alt)
