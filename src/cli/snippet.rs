@@ -55,7 +55,7 @@ impl Explain for SnippetError {
     fn details(&self) -> Details {
         match self {
             Self::NotLive { known, .. } => Details::with("no-spin", known),
-            Self::Protected(id) => Details::with("protected", &format!("Sign an address: girasol sign {id}")),
+            Self::Protected(id) => Details::with("protected", format!("Sign an address: girasol sign {id}")),
             Self::Damaged(_) => {
                 Details::with("damaged", "See what is damaged, and mend it: girasol store verify --repair")
             }
