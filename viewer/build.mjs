@@ -60,7 +60,7 @@ const options = {
 // the same in both files. Those that are the browser's or the language's keep theirs.
 const names = {
   mangleProps:
-    /^(is|has|on)[A-Z]|(Ms|Px|Mbps|Gib)$|^(abandon|addSwitch|aim|begin|broken|brought|canvas|chunks|coming|describe|expect|extra|fade|grid|helper|leave|loader|mark|maxBytes|note|picture|prefetch|queue|refine|refresh|requestSequence|retain|reveal|screen|setNear|settled|sink|sleep|stages|started|switchedAt|toLocal|turnBy|turnTo|weight)$/,
+    /^(is|has|on)[A-Z]|(Ms|Px|Mbps|Gib)$|^(abandon|addSwitch|adopt|aim|begin|broken|brought|canvas|chunks|coming|describe|expect|extra|fade|grid|helper|leave|loader|mark|maxBytes|near|note|picture|place|prefetch|queue|refine|refresh|requestSequence|retain|reveal|say|screen|setNear|settled|sink|sleep|stages|started|switchedAt|toLocal|turnBy|turnTo|weight)$/,
   reserveProps:
     /^(is(Array|Composing|Connected|Finite|Integer|Intersecting|NaN|Primary|Trusted)|has(Attribute|Focus|Own|PointerCapture))$/,
 };
