@@ -107,3 +107,52 @@ fn finish<'e, 'a: 'e>(
     let encoders: Vec<_> = encoders.collect();
     encoders.into_par_iter().map(FamilyEncoder::finish).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::{
+        encode::{Effort, cache::NoCache, family::Tally},
+        plan::tiers::TierTable,
+        prepare::prepare,
+        progress::Silent,
+        read::{limits::Limits, source::Source, survey::survey},
+    };
+
+    #[test]
+    fn a_preview_that_has_all_frames_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/ring-yellow-gold");
+        for degree in (0..360).step_by(30) {
+            let name = format!("{degree:03}.webp");
+            fs::copy(fixture.join(&name), folder.path().join(name)).unwrap();
+        }
+        let mut table = TierTable { formats: vec![Format::Avif], ..TierTable::default() };
+        for size in table.sizes.values_mut() {
+            size.avif_px = 96;
+        }
+        for key in [TierKey::Preview, TierKey::Standard, TierKey::Hd] {
+            table.tiers.get_mut(&key).unwrap().max_bytes = 12_000;
+        }
+        for effort in Effort::ALL {
+            let settings = Settings { table: table.clone(), effort: *effort, ..Settings::default() };
+            let limits = Limits::default();
+            let source = Source::open(folder.path(), &limits).unwrap();
+            let survey = survey(&source, &limits, None).unwrap();
+            let prepared = prepare(&source, &survey, &settings, &limits, &Silent).unwrap();
+            let tally = Tally::default();
+            let mut spin = Spin::new(&prepared, &settings, &NoCache, &tally, &Silent).unwrap();
+            let early = spin.encode_preview().unwrap();
+            let full = spin.encode_rest().unwrap();
+            let avif = |renditions: &Renditions, key| renditions.tiers[&key].formats[&Format::Avif].clone();
+            let preview = avif(&early, TierKey::Preview);
+            for key in [TierKey::Preview, TierKey::Standard] {
+                let later = avif(&full, key);
+                assert_eq!(later.packs[0].digest, preview.packs[0].digest, "{key} at the effort {effort}");
+                assert_eq!(later.quality, preview.quality, "{key} at the effort {effort}");
+            }
+        }
+    }
+}
