@@ -53,7 +53,7 @@ const { metafile } = await build({
 const options = {
   module: true,
   ecma: 2022,
-  compress: { passes: 4, unsafe: true, unsafe_arrows: true, inline: 1, keep_fargs: false, pure_getters: true },
+  compress: { passes: 8, unsafe: true, unsafe_arrows: true, inline: 1, keep_fargs: false, pure_getters: true },
   format: { ecma: 2022 },
 };
 // Properties that begin with `is`, `has` or `on`, or end in a unit, and a few others, are the viewer's own and get short names,

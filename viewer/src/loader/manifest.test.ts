@@ -48,6 +48,7 @@ test("a_manifest_in_the_page_is_taken_for_its_own_configuration_alone", async ()
   assert.deepEqual(await inlineManifest(own, address), { manifest: manifestOf(), base: address });
   await assert.rejects(inlineManifest(own, address.replace("yellow", "rose")), TypeError);
   await assert.rejects(inlineManifest(own, ""), TypeError);
+  await assert.rejects(inlineManifest(own, `${address}?tier=preview`), TypeError);
   await assert.rejects(inlineManifest(inside("{"), address), SyntaxError);
   await assert.rejects(inlineManifest(inside(), address));
 });

@@ -1,6 +1,5 @@
 // The manifest `girasol.manifest/1`: how it is requested, and its URL templates.
 
-import { configurationOf } from "../rules/address";
 import { type Forced, withForced } from "../rules/forced";
 import type { Format, Manifest } from "../wire";
 import { get, jsonOf, type Net, retry, statusOf } from "./net";
@@ -41,7 +40,8 @@ export async function loadManifest(
  */
 export async function inlineManifest(host: HTMLElement, base: string): Promise<Loaded> {
   const manifest: Manifest = JSON.parse(host.querySelector(":not([format=webp])>[slot=manifest]")!.textContent!);
-  if (manifest.schema !== SCHEMA || manifest.configuration !== configurationOf(base)) throw TypeError(base);
+  // A query asks the server for something else.
+  if (manifest.schema !== SCHEMA || !base.endsWith(`/${manifest.configuration}/sequence`)) throw TypeError(base);
   return { manifest, base };
 }
 
