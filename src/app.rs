@@ -6,6 +6,7 @@ mod alerting;
 mod connections;
 mod descriptors;
 mod drain;
+mod error;
 mod figures;
 mod health;
 mod listen;
@@ -21,7 +22,7 @@ mod tasks;
 mod traces;
 mod work;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use actix_service::IntoServiceFactory as _;
 use actix_web::web;
@@ -32,8 +33,8 @@ use crate::{
     cache::shared::Shared as SharedCache,
     cdn::purge::Purger,
     checks::Checks,
-    config::{BadTarget, Config, DatabaseConfig, KeepRaw, SecretText, UnknownProxies},
-    db::{self, Address, Connections, Db, DbError, Found, Place},
+    config::{Config, DatabaseConfig, KeepRaw, SecretText, UnknownProxies},
+    db::{self, Address, Connections, Db, Found, Place},
     http::{
         self, Draining, PrivateAdmission, Scraped,
         catalog::{CacheBytes, Catalog},
@@ -47,11 +48,12 @@ use crate::{
     limits::Limits,
     notices::Notices,
     staging::Staging,
-    store::{Store, StoreError},
+    store::Store,
     telemetry::metrics::{Metrics, Runtimes},
     worker::Worker,
 };
 
+pub use self::error::AppError;
 use self::{lost::Lost, routes::Shared};
 
 /// What the server shows besides the storefront's API.
@@ -61,68 +63,6 @@ pub enum Pages {
     None,
     /// The demo.
     Demo,
-}
-
-/// Why the program could not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The data folder cannot be used.
-    #[error("the data folder {path} cannot be used")]
-    Data {
-        /// Which folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database has nothing in it, and there are objects or frames of another one.
-    #[error("the database {place} {}, but {what}", if *.is_missing { "is missing" } else { "is empty" })]
-    Lost {
-        /// Where the database is or should be.
-        place: String,
-        /// Whether there is no file.
-        is_missing: bool,
-        /// What another database has left.
-        what: &'static str,
-    },
-    /// Root is to write into what another user's server has to read.
-    #[error("the data in {} belongs to the user with the number {owner}, who could not read what root writes", path.display())]
-    OtherOwner {
-        /// The data folder.
-        path: PathBuf,
-        /// The number of the user.
-        owner: u32,
-    },
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Database(#[from] DbError),
-    /// A cache to purge cannot be used.
-    #[error(transparent)]
-    Target(#[from] BadTarget),
-    /// The object store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no data folder, and the command has nothing to put into a new one.
-    #[error("there is no Girasol data in {0}")]
-    NoData(String),
-    /// The database of the server has no table, and the command has nothing to put into it.
-    #[error("there is no Girasol data in the database {0}")]
-    EmptyServer(String),
-    /// The address is taken, or is none of this machine's.
-    #[error("cannot listen on {address} ({setting})")]
-    Listen {
-        /// As configured.
-        address: String,
-        /// The key of the setting.
-        setting: &'static str,
-        /// Why.
-        source: io::Error,
-    },
-    /// Traces cannot be exported.
-    #[error(transparent)]
-    Traces(#[from] crate::traces::StartError),
-    /// The server failed while it ran.
-    #[error("the server failed")]
-    Server(#[source] io::Error),
 }
 
 /// The parts that every command works with.
