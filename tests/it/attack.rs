@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use assets_pipeline::digest::Digest;
 use futures_util::{StreamExt as _, future::join_all, stream};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -105,13 +106,17 @@ async fn contexts_and_hosts_without_end_cost_one_quick_compression_each() {
 
 /// A client at an address of this machine, which asks for an object and reads nothing.
 async fn ask_from(address: &str, server: &Server, path: &str, times: usize) -> TcpStream {
+    send_from(address, server, &format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(times)).await
+}
+
+/// The same for a client that sends anything.
+async fn send_from(address: &str, server: &Server, request: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     // As little as the system lets a client take in without reading.
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind(SocketAddr::new(address.parse::<IpAddr>().unwrap(), 0)).unwrap();
     let server: SocketAddr = server.base.strip_prefix("http://").unwrap().parse().unwrap();
     let mut connection = socket.connect(server).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(times);
     // The server may have closed it already.
     let _ = connection.write_all(request.as_bytes()).await;
     connection
@@ -127,28 +132,125 @@ async fn clients_that_never_read_are_left_and_hold_little() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     ingest(data, "yellow-gold", [212, 175, 95], 24);
+    let pack = put_pack(data);
     // No connection is closed for being idle.
     let server = Server::start_with(data, "[server]\nwrite_seconds = 2\nkeep_alive_seconds = 3600\n");
-    let path = "/studio.js";
-    let whole = server.get(path, &[]).await.bytes().await.unwrap();
-    let before = (visit(&server).await, memory(&server).0);
-    let (count, few) = (clients(100), descriptors(&server) + 5);
-    let mut silent = Vec::new();
-    for _ in 0..count {
-        silent.push(ask_from("127.0.0.2", &server, path, 16).await);
+    // One by the routes, and one in front of them.
+    for path in ["/studio.js", &pack] {
+        let whole = server.get(path, &[]).await.bytes().await.unwrap();
+        let before = (visit(&server).await, memory(&server).0);
+        let (count, few) = (clients(100), descriptors(&server) + 5);
+        let mut silent = Vec::new();
+        for _ in 0..count {
+            silent.push(ask_from("127.0.0.2", &server, path, 16).await);
+        }
+        let waited = visit(&server).await;
+        let after = memory(&server);
+        report(&format!("clients that never read {path}"), before, (waited, after));
+        let held = after.1.saturating_sub(before.1) * 1024 / count as u64;
+        assert!(held < whole.len() as u64 / 1024, "{held} KiB for each connection");
+        closed(&server, few).await;
+        drop(silent);
     }
-    let waited = visit(&server).await;
-    let after = memory(&server);
-    report("clients that never read", before, (waited, after));
-    let held = after.1.saturating_sub(before.1) * 1024 / count as u64;
-    assert!(held < whole.len() as u64 / 1024, "{held} KiB for each connection");
-    // Every one of them is closed, though none has read anything.
+}
+
+/// Stores a pack of 4 MiB that no version has, and gives its address.
+fn put_pack(data: &Path) -> String {
+    let bytes: Vec<u8> = (0..4_u32 << 20).map(|at| (at ^ (at >> 9)) as u8).collect();
+    let name = format!("p/{}.pack", Digest::of(&bytes));
+    let file = data.join("objects").join(&name);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, bytes).unwrap();
+    format!("/{name}")
+}
+
+/// Waits until a server has closed connections, though no client has read anything.
+async fn closed(server: &Server, few: usize) {
     let closed = async {
-        while descriptors(&server) > few {
-            visit(&server).await;
+        while descriptors(server) > few {
+            visit(server).await;
         }
     };
     tokio::time::timeout(Duration::from_mins(2), closed).await.expect("each connection is closed");
+}
+
+#[tokio::test]
+async fn connections_that_are_half_closed_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "yellow-gold", [212, 175, 95], 12);
+    let pack = put_pack(data);
+    let bearer = key(data, "metrics");
+    // None is closed for being idle or slow to ask.
+    let server = Server::start_with(
+        data,
+        "[server]\nwrite_seconds = 2\nkeep_alive_seconds = 3600\nheader_seconds = 300\n",
+    );
+    let before = (visit(&server).await, memory(&server).0);
+    let few = descriptors(&server) + 5;
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let events =
+        format!("GET /api/performance/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n");
+    let requests = [
+        // Nothing, half of a head, an answer that fits into what the system keeps, one that does not, and half of a body.
+        String::new(),
+        "GET / HTTP/1.1\r\nHo".to_owned(),
+        get("/api/health/live"),
+        get(&pack),
+        "POST /api/vitals HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{".to_owned(),
+    ];
+    let mut silent = Vec::new();
+    for request in requests.iter().cycle().take(clients(100)) {
+        let mut connection = send_from("127.0.0.2", &server, request).await;
+        connection.shutdown().await.unwrap();
+        silent.push(connection);
+    }
+    report("half-closed connections", before, (visit(&server).await, memory(&server)));
+    closed(&server, few).await;
+    // A client may say that it sends no more, and read on.
+    let mut stream = send_from("127.0.0.2", &server, &events).await;
+    stream.shutdown().await.unwrap();
+    let mut got = String::new();
+    while !got.contains("event: figures") {
+        let mut some = [0; 1024];
+        let read = stream.read(&mut some).await.unwrap();
+        assert!(read > 0, "{got}");
+        got.push_str(&String::from_utf8_lossy(&some[..read]));
+    }
+}
+
+#[tokio::test]
+async fn streams_that_are_never_read_keep_to_their_turns_and_end_with_their_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    ingest(data, "yellow-gold", [212, 175, 95], 12);
+    let [gone, metrics] = ["metrics", "metrics"].map(|role| key(data, role));
+    let server = Server::start_with(data, "[server]\nmax_streams = 4\nkeep_alive_seconds = 1\n");
+    let before = (visit(&server).await, memory(&server).0);
+    let few = descriptors(&server) + 5;
+    let streams = ["/api/performance/events", "/api/alerts/events"];
+    let mut silent = Vec::new();
+    for path in streams.iter().cycle().take(clients(60)) {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {gone}\r\n\r\n");
+        silent.push(send_from("127.0.0.2", &server, &request).await);
+    }
+    let bearer = format!("Bearer {metrics}");
+    let ask = async |path: &str| server.get(path, &[("authorization", &bearer)]).await.status();
+    let until = async |status: u16| {
+        let asked = async { while ask(streams[0]).await != status {} };
+        tokio::time::timeout(Duration::from_mins(1), asked).await.expect("the turns are taken, or free");
+    };
+    until(503).await;
+    for path in ["/api/alerts", "/api/performance?hours=1", "/api/health"] {
+        assert_eq!(ask(path).await, 200, "{path}");
+    }
+    report("streams that are never read", before, (visit(&server).await, memory(&server)));
+
+    let id = gone.split('_').nth(1).unwrap();
+    let revoked = girasol().args(["key", "revoke", id, "--data"]).arg(data).output().unwrap();
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    until(200).await;
+    closed(&server, few).await;
     drop(silent);
 }
 
