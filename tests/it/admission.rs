@@ -117,7 +117,7 @@ async fn frames_are_refused_before_the_store_is_drowned() {
 }
 
 /// The packs of the rendition that was chosen.
-fn packs_of_the_choice(manifest: &Value) -> Vec<String> {
+pub(crate) fn packs_of_the_choice(manifest: &Value) -> Vec<String> {
     let [tier, format] = ["tier", "format"].map(|key| manifest["selected"][key].as_str().unwrap());
     let packs = manifest["tiers"][tier]["formats"][format]["packs"].as_array().unwrap();
     packs.iter().map(|pack| format!("/p/{}.pack", pack["pack"].as_str().unwrap())).collect()

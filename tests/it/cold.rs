@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use reqwest::{Method, Response};
 
 use crate::{
+    admission::packs_of_the_choice,
     bucket_fixture::Bucket,
     fault_proxy::Faults,
     fleet::until,
@@ -259,4 +260,63 @@ async fn an_object_of_which_nothing_is_recorded_comes_whole() {
     assert!(server.get(&path, &[]).await.bytes().await.unwrap() == sound);
     let copy = fs::read(bucket.data().join("cache/objects").join(&path[1..])).unwrap();
     assert!(copy.starts_with(&sound));
+}
+
+#[tokio::test]
+async fn what_is_taken_down_while_it_is_read_ahead_is_neither_served_nor_kept() {
+    let Some(bucket) = Bucket::new("gone-ahead", Faults::None).await else { return };
+    let [by_server, by_process] =
+        ["gold", "rose"].map(|metal| format!("ring.solitaire.metal-{metal}.stone-diamond"));
+    bucket.ingest("gold", [200, 160, 60]);
+    bucket.ingest("rose", [210, 150, 130]);
+    bucket.set("attempt_timeout_ms = 60000\nscrub_days = 0");
+    let bearer = bucket.admin();
+    // Manifests come to the disk, and packs are left to the bucket.
+    let server = bucket.serve();
+    let mut packs = Vec::new();
+    for ring in [&by_server, &by_process] {
+        let manifest = server.json(&sequence(ring)).await;
+        packs.push(packs_of_the_choice(&manifest));
+    }
+    for pack in packs.concat() {
+        server.until(&pack, 200).await;
+    }
+    drop(server);
+    let copies = bucket.data().join("cache/objects/p");
+    fs::remove_dir_all(&copies).unwrap();
+
+    let server = bucket.serve();
+    for (ring, packs) in [&by_server, &by_process].into_iter().zip(&packs) {
+        bucket.line.hold(&format!("GET /{}/spins/p/", bucket.name));
+        server.until(&sequence(ring), 200).await;
+        let first = packs.len().min(2);
+        until("the first packs are on their way", async || (bucket.line.holds() == first).then_some(()))
+            .await;
+        // The bucket has answered before it is told to delete them.
+        if *ring == by_server {
+            let gone = server.request(Method::POST, &format!("/api/sequences/{ring}/take-down"));
+            let gone = gone.header("authorization", &bearer).json(&serde_json::json!({ "confirm": ring }));
+            assert_eq!(gone.send().await.unwrap().status(), 200);
+            bucket.line.release();
+        } else {
+            bucket.girasol(&["take-down", ring, "--yes"]);
+            bucket.line.release();
+        }
+        until("nothing is on its way", async || (bucket.line.holds() == 0).then_some(())).await;
+        for pack in packs {
+            if *ring == by_server {
+                assert_eq!(server.get(pack, &[]).await.status(), 404, "{pack}");
+            } else {
+                server.until(pack, 404).await;
+            }
+        }
+        server.until(&sequence(ring), 410).await;
+        let left = || fs::read_dir(&copies).map_or(0, Iterator::count);
+        until("no copy is left", async || (left() == 0).then_some(())).await;
+        // Nor does one come back.
+        for pack in packs {
+            assert_eq!(server.get(pack, &[]).await.status(), 404, "{pack}");
+        }
+        assert_eq!(left(), 0);
+    }
 }

@@ -54,6 +54,10 @@ struct State {
     traces: Vec<String>,
     /// After how many more requests with this in their first lines it is silent.
     silent_after: Option<(String, usize)>,
+    /// Answers to requests with this in their first lines are had from the server, and wait.
+    held: Option<String>,
+    /// How many wait.
+    waiting: usize,
     refused: usize,
     cut: usize,
     late: usize,
@@ -82,6 +86,8 @@ impl Line {
             asked: HashMap::new(),
             traces: Vec::new(),
             silent_after: None,
+            held: None,
+            waiting: 0,
             refused: 0,
             cut: 0,
             late: 0,
@@ -107,6 +113,22 @@ impl Line {
     /// Lets so many requests with this in their first lines pass, and nothing after them.
     pub(crate) fn silent_after(&self, within: &str, requests: usize) {
         self.shared.state.lock().unwrap().silent_after = Some((within.to_owned(), requests));
+    }
+
+    /// Holds back what the server has answered to requests with this in their first lines.
+    pub(crate) fn hold(&self, within: &str) {
+        self.shared.state.lock().unwrap().held = Some(within.to_owned());
+    }
+
+    /// How many answers are held back.
+    pub(crate) fn holds(&self) -> usize {
+        self.shared.state.lock().unwrap().waiting
+    }
+
+    /// Lets them pass.
+    pub(crate) fn release(&self) {
+        self.shared.state.lock().unwrap().held = None;
+        self.shared.changed.notify_all();
     }
 
     /// Waits until nothing is answered.
@@ -164,7 +186,7 @@ impl Shared {
         request.resize(from + length, 0);
         reader.read_exact(&mut request[from..])?;
 
-        let Some(mishap) = self.mishap(name) else { return Ok(()) };
+        let Some(mishap) = self.mishap(name.clone()) else { return Ok(()) };
         if let Mishap::Refused = mishap {
             let body = "<Error><Code>SlowDown</Code></Error>";
             let head = "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n";
@@ -179,6 +201,7 @@ impl Shared {
         server.write_all(&request)?;
         let mut answer = Vec::new();
         server.read_to_end(&mut answer)?;
+        self.hold(&name);
         let body = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
         match mishap {
             // Half of the body; of an answer without one, nothing.
@@ -194,6 +217,17 @@ impl Shared {
             _ => client.write_all(&answer)?,
         }
         client.shutdown(Shutdown::Both)
+    }
+
+    /// Waits where answers to this request are held back.
+    fn hold(&self, request: &str) {
+        let mut state = self.state.lock().unwrap();
+        let is_held = |state: &mut State| state.held.as_ref().is_some_and(|held| request.contains(held));
+        if is_held(&mut state) {
+            state.waiting += 1;
+            let mut state = self.changed.wait_while(state, is_held).unwrap();
+            state.waiting -= 1;
+        }
     }
 
     /// The faults that follow these.
