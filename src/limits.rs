@@ -161,6 +161,13 @@ impl Limits {
         }
     }
 
+    /// Whether a client is refused already.
+    pub fn is_refused(&self, class: Class, subject: &Subject) -> bool {
+        self.classes[class as usize]
+            .as_ref()
+            .is_some_and(|counted| counted.local.refused_for(subject).is_some())
+    }
+
     /// How a client stands that is refused already; no request is counted.
     pub fn refused(&self, class: Class, subject: &Subject) -> Option<Standing> {
         let Counted { local, refused } = self.classes[class as usize].as_ref()?;

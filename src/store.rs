@@ -264,6 +264,14 @@ impl Store {
         self.parts.copies.as_ref()?.fill()
     }
 
+    /// Whether this machine has a copy of an object in the bucket.
+    pub async fn has_copy(&self, address: &Address) -> bool {
+        match &self.parts.copies {
+            Some(copies) => copies.has(address).await,
+            None => false,
+        }
+    }
+
     /// Whether an object is on this machine, or would be: in the folder, or as a copy of what is in the bucket.
     pub async fn is_near(&self, address: &Address) -> bool {
         match &self.parts.copies {

@@ -23,7 +23,7 @@ pub enum UnknownProxies {
 
 section! {
     /// Rate limits: requests that one client may make in a minute, and as many at once. A client is a key, or without one an
-    /// IPv4 address or an IPv6 network of 64 bits. Frames, packs and the viewer are never limited. Servers that share a Redis
+    /// IPv4 address or an IPv6 network of 64 bits. Frames, packs and the viewer that are there are never limited. Servers that share a Redis
     /// (`cache.redis`) count together.
     #[derive(Eq)]
     "limits" LimitsConfig {
@@ -37,6 +37,9 @@ section! {
         /// Keys and sessions a minute from one address that are not accepted; 0 is no limit. Further ones are refused before
         /// the database is asked. Keys that were accepted in the last hour are not concerned.
         failures_per_minute: u32 = 60, count_from(0);
+        /// Frames and packs that an address asks for in a minute and that are not there; 0 is no limit. From then on the store is
+        /// not asked for what no manifest in memory names: what is in memory, on the disk cache or named is delivered all the same.
+        absent_per_minute: u32 = 600, count_from(0);
         /// Requests a minute with one key that read; 0 is no limit. The studio shows a turn with a request for each frame.
         key_reads_per_minute: u32 = 30_000, count_from(0);
         /// Requests a minute with one key that write: a frame is one request.
@@ -69,6 +72,7 @@ impl LimitsConfig {
             Class::Reads => self.reads_per_minute,
             Class::Vitals => self.vitals_per_minute,
             Class::Failures => self.failures_per_minute,
+            Class::Absent => self.absent_per_minute,
             Class::KeyReads => self.key_reads_per_minute,
             Class::KeyWrites => self.key_writes_per_minute,
         }

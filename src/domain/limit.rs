@@ -18,6 +18,8 @@ pub enum Class {
     Vitals,
     /// Keys and sessions that were not accepted.
     Failures,
+    /// Frames and packs that were looked for and are not there.
+    Absent,
     /// Requests with a key that read.
     KeyReads,
     /// Requests with a key that write.
@@ -26,7 +28,8 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Reads, Self::Vitals, Self::Failures, Self::KeyReads, Self::KeyWrites];
+    pub const ALL: [Self; 6] =
+        [Self::Reads, Self::Vitals, Self::Failures, Self::Absent, Self::KeyReads, Self::KeyWrites];
 
     /// The word for it, in headers and measurements.
     pub fn as_str(self) -> &'static str {

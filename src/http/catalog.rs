@@ -363,7 +363,11 @@ impl Catalog {
         namespace: Namespace,
         digest: Digest,
     ) -> Result<Arc<LoadedManifest>, Error> {
-        let load = self.load_manifest(ObjectKey::Manifest(digest).within(namespace));
+        let load = async {
+            let loaded = self.load_manifest(ObjectKey::Manifest(digest).within(namespace)).await?;
+            self.cached().note_packs(namespace, &loaded.manifest).await;
+            Ok(loaded)
+        };
         self.cached().manifests.get_or_load((namespace, digest), load).await
     }
 
@@ -391,11 +395,13 @@ impl Catalog {
         let address = ObjectKey::Manifest(digest).within(Namespace::Public);
         let load = Box::pin(async {
             // What is on this machine is nearer than what another server has made.
-            if self.store.is_near(&address).await {
-                self.load_manifest(address).await
+            let loaded = if self.store.is_near(&address).await {
+                self.load_manifest(address).await?
             } else {
-                sharing.manifest(digest, revision, self.load_manifest(address)).await
-            }
+                sharing.manifest(digest, revision, self.load_manifest(address)).await?
+            };
+            self.cached().note_packs(Namespace::Public, &loaded.manifest).await;
+            Ok(loaded)
         });
         let loaded = cached.shared_manifests.get_or_load((digest, revision), load).await;
         loaded.map_err(|error| missing(error, address))
@@ -403,9 +409,6 @@ impl Catalog {
 
     async fn load_manifest(&self, address: Address) -> Result<LoadedManifest, Error> {
         let json = self.read(address).await?;
-        let loaded = LoadedManifest::parse(json)
-            .map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))?;
-        self.cached().note_packs(address.namespace, &loaded.manifest).await;
-        Ok(loaded)
+        LoadedManifest::parse(json).map_err(|error| Error::ManifestUnreadable(address, Arc::new(error)))
     }
 }

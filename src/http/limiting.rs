@@ -1,7 +1,8 @@
 //! Rate limits of requests: which class a request is of, which client it counts for, and what the client hears.
 //!
 //! Visitors are counted by their address before anything else is done, clients with a key by their key once it is known.
-//! Frames, packs and the files of the viewer are never counted: they come from memory, and a cache in front has them.
+//! Frames, packs and the files of the viewer are never counted: they come from memory, and a cache in front has them. Only those
+//! are that were looked for and are not there.
 
 use std::net::IpAddr;
 
@@ -82,6 +83,34 @@ fn class_of(method: &Method, path: &str) -> Option<Class> {
 
 /// Counts a request for its client's address.
 async fn by_address(request: &HttpRequest, class: Class) -> Option<Standing> {
+    limits(request)?.take(class, &visitor(request)?).await
+}
+
+/// Looks for an object that is not in memory, and counts it for the client's address if it is not there. A client that has asked
+/// for too many of those is refused before the store is asked, unless the object is known to be there.
+pub(super) async fn look_for<T>(
+    request: &HttpRequest,
+    is_known: impl Future<Output = bool>,
+    look: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some((limits, visitor)) = limits(request).zip(visitor(request)) else { return look.await };
+    if limits.is_refused(Class::Absent, &visitor)
+        && !is_known.await
+        && let Some(standing) = limits.refused(Class::Absent, &visitor)
+    {
+        admit(request, standing)?;
+    }
+    let looked = look.await;
+    if matches!(looked, Err(Error::NoSuchFile))
+        && let Some(standing) = limits.take(Class::Absent, &visitor).await
+    {
+        admit(request, standing)?;
+    }
+    looked
+}
+
+/// The client that a visitor's request counts for; `None` where it is not limited by address.
+fn visitor(request: &HttpRequest) -> Option<Subject> {
     let limits = limits(request)?;
     let address = match forwarded::sender(request)? {
         Sender::Client(address) => address,
@@ -95,7 +124,7 @@ async fn by_address(request: &HttpRequest, class: Class) -> Option<Standing> {
         // It has named no client: what it sends may come from any number of them.
         Sender::Proxy => return None,
     };
-    limits.take(class, &limits.subject(address)?).await
+    limits.subject(address)
 }
 
 fn notice_stranger(request: &HttpRequest, peer: IpAddr) {

@@ -1,9 +1,13 @@
 //! Rate limits: by address and by key, behind proxies, and across servers.
 
+use assets_pipeline::digest::Digest;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::{
+    admission::packs_of_the_choice,
+    bucket_fixture::Bucket,
+    fault_proxy::Faults,
     girasol::{RING, Server, header, ingest, key, problem, sequence},
     redis::Redis,
 };
@@ -115,6 +119,84 @@ async fn frames_are_never_limited_and_what_caches_store_has_no_standing() {
     refused(server.post("/api/vitals", &vitals).await, "vitals", 1).await;
     // A preflight costs nothing.
     assert_eq!(server.send(Method::OPTIONS, "/api/vitals", &[]).await.status(), 204);
+}
+
+/// An address of a pack that does not exist.
+fn made_up(number: u32) -> String {
+    format!("/p/{}.pack", Digest::of(&number.to_le_bytes()))
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_limited_and_what_is_known_to_be_there_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(folder.path(), "platinum", [220, 220, 225], 12);
+    let settings =
+        "[server]\ntrusted_proxies = ['127.0.0.1']\n[limits]\nabsent_per_minute = 3\n[cache]\nwarm = 0\n";
+    let server = Server::start_with(folder.path(), settings);
+    let get = async |client: &str, path: &str| server.get(path, &[("x-forwarded-for", client)]).await;
+    let (one, other) = ("203.0.113.1", "203.0.113.2");
+    let ring = sequence("ring.solitaire.metal-platinum.stone-diamond");
+    let manifest: Value = get(other, &ring).await.json().await.unwrap();
+    let preview = &manifest["tiers"]["preview"]["formats"];
+    let pack = |format: &str| format!("/p/{}.pack", preview[format]["packs"][0]["pack"].as_str().unwrap());
+    let frame = format!("/s/{}/000.webp", preview["webp"]["set"].as_str().unwrap());
+    for number in 0..3 {
+        assert_eq!(get(one, &made_up(number)).await.status(), 404);
+    }
+    for number in 3..6 {
+        refused(get(one, &made_up(number)).await, "absent", 3).await;
+    }
+    let no_such_set = format!("/s/{}/000.webp", Digest::of(b"none"));
+    refused(get(one, &no_such_set).await, "absent", 3).await;
+    assert_eq!(get(other, &no_such_set).await.status(), 404, "another client");
+    // A manifest in memory names them, and then they are in memory themselves.
+    for _ in 0..2 {
+        for path in [&frame, &pack("webp"), &pack("avif")] {
+            assert_eq!(get(one, path).await.status(), 200, "{path}");
+        }
+    }
+
+    // A server that has just started knows none of them.
+    let server = Server::start_with(folder.path(), settings);
+    let get = async |path: &str| server.get(path, &[("x-forwarded-for", one)]).await;
+    for number in 0..4 {
+        get(&made_up(number)).await;
+    }
+    refused(get(&pack("webp")).await, "absent", 3).await;
+    assert_eq!(get(&ring).await.status(), 200);
+    for path in [&frame, &pack("webp"), &pack("avif")] {
+        assert_eq!(get(path).await.status(), 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn copies_on_disk_are_delivered_to_a_client_that_guesses() {
+    let Some(bucket) = Bucket::new("guesses", Faults::None).await else { return };
+    bucket.ingest("gold", [200, 160, 60]);
+    bucket.set("[limits]\nabsent_per_minute = 3");
+    let server = bucket.serve();
+    let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
+    let packs = packs_of_the_choice(&manifest);
+    let (copied, others) = packs.split_first().unwrap();
+    server.until(copied, 200).await;
+    drop(server);
+    let copies = bucket.data().join("cache/objects/p");
+    for pack in others {
+        // One may have been read ahead.
+        let _ = std::fs::remove_file(copies.join(pack.strip_prefix("/p/").unwrap()));
+    }
+
+    let server = bucket.serve();
+    let asked = || bucket.line.asked(&format!("GET /{}/spins/p/", bucket.name));
+    for number in 0..3 {
+        assert_eq!(server.get(&made_up(number), &[]).await.status(), 404);
+    }
+    let before = asked();
+    for number in 3..9 {
+        assert_eq!(server.get(&made_up(number), &[]).await.status(), 429);
+    }
+    assert!(asked() <= before + 1, "the bucket is asked for the first of them at most");
+    assert_eq!(server.get(copied, &[]).await.status(), 200);
 }
 
 #[tokio::test]

@@ -8563,6 +8563,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -8725,6 +8726,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -8794,6 +8796,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };
@@ -8875,6 +8878,7 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
         };

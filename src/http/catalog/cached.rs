@@ -36,6 +36,8 @@ pub(super) struct Cached {
     pub(super) set_lists: Cache<(Namespace, Digest), SetList>,
     /// Where the frames of sets are besides, by the manifests that were read.
     pub(super) packs_of_sets: Cache<(Namespace, Digest), PacksOfSet>,
+    /// Packs that these manifests name.
+    named_packs: Cache<(Namespace, Digest), ()>,
     pub(super) objects: Cache<Address, Object>,
     /// What is on its way to `objects`.
     pub(super) arrivals: Arc<Arrivals>,
@@ -51,7 +53,8 @@ impl Cached {
             set_lists: Cache::of_bytes("set lists", max.answers / 16 * 3, |list: &SetList| {
                 list.as_bytes().len()
             }),
-            packs_of_sets: Cache::of_bytes("packs of sets", max.answers / 16, PacksOfSet::bytes),
+            packs_of_sets: Cache::of_bytes("packs of sets", max.answers / 32, PacksOfSet::bytes),
+            named_packs: Cache::of_bytes("named packs", max.answers / 32, |()| 0),
             objects: Cache::of_bytes("objects", max.objects, |object: &Object| object.body.len()),
             arrivals: Arc::default(),
             answers: Cache::of_bytes("answers", max.answers / 4, Answer::bytes),
@@ -61,7 +64,22 @@ impl Cached {
     /// Notes which packs have the frames that a manifest names.
     pub(super) async fn note_packs(&self, namespace: Namespace, manifest: &Manifest) {
         for (set, packs) in PacksOfSet::of(manifest) {
+            for pack in packs.digests() {
+                self.named_packs.replace((namespace, pack), ()).await;
+            }
             self.packs_of_sets.replace((namespace, set), packs).await;
+        }
+    }
+
+    /// Whether a manifest that was read says that a pack, or the set of a frame, exists.
+    pub(super) fn is_named(&self, address: &Address) -> bool {
+        match address.key {
+            ObjectKey::Frame { set, .. } => {
+                let set = (address.namespace, set);
+                self.set_lists.has(&set) || self.packs_of_sets.has(&set)
+            }
+            ObjectKey::Pack(pack) => self.named_packs.has(&(address.namespace, pack)),
+            ObjectKey::SetList(_) | ObjectKey::Manifest(_) | ObjectKey::Jpeg(_) => false,
         }
     }
 
@@ -73,13 +91,23 @@ impl Cached {
     }
 
     /// How full each of them is.
-    pub(super) fn fill(&self) -> [Fill; 6] {
-        let Self { manifests, shared_manifests, set_lists, packs_of_sets, objects, answers, .. } = self;
+    pub(super) fn fill(&self) -> [Fill; 7] {
+        let Self {
+            manifests,
+            shared_manifests,
+            set_lists,
+            packs_of_sets,
+            named_packs,
+            objects,
+            answers,
+            arrivals: _,
+        } = self;
         [
             manifests.fill(),
             shared_manifests.fill(),
             set_lists.fill(),
             packs_of_sets.fill(),
+            named_packs.fill(),
             objects.fill(),
             answers.fill(),
         ]
@@ -87,11 +115,21 @@ impl Cached {
 
     /// Evicts what is over a bound, and answers how many bytes that were.
     pub(super) async fn trim(&self) -> u64 {
-        let Self { manifests, shared_manifests, set_lists, packs_of_sets, objects, answers, .. } = self;
+        let Self {
+            manifests,
+            shared_manifests,
+            set_lists,
+            packs_of_sets,
+            named_packs,
+            objects,
+            answers,
+            arrivals: _,
+        } = self;
         let of_manifests = manifests.trim().await + shared_manifests.trim().await;
         of_manifests
             + set_lists.trim().await
             + packs_of_sets.trim().await
+            + named_packs.trim().await
             + objects.trim().await
             + answers.trim().await
     }

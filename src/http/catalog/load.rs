@@ -61,6 +61,12 @@ impl Catalog {
         self.cached().objects.get_now(address)
     }
 
+    /// Whether an object is known to be there: a manifest that was read names it, or this machine has a copy of what is in the
+    /// bucket.
+    pub(in crate::http) async fn is_known(&self, address: &Address) -> bool {
+        self.cached().is_named(address) || self.store.has_copy(address).await
+    }
+
     /// Reads an object and hands on what comes of it.
     async fn read_for(&self, reading: &Reading) -> Result<Object, Error> {
         let address = reading.address();

@@ -53,6 +53,11 @@ impl PacksOfSet {
         })
     }
 
+    /// The digest of each, with and without heads.
+    pub(super) fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.packs.iter().flat_map(|packed| std::iter::once(packed.entry.pack).chain(packed.bare))
+    }
+
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         let head = self.head.as_ref().map_or(0, |head| head.bytes.len());

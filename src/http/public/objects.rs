@@ -17,6 +17,7 @@ use crate::{
 use crate::http::{
     caching::Caching,
     catalog::{Catalog, Coming, Fetched},
+    limiting,
     measure::Served,
     problem::{At as _, Error, Failure},
     query, redirect,
@@ -38,7 +39,14 @@ pub(in crate::http) const PACK: &str = "/p/{file}";
     operation_id = "showFrame",
     tag = "Files",
     params(param::Set, param::Degree, param::FrameFormat, param::Ranged),
-    responses(files::Frame, files::Redirected, problems::BadQuery, problems::NoSuchFile, problems::Internal,)
+    responses(
+        files::Frame,
+        files::Redirected,
+        problems::BadQuery,
+        problems::NoSuchFile,
+        problems::TooManyRequests,
+        problems::Internal,
+    )
 )]
 pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let set: Digest = segment(&request, "set").parse().map_err(|_bad| Error::NoSuchPath)?;
@@ -55,7 +63,14 @@ pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     operation_id = "showPack",
     tag = "Files",
     params(param::Digest, param::Ranged),
-    responses(files::Pack, files::Redirected, problems::BadQuery, problems::NoSuchFile, problems::Internal,)
+    responses(
+        files::Pack,
+        files::Redirected,
+        problems::BadQuery,
+        problems::NoSuchFile,
+        problems::TooManyRequests,
+        problems::Internal,
+    )
 )]
 pub(crate) async fn pack(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
     let key = pack_key(&request)?;
@@ -160,7 +175,12 @@ pub(in crate::http) async fn send(
     scope: &Scope,
     place: Address,
 ) -> Result<HttpResponse, Failure> {
-    let fetched = Catalog::fetch(catalog, place).await.at(scope)?;
+    let fetched = if let Some(object) = catalog.object_in_memory(&place) {
+        Fetched::Whole(object)
+    } else {
+        let look = limiting::look_for(request, catalog.is_known(&place), Catalog::fetch(catalog, place));
+        look.await.at(scope)?
+    };
     send_fetched(request, caching, scope, &place, fetched).await
 }
 

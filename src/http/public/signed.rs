@@ -90,6 +90,7 @@ async fn manifest(request: &HttpRequest, catalog: &Catalog, opened: Opened) -> R
         problems::BadQuery,
         problems::NotSigned,
         problems::NoSuchFile,
+        problems::TooManyRequests,
         problems::Internal,
     )
 )]
@@ -109,6 +110,7 @@ pub(crate) async fn frame(request: HttpRequest, catalog: Data<Catalog>) -> Resul
         problems::BadQuery,
         problems::NotSigned,
         problems::NoSuchFile,
+        problems::TooManyRequests,
         problems::Internal,
     )
 )]

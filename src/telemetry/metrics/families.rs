@@ -148,7 +148,7 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "girasol_limited_requests_total",
         &["class"],
-        "Requests that were refused with 429, by what the limit counts: reads, vitals, failures, key-reads, key-writes.",
+        "Requests that were refused with 429, by what the limit counts: reads, vitals, failures, absent, key-reads, key-writes.",
     ),
     counter(
         "girasol_limits_shared_total",
