@@ -264,7 +264,7 @@ impl Db {
 #[cfg(test)]
 impl Db {
     /// An open set of a ring without options, by an artist with a key of its own.
-    pub(in crate::db) async fn open_plain_frameset(&self) -> FramesetId {
+    pub(crate) async fn open_plain_frameset(&self) -> FramesetId {
         let actor = Actor::command_line();
         let key = self.create_key(crate::domain::keys::Role::Artist, "", &actor).await.unwrap();
         let wanted = NewFrameset::of_plain_ring();
@@ -272,7 +272,7 @@ impl Db {
     }
 
     /// Adds the one frame of a set, and commits it.
-    pub(in crate::db) async fn commit_with_frame(&self, id: &FramesetId) {
+    pub(crate) async fn commit_with_frame(&self, id: &FramesetId) {
         let actor = Actor::command_line();
         let digest = assets_pipeline::digest::Digest::of(b"frame");
         let frame = StoredFrame { name: "1.png".parse().unwrap(), bytes: 5, digest };

@@ -145,6 +145,8 @@ async fn nothing_is_tried_twice() {
     assert!(!shop.queue_again(&candidate).await, "one at a time");
     let leased = shop.claim().await.unwrap();
     assert!(!shop.queue_again(&candidate).await, "one at a time");
+    let with_others = Digest::of(b"slower");
+    assert!(!shop.db.queue_polish(&candidate, with_others).await.unwrap(), "one at a time");
     shop.db.end_polish(&leased, State::NotBetter).await.unwrap();
     assert_eq!(shop.tried().await.unwrap().state, State::NotBetter);
     assert_eq!(shop.candidates().await, []);
@@ -159,6 +161,17 @@ async fn nothing_is_tried_twice() {
 }
 
 #[tokio::test]
+async fn what_has_changed_since_it_was_found_is_not_queued() {
+    let shop = Shop::new().await;
+    let candidate = shop.candidates().await.remove(0);
+    let (newer, _) = shop.upload("other frames").await;
+    assert!(!shop.queue_again(&candidate).await, "a newer version waits");
+    shop.publish(Some(1), newer).await;
+    assert!(!shop.queue_again(&candidate).await);
+    assert!(shop.queue().await);
+}
+
+#[tokio::test]
 async fn artists_go_first() {
     let shop = Shop::new().await;
     assert!(shop.queue().await);
@@ -168,6 +181,7 @@ async fn artists_go_first() {
     assert_eq!(shop.claim().await, None, "a job waits");
     let job = shop.db.claim_job(LEASE_MS).await.unwrap().unwrap();
     assert_eq!(shop.claim().await, None, "a job runs");
+    assert!(shop.db.polish_situation().await.unwrap().is_busy);
     // Until a launch is over, say.
     shop.db.yield_job(&job, 60_000).await.unwrap();
     assert!(!shop.db.polish_situation().await.unwrap().is_busy);
@@ -184,6 +198,7 @@ async fn artists_go_first() {
     shop.run("update jobs set state = 'cancelled' where state = 'queued'").await;
     let progress = crate::db::ingests::IngestProgress { stage: "store".to_owned(), done: 0, total: 1 };
     shop.db.report_ingest(&shop.ring, &progress).await.unwrap();
+    assert!(shop.db.polish_situation().await.unwrap().is_busy);
     assert!(!shop.queue().await);
     shop.db.end_ingest(&shop.ring).await.unwrap();
     assert!(shop.queue().await);
@@ -259,6 +274,13 @@ async fn nothing_changes_where_another_version_came_meanwhile() {
         shop.upload("other frames").await;
     })
     .await;
+    // In the same millisecond.
+    overtaken(async |shop: &Shop| {
+        let (version, _) = shop.upload("other frames").await;
+        shop.publish(Some(1), version).await;
+        shop.run("update versions set published_at_ms = (select min(published_at_ms) from versions)").await;
+    })
+    .await;
     // It is still being stored.
     overtaken(async |shop: &Shop| {
         assert!(shop.store("other frames", &Fence::Since(0)).await.is_some());
@@ -322,6 +344,18 @@ async fn only_live_public_spins_with_raw_frames_whose_newest_version_is_live_are
     assert!(facts().await.is_protected);
     shop.run("update configurations set namespace = null").await;
     assert_eq!(shop.candidates().await.len(), 1);
+    // An early version, one that is on its way out, and one whose objects are missing.
+    for (change, back) in [
+        ("kind = 'early'", "kind = 'full'"),
+        ("remove_at_ms = 9", "remove_at_ms = null"),
+        ("state = 'pending'", "state = 'complete'"),
+    ] {
+        for (set, count) in [(change, 0), (back, 1)] {
+            let sql = format!("update versions set {set} where version = {newer}");
+            shop.run(Box::leak(sql.into_boxed_str())).await;
+            assert_eq!(shop.candidates().await.len(), count, "{set}");
+        }
+    }
     assert!(shop.db.delete_frames(&set).await.unwrap());
     assert_eq!(shop.candidates().await, []);
     assert_eq!(facts().await.spins, []);
@@ -376,6 +410,16 @@ async fn the_most_looked_at_spin_comes_first() {
     assert_eq!(names(shop.candidates().await), [".metal-b", ".metal-a", "", ".metal-c"]);
     let page = shop.db.polish_candidates(2, 1).await.unwrap();
     assert_eq!(names(page), [".metal-a", ""]);
+}
+
+#[tokio::test]
+async fn the_last_job_that_has_ended_counts() {
+    let shop = Shop::new().await;
+    shop.upload("other frames").await;
+    shop.run("update jobs set changed_at_ms = case when version = 1 then 70 else 50 end").await;
+    assert_eq!(shop.db.polish_situation().await.unwrap().ended_at_ms, Some(70));
+    shop.run("update jobs set state = 'failed', changed_at_ms = 90 where version > 1").await;
+    assert_eq!(shop.db.polish_situation().await.unwrap().ended_at_ms, Some(90));
 }
 
 #[tokio::test]
