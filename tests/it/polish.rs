@@ -31,6 +31,17 @@ avif_px = 200
 webp_px = 200
 ";
 
+/// The same with pictures that are large enough to take a while.
+fn large() -> String {
+    SETTINGS.replace("= 200\n", "= 480\n").replace("= 160\n", "= 400\n").replace("000\n", "0000\n")
+}
+
+/// So many minutes from now, as settings and arguments have it.
+fn moment(minutes: i64) -> String {
+    let at = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+    at.format(&time::format_description::well_known::Rfc3339).unwrap()
+}
+
 struct Shop {
     folder: tempfile::TempDir,
     studio: Studio,
@@ -94,6 +105,33 @@ impl Shop {
         };
         let seen = tokio::time::timeout(Duration::from_mins(5), seen).await;
         seen.unwrap_or_else(|_| panic!("polishing never is {states:?}"))
+    }
+
+    /// Waits until it was looked some times for what can be polished.
+    async fn looks(&self) {
+        let looked = async || {
+            let health = self.studio.json("/api/health").await;
+            let at = &health["tasks"]["queue_polish"]["lastSuccess"];
+            at.as_str().map(str::to_owned)
+        };
+        let mut seen = vec![looked().await];
+        let looks = async {
+            while seen.len() < 5 {
+                let at = looked().await;
+                if seen.last() != Some(&at) {
+                    seen.push(at);
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), looks).await.expect("the task looks again and again");
+    }
+
+    /// Plans a launch, or removes one, at the command line.
+    fn launches(&self, arguments: &[&str]) {
+        let output =
+            girasol().arg("launches").args(arguments).arg("--data").arg(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// What the command line says of all tries.
@@ -196,39 +234,33 @@ async fn a_rollback_that_comes_meanwhile_stays() {
 
 #[tokio::test]
 async fn nothing_is_polished_during_a_launch() {
-    let moment = |hours: i64| {
-        let at = time::OffsetDateTime::now_utc() + time::Duration::hours(hours);
-        at.format(&time::format_description::well_known::Rfc3339).unwrap()
-    };
-    let launch = format!("\n[[launches]]\nname = 'sale'\nfrom = '{}'\nto = '{}'\n", moment(-1), moment(1));
+    let launch = format!("\n[[launches]]\nname = 'sale'\nfrom = '{}'\nto = '{}'\n", moment(-60), moment(60));
     let shop = Shop::new(&format!("{SETTINGS}{launch}"));
     shop.publish(&shop.turn("raw", "ring-yellow-gold")).await;
-    let looked = async || {
-        let health = shop.studio.json("/api/health").await;
-        let at = &health["tasks"]["queue_polish"]["lastSuccess"];
-        at.as_str().map(str::to_owned)
-    };
-    let mut seen = vec![looked().await];
-    let looks = async {
-        while seen.len() < 5 {
-            let at = looked().await;
-            if seen.last() != Some(&at) {
-                seen.push(at);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), looks).await.expect("the task looks again and again");
+    shop.looks().await;
     assert_eq!(shop.polish().await["state"], "due");
     assert_eq!(shop.tried(), Vec::<Value>::new());
 }
 
 #[tokio::test]
+async fn what_is_polished_gives_way_to_a_launch_and_goes_on_after_it() {
+    let shop = Shop::new(&large());
+    let version = shop.publish(&shop.turn("raw", "ring-yellow-gold")).await;
+    shop.until(&["running"]).await;
+    // Work rests from half an hour before it.
+    shop.launches(&["add", "sale", "--from", &moment(10), "--to", &moment(60)]);
+    let resting = shop.until(&["queued"]).await;
+    shop.looks().await;
+    assert_eq!(shop.polish().await, resting);
+    shop.launches(&["remove", "sale"]);
+    let polish = shop.until(&["better", "not-better"]).await;
+    assert_eq!(polish["from"], version);
+    assert!(polish["cpuSeconds"].as_f64() > resting["cpuSeconds"].as_f64(), "{polish}");
+}
+
+#[tokio::test]
 async fn an_artist_does_not_wait_for_what_is_polished() {
-    // Large enough to take a while.
-    let settings =
-        SETTINGS.replace("= 200\n", "= 480\n").replace("= 160\n", "= 400\n").replace("000\n", "0000\n");
-    let shop = Shop::new(&settings);
+    let shop = Shop::new(&large());
     let version = shop.publish(&shop.turn("raw", "ring-yellow-gold")).await;
     shop.until(&["running"]).await;
     let turn = shop.folder.path().join("drawn");
@@ -243,6 +275,21 @@ async fn an_artist_does_not_wait_for_what_is_polished() {
     let polish = shop.until(&["better", "not-better"]).await;
     assert_eq!(polish["from"], version);
     assert!(polish["cpuSeconds"].as_f64().unwrap() > spent, "{polish}");
+}
+
+#[tokio::test]
+async fn a_try_is_given_up_whose_settings_have_changed_since_it_was_queued() {
+    let shop = Shop::new(&large());
+    let version = shop.publish(&shop.turn("raw", "ring-yellow-gold")).await;
+    shop.until(&["running"]).await;
+    let Shop { folder, studio } = shop;
+    drop(studio);
+    let settings = large().replace("max_bytes = 260000", "max_bytes = 250000");
+    assert_ne!(settings, large());
+    let shop = Shop { studio: Studio::over(folder.path(), &settings), folder };
+    let polish = shop.until(&["overtaken"]).await;
+    assert_eq!((&polish["from"], &polish["gains"]), (&json!(version), &json!([])));
+    assert_eq!(shop.versions().await["live"], version);
 }
 
 #[tokio::test]
