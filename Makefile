@@ -54,7 +54,7 @@ DEPLOY_TOOLS := target/tools/deploy-$(KUBECTL_VERSION)-$(KUBERNETES_VALIDATE_VER
 DEPLOY := $(DEPLOY_TOOLS)/bin/python
 JSCPD := target/tools/jscpd-$(JSCPD_VERSION)/node_modules/.bin/jscpd
 
-.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-even bench-delivery bench-db bench-scale bench-serve bench-viewer bench-workers load lighthouse bench-build
+.PHONY: help setup setup-build setup-bench setup-corpus setup-chaos setup-moto announce-demo demo build install test reference fmt lint audit duplicates test-rust test-scaled test-swift test-deploy viewer npm wire test-viewer test-e2e pictures test-clients test-openapi torture chaos traffic attack fuzz corpus bench bench-encode bench-even bench-delivery bench-db bench-scale bench-serve bench-viewer bench-workers load test-load lighthouse bench-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -247,6 +247,11 @@ bench-scale: setup ## Measure signals between processes, and second requests for
 load: setup ## Visitors, artists and a CDN at a server, beside nginx, in six minutes; ARGS names scenarios, --record writes benches/load.md
 	@$(BUILD_RELEASE) $(QUIET)
 	@GIRASOL=$(CURDIR)/target/release/girasol $(CARGO) run --release --package girasol-load $(LOCKED) $(QUIET) -- $(ARGS)
+
+# Of the program that the tests use: what it holds is the same on a busy machine, and so CI can.
+test-load: ## Visitors at a small shop, for 15 s: no failure, memory, requests and bytes of a visit, the viewer's size; ARGS=--record keeps them
+	$(CARGO) build --workspace --bins --tests $(LOCKED) $(QUIET)
+	GIRASOL=$(CURDIR)/target/debug/girasol target/debug/girasol-load short $(ARGS)
 
 bench-viewer: setup setup-bench ## Compare with two other viewers on slow lines, by HTTP/1.1 and HTTP/2, RUNS=3 times in 20 minutes, and write benches/viewer.md
 	@$(MAKE) --silent --no-print-directory $(BENCH_VIEWER)

@@ -142,6 +142,7 @@ step test-swift swift postgres
 step test-deploy venv docker-compose systemd-analyze varnishd varnish-modules postgres redis-server
 step test-clients node npm venv
 step test-openapi venv
+step test-load
 await
 step bench-build
 run tidy tidy

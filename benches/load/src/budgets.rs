@@ -9,9 +9,14 @@ use crate::{
     figures::{Figures, ms},
     process::slope_per_hour,
     root,
-    scenarios::Scenario,
+    scenarios::{Held, Scenario},
     visits::Whole,
 };
+
+/// What is recorded of a run of which only what is stable is held.
+const REQUESTS: &str = "requests of a visit";
+const BYTES: &str = "bytes of a visit";
+const MEMORY: &str = "memory";
 
 /// `benches/load/budgets.toml`, where each is explained.
 #[derive(Debug, Deserialize)]
@@ -27,6 +32,9 @@ pub(crate) struct Budgets {
     failed: u64,
     memory_mib: f64,
     slope_mib_per_hour: f64,
+    requests: f64,
+    bytes: f64,
+    memory: f64,
 }
 
 impl Budgets {
@@ -35,7 +43,7 @@ impl Budgets {
     }
 }
 
-/// The ratios of one run, by scenario and by what was measured, and the bytes of the viewer.
+/// The figures of one run, by scenario and by what was measured, and the bytes of the viewer.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Recorded {
     pub(crate) bundle: u64,
@@ -85,8 +93,28 @@ impl Outcome {
         self.girasol.cpu_per_request() / self.nginx.cpu_per_request()
     }
 
+    /// What later runs are held against, by what was measured.
+    pub(crate) fn figures(&self) -> BTreeMap<String, f64> {
+        match self.scenario.held {
+            Held::All => self.ratios(),
+            Held::Stable => self.stable(),
+        }
+    }
+
+    /// What does not depend on what else the machine does.
+    fn stable(&self) -> BTreeMap<String, f64> {
+        let of_a_visit = |count: u64| round(count as f64 / self.girasol.visits.max(1) as f64);
+        [
+            (REQUESTS, of_a_visit(self.girasol.requests)),
+            (BYTES, of_a_visit(self.girasol.bytes)),
+            (MEMORY, round(most_mib(&self.girasol))),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
     /// All ratios, by what was measured.
-    pub(crate) fn ratios(&self) -> BTreeMap<String, f64> {
+    fn ratios(&self) -> BTreeMap<String, f64> {
         let kinds =
             Kind::ALL.into_iter().filter_map(|kind| Some((kind.name().to_owned(), self.ratio(kind)?)));
         let of_whole = |whole: Whole| Some((whole.name().to_owned(), self.ratio_of_whole(whole)?));
@@ -122,19 +150,20 @@ pub(crate) fn exceeded(
 
 /// What is above a limit of its own.
 fn limits(budgets: &Budgets, Outcome { scenario, girasol, .. }: &Outcome) -> Vec<String> {
+    let is_timed = scenario.held == Held::All;
     let mut over = Vec::new();
     let mut hold = |what: &str, value: f64, most: f64, unit: &str| {
         if value > most {
             over.push(format!("{}, {what}: {value:.1} {unit}, {most:.1} at the most", scenario.name));
         }
     };
-    for (kind, times) in &girasol.kinds {
+    for (kind, times) in girasol.kinds.iter().filter(|_| is_timed) {
         hold(&format!("P95 of {}", kind.name()), ms(times, 0.95), budgets.p95_ms, "ms");
         if scenario.name == "browse" && matches!(kind, Kind::Manifest | Kind::Frame) {
             hold(&format!("P50 of {}", kind.name()), ms(times, 0.5), budgets.hit_p50_ms, "ms");
         }
     }
-    if let Some(times) = girasol.wholes.get(&Whole::Switch) {
+    if let Some(times) = girasol.wholes.get(&Whole::Switch).filter(|_| is_timed) {
         hold("P95 of a switch", ms(times, 0.95), budgets.switch_p95_ms, "ms");
     }
     hold("requests that failed", girasol.failed as f64, budgets.failed as f64, "");
@@ -145,23 +174,26 @@ fn limits(budgets: &Budgets, Outcome { scenario, girasol, .. }: &Outcome) -> Vec
     over
 }
 
-/// What is slower against nginx than it was in the recorded run.
+/// What is more than it was in the recorded run.
 fn against(budgets: &Budgets, recorded: &Recorded, outcome: &Outcome) -> Vec<String> {
     let name = outcome.scenario.name;
     let Some(before) = recorded.scenarios.get(name) else { return Vec::new() };
     let wholes = Whole::ALL.map(Whole::name);
     let mut over = Vec::new();
-    for (what, ratio) in outcome.ratios() {
+    for (what, now) in outcome.figures() {
         let Some(before) = before.get(&what) else { continue };
-        let times = match what.as_str() {
-            "cpu" => budgets.cpu,
-            whole if wholes.contains(&whole) => budgets.load_time,
-            _ => budgets.latency,
+        let (times, unit) = match what.as_str() {
+            REQUESTS => (budgets.requests, ""),
+            BYTES => (budgets.bytes, ""),
+            MEMORY => (budgets.memory, " MiB"),
+            "cpu" => (budgets.cpu, " times nginx's"),
+            whole if wholes.contains(&whole) => (budgets.load_time, " times nginx's"),
+            _ => (budgets.latency, " times nginx's"),
         };
-        if ratio > before * times {
+        let most = before * times;
+        if now > most {
             over.push(format!(
-                "{name}, {what}: {ratio:.2} times nginx's, {:.2} at the most, since it was {before:.2}",
-                before * times
+                "{name}, {what}: {now:.2}{unit}, {most:.2} at the most, since it was {before:.2}"
             ));
         }
     }

@@ -8,10 +8,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    dice::Dice,
-    shop::{METALS, TYPES, configurations},
-};
+use crate::{dice::Dice, shop::Shop};
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,30 +103,29 @@ pub(crate) struct Spin {
 pub(crate) struct Catalog {
     pub(crate) requests: Vec<Request>,
     known: BTreeMap<String, At>,
-    /// By kind of visitor, then by configuration, in the order of [`configurations`].
+    /// How many configurations are metals of one product: the first ones.
+    pub(crate) rings: usize,
+    /// By kind of visitor, then by configuration, in the order of [`Shop::configurations`].
     spins: Vec<Vec<Spin>>,
     /// By kind of visitor, then by type.
     products: Vec<Vec<At>>,
 }
 
-/// How many configurations are metals of one product: the first ones.
-pub(crate) const RINGS: usize = METALS.len();
-
 impl Catalog {
     /// Asks the server for everything, and writes what it answers into the folder of the peer.
-    pub(crate) async fn of(base: &str, files: &Path) -> Self {
-        let mut catalog = Self::default();
+    pub(crate) async fn of(shop: &Shop, base: &str, files: &Path) -> Self {
+        let mut catalog = Self { rings: shop.metals.len(), ..Self::default() };
         let probe = Probe { base, files, client: Client::builder().http1_only().build().unwrap() };
         fs::create_dir_all(files).unwrap();
         for visitor in &VISITORS {
             let mut products = Vec::new();
-            for product in TYPES {
+            for product in shop.types {
                 let path = format!("/api/products/customizable/{product}");
                 products.push(catalog.get(&probe, visitor, Kind::Product, path).await);
             }
             catalog.products.push(products);
             let mut spins = Vec::new();
-            for id in configurations() {
+            for id in shop.configurations() {
                 spins.push(catalog.spin(&probe, visitor, &id).await);
             }
             catalog.spins.push(spins);
@@ -237,7 +233,7 @@ impl Catalog {
 
     /// The product of a configuration, for a kind of visitor.
     pub(crate) fn product(&self, visitor: usize, configuration: usize) -> At {
-        self.products[visitor][configuration.saturating_sub(RINGS - 1)]
+        self.products[visitor][configuration.saturating_sub(self.rings - 1)]
     }
 }
 

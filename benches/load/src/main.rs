@@ -44,14 +44,16 @@ use self::{
     catalog::Catalog,
     drive::{Target, drive},
     figures::Figures,
-    scenarios::{Beside, Scenario},
+    scenarios::{Beside, Held, Scenario},
     servers::Serving,
+    shop::Shop,
 };
 
 /// Rounds in which both servers take turns, where a scenario is the same all the time.
 const ROUNDS: u32 = 3;
 
 struct Bench {
+    shop: &'static Shop,
     scratch: PathBuf,
     data: PathBuf,
     files: PathBuf,
@@ -59,18 +61,18 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new() -> Self {
-        let scratch = root().join("target/load");
+    async fn new(shop: &'static Shop) -> Self {
+        let scratch = shop.folder();
         fs::create_dir_all(&scratch).unwrap();
-        let (data, files) = (shop::data(&scratch), scratch.join("files"));
+        let (data, files) = (shop.data(), scratch.join("files"));
         let _absent = fs::remove_dir_all(&files);
-        let server = servers::serve(&data);
-        let catalog = Arc::new(Catalog::of(&server.base, &files).await);
-        Self { scratch, data, files, catalog }
+        let server = servers::serve(&data, shop.settings);
+        let catalog = Arc::new(Catalog::of(shop, &server.base, &files).await);
+        Self { shop, scratch, data, files, catalog }
     }
 
     fn girasol(&self) -> (Serving, Arc<Target>) {
-        let server = servers::serve(&self.data);
+        let server = servers::serve(&self.data, self.shop.settings);
         let target = Target::new(&server.base, server.pid(), &self.catalog.requests, |request| &request.path);
         (server, Arc::new(target))
     }
@@ -81,7 +83,7 @@ impl Bench {
         (server, Arc::new(target))
     }
 
-    /// Both servers in turns.
+    /// Both servers in turns; of what is stable Girasol alone, since nothing is measured against nginx.
     async fn measure(&self, scenario: &'static Scenario, args: &Args) -> Outcome {
         let rounds =
             if scenario.rates.len() == 1 && scenario.beside == Beside::Nothing && !scenario.only_by_name {
@@ -91,11 +93,14 @@ impl Bench {
             };
         let time = args.time.unwrap_or(scenario.time) / rounds;
         let (mut girasol, mut nginx) = (Figures::new(), Figures::new());
-        let ((mut server, mut own), (_peer, peer)) = (self.girasol(), self.nginx());
+        let (mut server, mut own) = self.girasol();
+        let peer = (scenario.held == Held::All).then(|| self.nginx());
         for round in 0..u64::from(rounds) {
-            eprintln!("{}: round {} of {rounds}, nginx", scenario.name, round + 1);
-            let patience = time.min(Duration::from_mins(1));
-            nginx.add(drive(&peer, &self.catalog, scenario, patience, args.rate, round).await);
+            if let Some((_serving, peer)) = &peer {
+                eprintln!("{}: round {} of {rounds}, nginx", scenario.name, round + 1);
+                let patience = time.min(Duration::from_mins(1));
+                nginx.add(drive(peer, &self.catalog, scenario, patience, args.rate, round).await);
+            }
             eprintln!("{}: round {} of {rounds}, Girasol", scenario.name, round + 1);
             if scenario.beside == Beside::Start {
                 drop(server);
@@ -146,9 +151,12 @@ fn write_page(text: &str) {
 }
 
 async fn run(args: Args) -> ExitCode {
-    let bench = Bench::new().await;
     let mut outcomes = Vec::new();
+    let mut bench = Bench::new(args.scenarios[0].shop).await;
     for scenario in &args.scenarios {
+        if bench.shop != scenario.shop {
+            bench = Bench::new(scenario.shop).await;
+        }
         outcomes.push(bench.measure(scenario, &args).await);
     }
     let mut recorded = Recorded::read();
@@ -156,14 +164,18 @@ async fn run(args: Args) -> ExitCode {
     let text = page::markdown(&outcomes, &over);
     println!("{text}");
     fs::write(bench.scratch.join("index.html"), page::html(&outcomes, &over)).unwrap();
-    println!("Plots: target/load/index.html");
+    println!("Plots: {}", bench.scratch.join("index.html").display());
     if args.record {
-        recorded.bundle = bundle();
         for outcome in &outcomes {
-            recorded.scenarios.insert(outcome.scenario.name.to_owned(), outcome.ratios());
+            recorded.scenarios.insert(outcome.scenario.name.to_owned(), outcome.figures());
+        }
+        // The page is about times.
+        let is_timed = outcomes.iter().any(|outcome| outcome.scenario.held == Held::All);
+        if is_timed {
+            recorded.bundle = bundle();
+            write_page(&text);
         }
         recorded.write();
-        write_page(&text);
     }
     ExitCode::from(u8::from(!over.is_empty()))
 }

@@ -7,6 +7,7 @@ use crate::{
     catalog::Kind,
     figures::{Figures, Times, ms},
     process::slope_per_hour,
+    scenarios::Held,
     visits::Whole,
 };
 
@@ -44,24 +45,32 @@ fn rows(outcome: &Outcome) -> Rows {
 fn sentences(outcome: &Outcome) -> Vec<String> {
     let (own, peer) = (&outcome.girasol, &outcome.nginx);
     let rate = |figures: &Figures| figures.requests as f64 / figures.seconds;
+    let (at_peer, of_peer) = if peer.requests > 0 {
+        let (rate, times) = (rate(peer), outcome.cpu_ratio());
+        (format!("; nginx {rate:.0} requests a second"), format!(", {times:.2} times nginx's"))
+    } else {
+        (String::new(), String::new())
+    };
     let mut said = vec![
         format!(
-            "{} visits and {} requests in {:.0} s ({:.0} requests and {:.1} MB a second); nginx {:.0} requests a second.",
+            "{} visits and {} requests in {:.0} s ({:.0} requests and {:.1} MB a second){at_peer}.",
             own.visits,
             own.requests,
             own.seconds,
             rate(own),
             own.bytes as f64 / own.seconds / 1e6,
-            rate(peer)
         ),
         format!(
-            "{} failed, {} shed. Processor time of a request: {:.0} µs, {:.2} times nginx's.",
+            "{} failed, {} shed. Processor time of a request: {:.0} µs{of_peer}.",
             own.failed,
             own.shed,
             own.cpu_per_request(),
-            outcome.cpu_ratio()
         ),
     ];
+    if outcome.scenario.held == Held::Stable {
+        let held = outcome.figures().into_iter().map(|(what, value)| format!("{what} {value:.2}"));
+        said.push(format!("Held: {}.", held.collect::<Vec<_>>().join(", ")));
+    }
     let slope = slope_per_hour(&own.memory)
         .filter(|_| own.seconds >= 600.0)
         .map_or_else(String::new, |slope| format!(", growing by {slope:.1} MiB an hour in the second half"));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::shop::{SMALL, Shop, WHOLE};
+
 /// One kind of load.
 #[derive(Debug)]
 pub(crate) struct Scenario {
@@ -19,6 +21,17 @@ pub(crate) struct Scenario {
     pub(crate) may_shed: bool,
     /// Whether the scenario runs only where it is named.
     pub(crate) only_by_name: bool,
+    pub(crate) shop: &'static Shop,
+    pub(crate) held: Held,
+}
+
+/// What of a run is held against its budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Everything.
+    All,
+    /// What is the same on a machine that has other things to do: failures, memory, requests and bytes of a visit.
+    Stable,
 }
 
 /// What one visit is.
@@ -53,6 +66,8 @@ const PLAIN: Scenario = Scenario {
     beside: Beside::Nothing,
     may_shed: false,
     only_by_name: false,
+    shop: &WHOLE,
+    held: Held::All,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -101,6 +116,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         rates: &[50.0],
         time: Duration::from_hours(1),
         only_by_name: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "short",
+        what: "20 visitors a second browse a small shop, for what is stable; only by name",
+        rates: &[20.0],
+        time: Duration::from_secs(15),
+        only_by_name: true,
+        shop: &SMALL,
+        held: Held::Stable,
         ..PLAIN
     },
 ];

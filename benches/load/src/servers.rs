@@ -47,15 +47,21 @@ fn girasol() -> Command {
 
 /// Runs a command to its end, and gives what it prints.
 pub(crate) fn run(arguments: &[&str]) -> String {
-    let output = girasol().args(arguments).output().unwrap();
+    run_with(arguments, &[])
+}
+
+/// The same, with settings in the environment.
+pub(crate) fn run_with(arguments: &[&str], settings: &[(String, &str)]) -> String {
+    let settings = settings.iter().map(|(name, value)| (name, value));
+    let output = girasol().args(arguments).envs(settings).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Starts the server over a data folder.
-pub(crate) fn serve(data: &Path) -> Serving {
+/// Starts the server over a data folder, with more settings than those of all scenarios.
+pub(crate) fn serve(data: &Path, settings: &str) -> Serving {
     let config = data.join("girasol.toml");
-    fs::write(&config, include_str!("../girasol.toml")).unwrap();
+    fs::write(&config, format!("{}{settings}", include_str!("../girasol.toml"))).unwrap();
     let mut command = girasol();
     command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--data"]).arg(data);
     let mut child = command.arg("--config").arg(config).stdout(Stdio::piped()).spawn().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    catalog::{At, Catalog, RINGS, Spin},
+    catalog::{At, Catalog, Spin},
     dice::Dice,
     scenarios::Visits,
 };
@@ -84,9 +84,9 @@ fn browse(catalog: &Catalog, dice: &mut Dice) -> Vec<Phase> {
     }
     let mut phases =
         vec![Phase::after(0, None, vec![before]), Phase::after(0, Some(Whole::Spin), spin(&spins[at]))];
-    if at < RINGS {
+    if at < catalog.rings {
         for _ in 0..dice.below(3) {
-            let next = &spins[popular(dice, RINGS)];
+            let next = &spins[popular(dice, catalog.rings)];
             phases.push(Phase::after(500 + dice.below(1_500), Some(Whole::Switch), switch(next)));
             phases.push(Phase::after(0, None, vec![next.packs.iter().skip(1).copied().collect()]));
         }
@@ -97,11 +97,11 @@ fn browse(catalog: &Catalog, dice: &mut Dice) -> Vec<Phase> {
 
 fn ten_metals(catalog: &Catalog, dice: &mut Dice) -> Vec<Phase> {
     let visitor = Catalog::visitor(dice);
-    let spins = &catalog.spins(visitor)[..RINGS];
-    let first = dice.below(RINGS);
+    let spins = &catalog.spins(visitor)[..catalog.rings];
+    let first = dice.below(spins.len());
     let mut phases = vec![Phase::after(0, Some(Whole::Spin), spin(&spins[first]))];
-    for step in 1..RINGS {
-        let next = &spins[(first + step) % RINGS];
+    for step in 1..spins.len() {
+        let next = &spins[(first + step) % spins.len()];
         phases.push(Phase::after(300, Some(Whole::Switch), switch(next)));
     }
     phases
@@ -109,7 +109,7 @@ fn ten_metals(catalog: &Catalog, dice: &mut Dice) -> Vec<Phase> {
 
 fn types(catalog: &Catalog, dice: &mut Dice) -> Vec<Phase> {
     let visitor = Catalog::visitor(dice);
-    let spins = &catalog.spins(visitor)[RINGS - 1..];
+    let spins = &catalog.spins(visitor)[catalog.rings - 1..];
     let shown = 5 + dice.below(spins.len() - 4);
     let rounds =
         (0..3).map(|round| spins[..shown].iter().flat_map(|one| spin(one).swap_remove(round)).collect());
