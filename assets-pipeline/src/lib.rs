@@ -4,6 +4,8 @@
 
 pub mod ingest;
 
+pub mod loupe;
+
 pub mod plan;
 
 pub mod read;

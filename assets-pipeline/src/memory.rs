@@ -136,6 +136,29 @@ impl Need {
         }
     }
 
+    /// What frames of a survey need that are encoded at up to so many pixels on the longer side, one after the other.
+    pub fn of_single(
+        source: &Source,
+        survey: &Survey,
+        positions: &[usize],
+        settings: &Settings,
+        px: u32,
+    ) -> Self {
+        let (width, height) = survey.size;
+        let area = u64::from(width.min(px)) * u64::from(height.min(px));
+        let frames = positions.iter().map(|&position| {
+            let frame = &survey.frames[settings.raw_frame(position, survey.frames.len())];
+            let cut_out = CutOut::bytes(frame.header.size(), px, settings.denoise);
+            frame.header.decode_bytes().max(cut_out) + source.entries()[frame.entry].bytes
+        });
+        // A thread has no more than one picture, and four bytes of each of its pixels at the most.
+        Self {
+            pictures: 0,
+            frame: frames.max().unwrap_or(0),
+            encode: ENCODER_BYTES + (ENCODE_BYTES + 4) * area,
+        }
+    }
+
     /// What it takes with so many threads.
     pub fn bytes(&self, threads: usize) -> u64 {
         FIXED_BYTES + self.pictures + self.preparing(threads).max(threads as u64 * self.encode)

@@ -142,10 +142,7 @@ pub fn prepare(
         .par_iter()
         .map(|&position| {
             let _room = decoder.room_to_cut_out(position, largest_px);
-            let mut frame = decoder.take(position)?;
-            if let (Edge::Plain(found), Ground::Colour(wanted)) = (edges[&position], ground) {
-                flatten(&mut frame, found, wanted);
-            }
+            let frame = flattened(decoder.take(position)?, edges[&position], ground);
             let colour = (position == plan.hero).then(|| dominant_colour(&frame, bounds, hero_edge));
             let cut_out = CutOut::new(frame, crop, ground, settings.denoise);
             let mut wanted: Vec<(u32, u32)> = families
@@ -191,6 +188,14 @@ pub fn prepare(
         frames,
         plan,
     })
+}
+
+/// A frame on exactly the ground that was chosen, where its own is plain.
+pub(crate) fn flattened(mut frame: RgbaImage, edge: Edge, ground: Ground) -> RgbaImage {
+    if let (Edge::Plain(found), Ground::Colour(wanted)) = (edge, ground) {
+        flatten(&mut frame, found, wanted);
+    }
+    frame
 }
 
 /// What lies around the piece, and where the piece lies.
