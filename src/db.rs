@@ -23,6 +23,7 @@ pub mod keys;
 pub mod launch_reports;
 pub mod launches;
 pub mod listing;
+pub mod loupes;
 pub mod maintain;
 mod mark;
 pub mod migrate;

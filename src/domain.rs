@@ -20,6 +20,7 @@ pub mod keys;
 pub mod launch_report;
 pub mod limit;
 pub mod line;
+pub mod loupe;
 pub mod manifest;
 pub mod names;
 pub mod namespace;

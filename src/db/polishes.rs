@@ -24,7 +24,7 @@ pub use lease::{Leased, Renewed};
 pub(super) use lease::{holds, is_current, set_better};
 
 /// CPU time is added up for so long, in milliseconds.
-const SLOT_MS: i64 = 600_000;
+pub(super) const SLOT_MS: i64 = 600_000;
 
 /// SQL that says whether a spin is queued, or being polished.
 const IS_ONE_OPEN: &str = "select exists (select 1 from polishes where state in ('queued', 'running'))";
@@ -36,6 +36,8 @@ macro_rules! is_busy {
           or exists (select 1 from ingests where heartbeat_at_ms >= $2))"
     };
 }
+
+pub(super) use is_busy;
 
 /// SQL that says of a live version `v` that no newer one of the artist's is there, also none that is being stored.
 macro_rules! is_newest {
@@ -122,7 +124,7 @@ impl CandidateRow {
 }
 
 /// Whether anything is encoded for an artist, or waits for a worker.
-async fn has_work(tx: &mut Tx) -> Result<bool, DbError> {
+pub(super) async fn has_work(tx: &mut Tx) -> Result<bool, DbError> {
     const SQL: &str = concat!("select ", is_busy!());
     let now = tx.now_ms();
     tx.run("polishes.is_busy", SQL).bind(now).bind(now - HEARTBEAT_MAX_AGE_MS).scalar().await

@@ -35,7 +35,7 @@ pub struct StoredSpin {
     pub versions: Vec<i64>,
     /// Objects that no other configuration needs.
     pub objects: u64,
-    /// Bytes of all encoded frames, each twice: by itself and in a pack.
+    /// Bytes of all encoded frames, each twice: by itself and in a pack. Those of loupes are in no pack.
     pub bytes: u64,
 }
 
@@ -54,9 +54,15 @@ impl Db {
                 on v.configuration_id = o.configuration_id and v.version = o.version
                 where o.object_id = r.object_id and o.configuration_id <> $1
                 and (v.remove_at_ms is null or v.state = 'pending'))";
+        // Versions of the same frames share one.
+        const LOUPES: &str = "select cast(coalesce(sum(bytes), 0) as bigint) from (
+            select distinct l.loupe, l.bytes from loupes l join versions v
+            on v.configuration_id = l.configuration_id and v.version = l.version
+            where l.configuration_id = $1 and l.state = 'ready' and v.remove_at_ms is null) stored";
         let rows: Vec<VersionRow> =
             self.read("versions.stored_spin", VERSIONS).bind(id.as_str()).all().await?;
         let objects: i64 = self.read("objects.own", OBJECTS).bind(id.as_str()).scalar().await?;
+        let loupes: i64 = self.read("loupes.bytes", LOUPES).bind(id.as_str()).scalar().await?;
         let mut sets: BTreeMap<Digest, u64> = BTreeMap::new();
         for set in rows.iter().filter_map(|(_, _, figures)| figures.as_ref()).flat_map(|figures| &figures.0) {
             sets.insert(set.set, set.frames.iter().map(|frame| u64::from(frame.bytes)).sum());
@@ -65,7 +71,7 @@ impl Db {
             live: rows.iter().find(|(_, is_live, _)| *is_live).map(|(version, ..)| *version),
             versions: rows.iter().map(|(version, ..)| *version).collect(),
             objects: bytes(objects),
-            bytes: 2 * sets.values().sum::<u64>(),
+            bytes: 2 * sets.values().sum::<u64>() + bytes(loupes),
         })
     }
 

@@ -56,9 +56,20 @@ impl Hindrance {
     }
 }
 
-impl Rules {
-    /// Why what is being polished has to stop, or may not go on.
-    pub const fn hindrance(&self, now: Situation, launch_is_on: bool) -> Option<Hindrance> {
+/// Bounds of work for idle time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Whether it is done at all.
+    pub is_enabled: bool,
+    /// CPU time in milliseconds that all processes together may spend in a day.
+    pub cpu_ms_a_day: i64,
+    /// How long no job has to have ended before work is queued, in milliseconds.
+    pub idle_ms: i64,
+}
+
+impl Bounds {
+    /// Why what is under way has to stop, or may not go on.
+    pub const fn hindrance(self, now: Situation, launch_is_on: bool) -> Option<Hindrance> {
         if !self.is_enabled {
             Some(Hindrance::Disabled)
         } else if now.is_busy {
@@ -72,10 +83,27 @@ impl Rules {
         }
     }
 
-    /// Why no spin may be queued: the same, and artists who have just sent frames may send more.
-    pub fn hindrance_to_queue(&self, now: Situation, launch_is_on: bool, now_ms: i64) -> Option<Hindrance> {
+    /// Why nothing may be queued: the same, and artists who have just sent frames may send more.
+    pub fn hindrance_to_queue(self, now: Situation, launch_is_on: bool, now_ms: i64) -> Option<Hindrance> {
         let is_recent = || now.ended_at_ms.is_some_and(|ended| now_ms - ended < self.idle_ms);
         self.hindrance(now, launch_is_on).or_else(|| is_recent().then_some(Hindrance::Busy))
+    }
+}
+
+impl Rules {
+    const fn bounds(&self) -> Bounds {
+        let Self { is_enabled, cpu_ms_a_day, idle_ms, settings: _ } = self;
+        Bounds { is_enabled: *is_enabled, cpu_ms_a_day: *cpu_ms_a_day, idle_ms: *idle_ms }
+    }
+
+    /// Why what is being polished has to stop, or may not go on.
+    pub const fn hindrance(&self, now: Situation, launch_is_on: bool) -> Option<Hindrance> {
+        self.bounds().hindrance(now, launch_is_on)
+    }
+
+    /// Why no spin may be queued: the same, and artists who have just sent frames may send more.
+    pub fn hindrance_to_queue(&self, now: Situation, launch_is_on: bool, now_ms: i64) -> Option<Hindrance> {
+        self.bounds().hindrance_to_queue(now, launch_is_on, now_ms)
     }
 
     /// How a spin is polished; `None` where it was made with as much effort.

@@ -97,3 +97,9 @@ insert into polishes (configuration_id, version, published_at_ms, frameset_id, s
      '[{"tier":"hd","format":"avif","before":78.5,"after":79.6}]', 60000, 3, 4),
     ('ring.solitaire.metal-6', 2, 7, 'f1', 'source', 'max', 'running', 1, 2, 'l', 5, null, null, 0, 3, 4);
 insert into polish_cpu (at_ms, cpu_ms) values (600000, 60000), (1200000, 1);
+insert into loupes (configuration_id, version, frameset_id, state, asked_at_ms, attempts, run_at_ms, lease, lease_until_ms, loupe, bytes,
+    cpu_ms, created_at_ms, changed_at_ms) values
+    ('ring.solitaire.metal-4', 2, 'f1', 'ready', null, 1, 2, null, null,
+     '{"size":[2400,1800],"degrees":[0],"formats":{"avif":{"set":"0123456789abcdef0123456789abcdef","bytes":[9]}}}', 9, 70, 3, 4),
+    ('ring.solitaire.metal-6', 2, 'f1', 'running', 5, 1, 2, 'l', 6, null, 0, 0, 3, 4);
+insert into loupe_cpu (at_ms, cpu_ms) values (600000, 70000);
