@@ -260,6 +260,7 @@ impl App {
             settings: self.config.settings(),
             launches: self.launches(),
             polishing: self.config.polish_rules(),
+            loupes: self.config.loupe_rules(),
         }
     }
 
@@ -277,6 +278,7 @@ impl App {
         let max = CacheBytes { objects: cache.objects_max_bytes, answers: cache.answers_max_bytes };
         Catalog::new(self.db.clone(), self.store.clone(), self.config.policy.clone(), max)
             .delivering(self.config.delivery.clone())
+            .magnifying(self.config.loupe_rules())
             .knowing_for(Duration::from_secs(cache.last_known_seconds.into()))
             .warming(cache.warm)
             .admitting(self.bounds())
@@ -333,6 +335,7 @@ impl App {
             measured: self.measured(),
             housekeeping: web::Data::new(http::Housekeeping::new(self.rules())),
             polishing: web::Data::new(self.config.polish_rules()),
+            loupes: web::Data::new(self.config.loupe_rules()),
             scraped: web::Data::new(Scraped::new(
                 self.metrics.clone(),
                 &self.db,
@@ -396,6 +399,7 @@ impl App {
         tasks::adopt_unknown(&mut background, self);
         tasks::scrub(&mut background, self);
         tasks::queue_polish(&mut background, self);
+        tasks::queue_loupe(&mut background, self);
         tasks::flush_views(&mut background, &self.db, &views);
         tasks::flush_measured(&mut background, &self.db, &measured);
         tasks::evict(&mut background, &catalog);

@@ -16,6 +16,7 @@ mod jobs;
 mod key;
 mod known;
 mod launches;
+mod loupes;
 mod migrate;
 mod monitoring;
 mod optimize;
@@ -165,6 +166,8 @@ enum Command {
     Snippet(snippet::SnippetArgs),
     /// List the jobs that encode frame sets, or show one with its log.
     Jobs(jobs::JobsArgs),
+    /// List the loupes: frames for visitors who zoom further than hd goes.
+    Loupes(loupes::LoupesArgs),
     /// List the spins that were encoded again while nothing else was to do, and what that has won.
     Polish(polish::PolishArgs),
     /// Print the rules for Prometheus, or the dashboard for Grafana, by the settings.
@@ -199,6 +202,7 @@ impl Command {
             Self::Versions(args) => args.json,
             Self::Jobs(args) => args.json,
             Self::Polish(args) => args.json,
+            Self::Loupes(args) => args.json,
             Self::Alerts(args) => args.json,
             Self::Launches(args) => args.json,
             Self::Audit(args) => args.json,
@@ -308,6 +312,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Versions(args) => Ok(versions::run(&App::open_existing(config).await?, args).await?),
         Command::Snippet(args) => Ok(snippet::run(&App::open_existing(config).await?, args).await?),
         Command::Jobs(args) => Ok(jobs::run(&App::open_existing(config).await?, args).await?),
+        Command::Loupes(args) => Ok(loupes::run(&App::open_existing(config).await?, args).await?),
         Command::Polish(args) => Ok(polish::run(&App::open_existing(config).await?, args).await?),
         Command::Alerts(args) => alerts::run(&App::open_existing(config).await?, args).await,
         Command::Launches(args) => Ok(launches::run(&App::open_existing(config).await?, args).await?),

@@ -16,6 +16,7 @@ mod launches;
 mod limits;
 mod loaded;
 mod log;
+mod loupe;
 mod objectives;
 mod policy;
 mod polish;
@@ -43,7 +44,7 @@ use assets_pipeline::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::domain::{policy::Policy, polish::Rules as PolishRules};
+use crate::domain::{loupe::Rules as LoupeRules, policy::Policy, polish::Rules as PolishRules};
 
 pub use self::{
     alerts::{AlertsConfig, Channel, ChannelKind, Least, RuleConfig, Sends},
@@ -57,6 +58,7 @@ pub use self::{
     limits::{LimitsConfig, UnknownProxies},
     loaded::{Effective, Loaded},
     log::{LogConfig, LogFormat},
+    loupe::LoupeConfig,
     objectives::{ANSWER_BOUNDS_MS, ObjectivesConfig, SWITCH_BOUNDS_MS},
     polish::PolishConfig,
     problem::{ConfigError, Origin, Problem},
@@ -107,6 +109,9 @@ pub struct Config {
     /// Live spins that are encoded again while nothing else is to do.
     #[serde(default)]
     pub polish: PolishConfig,
+    /// Frames for those who zoom further than hd goes.
+    #[serde(default)]
+    pub loupe: LoupeConfig,
     /// How long versions are stored that are not live.
     #[serde(default)]
     pub versions: VersionsConfig,
@@ -188,6 +193,7 @@ pub fn sections() -> Vec<Section> {
         UploadsConfig::section(),
         JobsConfig::section(),
         PolishConfig::section(),
+        LoupeConfig::section(),
         VersionsConfig::section(),
         VitalsConfig::section(),
         ObjectivesConfig::section(),
@@ -229,6 +235,11 @@ impl Config {
     /// What is polished, and when.
     pub fn polish_rules(&self) -> PolishRules {
         self.polish.rules(self.settings())
+    }
+
+    /// Which loupes are made, and when.
+    pub fn loupe_rules(&self) -> LoupeRules {
+        self.loupe.rules(self.settings())
     }
 
     /// The first problem of each section.

@@ -15,6 +15,7 @@ mod failure;
 mod figures;
 mod gain;
 mod lock;
+pub mod loupe;
 mod meter;
 mod objects;
 mod order;

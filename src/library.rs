@@ -6,6 +6,7 @@ pub mod copy_store;
 pub mod expire;
 pub mod identity;
 pub mod intact;
+pub mod loupe;
 pub mod manifests;
 pub mod optimize;
 pub mod polish;

@@ -9,7 +9,9 @@
 //! retried with backoff. Each change is a numbered event in the database, so that a stream of events can continue on
 //! any server.
 
+mod advice;
 mod keep;
+mod loupe;
 mod polish;
 
 use std::{
@@ -40,6 +42,7 @@ use crate::{
         audit::Actor,
         disk,
         frameset::{Frameset, UploadLimits},
+        loupe::Rules as LoupeRules,
         polish::Rules,
         trace::TraceContext,
     },
@@ -47,12 +50,13 @@ use crate::{
     launches::Launches,
     memory::Budget,
     signals::Topic,
+    staging::Staging,
     staging::fetch::{self, FetchError, Parameters, Requester, fetch},
-    staging::{NoRoom, Staging, UnpackError},
     store::Store,
     traces::{Span, Work},
 };
 
+use advice::{FREE_DISK, about, advice};
 use keep::Kept;
 
 /// How often an idle worker reads the queue for jobs of other processes.
@@ -85,6 +89,8 @@ pub struct Worker {
     pub launches: Launches,
     /// What is polished while no job is to do.
     pub polishing: Rules,
+    /// The loupes that are made while no job is to do.
+    pub loupes: LoupeRules,
 }
 
 /// Why an attempt came to nothing.
@@ -138,7 +144,8 @@ impl Worker {
                 }
                 Ok(None) => {
                     task.succeeded();
-                    self.has_polished(&mut task).await
+                    // A visitor may wait for a loupe.
+                    self.has_made_loupe(&mut task).await || self.has_polished(&mut task).await
                 }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
@@ -422,39 +429,6 @@ fn word(made: &Result<Report, Failed>, gives_way: bool) -> &'static str {
 fn measure(outcome: &'static str, began: Instant, span: &mut Span) {
     span.text("girasol.job.outcome", outcome);
     histogram!("girasol_job_duration_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
-}
-
-const FREE_DISK: &str = "Free space on the disk of the server: the job is tried again by itself.";
-const QUOTA: &str = "Discard frame sets that are not needed: the job is tried again by itself.";
-
-fn about(slug: &'static str, file: Option<&str>, remedy: Option<String>) -> Advice {
-    Advice { slug, file: file.map(str::to_owned), remedy }
-}
-
-/// What to do about what waits in the bucket.
-fn advice(error: &FetchError) -> Advice {
-    const MEND: &str = "Mend it in the bucket and retry the job.";
-    let mend = Some(MEND.to_owned());
-    match error {
-        FetchError::Name { name, .. } | FetchError::Unpack(UnpackError::Name { name, .. }) => {
-            about("bad-name", Some(name), mend)
-        }
-        FetchError::TooLarge { name, .. } => about("file-too-large", Some(name.as_str()), mend),
-        FetchError::TooManyFiles(_) => about("too-many-files", None, mend),
-        FetchError::Unpack(UnpackError::Refused(refusal)) => {
-            about(refusal.slug(), refusal.file(), Some(format!("{} {MEND}", refusal.remedy())))
-        }
-        FetchError::Unpack(UnpackError::NoRoom(no_room)) | FetchError::NoRoom(no_room) => match no_room {
-            NoRoom::Disk => about("disk-full", None, Some(FREE_DISK.to_owned())),
-            NoRoom::Quota(_) => about("quota-exceeded", None, Some(QUOTA.to_owned())),
-            NoRoom::Staging(_) => about("staging", None, None),
-            NoRoom::Db(_) => about("database", None, None),
-        },
-        FetchError::Closed(_) | FetchError::Stopped => about("overtaken", None, None),
-        FetchError::Unpack(UnpackError::Staging(_)) | FetchError::Staging(_) => about("staging", None, None),
-        FetchError::Inbox(_) => about("store", None, None),
-        FetchError::Unpack(UnpackError::Db(_)) | FetchError::Db(_) => about("database", None, None),
-    }
 }
 
 /// What comes first of a job's work.

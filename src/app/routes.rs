@@ -13,7 +13,10 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     cdn::purge::Purger,
     checks::Checks,
-    domain::{frameset::UploadLimits, polish::Rules as PolishRules, proxies::TrustedProxies},
+    domain::{
+        frameset::UploadLimits, loupe::Rules as LoupeRules, polish::Rules as PolishRules,
+        proxies::TrustedProxies,
+    },
     http::{
         self, AccessLog, Direct, Draining, PrivateAdmission, Scraped, catalog::Catalog, public::vitals::Views,
     },
@@ -41,6 +44,7 @@ pub(super) struct Shared {
     pub(super) scraped: web::Data<Scraped>,
     pub(super) housekeeping: web::Data<http::Housekeeping>,
     pub(super) polishing: web::Data<PolishRules>,
+    pub(super) loupes: web::Data<LoupeRules>,
     pub(super) measured: Measured,
     pub(super) request_limits: web::Data<Limits>,
     pub(super) admission: web::Data<PrivateAdmission>,
@@ -88,7 +92,11 @@ impl Shared {
         let Self { catalog, staging, limits, writers, checks, views, purger, proxies, readiness, .. } = self;
         routes.app_data(catalog).app_data(staging).app_data(limits).app_data(writers).app_data(self.draining);
         routes.app_data(checks).app_data(views).app_data(purger).app_data(proxies).app_data(readiness);
-        routes.app_data(self.scraped).app_data(self.housekeeping).app_data(self.polishing);
+        routes
+            .app_data(self.scraped)
+            .app_data(self.housekeeping)
+            .app_data(self.polishing)
+            .app_data(self.loupes);
         self.measured.add_to(routes);
         routes.app_data(self.request_limits).app_data(self.notices).app_data(self.admission);
     }

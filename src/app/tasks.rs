@@ -9,7 +9,7 @@ use crate::{
     library::{
         collect,
         expire::expire,
-        polish, raw_frames,
+        loupe, polish, raw_frames,
         readiness::{self, Readiness},
         references, scrub,
     },
@@ -36,7 +36,7 @@ pub(super) const KEEP_COPIES: Duration = Duration::from_hours(6);
 const COLLECT_EVERY: Duration = Duration::from_hours(1);
 /// How often the store is listed for objects that the database does not know.
 const ADOPT_EVERY: Duration = Duration::from_hours(24);
-/// How often a spin to polish is looked for: as often at the least, and at the most.
+/// How often work of idle time is looked for: as often at the least, and at the most.
 const POLISH_EVERY_AT_LEAST: Duration = Duration::from_mins(1);
 const POLISH_EVERY_AT_MOST: Duration = Duration::from_secs(1);
 /// How often views are written to the database.
@@ -149,18 +149,22 @@ pub(super) fn scrub(background: &mut Background, app: &App) {
     });
 }
 
+/// A search for work of idle time that found nothing is repeated after so many pauses.
+const FRUITLESS: u32 = 10;
+
+/// How often such work is looked for: at a tenth of the time for which nothing has to be done, so that it is queued soon after.
+fn idle_pause(idle_ms: i64) -> Duration {
+    let pause = Duration::from_millis(idle_ms.unsigned_abs() / 10);
+    pause.clamp(POLISH_EVERY_AT_MOST, POLISH_EVERY_AT_LEAST)
+}
+
 /// Queues the most looked-at spin to be polished, while nothing else is to do.
 pub(super) fn queue_polish(background: &mut Background, app: &App) {
-    /// A search that found nothing is repeated after so many pauses.
-    const FRUITLESS: u32 = 10;
-
     let rules = Arc::new(app.config.polish_rules());
     if !rules.is_enabled {
         return;
     }
-    // A tenth of the time for which nothing has to be done: a spin is queued soon after it.
-    let pause = Duration::from_millis(rules.idle_ms.unsigned_abs() / 10);
-    let pause = pause.clamp(POLISH_EVERY_AT_MOST, POLISH_EVERY_AT_LEAST);
+    let pause = idle_pause(rules.idle_ms);
     let (db, launches, pace) = (app.db.clone(), app.launches(), Arc::new(polish::Pace::default()));
     background.every("queue_polish", pause, move || {
         let (db, launches, pace, rules) = (db.clone(), launches.clone(), pace.clone(), rules.clone());
@@ -168,6 +172,24 @@ pub(super) fn queue_polish(background: &mut Background, app: &App) {
             let now_ms = db.now_ms();
             let launch_is_on = launches.all().await.iter().any(|launch| launch.is_on(now_ms));
             polish::queue_next(&db, &rules, launch_is_on, (&pace, pause * FRUITLESS)).await.map(drop)
+        }
+    });
+}
+
+/// Queues the loupe of the most looked-at spin that has none, while nothing else is to do.
+pub(super) fn queue_loupe(background: &mut Background, app: &App) {
+    let rules = Arc::new(app.config.loupe_rules());
+    if !rules.bounds.is_enabled {
+        return;
+    }
+    let pause = idle_pause(rules.bounds.idle_ms);
+    let (db, launches, pace) = (app.db.clone(), app.launches(), Arc::new(polish::Pace::default()));
+    background.every("queue_loupe", pause, move || {
+        let (db, launches, pace, rules) = (db.clone(), launches.clone(), pace.clone(), rules.clone());
+        async move {
+            let now_ms = db.now_ms();
+            let launch_is_on = launches.all().await.iter().any(|launch| launch.is_on(now_ms));
+            loupe::queue_next(&db, &rules, launch_is_on, (&pace, pause * FRUITLESS)).await.map(drop)
         }
     });
 }

@@ -71,7 +71,7 @@ fn what_is_wrong_is_named() {
         girasol.toml:2: server.workrs is not a setting; did you mean workers?
         girasol.toml:2: server.workers must be a whole number from 1 to 512, not "two"
         girasol.toml:2: server.workers must be a whole number from 1 to 512, not 0
-        girasol.toml:1: srv is not a setting; known are alerts, cache, data, database, delivery, encode, formats, jobs, launches, limits, log, objectives, policy, polish, purge, server, sizes, store, tiers, traces, uploads, versions, vitals
+        girasol.toml:1: srv is not a setting; known are alerts, cache, data, database, delivery, encode, formats, jobs, launches, limits, log, loupe, objectives, policy, polish, purge, server, sizes, store, tiers, traces, uploads, versions, vitals
         girasol.toml:1: server is a section: write [server]
         girasol.toml:1: unclosed table, expected `]`
         girasol.toml:2: server.listen must be an address and a port, as 127.0.0.1:8360

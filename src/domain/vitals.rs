@@ -65,6 +65,9 @@ pub struct Vitals {
     /// Frames of hd that were painted while the piece rested.
     #[serde(default)]
     pub rested: u32,
+    /// Frames of a loupe that were painted.
+    #[serde(default)]
+    pub loupes: u32,
     /// Of the page: its largest contentful paint.
     #[serde(default)]
     pub lcp_ms: Option<u32>,
@@ -80,11 +83,11 @@ impl Vitals {
     /// Whether a viewer can have measured this; otherwise which field it cannot have.
     pub fn plausible(&self) -> Result<(), &'static str> {
         let times = [self.frame_ms, self.spin_ms, self.full_ms, self.switch_ms];
-        let counts = [self.switches, self.turned, self.rested, self.errors];
+        let counts = [self.switches, self.turned, self.rested, self.loupes, self.errors];
         let checks = [
             ("schema", self.schema == SCHEMA),
             ("frame_ms, spin_ms, full_ms and switch_ms", times.iter().flatten().all(|ms| *ms <= MAX_MS)),
-            ("switches, turned, rested and errors", counts.iter().all(|count| *count <= MAX_COUNT)),
+            ("switches, turned, rested, loupes and errors", counts.iter().all(|count| *count <= MAX_COUNT)),
             ("wanted", self.wanted <= self.turned),
             ("bytes", self.bytes <= MAX_BYTES),
             ("looks", self.looks.len() <= SECTORS && self.looks.iter().all(|ms| *ms <= MAX_MS)),
@@ -124,8 +127,9 @@ mod tests {
         );
         for (rest, field) in [
             (r#", "spin_ms": 3600001"#, "frame_ms, spin_ms, full_ms and switch_ms"),
-            (r#", "switches": 1000001"#, "switches, turned, rested and errors"),
-            (r#", "rested": 1000001"#, "switches, turned, rested and errors"),
+            (r#", "switches": 1000001"#, "switches, turned, rested, loupes and errors"),
+            (r#", "rested": 1000001"#, "switches, turned, rested, loupes and errors"),
+            (r#", "loupes": 1000001"#, "switches, turned, rested, loupes and errors"),
             (r#", "turned": 3, "wanted": 4"#, "wanted"),
             (r#", "bytes": 1000000001"#, "bytes"),
             (r#", "looks": [1, 3600001]"#, "looks"),

@@ -28,14 +28,16 @@ use tokio::runtime::Handle;
 use crate::{
     cache::{Cache, shared::Shared},
     config::DeliveryConfig,
-    db::{Db, ingests::IngestProgress, versions::Pointer},
+    db::{Db, ingests::IngestProgress, loupes::Requested, versions::Pointer},
     domain::{
+        loupe::Rules as LoupeRules,
         names::{ConfigId, ProductId},
         namespace::Namespace,
         policy::Policy,
         product::Product,
         signed::{Grant, SigningKey},
     },
+    library::loupe::{self, Offer},
     store::{Address, ObjectKey, Store},
 };
 
@@ -90,6 +92,8 @@ pub struct Catalog {
     revisions: Cache<(u64, ProductId), Option<i64>>,
     last_known: LastKnown,
     pub(crate) delivery: DeliveryConfig,
+    /// Which loupes are made; `None` where none is.
+    loupes: Option<LoupeRules>,
     signing: Cache<(), Vec<SigningKey>>,
     products: Cache<(ProductId, i64), Option<Product>>,
     /// How many of the most popular spins are loaded beforehand.
@@ -125,6 +129,7 @@ impl Catalog {
             policy,
             epoch: AtomicU64::new(0),
             delivery: DeliveryConfig::default(),
+            loupes: None,
             pointers: Cache::of_entries("pointers", MAX_POINTERS, POINTER_TTL),
             revisions: Cache::of_entries("revisions", MAX_POINTERS, POINTER_TTL),
             last_known: LastKnown::for_at_most(Duration::ZERO),
@@ -172,6 +177,12 @@ impl Catalog {
     #[must_use]
     pub fn delivering(self, delivery: DeliveryConfig) -> Self {
         Self { delivery, ..self }
+    }
+
+    /// The same catalog, where visitors may ask for loupes by these rules.
+    #[must_use]
+    pub fn magnifying(self, rules: LoupeRules) -> Self {
+        Self { loupes: Some(rules), ..self }
     }
 
     /// Evicts every object. A load under way ends in the old caches, which no request reads.
@@ -349,6 +360,19 @@ impl Catalog {
             None => Box::pin(load),
         };
         self.products.get_or_load((id.clone(), revision), load).await
+    }
+
+    /// The loupe of a version, or whether a visitor may ask for it.
+    pub(crate) async fn loupe(&self, id: &ConfigId, version: i64) -> Result<Offer, Error> {
+        let _turn = self.admission.database.enter().await?;
+        Ok(loupe::offer(&self.serving, self.loupes.as_ref(), id, version).await?)
+    }
+
+    /// Queues the loupe of a live version for a visitor.
+    pub(crate) async fn ask_for_loupe(&self, id: &ConfigId) -> Result<Requested, Error> {
+        let Some(rules) = &self.loupes else { return Ok(Requested::Known) };
+        let _turn = self.admission.database.enter().await?;
+        Ok(loupe::ask(&self.db, rules, id).await?)
     }
 
     /// How far the ingest of a configuration is, if there is one.

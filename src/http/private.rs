@@ -9,6 +9,7 @@ mod demand;
 mod framesets;
 mod grants;
 mod jobs;
+mod loupe;
 mod polish;
 mod preview;
 mod products;
@@ -86,6 +87,7 @@ pub(super) fn preview_pages(routes: &mut web::ServiceConfig) {
     sequences::take_down,
     sequences::remove,
     sequences::show_version,
+    loupe::show,
     polish::show,
     sequences::manifest,
     protection::protect,
@@ -138,6 +140,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(address("/api/sequences/{configuration}").get(sequences::show).delete(sequences::remove))
         .service(address("/api/sequences/{configuration}/publish").post(sequences::publish))
         .service(address("/api/sequences/{configuration}/rollback").post(sequences::roll_back))
+        .service(address("/api/sequences/{configuration}/loupe").get(loupe::show))
         .service(address("/api/sequences/{configuration}/polish").get(polish::show))
         .service(address("/api/sequences/{configuration}/take-down").post(sequences::take_down))
         .service(address("/api/sequences/{configuration}/protect").post(protection::protect))

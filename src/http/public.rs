@@ -9,6 +9,7 @@ pub mod vitals;
 
 mod configure;
 mod health;
+mod loupe;
 pub(super) mod objects;
 pub(super) mod page;
 pub(super) mod product;
@@ -33,6 +34,7 @@ pub(super) use self::{
     sequence::sequence,
     sequence::auto,
     snippet::snippet,
+    loupe::request,
     vitals::vitals,
     sequence::manifest,
     objects::frame,
@@ -47,6 +49,7 @@ pub(super) use self::{
     signed::frame,
     signed::pack,
     signed::still,
+    signed::loupe,
     signed::other,
     health::health,
     health::live,
@@ -62,6 +65,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read("/api/products/customizable/{configuration}/status", status::status))
         .service(read("/api/products/customizable/{configuration}/snippet", snippet::snippet))
         .service(write("/api/products/customizable/{configuration}/configure", configure::configure))
+        .service(write("/api/products/customizable/{configuration}/loupe", loupe::request))
         .service(read("/api/products/customizable/{jewelry_type}/{base_model}", product::product))
         .service(write("/api/vitals", vitals::vitals))
         .service(read("/m/{configuration}/auto", sequence::auto))
@@ -70,6 +74,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
         .service(read(objects::PACK, objects::pack))
         .service(read("/still/{file}", objects::still))
         .service(read("/signed/{token}/sequence", signed::sequence))
+        .service(write("/signed/{token}/loupe", signed::loupe))
         .service(read("/signed/{token}/s/{set}/{file}", signed::frame))
         .service(read("/signed/{token}/p/{file}", signed::pack))
         .service(read("/signed/{token}/{file}", signed::other))

@@ -16,6 +16,7 @@ pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod launches;
+pub(crate) mod loupe;
 pub(crate) mod names;
 pub(crate) mod optimize;
 pub(crate) mod parameters;

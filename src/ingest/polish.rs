@@ -104,7 +104,7 @@ async fn encode(
     Ok(encoded?.map_err(Failure::Work)??)
 }
 
-fn begin_thread() {
+pub(super) fn begin_thread() {
     Meter::begin();
     // In Linux, of the calling thread alone.
     #[cfg(target_os = "linux")]

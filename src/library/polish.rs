@@ -21,12 +21,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    fn is_due(&self, pause: Duration) -> bool {
+    pub(super) fn is_due(&self, pause: Duration) -> bool {
         let since = *self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_none_or(|since| since.elapsed() >= pause)
     }
 
-    fn note(&self, has_found: bool) {
+    pub(super) fn note(&self, has_found: bool) {
         let since = (!has_found).then(Instant::now);
         *self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }

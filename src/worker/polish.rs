@@ -212,7 +212,7 @@ impl Worker {
         Ok(polish(&self.db, &self.store, &self.data, (&order, leased), tracker).await?)
     }
 
-    fn order_of(&self, set: Frameset, source: PathBuf, settings: Settings) -> Order {
+    pub(super) fn order_of(&self, set: Frameset, source: PathBuf, settings: Settings) -> Order {
         Order {
             source,
             product: set.wanted.product,

@@ -48,6 +48,7 @@ mod interrupted_backup;
 mod jobs;
 mod layers;
 mod limits;
+mod loupe;
 mod metrics;
 mod monitoring;
 mod moved;

@@ -58,14 +58,16 @@ pub(crate) fn sum(series: &Series, name: &str, label: &str) -> f64 {
     series.iter().filter(|(series, _)| of_it(series)).map(|(_, value)| value).sum()
 }
 
-/// Statements that fail, a replica, a backup, a bucket, and a spin that is polished, which are not made here.
-const NOT_HERE: [&str; 6] = [
+/// Statements that fail, a replica, a backup, a bucket, and a spin that is polished, and a loupe, which are not made here.
+const NOT_HERE: [&str; 8] = [
     "girasol_db_statement_failures_total",
     "girasol_db_replica_ready",
     "girasol_service_backup_age_seconds",
     "girasol_streamed_objects_total",
     "girasol_polish_duration_seconds",
     "girasol_polish_cpu_seconds",
+    "girasol_loupe_duration_seconds",
+    "girasol_loupe_cpu_seconds",
 ];
 
 /// A server that encodes what artists send, and purges a cache and sends traces to a collector that do not answer.

@@ -782,6 +782,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/products/customizable/{configuration}/loupe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A request for the loupe of the live version
+         * @description What negotiated manifests name as `loupe_request`. It queues the loupe, once, and no more of them in a day than the settings
+         *     allow; the manifest has it when it is made.
+         */
+        post: operations["requestLoupe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/customizable/{configuration}/sequence": {
         parameters: {
             query?: never;
@@ -946,6 +967,27 @@ export interface paths {
          * @description Choices that were made for it alone are removed with it, so that a spelling mistake does not stay on the product.
          */
         delete: operations["removeSequence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sequences/{configuration}/loupe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The loupe of the live version: its bytes, or why there is none
+         * @description While nothing waits in the queue, frames at the raw frames' own size are made of the most looked-at spins, for visitors who
+         *     zoom further than hd goes. They belong to the version and are deleted with it.
+         */
+        get: operations["showLoupe"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1436,6 +1478,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/signed/{token}/loupe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A request for the loupe of a protected configuration's live version
+         * @description As that for a public one.
+         */
+        post: operations["requestSignedLoupe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/signed/{token}/p/{digest}.pack": {
         parameters: {
             query?: never;
@@ -1883,6 +1945,10 @@ export interface components {
             hints?: {
                 [key: string]: string;
             };
+            /** @description Frames at the raw frames' own size, for a look closer than hd; once they are made. */
+            loupe?: components["schemas"]["Loupe"];
+            /** @description Where such frames can be asked for by POST, while there are none: relative to the manifest's own address. */
+            loupe_request?: string;
             policy: components["schemas"]["Policy"];
             selected: components["schemas"]["Selected"];
             /** @description Live configurations that differ in one choice. */
@@ -2504,6 +2570,55 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             line: string;
         };
+        /**
+         * @description Frames that lie exactly over those of hd, at the raw frames' own size: at most 2400 pixels on the longer side. Each is a file at
+         *     the manifest's `urls.frame`; no pack has them, and they are part of no tier.
+         */
+        Loupe: {
+            /** @description The whole degree of each frame, ascending. */
+            degrees: number[];
+            /** @description By format. */
+            formats: {
+                [key: string]: components["schemas"]["LoupeFrames"];
+            };
+            /** @description Width and height in pixels. */
+            size: number[];
+        };
+        /** @description A loupe in one format. */
+        LoupeFrames: {
+            /** @description Bytes of each frame, in the order of their degrees. */
+            bytes: number[];
+            /** @description The set of its frames. */
+            set: components["schemas"]["Digest"];
+        };
+        /** @description The loupe of a live version: frames for visitors who zoom further than hd goes. */
+        LoupeStanding: {
+            /** @description Whether a visitor asked for it. */
+            asked: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of its frames in all formats, which are stored beside those of the tiers.
+             */
+            bytes: number;
+            changed?: components["schemas"]["Timestamp"] | null;
+            configuration: components["schemas"]["ConfigId"];
+            /**
+             * Format: double
+             * @description CPU time that it took.
+             */
+            cpuSeconds: number;
+            state: components["schemas"]["LoupeState"];
+            /**
+             * Format: int64
+             * @description The live version.
+             */
+            version?: number | null;
+        };
+        /**
+         * @description How far the loupe is, or why there is none.
+         * @enum {string}
+         */
+        LoupeState: "due" | "queued" | "running" | "ready" | "unneeded" | "frames-gone" | "failed" | "disabled" | "nothing-live" | "no-frames";
         /**
          * @description One immutable version of a configuration's spin. Fields are serialised in this order; the
          *     manifest's digest is over exactly those bytes.
@@ -3791,6 +3906,11 @@ export interface components {
             looks?: number[];
             /**
              * Format: int32
+             * @description Frames of a loupe that were painted over hd.
+             */
+            loupes?: number;
+            /**
+             * Format: int32
              * @description Frames of hd that were painted while the piece rested, on a screen with more pixels than the frames of its tier.
              */
             rested?: number;
@@ -5060,6 +5180,10 @@ export type ListedOption = components['schemas']['ListedOption'];
 export type ListedProduct = components['schemas']['ListedProduct'];
 export type LiveFigures = components['schemas']['LiveFigures'];
 export type LogEntry = components['schemas']['LogEntry'];
+export type Loupe = components['schemas']['Loupe'];
+export type LoupeFrames = components['schemas']['LoupeFrames'];
+export type LoupeStanding = components['schemas']['LoupeStanding'];
+export type LoupeState = components['schemas']['LoupeState'];
 export type Manifest = components['schemas']['Manifest'];
 export type ManifestSchema = components['schemas']['ManifestSchema'];
 export type Mend = components['schemas']['Mend'];
@@ -6863,6 +6987,44 @@ export interface operations {
             503: components["responses"]["NotReady"];
         };
     };
+    requestLoupe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The configuration.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond
+                 */
+                configuration: components["schemas"]["ConfigId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing is queued: it is there or waits already, cannot be made, or enough were asked for today. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadQuery"];
+            403: components["responses"]["Protected"];
+            404: components["responses"]["NoSpin"];
+            410: components["responses"]["TakenDown"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
     showSequence: {
         parameters: {
             query?: {
@@ -7364,6 +7526,39 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    showLoupe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The configuration.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond
+                 */
+                configuration: components["schemas"]["ConfigId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoupeStanding"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["KeyNeeded"];
+            403: components["responses"]["InsufficientRole"];
+            404: components["responses"]["NoSuchSequence"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     showPolish: {
@@ -8726,6 +8921,43 @@ export interface operations {
             404: components["responses"]["NoSuchFile"];
             412: components["responses"]["PreconditionFailed"];
             416: components["responses"]["RangeOutside"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    requestSignedLoupe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `CONFIGURATION~SHOWN~UNTIL~KEY~SIGNATURE`.
+                 * @example ring.solitaire.metal-yellow-gold.stone-diamond~live~1795968000~0a1b2c3d~22ffc201c4052dced2bce9ee5617b3d1435fa8989e599e7aea28401b043dc35d
+                 */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing is queued: it is there or waits already, cannot be made, or enough were asked for today. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadQuery"];
+            403: components["responses"]["NotSigned"];
+            404: components["responses"]["NoSuchFile"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];

@@ -194,6 +194,32 @@ pub(crate) async fn other(request: HttpRequest, catalog: Data<Catalog>) -> Resul
     }
 }
 
+/// A request for the loupe of a protected configuration's live version
+///
+/// As that for a public one.
+#[utoipa::path(
+    post,
+    path = "/signed/{token}/loupe",
+    operation_id = "requestSignedLoupe",
+    tag = "Protected",
+    params(param::Signed),
+    responses(
+        (status = 202, description = "It is queued."),
+        (status = 204, description = "Nothing is queued: it is there or waits already, cannot be made, or enough were asked for today."),
+        problems::BadQuery,
+        problems::NotSigned,
+        problems::NoSuchFile,
+        problems::TooManyRequests,
+        problems::Internal,
+    ),
+)]
+pub(crate) async fn loupe(request: HttpRequest, catalog: Data<Catalog>) -> Result<HttpResponse, Failure> {
+    let scope = Scope::secret();
+    let opened = open(&request, &catalog).await.at(&scope)?;
+    query::none(&request).at(&scope)?;
+    super::loupe::of(&catalog, opened.configuration(), scope).await
+}
+
 /// The configuration that a token opens.
 enum Opened {
     /// A protected configuration.

@@ -214,7 +214,7 @@ pub(crate) async fn vitals(
 /// Counts a view for Prometheus.
 fn count(vitals: &Vitals) {
     counter!("girasol_viewer_views_total").increment(1);
-    let Vitals { frame_ms, full_ms, switch_ms, turned, wanted, rested, .. } = vitals;
+    let Vitals { frame_ms, full_ms, switch_ms, turned, wanted, rested, loupes, .. } = vitals;
     if let Some(frame_ms) = frame_ms {
         histogram!("girasol_viewer_first_frame_duration_seconds").record(f64::from(*frame_ms) / 1000.0);
     }
@@ -228,6 +228,7 @@ fn count(vitals: &Vitals) {
     let neighbours = turned.saturating_sub(*wanted);
     counter!("girasol_viewer_turned_frames_total", "outcome" => "neighbour").increment(neighbours.into());
     counter!("girasol_viewer_rested_frames_total").increment((*rested).into());
+    counter!("girasol_viewer_loupe_frames_total").increment((*loupes).into());
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     hints::Ect,
+    loupe,
     manifest::Manifest,
     names::{Choices, ConfigId},
     policy,
@@ -40,6 +41,14 @@ pub(crate) struct Decision {
     #[schema(max_items = 24)]
     pub(crate) siblings: Vec<Sibling>,
     pub(crate) selected: Selected,
+    /// Frames at the raw frames' own size, for a look closer than hd; once they are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) loupe: Option<Loupe>,
+    /// Where such frames can be asked for by POST, while there are none: relative to the manifest's own address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) loupe_request: Option<&'static str>,
     /// The hints that the server saw; with `explain=1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -72,6 +81,36 @@ pub(crate) struct Selected {
     /// The rules that decided.
     #[schema(examples(json!(["network: 4g or unknown", "device: high-end"])))]
     pub(crate) because: Vec<String>,
+}
+
+/// Frames that lie exactly over those of hd, at the raw frames' own size: at most 2400 pixels on the longer side. Each is a file at
+/// the manifest's `urls.frame`; no pack has them, and they are part of no tier.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Loupe {
+    /// Width and height in pixels.
+    pub(crate) size: [u32; 2],
+    /// The whole degree of each frame, ascending.
+    pub(crate) degrees: Vec<u16>,
+    /// By format.
+    #[schema(value_type = BTreeMap<names::Format, LoupeFrames>)]
+    pub(crate) formats: BTreeMap<Format, LoupeFrames>,
+}
+
+/// A loupe in one format.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LoupeFrames {
+    /// The set of its frames.
+    #[schema(value_type = names::Digest)]
+    pub(crate) set: Digest,
+    /// Bytes of each frame, in the order of their degrees.
+    pub(crate) bytes: Vec<u32>,
+}
+
+impl From<loupe::Loupe> for Loupe {
+    fn from(loupe::Loupe { size, degrees, formats }: loupe::Loupe) -> Self {
+        let frames = |(format, loupe::Frames { set, bytes })| (format, LoupeFrames { set, bytes });
+        Self { size, degrees, formats: formats.into_iter().map(frames).collect() }
+    }
 }
 
 /// A tier as clients force it: `standard` has either of its counts of frames.

@@ -53,6 +53,9 @@ pub(crate) struct Vitals {
     /// Frames of hd that were painted while the piece rested, on a screen with more pixels than the frames of its tier.
     #[schema(required = false, minimum = 0, maximum = 1_000_000)]
     rested: u32,
+    /// Frames of a loupe that were painted over hd.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000)]
+    loupes: u32,
     /// Of the page, where it wants that: its largest contentful paint.
     #[schema(required = false, minimum = 0, maximum = 3_600_000)]
     lcp_ms: Option<u32>,

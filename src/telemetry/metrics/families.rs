@@ -195,6 +195,11 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Frames of hd that browsers painted while a piece rested, on screens with more pixels than the frames of its tier.",
     ),
+    counter(
+        "girasol_viewer_loupe_frames_total",
+        &[],
+        "Frames of a loupe that browsers painted over hd, where visitors zoomed further than hd goes.",
+    ),
     counter("girasol_negotiations_total", &["tier", "format"], "Delivery classes that were selected."),
     counter(
         "girasol_negotiation_rules_total",
@@ -293,6 +298,19 @@ pub const FAMILIES: &[Family] = &[
         WORK,
         &["outcome"],
         "CPU time that it took meanwhile. [polish] bounds the sum over all processes and 24 hours.",
+    ),
+    histogram(
+        "girasol_loupe_duration_seconds",
+        WORK,
+        &["outcome"],
+        "Time for which a loupe was made at once: ready (it is shown), unneeded, overtaken, frames-gone, failed, lost to another \
+         worker, or yielded to jobs, to a launch, to the CPU time of a day, or to the end of the worker: it goes on later.",
+    ),
+    histogram(
+        "girasol_loupe_cpu_seconds",
+        WORK,
+        &["outcome"],
+        "CPU time that it took meanwhile. [loupe] bounds the sum over all processes and 24 hours.",
     ),
     histogram("girasol_ingest_stage_duration_seconds", WORK, &["stage"], "Time of a stage of an ingest."),
     counter(

@@ -20,10 +20,11 @@ use crate::{
         catalog::Catalog,
         problem::Error,
         wire::{
-            sequence::{Decision, Policy, Selected, Sibling},
+            sequence::{Decision, Loupe, Policy, Selected, Sibling},
             to_json,
         },
     },
+    library::loupe::Offer,
 };
 
 /// Siblings in one manifest. Compressed with br, the manifest of a turn of 360 frames has 1.8 KB without siblings and
@@ -39,12 +40,19 @@ pub(super) async fn negotiated_json(
 ) -> Result<Vec<u8>, Error> {
     let Decided { pointer, class, .. } = decided;
     let DeliveryClass { tier, frames, format, because } = class;
+    let (loupe, loupe_request) = match Box::pin(offer(catalog, decided)).await {
+        Offer::Loupe(loupe) => (Some(Loupe::from(loupe)), None),
+        Offer::Request => (None, Some("loupe")),
+        Offer::Nothing => (None, None),
+    };
     let more = Decision {
         digest: pointer.digest,
         policy: Policy::from(&catalog.policy),
         // Boxed: the future is large, and few answers need it.
         siblings: Box::pin(siblings(catalog, decided)).await?,
         selected: Selected { tier: word(*tier), frames: *frames, format: *format, because: because.clone() },
+        loupe,
+        loupe_request,
         hints,
     };
     let more = to_json(&more);
@@ -89,6 +97,15 @@ async fn siblings(catalog: &Catalog, decided: &Decided) -> Result<Vec<Sibling>, 
         });
     }
     Ok(siblings)
+}
+
+/// What there is of the version's loupe. An answer is good without it: a failure takes nothing else from the visitor.
+async fn offer(catalog: &Catalog, decided: &Decided) -> Offer {
+    let Decided { configuration, pointer, .. } = decided;
+    catalog.loupe(configuration, pointer.version).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, %configuration, "the loupe of a spin cannot be read, and is left out");
+        Offer::Nothing
+    })
 }
 
 /// The sets that standard draws on, or those of preview in an early version.
