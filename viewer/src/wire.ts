@@ -32,6 +32,18 @@ export interface Manifest {
   selected?: Selected;
   /** It stands in a page, and may be older than the server's. */
   inline?: boolean;
+  /** Frames for a look closer than hd, once they are made. */
+  loupe?: Loupe;
+  /** Where they can be asked for by POST while there are none. */
+  loupe_request?: string;
+}
+
+/** Frames that lie exactly over those of hd, at the raw frames' own size. */
+export interface Loupe {
+  /** Width and height in pixels. */
+  size: [number, number];
+  degrees: number[];
+  formats: Partial<Record<Format, { set: string; bytes: number[] }>>;
 }
 
 /** Where the frames lie in the artist's frames, in the pixels of those. */
@@ -228,6 +240,8 @@ export interface VitalsReport {
   format?: Format;
   looks?: number[];
   rested?: number;
+  /** Frames of a loupe that were painted. */
+  loupes?: number;
   /** Of the page, with vitals="page": largest contentful paint, layout shifts in thousandths, slowest interaction. */
   lcp_ms?: number;
   cls_thousandths?: number;

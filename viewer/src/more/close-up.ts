@@ -19,6 +19,8 @@ export interface CloseUp {
   leave(): void;
   /** Loads hd, where what is shown is larger than what is there. */
   enrich(): void;
+  /** Device pixels across which the canvas is shown, zoomed or on the full screen; 0 where it is neither. */
+  widthPx(): number;
 }
 
 // Fingers that are laid on move so much without meaning it.
@@ -112,5 +114,6 @@ export function createCloseUp(kit: Kit, onChange: () => void): CloseUp {
     },
     leave: () => set(WHOLE),
     enrich,
+    widthPx,
   };
 }

@@ -17,8 +17,8 @@ export function createFresh({ host, screen, loader }: Kit): () => Promise<void> 
       const { manifest } = await loader.request(address ?? srcOf(host), netOf(new AbortController().signal));
       if (loader.manifest !== shown) return;
       if (manifest.digest !== shown.digest) return await loader.reload();
-      const { policy, siblings } = manifest;
-      Object.assign(shown, { policy, siblings, inline: false });
+      const { policy, siblings, loupe, loupe_request } = manifest;
+      Object.assign(shown, { policy, siblings, loupe, loupe_request, inline: false });
     } catch (error) {
       // Offline the spin stays as it is, and the next time is another try.
       if (loader.manifest === shown && isRefusal(statusOf(error))) await loader.reload();

@@ -15,6 +15,7 @@ import { createHelper } from "./helper";
 import { makeHotspots, placeHotspots } from "./hotspots";
 import { createLanguage } from "./language";
 import { createLooks } from "./looks";
+import { createLoupe } from "./loupe";
 import CSS from "./more.css";
 import { takePageVitals, watchPageVitals } from "./page-vitals";
 import { createRest } from "./rest";
@@ -53,7 +54,11 @@ export function createMore(kit: Kit): More {
   view.stage.after(spots);
   presentAgain(view.canvas);
 
-  const closeUp = createCloseUp(kit, () => controls.refresh());
+  const loupe = createLoupe(kit, () => closeUp.widthPx());
+  const closeUp = createCloseUp(kit, () => {
+    controls.refresh();
+    loupe.begin();
+  });
   const autospin = createAutospin(kit, () => controls.refresh());
   const coast = createCoast(kit);
   const controls = createControls(kit, autospin, closeUp);
@@ -70,11 +75,12 @@ export function createMore(kit: Kit): More {
   const rest = createRest(kit);
   kit.vitals.extra = () => {
     const format = loader.manifest?.selected?.format;
-    const [seen, rested] = [looks.take(), rest.take()];
+    const [seen, rested, loupes] = [looks.take(), rest.take(), loupe.take()];
     return {
       ...(format && { format }),
       ...(seen.length && { looks: seen }),
       ...(rested && { rested }),
+      ...(loupes && { loupes }),
       ...takePageVitals(),
     };
   };
@@ -109,7 +115,10 @@ export function createMore(kit: Kit): More {
     place();
     share();
     rest.begin();
+    loupe.begin();
   });
+  // A frame of hd that has come is painted over what stands there.
+  host.addEventListener("tierchange", loupe.begin);
   // Hotspots of the page's own come and change at any time.
   const changes = { childList: true, subtree: true, attributeFilter: ["data-points", "slot"] };
   new MutationObserver(place).observe(host, changes);
@@ -138,8 +147,10 @@ export function createMore(kit: Kit): More {
         closeUp.enrich();
         rest.begin();
         void fresh();
+        loupe.begin();
       } else {
         rest.end();
+        loupe.end();
         warming.stop();
         coast.end();
       }
@@ -151,6 +162,7 @@ export function createMore(kit: Kit): More {
       fill();
       if (!full.isOn) closeUp.leave();
       closeUp.enrich();
+      loupe.begin();
       controls.refresh();
       share();
     },
