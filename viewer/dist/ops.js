@@ -227,7 +227,7 @@ are good enough.
 A task beside requests has not done its work for three times as long as it should take.
 
 **Look.** *Health* names the task under \`background\`, and the log says why it failed. \`girasol_background_restarts_total\` shows one that dies
-again and again. \`queue_polish\` chooses what is encoded again while nothing else is to do: no visitor or artist waits for it.
+again and again. \`queue_polish\` chooses what is encoded again while nothing else is to do, and \`queue_loupe\` whose loupe is made: no visitor or artist waits for it.
 
 **Do.** Mostly the database or the store was away: look there first. If only this task fails, restart the server, and report what the log says.
 

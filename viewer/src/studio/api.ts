@@ -6,6 +6,7 @@ import type {
   Frameset,
   Job,
   ListedProduct,
+  LoupeStanding,
   NewChoice,
   Polish,
   PreviewLink,
@@ -102,6 +103,7 @@ const SEQUENCES = "/api/sequences";
 export const sequences = {
   show: (id: string) => ask<Sequence>("GET", `${SEQUENCES}/${id}`),
   version: (id: string, version: number) => ask<VersionDetail>("GET", `${SEQUENCES}/${id}/versions/${version}`),
+  loupe: (id: string) => ask<LoupeStanding>("GET", `${SEQUENCES}/${id}/loupe`),
   polish: (id: string) => ask<Polish>("GET", `${SEQUENCES}/${id}/polish`),
   publish: (id: string, version: number) => ask<Sequence>("POST", `${SEQUENCES}/${id}/publish`, { version }),
   rollBack: (id: string) => ask<Sequence>("POST", `${SEQUENCES}/${id}/rollback`),

@@ -1,12 +1,13 @@
 // A configuration: its versions, the spin of one of them at every tier and format, and what visitors see.
 
-import type { FrameFigure, Polish, Sequence, Version, VersionDetail } from "../api";
+import type { FrameFigure, LoupeStanding, Polish, Sequence, Version, VersionDetail } from "../api";
 import type { GirasolSpin, SpinEvents } from "../element/element";
 import { byId, count, make } from "../page";
 import type { Format, Manifest } from "../wire";
 import { announce } from "./announce";
 import { sequences } from "./api";
 import { turnOnce } from "./arrival";
+import { loupePanel } from "./loupe";
 import { loadManifest } from "./manifests";
 import { startSet } from "./new-set";
 import { type Plots, plotFrames } from "./plots";
@@ -28,13 +29,14 @@ export async function showConfiguration(page: HTMLElement, route: At, signal: Ab
   const sequence = await sequences.show(route.configuration);
   const chosen = sequence.versions.find(({ version }) => version === route.version) ?? sequence.versions[0];
   if (!chosen) return showNothing(page, sequence);
-  const [manifest, polish, detail] = await Promise.all([
+  const [manifest, polish, loupe, detail] = await Promise.all([
     loadManifest(chosen.manifest),
     loadPolish(sequence.configuration),
+    loadLoupe(sequence.configuration),
     // A version without facts about each frame is shown all the same.
     sequences.version(sequence.configuration, chosen.version).catch((): VersionDetail | undefined => undefined),
   ]);
-  if (!signal.aborted) show(page, route, sequence, chosen, { manifest, polish, detail }, signal);
+  if (!signal.aborted) show(page, route, sequence, chosen, { manifest, polish, loupe, detail }, signal);
 }
 
 /** The page does without it where the server cannot say. */
@@ -42,10 +44,15 @@ function loadPolish(configuration: string): Promise<Polish | undefined> {
   return sequences.polish(configuration).catch(() => undefined);
 }
 
+function loadLoupe(configuration: string): Promise<LoupeStanding | undefined> {
+  return sequences.loupe(configuration).catch(() => undefined);
+}
+
 /** What is known besides the list of versions. */
 interface Known {
   manifest: Manifest;
   polish: Polish | undefined;
+  loupe: LoupeStanding | undefined;
   detail: VersionDetail | undefined;
 }
 
@@ -54,7 +61,7 @@ function show(
   route: At,
   sequence: Sequence,
   chosen: Version,
-  { manifest, polish, detail }: Known,
+  { manifest, polish, loupe, detail }: Known,
   signal: AbortSignal,
 ): void {
   const { configuration } = sequence;
@@ -78,6 +85,7 @@ function show(
   const list = panel("Versions", { id: "versions" });
   const onPage = make("div", { class: "bare" });
   const polished = make("div", { class: "bare" });
+  const closer = make("div", { class: "bare" });
   let plots: Plots | undefined;
   let drawn = new AbortController();
 
@@ -94,6 +102,7 @@ function show(
     table.replaceChildren(renditionTable(manifest, view));
   };
   const drawPolish = (fresh: Polish | undefined) => polished.replaceChildren(...(fresh ? [polishPanel(fresh)] : []));
+  const drawLoupe = (fresh: LoupeStanding | undefined) => closer.replaceChildren(...(fresh ? [loupePanel(fresh)] : []));
   const drawState = (fresh: Sequence) => {
     const now = fresh.versions.find(({ version }) => version === chosen.version) ?? chosen;
     const to = fresh.protected ? ", protected: only signed addresses show it" : "";
@@ -107,6 +116,7 @@ function show(
       ...actionsOf(fresh, now, piece, (changed) => {
         drawState(changed);
         void loadPolish(configuration).then(drawPolish);
+        void loadLoupe(configuration).then(drawLoupe);
       }),
     );
     list.replaceChildren(list.firstElementChild!, versionList(fresh, now, view));
@@ -158,11 +168,20 @@ function show(
         ),
         panel("Frame by frame", { id: "frame-facts" }, frames),
       ),
-      make("div", { class: "column" }, onPage, list, polished, panel("Tiers and formats", { id: "tiers" }, table)),
+      make(
+        "div",
+        { class: "column" },
+        onPage,
+        list,
+        polished,
+        closer,
+        panel("Tiers and formats", { id: "tiers" }, table),
+      ),
     ),
   );
   drawState(sequence);
   drawPolish(polish);
+  drawLoupe(loupe);
   drawView();
   void customElements.whenDefined("girasol-spin").then(() => {
     const before = angles.get(configuration);
