@@ -1,5 +1,8 @@
 //! `girasol snippet`.
 
+use std::net::SocketAddr;
+
+use actix_web::http::Uri;
 use clap::Args;
 
 use crate::{
@@ -46,6 +49,12 @@ enum SnippetError {
     /// Its addresses are not for everyone.
     #[error("{0} is protected: only signed addresses show it")]
     Protected(ConfigId),
+    /// The address that the server listens on is none that visitors can reach.
+    #[error("visitors cannot reach the server at {listen}")]
+    NoBase {
+        /// As configured.
+        listen: String,
+    },
     /// The live version's manifest is missing or damaged.
     #[error("the manifest of {0} cannot be read")]
     Damaged(ConfigId),
@@ -56,6 +65,9 @@ impl Explain for SnippetError {
         match self {
             Self::NotLive { known, .. } => Details::with("no-spin", known),
             Self::Protected(id) => Details::with("protected", format!("Sign an address: girasol sign {id}")),
+            Self::NoBase { .. } => {
+                Details::with("no-base", "Name its address with --base, as https://spins.example.")
+            }
             Self::Damaged(_) => {
                 Details::with("damaged", "See what is damaged, and mend it: girasol store verify --repair")
             }
@@ -65,6 +77,12 @@ impl Explain for SnippetError {
 
 pub(super) async fn run(app: &App, args: SnippetArgs) -> Result<(), CliError> {
     let SnippetArgs { configuration, base, link } = args;
+    let listen = &app.config.server.listen;
+    let base = match base {
+        Some(base) => base,
+        None if is_anywhere(listen) => return Err(SnippetError::NoBase { listen: listen.clone() }.into()),
+        None => format!("http://{listen}"),
+    };
     let Some(pointer) = app.db.pointer(&configuration).await? else {
         let known = known::configurations_like(&app.db, &configuration).await?;
         return Err(SnippetError::NotLive { configuration, known }.into());
@@ -81,7 +99,7 @@ pub(super) async fn run(app: &App, args: SnippetArgs) -> Result<(), CliError> {
         in_words(&product, &product.fill(&spin.map(|spin| spin.choices.clone()).unwrap_or_default()))
     });
     let snippet = Snippet {
-        base: &base.unwrap_or_else(|| format!("http://{}", app.config.server.listen)),
+        base: &base,
         manifest: &manifest,
         digest: pointer.digest,
         policy: &app.config.policy,
@@ -92,14 +110,23 @@ pub(super) async fn run(app: &App, args: SnippetArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// An origin, or an address below one, that may stand in headers and attributes.
+/// An origin that may stand in headers and attributes. Manifests name files from its root, so that a path would lead elsewhere.
 fn base(text: &str) -> Result<String, &'static str> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain) => {
-            Ok(text.trim_end_matches('/').to_owned())
+    let origin = text.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let host = origin.as_ref().and_then(Uri::authority).filter(|authority| !authority.as_str().contains('@'));
+    match (&origin, host) {
+        (Some(uri), Some(host))
+            if uri.path() == "/"
+                && uri.query().is_none()
+                && host.host().bytes().any(|byte| byte.is_ascii_alphanumeric()) =>
+        {
+            Ok(format!("{}://{host}", uri.scheme_str().unwrap_or_default()))
         }
-        _ => Err("write an address that begins with https:// or http://, as https://spins.example"),
+        _ => Err("write an origin without a path, as https://spins.example"),
     }
+}
+
+/// Whether an address to listen on says nothing of where the server is.
+fn is_anywhere(listen: &str) -> bool {
+    listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_unspecified() || address.port() == 0)
 }

@@ -93,10 +93,25 @@ async fn the_command_prints_what_the_server_answers() {
         "{link}"
     );
 
-    for bad in ["spins.example", "https://", "https:///x", "https://a\"b", "https://a b", "https://a>b"] {
+    for bad in [
+        "spins.example",
+        "https://",
+        "https:///x",
+        "https://:",
+        "https://..",
+        "https://a\"b",
+        "https://a b",
+        "https://a>b",
+        "https://me@spins.example",
+        "https://spins.example/studio",
+        "https://spins.example?a=b",
+    ] {
         let (is_good, error) = said(data.path(), &["snippet", ROSE, "--base", bad]);
-        assert!(!is_good && error.contains("an address that begins with https://"), "{bad}: {error}");
+        assert!(!is_good && error.contains("write an origin without a path"), "{bad}: {error}");
     }
+    let anywhere = ["--listen", "0.0.0.0:8360", "snippet", ROSE];
+    let (is_good, error) = said(data.path(), &anywhere);
+    assert!(!is_good && error.contains("Name its address with --base"), "{error}");
     let (_, error) = said(data.path(), &["snippet", &ROSE.replace("rose", "rosy")]);
     assert!(
         error.contains("has no live spin") && error.contains(&format!("Did you mean {ROSE}?")),

@@ -156,6 +156,22 @@ test("what_was_taken_down_is_not_shown_from_a_page_for_longer_than_until_the_ser
   await close();
 });
 
+test("what_was_taken_down_goes_from_the_browser_s_caches_too", async () => {
+  const { page, close } = await visit(await snippet());
+  await spinState(page, "standard");
+  for (const end = Date.now() + 10_000; !asked("/sequence").length && Date.now() < end; ) await setTimeout(20);
+  refused = { "/api/products": 410, "/p/": 410, "/s/": 410 };
+  await page.reload();
+  await spinState(page, "error");
+  for (const end = Date.now() + 10_000; asked("/p/").length < 3 && Date.now() < end; ) await setTimeout(20);
+  await setTimeout(300);
+  await page.reload();
+  await spinState(page, "error");
+  const said = await page.evaluate(() => window.said.map(([name]) => name));
+  assert.ok(!said.includes("ready"), `${said}`);
+  await close();
+});
+
 test("while_the_server_cannot_be_reached_the_spin_of_the_page_stays", async () => {
   refused = { "/api/products": 503 };
   const { page, close } = await visit(await snippet());

@@ -38,7 +38,12 @@ function bound(event: WorkerEvent) {
 
 async function cacheFirst(request: Request, waitUntil: WorkerEvent["waitUntil"]): Promise<Response> {
   const cache = await caches.open(CACHE);
-  return (await cache.match(request.url)) ?? fetchAndCache(cache, request, request.url, waitUntil);
+  if (request.cache !== "reload")
+    return (await cache.match(request.url)) ?? fetchAndCache(cache, request, request.url, waitUntil);
+  // A page that was told of a take-down asks whether the server still has it.
+  const response = await fetchAndCache(cache, request, request.url, waitUntil);
+  if ([404, 410].includes(response.status)) await cache.delete(request.url);
+  return response;
 }
 
 /** The cached answer at once and a fresh one for the next time; past the cache where the page requires that. */

@@ -40,7 +40,7 @@ export interface Loader {
   /** Loads the frame at this angle of the spin at an address, where a sibling names its set. */
   prefetch(address: string, net: Net): Promise<void>;
   /** Loads the manifest at an address, in the tier of the spin that is shown where that has a sibling there. */
-  request(address: string, net: Net): Promise<Loaded>;
+  request(address: string, net: Net, mode?: RequestCache): Promise<Loaded>;
   /** Loads one more stage of what is shown; that stays, whether or not more arrives. */
   add(stage: Stage): Promise<void>;
   /** A frame cannot be decoded. */
@@ -114,8 +114,9 @@ export function createLoader(
       address = withChoices(src, chosen, loaded?.manifest) ?? (await requestSequence(src, chosen, net));
       // The frame and the manifest that places it, side by side.
       const early = prefetch(address, net).catch(() => {});
-      // What stands in the page is for its first load.
-      next = await inlineManifest(host, loaded || mode ? "" : address)
+      // What stands in the page is for its first load, and in AVIF.
+      const isAvif = (forcedBy(host).format || bestFormat()) === "avif";
+      next = await inlineManifest(host, loaded || mode || !isAvif ? "" : address)
         .catch(() => request(address!, net, mode))
         .catch(async (error) => {
           if (statusOf(error) !== 404 || address === src) throw error;

@@ -39,7 +39,7 @@ export async function loadManifest(
  * server's, which the second file requests behind what is shown.
  */
 export async function inlineManifest(host: HTMLElement, base: string): Promise<Loaded> {
-  const manifest: Manifest = JSON.parse(host.querySelector(":not([format=webp])>[slot=manifest]")!.textContent!);
+  const manifest: Manifest = JSON.parse(host.querySelector("[slot=manifest]")!.textContent!);
   // A query asks the server for something else.
   if (manifest.schema !== SCHEMA || !base.endsWith(`/${manifest.configuration}/sequence`)) throw TypeError(base);
   return { manifest, base };

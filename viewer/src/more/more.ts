@@ -192,7 +192,11 @@ export function createMore(kit: Kit): More {
       makeHotspots(host, hotspots);
       place();
     },
-    warm: warming.warm,
+    async warm(choices) {
+      // A manifest that stood in the page does not know its siblings.
+      await fresh();
+      await warming.warm(choices);
+    },
     requestSequence,
   };
   more.adopt();

@@ -114,11 +114,14 @@ export const sequences = {
 
 /** The lines that put what is live of a configuration on a page. */
 export async function snippetOf(configuration: string): Promise<string> {
-  const response = await fetch(`/api/products/customizable/${configuration}/snippet`).catch(() => undefined);
+  const path = `/api/products/customizable/${configuration}/snippet`;
+  const response = await fetch(path, { cache: "no-store" }).catch(() => undefined);
   if (!response) throw new Problem(0, "unreachable", "The server cannot be reached.");
   const text = await response.text();
   if (!response.ok) throw problemOf(response.status, text);
-  return text.trimEnd();
+  // Behind a proxy that the server does not know, its address is another one than the artist's.
+  const base = /src="(.*?)\/girasol-spin\.js"/.exec(text)?.[1];
+  return (base ? text.replaceAll(`${base}/`, `${location.origin}/`) : text).trimEnd();
 }
 
 interface How {
