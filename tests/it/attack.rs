@@ -230,17 +230,18 @@ async fn streams_that_are_never_read_keep_to_their_turns_and_end_with_their_key(
     let few = descriptors(&server) + 5;
     let streams = ["/api/performance/events", "/api/alerts/events"];
     let mut silent = Vec::new();
-    for path in streams.iter().cycle().take(clients(60)) {
+    for (number, path) in streams.iter().cycle().take(clients(60)).enumerate() {
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {gone}\r\n\r\n");
-        silent.push(send_from("127.0.0.2", &server, &request).await);
+        let mut connection = send_from("127.0.0.2", &server, &request).await;
+        // No more than how it is answered.
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, if number < 4 { b"HTTP/1.1 200" } else { b"HTTP/1.1 503" });
+        silent.push(connection);
     }
     let bearer = format!("Bearer {metrics}");
     let ask = async |path: &str| server.get(path, &[("authorization", &bearer)]).await.status();
-    let until = async |status: u16| {
-        let asked = async { while ask(streams[0]).await != status {} };
-        tokio::time::timeout(Duration::from_mins(1), asked).await.expect("the turns are taken, or free");
-    };
-    until(503).await;
+    assert_eq!(ask(streams[0]).await, 503);
     for path in ["/api/alerts", "/api/performance?hours=1", "/api/health"] {
         assert_eq!(ask(path).await, 200, "{path}");
     }
@@ -249,7 +250,8 @@ async fn streams_that_are_never_read_keep_to_their_turns_and_end_with_their_key(
     let id = gone.split('_').nth(1).unwrap();
     let revoked = girasol().args(["key", "revoke", id, "--data"]).arg(data).output().unwrap();
     assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
-    until(200).await;
+    let free = async { while ask(streams[0]).await != 200 {} };
+    tokio::time::timeout(Duration::from_mins(1), free).await.expect("the turns are free");
     closed(&server, few).await;
     drop(silent);
 }
