@@ -14,6 +14,7 @@ const ROLES: [&str; 3] = ["artist", "admin", "metrics"];
 const OPEN: &[&str] = &[
     "beginSession",
     "configure",
+    "requestLoupe",
     "sendVitals",
     "showHealth",
     "showLiveness",
@@ -21,6 +22,7 @@ const OPEN: &[&str] = &[
     "showProduct",
     "showReadiness",
     "showSequence",
+    "showSnippet",
     "showStatus",
     "showTus",
     "showTusOfUpload",

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use reqwest::Method;
@@ -335,6 +336,8 @@ async fn of_backups_into_one_place_at_once_the_newest_stays_however_late_another
         let first = command(data, &["backup", "--json", &slow_place]).stdout(Stdio::piped()).spawn();
         slow.wait_for_silence();
         ingest(data, "gold", [212, 175, 95], 12);
+        // Lists say when they were made in seconds.
+        std::thread::sleep(Duration::from_secs(1));
         let second = answer(&run(data, &["backup", "--json", &bucket.url(place)]));
         slow.set(Faults::None);
         let first = answer(&first.unwrap().wait_with_output().unwrap());

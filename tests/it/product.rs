@@ -39,6 +39,7 @@ async fn a_product_says_what_can_be_chosen_and_what_spins() {
         "choices": { "metal": "yellow-gold", "stone": "diamond" },
         "spin": true,
         "sequence": sequence(RING),
+        "snippet": sequence(RING).replace("/sequence", "/snippet"),
     });
     assert_eq!(product["default"], default);
     // Other tests ask for them as well, which makes either the more popular.
