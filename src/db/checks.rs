@@ -105,7 +105,7 @@ mod tests {
         let running = db.running_check(&set).await.unwrap().unwrap();
         assert_eq!((running.revision, running.done, running.total), (one, 5, 12));
         // Its process has not been heard of for too long.
-        assert!(db.begin_check(&set, one, 12, -1).await.unwrap());
+        assert!(db.begin_check(&set, one, 12, -60_000).await.unwrap());
         // Other frames are another check, and what is late of the one before changes nothing.
         assert!(db.begin_check(&set, two, 13, 60_000).await.unwrap());
         db.note_check(&set, one, 12, 12).await.unwrap();

@@ -201,7 +201,7 @@ mod tests {
     async fn one_process_reads_at_a_time_and_another_goes_on_when_its_lease_is_over() {
         let folder = tempfile::tempdir().unwrap();
         let db = with_objects(&folder).await;
-        let slow = db.claim_scrub(2, -1).await.unwrap().unwrap();
+        let slow = db.claim_scrub(2, -60_000).await.unwrap().unwrap();
         let next = db.claim_scrub(2, LONG).await.unwrap().unwrap();
         assert_eq!(slow.objects, next.objects, "the first has noted nothing");
         assert_eq!(db.claim_scrub(2, LONG).await.unwrap(), None);

@@ -32,7 +32,7 @@ async fn one_server_at_a_time_evaluates_for_the_service() {
     let save = async |holder| db.save_alerts(Whose::Service { holder }, &[&open], &[], &[]).await.unwrap();
     assert!(!save("two").await && save("one").await);
     db.release_alert_lease("one").await.unwrap();
-    assert!(db.hold_alert_lease("two", -1).await.unwrap());
+    assert!(db.hold_alert_lease("two", -60_000).await.unwrap());
     assert!(!save("two").await, "its lease is over");
     assert!(db.hold_alert_lease("three", 60_000).await.unwrap(), "and another server takes it");
 }
@@ -78,7 +78,7 @@ async fn a_message_is_sent_by_one_process_until_it_is_taken() {
     assert_eq!((&*first.channel, &first.what, first.attempts), ("chat", &json!({ "n": 1 }), 1));
     assert_eq!(db.claim_alert_message(&channels, 60_000).await.unwrap(), None);
     db.retry_alert_message(first.id, db.now_ms()).await.unwrap();
-    let again = claim(&db, &channels, -1).await;
+    let again = claim(&db, &channels, -60_000).await;
     assert_eq!(again.attempts, 2);
     let third = claim(&db, &channels, 60_000).await;
     assert_eq!(third.attempts, 3, "the process with the lease has died");
