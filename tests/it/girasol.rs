@@ -102,8 +102,11 @@ impl Server {
 
     /// Starts a command that serves, however it does so. A test that waits may ask as fast as the server answers.
     pub(crate) fn start_by(mut command: Command, data: &Path) -> Self {
-        for limit in ["READS_PER_MINUTE", "KEY_READS_PER_MINUTE"] {
-            command.env(format!("GIRASOL_LIMITS__{limit}"), "10000000");
+        for limit in ["READS_PER_MINUTE", "KEY_READS_PER_MINUTE", "ABSENT_PER_MINUTE"] {
+            let name = format!("GIRASOL_LIMITS__{limit}");
+            if !command.get_envs().any(|(own, _)| own == name.as_str()) {
+                command.env(name, "10000000");
+            }
         }
         Self::listen(command, data)
     }

@@ -8,7 +8,7 @@ use crate::{
     admission::packs_of_the_choice,
     bucket_fixture::Bucket,
     fault_proxy::Faults,
-    girasol::{RING, Server, header, ingest, key, problem, sequence},
+    girasol::{RING, Server, girasol, header, ingest, key, problem, sequence},
     redis::Redis,
 };
 
@@ -173,8 +173,12 @@ async fn what_is_not_there_is_limited_and_what_is_known_to_be_there_is_not() {
 async fn copies_on_disk_are_delivered_to_a_client_that_guesses() {
     let Some(bucket) = Bucket::new("guesses", Faults::None).await else { return };
     bucket.ingest("gold", [200, 160, 60]);
-    bucket.set("[limits]\nabsent_per_minute = 3");
-    let server = bucket.serve();
+    let serve = || {
+        let mut command = girasol();
+        command.args(["serve", "--config", &bucket.config()]).env("GIRASOL_LIMITS__ABSENT_PER_MINUTE", "3");
+        Server::start_by(command, bucket.data())
+    };
+    let server = serve();
     let manifest = server.json(&sequence("ring.solitaire.metal-gold.stone-diamond")).await;
     let packs = packs_of_the_choice(&manifest);
     let (copied, others) = packs.split_first().unwrap();
@@ -186,7 +190,7 @@ async fn copies_on_disk_are_delivered_to_a_client_that_guesses() {
         let _ = std::fs::remove_file(copies.join(pack.strip_prefix("/p/").unwrap()));
     }
 
-    let server = bucket.serve();
+    let server = serve();
     let asked = || bucket.line.asked(&format!("GET /{}/spins/p/", bucket.name));
     for number in 0..3 {
         assert_eq!(server.get(&made_up(number), &[]).await.status(), 404);
