@@ -8,7 +8,7 @@ use clap::Args;
 use crate::{
     app::App,
     domain::names::ConfigId,
-    http::snippet::{Snippet, in_words},
+    http::snippet::{Snippet, alt_of},
     library::manifests,
 };
 
@@ -94,17 +94,13 @@ pub(super) async fn run(app: &App, args: SnippetArgs) -> Result<(), CliError> {
     let manifest = manifests::load(&app.store, pointer.digest).await?;
     app.db.close().await;
     let Some(manifest) = manifest else { return Err(SnippetError::Damaged(configuration).into()) };
-    let alt = product.map(|product| {
-        let spin = product.spins.iter().find(|spin| spin.configuration == configuration);
-        in_words(&product, &product.fill(&spin.map(|spin| spin.choices.clone()).unwrap_or_default()))
-    });
     let snippet = Snippet {
         base: &base,
         manifest: &manifest,
         digest: pointer.digest,
         policy: &app.config.policy,
         delivery: &app.config.delivery,
-        alt: &alt.unwrap_or_else(|| configuration.to_string()),
+        alt: &alt_of(product.as_ref(), &configuration),
     };
     print_result(if link { snippet.link() } else { snippet.html() }.trim_end());
     Ok(())

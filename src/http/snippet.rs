@@ -15,7 +15,7 @@ use crate::{
     config::DeliveryConfig,
     domain::{
         manifest::{Manifest, View},
-        names::Choices,
+        names::{Choices, ConfigId},
         policy,
         product::Product,
     },
@@ -112,8 +112,15 @@ impl Snippet<'_> {
     }
 }
 
+/// What the picture of a live spin shows, in words; its id where the product is gone in this moment.
+pub(crate) fn alt_of(product: Option<&Product>, configuration: &ConfigId) -> String {
+    let Some(product) = product else { return configuration.to_string() };
+    let spin = product.spins.iter().find(|spin| spin.configuration == *configuration);
+    in_words(product, &product.fill(&spin.map(|spin| spin.choices.clone()).unwrap_or_default()))
+}
+
 /// A piece in words: the product, and what was chosen.
-pub(crate) fn in_words(product: &Product, choices: &Choices) -> String {
+fn in_words(product: &Product, choices: &Choices) -> String {
     let chosen = product.options.iter().filter_map(|option| {
         let value = choices.get(&option.name)?;
         Some(option.choices.iter().find(|choice| choice.value == *value)?.label.as_str())

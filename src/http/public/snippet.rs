@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use crate::{
-    domain::names::{Choices, ConfigId},
+    domain::names::ConfigId,
     http::{
         caching::Caching,
         catalog::{AnswerKey, Catalog},
@@ -17,7 +17,7 @@ use crate::{
         representation::{accepted, serve_coded},
         scope::Scope,
         segment,
-        snippet::{Snippet, in_words},
+        snippet::{Snippet, alt_of},
         wire::{files, parameters as param, problems},
     },
 };
@@ -54,14 +54,7 @@ pub(crate) async fn snippet(request: HttpRequest, catalog: Data<Catalog>) -> Res
     });
     let (pointer, loaded) = found.await.at(&scope)?;
     let product = catalog.product_at(&configuration.product(), pointer.revision).await.at(&scope)?;
-    let alt = match product.as_ref() {
-        Some(product) => {
-            let spin = product.spins.iter().find(|spin| spin.configuration == configuration);
-            in_words(product, &product.fill(&spin.map_or_else(Choices::new, |spin| spin.choices.clone())))
-        }
-        // Gone in this moment.
-        None => configuration.to_string(),
-    };
+    let alt = alt_of(product.as_ref().as_ref(), &configuration);
     let base = base(&request);
     let snippet = Snippet {
         base: &base,
